@@ -1,0 +1,127 @@
+import { type VariantName, variants } from "./variants.ts";
+
+export const modes = ["base", "stream"] as const;
+/** `base` sees a whole clip at once; `stream` is causal and takes one frame (or a chunk) at a time. */
+export type Mode = (typeof modes)[number];
+/** A network's name, for example `a0-stream`. It decides every option of its {@link Spec}. */
+export type SpecName = `${VariantName}-${Mode}`;
+
+/** How a depthwise kernel over time and space is factored (spec §2.3). */
+export type ConvType = "3d" | "2plus1d" | "3d_2plus1d";
+/** Which means the squeeze-and-excitation gate sees (spec §2.4). */
+export type SqueezeExcite = "none" | "2d" | "3d" | "2plus3d";
+export type Activation = "swish" | "hard_swish" | "relu6";
+/**
+ * `hard_sigmoid_a` = clip(0.2x + 0.5, 0, 1), of the released stream weights;
+ * `hard_sigmoid_b` = relu6(x + 3) · 0.16667, of the current code and its exports (spec §2.7).
+ */
+export type Gate = "sigmoid" | "hard_sigmoid_a" | "hard_sigmoid_b";
+
+/** One bottleneck layer: its expanded width and its kernel over `time × space × space`. */
+export interface LayerSpec {
+  readonly expand: number;
+  readonly kernel: { readonly time: number; readonly space: number };
+}
+
+/** Layers of one output width; the first of them takes the spatial stride. */
+export interface BlockSpec {
+  readonly filters: number;
+  readonly stride: 1 | 2;
+  readonly layers: readonly LayerSpec[];
+}
+
+/** Everything that decides a network, as plain JSON data. */
+export interface Spec {
+  readonly variant: string;
+  readonly mode: Mode;
+  readonly stem: number;
+  readonly blocks: readonly BlockSpec[];
+  readonly head: number;
+  readonly hidden: number;
+  readonly convType: ConvType;
+  readonly squeezeExcite: SqueezeExcite;
+  readonly activation: Activation;
+  readonly gate: Gate;
+  readonly classifierActivation: Activation;
+  readonly positionalEncoding: boolean;
+  readonly classes: number;
+  /** Pixels; need not be square. */
+  readonly resolution: { readonly height: number; readonly width: number };
+}
+
+/** The options of MoViNet that a name does not fix. */
+export type SpecOptions = Partial<
+  Pick<
+    Spec,
+    | "convType"
+    | "squeezeExcite"
+    | "activation"
+    | "gate"
+    | "classifierActivation"
+    | "positionalEncoding"
+    | "classes"
+    | "resolution"
+  >
+>;
+
+/** All fourteen names, in the order of the family. */
+export const specNames = Object.keys(variants).flatMap((variant) =>
+  modes.map((mode) => `${variant as VariantName}-${mode}` as const),
+);
+
+export function isSpecName(name: string): name is SpecName {
+  return (specNames as readonly string[]).includes(name);
+}
+
+/**
+ * The network of a name with its official options: 600 classes, native resolution; base: 3-D convolutions, 3-D
+ * squeeze-and-excitation, swish; stream: (2+1)-D convolutions, 2plus3d, hard swish, gate form B, and a positional
+ * encoding for A3–A5. The classifier head has swish in both (spec §2.7).
+ */
+export function specOf(name: SpecName, options: SpecOptions = {}): Spec {
+  const [variant, mode] = name.split("-") as [VariantName, Mode];
+  const { stem, blocks, head, hidden, resolution, positionalEncoding } = variants[variant];
+  const shared = { stem, blocks, head, hidden, classes: 600, resolution: { height: resolution, width: resolution } };
+  if (mode === "base") {
+    return {
+      variant,
+      mode,
+      ...shared,
+      convType: "3d",
+      squeezeExcite: "3d",
+      activation: "swish",
+      gate: "sigmoid",
+      classifierActivation: "swish",
+      positionalEncoding: false,
+      ...options,
+    };
+  }
+  return {
+    variant,
+    mode,
+    ...shared,
+    convType: "2plus1d",
+    squeezeExcite: "2plus3d",
+    activation: "hard_swish",
+    gate: "hard_sigmoid_b",
+    classifierActivation: "swish",
+    positionalEncoding,
+    ...options,
+  };
+}
+
+/** The spec's name: variant and mode. */
+export function nameOf(spec: Spec): string {
+  return `${spec.variant}-${spec.mode}`;
+}
+
+/** Hidden width of a squeeze-and-excitation layer: a quarter of the pooled channels, to a multiple of 8 (spec §2.4). */
+export function squeezeWidth(expand: number, squeezeExcite: SqueezeExcite): number {
+  return makeDivisible(0.25 * expand * (squeezeExcite === "2plus3d" ? 2 : 1), 8);
+}
+
+/** Rounds to a multiple of `divisor`, never losing more than a tenth (spec §2.4). */
+export function makeDivisible(value: number, divisor: number): number {
+  const rounded = Math.max(divisor, Math.floor((value + divisor / 2) / divisor) * divisor);
+  return rounded < 0.9 * value ? rounded + divisor : rounded;
+}

@@ -1,0 +1,189 @@
+import { encodingFrequencies } from "../../graph/interpret.ts";
+import { type ActivationKind, type Graph, normEpsilon, outputsOf, type PerOp, perOp, type Shape } from "../../graph/ir.ts";
+import { resolveParams } from "../../graph/params.ts";
+import { samePadding } from "../../graph/shapes.ts";
+import type { Weights } from "../../weights/tensor.ts";
+import { type OnnxAttribute, type OnnxNode, type OnnxTensor, type OnnxValue, writeOnnx } from "./proto.ts";
+
+/**
+ * Emits a graph that was lowered for inference as an ONNX model: float32, NCHW, rank 4 or less. Inputs and outputs are
+ * the graph's; their first dimension is `frames · batch`, and the batch is free at run time. `outputs` are the values
+ * that the model returns; the default is logits and states.
+ */
+export function emitOnnx(graph: Graph, weights: Weights, outputs: readonly string[] = outputsOf(graph)): Uint8Array {
+  const out = new Emission(graph, weights);
+  for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
+  const value = (name: string): OnnxValue => {
+    const { frames, channels, height, width } = graph.shapes[name] as Shape;
+    return { name, dims: [frames === 1 ? "batch" : `${frames}batch`, channels, height, width] };
+  };
+  return writeOnnx({
+    name: graph.name,
+    nodes: out.nodes,
+    initializers: [...out.initializers.values()],
+    inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
+    outputs: [...new Set(outputs)].map(value),
+  });
+}
+
+class Emission {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers = new Map<string, OnnxTensor>();
+  readonly graph: Graph;
+  readonly #param: (name: string) => { readonly data: Float32Array };
+
+  constructor(graph: Graph, weights: Weights) {
+    this.graph = graph;
+    this.#param = resolveParams(graph, weights);
+  }
+
+  shape(value: string): Shape {
+    return this.graph.shapes[value] as Shape;
+  }
+
+  param(name: string): Float32Array {
+    return this.#param(name).data;
+  }
+
+  node(op: string, output: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}): string {
+    this.nodes.push({ op, name: output, inputs, outputs: [output], attributes });
+    return output;
+  }
+
+  floats(name: string, dims: readonly number[], data: Float32Array): string {
+    this.initializers.set(name, { name, dims, data });
+    return name;
+  }
+
+  scalar(value: number): string {
+    return this.floats(`scalar ${value}`, [], Float32Array.of(value));
+  }
+
+  ints(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const name = `ints ${values.join(",")} [${dims}]`;
+    this.initializers.set(name, { name, dims, data: BigInt64Array.from(values, BigInt) });
+    return name;
+  }
+
+  /** Applies an op to `x` seen as `[frames, batch · channels, height, width]`, where frames are an axis of their own. */
+  overFrames(id: string, x: string, apply: (output: string, view: string) => string): void {
+    const { frames, height, width } = this.shape(x);
+    const view = this.node("Reshape", `${id}/frames`, [x, this.ints([frames, -1, height, width])]);
+    const result = apply(`${id}/result`, view);
+    const { channels } = this.shape(id);
+    this.node("Reshape", id, [result, this.ints([-1, channels, height, width])]);
+  }
+}
+
+function windowOf(shape: Shape, { size, stride }: { size: number; stride: number }): Record<string, OnnxAttribute> {
+  const vertical = samePadding(shape.height, size, stride);
+  const horizontal = samePadding(shape.width, size, stride);
+  return {
+    kernel_shape: [size, size],
+    strides: [stride, stride],
+    pads: [vertical.begin, horizontal.begin, vertical.end, horizontal.end],
+  };
+}
+
+const emitters = {
+  input: () => {},
+  conv(node, out) {
+    const { channels } = out.shape(node.x);
+    const { size, filters } = node;
+    const kernel = out.param(node.kernel);
+    const transposed = new Float32Array(kernel.length); // [kh·kw, in, out] → [out, in, kh·kw]
+    const window = size * size;
+    for (let k = 0; k < window; k++) {
+      for (let c = 0; c < channels; c++) {
+        for (let f = 0; f < filters; f++) {
+          transposed[(f * channels + c) * window + k] = kernel[(k * channels + c) * filters + f] as number;
+        }
+      }
+    }
+    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], transposed)];
+    if (node.bias !== null) inputs.push(out.floats(node.bias, [filters], out.param(node.bias)));
+    out.node("Conv", node.id, inputs, windowOf(out.shape(node.x), node));
+  },
+  depthwise(node, out) {
+    const { channels } = out.shape(node.x);
+    const { size, time } = node;
+    if (time.taps !== 1) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
+    const window = size * size;
+    const kernel = out.param(node.kernel);
+    const tap = Float32Array.from(
+      { length: channels * window },
+      (_, i) => kernel[(time.tap * window + (i % window)) * channels + Math.floor(i / window)] as number,
+    );
+    const inputs = [node.x, out.floats(`${node.kernel}#${time.tap}`, [channels, 1, size, size], tap)];
+    if (node.bias !== null) inputs.push(out.floats(node.bias, [channels], out.param(node.bias)));
+    out.node("Conv", node.id, inputs, { ...windowOf(out.shape(node.x), node), group: channels });
+  },
+  norm(node, out) {
+    const vectors = [node.gamma, node.beta, node.mean, node.variance].map((name) => {
+      const data = out.param(name);
+      return out.floats(name, [data.length], data);
+    });
+    out.node("BatchNormalization", node.id, [node.x, ...vectors], { epsilon: { float: normEpsilon } });
+  },
+  activation: (node, out) => activations[node.kind](out, node.id, node.x),
+  averagePool(node, out) {
+    const window = windowOf(out.shape(node.x), { size: 3, stride: 2 });
+    out.node("AveragePool", node.id, [node.x], { ...window, count_include_pad: 0 });
+  },
+  spatialMean: (node, out) => out.node("GlobalAveragePool", node.id, [node.x]),
+  frameMean: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) => out.node("ReduceMean", id, [view, out.ints([0])], { keepdims: 1 })),
+  cumulativeSum(node, out) {
+    if (out.shape(node.x).frames === 1) {
+      if (node.initial === null) out.node("Identity", node.id, [node.x]);
+      else out.node("Add", node.id, [node.x, node.initial]);
+      return;
+    }
+    out.overFrames(node.id, node.x, (id, view) => {
+      const sums = out.node("CumSum", `${id}/sums`, [view, out.ints([0], [])]);
+      if (node.initial === null) return sums;
+      const { height, width } = out.shape(node.x);
+      const start = out.node("Reshape", `${id}/initial`, [node.initial, out.ints([1, -1, height, width])]);
+      return out.node("Add", id, [sums, start]);
+    });
+  },
+  slice: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) =>
+      out.node("Slice", id, [view, out.ints([node.start]), out.ints([node.start + node.count]), out.ints([0])]),
+    ),
+  join: (node, out) => out.node("Concat", node.id, node.xs, { axis: 0 }),
+  pad: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) =>
+      out.node("Pad", id, [view, out.ints([node.before, 0, 0, 0, node.after, 0, 0, 0])], { mode: "constant" }),
+    ),
+  repeat: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) => out.node("Expand", id, [view, out.ints([node.count, 1, 1, 1])])),
+  concat: (node, out) => out.node("Concat", node.id, node.xs, { axis: 1 }),
+  add: (node, out) => out.node("Add", node.id, [node.a, node.b]),
+  multiply: (node, out) => out.node("Mul", node.id, [node.a, node.b]),
+  scale(node, out) {
+    out.node("Mul", node.id, [node.x, out.floats(node.factor, [1], out.param(node.factor))]);
+  },
+  positionalEncoding(node, out) {
+    const frequencies = encodingFrequencies(node.channels);
+    const part = (name: string, odd: number, op: string) => {
+      const picked = Float32Array.from(frequencies.filter((_, i) => i % 2 === odd));
+      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, picked.length, 1, 1], picked);
+      return out.node(op, `${node.id}/${name}`, [out.node("Mul", `${node.id}/${name}/angle`, [node.x, constant])]);
+    };
+    out.node("Concat", node.id, [part("sines", 0, "Sin"), part("cosines", 1, "Cos")], { axis: 1 });
+  },
+} satisfies PerOp<[Emission], unknown>;
+
+const activations: Readonly<Record<ActivationKind, (out: Emission, id: string, x: string) => string>> = {
+  swish: (out, id, x) => out.node("Mul", id, [x, out.node("Sigmoid", `${id}/sigmoid`, [x])]),
+  hard_swish: (out, id, x) => out.node("HardSwish", id, [x]),
+  relu6: (out, id, x) => out.node("Clip", id, [x, out.scalar(0), out.scalar(6)]),
+  sigmoid: (out, id, x) => out.node("Sigmoid", id, [x]),
+  hard_sigmoid_a: (out, id, x) => out.node("HardSigmoid", id, [x], { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
+  hard_sigmoid_b(out, id, x) {
+    const shifted = out.node("Add", `${id}/shifted`, [x, out.scalar(3)]);
+    const clipped = out.node("Clip", `${id}/clipped`, [shifted, out.scalar(0), out.scalar(6)]);
+    return out.node("Mul", id, [clipped, out.scalar(0.16667)]);
+  },
+};

@@ -1,0 +1,106 @@
+/** The part of the ONNX protobuf schema that we write (onnx.proto3, IR version 10): field numbers live here only. */
+import { PbfWriter } from "pbf";
+
+export interface OnnxTensor {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly data: Float32Array | BigInt64Array;
+}
+export type OnnxAttribute = number | { readonly float: number } | string | readonly number[];
+export interface OnnxNode {
+  readonly op: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
+}
+/** A float32 value of the graph's interface; a string names a dimension that is known at run time. */
+export interface OnnxValue {
+  readonly name: string;
+  readonly dims: readonly (number | string)[];
+}
+export interface OnnxGraph {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+const irVersion = 10;
+const opset = 20;
+const elementType = { float: 1, int64: 7 };
+const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
+
+/** Serializes a graph as an ONNX ModelProto. */
+export function writeOnnx(graph: OnnxGraph): Uint8Array {
+  const pbf = new PbfWriter();
+  pbf.writeVarintField(1, irVersion);
+  pbf.writeStringField(2, "movinet");
+  pbf.writeMessage(7, writeGraph, graph);
+  pbf.writeMessage(8, (version: number, out: PbfWriter) => out.writeVarintField(2, version), opset);
+  return pbf.finish();
+}
+
+function writeGraph(graph: OnnxGraph, pbf: PbfWriter): void {
+  for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
+  pbf.writeStringField(2, graph.name);
+  for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
+  for (const value of graph.inputs) pbf.writeMessage(11, writeValue, value);
+  for (const value of graph.outputs) pbf.writeMessage(12, writeValue, value);
+}
+
+function writeNode(node: OnnxNode, pbf: PbfWriter): void {
+  for (const input of node.inputs) pbf.writeStringField(1, input);
+  for (const output of node.outputs) pbf.writeStringField(2, output);
+  pbf.writeStringField(3, node.name);
+  pbf.writeStringField(4, node.op);
+  for (const attribute of Object.entries(node.attributes)) pbf.writeMessage(5, writeAttribute, attribute);
+}
+
+function writeAttribute([name, value]: [string, OnnxAttribute], pbf: PbfWriter): void {
+  pbf.writeStringField(1, name);
+  if (typeof value === "number") {
+    pbf.writeVarintField(3, value);
+    pbf.writeVarintField(20, attributeType.int);
+  } else if (typeof value === "string") {
+    pbf.writeBytesField(4, new TextEncoder().encode(value));
+    pbf.writeVarintField(20, attributeType.string);
+  } else if ("float" in value) {
+    pbf.writeFloatField(2, value.float);
+    pbf.writeVarintField(20, attributeType.float);
+  } else {
+    pbf.writePackedVarint(8, [...value]);
+    pbf.writeVarintField(20, attributeType.ints);
+  }
+}
+
+function writeTensor({ name, dims, data }: OnnxTensor, pbf: PbfWriter): void {
+  pbf.writePackedVarint(1, [...dims]);
+  pbf.writeVarintField(2, data instanceof Float32Array ? elementType.float : elementType.int64);
+  pbf.writeStringField(8, name);
+  pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function writeValue({ name, dims }: OnnxValue, pbf: PbfWriter): void {
+  pbf.writeStringField(1, name);
+  pbf.writeMessage(2, (_: null, type) => type.writeMessage(1, writeTensorType, dims), null);
+}
+
+function writeTensorType(dims: readonly (number | string)[], pbf: PbfWriter): void {
+  pbf.writeVarintField(1, elementType.float);
+  pbf.writeMessage(2, writeDims, dims);
+}
+
+function writeDims(dims: readonly (number | string)[], pbf: PbfWriter): void {
+  for (const dim of dims) {
+    pbf.writeMessage(
+      1,
+      (value: number | string, out: PbfWriter) => {
+        if (typeof value === "number") out.writeVarintField(1, value);
+        else out.writeStringField(2, value);
+      },
+      dim,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { Tensor, Weights } from "../weights/tensor.ts";
+import { type Derivation, type Graph, normEpsilon } from "./ir.ts";
+
+type Compute = (name: string) => Float32Array;
+
+/** Computes a parameter that a pass derived from others; arithmetic in float64, result in float32. */
+function derive(derivation: Derivation, of: Compute): Float32Array {
+  switch (derivation.kind) {
+    case "scaled": {
+      const factor = of(derivation.factor)[0] as number;
+      return of(derivation.base).map((value) => value * factor);
+    }
+    case "foldKernel": {
+      const gain = gainOf(of(derivation.gamma), of(derivation.variance));
+      return of(derivation.kernel).map((value, i) => value * (gain[i % gain.length] as number));
+    }
+    case "foldBias": {
+      const gain = gainOf(of(derivation.gamma), of(derivation.variance));
+      const bias = derivation.bias === null ? null : of(derivation.bias);
+      const mean = of(derivation.mean);
+      return of(derivation.beta).map(
+        (beta, c) => beta + ((bias?.[c] ?? 0) - (mean[c] as number)) * (gain[c] as number),
+      );
+    }
+  }
+}
+
+function gainOf(gamma: Float32Array, variance: Float32Array): Float64Array {
+  return Float64Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + normEpsilon));
+}
+
+/** The values of a graph's parameters, derived ones included, each computed once. */
+export function resolveParams(graph: Graph, weights: Weights): (name: string) => Tensor {
+  const done = new Map<string, Float32Array>();
+  const of = (name: string): Float32Array => {
+    let data = done.get(name);
+    if (!data) {
+      const derivation = graph.params[name]?.derivation;
+      data = derivation ? derive(derivation, of) : weights.get(name)?.data;
+      if (!data) throw new Error(`internal: the weights have no ${name}`);
+      done.set(name, data);
+    }
+    return data;
+  };
+  return (name) => ({ shape: graph.params[name]?.shape ?? [], data: of(name) });
+}

@@ -1,0 +1,144 @@
+import { type Graph, inputsOf, type Node, outputsOf, type Param, paramsOf, withInputs } from "./ir.ts";
+import { rebuild } from "./shapes.ts";
+
+/** A function from graph to graph that keeps what the graph computes. */
+export type Pass = (graph: Graph) => Graph;
+
+/** The form in which emitters run a network for inference. */
+export const lowerForInference: Pass = (graph) =>
+  [foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+
+type Foldable = Extract<Node, { op: "conv" | "depthwise" }>;
+
+/** How many nodes and graph outputs read each value. */
+function countReaders(graph: Graph): Map<string, number> {
+  const readers = new Map<string, number>();
+  const read = (value: string) => readers.set(value, (readers.get(value) ?? 0) + 1);
+  for (const node of graph.nodes) inputsOf(node).forEach(read);
+  outputsOf(graph).forEach(read);
+  return readers;
+}
+
+/** Folds every node of one kind into the convolution whose only reader it is; the convolution takes over its id. */
+function foldInto<Kind extends "norm" | "scale">(
+  graph: Graph,
+  kind: Kind,
+  fold: (conv: Foldable, node: Extract<Node, { op: Kind }>, params: Record<string, Param>) => Foldable,
+): Graph {
+  const readers = countReaders(graph);
+  const params: Record<string, Param> = { ...graph.params };
+  const nodes = new Map<string, Node>();
+  for (const node of graph.nodes) {
+    const conv = node.op === kind ? nodes.get(inputsOf(node)[0] as string) : undefined;
+    if ((conv?.op === "conv" || conv?.op === "depthwise") && readers.get(conv.id) === 1) {
+      nodes.delete(conv.id);
+      nodes.set(node.id, { ...fold(conv, node as Extract<Node, { op: Kind }>, params), id: node.id });
+    } else {
+      nodes.set(node.id, node);
+    }
+  }
+  return rebuild(graph, [...nodes.values()], params);
+}
+
+/** Folds stored statistics into the convolution before them: `w' = w · gain`, `b' = beta + (b − mean) · gain` (spec §2.11). */
+export const foldNorm: Pass = (graph) =>
+  foldInto(graph, "norm", (conv, { gamma, beta, mean, variance }, params) => {
+    const kernel = `${conv.kernel}|${gamma}`;
+    const bias = `${beta}|${conv.kernel}`;
+    const shape = params[conv.kernel]?.shape ?? [];
+    params[kernel] = { shape, derivation: { kind: "foldKernel", kernel: conv.kernel, gamma, variance } };
+    const derivation = { kind: "foldBias", bias: conv.bias, gamma, beta, mean, variance } as const;
+    params[bias] = { shape: params[beta]?.shape ?? [], derivation };
+    return { ...conv, kernel, bias };
+  });
+
+/** Folds the residual scale into the projection before it (spec §2.11). */
+export const foldScale: Pass = (graph) =>
+  foldInto(graph, "scale", (conv, { factor }, params) => {
+    const scaled = (base: string) => {
+      const name = `${base}|${factor}`;
+      params[name] = { shape: params[base]?.shape ?? [], derivation: { kind: "scaled", base, factor } };
+      return name;
+    };
+    return { ...conv, kernel: scaled(conv.kernel), bias: conv.bias === null ? null : scaled(conv.bias) };
+  });
+
+/**
+ * Writes every convolution over time as a sum over its taps of 2-D depthwise convolutions of frame slices, so that no
+ * emitter needs a 3-D convolution: exact, and of rank 4.
+ */
+export const lowerTime: Pass = (graph) => {
+  const nodes: Node[] = [];
+  const windows = new Map(graph.nodes.flatMap((node) => (node.op === "join" ? [[node.id, node] as const] : [])));
+  for (const node of graph.nodes) {
+    if (node.op !== "depthwise" || node.time.taps === 1) {
+      nodes.push(node);
+      continue;
+    }
+    const { id, time } = node;
+    const frames = (graph.shapes[id] as { frames: number }).frames;
+    const padded = time.before + time.after > 0 ? `${id}.padded` : node.x;
+    if (padded !== node.x) nodes.push({ op: "pad", id: padded, x: node.x, before: time.before, after: time.after });
+    const slots = windows.get(node.x)?.xs;
+    let sum = "";
+    for (let k = 0; k < time.taps; k++) {
+      const last = k === time.taps - 1;
+      let frame = `${id}.frames.${k}`;
+      if (frames === 1 && slots?.length === time.taps) frame = slots[k] as string;
+      else nodes.push({ op: "slice", id: frame, x: padded, start: k, count: frames });
+      const product = `${id}.tap.${k}`;
+      const bias = last ? node.bias : null;
+      const tap = { taps: 1, tap: time.tap + k, before: 0, after: 0 };
+      nodes.push({ ...node, id: product, x: frame, bias, time: tap });
+      const total = last ? id : `${id}.sum.${k}`;
+      if (k > 0) nodes.push({ op: "add", id: total, a: sum, b: product });
+      sum = k > 0 ? total : product;
+    }
+  }
+  return dropUnread(rebuild(graph, nodes, graph.params));
+};
+
+/** Drops nodes that change nothing: slices of all frames, joins of one value, pads by nothing, single repeats. */
+export const dropIdentities: Pass = (graph) => {
+  const same = new Map<string, string>();
+  const resolve = (value: string): string => same.get(value) ?? value;
+  const nodes: Node[] = [];
+  for (const node of graph.nodes) {
+    const [x] = inputsOf(node);
+    const identity =
+      (node.op === "slice" && node.count === graph.shapes[node.x]?.frames) ||
+      ((node.op === "join" || node.op === "concat") && node.xs.length === 1) ||
+      (node.op === "pad" && node.before + node.after === 0) ||
+      (node.op === "repeat" && node.count === 1) ||
+      (node.op === "frameMean" && graph.shapes[node.x]?.frames === 1);
+    if (identity && x !== undefined) same.set(node.id, resolve(x));
+    else nodes.push(withInputs(node, resolve));
+  }
+  const renamed: Graph = {
+    ...graph,
+    logits: resolve(graph.logits),
+    states: graph.states.map((state) => {
+      if (state.kind === "buffer") return { ...state, newest: state.newest.map(resolve) };
+      return state.kind === "sum" ? { ...state, output: resolve(state.output) } : state;
+    }),
+    endpoints: Object.fromEntries(Object.entries(graph.endpoints).map(([name, value]) => [name, resolve(value)])),
+  };
+  return dropUnread(rebuild(renamed, nodes, graph.params));
+};
+
+/** Drops nodes that no output needs, but never an input. */
+function dropUnread(graph: Graph): Graph {
+  const needed = new Set([...outputsOf(graph), ...Object.values(graph.endpoints)]);
+  const kept: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!needed.has(node.id) && node.op !== "input") continue;
+    for (const value of inputsOf(node)) needed.add(value);
+    kept.push(node);
+  }
+  return rebuild(graph, kept.reverse(), graph.params);
+}
+
+/** The parameters that the nodes of a graph read, in order of first use. */
+export function usedParams(graph: Graph): readonly string[] {
+  return [...new Set(graph.nodes.flatMap(paramsOf))];
+}
