@@ -233,7 +233,12 @@ class Builder {
   }
 
   /** Depthwise convolution of `taps × size × size`; with more than one tap it is where a stream buffer stands. */
-  depthwise(id: string, kernel: string, x: string, { taps, size, stride }: { taps: number; size: number; stride: 1 | 2 }) {
+  depthwise(
+    id: string,
+    kernel: string,
+    x: string,
+    { taps, size, stride }: { taps: number; size: number; stride: 1 | 2 },
+  ) {
     const { channels } = this.shape(x);
     this.param(kernel, depthwiseShape(this.spec.convType, taps, size, channels));
     const time = { taps, tap: 0, before: 0, after: 0 };

@@ -1,5 +1,13 @@
 import { encodingFrequencies } from "../../graph/interpret.ts";
-import { type ActivationKind, type Graph, normEpsilon, outputsOf, type PerOp, perOp, type Shape } from "../../graph/ir.ts";
+import {
+  type ActivationKind,
+  type Graph,
+  normEpsilon,
+  outputsOf,
+  type PerOp,
+  perOp,
+  type Shape,
+} from "../../graph/ir.ts";
 import { resolveParams } from "../../graph/params.ts";
 import { samePadding } from "../../graph/shapes.ts";
 import type { Weights } from "../../weights/tensor.ts";

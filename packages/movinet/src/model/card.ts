@@ -1,0 +1,45 @@
+import type { Spec } from "./arch/spec.ts";
+import { variants } from "./arch/variants.ts";
+
+/** How a picture becomes the network's input: `squash` ignores its aspect, `crop` takes the centre. */
+export type Fit = "squash" | "crop";
+
+/** What must be known about a model beside its network and its weights. Plain JSON data. */
+export interface Card {
+  /** For example `a0-stream`. */
+  readonly name: string;
+  /** Class names in output order; null when nobody knows them. */
+  readonly labels: readonly string[] | null;
+  /** Pixels. */
+  readonly input: { readonly width: number; readonly height: number; readonly fit: Fit };
+  /** Frames a second at which the model sees a video. */
+  readonly fps: number;
+  /** Frames of one window of a base model; null for stream models. */
+  readonly frames: number | null;
+  /** Whether the classes exclude each other (`softmax`) or not (`sigmoid`). */
+  readonly output: "softmax" | "sigmoid";
+  /** Where the weights come from, or null. */
+  readonly source: string | null;
+  readonly licence: string | null;
+  /** Fractions in 0..1 on the data set named, or null where nobody measured. */
+  readonly accuracy: { readonly dataset: string; readonly top1: number; readonly top5: number | null } | null;
+}
+
+/** The card of a network that nobody described: sizes from the spec, rates from the variant, no labels. */
+export function defaultCard(spec: Spec, name = `${spec.variant}-${spec.mode}`): Card {
+  const variant = variants[spec.variant as keyof typeof variants] ?? variants.a0;
+  return {
+    name,
+    labels: null,
+    input: { ...spec.resolution, fit: defaultFit },
+    fps: variant.fps,
+    frames: spec.mode === "base" ? variant.frames : null,
+    output: "softmax",
+    source: null,
+    licence: null,
+    accuracy: null,
+  };
+}
+
+/** Chosen by measuring both on labelled clips (docs/decisions.md). */
+const defaultFit: Fit = "squash";

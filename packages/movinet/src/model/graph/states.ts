@@ -1,0 +1,17 @@
+import type { Graph, State } from "./ir.ts";
+
+/** The shape of a state in the reference implementation's layout, for one stream (spec §3.3). */
+export function stateShape(state: State): readonly number[] {
+  if (state.kind === "count") return [1];
+  const { channels, height, width } = state.shape;
+  return [1, state.kind === "buffer" ? state.slots.length : 1, height, width, channels];
+}
+
+export function stateDtype(state: State): "float32" | "int32" {
+  return state.kind === "count" ? "int32" : "float32";
+}
+
+/** Bytes that one stream carries from frame to frame: four for each element of its states. */
+export function stateBytes(graph: Graph): number {
+  return graph.states.reduce((bytes, state) => bytes + 4 * stateShape(state).reduce((a, b) => a * b, 1), 0);
+}

@@ -1,0 +1,81 @@
+import { ModelError } from "../errors.ts";
+import { buildGraph } from "./arch/build.ts";
+import type { Spec } from "./arch/spec.ts";
+import { type Card, defaultCard } from "./card.ts";
+import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
+import { checkWeights, type Weights } from "./weights/tensor.ts";
+import { readTflite } from "./weights/tflite/import.ts";
+
+/** A network with its weights and its card. Immutable; shared by everything that runs it. */
+export interface Model {
+  readonly spec: Spec;
+  readonly weights: Weights;
+  readonly card: Card;
+}
+
+/** Which file a model came from. */
+export type ModelFormat = "safetensors" | "tflite";
+
+/**
+ * Reads a model from the bytes of a file of any format that we know: ours (`.safetensors`), or TFLite. `subject` names
+ * the file in errors, `name` becomes the card's name where the file carries no card.
+ * Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`).
+ */
+export function readModel(bytes: Uint8Array, subject: string, name?: string): Model & { readonly format: ModelFormat } {
+  if (new TextDecoder().decode(bytes.subarray(4, 8)) === "TFL3") {
+    const { spec, weights } = readTflite(bytes, subject);
+    return { spec, weights, card: defaultCard(spec, name), format: "tflite" };
+  }
+  const { tensors, metadata } = readSafetensors(bytes, subject);
+  const spec = parseMetadata<Spec>(metadata, "movinet.spec", subject);
+  const card = parseMetadata<Card>(metadata, "movinet.card", subject);
+  const model = { spec, weights: tensors, card, format: "safetensors" } as const;
+  checkModel(model, subject);
+  return model;
+}
+
+/** The bytes of our own format: one `.safetensors` file with spec and card as JSON in its metadata. */
+export function writeModel({ spec, weights, card }: Model): Uint8Array {
+  return writeSafetensors(weights, { "movinet.spec": JSON.stringify(spec), "movinet.card": JSON.stringify(card) });
+}
+
+function checkModel({ spec, weights, card }: Model, subject: string): void {
+  let graph: ReturnType<typeof buildGraph>;
+  try {
+    graph = buildGraph(spec, { call: "clip", frames: 1 });
+  } catch (cause) {
+    throw new ModelError({
+      code: "E_MODEL_FORMAT",
+      subject,
+      problem: `its spec does not describe a network (${cause instanceof Error ? cause.message : String(cause)})`,
+      remedy: "Write the file again with movinet",
+      cause,
+    });
+  }
+  checkWeights(graph, weights, subject);
+  checkLabels(card.labels, spec, subject);
+}
+
+/** Throws {@link ModelError} (`E_MODEL_LABELS`) when the number of labels is not the number of classes. */
+export function checkLabels(labels: readonly string[] | null, spec: Spec, subject: string): void {
+  if (labels === null || labels.length === spec.classes) return;
+  throw new ModelError({
+    code: "E_MODEL_LABELS",
+    subject,
+    problem: `it has ${labels.length} labels, but the model has ${spec.classes} classes`,
+    remedy: "Give one label a line, in the order of the model's outputs",
+  });
+}
+
+function parseMetadata<T>(metadata: Readonly<Record<string, string>>, key: string, subject: string): T {
+  try {
+    const value: unknown = JSON.parse(metadata[key] ?? "null");
+    if (typeof value === "object" && value !== null) return value as T;
+  } catch {}
+  throw new ModelError({
+    code: "E_MODEL_FORMAT",
+    subject,
+    problem: `its metadata holds no ${key}`,
+    remedy: "Use a .safetensors file that movinet wrote, or a .tflite file of MoViNet",
+  });
+}

@@ -1,0 +1,34 @@
+import { availableParallelism } from "node:os";
+import { importPeer, MovinetError } from "../../errors.ts";
+import type { Backend } from "./backend.ts";
+import { onnxBackend } from "./onnx.ts";
+
+export interface NodeBackendOptions {
+  /** An execution provider of ONNX Runtime: `cpu`, or for example `cuda`, `coreml`, `dml`, `webgpu`. Default `cpu`. */
+  readonly device?: string;
+  /** Threads of one run. Default: the machine's cores, at most 4. */
+  readonly threads?: number;
+}
+
+/** ONNX Runtime's Node package. Its threads do not spin: they would starve the video decoder. */
+export async function nodeBackend(options: NodeBackendOptions = {}): Promise<Backend> {
+  const ort = await importPeer("onnxruntime-node", () => import("onnxruntime-node"));
+  const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
+  const supported = ort.listSupportedBackends().map((backend) => backend.name);
+  if (!supported.includes(device)) {
+    throw new MovinetError({
+      code: "E_DEVICE_UNKNOWN",
+      subject: device,
+      problem: "this ONNX Runtime has no such device",
+      remedy: `Use one of: ${supported.join(", ")}`,
+    });
+  }
+  return onnxBackend(`onnxruntime-node ${device}`, ort, {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  });
+}

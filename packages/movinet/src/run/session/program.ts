@@ -1,0 +1,74 @@
+import { buildGraph } from "../../model/arch/build.ts";
+import type { Spec } from "../../model/arch/spec.ts";
+import type { Model } from "../../model/model.ts";
+import type { Backend, Executable } from "./backend.ts";
+import { ClipSession } from "./clip-session.ts";
+import { LocalStreamSession } from "./local-stream-session.ts";
+import type { StreamOptions } from "./stream-session.ts";
+
+/**
+ * A model compiled for a backend, once, and shared by any number of sessions: weights and threads exist once for each
+ * length of call (one frame, and the chunk of sessions that ask for one).
+ */
+export class Program implements AsyncDisposable {
+  readonly model: Model;
+  readonly backend: string;
+  readonly #backend: Backend;
+  readonly #executables = new Map<number, Promise<Executable>>();
+
+  private constructor(model: Model, backend: Backend) {
+    this.model = model;
+    this.backend = backend.name;
+    this.#backend = backend;
+  }
+
+  /** Compiles the one-frame step of a stream model, or the window of a base model. */
+  static async compile(model: Model, backend: Backend): Promise<Program> {
+    const program = new Program(model, backend);
+    await program.executable(callFrames(model));
+    return program;
+  }
+
+  /** The network for calls of so many frames; compiled at the first use. */
+  executable(frames: number): Promise<Executable> {
+    let executable = this.#executables.get(frames);
+    if (!executable) {
+      const call = this.model.spec.mode === "stream" ? "step" : "clip";
+      executable = this.#backend.compile(buildGraph(this.model.spec, { call, frames }), this.model.weights);
+      this.#executables.set(frames, executable);
+    }
+    return executable;
+  }
+
+  /** Opens a session of a stream model. Throws `TypeError` for base models. */
+  async openStream({ streams = 1, chunk = 1 }: StreamOptions = {}): Promise<LocalStreamSession> {
+    requireMode(this.model.spec, "stream");
+    const single = await this.executable(1);
+    return new LocalStreamSession(this.model.spec, streams, single, chunk > 1 ? await this.executable(chunk) : single);
+  }
+
+  /** Opens a session of a base model. Throws `TypeError` for stream models. */
+  async openClip(): Promise<ClipSession> {
+    requireMode(this.model.spec, "base");
+    return new ClipSession(this.model, await this.executable(callFrames(this.model)));
+  }
+
+  /** Frees the compiled networks; open sessions fail afterwards. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const executables = [...this.#executables.values()];
+    this.#executables.clear();
+    await Promise.all(executables.map(async (executable) => (await executable).dispose()));
+  }
+}
+
+function callFrames({ spec, card }: Model): number {
+  return spec.mode === "stream" ? 1 : (card.frames ?? 1);
+}
+
+function requireMode(spec: Spec, mode: Spec["mode"]): void {
+  if (spec.mode !== mode) {
+    throw new TypeError(
+      `${spec.variant}-${spec.mode} is a ${spec.mode} model: open it with open${spec.mode === "base" ? "Clip" : "Stream"}`,
+    );
+  }
+}

@@ -1,0 +1,34 @@
+/** One tensor of a stream's state in the reference implementation's shape: buffers `[1, k, H, W, C]`, counts `[1]`. */
+export interface StateTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+/** What one stream carries from frame to frame, by Google's state names; plain data that may be stored or sent. */
+export type StreamState = Readonly<Record<string, StateTensor>>;
+
+export interface StreamOptions {
+  /** Independent streams that step together, each with a state and an age of its own. Default 1. */
+  readonly streams?: number;
+  /** Frames that one call of the network takes where `step` brings as many: more is faster for files. Default 1. */
+  readonly chunk?: number;
+}
+
+/** Streams that step through one model. Calls are carried out in the order in which they were made. */
+export interface StreamSession extends AsyncDisposable {
+  readonly streams: number;
+  /** Bytes of state that each stream carries. */
+  readonly stateBytes: number;
+  /**
+   * Advances every stream by the same number of new frames. `frames` holds RGB in 0..1 as `[T · streams, 3, H, W]`,
+   * time-major (row `t · streams + stream`), and must not change until the call is done. Returns the logits after the
+   * last frame, `[streams, classes]`. Throws `TypeError` for other sizes, `SessionError` after disposal.
+   */
+  step(frames: Float32Array): Promise<Float32Array>;
+  /** Begins anew: all streams, or one of them. */
+  reset(stream?: number): Promise<void>;
+  /** The state of one stream (default the first); `restore` continues from it bit-equal. */
+  snapshot(stream?: number): Promise<StreamState>;
+  /** Puts a state that `snapshot` gave, or the reference implementation, into one stream (default the first). */
+  restore(state: StreamState, stream?: number): Promise<void>;
+}

@@ -1,0 +1,105 @@
+import { Worker } from "node:worker_threads";
+import { SessionError } from "../../errors.ts";
+import type { Model } from "../../model/model.ts";
+import type { NodeBackendOptions } from "./onnx.node.ts";
+import type { StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
+import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.ts";
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A model compiled in a worker thread: its sessions have the interface of {@link StreamSession}, and the caller's event
+ * loop stays free while they compute.
+ */
+export class WorkerProgram implements AsyncDisposable {
+  readonly model: Model;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #calls = 0;
+  #sessions = 0;
+  #ended: Error | null = null;
+
+  private constructor(model: Model, worker: Worker) {
+    this.model = model;
+    this.#worker = worker;
+    worker.on("message", (response: WorkerResponse) => this.#settle(response));
+    worker.on("error", (error) => this.#end(error));
+    worker.on("exit", () => this.#end(ended(model)));
+  }
+
+  /** Starts a thread and compiles the model in it. */
+  static async start(model: Model, options: NodeBackendOptions = {}): Promise<WorkerProgram> {
+    const workerData: WorkerStart = { model, options };
+    const program = new WorkerProgram(model, new Worker(new URL("./worker.node.ts", import.meta.url), { workerData }));
+    try {
+      await new Promise<never>((resolve, reject) => program.#pending.set(-1, { resolve, reject }));
+    } catch (error) {
+      await program[Symbol.asyncDispose]();
+      throw error;
+    }
+    return program;
+  }
+
+  async openStream(options: StreamOptions = {}): Promise<StreamSession> {
+    const session = this.#sessions++;
+    const { streams, stateBytes } = await this.#call<Pick<StreamSession, "streams" | "stateBytes">>({
+      method: "open",
+      session,
+      options,
+    });
+    return {
+      streams,
+      stateBytes,
+      step: (frames) => this.#call<Float32Array>({ method: "step", session, frames }),
+      reset: (stream) => this.#call<void>({ method: "reset", session, stream }),
+      snapshot: (stream) => this.#call<StreamState>({ method: "snapshot", session, stream }),
+      restore: (state, stream) => this.#call<void>({ method: "restore", session, state, stream }),
+      [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
+    };
+  }
+
+  /** Ends the thread; calls under way are rejected. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #call<T>(call: WorkerCall): Promise<T> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const request: WorkerRequest = { id: this.#calls++, call };
+    const result = new Promise<T>((resolve, reject) => {
+      this.#pending.set(request.id, { resolve: resolve as Pending["resolve"], reject });
+    });
+    this.#worker.postMessage(request);
+    return result;
+  }
+
+  #settle(response: WorkerResponse): void {
+    const pending = this.#pending.get(response.id);
+    this.#pending.delete(response.id);
+    if ("error" in response) pending?.reject(revive(response.error));
+    else pending?.resolve(response.result as never);
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#ended);
+    this.#pending.clear();
+  }
+}
+
+function ended(model: Model): SessionError {
+  return new SessionError({
+    code: "E_SESSION_DISPOSED",
+    subject: model.card.name,
+    problem: "its worker thread has ended",
+    remedy: "Start a new one",
+  });
+}
+
+function revive({ name, message, code }: PlainError): Error {
+  const error = name === "TypeError" ? new TypeError(message) : new Error(message);
+  return Object.assign(error, { name, ...(code === null ? {} : { code }) });
+}

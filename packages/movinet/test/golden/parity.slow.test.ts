@@ -1,0 +1,20 @@
+/** Law 2 at native resolutions, and the interpreter on every variant. */
+import { describe, test } from "vitest";
+import { nodeBackend } from "../../src/run/session/onnx.node.ts";
+import { allFigures } from "./figures.ts";
+import { checkBackendParity, checkClipParity } from "./parity.ts";
+
+describe.each(allFigures.filter((figures) => figures.case.endsWith("-native")))("$case", (figures) => {
+  test("ONNX Runtime gives the reference's logits and final states", async () => {
+    await checkBackendParity(figures, await nodeBackend());
+  });
+});
+
+describe.each(allFigures.filter((figures) => figures.shape[1] <= 6 && !figures.case.endsWith("-native")))(
+  "$case",
+  (figures) => {
+    test("the interpreter gives the reference's logits and endpoints on the whole clip", () => {
+      checkClipParity(figures);
+    });
+  },
+);

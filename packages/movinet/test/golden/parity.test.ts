@@ -1,0 +1,27 @@
+/** Law 2: logits equal those of the reference implementation to 1e-4. Native resolutions are in the slow suite. */
+import { describe, test } from "vitest";
+import { nodeBackend } from "../../src/run/session/onnx.node.ts";
+import { referenceBackend } from "../../src/run/session/reference.ts";
+import { allFigures, figuresOf } from "./figures.ts";
+import { checkBackendParity, checkClipParity } from "./parity.ts";
+
+const small = allFigures.filter((figures) => !figures.case.endsWith("-native"));
+
+describe.each(small)("$case", (figures) => {
+  test("ONNX Runtime gives the reference's logits and final states", async () => {
+    await checkBackendParity(figures, await nodeBackend({ threads: 1 }));
+  });
+});
+
+describe.each(small.filter((figures) => figures.shape[1] <= 6 && /^[at]0/.test(figures.variant)))(
+  "$case",
+  (figures) => {
+    test("the interpreter gives the reference's logits and endpoints on the whole clip", () => {
+      checkClipParity(figures);
+    });
+  },
+);
+
+test("the interpreter steps like the reference", async () => {
+  await checkBackendParity(figuresOf("t0-stream-posenc-10classes"), referenceBackend);
+});

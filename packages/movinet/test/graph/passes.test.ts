@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { buildGraph } from "../../src/model/arch/build.ts";
+import { specOf } from "../../src/model/arch/spec.ts";
+import { interpret } from "../../src/model/graph/interpret.ts";
+import type { Graph } from "../../src/model/graph/ir.ts";
+import { dropIdentities, foldNorm, foldScale, lowerForInference, lowerTime } from "../../src/model/graph/passes.ts";
+import { samePadding } from "../../src/model/graph/shapes.ts";
+import { hashedWeights } from "../golden/material.ts";
+import { distance, randomPictures } from "../laws/models.ts";
+
+const size = { height: 20, width: 28 };
+const cases = [
+  ["t0-stream", { convType: "2plus1d" }, "step", 1],
+  ["t0-stream", { convType: "2plus1d", positionalEncoding: true }, "step", 3],
+  ["t0-stream", { convType: "3d", squeezeExcite: "3d" }, "step", 1],
+  ["t0-stream", { convType: "3d", squeezeExcite: "3d" }, "clip", 4],
+  ["t0-base", {}, "clip", 4],
+] as const;
+
+/** Every input filled with something that is not zero, so that a lost or swapped slot shows. */
+function inputsOfGraph(graph: Graph): Record<string, Float32Array> {
+  const inputs: Record<string, Float32Array> = {};
+  for (const [i, node] of graph.nodes.entries()) {
+    if (node.op !== "input") continue;
+    const { frames, channels, height, width } = node.shape;
+    inputs[node.id] = randomPictures(i + 1, 1, 1, Math.ceil((frames * channels * height * width) / 3)).slice(
+      0,
+      frames * channels * height * width,
+    );
+  }
+  return inputs;
+}
+
+describe.each(cases)("%s %o %s of %i", (name, options, call, frames) => {
+  const graph = buildGraph(specOf(name, { ...options, resolution: size, classes: 5 }), { call, frames });
+  const weights = hashedWeights(graph.params);
+  const inputs = inputsOfGraph(graph);
+  const expected = interpret(graph, weights, inputs);
+
+  test.each([
+    ["foldNorm", foldNorm],
+    ["foldScale", (g: Graph) => foldScale(foldNorm(g))],
+    ["lowerTime", lowerTime],
+    ["dropIdentities", dropIdentities],
+    ["lowerForInference", lowerForInference],
+  ])("%s keeps logits, states and endpoints", (_, pass) => {
+    const passed = pass(graph);
+    const values = interpret(passed, weights, inputs);
+    const pairs: [string, string][] = [[graph.logits, passed.logits]];
+    for (const [endpoint, value] of Object.entries(graph.endpoints))
+      pairs.push([value, passed.endpoints[endpoint] as string]);
+    for (const [i, state] of graph.states.entries()) {
+      const after = passed.states[i];
+      if (state.kind === "sum" && after?.kind === "sum") pairs.push([state.output, after.output]);
+      if (state.kind === "buffer" && after?.kind === "buffer") {
+        for (const [k, newest] of state.newest.entries()) pairs.push([newest, after.newest[k] as string]);
+      }
+    }
+    for (const [before, after] of pairs) {
+      expect(distance(values[after] as Float64Array, expected[before] as Float64Array), before).toBeLessThan(1e-5);
+    }
+  });
+
+  test("nothing is left to fold, lower or drop", () => {
+    const lowered = lowerForInference(graph);
+    expect(lowered.nodes.filter((node) => node.op === "norm")).toEqual([]);
+    expect(lowered.nodes.filter((node) => node.op === "scale" && node.factor.endsWith("rezero"))).toEqual([]);
+    expect(lowered.nodes.filter((node) => node.op === "depthwise" && node.time.taps > 1)).toEqual([]);
+    expect(lowerForInference(lowered).nodes).toEqual(lowered.nodes);
+  });
+});
+
+test("in a step of one frame a temporal convolution reads its slots where they are", () => {
+  const graph = lowerForInference(buildGraph(specOf("a0-stream"), { call: "step", frames: 1 }));
+  expect(graph.nodes.filter((node) => node.op === "join" || node.op === "slice" || node.op === "pad")).toEqual([]);
+});
+
+test("SAME padding covers every input once at stride 1 and gives ceil(n / stride) windows", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 300 }), fc.constantFrom(1, 3, 5), fc.constantFrom(1, 2), (n, k, s) => {
+      const { begin, end } = samePadding(n, k, s);
+      expect(Math.floor((n + begin + end - k) / s) + 1).toBe(Math.ceil(n / s));
+      expect(end - begin === 0 || end - begin === 1).toBe(true);
+    }),
+  );
+  expect([samePadding(86, 3, 2), samePadding(43, 3, 2), samePadding(86, 5, 2)]).toEqual([
+    { begin: 0, end: 1 },
+    { begin: 1, end: 1 },
+    { begin: 1, end: 2 },
+  ]);
+});

@@ -1,0 +1,153 @@
+/** Law 3: frame by frame = any chunking = whole clip, and law 5: snapshots and batches change nothing. */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildGraph } from "../../src/model/arch/build.ts";
+import { type SpecName, specNames } from "../../src/model/arch/spec.ts";
+import { interpret } from "../../src/model/graph/interpret.ts";
+import type { Backend, Executable } from "../../src/run/session/backend.ts";
+import { nodeBackend } from "../../src/run/session/onnx.node.ts";
+import { Program } from "../../src/run/session/program.ts";
+import { distance, hashedModel, interleave, randomPictures } from "./models.ts";
+
+const size = { height: 36, width: 44 };
+const picture = 3 * size.height * size.width;
+const options = { resolution: size, classes: 20 };
+const streamNames = specNames.filter((name) => name.endsWith("stream"));
+let backend: Backend;
+beforeAll(async () => {
+  backend = await nodeBackend({ threads: 1 });
+});
+
+async function runClip(executable: Executable, images: Float32Array): Promise<Float32Array> {
+  const { frames } = executable.graph;
+  const inputs = { image: executable.upload(images, [frames, 3, size.height, size.width]) };
+  const clock = (f: (t: number) => number) =>
+    executable.upload(
+      Float32Array.from({ length: frames }, (_, t) => f(t)),
+      [frames, 1, 1, 1],
+    );
+  const clocks: Record<string, ReturnType<typeof clock>> = {};
+  for (const node of executable.graph.nodes) {
+    if (node.op === "input" && node.role === "position") clocks[node.id] = clock((t) => t);
+    if (node.op === "input" && node.role === "inverseCount") clocks[node.id] = clock((t) => 1 / (t + 1));
+  }
+  const outputs = await executable.run({ ...inputs, ...clocks });
+  return (await outputs[executable.graph.logits]?.read()) ?? new Float32Array();
+}
+
+describe.each(streamNames)("%s", (name) => {
+  test("frame by frame equals chunks equals the whole clip", async () => {
+    const model = hashedModel(name, options);
+    const frames = 9;
+    const images = randomPictures(7, frames, size.height, size.width);
+    const clip = await backend.compile(buildGraph(model.spec, { call: "clip", frames }), model.weights);
+    const whole = await runClip(clip, images);
+    const program = await Program.compile(model, backend);
+    const single = await program.openStream();
+    const chunked = await program.openStream({ chunk: 4 });
+    let logits = new Float32Array() as Float32Array;
+    for (let t = 0; t < frames; t++) logits = await single.step(images.subarray(t * picture, (t + 1) * picture));
+    expect(distance(logits, whole)).toBeLessThanOrEqual(1e-4);
+    expect(distance(await chunked.step(images), whole)).toBeLessThanOrEqual(1e-4);
+    await program[Symbol.asyncDispose]();
+    await clip.dispose();
+  });
+});
+
+describe.each([
+  ["a0-stream", {}],
+  ["a3-stream", {}],
+  ["t0-stream", { convType: "3d", squeezeExcite: "3d" }],
+  ["t0-stream", { squeezeExcite: "2d" }],
+  ["t0-stream", { squeezeExcite: "none", activation: "relu6" }],
+] as const)("%s %o", (name: SpecName, more) => {
+  const model = hashedModel(name, { ...options, ...more });
+  const frames = 8;
+  let program: Program;
+  beforeAll(async () => {
+    program = await Program.compile(model, backend);
+  });
+  afterAll(() => program[Symbol.asyncDispose]());
+
+  test("any chunking in any batch gives each stream what the interpreter says of its clip", async () => {
+    const streams = [1, 2, 3].map((seed) => randomPictures(seed, frames, size.height, size.width));
+    const times = Array.from({ length: frames }, (_, t) => t);
+    const graph = buildGraph(model.spec, { call: "clip", frames });
+    const expected = streams.map(
+      (image) =>
+        interpret(graph, model.weights, { image, inverse_count: times.map((t) => 1 / (t + 1)), position: times })[
+          graph.logits
+        ] as Float64Array,
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: frames }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.subarray([0, 1, 2], { minLength: 1 }),
+        async (cuts, chunk, chosen) => {
+          const session = await program.openStream({ streams: chosen.length, chunk });
+          const all = interleave(
+            chosen.map((b) => streams[b] as Float32Array),
+            picture,
+          );
+          let logits = new Float32Array() as Float32Array;
+          for (let done = 0, k = 0; done < frames; k++) {
+            const end = Math.min(frames, done + (cuts[k % cuts.length] as number));
+            logits = await session.step(all.subarray(done * chosen.length * picture, end * chosen.length * picture));
+            done = end;
+          }
+          for (const [row, b] of chosen.entries()) {
+            const got = logits.subarray(row * options.classes, (row + 1) * options.classes);
+            expect(distance(got, expected[b] as Float64Array)).toBeLessThanOrEqual(1e-4);
+          }
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test("streams of different ages in one batch are streams alone", async () => {
+    const [a, b] = [11, 12].map((seed) => randomPictures(seed, frames, size.height, size.width)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const alone = await program.openStream();
+    const both = await program.openStream({ streams: 2 });
+    const first = 3;
+    await both.step(interleave([a.subarray(0, first * picture), b.subarray(0, first * picture)], picture));
+    await both.reset(1);
+    const rest = interleave([a.subarray(first * picture), b.subarray(first * picture)], picture);
+    const logits = await both.step(rest);
+    const old = await alone.step(a);
+    await alone.reset();
+    const young = await alone.step(b.subarray(first * picture));
+    expect(distance(logits.subarray(0, options.classes), old)).toBeLessThanOrEqual(1e-5);
+    expect(distance(logits.subarray(options.classes), young)).toBeLessThanOrEqual(1e-5);
+  });
+
+  test("a restored snapshot continues bit-equal", async () => {
+    const images = randomPictures(21, frames, size.height, size.width);
+    const session = await program.openStream();
+    await session.step(images.subarray(0, 5 * picture));
+    const state = await session.snapshot();
+    const straight = await session.step(images.subarray(5 * picture));
+    const other = await program.openStream({ streams: 1 });
+    await other.step(randomPictures(99, 2, size.height, size.width));
+    await other.restore(state);
+    expect(await other.step(images.subarray(5 * picture))).toEqual(straight);
+    await other.restore(state);
+    expect(await other.snapshot()).toEqual(state);
+  });
+});
+
+test("a snapshot moves between rows of batches", async () => {
+  const program = await Program.compile(hashedModel("t0-stream", options), backend);
+  const images = randomPictures(5, 6, size.height, size.width);
+  const source = await program.openStream();
+  await source.step(images.subarray(0, 4 * picture));
+  const target = await program.openStream({ streams: 3 });
+  await target.step(randomPictures(6, 3, size.height, size.width));
+  await target.restore(await source.snapshot(), 2);
+  expect(await target.snapshot(2)).toEqual(await source.snapshot());
+  await program[Symbol.asyncDispose]();
+});
