@@ -20,16 +20,15 @@ beforeAll(async () => {
 
 async function runClip(executable: Executable, images: Float32Array): Promise<Float32Array> {
   const { frames } = executable.graph;
-  const inputs = { image: executable.upload(images, [frames, 3, size.height, size.width]) };
-  const clock = (f: (t: number) => number) =>
-    executable.upload(
-      Float32Array.from({ length: frames }, (_, t) => f(t)),
-      [frames, 1, 1, 1],
-    );
+  const inputs = { image: executable.upload("image", images) };
+  const clock = (id: string, f: (t: number) => number) => {
+    const values = Float32Array.from({ length: frames }, (_, t) => f(t));
+    return executable.upload(id, values);
+  };
   const clocks: Record<string, ReturnType<typeof clock>> = {};
   for (const node of executable.graph.nodes) {
-    if (node.op === "input" && node.role === "position") clocks[node.id] = clock((t) => t);
-    if (node.op === "input" && node.role === "inverseCount") clocks[node.id] = clock((t) => 1 / (t + 1));
+    if (node.op === "input" && node.role === "position") clocks[node.id] = clock(node.id, (t) => t);
+    if (node.op === "input" && node.role === "inverseCount") clocks[node.id] = clock(node.id, (t) => 1 / (t + 1));
   }
   const outputs = await executable.run({ ...inputs, ...clocks });
   return (await outputs[executable.graph.logits]?.read()) ?? new Float32Array();
@@ -40,7 +39,9 @@ describe.each(streamNames)("%s", (name) => {
     const model = hashedModel(name, options);
     const frames = 9;
     const images = randomPictures(7, frames, size.height, size.width);
-    const clip = await backend.compile(buildGraph(model.spec, { call: "clip", frames }), model.weights);
+    const clip = await backend.compile(buildGraph(model.spec, { call: "clip", frames }), model.weights, {
+      single: false,
+    });
     const whole = await runClip(clip, images);
     const program = await Program.compile(model, backend);
     const single = await program.openStream();

@@ -33,7 +33,7 @@ export class ClipSession implements AsyncDisposable {
       for (let t = 0; t < this.frames; t++)
         window.set(frames.subarray((t % count) * size, ((t % count) + 1) * size), t * size);
     }
-    const image = this.#executable.upload(window, [this.frames, 3, height, width]);
+    const image = this.#executable.upload("image", window);
     const outputs = await this.#executable.run({ image });
     const logits = outputs[this.#executable.graph.logits];
     if (!logits) throw new Error("internal: the backend returned no logits");

@@ -105,11 +105,10 @@ export class LocalStreamSession implements StreamSession {
 
   async #advance(executable: Executable, image: Float32Array): Promise<Float32Array> {
     const { graph } = executable;
-    const { height, width } = this.#spec.resolution;
     const rows = graph.frames * this.streams;
     const inputs: Record<string, DeviceTensor> = {
       ...this.#state,
-      image: executable.upload(image, [rows, 3, height, width]),
+      image: executable.upload("image", image),
     };
     for (const node of graph.nodes) {
       if (node.op !== "input" || (node.role !== "inverseCount" && node.role !== "position")) continue;
@@ -117,7 +116,7 @@ export class LocalStreamSession implements StreamSession {
         const seen = (this.#ages[row % this.streams] as number) + Math.floor(row / this.streams);
         return node.role === "position" ? seen : 1 / (seen + 1);
       });
-      inputs[node.id] = executable.upload(clock, [rows, 1, 1, 1]);
+      inputs[node.id] = executable.upload(node.id, clock);
     }
     const outputs = await executable.run(inputs);
     for (const state of graph.states) this.#take(state, outputs);
@@ -151,7 +150,7 @@ export class LocalStreamSession implements StreamSession {
       if (node.op !== "input" || (node.role !== "slot" && node.role !== "sum")) continue;
       const { channels, height, width } = node.shape;
       const data = new Float32Array(this.streams * channels * height * width);
-      this.#state[node.id] = this.#single.upload(data, [this.streams, channels, height, width]);
+      this.#state[node.id] = this.#single.upload(node.id, data);
     }
   }
 
@@ -167,7 +166,7 @@ export class LocalStreamSession implements StreamSession {
     const size = data.length / this.streams;
     if (row) data.set(row, stream * size);
     else data.fill(0, stream * size, (stream + 1) * size);
-    this.#state[name] = this.#single.upload(data, tensor.dims);
+    this.#state[name] = this.#single.upload(name, data);
     tensor.dispose();
   }
 

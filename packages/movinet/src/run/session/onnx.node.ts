@@ -23,12 +23,13 @@ export async function nodeBackend(options: NodeBackendOptions = {}): Promise<Bac
       remedy: `Use one of: ${supported.join(", ")}`,
     });
   }
-  return onnxBackend(`onnxruntime-node ${device}`, ort, {
+  const session = {
     executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
-  });
+  } as const;
+  return onnxBackend(`onnxruntime-node ${device}`, ort, session, device === "cpu");
 }

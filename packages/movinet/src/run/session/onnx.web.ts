@@ -6,5 +6,6 @@ import { onnxBackend } from "./onnx.ts";
 export async function webBackend(options: { readonly wasmPaths?: string } = {}): Promise<Backend> {
   const ort = await importPeer("onnxruntime-web", () => import("onnxruntime-web/wasm"));
   if (options.wasmPaths !== undefined) ort.env.wasm.wasmPaths = options.wasmPaths;
-  return onnxBackend("onnxruntime-web wasm", ort, { executionProviders: ["wasm"], graphOptimizationLevel: "all" });
+  const session = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
+  return onnxBackend("onnxruntime-web wasm", ort, session, false);
 }

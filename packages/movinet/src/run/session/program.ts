@@ -7,14 +7,14 @@ import { LocalStreamSession } from "./local-stream-session.ts";
 import type { StreamOptions } from "./stream-session.ts";
 
 /**
- * A model compiled for a backend, once, and shared by any number of sessions: weights and threads exist once for each
- * length of call (one frame, and the chunk of sessions that ask for one).
+ * A model compiled for a backend, once, and shared by any number of sessions. Weights and threads exist once for each
+ * form of call that sessions ask for: one stream frame by frame (compiled at once), batches of streams, chunks.
  */
 export class Program implements AsyncDisposable {
   readonly model: Model;
   readonly backend: string;
   readonly #backend: Backend;
-  readonly #executables = new Map<number, Promise<Executable>>();
+  readonly #executables = new Map<string, Promise<Executable>>();
 
   private constructor(model: Model, backend: Backend) {
     this.model = model;
@@ -25,17 +25,18 @@ export class Program implements AsyncDisposable {
   /** Compiles the one-frame step of a stream model, or the window of a base model. */
   static async compile(model: Model, backend: Backend): Promise<Program> {
     const program = new Program(model, backend);
-    await program.executable(callFrames(model));
+    await program.#executable(callFrames(model), model.spec.mode === "stream");
     return program;
   }
 
-  /** The network for calls of so many frames; compiled at the first use. */
-  executable(frames: number): Promise<Executable> {
-    let executable = this.#executables.get(frames);
+  #executable(frames: number, single: boolean): Promise<Executable> {
+    const key = `${frames} ${single}`;
+    let executable = this.#executables.get(key);
     if (!executable) {
       const call = this.model.spec.mode === "stream" ? "step" : "clip";
-      executable = this.#backend.compile(buildGraph(this.model.spec, { call, frames }), this.model.weights);
-      this.#executables.set(frames, executable);
+      const graph = buildGraph(this.model.spec, { call, frames });
+      executable = this.#backend.compile(graph, this.model.weights, { single });
+      this.#executables.set(key, executable);
     }
     return executable;
   }
@@ -43,14 +44,15 @@ export class Program implements AsyncDisposable {
   /** Opens a session of a stream model. Throws `TypeError` for base models. */
   async openStream({ streams = 1, chunk = 1 }: StreamOptions = {}): Promise<LocalStreamSession> {
     requireMode(this.model.spec, "stream");
-    const single = await this.executable(1);
-    return new LocalStreamSession(this.model.spec, streams, single, chunk > 1 ? await this.executable(chunk) : single);
+    const step = await this.#executable(1, streams === 1 && chunk === 1);
+    const chunked = chunk > 1 ? await this.#executable(chunk, false) : step;
+    return new LocalStreamSession(this.model.spec, streams, step, chunked);
   }
 
   /** Opens a session of a base model. Throws `TypeError` for stream models. */
   async openClip(): Promise<ClipSession> {
     requireMode(this.model.spec, "base");
-    return new ClipSession(this.model, await this.executable(callFrames(this.model)));
+    return new ClipSession(this.model, await this.#executable(callFrames(this.model), false));
   }
 
   /** Frees the compiled networks; open sessions fail afterwards. */

@@ -1,24 +1,23 @@
 import { interpret } from "../../model/graph/interpret.ts";
 import { outputsOf } from "../../model/graph/ir.ts";
-import { type Backend, hostTensor } from "./backend.ts";
+import type { Backend, DeviceTensor } from "./backend.ts";
+
+const hostTensor = (data: Float32Array): DeviceTensor => ({ read: async () => data, dispose() {} });
 
 /** The reference interpreter as a backend: slow and obvious, for tests. */
 export const referenceBackend: Backend = {
   name: "reference",
   compile: async (graph, weights) => ({
     graph,
-    upload: hostTensor,
+    upload: (_, data) => hostTensor(data),
     async run(inputs) {
       const feeds: Record<string, Float32Array> = {};
       for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await tensor.read();
-      const batch = (inputs["image"]?.dims[0] ?? 1) / graph.frames;
-      const values = interpret(graph, weights, feeds, batch);
+      const { channels, height, width } = graph.shapes["image"] as (typeof graph.shapes)[string];
+      const streams = (feeds["image"]?.length ?? 0) / (graph.frames * channels * height * width);
+      const values = interpret(graph, weights, feeds, streams);
       return Object.fromEntries(
-        outputsOf(graph).map((name) => {
-          const { frames, channels, height, width } = graph.shapes[name] as (typeof graph.shapes)[string];
-          const data = Float32Array.from(values[name] as Float64Array);
-          return [name, hostTensor(data, [frames * batch, channels, height, width])];
-        }),
+        outputsOf(graph).map((name) => [name, hostTensor(Float32Array.from(values[name] as Float64Array))]),
       );
     },
     async dispose() {},

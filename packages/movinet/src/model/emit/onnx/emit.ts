@@ -8,10 +8,9 @@ import {
   perOp,
   type Shape,
 } from "../../graph/ir.ts";
-import { resolveParams } from "../../graph/params.ts";
-import { samePadding } from "../../graph/shapes.ts";
 import type { Weights } from "../../weights/tensor.ts";
-import { type OnnxAttribute, type OnnxNode, type OnnxTensor, type OnnxValue, writeOnnx } from "./proto.ts";
+import { Emission, windowOf } from "./emission.ts";
+import { type OnnxValue, writeOnnx } from "./proto.ts";
 
 /**
  * Emits a graph that was lowered for inference as an ONNX model: float32, NCHW, rank 4 or less. Inputs and outputs are
@@ -32,65 +31,6 @@ export function emitOnnx(graph: Graph, weights: Weights, outputs: readonly strin
     inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
     outputs: [...new Set(outputs)].map(value),
   });
-}
-
-class Emission {
-  readonly nodes: OnnxNode[] = [];
-  readonly initializers = new Map<string, OnnxTensor>();
-  readonly graph: Graph;
-  readonly #param: (name: string) => { readonly data: Float32Array };
-
-  constructor(graph: Graph, weights: Weights) {
-    this.graph = graph;
-    this.#param = resolveParams(graph, weights);
-  }
-
-  shape(value: string): Shape {
-    return this.graph.shapes[value] as Shape;
-  }
-
-  param(name: string): Float32Array {
-    return this.#param(name).data;
-  }
-
-  node(op: string, output: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}): string {
-    this.nodes.push({ op, name: output, inputs, outputs: [output], attributes });
-    return output;
-  }
-
-  floats(name: string, dims: readonly number[], data: Float32Array): string {
-    this.initializers.set(name, { name, dims, data });
-    return name;
-  }
-
-  scalar(value: number): string {
-    return this.floats(`scalar ${value}`, [], Float32Array.of(value));
-  }
-
-  ints(values: readonly number[], dims: readonly number[] = [values.length]): string {
-    const name = `ints ${values.join(",")} [${dims}]`;
-    this.initializers.set(name, { name, dims, data: BigInt64Array.from(values, BigInt) });
-    return name;
-  }
-
-  /** Applies an op to `x` seen as `[frames, batch · channels, height, width]`, where frames are an axis of their own. */
-  overFrames(id: string, x: string, apply: (output: string, view: string) => string): void {
-    const { frames, height, width } = this.shape(x);
-    const view = this.node("Reshape", `${id}/frames`, [x, this.ints([frames, -1, height, width])]);
-    const result = apply(`${id}/result`, view);
-    const { channels } = this.shape(id);
-    this.node("Reshape", id, [result, this.ints([-1, channels, height, width])]);
-  }
-}
-
-function windowOf(shape: Shape, { size, stride }: { size: number; stride: number }): Record<string, OnnxAttribute> {
-  const vertical = samePadding(shape.height, size, stride);
-  const horizontal = samePadding(shape.width, size, stride);
-  return {
-    kernel_shape: [size, size],
-    strides: [stride, stride],
-    pads: [vertical.begin, horizontal.begin, vertical.end, horizontal.end],
-  };
 }
 
 const emitters = {

@@ -6,9 +6,16 @@ export interface OnnxTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array | BigInt64Array;
 }
-export type OnnxAttribute = number | { readonly float: number } | string | readonly number[];
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
 export interface OnnxNode {
   readonly op: string;
+  /** Operator set of the op; the standard one when absent. */
+  readonly domain?: string;
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -30,7 +37,7 @@ export interface OnnxGraph {
 const irVersion = 10;
 const opset = 20;
 const elementType = { float: 1, int64: 7 };
-const attributeType = { float: 1, int: 2, string: 3, ints: 7 };
+const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
 
 /** Serializes a graph as an ONNX ModelProto. */
 export function writeOnnx(graph: OnnxGraph): Uint8Array {
@@ -38,7 +45,10 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
   pbf.writeVarintField(1, irVersion);
   pbf.writeStringField(2, "movinet");
   pbf.writeMessage(7, writeGraph, graph);
-  pbf.writeMessage(8, (version: number, out: PbfWriter) => out.writeVarintField(2, version), opset);
+  pbf.writeMessage(8, writeOperatorSet, { domain: "", version: opset });
+  for (const domain of new Set(graph.nodes.flatMap((node) => node.domain ?? []))) {
+    pbf.writeMessage(8, writeOperatorSet, { domain, version: 1 });
+  }
   return pbf.finish();
 }
 
@@ -50,12 +60,18 @@ function writeGraph(graph: OnnxGraph, pbf: PbfWriter): void {
   for (const value of graph.outputs) pbf.writeMessage(12, writeValue, value);
 }
 
+function writeOperatorSet({ domain, version }: { domain: string; version: number }, pbf: PbfWriter): void {
+  pbf.writeStringField(1, domain);
+  pbf.writeVarintField(2, version);
+}
+
 function writeNode(node: OnnxNode, pbf: PbfWriter): void {
   for (const input of node.inputs) pbf.writeStringField(1, input);
   for (const output of node.outputs) pbf.writeStringField(2, output);
   pbf.writeStringField(3, node.name);
   pbf.writeStringField(4, node.op);
   for (const attribute of Object.entries(node.attributes)) pbf.writeMessage(5, writeAttribute, attribute);
+  if (node.domain) pbf.writeStringField(7, node.domain);
 }
 
 function writeAttribute([name, value]: [string, OnnxAttribute], pbf: PbfWriter): void {
@@ -69,6 +85,9 @@ function writeAttribute([name, value]: [string, OnnxAttribute], pbf: PbfWriter):
   } else if ("float" in value) {
     pbf.writeFloatField(2, value.float);
     pbf.writeVarintField(20, attributeType.float);
+  } else if ("floats" in value) {
+    pbf.writePackedFloat(7, [...value.floats]);
+    pbf.writeVarintField(20, attributeType.floats);
   } else {
     pbf.writePackedVarint(8, [...value]);
     pbf.writeVarintField(20, attributeType.ints);

@@ -1,0 +1,32 @@
+/** What runs everywhere: no Node and no browser types. The entries for a platform add what only exists there. */
+
+export { classify, type FrameResult } from "./classify.ts";
+export * from "./errors.ts";
+export { buildGraph, type CallOptions } from "./model/arch/build.ts";
+export {
+  isSpecName,
+  type Mode,
+  nameOf,
+  type Spec,
+  type SpecName,
+  type SpecOptions,
+  specNames,
+  specOf,
+} from "./model/arch/spec.ts";
+export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
+export { type Card, defaultCard, type Fit } from "./model/card.ts";
+export { emitOnnx } from "./model/emit/onnx/emit.ts";
+export type { Graph, Node, State } from "./model/graph/ir.ts";
+export { lowerForInference } from "./model/graph/passes.ts";
+export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
+export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
+export { type Model, type ModelFormat, readModel, writeModel } from "./model/model.ts";
+export type { Tensor, Weights } from "./model/weights/tensor.ts";
+export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
+export { preprocess } from "./run/preprocess/preprocess.ts";
+export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts";
+export type { ClipSession } from "./run/session/clip-session.ts";
+export { Program } from "./run/session/program.ts";
+export { referenceBackend } from "./run/session/reference.ts";
+export type { StateTensor, StreamOptions, StreamSession, StreamState } from "./run/session/stream-session.ts";
+export type { Frame } from "./run/video/frame.ts";
