@@ -1,1 +1,11 @@
 #!/usr/bin/env node
+// Plain JavaScript that any Node parses: an old one must be told so in one line, not with a syntax error.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `movinet: node ${process.version}: it is too old. Use Node 22.18 or newer; npm 11 links the repository's own with npm ci, and npx movinet then runs on it.`,
+  );
+  process.exit(2);
+}
+const { main } = await import("../src/main.ts");
+process.exitCode = await main(process.argv.slice(2));

@@ -20,8 +20,18 @@ export type { Graph, Node, State } from "./model/graph/ir.ts";
 export { lowerForInference } from "./model/graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
 export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
+export type { Tensor, Weights } from "./model/graph/tensor.ts";
 export { type Model, type ModelFormat, readModel, writeModel } from "./model/model.ts";
-export type { Tensor, Weights } from "./model/weights/tensor.ts";
+export { percentText } from "./run/display/plot-data.ts";
+export { createPlotRecorder } from "./run/display/plot-recorder.ts";
+export type { Plot } from "./run/display/plot-spec.ts";
+export {
+  percentile,
+  type ResultSummary,
+  renderResult,
+  renderTimings,
+  type TimingSummary,
+} from "./run/display/table.ts";
 export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
 export { preprocess } from "./run/preprocess/preprocess.ts";
 export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts";

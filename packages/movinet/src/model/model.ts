@@ -2,8 +2,9 @@ import { ModelError } from "../errors.ts";
 import { buildGraph } from "./arch/build.ts";
 import type { Spec } from "./arch/spec.ts";
 import { type Card, defaultCard } from "./card.ts";
+import type { Weights } from "./graph/tensor.ts";
+import { checkWeights } from "./weights/check.ts";
 import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
-import { checkWeights, type Weights } from "./weights/tensor.ts";
 import { readTflite } from "./weights/tflite/import.ts";
 
 /** A network with its weights and its card. Immutable; shared by everything that runs it. */
@@ -23,8 +24,9 @@ export type ModelFormat = "safetensors" | "tflite";
  */
 export function readModel(bytes: Uint8Array, subject: string, name?: string): Model & { readonly format: ModelFormat } {
   if (new TextDecoder().decode(bytes.subarray(4, 8)) === "TFL3") {
-    const { spec, weights } = readTflite(bytes, subject);
-    return { spec, weights, card: defaultCard(spec, name), format: "tflite" };
+    const { spec, weights, output } = readTflite(bytes, subject);
+    const card = defaultCard(spec, name);
+    return { spec, weights, card: output === "sigmoid" ? { ...card, output } : card, format: "tflite" };
   }
   const { tensors, metadata } = readSafetensors(bytes, subject);
   const spec = parseMetadata<Spec>(metadata, "movinet.spec", subject);

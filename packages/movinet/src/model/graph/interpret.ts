@@ -2,11 +2,12 @@
  * The reference interpreter: every op as plain loops in float64. It is slow and obvious, and the judge of the others.
  * Values are `[frames · batch, channels, height, width]`, row-major.
  */
-import type { Weights } from "../weights/tensor.ts";
+
 import type { ActivationKind, Graph, NodeOf, PerOp, Shape } from "./ir.ts";
 import { normEpsilon, perOp } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import { samePadding } from "./shapes.ts";
+import type { Weights } from "./tensor.ts";
 
 type Values = Record<string, Float64Array>;
 

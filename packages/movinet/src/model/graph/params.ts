@@ -1,5 +1,5 @@
-import type { Tensor, Weights } from "../weights/tensor.ts";
 import { type Derivation, type Graph, normEpsilon } from "./ir.ts";
+import type { Tensor, Weights } from "./tensor.ts";
 
 type Compute = (name: string) => Float32Array;
 

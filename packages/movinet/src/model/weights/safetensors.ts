@@ -1,6 +1,6 @@
 /** The safetensors container: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes. */
 import { ModelError } from "../../errors.ts";
-import type { Tensor, Weights } from "./tensor.ts";
+import type { Tensor, Weights } from "../graph/tensor.ts";
 
 interface Entry {
   readonly dtype: string;

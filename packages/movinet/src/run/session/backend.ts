@@ -1,5 +1,5 @@
 import type { Graph } from "../../model/graph/ir.ts";
-import type { Weights } from "../../model/weights/tensor.ts";
+import type { Weights } from "../../model/graph/tensor.ts";
 
 /** A float32 tensor where, and in whatever layout, its backend keeps it. */
 export interface DeviceTensor {

@@ -3,7 +3,7 @@ import { specOf } from "../../model/arch/spec.ts";
 import type { Graph } from "../../model/graph/ir.ts";
 import { lowerForInference } from "../../model/graph/passes.ts";
 import { elementsOf } from "../../model/graph/shapes.ts";
-import type { Tensor, Weights } from "../../model/weights/tensor.ts";
+import type { Tensor, Weights } from "../../model/graph/tensor.ts";
 
 /** A small stream network that has every op of the large ones, with weights and inputs that are not trivial. */
 export function probeSpec(): { graph: Graph; weights: Weights; inputs: Readonly<Record<string, Float32Array>> } {

@@ -3,7 +3,7 @@ import { SessionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { NodeBackendOptions } from "./onnx.node.ts";
 import type { StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
-import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.ts";
+import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
 
 interface Pending {
   readonly resolve: (result: never) => void;

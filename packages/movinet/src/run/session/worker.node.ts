@@ -9,7 +9,7 @@ import {
   type WorkerRequest,
   type WorkerResponse,
   type WorkerStart,
-} from "./worker-protocol.ts";
+} from "./worker-protocol.node.ts";
 
 const port = parentPort as MessagePort;
 const sessions = new Map<number, StreamSession>();

@@ -8,7 +8,7 @@
  */
 import { encodingFrequencies } from "../../graph/interpret.ts";
 import { type Graph, type NodeOf, outputsOf, type Shape } from "../../graph/ir.ts";
-import type { Weights } from "../../weights/tensor.ts";
+import type { Weights } from "../../graph/tensor.ts";
 import { Emission, windowOf } from "./emission.ts";
 import { type FusedConv, type FusedNode, fuseConvs } from "./fuse.ts";
 import { type OnnxAttribute, type OnnxValue, writeOnnx } from "./proto.ts";

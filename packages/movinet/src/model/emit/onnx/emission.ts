@@ -1,7 +1,7 @@
 import type { Graph, Shape } from "../../graph/ir.ts";
 import { resolveParams } from "../../graph/params.ts";
 import { samePadding } from "../../graph/shapes.ts";
-import type { Weights } from "../../weights/tensor.ts";
+import type { Weights } from "../../graph/tensor.ts";
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./proto.ts";
 
 /** The nodes and constants of an ONNX graph in the making. */

@@ -8,7 +8,7 @@ import {
   perOp,
   type Shape,
 } from "../../graph/ir.ts";
-import type { Weights } from "../../weights/tensor.ts";
+import type { Weights } from "../../graph/tensor.ts";
 import { Emission, windowOf } from "./emission.ts";
 import { type OnnxValue, writeOnnx } from "./proto.ts";
 

@@ -1,14 +1,6 @@
 import { ModelError } from "../../errors.ts";
 import type { Graph } from "../graph/ir.ts";
-
-/** Row-major float32 values; `data.length` is the product of `shape`. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** A model's parameters by canonical name (for example `block1.layer0.expansion.kernel`). */
-export type Weights = ReadonlyMap<string, Tensor>;
+import type { Weights } from "../graph/tensor.ts";
 
 /** Throws one {@link ModelError} (`E_MODEL_TENSORS`) that names every missing, unused and mis-shaped tensor. */
 export function checkWeights(graph: Graph, weights: Weights, subject: string): void {

@@ -1,0 +1,84 @@
+import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { MovinetError } from "movinet";
+import { plainUnlessColored } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
+
+const version = "0.1.0";
+// biome-ignore lint/suspicious/noExplicitAny: commands differ in their arguments; citty types the list this way too
+type Command = CommandDef<any>;
+
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  classify: async () => (await import("./commands/classify.ts")).classifyCommand,
+  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+};
+
+const root = defineCommand({
+  meta: { name: "movinet", version, description: "Names the action in a video, frame by frame" },
+  subCommands: commands,
+});
+
+/** Runs the command line and returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage, 130 interrupted. */
+export async function main(args: readonly string[]): Promise<number> {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  const [name, ...rest] = args;
+  const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
+  const help = async (command: Command, parent?: Command) => {
+    process.stdout.write(`${plainUnlessColored(await renderUsage(command, parent), color)}\n`);
+    return 0;
+  };
+  try {
+    if (name === "--version" || name === "-v") {
+      process.stdout.write(`${version}\n`);
+      return 0;
+    }
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") return await help(root);
+    const load = commands[name];
+    if (!load)
+      throw new UsageError(name, "there is no such command", `Use one of: ${Object.keys(commands).join(", ")}`);
+    const command = await load();
+    const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+    if (own.includes("--help") || own.includes("-h")) return await help(command, root);
+    checkOptions(own, command.args as ArgsDef);
+    const { result } = await runCommand(command, { rawArgs: rest });
+    return typeof result === "number" ? result : 0;
+  } catch (error) {
+    return report(error, args.includes("--debug"));
+  }
+}
+
+/** Refuses options that the command does not have, and options whose value is missing: the parser lets both pass. */
+function checkOptions(args: readonly string[], defined: ArgsDef): void {
+  const options = Object.entries(defined).filter(([, option]) => option.type !== "positional");
+  for (const [i, arg] of args.entries()) {
+    if (!arg.startsWith("-") || arg === "-") continue;
+    const [flag, given] = arg.split("=", 2) as [string, string | undefined];
+    const option = options.find(([name]) => `--${name}` === flag)?.[1];
+    if (!option) {
+      throw new UsageError(
+        flag,
+        "there is no such option",
+        `Use one of: ${options.map(([name]) => `--${name}`).join(", ")}`,
+      );
+    }
+    const next = args[i + 1];
+    if (
+      option.type === "string" &&
+      given === undefined &&
+      (next === undefined || (next.startsWith("--") && next !== "-"))
+    ) {
+      throw new UsageError(flag, "its value is missing", `Give it as ${flag} VALUE`);
+    }
+  }
+}
+
+const usageCodes = new Set(["E_MODEL_NOT_FOUND", "E_MODEL_LABELS", "E_DEVICE_UNKNOWN", "E_DEPENDENCY_MISSING"]);
+
+function report(error: unknown, debug: boolean): number {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const known = error instanceof UsageError || error instanceof MovinetError;
+  const text = known ? message : `internal: ${message}. Please report this with the output of --debug.`;
+  process.stderr.write(`movinet: ${text.replace(/\s*\n\s*/g, " ")}\n`);
+  if (debug) process.stderr.write(`${stack}\n`);
+  if (error instanceof UsageError) return 2;
+  return error instanceof MovinetError && usageCodes.has(error.code) ? 2 : 1;
+}

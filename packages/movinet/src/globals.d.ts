@@ -1,0 +1,10 @@
+/** What every JavaScript runtime has, and nothing else: portable code is checked against this, without Node and DOM. */
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(bytes: Uint8Array): string;
+}
+declare const performance: { now(): number };
+declare const console: { warn(...values: unknown[]): void };

@@ -1,0 +1,336 @@
+/**
+ * All that we know of the TFLite schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3): field numbers,
+ * codes of operators, types, paddings and activations. Every read is checked against the bounds of the file, and the
+ * amount of data that is read is bounded by the size of the file, however its offsets are entangled.
+ */
+import { ByteBuffer } from "flatbuffers";
+import { refuse } from "./refuse.ts";
+
+const fields = {
+  model: { operatorCodes: 1, subgraphs: 2, buffers: 4 },
+  operatorCode: { shortBuiltin: 0, custom: 1, builtin: 3 },
+  subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
+  tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6 },
+  quantization: { scale: 2, zeroPoint: 3, axis: 6 },
+  operator: { code: 0, inputs: 1, outputs: 2, options: 4 },
+  buffer: { data: 0, offset: 1, size: 2 },
+} as const;
+
+/** The operators that have a meaning here, and some that only appear in messages. */
+const operatorNames: Readonly<Record<number, string>> = {
+  0: "ADD",
+  1: "AVERAGE_POOL_2D",
+  2: "CONCATENATION",
+  3: "CONV_2D",
+  4: "DEPTHWISE_CONV_2D",
+  6: "DEQUANTIZE",
+  9: "FULLY_CONNECTED",
+  14: "LOGISTIC",
+  16: "LSTM",
+  17: "MAX_POOL_2D",
+  18: "MUL",
+  19: "RELU",
+  20: "RELU_N1_TO_1",
+  21: "RELU6",
+  22: "RESHAPE",
+  25: "SOFTMAX",
+  28: "TANH",
+  32: "CUSTOM",
+  34: "PAD",
+  36: "GATHER",
+  39: "TRANSPOSE",
+  40: "MEAN",
+  41: "SUB",
+  42: "DIV",
+  43: "SQUEEZE",
+  45: "STRIDED_SLICE",
+  49: "SPLIT",
+  51: "DELEGATE",
+  53: "CAST",
+  55: "MAXIMUM",
+  57: "MINIMUM",
+  60: "PADV2",
+  65: "SLICE",
+  66: "SIN",
+  70: "EXPAND_DIMS",
+  74: "SUM",
+  83: "PACK",
+  96: "RANGE",
+  108: "COS",
+  114: "QUANTIZE",
+  117: "HARD_SWISH",
+  126: "BATCH_MATMUL",
+  130: "BROADCAST_TO",
+  132: "CONV_3D",
+  150: "GELU",
+  152: "RELU_0_TO_1",
+};
+const customOperator = 32;
+
+const tensorTypes = {
+  0: "float32",
+  1: "float16",
+  2: "int32",
+  3: "uint8",
+  4: "int64",
+  6: "bool",
+  7: "int16",
+  9: "int8",
+} as const;
+/** Element type of a tensor; the types that no MoViNet file has are `other`. */
+export type TensorType = (typeof tensorTypes)[keyof typeof tensorTypes] | "other";
+
+/** `padding` of an operator with a window. */
+export const padding = { same: 0, valid: 1 } as const;
+/** Codes of an activation that is fused into an operator, and the operator that would compute it. */
+export const fusedActivations: Readonly<Record<number, string>> = {
+  1: "RELU",
+  2: "RELU_N1_TO_1",
+  3: "RELU6",
+  4: "TANH",
+};
+
+const optionFields = {
+  CONV_2D: { padding: 0, strideWidth: 1, strideHeight: 2, activation: 3, dilationWidth: 4, dilationHeight: 5 },
+  DEPTHWISE_CONV_2D: {
+    padding: 0,
+    strideWidth: 1,
+    strideHeight: 2,
+    activation: 4,
+    dilationWidth: 5,
+    dilationHeight: 6,
+  },
+  AVERAGE_POOL_2D: { padding: 0, strideWidth: 1, strideHeight: 2, width: 3, height: 4, activation: 5 },
+  FULLY_CONNECTED: { activation: 0, weightsFormat: 1 },
+  CONCATENATION: { activation: 1 },
+  ADD: { activation: 0 },
+  MUL: { activation: 0 },
+  SUB: { activation: 0 },
+  DIV: { activation: 0 },
+} as const satisfies Record<string, Partial<Record<keyof OperatorOptions, number>>>;
+
+/** The options of an operator; what its kind does not have keeps the default. */
+export interface OperatorOptions {
+  readonly padding: number;
+  readonly strideWidth: number;
+  readonly strideHeight: number;
+  readonly dilationWidth: number;
+  readonly dilationHeight: number;
+  readonly width: number;
+  readonly height: number;
+  readonly activation: number;
+  readonly weightsFormat: number;
+}
+const defaults: OperatorOptions = {
+  padding: padding.same,
+  strideWidth: 1,
+  strideHeight: 1,
+  dilationWidth: 1,
+  dilationHeight: 1,
+  width: 1,
+  height: 1,
+  activation: 0,
+  weightsFormat: 0,
+};
+const byteOptions: ReadonlySet<string> = new Set(["padding", "activation", "weightsFormat"]);
+
+export interface TfliteTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: TensorType;
+  /** Real value = `scale · (stored − zeroPoint)`; one scale, or one for each index of dimension `axis`. Null: not quantized. */
+  readonly quantization: {
+    readonly scale: readonly number[];
+    readonly zeroPoint: readonly number[];
+    readonly axis: number;
+  } | null;
+  readonly sparse: boolean;
+  /** A view of the file's bytes, little-endian, row-major; null for a value that is computed. */
+  readonly data: Uint8Array | null;
+}
+
+export interface TfliteOperator {
+  /** The name of the builtin operator, or that of a custom one. */
+  readonly op: string;
+  /** Tensor indices; −1 is an optional input that is not there. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly options: OperatorOptions;
+}
+
+/** The first subgraph of a file; all numbers in it are tensor indices within range. */
+export interface TfliteModel {
+  readonly operators: readonly TfliteOperator[];
+  readonly tensors: readonly TfliteTensor[];
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
+/** Reads the structure of a TFLite file. Throws a ModelError (`E_MODEL_FORMAT`) for anything that is not one. */
+export function readModel(bytes: Uint8Array, subject: string): TfliteModel {
+  if (bytes.length < 8 || String.fromCharCode(...bytes.subarray(4, 8)) !== "TFL3") {
+    throw refuse(subject, "it is no TFLite file: the identifier TFL3 is missing");
+  }
+  try {
+    return parseModel(bytes);
+  } catch (cause) {
+    if (!(cause instanceof Damage)) throw cause;
+    throw refuse(subject, `the TFLite file is damaged: ${cause.message}`, cause);
+  }
+}
+
+class Damage extends Error {}
+
+function parseModel(bytes: Uint8Array): TfliteModel {
+  const file = openFlatbuffer(bytes);
+  const root = file.root();
+  const codes = file.tables(root, fields.model.operatorCodes).map((code): string => {
+    const { shortBuiltin, builtin, custom } = fields.operatorCode;
+    const number = Math.max(file.int8(code, shortBuiltin, 0), file.int32(code, builtin, 0));
+    return (number === customOperator ? file.text(code, custom) : operatorNames[number]) || `operator ${number}`;
+  });
+  const buffers = file.tables(root, fields.model.buffers);
+  const subgraph = file.tables(root, fields.model.subgraphs)[0];
+  if (subgraph === undefined) throw new Damage("it has no graph");
+
+  const tensors = file.tables(subgraph, fields.subgraph.tensors).map((table): TfliteTensor => {
+    const { shape, type, buffer, name, quantization, sparsity } = fields.tensor;
+    const number = file.int32(table, buffer, 0);
+    const data = buffers[number];
+    if (data === undefined) throw new Damage(`a tensor refers to buffer ${number} of ${buffers.length}`);
+    const parameters = file.table(table, quantization);
+    return {
+      name: file.text(table, name),
+      shape: file.numbers(table, shape, "int32"),
+      type: tensorTypes[file.int8(table, type, 0) as keyof typeof tensorTypes] ?? "other",
+      quantization: parameters === null ? null : readQuantization(file, parameters),
+      sparse: file.table(table, sparsity) !== null,
+      data: file.data(data),
+    };
+  });
+  const indices = (table: number, field: number, lowest: number) => {
+    const list = file.numbers(table, field, "int32");
+    const wrong = list.find((index) => index < lowest || index >= tensors.length);
+    if (wrong !== undefined) throw new Damage(`it refers to tensor ${wrong} of ${tensors.length}`);
+    return list;
+  };
+  const operators = file.tables(subgraph, fields.subgraph.operators).map((table): TfliteOperator => {
+    const number = file.int32(table, fields.operator.code, 0);
+    const op = codes[number];
+    if (op === undefined) throw new Damage(`an operator refers to code ${number} of ${codes.length}`);
+    return {
+      op,
+      inputs: indices(table, fields.operator.inputs, -1),
+      outputs: indices(table, fields.operator.outputs, 0),
+      options: readOptions(file, op, file.table(table, fields.operator.options)),
+    };
+  });
+  return {
+    operators,
+    tensors,
+    inputs: indices(subgraph, fields.subgraph.inputs, 0),
+    outputs: indices(subgraph, fields.subgraph.outputs, 0),
+  };
+}
+
+function readQuantization(file: Flatbuffer, table: number): TfliteTensor["quantization"] {
+  const scale = file.numbers(table, fields.quantization.scale, "float32");
+  if (scale.length === 0) return null;
+  const zeroPoint = file.numbers(table, fields.quantization.zeroPoint, "int64");
+  return { scale, zeroPoint, axis: file.int32(table, fields.quantization.axis, 0) };
+}
+
+function readOptions(file: Flatbuffer, op: string, table: number | null): OperatorOptions {
+  const layout = (optionFields as Readonly<Record<string, Readonly<Record<string, number>>>>)[op];
+  if (table === null || layout === undefined) return defaults;
+  const values = Object.entries(layout).map(([name, field]) => {
+    const fallback = defaults[name as keyof OperatorOptions];
+    return [name, byteOptions.has(name) ? file.int8(table, field, fallback) : file.int32(table, field, fallback)];
+  });
+  return { ...defaults, ...Object.fromEntries(values) };
+}
+
+type Flatbuffer = ReturnType<typeof openFlatbuffer>;
+/** Names appear in messages only. */
+const longestName = 200;
+const elementBytes = { int32: 4, float32: 4, int64: 8 } as const;
+
+/** Checked access to a flatbuffer. A table is named by its position; a missing field is null or the fallback. */
+function openFlatbuffer(bytes: Uint8Array) {
+  const buffer = new ByteBuffer(bytes);
+  /** Bytes that may still be read from vectors and strings: files share small constants, hostile ones share large ones. */
+  let allowance = 8 * bytes.length + 65_536;
+
+  function inside(at: number, length: number): number {
+    if (at < 0 || length < 0 || at + length > bytes.length) throw new Damage("an offset points outside the file");
+    return at;
+  }
+  function spend(length: number): void {
+    allowance -= length;
+    if (allowance < 0) throw new Damage("its parts overlap");
+  }
+  function field(table: number, index: number): number | null {
+    const vtable = inside(table - buffer.readInt32(inside(table, 4)), 4);
+    const slot = 4 + 2 * index;
+    if (slot + 2 > buffer.readUint16(vtable)) return null;
+    const offset = buffer.readUint16(inside(vtable + slot, 2));
+    return offset === 0 ? null : table + offset;
+  }
+  function pointer(at: number): number {
+    return at + buffer.readUint32(inside(at, 4));
+  }
+  function vector(table: number, index: number, size: number): { start: number; length: number } {
+    const at = field(table, index);
+    if (at === null) return { start: 0, length: 0 };
+    const start = pointer(at);
+    const length = buffer.readUint32(inside(start, 4));
+    spend(length * size);
+    return { start: inside(start + 4, length * size), length };
+  }
+  const elements = {
+    int32: (at: number) => buffer.readInt32(at),
+    float32: (at: number) => buffer.readFloat32(at),
+    int64: (at: number) => Number(buffer.readInt64(at)),
+  };
+
+  return {
+    root: () => inside(pointer(0), 4),
+    int8(table: number, index: number, fallback: number): number {
+      const at = field(table, index);
+      return at === null ? fallback : buffer.readInt8(inside(at, 1));
+    },
+    int32(table: number, index: number, fallback: number): number {
+      const at = field(table, index);
+      return at === null ? fallback : buffer.readInt32(inside(at, 4));
+    },
+    table(table: number, index: number): number | null {
+      const at = field(table, index);
+      return at === null ? null : inside(pointer(at), 4);
+    },
+    tables(table: number, index: number): number[] {
+      const { start, length } = vector(table, index, 4);
+      return Array.from({ length }, (_, i) => inside(pointer(start + 4 * i), 4));
+    },
+    numbers(table: number, index: number, type: keyof typeof elements): number[] {
+      const { start, length } = vector(table, index, elementBytes[type]);
+      return Array.from({ length }, (_, i) => elements[type](start + elementBytes[type] * i));
+    },
+    text(table: number, index: number): string {
+      const { start, length } = vector(table, index, 1);
+      return new TextDecoder().decode(bytes.subarray(start, start + Math.min(length, longestName)));
+    },
+    /** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset behind the flatbuffer. */
+    data(table: number): Uint8Array | null {
+      const at = field(table, fields.buffer.offset);
+      if (at !== null) {
+        const start = Number(buffer.readUint64(inside(at, 8)));
+        const sizeAt = field(table, fields.buffer.size);
+        const size = sizeAt === null ? 0 : Number(buffer.readUint64(inside(sizeAt, 8)));
+        spend(size);
+        if (start > 1) return bytes.subarray(inside(start, size), start + size);
+      }
+      const { start, length } = vector(table, fields.buffer.data, 1);
+      return length === 0 ? null : bytes.subarray(start, start + length);
+    },
+  };
+}

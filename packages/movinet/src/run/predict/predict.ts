@@ -1,0 +1,54 @@
+import { ModelError } from "../../errors.ts";
+
+/** One class that a model named, and how sure it is. */
+export interface Prediction {
+  /** The class name, or the index in decimal where the names are unknown. */
+  readonly label: string;
+  /** The model's output index, from 0. */
+  readonly index: number;
+  /** Probability in 0..1. */
+  readonly score: number;
+}
+
+/**
+ * Turns the logits of one stream into probabilities in 0..1, one per class.
+ *
+ * `softmax`: the classes exclude each other and the result sums to 1. `sigmoid`: every class stands alone.
+ * Computed in float64, so no finite logit overflows. Throws a `ModelError` (`E_MODEL_LOGITS`) on NaN or infinite logits.
+ */
+export function probabilities(logits: Float32Array, output: "softmax" | "sigmoid"): Float32Array {
+  const bad = logits.findIndex((logit) => !Number.isFinite(logit));
+  if (bad >= 0) {
+    throw new ModelError({
+      code: "E_MODEL_LOGITS",
+      subject: "model output",
+      problem: `the logit of class ${bad} (of ${logits.length}) is ${logits[bad]}`,
+      remedy: "Check the model file with: movinet verify; a half-precision model may have overflowed",
+    });
+  }
+  if (output === "sigmoid") return logits.map(sigmoid);
+  const max = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - max));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return Float32Array.from(powers, (power) => power / sum);
+}
+
+/** Both branches exponentiate a negative number, so that neither overflows. */
+function sigmoid(x: number): number {
+  if (x >= 0) return 1 / (1 + Math.exp(-x));
+  const power = Math.exp(x);
+  return power / (1 + power);
+}
+
+/**
+ * The `k` highest scores, best first, ties by the lower index; all of them where there are fewer than `k`.
+ *
+ * @param labels class names in output order; an index without a name (or null) is labelled by its number.
+ * Throws a `TypeError` unless `k` is a positive integer.
+ */
+export function topK(scores: Float32Array, labels: readonly string[] | null, k: number): Prediction[] {
+  if (!Number.isInteger(k) || k < 1) throw new TypeError(`topK: k must be a positive integer, got ${k}`);
+  return Array.from(scores, (score, index) => ({ label: labels?.[index] ?? String(index), index, score }))
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .slice(0, k);
+}
