@@ -4,3 +4,5 @@ export { cacheFolder, defaultModelName, openModel, readLabels } from "./model/st
 export { renderPlot } from "./run/display/plot.node.ts";
 export { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
+export { expandSources } from "./run/video/sources.node.ts";
+export { openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";

@@ -1,0 +1,70 @@
+import { defineCommand } from "citty";
+import { openTerminal } from "../terminal.ts";
+import { parseCount, parsePositive, UsageError } from "../usage.ts";
+
+export const classifyCommand = defineCommand({
+  meta: { name: "classify", description: "Names the action in each video" },
+  args: {
+    source: {
+      type: "positional",
+      description: "Video files, folders, globs, http(s) URLs, or - for standard input",
+      required: false,
+    },
+    model: {
+      type: "string",
+      description: "A model file (.tflite, .safetensors) or a name in the cache (default a0-stream)",
+    },
+    labels: {
+      type: "string",
+      description: "Class names, one a line (default: the model's own, or a label file beside it)",
+    },
+    device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
+    threads: { type: "string", description: "Threads of the network (default: the machine's cores, at most 4)" },
+    top: { type: "string", description: "Predictions to show", default: "5" },
+    fps: { type: "string", description: "Frames a second to look at (default: what the model was trained on)" },
+    every: {
+      type: "enum",
+      options: ["final", "frame"],
+      description: "Answer at the end, or after every frame",
+      default: "final",
+    },
+    plot: {
+      type: "string",
+      description: "Draw the top classes over time into FILE.svg or FILE.png",
+      valueHint: "file",
+    },
+    json: { type: "boolean", description: "One JSON object a line on stdout" },
+    quiet: { type: "boolean", description: "No progress and no timings" },
+    debug: { type: "boolean", description: "Show the stack of an error" },
+  },
+  async run({ args }) {
+    const sources = args._;
+    if (sources.length === 0) {
+      throw new UsageError("classify", "no video was given", "Run for example: movinet classify clip.mp4");
+    }
+    const every = args.every as string;
+    if (every !== "final" && every !== "frame") {
+      throw new UsageError("--every", `${JSON.stringify(every)} is neither final nor frame`, "Use one of them");
+    }
+    const plot = args.plot as string | undefined;
+    if (plot !== undefined && !/\.(svg|png)$/i.test(plot)) {
+      throw new UsageError(plot, "a plot is an .svg or a .png file", "Give --plot a name that ends so");
+    }
+    const { classifyAll } = await import("../classify-all.ts");
+    return classifyAll(
+      sources,
+      {
+        model: args.model as string | undefined,
+        labels: args.labels as string | undefined,
+        device: args.device as string,
+        ...(args.threads === undefined ? {} : { threads: parseCount("threads", args.threads as string) }),
+        ...(args.fps === undefined ? {} : { fps: parsePositive("fps", args.fps as string) }),
+        top: parseCount("top", args.top as string),
+        everyFrame: every === "frame",
+        plot,
+        debug: Boolean(args.debug),
+      },
+      openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) }),
+    );
+  },
+});

@@ -1,0 +1,267 @@
+/**
+ * The process that decodes one video: FFmpeg's libraries may crash on a hostile file, and must not take their user with
+ * them. Started with a {@link DecoderStart} as its only argument; writes messages to file descriptor 3 and blocks there
+ * while nobody reads, and FFmpeg's complaints to standard error. Everything is synchronous: nothing else happens here.
+ */
+import { writeSync } from "node:fs";
+import {
+  AV_LOG_ERROR,
+  AV_NOPTS_VALUE,
+  AV_PIX_FMT_RGB24,
+  AV_PKT_DATA_DISPLAYMATRIX,
+  AVCOL_RANGE_JPEG,
+  AVCOL_SPC_BT709,
+  AVCOL_SPC_RGB,
+  AVCOL_SPC_SMPTE170M,
+  AVCOL_SPC_UNSPECIFIED,
+  AVDISCARD_ALL,
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  AVMEDIA_TYPE_VIDEO,
+} from "node-av/constants";
+import {
+  Frame as AVFrame,
+  Codec,
+  CodecContext,
+  Dictionary,
+  FFmpegError,
+  FormatContext,
+  Log,
+  Packet,
+  SoftwareScaleContext,
+  type Stream,
+} from "node-av/lib";
+import { arrangePicture, displaySize, type Orientation, orientationOf, placePicture, rotationOf } from "./geometry.ts";
+import { type DecoderMessage, type DecoderStart, type Failure, frameHeader, jsonMessage } from "./protocol.ts";
+import { createSampler } from "./sampling.ts";
+
+const outputDescriptor = 3;
+/** Microseconds that a network source may stay silent. */
+const networkTimeout = 15_000_000;
+/** A video that ends this much before its declared end was cut off: seconds, and a share of the whole. */
+const missing = { seconds: 0.5, share: 0.05 };
+
+type Seconds = number;
+
+class Fail extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure, detail: string) {
+    super(detail);
+    this.failure = failure;
+  }
+}
+
+function writeAll(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(outputDescriptor, bytes, at);
+}
+
+function send(message: Exclude<DecoderMessage, { kind: "frame" }>): void {
+  writeAll(jsonMessage(message));
+}
+
+function openInput(url: string): FormatContext {
+  const format = new FormatContext();
+  const network = /^https?:/i.test(url);
+  const options = network ? Dictionary.fromObject({ rw_timeout: String(networkTimeout), reconnect: "1" }) : null;
+  check(format.openInputSync(url, null, options), "unreadable");
+  check(format.findStreamInfoSync(null), "unreadable");
+  return format;
+}
+
+function check(code: number, failure: Failure): void {
+  if (code < 0) throw new Fail(failure, FFmpegError.strerror(code));
+}
+
+function chooseStream(format: FormatContext): Stream {
+  const index = format.findBestStream(AVMEDIA_TYPE_VIDEO);
+  const stream = format.streams[index];
+  if (index < 0 || !stream) throw new Fail("noStream", "");
+  for (const other of format.streams) if (other.index !== index) other.discard = AVDISCARD_ALL;
+  return stream;
+}
+
+function openDecoder(stream: Stream): CodecContext {
+  const codec = Codec.findDecoder(stream.codecpar.codecId);
+  if (!codec) throw new Fail("noFrames", "this FFmpeg has no decoder for it");
+  const decoder = new CodecContext();
+  decoder.allocContext3(codec);
+  check(decoder.parametersToContext(stream.codecpar), "unreadable");
+  decoder.pktTimebase = stream.timeBase;
+  decoder.threadCount = 0;
+  check(decoder.open2Sync(codec, null), "noFrames");
+  return decoder;
+}
+
+/** Scales decoded pictures into RGB of one size; pictures of any size and format may follow each other. */
+class Scaler {
+  readonly #scale = new SoftwareScaleContext();
+  readonly #size: DecoderStart["size"];
+  readonly #orientation: Orientation;
+  #rgb: AVFrame | null = null;
+
+  constructor(size: DecoderStart["size"], orientation: Orientation) {
+    this.#size = size;
+    this.#orientation = orientation;
+    this.#scale.allocContext();
+    this.#scale.setOption("sws_flags", "bilinear+accurate_rnd+full_chroma_int");
+  }
+
+  picture(frame: AVFrame, fallback: { width: number; height: number }): Uint8Array {
+    const aspect = aspectOf(frame.sampleAspectRatio);
+    const { fit, ...target } = this.#size ?? { ...fallback, fit: "squash" as const };
+    const placement = placePicture(frame, aspect, this.#orientation, target, fit);
+    const rgb = this.#target(placement.scaled);
+    if (frame.colorSpace === AVCOL_SPC_UNSPECIFIED) {
+      frame.colorSpace = frame.height < 720 ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
+    }
+    check(this.#scale.scaleFrameSync(rgb, frame), "noFrames");
+    const [pixels] = rgb.data as [Buffer];
+    return arrangePicture(pixels, rgb.linesize[0] as number, placement);
+  }
+
+  #target({ width, height }: { width: number; height: number }): AVFrame {
+    if (this.#rgb?.width === width && this.#rgb.height === height) return this.#rgb;
+    this.#rgb?.free();
+    const rgb = new AVFrame();
+    rgb.alloc();
+    rgb.width = width;
+    rgb.height = height;
+    rgb.format = AV_PIX_FMT_RGB24;
+    rgb.colorSpace = AVCOL_SPC_RGB;
+    rgb.colorRange = AVCOL_RANGE_JPEG;
+    check(rgb.getBuffer(0), "noFrames");
+    this.#rgb = rgb;
+    return rgb;
+  }
+}
+
+function aspectOf({ num, den }: { num: number; den: number }): number {
+  return num > 0 && den > 0 ? num / den : 1;
+}
+
+function newFrame(): AVFrame {
+  const frame = new AVFrame();
+  frame.alloc();
+  return frame;
+}
+
+/** Decodes, samples and sends a whole video. */
+function decodeVideo({ url, fps, size }: DecoderStart): void {
+  const format = openInput(url);
+  const stream = chooseStream(format);
+  const decoder = openDecoder(stream);
+  const { num, den } = stream.timeBase;
+  const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
+  const parameters = stream.codecpar;
+  const orientation = orientationOf(parameters.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX));
+  const shown = displaySize(parameters, aspectOf(stream.sampleAspectRatio), orientation);
+  const declared = declaredDuration(format, stream, seconds);
+  const target = size ?? shown;
+  send({
+    kind: "info",
+    size: { width: target.width, height: target.height },
+    info: {
+      ...shown,
+      rotation: rotationOf(orientation),
+      container: format.iformat?.name ?? "",
+      codec: Codec.findDecoder(parameters.codecId)?.name ?? "",
+      duration: declared,
+    },
+  });
+
+  const scaler = new Scaler(size, orientation);
+  const sampler = createSampler(fps);
+  const { avgFrameRate } = stream;
+  const typical = avgFrameRate.num > 0 ? avgFrameRate.den / avgFrameRate.num : 1 / 25;
+  let held = newFrame();
+  let fresh = newFrame();
+  let first: Seconds | null = null;
+  let last: Seconds = 0;
+  let lastDuration: Seconds = typical;
+  let sent = 0;
+  let broken = 0;
+  let workMs = 0;
+  let started = performance.now();
+
+  const sendHeld = (times: number) => {
+    if (times === 0) return;
+    const pixels = scaler.picture(held, target);
+    workMs += performance.now() - started;
+    for (let i = 0; i < times; i++) {
+      writeAll(frameHeader(sent++ / fps, pixels.length));
+      writeAll(pixels);
+    }
+    started = performance.now();
+  };
+  const receive = () => {
+    for (;;) {
+      const code = decoder.receiveFrameSync(fresh);
+      if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
+      if (code < 0) {
+        broken++;
+        return;
+      }
+      const ticks = fresh.bestEffortTimestamp;
+      const stamped = ticks === AV_NOPTS_VALUE ? last + (first === null ? 0 : lastDuration) : seconds(ticks);
+      const time = first === null ? stamped : Math.max(stamped, last);
+      sendHeld(sampler.next(time));
+      first ??= time;
+      last = time;
+      lastDuration = fresh.duration > 0n ? seconds(fresh.duration) : typical;
+      [held, fresh] = [fresh, held];
+    }
+  };
+
+  const packet = new Packet();
+  packet.alloc();
+  let readError: string | null = null;
+  for (;;) {
+    const code = format.readFrameSync(packet);
+    if (code === AVERROR_EAGAIN) continue;
+    if (code < 0) {
+      if (code !== AVERROR_EOF) readError = FFmpegError.strerror(code);
+      break;
+    }
+    if (packet.streamIndex === stream.index) {
+      const sentCode = decoder.sendPacketSync(packet);
+      if (sentCode < 0 && sentCode !== AVERROR_EAGAIN) broken++;
+      receive();
+    }
+    packet.unref();
+  }
+  decoder.sendPacketSync(null);
+  receive();
+  if (first === null) throw new Fail("noFrames", readError ?? "not one picture could be decoded");
+  sendHeld(sampler.end());
+  workMs += performance.now() - started;
+
+  const duration = last + lastDuration - first;
+  send({
+    kind: "end",
+    end: { duration, warnings: warningsOf(duration, declared, broken, readError), decodeMs: workMs },
+  });
+}
+
+/** The length that the file claims for its pictures; the container's only where no other stream can be what is longer. */
+function declaredDuration(format: FormatContext, stream: Stream, seconds: (ticks: bigint) => Seconds): Seconds | null {
+  if (stream.duration > 0n) return seconds(stream.duration);
+  return format.duration > 0n ? Number(format.duration) / 1e6 : null;
+}
+
+function warningsOf(duration: Seconds, declared: Seconds | null, broken: number, readError: string | null): string[] {
+  const warnings: string[] = [];
+  if (broken > 0) warnings.push(`${broken} ${broken === 1 ? "picture" : "pictures"} could not be decoded`);
+  if (declared !== null && declared - duration > Math.max(missing.seconds, missing.share * declared)) {
+    warnings.push(`it ends at ${duration.toFixed(1)} s of ${declared.toFixed(1)} s; the rest is missing`);
+  } else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  return warnings;
+}
+
+try {
+  Log.setLevel(AV_LOG_ERROR);
+  decodeVideo(JSON.parse(process.argv[2] ?? "{}") as DecoderStart);
+} catch (error) {
+  if (error instanceof Fail) send({ kind: "failure", failure: error.failure, detail: error.message });
+  else throw error;
+}
+process.exit(0);

@@ -1,0 +1,94 @@
+import type { Fit } from "../../model/card.ts";
+
+/** How the stored picture must be turned to be upright: at most one of each, in this order. */
+export interface Orientation {
+  /** Rows become columns. */
+  readonly transpose: boolean;
+  /** Then mirrored left to right, */
+  readonly mirror: boolean;
+  /** and top to bottom. */
+  readonly flip: boolean;
+}
+
+export const upright: Orientation = { transpose: false, mirror: false, flip: false };
+
+/** Reads a display matrix of nine little-endian int32: a b u c d v x y w; a stored point (p, q) shows at (ap + cq, bp + dq). */
+export function orientationOf(matrix: Uint8Array | null): Orientation {
+  if (!matrix || matrix.byteLength < 36) return upright;
+  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
+  const [a, b, c, d] = [0, 1, 3, 4].map((i) => view.getInt32(4 * i, true)) as [number, number, number, number];
+  if (Math.abs(b) > Math.abs(a)) return { transpose: true, mirror: c < 0, flip: b < 0 };
+  return { transpose: false, mirror: a < 0, flip: d < 0 };
+}
+
+/** Clockwise rotation in degrees that an orientation without mirroring means. */
+export function rotationOf({ transpose, mirror, flip }: Orientation): 0 | 90 | 180 | 270 {
+  if (transpose) return mirror ? 90 : 270;
+  return mirror && flip ? 180 : 0;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where a stored picture goes: scaled to `scaled` as it is stored, turned upright, then cut to `target` in the middle. */
+export interface Placement {
+  readonly scaled: Size;
+  readonly orientation: Orientation;
+  readonly target: Size;
+}
+
+/** Size of a stored picture as it is shown: square pixels, upright. */
+export function displaySize(stored: Size, pixelAspect: number, { transpose }: Orientation): Size {
+  const wide = pixelAspect >= 1;
+  const width = wide ? Math.max(1, Math.round(stored.width * pixelAspect)) : stored.width;
+  const height = wide ? stored.height : Math.max(1, Math.round(stored.height / pixelAspect));
+  return transpose ? { width: height, height: width } : { width, height };
+}
+
+/** Plans how a stored picture becomes one of `target`; `squash` ignores the aspect, `crop` covers and cuts. */
+export function placePicture(
+  stored: Size,
+  pixelAspect: number,
+  orientation: Orientation,
+  target: Size,
+  fit: Fit,
+): Placement {
+  let covered = target;
+  if (fit === "crop") {
+    const shown = displaySize(stored, pixelAspect, orientation);
+    const scale = Math.max(target.width / shown.width, target.height / shown.height);
+    covered = {
+      width: Math.max(target.width, Math.round(shown.width * scale)),
+      height: Math.max(target.height, Math.round(shown.height * scale)),
+    };
+  }
+  const scaled = orientation.transpose ? { width: covered.height, height: covered.width } : covered;
+  return { scaled, orientation, target };
+}
+
+/** Turns and cuts the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
+export function arrangePicture(
+  pixels: Uint8Array,
+  stride: number,
+  { scaled, orientation, target }: Placement,
+): Uint8Array {
+  const { transpose, mirror, flip } = orientation;
+  const turned = transpose ? { width: scaled.height, height: scaled.width } : scaled;
+  const left = Math.floor((turned.width - target.width) / 2);
+  const top = Math.floor((turned.height - target.height) / 2);
+  const result = new Uint8Array(target.width * target.height * 3);
+  for (let row = 0; row < target.height; row++) {
+    const y = flip ? turned.height - 1 - (top + row) : top + row;
+    for (let column = 0; column < target.width; column++) {
+      const x = mirror ? turned.width - 1 - (left + column) : left + column;
+      const from = transpose ? x * stride + y * 3 : y * stride + x * 3;
+      const to = (row * target.width + column) * 3;
+      result[to] = pixels[from] as number;
+      result[to + 1] = pixels[from + 1] as number;
+      result[to + 2] = pixels[from + 2] as number;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,37 @@
+/** Pictures closer than this to a sampling instant count as being at it: timestamps are rounded to a time base. */
+const epsilon = 1e-6;
+
+/**
+ * Decides which pictures of a video are seen at `fps` frames a second. Frame `k` exists while `start + k / fps` is not
+ * after the last timestamp, and is the last picture whose timestamp is not after `start + k / fps`; `start` is the
+ * first timestamp. So a picture may serve several frames, one, or none.
+ */
+export interface Sampler {
+  /**
+   * How many frames the picture that is held serves, now that the next one, at `time` seconds, is known. Timestamps must
+   * not decrease; the first call begins the video and returns 0.
+   */
+  next(time: number): number;
+  /** How many frames the last picture serves. */
+  end(): number;
+}
+
+export function createSampler(fps: number): Sampler {
+  let start: number | null = null;
+  let last = 0;
+  let taken = 0;
+  const takeWhile = (inTime: (instant: number) => boolean): number => {
+    const before = taken;
+    while (start !== null && inTime(start + taken / fps)) taken++;
+    return taken - before;
+  };
+  return {
+    next(time) {
+      const served = takeWhile((instant) => instant < time - epsilon);
+      start ??= time;
+      last = time;
+      return served;
+    },
+    end: () => takeWhile((instant) => instant <= last + epsilon),
+  };
+}

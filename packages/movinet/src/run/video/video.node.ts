@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { DependencyError, VideoError } from "../../errors.ts";
+import type { Fit } from "../../model/card.ts";
+import type { Frame } from "./frame.ts";
+import { type DecoderMessage, type DecoderStart, readMessages, type VideoInfo } from "./protocol.ts";
+
+export interface VideoOptions {
+  /** Pictures a second to look at, above 0. */
+  readonly fps: number;
+  /** Size of the frames in pixels and how pictures are fitted into it. Default: the size at which the video is shown. */
+  readonly size?: { readonly width: number; readonly height: number; readonly fit: Fit };
+  /** Ends the video: the iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 30_000;
+const keptComplaints = 20;
+
+/**
+ * Opens a video: a file, an http(s) URL, or `-` for standard input. Decoding begins at once, in a process of its own,
+ * and is ended by `break`, by disposal and by the signal.
+ *
+ * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_NO_STREAM`,
+ * `E_VIDEO_NO_FRAMES`, `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
+ * {@link DependencyError} where node-av is not installed.
+ */
+export function openVideo(source: string, options: VideoOptions): Video {
+  if (!(options.fps > 0 && Number.isFinite(options.fps)))
+    throw new TypeError(`fps must be above 0, got ${options.fps}`);
+  return new Video(source, options);
+}
+
+/** A video that is being decoded. It can be iterated once; what it turned out to be is known afterwards. */
+export class Video implements AsyncIterable<Frame>, AsyncDisposable {
+  readonly source: string;
+  /** Known from the first frame on. */
+  info: VideoInfo | null = null;
+  /** Frames given so far. */
+  frames = 0;
+  /** Seconds of video that were decoded; known at the end. */
+  duration = 0;
+  /** What was wrong with the file although it gave frames; known at the end. */
+  warnings: readonly string[] = [];
+  /** Time that the decoding process worked; known at the end. */
+  decodeMs = 0;
+  readonly #options: VideoOptions;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<NodeJS.Signals | number | null>;
+  #complaints: string[] = [];
+  #begun = false;
+
+  constructor(source: string, options: VideoOptions) {
+    requireDecoder();
+    this.source = source;
+    this.#options = options;
+    const start: DecoderStart = { url: urlOf(source), fps: options.fps, size: options.size ?? null };
+    const script = fileURLToPath(new URL("./decoder-child.node.ts", import.meta.url));
+    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, JSON.stringify(start)], {
+      stdio: [source === "-" ? "inherit" : "ignore", "ignore", "pipe", "pipe"],
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#child.once("error", () => resolve(null));
+      this.#child.once("close", (code, signal) => resolve(signal ?? code));
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaints = [...this.#complaints, ...text.split("\n").filter((line) => line.trim())].slice(
+        -keptComplaints,
+      );
+    });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
+    if (this.#begun) throw new TypeError("a video can be iterated once: open it again");
+    this.#begun = true;
+    const { signal, timeoutMs = defaultTimeoutMs } = this.#options;
+    let late = false;
+    const kill = () => this.#child.kill("SIGKILL");
+    const dog = setTimeout(() => {
+      late = true;
+      kill();
+    }, timeoutMs);
+    signal?.addEventListener("abort", kill);
+    try {
+      signal?.throwIfAborted();
+      await this.#checkExists();
+      let size = { width: 0, height: 0 };
+      let ended = false;
+      for await (const message of readMessages(this.#child.stdio[3] as Readable)) {
+        dog.refresh();
+        if (message.kind === "failure") throw this.#failure(message);
+        if (message.kind === "info") {
+          this.info = message.info;
+          size = message.size;
+        } else if (message.kind === "end") {
+          ended = true;
+          Object.assign(this, message.end);
+        } else {
+          this.frames++;
+          yield { data: message.data, ...size, timestamp: message.timestamp, [Symbol.dispose]() {} };
+          signal?.throwIfAborted();
+        }
+      }
+      if (!ended) await this.#died(late);
+    } finally {
+      clearTimeout(dog);
+      signal?.removeEventListener("abort", kill);
+      await this[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Ends the decoding process, if it still runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.stdio[3]?.destroy();
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  async #checkExists(): Promise<void> {
+    if (this.source === "-" || isUrl(this.source)) return;
+    const found = await stat(this.source).catch(() => null);
+    if (found === null) throw notFound(this.source, "there is no such file");
+    if (found.isDirectory()) throw notFound(this.source, "it is a folder");
+    if (found.size === 0 && found.isFile())
+      throw this.#error("E_VIDEO_UNREADABLE", "the file is empty", "Give a video file");
+  }
+
+  async #died(late: boolean): Promise<never> {
+    this.#options.signal?.throwIfAborted();
+    if (late) {
+      const seconds = (this.#options.timeoutMs ?? defaultTimeoutMs) / 1000;
+      throw this.#error("E_VIDEO_TIMEOUT", `no picture came for ${seconds} s`, "Check that the source still delivers");
+    }
+    const how = await this.#exited;
+    const complaint = this.#complaints.at(-1) ?? "";
+    throw this.#error(
+      "E_VIDEO_DECODER",
+      `the decoding process ended unexpectedly (${how}${complaint ? `, ${complaint}` : ""})`,
+      "The file is probably damaged; try to convert it first",
+    );
+  }
+
+  #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): VideoError {
+    if (failure === "noStream") {
+      return this.#error(
+        "E_VIDEO_NO_STREAM",
+        "it holds no pictures, only sound or data",
+        "Give a file with a video stream",
+      );
+    }
+    if (isUrl(this.source)) {
+      return this.#error(
+        "E_VIDEO_NETWORK",
+        `the URL cannot be read (${detail})`,
+        "Check the address and the connection",
+      );
+    }
+    if (failure === "noFrames") {
+      return this.#error(
+        "E_VIDEO_NO_FRAMES",
+        `no picture of it can be decoded (${detail})`,
+        "Convert it first, or give another file",
+      );
+    }
+    if (this.#complaints.some((line) => line.includes("moov atom not found"))) {
+      const problem = "the file was cut off before its index (the moov atom)";
+      return this.#error("E_VIDEO_UNREADABLE", problem, "Download or copy it again");
+    }
+    return this.#error("E_VIDEO_UNREADABLE", `this is no video that FFmpeg can read (${detail})`, "Give a video file");
+  }
+
+  #error(code: string, problem: string, remedy: string): VideoError {
+    return new VideoError({ code, subject: this.source, problem, remedy });
+  }
+}
+
+function notFound(source: string, problem: string): VideoError {
+  return new VideoError({
+    code: "E_VIDEO_NOT_FOUND",
+    subject: source,
+    problem,
+    remedy: "Give a video file, a folder of them, or a URL",
+  });
+}
+
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** What FFmpeg is told to open. `cache:` lets it seek in standard input; `file:` keeps it from guessing protocols. */
+function urlOf(source: string): string {
+  if (source === "-") return "cache:pipe:0";
+  return isUrl(source) ? source : `file:${source}`;
+}
+
+/** Tells at once that the optional package is missing, instead of letting the child fail. */
+function requireDecoder(): void {
+  try {
+    createRequire(import.meta.url).resolve("node-av/lib");
+  } catch (cause) {
+    throw new DependencyError({
+      code: "E_DEPENDENCY_MISSING",
+      subject: "node-av",
+      problem: "video files are decoded by the optional package node-av, which is not installed",
+      remedy: "Install it with: npm i node-av",
+      cause,
+    });
+  }
+}
