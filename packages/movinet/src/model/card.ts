@@ -42,4 +42,4 @@ export function defaultCard(spec: Spec, name = `${spec.variant}-${spec.mode}`): 
 }
 
 /** Chosen by measuring both on labelled clips (docs/decisions.md). */
-const defaultFit: Fit = "squash";
+const defaultFit: Fit = "crop";

@@ -3,8 +3,11 @@
  * them. Started with a {@link DecoderStart} as its only argument; writes messages to file descriptor 3 and blocks there
  * while nobody reads, and FFmpeg's complaints to standard error. Everything is synchronous: nothing else happens here.
  */
-import { writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
+  AV_FRAME_FLAG_INTERLACED,
   AV_LOG_ERROR,
   AV_NOPTS_VALUE,
   AV_PIX_FMT_RGB24,
@@ -35,6 +38,7 @@ import { arrangePicture, displaySize, type Orientation, orientationOf, placePict
 import { type DecoderMessage, type DecoderStart, type Failure, frameHeader, jsonMessage } from "./protocol.ts";
 import { createSampler } from "./sampling.ts";
 
+const standardInput = 0;
 const outputDescriptor = 3;
 /** Microseconds that a network source may stay silent. */
 const networkTimeout = 15_000_000;
@@ -61,11 +65,47 @@ function send(message: Exclude<DecoderMessage, { kind: "frame" }>): void {
 
 function openInput(url: string): FormatContext {
   const format = new FormatContext();
-  const network = /^https?:/i.test(url);
-  const options = network ? Dictionary.fromObject({ rw_timeout: String(networkTimeout), reconnect: "1" }) : null;
-  check(format.openInputSync(url, null, options), "unreadable");
+  if (url === "-") {
+    check(format.openInputSync("fd:", null, Dictionary.fromObject({ fd: String(spoolStandardInput()) })), "unreadable");
+  } else {
+    const network = /^https?:/i.test(url);
+    const options = network ? Dictionary.fromObject({ rw_timeout: String(networkTimeout), reconnect: "1" }) : null;
+    check(format.openInputSync(url, null, options), "unreadable");
+  }
   check(format.findStreamInfoSync(null), "unreadable");
   return format;
+}
+
+/**
+ * Copies standard input, as it is, into a file that has no name any more, and returns its descriptor: many files cannot
+ * be read without going back, and an MP4 may have its index at the end.
+ */
+function spoolStandardInput(): number {
+  const folder = mkdtempSync(join(tmpdir(), "movinet-"));
+  const file = openSync(join(folder, "input"), "w");
+  const copy = openSync(join(folder, "input"), "r");
+  rmSync(folder, { recursive: true });
+  const buffer = new Uint8Array(1 << 20);
+  for (;;) {
+    const length = readStandardInput(buffer);
+    if (length === 0) break;
+    for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
+  }
+  closeSync(file);
+  return copy;
+}
+
+function readStandardInput(buffer: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(standardInput, buffer);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
 }
 
 function check(code: number, failure: Failure): void {
@@ -114,6 +154,7 @@ class Scaler {
     if (frame.colorSpace === AVCOL_SPC_UNSPECIFIED) {
       frame.colorSpace = frame.height < 720 ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
     }
+    frame.clearFlags(AV_FRAME_FLAG_INTERLACED);
     check(this.#scale.scaleFrameSync(rgb, frame), "noFrames");
     const [pixels] = rgb.data as [Buffer];
     return arrangePicture(pixels, rgb.linesize[0] as number, placement);

@@ -2,7 +2,7 @@ import type { Fit } from "../../model/card.ts";
 
 /** What the decoding process is started with, as JSON. */
 export interface DecoderStart {
-  /** What FFmpeg opens. */
+  /** What FFmpeg opens; `-` for standard input. */
   readonly url: string;
   readonly fps: number;
   readonly size: { readonly width: number; readonly height: number; readonly fit: Fit } | null;

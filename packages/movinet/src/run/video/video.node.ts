@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -93,7 +93,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       let ended = false;
       for await (const message of readMessages(this.#child.stdio[3] as Readable)) {
         dog.refresh();
-        if (message.kind === "failure") throw this.#failure(message);
+        if (message.kind === "failure") throw await this.#failure(message);
         if (message.kind === "info") {
           this.info = message.info;
           size = message.size;
@@ -145,7 +145,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     );
   }
 
-  #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): VideoError {
+  async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<VideoError> {
     if (failure === "noStream") {
       return this.#error(
         "E_VIDEO_NO_STREAM",
@@ -167,7 +167,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
         "Convert it first, or give another file",
       );
     }
-    if (this.#complaints.some((line) => line.includes("moov atom not found"))) {
+    await this.#exited;
+    if (this.#complaints.some((line) => line.includes("moov atom not found")) && (await isMp4(this.source))) {
       const problem = "the file was cut off before its index (the moov atom)";
       return this.#error("E_VIDEO_UNREADABLE", problem, "Download or copy it again");
     }
@@ -188,14 +189,25 @@ function notFound(source: string, problem: string): VideoError {
   });
 }
 
+/** Whether a file begins like an MP4: FFmpeg takes its word for it from the name alone. */
+async function isMp4(source: string): Promise<boolean> {
+  if (source === "-") return true;
+  const file = await open(source);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    return ["ftyp", "moov", "mdat", "free", "skip", "wide"].includes(buffer.toString("latin1", 4, 8));
+  } finally {
+    await file.close();
+  }
+}
+
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
 }
 
-/** What FFmpeg is told to open. `cache:` lets it seek in standard input; `file:` keeps it from guessing protocols. */
+/** What the decoder opens: `file:` keeps FFmpeg from taking a name with a colon for a protocol. */
 function urlOf(source: string): string {
-  if (source === "-") return "cache:pipe:0";
-  return isUrl(source) ? source : `file:${source}`;
+  return source === "-" || isUrl(source) ? source : `file:${source}`;
 }
 
 /** Tells at once that the optional package is missing, instead of letting the child fail. */

@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { preprocess } from "../../src/run/preprocess/preprocess.ts";
+import {
+  arrangePicture,
+  displaySize,
+  orientationOf,
+  placePicture,
+  rotationOf,
+  upright,
+} from "../../src/run/video/geometry.ts";
+
+function matrix(a: number, b: number, c: number, d: number): Uint8Array {
+  const values = [a * 65536, b * 65536, 0, c * 65536, d * 65536, 0, 0, 0, 1 << 30];
+  return new Uint8Array(Int32Array.from(values).buffer);
+}
+
+/** A picture whose red channel numbers its pixels. */
+function numbered(width: number, height: number): Uint8Array {
+  return Uint8Array.from({ length: width * height * 3 }, (_, i) => (i % 3 === 0 ? i / 3 : 0));
+}
+const reds = (data: Uint8Array) => [...data.filter((_, i) => i % 3 === 0)];
+
+test.each([
+  [matrix(1, 0, 0, 1), 0, [0, 1, 2, 3, 4, 5], 3, 2],
+  [matrix(0, 1, -1, 0), 90, [3, 0, 4, 1, 5, 2], 2, 3],
+  [matrix(-1, 0, 0, -1), 180, [5, 4, 3, 2, 1, 0], 3, 2],
+  [matrix(0, -1, 1, 0), 270, [2, 5, 1, 4, 0, 3], 2, 3],
+  [matrix(-1, 0, 0, 1), 0, [2, 1, 0, 5, 4, 3], 3, 2],
+])("display matrix %# turns a 3×2 picture", (bytes, rotation, expected, width, height) => {
+  const orientation = orientationOf(bytes);
+  expect(rotationOf(orientation)).toBe(rotation);
+  const placement = placePicture({ width: 3, height: 2 }, 1, orientation, { width, height }, "squash");
+  expect(placement.scaled).toEqual({ width: 3, height: 2 });
+  expect(reds(arrangePicture(numbered(3, 2), 9, placement))).toEqual(expected);
+});
+
+test("no matrix means upright", () => {
+  expect(orientationOf(null)).toEqual(upright);
+});
+
+test("pixel aspect and rotation give the size that is shown", () => {
+  expect(displaySize({ width: 640, height: 360 }, 2, upright)).toEqual({ width: 1280, height: 360 });
+  expect(displaySize({ width: 320, height: 240 }, 0.5, upright)).toEqual({ width: 320, height: 480 });
+  expect(displaySize({ width: 320, height: 240 }, 1, orientationOf(matrix(0, 1, -1, 0)))).toEqual({
+    width: 240,
+    height: 320,
+  });
+});
+
+test("crop covers the target, touches one of its sides, and cuts the middle", () => {
+  const side = fc.integer({ min: 1, max: 2000 });
+  fc.assert(
+    fc.property(side, side, side, side, (w, h, width, height) => {
+      const { scaled } = placePicture({ width: w, height: h }, 1, upright, { width, height }, "crop");
+      expect(scaled.width >= width && scaled.height >= height).toBe(true);
+      expect(scaled.width === width || scaled.height === height).toBe(true);
+    }),
+  );
+  const placement = placePicture({ width: 4, height: 2 }, 1, upright, { width: 2, height: 2 }, "crop");
+  expect(reds(arrangePicture(numbered(4, 2), 12, placement))).toEqual([1, 2, 5, 6]);
+});
+
+test("preprocess gives planes in 0..1 and resizes what has another size", () => {
+  const picture = { data: Uint8Array.of(0, 51, 255, 255, 102, 0), width: 2, height: 1 };
+  expect([...preprocess(picture, { width: 2, height: 1, fit: "squash" })]).toEqual(
+    [0, 1, 51 / 255, 102 / 255, 1, 0].map(Math.fround),
+  );
+  const wide = preprocess(picture, { width: 4, height: 1, fit: "squash" });
+  expect([...wide.subarray(0, 4)]).toEqual([0, 0.25, 0.75, 1]);
+  expect(preprocess(picture, { width: 1, height: 1, fit: "crop" })).toHaveLength(3);
+});

@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createSampler } from "../../src/run/video/sampling.ts";
+
+/** Which picture each frame shows, by the sampler. */
+function sample(times: readonly number[], fps: number): number[] {
+  const sampler = createSampler(fps);
+  const shown: number[] = [];
+  const serve = (picture: number, frames: number) => shown.push(...Array.from({ length: frames }, () => picture));
+  for (const [i, time] of times.entries()) serve(i - 1, sampler.next(time));
+  serve(times.length - 1, sampler.end());
+  return shown;
+}
+
+/** The definition: while start + k / fps ≤ last, the last picture with time ≤ start + k / fps. */
+function define(times: readonly number[], fps: number): number[] {
+  const shown: number[] = [];
+  const [start = 0] = times;
+  for (let k = 0; start + k / fps <= (times.at(-1) ?? 0) + 1e-6; k++) {
+    shown.push(times.findLastIndex((time) => time <= start + k / fps + 1e-6));
+  }
+  return shown;
+}
+
+test("frames are what the definition says, for any increasing timestamps", () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 3000 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -5000, max: 5000 }),
+      gaps,
+      fc.constantFrom(1, 2.5, 5, 12, 29.97),
+      (start, steps, fps) => {
+        const times = steps.map((_, i) => (start + steps.slice(0, i + 1).reduce((a, b) => a + b, 0)) / 1000);
+        expect(sample(times, fps)).toEqual(define(times, fps));
+      },
+    ),
+  );
+});
+
+test("5 of 30 pictures a second are every sixth, whatever the start", () => {
+  const times = Array.from({ length: 131 }, (_, i) => 1.4 + i / 30);
+  expect(sample(times, 5)).toEqual(Array.from({ length: 22 }, (_, k) => 6 * k));
+});
+
+test("one picture is one frame, and slow video repeats its pictures", () => {
+  expect(sample([7], 5)).toEqual([0]);
+  expect(sample([0, 1], 5)).toEqual([0, 0, 0, 0, 0, 1]);
+});
