@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import {
   buildGraph,
+  defaultCard,
   isSpecName,
   layersOf,
   nameOf,
@@ -43,14 +44,15 @@ export const inspectCommand = defineCommand({
 });
 
 function describe(spec: Spec) {
-  const graph = buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames: 1 });
+  const frames = defaultCard(spec).frames ?? 1;
+  const graph = buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames });
   const layers = layersOf(graph);
   const data = {
     type: "model",
     variant: spec.variant,
     mode: spec.mode,
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
-    macsPerFrame: layers.reduce((sum, layer) => sum + layer.macs, 0),
+    macsPerFrame: layers.reduce((sum, layer) => sum + layer.macs, 0) / frames,
     stateBytes: stateBytes(graph),
     states: graph.states.map((state) => ({ name: state.name, shape: stateShape(state), dtype: stateDtype(state) })),
     spec,
