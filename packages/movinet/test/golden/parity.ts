@@ -9,7 +9,7 @@ import { hashedFrames, weightsSha256 } from "./material.ts";
 
 export const tolerance = 1e-4;
 
-/** Feeds the case's frames as the reference was fed and compares logits and final states. */
+/** Feeds the case's frames as the reference was fed and compares logits and final states; then all frames in one call. */
 export async function checkBackendParity(figures: Figures, backend: Backend): Promise<void> {
   const model = modelOfFigures(figures);
   expect(weightsSha256(model.weights)).toBe(figures.weightsSha256);
@@ -37,6 +37,11 @@ export async function checkBackendParity(figures: Figures, backend: Backend): Pr
       tolerance * frames,
     );
     expect(off).toEqual([]);
+    const chunked = await program.openStream({ chunk: frames });
+    const logits = await chunked.step(images);
+    expect(largestDifference(figures.logits[frames - 1] as number[], logits), "one call").toBeLessThanOrEqual(
+      tolerance,
+    );
   } finally {
     await program[Symbol.asyncDispose]();
   }
