@@ -1,10 +1,10 @@
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
 import {
+  blockedInputDims,
   blockProbe,
   emitBlocked,
   fromBlocks,
   isPlainInput,
-  paddedChannels,
   toBlocks,
 } from "../../model/emit/onnx/blocked.ts";
 import { emitOnnx } from "../../model/emit/onnx/emit.ts";
@@ -29,6 +29,8 @@ interface OnnxTensor extends DeviceTensor {
 interface Layout {
   /** From the graph's meaning to the tensor that is fed. */
   feed(input: string, data: Float32Array): Tensor;
+  /** The same values with the dimensions that an input expects. */
+  fit(input: string, tensor: Tensor): Tensor;
   /** From a tensor to the graph's meaning. */
   read(value: string, data: Float32Array): Float32Array;
 }
@@ -61,24 +63,34 @@ export function onnxBackend(
 }
 
 function executableOf(graph: Graph, session: InferenceSession, layout: Layout): Executable {
-  const wrap = (value: string, tensor: Tensor): OnnxTensor => ({
+  const wrap = (value: string, tensor: Tensor, dispose: () => void): OnnxTensor => ({
     tensor,
     read: async () => layout.read(value, (await tensor.getData()) as Float32Array),
-    dispose: () => tensor.dispose(),
+    dispose,
   });
   return {
     graph,
-    upload: (input, data) => wrap(input, layout.feed(input, data)),
+    upload: (input, data) => wrap(input, layout.feed(input, data), () => {}),
     async run(inputs) {
       const feeds: Record<string, Tensor> = {};
-      for (const [input, value] of Object.entries(inputs)) feeds[input] = (value as OnnxTensor).tensor;
+      for (const [input, value] of Object.entries(inputs))
+        feeds[input] = layout.fit(input, (value as OnnxTensor).tensor);
       const results = await session.run(feeds);
       return Object.fromEntries(
-        Object.entries(results).map(([output, value]) => [output, wrap(output, value as Tensor)]),
+        Object.entries(results).map(([output, value]) => [
+          output,
+          wrap(output, value as Tensor, () => free(value as Tensor)),
+        ]),
       );
     },
     dispose: () => session.release(),
   };
+}
+
+/** Returns the memory of a result at once: left to garbage collection, every step would work on cold memory. */
+function free(tensor: Tensor): void {
+  if (tensor.location === "cpu") ((tensor.data as Float32Array).buffer as ArrayBuffer).transfer(0);
+  tensor.dispose();
 }
 
 function plainLayout(ort: OnnxRuntime, graph: Graph): Layout {
@@ -87,19 +99,25 @@ function plainLayout(ort: OnnxRuntime, graph: Graph): Layout {
       const { channels, height, width } = graph.shapes[input] as Shape;
       return new ort.Tensor("float32", data, [data.length / (channels * height * width), channels, height, width]);
     },
+    fit: (_, tensor) => tensor,
     read: (_, data) => data,
   };
 }
 
 function blockedLayout(ort: OnnxRuntime, graph: Graph, block: number): Layout {
-  const plain = new Set(graph.nodes.flatMap((node) => (node.op === "input" && isPlainInput(node) ? [node.id] : [])));
+  const inputs = graph.nodes.filter((node) => node.op === "input");
+  const plain = new Set(inputs.filter(isPlainInput).map((node) => node.id));
+  const dims = new Map(inputs.map((node) => [node.id, blockedInputDims(node, block)]));
   const { feed } = plainLayout(ort, graph);
   return {
     feed(input, data) {
       if (plain.has(input)) return feed(input, data);
       const shape = graph.shapes[input] as Shape;
-      const dims = [1, paddedChannels(shape.channels, block), shape.height, shape.width];
-      return new ort.Tensor("float32", toBlocks(data, shape, block), dims);
+      return new ort.Tensor("float32", toBlocks(data, shape, block), dims.get(input));
+    },
+    fit(input, tensor) {
+      const expected = dims.get(input) as readonly number[];
+      return tensor.dims[2] === expected[2] ? tensor : tensor.reshape(expected);
     },
     read: (value, data) => (plain.has(value) ? data : fromBlocks(data, graph.shapes[value] as Shape, block)),
   };

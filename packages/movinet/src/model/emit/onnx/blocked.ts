@@ -25,6 +25,13 @@ export function isPlainInput(node: NodeOf<"input">): boolean {
   return node.role !== "slot" && node.role !== "sum";
 }
 
+/** Dimensions of an input of the blocked model: states are one long row, since only kernels of single pixels read them. */
+export function blockedInputDims(node: NodeOf<"input">, block: number): readonly number[] {
+  const { channels, height, width } = node.shape;
+  if (isPlainInput(node)) return [1, channels, height, width];
+  return [1, paddedChannels(channels, block), 1, height * width];
+}
+
 /** `[C, H · W]` → blocks of channels, padded with zeros. */
 export function toBlocks(data: Float32Array, { channels, height, width }: Shape, block: number): Float32Array {
   const pixels = height * width;
@@ -67,27 +74,63 @@ export function emitBlocked(graph: Graph, weights: Weights, block: number): Uint
   if (graph.frames !== 1) return null;
   const out = new BlockedEmission(graph, weights, block);
   for (const node of fuseConvs(graph)) if (!out.emit(node)) return null;
-  const value = (name: string, plain: boolean): OnnxValue => {
+  for (const name of outputsOf(graph)) out.as("picture", name);
+  const value = (name: string): OnnxValue => {
     const { channels, height, width } = out.shape(name);
-    return { name, dims: [1, plain ? channels : paddedChannels(channels, block), height, width] };
+    return { name, dims: [1, paddedChannels(channels, block), height, width] };
   };
   return writeOnnx({
     name: graph.name,
     nodes: out.nodes,
     initializers: [...out.initializers.values()],
-    inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id, isPlainInput(node))),
-    outputs: [...new Set(outputsOf(graph))].map((name) => value(name, false)),
+    inputs: graph.nodes.flatMap((node) =>
+      node.op === "input" ? [{ name: node.id, dims: blockedInputDims(node, block) }] : [],
+    ),
+    outputs: [...new Set(outputsOf(graph))].map(value),
   });
 }
+
+/**
+ * A feature map is a picture `[1, C, H, W]` for kernels that look around, and a row `[1, C, 1, H · W]` for those that look
+ * at single pixels: they run best over one long row.
+ */
+type Form = "row" | "picture";
 
 class BlockedEmission extends Emission {
   readonly #block: number;
   /** Runs of channels of a value, each of which is padded to whole blocks; null for values in their plain layout. */
   readonly #segments = new Map<string, readonly number[] | null>();
+  /** Names of the values that are not just pictures under their own name. */
+  readonly #forms = new Map<string, { readonly row?: string; readonly picture?: string }>();
 
   constructor(graph: Graph, weights: Weights, block: number) {
     super(graph, weights);
     this.#block = block;
+  }
+
+  /** The name of a value in a form; it is reshaped where it was made in the other one, which copies nothing. */
+  as(form: Form, value: string): string {
+    const { channels, height, width } = this.shape(value);
+    if (height === 1) return value;
+    const forms = this.#forms.get(value) ?? { picture: value };
+    const existing = forms[form];
+    if (existing) return existing;
+    const name = form === "picture" && forms.row !== value ? value : `${value}/${form}`;
+    const size = form === "row" ? [1, height * width] : [height, width];
+    this.node("Reshape", name, [
+      (forms.row ?? forms.picture) as string,
+      this.ints([1, paddedChannels(channels, this.#block), ...size]),
+    ]);
+    this.#forms.set(value, { ...forms, [form]: name });
+    return name;
+  }
+
+  /** The name under which a node makes a value. */
+  #made(form: Form, value: string): string {
+    if (form === "picture" || this.shape(value).height === 1) return value;
+    const name = `${value}/row`;
+    this.#forms.set(value, { row: name });
+    return name;
   }
 
   /** Emits one node; false where it cannot. */
@@ -98,18 +141,19 @@ class BlockedEmission extends Emission {
     switch (node.op) {
       case "input":
         if (isPlainInput(node)) this.#segments.set(node.id, null);
+        else this.#forms.set(node.id, { row: node.id });
         return true;
       case "averagePool":
         this.node(
           "AveragePool",
           node.id,
-          [node.x],
+          [this.as("picture", node.x)],
           this.#window(node.x, { size: 3, stride: 2 }, { count_include_pad: 0 }),
           domain,
         );
         return true;
       case "spatialMean":
-        this.node("GlobalAveragePool", node.id, [node.x], {}, domain);
+        this.node("GlobalAveragePool", node.id, [this.as("row", node.x)], {}, domain);
         return true;
       case "cumulativeSum":
         this.node(
@@ -127,7 +171,7 @@ class BlockedEmission extends Emission {
         return true;
       case "add":
         this.#segments.set(node.id, this.#segments.get(node.a) ?? []);
-        this.node("Add", node.id, [node.a, node.b]);
+        this.node("Add", this.#made("row", node.id), [this.as("row", node.a), this.as("row", node.b)]);
         return String(this.#segments.get(node.a)) === String(this.#segments.get(node.b));
       case "multiply":
         if (height * width === 1) this.node("Mul", node.id, [node.a, node.b]);
@@ -135,15 +179,17 @@ class BlockedEmission extends Emission {
         return true;
       case "scale":
         this.#segments.set(node.id, this.#segments.get(node.x) ?? []);
-        this.node("Mul", node.id, [node.x, this.floats(node.factor, [1], this.param(node.factor))]);
+        this.node("Mul", this.#made("row", node.id), [
+          this.as("row", node.x),
+          this.floats(node.factor, [1], this.param(node.factor)),
+        ]);
         return true;
       case "positionalEncoding":
         this.#encoding(node);
         return true;
       case "activation":
         if (node.kind !== "swish") return false;
-        this.node("Mul", node.id, [node.x, this.node("Sigmoid", `${node.id}/sigmoid`, [node.x])]);
-        return true;
+        return this.#swish(this.#made("row", node.id), this.as("row", node.x));
       default:
         return false;
     }
@@ -154,17 +200,22 @@ class BlockedEmission extends Emission {
   }
 
   #conv({ conv, sum, activation, output }: FusedConv): boolean {
-    const fused = activation === null ? { attributes: {}, factor: 1, shift: 0 } : fusedActivations[activation];
-    if (!fused) {
-      const plain = { conv, sum, activation: null, output: `${output}/conv` };
-      if (activation !== "swish" || !this.#conv(plain)) return false;
-      this.#segments.set(output, [this.shape(conv.id).channels]);
-      this.node("Mul", output, [plain.output, this.node("Sigmoid", `${output}/sigmoid`, [plain.output])]);
-      return true;
-    }
+    const fused = activation === null ? unfused : fusedActivations[activation];
+    const form = conv.size === 1 && conv.stride === 1 ? "row" : "picture";
+    this.#segments.set(output, [this.shape(conv.id).channels]);
+    const made = this.#made(form, output);
+    if (fused) return this.#fused(conv, sum, fused, made, form);
+    const linear = `${made}/linear`;
+    return activation === "swish" && this.#fused(conv, sum, unfused, linear, form) && this.#swish(made, linear);
+  }
+
+  #fused(conv: FusedConv["conv"], sum: string | null, fused: FusedActivation, output: string, form: Form): boolean {
     const { channels } = this.shape(conv.id);
     const padded = paddedChannels(channels, this.#block);
-    const inputs = [conv.x, conv.op === "conv" ? this.#denseKernel(conv, fused.factor) : this.#depthwiseKernel(conv)];
+    const inputs = [
+      this.as(form, conv.x),
+      conv.op === "conv" ? this.#denseKernel(conv, fused.factor) : this.#depthwiseKernel(conv),
+    ];
     const shifted = fused.factor !== 1 || fused.shift !== 0;
     if (conv.op === "depthwise" && shifted) return false;
     if (conv.bias !== null || shifted) {
@@ -175,11 +226,15 @@ class BlockedEmission extends Emission {
     }
     if (sum !== null) {
       if (conv.bias === null && !shifted) inputs.push("");
-      inputs.push(sum);
+      inputs.push(this.as(form, sum));
     }
     const group = conv.op === "depthwise" ? padded : 1;
-    this.#segments.set(output, [channels]);
     this.node("Conv", output, inputs, this.#window(conv.x, conv, { group, ...fused.attributes }), domain);
+    return true;
+  }
+
+  #swish(output: string, x: string): boolean {
+    this.node("Mul", output, [x, this.node("Sigmoid", `${output}/sigmoid`, [x])]);
     return true;
   }
 
@@ -220,7 +275,8 @@ class BlockedEmission extends Emission {
   #gate({ id, a, b }: NodeOf<"multiply">): void {
     const padded = paddedChannels(this.shape(a).channels, this.#block);
     const filter = this.node("Reshape", `${id}/filter`, [b, this.ints([padded, 1, 1, 1])]);
-    this.node("Conv", id, [a, filter], this.#window(a, { size: 1, stride: 1 }, { group: padded }), domain);
+    const window = this.#window(a, { size: 1, stride: 1 }, { group: padded });
+    this.node("Conv", this.#made("row", id), [this.as("row", a), filter], window, domain);
   }
 
   /** Sines and cosines as two padded runs, which is how the pooled means that they are added to are laid out. */
@@ -270,6 +326,8 @@ interface FusedActivation {
 function fusedActivation(activation: string, params: readonly number[], factor = 1, shift = 0): FusedActivation {
   return { attributes: { activation, activation_params: { floats: params } }, factor, shift };
 }
+
+const unfused: FusedActivation = { attributes: {}, factor: 1, shift: 0 };
 
 const fusedActivations: Readonly<Record<string, FusedActivation>> = {
   hard_swish: fusedActivation("HardSwish", [1 / 6, 0.5]),
