@@ -5,6 +5,12 @@ import { stateBytes, stateShape } from "../../model/graph/states.ts";
 import type { DeviceTensor, Executable } from "./backend.ts";
 import type { StreamSession, StreamState } from "./stream-session.ts";
 
+/** Streams, and frames in which pools forget half (Infinity: never). */
+export interface SessionShape {
+  readonly streams: number;
+  readonly halfLifeFrames: number;
+}
+
 /** A stream session in this thread. */
 export class LocalStreamSession implements StreamSession {
   readonly streams: number;
@@ -12,6 +18,8 @@ export class LocalStreamSession implements StreamSession {
   readonly #spec: Spec;
   readonly #single: Executable;
   readonly #chunk: Executable;
+  /** What the past of a pool is taken times at every frame; 1 without ageing. */
+  readonly #keep: number;
   /** Frames that each stream has seen. */
   readonly #ages: number[];
   /** Slots of buffers and sums of pools, by the name of the graph's input. */
@@ -19,12 +27,14 @@ export class LocalStreamSession implements StreamSession {
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor(spec: Spec, streams: number, single: Executable, chunk: Executable) {
+  constructor(spec: Spec, { streams, halfLifeFrames }: SessionShape, single: Executable, chunk: Executable) {
     if (!Number.isInteger(streams) || streams < 1) throw new TypeError(`streams must be at least 1, got ${streams}`);
+    if (!(halfLifeFrames > 0)) throw new TypeError(`halfLifeFrames must be positive, got ${halfLifeFrames}`);
+    this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.streams = streams;
     this.#spec = spec;
     this.#single = single;
-    this.#chunk = chunk;
+    this.#chunk = this.#keep < 1 ? single : chunk;
     this.#ages = Array.from({ length: streams }, () => 0);
     this.stateBytes = stateBytes(single.graph);
     this.#clear();
@@ -105,6 +115,7 @@ export class LocalStreamSession implements StreamSession {
 
   async #advance(executable: Executable, image: Float32Array): Promise<Float32Array> {
     const { graph } = executable;
+    if (this.#keep < 1) await this.#age();
     const rows = graph.frames * this.streams;
     const inputs: Record<string, DeviceTensor> = {
       ...this.#state,
@@ -114,7 +125,7 @@ export class LocalStreamSession implements StreamSession {
       if (node.op !== "input" || (node.role !== "inverseCount" && node.role !== "position")) continue;
       const clock = Float32Array.from({ length: rows }, (_, row) => {
         const seen = (this.#ages[row % this.streams] as number) + Math.floor(row / this.streams);
-        return node.role === "position" ? seen : 1 / (seen + 1);
+        return node.role === "position" ? seen : 1 / this.#weight(seen + 1);
       });
       inputs[node.id] = executable.upload(node.id, clock);
     }
@@ -127,6 +138,22 @@ export class LocalStreamSession implements StreamSession {
     const result = (await logits.read()).slice();
     logits.dispose();
     return result;
+  }
+
+  /** How many frames' worth a pool holds after `age` frames. */
+  #weight(age: number): number {
+    return this.#keep < 1 ? (1 - this.#keep ** age) / (1 - this.#keep) : age;
+  }
+
+  /** Takes the sums of the pools times {@link LocalStreamSession.#keep}. */
+  async #age(): Promise<void> {
+    for (const state of this.#single.graph.states) {
+      if (state.kind !== "sum") continue;
+      const sum = this.#state[state.input] as DeviceTensor;
+      const aged = (await sum.read()).map((value) => value * this.#keep);
+      this.#state[state.input] = this.#single.upload(state.input, aged);
+      sum.dispose();
+    }
   }
 
   /** Moves what a call returned into the state: buffers shift by renaming, nothing is copied. */

@@ -42,11 +42,12 @@ export class Program implements AsyncDisposable {
   }
 
   /** Opens a session of a stream model. Throws `TypeError` for base models. */
-  async openStream({ streams = 1, chunk = 1 }: StreamOptions = {}): Promise<LocalStreamSession> {
+  async openStream(options: StreamOptions = {}): Promise<LocalStreamSession> {
+    const { streams = 1, chunk = 1, halfLifeFrames = Number.POSITIVE_INFINITY } = options;
     requireMode(this.model.spec, "stream");
     const step = await this.#executable(1, streams === 1 && chunk === 1);
     const chunked = chunk > 1 ? await this.#executable(chunk, false) : step;
-    return new LocalStreamSession(this.model.spec, streams, step, chunked);
+    return new LocalStreamSession(this.model.spec, { streams, halfLifeFrames }, step, chunked);
   }
 
   /** Opens a session of a base model. Throws `TypeError` for stream models. */

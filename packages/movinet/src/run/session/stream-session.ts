@@ -12,6 +12,12 @@ export interface StreamOptions {
   readonly streams?: number;
   /** Frames that one call of the network takes where `step` brings as many: more is faster for files. Default 1. */
   readonly chunk?: number;
+  /**
+   * Ageing of the pools: frames after which a frame counts half in their means, which otherwise never forget. Default
+   * none. A session that ages calls the network frame by frame, and its snapshots only mean something to sessions that
+   * age alike.
+   */
+  readonly halfLifeFrames?: number;
 }
 
 /** Streams that step through one model. Calls are carried out in the order in which they were made. */
