@@ -12,24 +12,56 @@ export interface FrameResult {
   readonly time: number;
   /** Probability of each class, given every frame so far. */
   readonly scores: Float32Array;
+  /** What the recent past alone says, where it was asked for. */
+  readonly recent: Recent | null;
   /** The picture; it is released when the next result is asked for. */
   readonly picture: Frame;
   /** What this frame cost. */
   readonly timings: { readonly preprocessMs: number; readonly inferMs: number };
 }
 
+/** Probability of each class given the recent past: what the video shows from `since` (seconds) to the next result's. */
+export interface Recent {
+  readonly since: number;
+  readonly scores: Float32Array;
+}
+
+export interface ClassifyOptions {
+  /**
+   * Also tell what the recent past says, which segments are made of: a second session whose pools forget half in a
+   * second (a base model: each window by itself). Takes a stream model twice the time. Default false.
+   */
+  readonly recent?: boolean;
+}
+
+/**
+ * Seconds in which the session for the recent past forgets half, chosen on concatenated clips (docs/decisions.md). Half of
+ * what its scores weigh is older than that, so they speak of the moment that long ago.
+ */
+const recentHalfLife = 1;
+
 /**
  * Names the action in a video, frame by frame. A stream model answers after every frame; a base model after every
  * window of its card's length, with the mean over the windows so far (a last window shorter than half is left out,
  * unless it is the only one). `frames` should be sampled at the card's frame rate.
  */
-export function classify(frames: AsyncIterable<Frame>, program: Program): AsyncGenerator<FrameResult> {
-  return program.model.spec.mode === "stream" ? classifyStream(frames, program) : classifyWindows(frames, program);
+export function classify(
+  frames: AsyncIterable<Frame>,
+  program: Program,
+  { recent = false }: ClassifyOptions = {},
+): AsyncGenerator<FrameResult> {
+  const flow = program.model.spec.mode === "stream" ? classifyStream : classifyWindows;
+  return flow(frames, program, recent);
 }
 
-async function* classifyStream(frames: AsyncIterable<Frame>, program: Program): AsyncGenerator<FrameResult> {
+async function* classifyStream(
+  frames: AsyncIterable<Frame>,
+  program: Program,
+  withRecent: boolean,
+): AsyncGenerator<FrameResult> {
   const { card } = program.model;
   const session = await program.openStream();
+  const forgetful = withRecent ? await program.openStream({ halfLifeFrames: recentHalfLife * card.fps }) : null;
   try {
     let index = 0;
     for await (const picture of frames) {
@@ -37,30 +69,42 @@ async function* classifyStream(frames: AsyncIterable<Frame>, program: Program): 
       const input = preprocess(picture, card.input);
       const preprocessed = performance.now();
       const scores = probabilities(await session.step(input), card.output);
+      const recent = forgetful && {
+        since: Math.max(0, picture.timestamp - recentHalfLife),
+        scores: probabilities(await forgetful.step(input), card.output),
+      };
       const timings = { preprocessMs: preprocessed - started, inferMs: performance.now() - preprocessed };
-      yield { frame: index++, time: picture.timestamp, scores, picture, timings };
+      yield { frame: index++, time: picture.timestamp, scores, recent, picture, timings };
       picture[Symbol.dispose]();
     }
   } finally {
     await session[Symbol.asyncDispose]();
+    await forgetful?.[Symbol.asyncDispose]();
   }
 }
 
-async function* classifyWindows(frames: AsyncIterable<Frame>, program: Program): AsyncGenerator<FrameResult> {
+async function* classifyWindows(
+  frames: AsyncIterable<Frame>,
+  program: Program,
+  withRecent: boolean,
+): AsyncGenerator<FrameResult> {
   const { card } = program.model;
   const session = await program.openClip();
   const window = new Window(program.model, session.frames);
   const sum = new Float32Array(program.model.spec.classes);
   let windows = 0;
-  let last: Omit<FrameResult, "scores"> | null = null;
+  let last: Pending | null = null;
+  let since = 0;
 
-  const run = async (result: Omit<FrameResult, "scores">): Promise<FrameResult> => {
+  const run = async (result: Pending): Promise<FrameResult> => {
     const started = performance.now();
     const scores = probabilities(await session.run(window.take()), card.output);
     windows++;
     for (const [c, score] of scores.entries()) sum[c] = (sum[c] as number) + score;
     const timings = { ...result.timings, inferMs: performance.now() - started };
-    return { ...result, scores: sum.map((score) => score / windows), timings };
+    const recent = withRecent ? { since, scores } : null;
+    since = result.time + 1 / card.fps;
+    return { ...result, scores: sum.map((score) => score / windows), recent, timings };
   };
 
   let index = 0;
@@ -78,6 +122,9 @@ async function* classifyWindows(frames: AsyncIterable<Frame>, program: Program):
   if (last && window.length > 0 && (windows === 0 || window.length >= session.frames / 2)) yield await run(last);
   last?.picture[Symbol.dispose]();
 }
+
+/** A result of which the scores are still to come. */
+type Pending = Omit<FrameResult, "scores" | "recent">;
 
 /** Collects the pictures of one window. */
 class Window {

@@ -1,6 +1,6 @@
 /** What runs everywhere: no Node and no browser types. The entries for a platform add what only exists there. */
 
-export { classify, type FrameResult } from "./classify.ts";
+export { type ClassifyOptions, classify, type FrameResult, type Recent } from "./classify.ts";
 export * from "./errors.ts";
 export { buildGraph, type CallOptions } from "./model/arch/build.ts";
 export {
@@ -25,6 +25,7 @@ export { type Model, type ModelFormat, readModel, writeModel } from "./model/mod
 export { percentText } from "./run/display/plot-data.ts";
 export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";
+export { renderSubtitles, type SubtitleFormat } from "./run/display/subtitles.ts";
 export {
   percentile,
   type ResultSummary,
@@ -34,6 +35,7 @@ export {
 } from "./run/display/table.ts";
 export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
 export { preprocess } from "./run/preprocess/preprocess.ts";
+export { type Segment, Segmenter } from "./run/segment/segmenter.ts";
 export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts";
 export type { ClipSession } from "./run/session/clip-session.ts";
 export { Program } from "./run/session/program.ts";
