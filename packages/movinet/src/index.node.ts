@@ -5,4 +5,4 @@ export { renderPlot } from "./run/display/plot.node.ts";
 export { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { expandSources } from "./run/video/sources.node.ts";
-export { openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
+export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";

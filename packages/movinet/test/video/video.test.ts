@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Frame } from "../../src/run/video/frame.ts";
 import { readMessages } from "../../src/run/video/protocol.ts";
 import { expandSources } from "../../src/run/video/sources.node.ts";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import { Decoders, openVideo } from "../../src/run/video/video.node.ts";
 import { carvingIce, hasShared, sharedFolder, sharedReason } from "../shared.ts";
 
 const size = { width: 32, height: 32, fit: "squash" } as const;
@@ -131,6 +131,30 @@ describe.skipIf(!hasShared)(`real clips${sharedReason}`, () => {
       for await (const frame of video) if (frame.timestamp > 1) abort.abort(new Error("enough"));
     })();
     await expect(reading).rejects.toThrow("enough");
+  });
+
+  test("decoders give what single processes give, also after a broken file and an early exit", async () => {
+    const decoders = new Decoders();
+    const read = async (file: string, most = Number.POSITIVE_INFINITY) => {
+      const frames: Frame[] = [];
+      for await (const frame of decoders.openVideo(file, { fps: 5, size })) {
+        frames.push(frame);
+        if (frames.length >= most) break;
+      }
+      return frames;
+    };
+    const broken = join(folder, "broken.mp4");
+    await writeFile(broken, "no video at all");
+    const content = (frames: Frame[]) => frames.map(({ timestamp, data }) => ({ timestamp, data }));
+    const expected = content(await readAll(carvingIce));
+    expect(content(await read(carvingIce))).toEqual(expected);
+    await expect(read(broken)).rejects.toMatchObject({ code: "E_VIDEO_UNREADABLE", subject: broken });
+    expect(await read(clip("soccer_long_60s_5fps.mp4"), 3)).toHaveLength(3);
+    const [one, two] = await Promise.all([read(carvingIce), read(clip("soccer_h264_faststart.mp4"))]);
+    expect(content(one)).toEqual(expected);
+    expect(content(two)).toEqual(content(await readAll(clip("soccer_h264_faststart.mp4"))));
+    expect(content(await read(carvingIce))).toEqual(expected);
+    await decoders[Symbol.asyncDispose]();
   });
 
   test("rotation metadata turns the pictures", async () => {

@@ -1,7 +1,9 @@
 /**
- * The process that decodes one video: FFmpeg's libraries may crash on a hostile file, and must not take their user with
- * them. Started with a {@link DecoderStart} as its only argument; writes messages to file descriptor 3 and blocks there
- * while nobody reads, and FFmpeg's complaints to standard error. Everything is synchronous: nothing else happens here.
+ * The process that decodes videos: FFmpeg's libraries may crash on a hostile file, and must not take their user with
+ * them. Started with a {@link DecoderStart} as its only argument it decodes one video, whose bytes may come on standard
+ * input; without, it reads one after another as JSON lines from there. It writes messages to file descriptor 3 and blocks
+ * there while nobody reads, and FFmpeg's complaints to standard error. Everything is synchronous: nothing else happens
+ * here.
  */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -63,8 +65,7 @@ function send(message: Exclude<DecoderMessage, { kind: "frame" }>): void {
   writeAll(jsonMessage(message));
 }
 
-function openInput(url: string): FormatContext {
-  const format = new FormatContext();
+function openInput(format: FormatContext, url: string): void {
   if (url === "-") {
     check(format.openInputSync("fd:", null, Dictionary.fromObject({ fd: String(spoolStandardInput()) })), "unreadable");
   } else {
@@ -73,7 +74,6 @@ function openInput(url: string): FormatContext {
     check(format.openInputSync(url, null, options), "unreadable");
   }
   check(format.findStreamInfoSync(null), "unreadable");
-  return format;
 }
 
 /**
@@ -120,16 +120,14 @@ function chooseStream(format: FormatContext): Stream {
   return stream;
 }
 
-function openDecoder(stream: Stream): CodecContext {
+function openDecoder(decoder: CodecContext, stream: Stream): void {
   const codec = Codec.findDecoder(stream.codecpar.codecId);
   if (!codec) throw new Fail("noFrames", "this FFmpeg has no decoder for it");
-  const decoder = new CodecContext();
   decoder.allocContext3(codec);
   check(decoder.parametersToContext(stream.codecpar), "unreadable");
   decoder.pktTimebase = stream.timeBase;
   decoder.threadCount = 0;
   check(decoder.open2Sync(codec, null), "noFrames");
-  return decoder;
 }
 
 /** Scales decoded pictures into RGB of one size; pictures of any size and format may follow each other. */
@@ -160,6 +158,11 @@ class Scaler {
     return arrangePicture(pixels, rgb.linesize[0] as number, placement);
   }
 
+  free(): void {
+    this.#rgb?.free();
+    this.#scale.freeContext();
+  }
+
   #target({ width, height }: { width: number; height: number }): AVFrame {
     if (this.#rgb?.width === width && this.#rgb.height === height) return this.#rgb;
     this.#rgb?.free();
@@ -187,10 +190,33 @@ function newFrame(): AVFrame {
 }
 
 /** Decodes, samples and sends a whole video. */
-function decodeVideo({ url, fps, size }: DecoderStart): void {
-  const format = openInput(url);
-  const stream = chooseStream(format);
-  const decoder = openDecoder(stream);
+function decodeVideo(start: DecoderStart): void {
+  const format = new FormatContext();
+  const decoder = new CodecContext();
+  const frames = [newFrame(), newFrame()] as const;
+  const packet = new Packet();
+  packet.alloc();
+  try {
+    openInput(format, start.url);
+    const stream = chooseStream(format);
+    openDecoder(decoder, stream);
+    sendVideo(start, format, stream, decoder, packet, frames);
+  } finally {
+    packet.free();
+    for (const frame of frames) frame.free();
+    decoder.freeContext();
+    format.closeInputSync();
+  }
+}
+
+function sendVideo(
+  { fps, size }: DecoderStart,
+  format: FormatContext,
+  stream: Stream,
+  decoder: CodecContext,
+  packet: Packet,
+  [a, b]: readonly [AVFrame, AVFrame],
+): void {
   const { num, den } = stream.timeBase;
   const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
   const parameters = stream.codecpar;
@@ -214,8 +240,8 @@ function decodeVideo({ url, fps, size }: DecoderStart): void {
   const sampler = createSampler(fps);
   const { avgFrameRate } = stream;
   const typical = avgFrameRate.num > 0 ? avgFrameRate.den / avgFrameRate.num : 1 / 25;
-  let held = newFrame();
-  let fresh = newFrame();
+  let held = a;
+  let fresh = b;
   let first: Seconds | null = null;
   let last: Seconds = 0;
   let lastDuration: Seconds = typical;
@@ -253,8 +279,6 @@ function decodeVideo({ url, fps, size }: DecoderStart): void {
     }
   };
 
-  const packet = new Packet();
-  packet.alloc();
   let readError: string | null = null;
   for (;;) {
     const code = format.readFrameSync(packet);
@@ -274,6 +298,7 @@ function decodeVideo({ url, fps, size }: DecoderStart): void {
   receive();
   if (first === null) throw new Fail("noFrames", readError ?? "not one picture could be decoded");
   sendHeld(sampler.end());
+  scaler.free();
   workMs += performance.now() - started;
 
   const duration = last + lastDuration - first;
@@ -298,11 +323,33 @@ function warningsOf(duration: Seconds, declared: Seconds | null, broken: number,
   return warnings;
 }
 
-try {
-  Log.setLevel(AV_LOG_ERROR);
-  decodeVideo(JSON.parse(process.argv[2] ?? "{}") as DecoderStart);
-} catch (error) {
-  if (error instanceof Fail) send({ kind: "failure", failure: error.failure, detail: error.message });
-  else throw error;
+/** Videos to decode: the one of the argument, or those that lines of standard input name. */
+function* requests(): Generator<DecoderStart> {
+  const [only] = process.argv.slice(2);
+  if (only !== undefined) {
+    yield JSON.parse(only) as DecoderStart;
+    return;
+  }
+  const buffer = new Uint8Array(1 << 16);
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let length = readStandardInput(buffer); length > 0; length = readStandardInput(buffer)) {
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const line = text.slice(0, end);
+      text = text.slice(end + 1);
+      yield JSON.parse(line) as DecoderStart;
+    }
+  }
+}
+
+Log.setLevel(AV_LOG_ERROR);
+for (const start of requests()) {
+  try {
+    decodeVideo(start);
+  } catch (error) {
+    if (!(error instanceof Fail)) throw error;
+    send({ kind: "failure", failure: error.failure, detail: error.message });
+  }
 }
 process.exit(0);

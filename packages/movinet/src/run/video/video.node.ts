@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { open, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { DependencyError, VideoError } from "../../errors.ts";
+import { VideoError } from "../../errors.ts";
 import type { Fit } from "../../model/card.ts";
+import { DecoderProcess } from "./decoder-process.node.ts";
 import type { Frame } from "./frame.ts";
-import { type DecoderMessage, type DecoderStart, readMessages, type VideoInfo } from "./protocol.ts";
+import type { DecoderMessage, VideoInfo } from "./protocol.ts";
 
 export interface VideoOptions {
   /** Pictures a second to look at, above 0. */
@@ -20,20 +17,57 @@ export interface VideoOptions {
 }
 
 const defaultTimeoutMs = 30_000;
-const keptComplaints = 20;
 
 /**
  * Opens a video: a file, an http(s) URL, or `-` for standard input. Decoding begins at once, in a process of its own,
- * and is ended by `break`, by disposal and by the signal.
+ * and is ended by `break`, by disposal and by the signal. For many videos, {@link Decoders} start fewer processes.
  *
  * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_NO_STREAM`,
  * `E_VIDEO_NO_FRAMES`, `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
  * {@link DependencyError} where node-av is not installed.
  */
 export function openVideo(source: string, options: VideoOptions): Video {
-  if (!(options.fps > 0 && Number.isFinite(options.fps)))
-    throw new TypeError(`fps must be above 0, got ${options.fps}`);
-  return new Video(source, options);
+  return new Video(source, checkOptions(options), null);
+}
+
+function checkOptions(options: VideoOptions): VideoOptions {
+  if (options.fps > 0 && Number.isFinite(options.fps)) return options;
+  throw new TypeError(`fps must be above 0, got ${options.fps}`);
+}
+
+/**
+ * Opens many videos with few decoding processes: one that came to the good end of its video decodes the next. Starting
+ * one costs about as much as decoding five seconds of a small video.
+ */
+export class Decoders implements AsyncDisposable {
+  readonly #idle: DecoderProcess[] = [];
+  #disposed = false;
+
+  /** Like the function {@link openVideo}. */
+  openVideo(source: string, options: VideoOptions): Video {
+    checkOptions(options);
+    if (source === "-") return new Video(source, options, null);
+    const process = this.#idle.pop() ?? new DecoderProcess(null);
+    return new Video(source, options, {
+      process,
+      giveBack: async () => {
+        if (this.#disposed) await process[Symbol.asyncDispose]();
+        else this.#idle.push(process);
+      },
+    });
+  }
+
+  /** Ends the processes that wait for a video; those at work end with theirs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await Promise.all(this.#idle.splice(0).map((process) => process[Symbol.asyncDispose]()));
+  }
+}
+
+/** A process that {@link Decoders} lent. */
+interface Loan {
+  readonly process: DecoderProcess;
+  giveBack(): Promise<void>;
 }
 
 /** A video that is being decoded. It can be iterated once; what it turned out to be is known afterwards. */
@@ -50,29 +84,19 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   /** Time that the decoding process worked; known at the end. */
   decodeMs = 0;
   readonly #options: VideoOptions;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<NodeJS.Signals | number | null>;
-  #complaints: string[] = [];
+  readonly #process: DecoderProcess;
+  readonly #loan: Loan | null;
   #begun = false;
+  #ended = false;
+  #disposed = false;
 
-  constructor(source: string, options: VideoOptions) {
-    requireDecoder();
+  constructor(source: string, options: VideoOptions, loan: Loan | null) {
     this.source = source;
     this.#options = options;
-    const start: DecoderStart = { url: urlOf(source), fps: options.fps, size: options.size ?? null };
-    const script = fileURLToPath(new URL("./decoder-child.node.ts", import.meta.url));
-    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, JSON.stringify(start)], {
-      stdio: [source === "-" ? "inherit" : "ignore", "ignore", "pipe", "pipe"],
-    });
-    this.#exited = new Promise((resolve) => {
-      this.#child.once("error", () => resolve(null));
-      this.#child.once("close", (code, signal) => resolve(signal ?? code));
-    });
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#complaints = [...this.#complaints, ...text.split("\n").filter((line) => line.trim())].slice(
-        -keptComplaints,
-      );
-    });
+    const start = { url: urlOf(source), fps: options.fps, size: options.size ?? null };
+    this.#loan = loan;
+    this.#process = loan?.process ?? new DecoderProcess(start);
+    loan?.process.request(start);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
@@ -80,7 +104,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     this.#begun = true;
     const { signal, timeoutMs = defaultTimeoutMs } = this.#options;
     let late = false;
-    const kill = () => this.#child.kill("SIGKILL");
+    const kill = () => this.#process.kill();
     const dog = setTimeout(() => {
       late = true;
       kill();
@@ -90,15 +114,16 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       signal?.throwIfAborted();
       await this.#checkExists();
       let size = { width: 0, height: 0 };
-      let ended = false;
-      for await (const message of readMessages(this.#child.stdio[3] as Readable)) {
+      while (!this.#ended) {
+        const message = await this.#process.next();
         dog.refresh();
+        if (message === null) return await this.#died(late);
         if (message.kind === "failure") throw await this.#failure(message);
         if (message.kind === "info") {
           this.info = message.info;
           size = message.size;
         } else if (message.kind === "end") {
-          ended = true;
+          this.#ended = true;
           Object.assign(this, message.end);
         } else {
           this.frames++;
@@ -106,7 +131,6 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
           signal?.throwIfAborted();
         }
       }
-      if (!ended) await this.#died(late);
     } finally {
       clearTimeout(dog);
       signal?.removeEventListener("abort", kill);
@@ -114,11 +138,11 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     }
   }
 
-  /** Ends the decoding process, if it still runs. */
+  /** Ends the decoding process, or lends it to the next video where it came to the end of this one. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdio[3]?.destroy();
-    this.#child.kill("SIGKILL");
-    await this.#exited;
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await (this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose]());
   }
 
   async #checkExists(): Promise<void> {
@@ -136,8 +160,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       const seconds = (this.#options.timeoutMs ?? defaultTimeoutMs) / 1000;
       throw this.#error("E_VIDEO_TIMEOUT", `no picture came for ${seconds} s`, "Check that the source still delivers");
     }
-    const how = await this.#exited;
-    const complaint = this.#complaints.at(-1) ?? "";
+    const how = await this.#process.exited;
+    const complaint = this.#process.complaints.at(-1) ?? "";
     throw this.#error(
       "E_VIDEO_DECODER",
       `the decoding process ended unexpectedly (${how}${complaint ? `, ${complaint}` : ""})`,
@@ -167,8 +191,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
         "Convert it first, or give another file",
       );
     }
-    await this.#exited;
-    if (this.#complaints.some((line) => line.includes("moov atom not found")) && (await isMp4(this.source))) {
+    await this.#process.finish();
+    if (this.#process.complaints.some((line) => line.includes("moov atom not found")) && (await isMp4(this.source))) {
       const problem = "the file was cut off before its index (the moov atom)";
       return this.#error("E_VIDEO_UNREADABLE", problem, "Download or copy it again");
     }
@@ -208,19 +232,4 @@ export function isUrl(source: string): boolean {
 /** What the decoder opens: `file:` keeps FFmpeg from taking a name with a colon for a protocol. */
 function urlOf(source: string): string {
   return source === "-" || isUrl(source) ? source : `file:${source}`;
-}
-
-/** Tells at once that the optional package is missing, instead of letting the child fail. */
-function requireDecoder(): void {
-  try {
-    createRequire(import.meta.url).resolve("node-av/lib");
-  } catch (cause) {
-    throw new DependencyError({
-      code: "E_DEPENDENCY_MISSING",
-      subject: "node-av",
-      problem: "video files are decoded by the optional package node-av, which is not installed",
-      remedy: "Install it with: npm i node-av",
-      cause,
-    });
-  }
 }

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { DependencyError } from "../../errors.ts";
+import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
+
+const keptComplaints = 20;
+
+/** The parent's side of a decoding process. */
+export class DecoderProcess implements AsyncDisposable {
+  /** Resolves to the exit code, or the signal that ended the process. */
+  readonly exited: Promise<NodeJS.Signals | number | null>;
+  /** What FFmpeg wrote to standard error last. */
+  complaints: readonly string[] = [];
+  readonly #child: ChildProcess;
+  readonly #messages: AsyncGenerator<DecoderMessage>;
+
+  /**
+   * Starts a process for one video (whose bytes may be this process's standard input), or, with null, for any number of
+   * them, one {@link DecoderProcess.request} after another. Throws {@link DependencyError} where node-av is missing.
+   */
+  constructor(only: DecoderStart | null) {
+    requireDecoder();
+    const script = fileURLToPath(new URL("./decoder-child.node.ts", import.meta.url));
+    const args = only === null ? [] : [JSON.stringify(only)];
+    const input = only === null ? "pipe" : only.url === "-" ? "inherit" : "ignore";
+    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
+      stdio: [input, "ignore", "pipe", "pipe"],
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once("error", () => resolve(null));
+      this.#child.once("close", (code, signal) => resolve(signal ?? code));
+    });
+    this.#child.stdin?.on("error", () => {});
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      const lines = text.split("\n").filter((line) => line.trim());
+      this.complaints = [...this.complaints, ...lines].slice(-keptComplaints);
+    });
+    this.#messages = readMessages(this.#child.stdio[3] as Readable);
+  }
+
+  request(start: DecoderStart): void {
+    this.complaints = [];
+    this.#child.stdin?.write(`${JSON.stringify(start)}\n`);
+  }
+
+  /** The next message, or null once the process has ended. */
+  async next(): Promise<DecoderMessage | null> {
+    const { value, done } = await this.#messages.next();
+    return done ? null : value;
+  }
+
+  /** Waits for the end of a process that has nothing more to do, and with it for all its complaints. */
+  async finish(): Promise<void> {
+    this.#child.stdin?.end();
+    await this.exited;
+  }
+
+  /** Ends the process at once; whoever waits for a message gets what was sent before, then null. */
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends the process at once and waits until it is gone; no message may be waited for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.stdio[3]?.destroy();
+    this.kill();
+    await this.exited;
+  }
+}
+
+/** Tells at once that the optional package is missing, instead of letting the child fail. */
+function requireDecoder(): void {
+  try {
+    createRequire(import.meta.url).resolve("node-av/lib");
+  } catch (cause) {
+    throw new DependencyError({
+      code: "E_DEPENDENCY_MISSING",
+      subject: "node-av",
+      problem: "video files are decoded by the optional package node-av, which is not installed",
+      remedy: "Install it with: npm i node-av",
+      cause,
+    });
+  }
+}
