@@ -26,6 +26,8 @@ export interface Progress {
 }
 
 const plainIntervalMs = 3000;
+/** Takes away a bar that stands on the line; it is drawn again below. */
+const clearLine = "\r\x1b[K";
 
 export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean }): Terminal {
   const colored = (stream: NodeJS.WriteStream) => Boolean(stream.isTTY) && !process.env["NO_COLOR"];
@@ -37,8 +39,8 @@ export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean })
     quiet,
     color: colored(process.stdout),
     width: process.stdout.columns ?? 80,
-    result: (text) => process.stdout.write(`${text}\n`),
-    warn: (text) => process.stderr.write(`${text}\n`),
+    result: (text) => process.stdout.write(`${process.stdout.isTTY ? clearLine : ""}${text}\n`),
+    warn: (text) => process.stderr.write(`${process.stderr.isTTY ? clearLine : ""}${text}\n`),
     note,
     progress(label) {
       if (quiet) return { update() {}, stop() {} };

@@ -30,6 +30,7 @@ export {
   percentile,
   type ResultSummary,
   renderResult,
+  renderSegments,
   renderTimings,
   type TimingSummary,
 } from "./run/display/table.ts";

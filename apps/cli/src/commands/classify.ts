@@ -28,6 +28,19 @@ export const classifyCommand = defineCommand({
       description: "Answer at the end, or after every frame",
       default: "final",
     },
+    segments: {
+      type: "boolean",
+      description: "Cut each video where the action changes (default: where it is longer than 30 s)",
+      negativeDescription: "Never cut",
+    },
+    subtitles: {
+      type: "string",
+      description: "Write the segments as subtitles into FILE.vtt or FILE.srt",
+      valueHint: "file",
+    },
+    jobs: { type: "string", description: "Videos to decode at once (default: the machine's cores and one)" },
+    out: { type: "string", description: "Write JSON lines into FILE, from which --resume goes on", valueHint: "file" },
+    resume: { type: "boolean", description: "Go on with the run whose results --out names" },
     plot: {
       type: "string",
       description: "Draw the top classes over time into FILE.svg or FILE.png",
@@ -50,15 +63,27 @@ export const classifyCommand = defineCommand({
     if (plot !== undefined && !/\.(svg|png)$/i.test(plot)) {
       throw new UsageError(plot, "a plot is an .svg or a .png file", "Give --plot a name that ends so");
     }
-    const { classifyAll } = await import("../classify-all.ts");
+    const subtitles = args.subtitles as string | undefined;
+    if (subtitles !== undefined && !/\.(vtt|srt)$/i.test(subtitles)) {
+      throw new UsageError(subtitles, "subtitles are a .vtt or an .srt file", "Give --subtitles a name that ends so");
+    }
+    if (args.resume && args.out === undefined) {
+      throw new UsageError("--resume", "it needs the file of results", "Name it with --out FILE");
+    }
+    const { classifyAll } = await import("../classify/all.ts");
     return classifyAll(
       sources,
       {
         model: args.model as string | undefined,
         labels: args.labels as string | undefined,
         device: args.device as string,
-        ...(args.threads === undefined ? {} : { threads: parseCount("threads", args.threads as string) }),
-        ...(args.fps === undefined ? {} : { fps: parsePositive("fps", args.fps as string) }),
+        threads: args.threads === undefined ? null : parseCount("threads", args.threads as string),
+        fps: args.fps === undefined ? null : parsePositive("fps", args.fps as string),
+        jobs: args.jobs === undefined ? null : parseCount("jobs", args.jobs as string),
+        segments: (args.segments as boolean | undefined) ?? null,
+        subtitles,
+        out: args.out as string | undefined,
+        resume: Boolean(args.resume),
         top: parseCount("top", args.top as string),
         everyFrame: every === "frame",
         plot,

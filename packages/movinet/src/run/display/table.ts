@@ -1,4 +1,5 @@
-import type { Prediction } from "../predict/predict.ts";
+import { type Prediction, topK } from "../predict/predict.ts";
+import type { Segment } from "../segment/segmenter.ts";
 import { fitText, textWidth } from "./text.ts";
 
 /** What `renderResult` shows of one classified source. */
@@ -69,6 +70,33 @@ export function renderResult(result: ResultSummary, { color, width }: { color: b
 }
 
 /**
+ * The segments of one source, a line each: when, what, how sure; as lines without a closing newline. No line is wider than
+ * `width` terminal cells (40 where it is less).
+ */
+export function renderSegments(
+  segments: readonly Segment[],
+  labels: readonly string[] | null,
+  { color, width }: { color: boolean; width: number },
+): string {
+  const paint = painter(color);
+  const rows = segments.map(({ start, end, scores }) => ({
+    time: `${formatClock(start)} – ${formatClock(end)}`,
+    best: topK(scores, labels, 1)[0] as Prediction,
+  }));
+  const timeCells = Math.max(0, ...rows.map(({ time }) => time.length));
+  const room = Math.max(minColumns, width) - 2 - timeCells - 2 - 2 - percentCells;
+  const labelCells = Math.min(room, Math.max(0, ...rows.map(({ best }) => textWidth(best.label))));
+  return rows
+    .map(({ time, best: { label, score } }) => {
+      const fitted = fitText(label, labelCells);
+      const padding = " ".repeat(labelCells - textWidth(fitted));
+      const percent = `${(score * 100).toFixed(1)} %`.padStart(percentCells);
+      return `  ${paint("dim", time.padStart(timeCells))}  ${fitted}${padding}  ${percent}`;
+    })
+    .join("\n");
+}
+
+/**
  * The end of a run in three lines of at most 80 cells, without a closing newline: how long it took, where the time went,
  * what a step and the memory cost.
  */
@@ -119,6 +147,16 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Seconds as a player shows them, with tenths: `0:05.2`, `1:02:05.0`. */
+function formatClock(seconds: number): string {
+  const tenths = Math.round(seconds * 10);
+  const rest = `${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
+  const minutes = Math.floor(tenths / 600);
+  return minutes < 60
+    ? `${minutes}:${rest}`
+    : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 }
 
 function formatMs(ms: number): string {

@@ -10,8 +10,17 @@ export interface NodeBackendOptions {
   readonly threads?: number;
 }
 
+/**
+ * Turns off what ONNX Runtime 1.30 reports to its maker unless told otherwise: an id kept on disk, an upload of what was
+ * run. It reads the environment once, when it is loaded, and only the main thread can change that.
+ */
+export function keepQuiet(): void {
+  process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
+}
+
 /** ONNX Runtime's Node package. Its threads do not spin: they would starve the video decoder. */
 export async function nodeBackend(options: NodeBackendOptions = {}): Promise<Backend> {
+  keepQuiet();
   const ort = await importPeer("onnxruntime-node", () => import("onnxruntime-node"));
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
   const supported = ort.listSupportedBackends().map((backend) => backend.name);

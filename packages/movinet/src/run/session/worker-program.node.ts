@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { SessionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
-import type { NodeBackendOptions } from "./onnx.node.ts";
+import { keepQuiet, type NodeBackendOptions } from "./onnx.node.ts";
 import type { StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
 import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
 
@@ -32,6 +32,7 @@ export class WorkerProgram implements AsyncDisposable {
 
   /** Starts a thread and compiles the model in it. */
   static async start(model: Model, options: NodeBackendOptions = {}): Promise<WorkerProgram> {
+    keepQuiet();
     const workerData: WorkerStart = { model, options };
     const program = new WorkerProgram(model, new Worker(new URL("./worker.node.ts", import.meta.url), { workerData }));
     try {

@@ -35,9 +35,14 @@ async function videosIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
     throw notFound(folder, "the folder cannot be read");
   });
-  return entries
-    .filter((entry) => entry.isFile() && extensions.has(extname(entry.name).slice(1).toLowerCase()))
-    .map((entry) => join(entry.parentPath, entry.name));
+  const videos = entries.filter((entry) => extensions.has(extname(entry.name).slice(1).toLowerCase()));
+  const isFile = await Promise.all(
+    videos.map(async (entry) => {
+      if (!entry.isSymbolicLink()) return entry.isFile();
+      return Boolean((await stat(join(entry.parentPath, entry.name)).catch(() => null))?.isFile());
+    }),
+  );
+  return videos.filter((_, i) => isFile[i]).map((entry) => join(entry.parentPath, entry.name));
 }
 
 function nonEmpty(arg: string, sources: string[], problem: string): readonly string[] {
