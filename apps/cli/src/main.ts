@@ -9,6 +9,7 @@ type Command = CommandDef<any>;
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   classify: async () => (await import("./commands/classify.ts")).classifyCommand,
+  bench: async () => (await import("./commands/bench.ts")).benchCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
 };
 

@@ -22,6 +22,7 @@ export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
 export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
 export type { Tensor, Weights } from "./model/graph/tensor.ts";
 export { type Model, type ModelFormat, readModel, writeModel } from "./model/model.ts";
+export { randomWeights } from "./model/weights/random.ts";
 export { percentText } from "./run/display/plot-data.ts";
 export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";

@@ -1,0 +1,126 @@
+import { stat } from "node:fs/promises";
+import { availableParallelism, cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { percentile } from "movinet";
+import type { ChildStart } from "./child.ts";
+import { type PeerName, peerCommand } from "./peers.ts";
+import { type Ready, Runner } from "./runner.ts";
+
+export interface BenchSettings {
+  readonly device: string;
+  readonly threads: number;
+  readonly rounds: number;
+  readonly peers: readonly PeerName[];
+  readonly checkout: string | undefined;
+}
+
+/** One measured process. Null: it does not tell. */
+export interface BenchRow {
+  readonly type: "bench";
+  readonly model: string;
+  readonly machine: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly dtype: "float32";
+  readonly peer: PeerName | null;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly framesPerSecond: number;
+  readonly sessionMs: number;
+  readonly copiedBytesPerStep: number | null;
+  readonly peakRssBytes: number;
+  readonly fileBytes: number | null;
+  /** Our median over the peer's, median of the rounds. */
+  readonly ratio: number | null;
+}
+
+const stepsPerRound = 20;
+
+/**
+ * Times a model, and peers on the same work in alternating rounds, each in a process of its own. `skipped` hears of peers
+ * that cannot run, `onRound` of every round.
+ */
+export async function benchModel(
+  model: string,
+  settings: BenchSettings,
+  skipped: (peer: PeerName, reason: string) => void,
+  onRound: (done: number) => void,
+): Promise<readonly BenchRow[]> {
+  const { device, threads, rounds, peers, checkout } = settings;
+  const start: ChildStart = { model, device, threads };
+  const child = fileURLToPath(new URL("./child.ts", import.meta.url));
+  const contestants: Contestant[] = [];
+  try {
+    const own = await begin(null, new Runner({ program: process.execPath, args: [child, JSON.stringify(start)] }));
+    contestants.push(own);
+    for (const peer of peers) {
+      const command = peerCommand(peer, { model, ready: own.ready, threads, checkout });
+      if (typeof command === "string") {
+        skipped(peer, command);
+        continue;
+      }
+      const runner = new Runner(command);
+      try {
+        contestants.push(await begin(peer, runner));
+      } catch (error) {
+        await runner[Symbol.asyncDispose]();
+        skipped(peer, (error as Error).message);
+      }
+    }
+    for (const { runner } of contestants) await runner.steps(stepsPerRound);
+    for (let round = 0; round < rounds; round++) {
+      for (const { runner, times } of contestants) times.push(await runner.steps(stepsPerRound));
+      onRound(round + 1);
+    }
+    const fileBytes = (await stat(model).catch(() => null))?.size ?? null;
+    const rows: BenchRow[] = [];
+    for (const contestant of contestants) {
+      const peakRssBytes = await contestant.runner.finish();
+      rows.push(rowOf(contestant, own, { model, device, threads, peakRssBytes, fileBytes }));
+    }
+    return rows;
+  } finally {
+    await Promise.all(contestants.map(({ runner }) => runner[Symbol.asyncDispose]()));
+  }
+}
+
+interface Contestant {
+  readonly peer: PeerName | null;
+  readonly runner: Runner;
+  readonly ready: Ready;
+  /** By round. */
+  readonly times: (readonly number[])[];
+}
+
+async function begin(peer: PeerName | null, runner: Runner): Promise<Contestant> {
+  return { peer, runner, ready: await runner.ready(), times: [] };
+}
+
+function rowOf(
+  { peer, ready, times }: Contestant,
+  own: Contestant,
+  more: Pick<BenchRow, "model" | "device" | "threads" | "peakRssBytes" | "fileBytes">,
+): BenchRow {
+  const all = times.flat();
+  const p50Ms = percentile(all, 50);
+  const ratios = times.map((round, i) => percentile(own.times[i] ?? [], 50) / percentile(round, 50));
+  const rounded = (value: number) => Number(value.toPrecision(4));
+  const { model, device, threads, peakRssBytes, fileBytes } = more;
+  return {
+    type: "bench",
+    model,
+    machine: `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`,
+    device: peer === null ? device : "cpu",
+    threads,
+    dtype: "float32",
+    peer,
+    p50Ms: rounded(p50Ms),
+    p95Ms: rounded(percentile(all, 95)),
+    framesPerSecond: rounded((1000 * (own.ready.frames ?? 1)) / p50Ms),
+    sessionMs: rounded(ready.sessionMs),
+    copiedBytesPerStep: ready.copiedBytesPerStep ?? null,
+    peakRssBytes,
+    fileBytes,
+    ratio: peer === null ? null : rounded(percentile(ratios, 50)),
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * One model in a process of its own, so that its memory is its own: started with a {@link ChildStart} as JSON, it speaks
+ * like the peers in `bench/peers`: a line when ready, a line of times in milliseconds for each line with a number of steps,
+ * its peak memory at the end.
+ */
+import { createInterface } from "node:readline";
+import { buildGraph, lowerForInference, nodeBackend, Program } from "movinet";
+import { openBenchModel } from "./model.ts";
+
+export interface ChildStart {
+  readonly model: string;
+  readonly device: string;
+  readonly threads: number;
+}
+
+const { model: name, device, threads } = JSON.parse(process.argv[2] as string) as ChildStart;
+const model = await openBenchModel(name);
+const { height, width } = model.spec.resolution;
+const streaming = model.spec.mode === "stream";
+const frames = streaming ? 1 : (model.card.frames ?? 1);
+const input = Float32Array.from({ length: frames * 3 * height * width }, (_, i) => (i % 97) / 97);
+
+const started = performance.now();
+const program = await Program.compile(model, await nodeBackend({ device, threads }));
+const session = streaming ? await program.openStream() : null;
+const clip = streaming ? null : await program.openClip();
+const sessionMs = performance.now() - started;
+
+/** Bytes of logits and states that a call returns, all of which the binding copies. */
+function copiedBytes(): number {
+  const graph = lowerForInference(buildGraph(model.spec, { call: streaming ? "step" : "clip", frames }));
+  const values = graph.states.flatMap((state) =>
+    state.kind === "buffer" ? state.newest : state.kind === "sum" ? [state.output] : [],
+  );
+  return [graph.logits, ...values].reduce((bytes, value) => {
+    const shape = graph.shapes[value];
+    return bytes + (shape ? 4 * shape.frames * shape.channels * shape.height * shape.width : 0);
+  }, 0);
+}
+
+const { variant, mode, resolution } = model.spec;
+console.log(JSON.stringify({ sessionMs, copiedBytesPerStep: copiedBytes(), variant, mode, resolution, frames }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const times: number[] = [];
+  for (let i = 0; i < Number(line); i++) {
+    const start = performance.now();
+    await (session ? session.step(input) : clip?.run(input));
+    times.push(performance.now() - start);
+  }
+  console.log(JSON.stringify(times));
+}
+console.log(JSON.stringify({ peakRssBytes: process.resourceUsage().maxRSS * 1024 }));
+process.exit(0);

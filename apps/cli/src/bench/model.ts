@@ -1,0 +1,25 @@
+import {
+  buildGraph,
+  defaultCard,
+  isSpecName,
+  type Model,
+  MovinetError,
+  openModel,
+  randomWeights,
+  specOf,
+} from "movinet";
+
+/**
+ * A model to time: a file or a name that the cache holds, else the architecture of that name with random weights, whose
+ * times are the same.
+ */
+export async function openBenchModel(name: string): Promise<Model> {
+  try {
+    return await openModel(name);
+  } catch (error) {
+    if (!(error instanceof MovinetError && error.code === "E_MODEL_NOT_FOUND" && isSpecName(name))) throw error;
+    const spec = specOf(name);
+    const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+    return { spec, weights, card: defaultCard(spec) };
+  }
+}

@@ -1,0 +1,53 @@
+import { basename } from "node:path";
+import type { BenchRow } from "./bench.ts";
+
+const columns = [
+  "model",
+  "machine",
+  "device",
+  "threads",
+  "dtype",
+  "peer",
+  "p50Ms",
+  "p95Ms",
+  "framesPerSecond",
+  "sessionMs",
+  "copiedBytesPerStep",
+  "peakRssBytes",
+  "fileBytes",
+  "ratio",
+] as const satisfies readonly (keyof BenchRow)[];
+
+/** Rows as CSV with a header line; what is not known is empty. Models are named without their folder. */
+export function renderCsv(rows: readonly BenchRow[]): string {
+  const cell = (value: string | number | null) => {
+    const text = String(value ?? "");
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = rows.map((row) =>
+    columns.map((column) => cell(column === "model" ? basename(row.model) : row[column])).join(","),
+  );
+  return `${[columns.join(","), ...lines].join("\n")}\n`;
+}
+
+/** Rows as a table of at most 80 cells a line. */
+export function renderBench(rows: readonly BenchRow[]): string {
+  const head = ["model", "by", "p50", "p95", "frames/s", "start", "memory", "us / peer"];
+  const table = rows.map((row) => [
+    basename(row.model).slice(0, 20),
+    row.peer ?? "movinet",
+    `${row.p50Ms} ms`,
+    `${row.p95Ms} ms`,
+    row.framesPerSecond.toFixed(0),
+    `${row.sessionMs.toFixed(0)} ms`,
+    `${(row.peakRssBytes / 1e6).toFixed(0)} MB`,
+    row.ratio === null ? "" : `${row.ratio.toFixed(2)}×`,
+  ]);
+  const widths = head.map((title, i) => Math.max(title.length, ...table.map((row) => (row[i] as string).length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((text, i) => (i < 2 ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number)))
+      .join("  ")
+      .trimEnd();
+  return [line(head), ...table.map(line)].join("\n");
+}

@@ -1,0 +1,67 @@
+import { defineCommand } from "citty";
+import { type PeerName, peerNames } from "../bench/peers.ts";
+import { openTerminal } from "../terminal.ts";
+import { parseCount, UsageError } from "../usage.ts";
+
+export const benchCommand = defineCommand({
+  meta: { name: "bench", description: "Times models, alone or against other engines in the same run" },
+  args: {
+    model: {
+      type: "positional",
+      description: "Model files or names; a name that the cache lacks is timed with random weights (default a0-stream)",
+      required: false,
+    },
+    peer: { type: "string", description: `Compare with ${peerNames.join(", ")}; several with commas` },
+    checkout: { type: "string", description: "Folder of the PyTorch port, for --peer pytorch", valueHint: "folder" },
+    device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
+    threads: { type: "string", description: "Threads of the network", default: "1" },
+    rounds: { type: "string", description: "Alternating rounds of 20 steps", default: "20" },
+    csv: { type: "boolean", description: "Comma-separated values on stdout" },
+    json: { type: "boolean", description: "One JSON object a line on stdout" },
+    quiet: { type: "boolean", description: "No progress" },
+    debug: { type: "boolean", description: "Show the stack of an error" },
+  },
+  async run({ args }) {
+    const { benchModel } = await import("../bench/bench.ts");
+    const { renderBench, renderCsv } = await import("../bench/report.ts");
+    const terminal = openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) });
+    const models = args._.length > 0 ? args._ : ["a0-stream"];
+    const settings = {
+      device: args.device as string,
+      threads: parseCount("threads", args.threads as string),
+      rounds: parseCount("rounds", args.rounds as string),
+      peers: parsePeers(args.peer as string | undefined),
+      checkout: args.checkout as string | undefined,
+    };
+    const rows = [];
+    let failed = 0;
+    for (const model of models) {
+      const progress = terminal.progress(model);
+      try {
+        const measured = await benchModel(
+          model,
+          settings,
+          (peer, reason) => terminal.warn(`movinet: ${peer}: skipped: ${reason}`),
+          (done) => progress.update(done, settings.rounds, `round ${done}/${settings.rounds}`),
+        );
+        rows.push(...measured);
+        if (terminal.json) for (const row of measured) terminal.result(JSON.stringify(row));
+      } catch (error) {
+        terminal.warn((error as Error).message.replace(/^(?!movinet: )/, "movinet: "));
+        failed++;
+      } finally {
+        progress.stop();
+      }
+    }
+    if (!terminal.json && rows.length > 0) terminal.result((args.csv ? renderCsv(rows) : renderBench(rows)).trimEnd());
+    return failed > 0 ? 1 : 0;
+  },
+});
+
+function parsePeers(text: string | undefined): readonly PeerName[] {
+  return (text?.split(",") ?? []).map((name) => {
+    const peer = peerNames.find((known) => known === name.trim());
+    if (peer) return peer;
+    throw new UsageError(`--peer`, `${JSON.stringify(name)} is no peer`, `Use ${peerNames.join(", ")}`);
+  });
+}

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { withTable } from "../../../scripts/bench-table.ts";
+
+const root = new URL("../../../", import.meta.url);
+const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+const run = promisify(execFile);
+
+test("bench times a model that nobody has, in rows of the contract, and skips peers with a reason", async () => {
+  const args = ["bench", "t0-stream", "--rounds", "1", "--json", "--peer", "onnxruntime-plain,litert"];
+  const env = { ...process.env, MOVINET_CACHE: "/nonexistent" };
+  const { stdout, stderr } = await run(process.execPath, [bin, ...args], { env });
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows.map(({ peer }) => peer)).toEqual([null, "onnxruntime-plain"]);
+  expect(rows[0]).toMatchObject({
+    type: "bench",
+    model: "t0-stream",
+    device: "cpu",
+    threads: 1,
+    ratio: null,
+    fileBytes: null,
+  });
+  for (const row of rows) {
+    const { p50Ms, p95Ms, framesPerSecond, sessionMs, peakRssBytes } = row as Record<string, number>;
+    expect(p95Ms).toBeGreaterThanOrEqual(p50Ms as number);
+    expect(framesPerSecond).toBeCloseTo(1000 / (p50Ms as number), -2);
+    expect(sessionMs).toBeGreaterThan(0);
+    expect(peakRssBytes).toBeGreaterThan(5e7);
+  }
+
+  expect(rows[0]?.["copiedBytesPerStep"]).toBeGreaterThan(1e5);
+  expect(stderr).toContain("movinet: litert: skipped: LiteRT needs a .tflite file");
+});
+
+test("a model that cannot be opened is one line and exit code 1; an unknown peer is wrong usage", async () => {
+  await expect(run(process.execPath, [bin, "bench", "no-such", "--quiet"])).rejects.toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^movinet: .*no-such: there is no such model file or name\..*\n$/),
+  });
+  await expect(run(process.execPath, [bin, "bench", "--peer", "tpu"])).rejects.toMatchObject({ code: 2, stdout: "" });
+});
+
+test("the README's table is that of the committed results", async () => {
+  const readme = await readFile(new URL("README.md", root), "utf8");
+  const csv = await readFile(new URL("bench/results/step-latency.csv", root), "utf8");
+  expect(withTable(readme, csv)).toBe(readme);
+});

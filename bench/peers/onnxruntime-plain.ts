@@ -1,0 +1,189 @@
+/**
+ * ONNX Runtime on the stream model as a framework's exporter would write it, for `movinet bench`: rank 5, 3-D convolutions,
+ * each stream buffer one tensor that is joined with the new frame and cut again, nothing fused by us. Usage:
+ * onnxruntime-plain.ts MODEL THREADS. Speaks like litert.py; the states are not fed back.
+ */
+import { createInterface } from "node:readline";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { openBenchModel } from "../../apps/cli/src/bench/model.ts";
+import { buildGraph } from "../../packages/movinet/src/model/arch/build.ts";
+import { Emission, windowOf } from "../../packages/movinet/src/model/emit/onnx/emission.ts";
+import { type OnnxValue, writeOnnx } from "../../packages/movinet/src/model/emit/onnx/proto.ts";
+import { encodingFrequencies } from "../../packages/movinet/src/model/graph/interpret.ts";
+import { type Graph, type Node, normEpsilon, type Shape } from "../../packages/movinet/src/model/graph/ir.ts";
+import type { Weights } from "../../packages/movinet/src/model/graph/tensor.ts";
+
+const dimsOf = ({ channels, frames, height, width }: Shape) => [1, channels, frames, height, width];
+
+function emitPlain(graph: Graph, weights: Weights): { bytes: Uint8Array; inputs: readonly OnnxValue[] } {
+  const out = new Emission(graph, weights);
+  const buffers = new Map<string, { name: string; slots: number }>();
+  const inputs: OnnxValue[] = [];
+  const outputs: OnnxValue[] = [{ name: graph.logits, dims: dimsOf(out.shape(graph.logits)) }];
+  for (const state of graph.states) {
+    if (state.kind === "buffer") {
+      for (const slot of state.slots) buffers.set(slot, { name: state.name, slots: state.slots.length });
+      const dims = dimsOf({ ...state.shape, frames: state.slots.length });
+      inputs.push({ name: state.name, dims });
+      outputs.push({ name: `${state.name}/new`, dims });
+    } else if (state.kind === "sum") outputs.push({ name: state.output, dims: dimsOf(state.shape) });
+  }
+  for (const node of graph.nodes) {
+    if (node.op === "input" && !buffers.has(node.id)) inputs.push({ name: node.id, dims: dimsOf(node.shape) });
+    else if (node.op !== "input") emitNode(node, out, buffers);
+  }
+  const bytes = writeOnnx({
+    name: graph.name,
+    nodes: out.nodes,
+    initializers: [...out.initializers.values()],
+    inputs,
+    outputs,
+  });
+  return { bytes, inputs };
+}
+
+function emitNode(
+  node: Exclude<Node, { op: "input" }>,
+  out: Emission,
+  buffers: ReadonlyMap<string, { name: string; slots: number }>,
+): void {
+  switch (node.op) {
+    case "conv":
+    case "depthwise": {
+      const depthwise = node.op === "depthwise";
+      const { channels } = out.shape(node.x);
+      const filters = depthwise ? channels : node.filters;
+      const taps = depthwise ? node.time.taps : 1;
+      const kernel = out.param(node.kernel);
+      const window = taps * node.size * node.size;
+      const inner = depthwise ? 1 : channels;
+      const moved = new Float32Array(kernel.length);
+      for (let k = 0; k < window; k++) {
+        for (let c = 0; c < inner; c++) {
+          for (let f = 0; f < filters; f++) {
+            moved[(f * inner + c) * window + k] = kernel[(k * inner + c) * filters + f] as number;
+          }
+        }
+      }
+      const weights = out.floats(node.kernel, [filters, inner, taps, node.size, node.size], moved);
+      const bias = node.bias === null ? [] : [out.floats(node.bias, [filters], out.param(node.bias))];
+      const { pads } = windowOf(out.shape(node.x), node) as { pads: readonly number[] };
+      const [top, left, bottom, right] = pads as [number, number, number, number];
+      const [before, after] = depthwise ? [node.time.before, node.time.after] : [0, 0];
+      out.node("Conv", node.id, [node.x, weights, ...bias], {
+        kernel_shape: [taps, node.size, node.size],
+        strides: [1, node.stride, node.stride],
+        pads: [before, top, left, after, bottom, right],
+        group: depthwise ? channels : 1,
+      });
+      return;
+    }
+    case "norm": {
+      const vectors = [node.gamma, node.beta, node.mean, node.variance].map((name) => {
+        const data = out.param(name);
+        return out.floats(name, [data.length], data);
+      });
+      out.node("BatchNormalization", node.id, [node.x, ...vectors], { epsilon: { float: normEpsilon } });
+      return;
+    }
+    case "activation": {
+      const { id, x, kind } = node;
+      if (kind === "swish") out.node("Mul", id, [x, out.node("Sigmoid", `${id}/sigmoid`, [x])]);
+      else if (kind === "hard_swish") out.node("HardSwish", id, [x]);
+      else if (kind === "relu6") out.node("Clip", id, [x, out.scalar(0), out.scalar(6)]);
+      else if (kind === "sigmoid") out.node("Sigmoid", id, [x]);
+      else out.node("HardSigmoid", id, [x], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
+      return;
+    }
+    case "averagePool": {
+      const { pads } = windowOf(out.shape(node.x), { size: 3, stride: 2 }) as { pads: readonly number[] };
+      const [top, left, bottom, right] = pads as [number, number, number, number];
+      out.node("AveragePool", node.id, [node.x], {
+        kernel_shape: [1, 3, 3],
+        strides: [1, 2, 2],
+        pads: [0, top, left, 0, bottom, right],
+        count_include_pad: 0,
+      });
+      return;
+    }
+    case "spatialMean":
+      out.node("ReduceMean", node.id, [node.x, out.ints([3, 4])], { keepdims: 1 });
+      return;
+    case "cumulativeSum":
+      if (node.initial === null) out.node("Identity", node.id, [node.x]);
+      else out.node("Add", node.id, [node.x, node.initial]);
+      return;
+    case "join": {
+      const buffer = buffers.get(node.xs[0] as string);
+      if (!buffer) throw new Error(`${node.id} joins no buffer`);
+      out.node("Concat", node.id, [buffer.name, node.xs.at(-1) as string], { axis: 2 });
+      const frames = out.shape(node.id).frames;
+      out.node("Slice", `${buffer.name}/new`, [
+        node.id,
+        out.ints([frames - buffer.slots]),
+        out.ints([frames]),
+        out.ints([2]),
+      ]);
+      return;
+    }
+    case "slice":
+      out.node("Slice", node.id, [node.x, out.ints([node.start]), out.ints([node.start + node.count]), out.ints([2])]);
+      return;
+    case "concat":
+      out.node("Concat", node.id, node.xs, { axis: 1 });
+      return;
+    case "add":
+      out.node("Add", node.id, [node.a, node.b]);
+      return;
+    case "multiply":
+      out.node("Mul", node.id, [node.a, node.b]);
+      return;
+    case "scale":
+      out.node("Mul", node.id, [node.x, out.floats(`${node.factor}/value`, [1], out.param(node.factor))]);
+      return;
+    case "positionalEncoding": {
+      const parts = ["Sin", "Cos"].map((op, odd) => {
+        const picked = Float32Array.from(encodingFrequencies(node.channels).filter((_, i) => i % 2 === odd));
+        const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, picked.length, 1, 1, 1], picked);
+        return out.node(op, `${node.id}/${op}`, [out.node("Mul", `${node.id}/${op}/angle`, [node.x, constant])]);
+      });
+      out.node("Concat", node.id, parts, { axis: 1 });
+      return;
+    }
+    default:
+      throw new Error(`${node.op} is no part of a step`);
+  }
+}
+
+const [name = "a0-stream", threads = "1"] = process.argv.slice(2);
+process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
+const { spec, weights } = await openBenchModel(name);
+const { bytes, inputs } = emitPlain(buildGraph(spec, { call: "step", frames: 1 }), weights);
+const started = performance.now();
+const session = await InferenceSession.create(bytes, { intraOpNumThreads: Number(threads), logSeverityLevel: 3 });
+const sessionMs = performance.now() - started;
+const feeds = Object.fromEntries(
+  inputs.map(({ name: input, dims }) => {
+    const size = (dims as readonly number[]).reduce((a, b) => a * b, 1);
+    return [
+      input,
+      new Tensor(
+        "float32",
+        Float32Array.from({ length: size }, (_, i) => (i % 97) / 97),
+        dims as number[],
+      ),
+    ];
+  }),
+);
+console.log(JSON.stringify({ sessionMs }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const times: number[] = [];
+  for (let i = 0; i < Number(line); i++) {
+    const start = performance.now();
+    await session.run(feeds);
+    times.push(performance.now() - start);
+  }
+  console.log(JSON.stringify(times));
+}
+console.log(JSON.stringify({ peakRssBytes: process.resourceUsage().maxRSS * 1024 }));
+process.exit(0);
