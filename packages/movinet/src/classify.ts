@@ -1,7 +1,7 @@
 import type { Model } from "./model/model.ts";
 import { probabilities } from "./run/predict/predict.ts";
 import { preprocess } from "./run/preprocess/preprocess.ts";
-import type { Program } from "./run/session/program.ts";
+import type { SessionSource } from "./run/session/program.ts";
 import type { Frame } from "./run/video/frame.ts";
 
 /** What the model says after a frame. */
@@ -47,7 +47,7 @@ const recentHalfLife = 1;
  */
 export function classify(
   frames: AsyncIterable<Frame>,
-  program: Program,
+  program: SessionSource,
   { recent = false }: ClassifyOptions = {},
 ): AsyncGenerator<FrameResult> {
   const flow = program.model.spec.mode === "stream" ? classifyStream : classifyWindows;
@@ -56,7 +56,7 @@ export function classify(
 
 async function* classifyStream(
   frames: AsyncIterable<Frame>,
-  program: Program,
+  program: SessionSource,
   withRecent: boolean,
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
@@ -85,7 +85,7 @@ async function* classifyStream(
 
 async function* classifyWindows(
   frames: AsyncIterable<Frame>,
-  program: Program,
+  program: SessionSource,
   withRecent: boolean,
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;

@@ -28,6 +28,7 @@ export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";
 export { renderSubtitles, type SubtitleFormat } from "./run/display/subtitles.ts";
 export {
+  formatDuration,
   percentile,
   type ResultSummary,
   renderResult,
@@ -35,12 +36,13 @@ export {
   renderTimings,
   type TimingSummary,
 } from "./run/display/table.ts";
+export { fitText } from "./run/display/text.ts";
 export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
 export { preprocess } from "./run/preprocess/preprocess.ts";
 export { type Segment, Segmenter } from "./run/segment/segmenter.ts";
 export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts";
 export type { ClipSession } from "./run/session/clip-session.ts";
-export { Program } from "./run/session/program.ts";
+export { Program, type SessionSource } from "./run/session/program.ts";
 export { referenceBackend } from "./run/session/reference.ts";
 export type { StateTensor, StreamOptions, StreamSession, StreamState } from "./run/session/stream-session.ts";
 export type { Frame } from "./run/video/frame.ts";

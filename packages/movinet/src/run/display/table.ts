@@ -62,7 +62,7 @@ export function renderResult(result: ResultSummary, { color, width }: { color: b
     const fitted = fitText(label, labelCells);
     const padding = " ".repeat(labelCells - textWidth(fitted));
     const name = rank === 0 ? paint("bold", fitted) : fitted;
-    const percent = `${(score * 100).toFixed(1)} %`.padStart(percentCells);
+    const percent = percentCell(score);
     const bar = renderBar(score, barCells);
     lines.push(`  ${name}${padding}  ${percent}${bar && `  ${paint(rank === 0 ? "green" : "cyan", bar)}`}`);
   }
@@ -70,8 +70,10 @@ export function renderResult(result: ResultSummary, { color, width }: { color: b
 }
 
 /**
- * The segments of one source, a line each: when, what, how sure; as lines without a closing newline. No line is wider than
- * `width` terminal cells (40 where it is less).
+ * The segments of a video as a table, one line each: from, to, the likeliest class, its probability. No line is wider
+ * than `width` terminal cells (40 where it is less).
+ *
+ * @param labels class names in output order; null shows indexes.
  */
 export function renderSegments(
   segments: readonly Segment[],
@@ -79,21 +81,32 @@ export function renderSegments(
   { color, width }: { color: boolean; width: number },
 ): string {
   const paint = painter(color);
-  const rows = segments.map(({ start, end, scores }) => ({
-    time: `${formatClock(start)} – ${formatClock(end)}`,
-    best: topK(scores, labels, 1)[0] as Prediction,
-  }));
-  const timeCells = Math.max(0, ...rows.map(({ time }) => time.length));
-  const room = Math.max(minColumns, width) - 2 - timeCells - 2 - 2 - percentCells;
-  const labelCells = Math.min(room, Math.max(0, ...rows.map(({ best }) => textWidth(best.label))));
+  const clock = clockFor(segments.at(-1)?.end ?? 0);
+  const rows = segments.map(({ start, end, scores }) => {
+    const [best] = topK(scores, labels, 1);
+    return { times: `${clock(start)} – ${clock(end)}`, label: best?.label ?? "", score: best?.score ?? 0 };
+  });
+  const room = Math.max(minColumns, width) - 2 - (rows[0]?.times.length ?? 0) - 2 - 2 - percentCells;
+  const labelCells = Math.min(room, Math.max(0, ...rows.map(({ label }) => textWidth(label))));
   return rows
-    .map(({ time, best: { label, score } }) => {
+    .map(({ times, label, score }) => {
       const fitted = fitText(label, labelCells);
       const padding = " ".repeat(labelCells - textWidth(fitted));
-      const percent = `${(score * 100).toFixed(1)} %`.padStart(percentCells);
-      return `  ${paint("dim", time.padStart(timeCells))}  ${fitted}${padding}  ${percent}`;
+      return `  ${paint("dim", times)}  ${fitted}${padding}  ${percentCell(score)}`;
     })
     .join("\n");
+}
+
+/** Seconds as `m:ss.s`, or `h:mm:ss.s` in a video of an hour and more; all of one width. */
+function clockFor(longest: number): (seconds: number) => string {
+  const text = (seconds: number) => {
+    const tenths = Math.round(seconds * 10);
+    const part = (value: number) => String(Math.floor(value)).padStart(2, "0");
+    const [hours, minutes, rest] = [Math.floor(tenths / 36_000), (tenths / 600) % 60, (tenths / 10) % 60];
+    const short = `${longest >= 3599.95 ? part(minutes) : Math.floor(minutes)}:${part(rest)}.${tenths % 10}`;
+    return longest >= 3599.95 ? `${hours}:${short}` : short;
+  };
+  return (seconds) => text(seconds).padStart(text(longest).length);
 }
 
 /**
@@ -133,6 +146,10 @@ export function percentile(values: readonly number[], p: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
+function percentCell(score: number): string {
+  return `${(score * 100).toFixed(1)} %`.padStart(percentCells);
+}
+
 /** A bar of `score × cells` terminal cells, rounded to eighths; anything above zero shows at least one eighth. */
 function renderBar(score: number, cells: number): string {
   const eighths = score > 0 ? Math.max(1, Math.round(score * cells * 8)) : 0;
@@ -147,16 +164,6 @@ export function formatDuration(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Seconds as a player shows them, with tenths: `0:05.2`, `1:02:05.0`. */
-function formatClock(seconds: number): string {
-  const tenths = Math.round(seconds * 10);
-  const rest = `${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
-  const minutes = Math.floor(tenths / 600);
-  return minutes < 60
-    ? `${minutes}:${rest}`
-    : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 }
 
 function formatMs(ms: number): string {

@@ -4,13 +4,20 @@ import type { Model } from "../../model/model.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { ClipSession } from "./clip-session.ts";
 import { LocalStreamSession } from "./local-stream-session.ts";
-import type { StreamOptions } from "./stream-session.ts";
+import type { StreamOptions, StreamSession } from "./stream-session.ts";
+
+/** What opens sessions of a model: a {@link Program} in this thread, or one in a worker thread. */
+export interface SessionSource {
+  readonly model: Model;
+  openStream(options?: StreamOptions): Promise<StreamSession>;
+  openClip(): Promise<Pick<ClipSession, "frames" | "run"> & AsyncDisposable>;
+}
 
 /**
  * A model compiled for a backend, once, and shared by any number of sessions. Weights and threads exist once for each
  * form of call that sessions ask for: one stream frame by frame (compiled at once), batches of streams, chunks.
  */
-export class Program implements AsyncDisposable {
+export class Program implements SessionSource, AsyncDisposable {
   readonly model: Model;
   readonly backend: string;
   readonly #backend: Backend;

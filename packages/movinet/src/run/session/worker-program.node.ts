@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { SessionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import { keepQuiet, type NodeBackendOptions } from "./onnx.node.ts";
+import type { SessionSource } from "./program.ts";
 import type { StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
 import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
 
@@ -11,10 +12,10 @@ interface Pending {
 }
 
 /**
- * A model compiled in a worker thread: its sessions have the interface of {@link StreamSession}, and the caller's event
+ * A model compiled in a worker thread: its sessions have the interfaces of those in this thread, and the caller's event
  * loop stays free while they compute.
  */
-export class WorkerProgram implements AsyncDisposable {
+export class WorkerProgram implements SessionSource, AsyncDisposable {
   readonly model: Model;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
@@ -47,7 +48,7 @@ export class WorkerProgram implements AsyncDisposable {
   async openStream(options: StreamOptions = {}): Promise<StreamSession> {
     const session = this.#sessions++;
     const { streams, stateBytes } = await this.#call<Pick<StreamSession, "streams" | "stateBytes">>({
-      method: "open",
+      method: "openStream",
       session,
       options,
     });
@@ -58,6 +59,16 @@ export class WorkerProgram implements AsyncDisposable {
       reset: (stream) => this.#call<void>({ method: "reset", session, stream }),
       snapshot: (stream) => this.#call<StreamState>({ method: "snapshot", session, stream }),
       restore: (state, stream) => this.#call<void>({ method: "restore", session, state, stream }),
+      [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
+    };
+  }
+
+  async openClip(): ReturnType<SessionSource["openClip"]> {
+    const session = this.#sessions++;
+    const frames = await this.#call<number>({ method: "openClip", session });
+    return {
+      frames,
+      run: (window) => this.#call<Float32Array>({ method: "run", session, frames: window }),
       [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
     };
   }

@@ -11,8 +11,10 @@ export interface WorkerStart {
 
 /** What a worker can be asked for; sessions are numbered by the asker. */
 export type WorkerCall =
-  | { readonly method: "open"; readonly session: number; readonly options: StreamOptions }
+  | { readonly method: "openStream"; readonly session: number; readonly options: StreamOptions }
   | { readonly method: "step"; readonly session: number; readonly frames: Float32Array }
+  | { readonly method: "openClip"; readonly session: number }
+  | { readonly method: "run"; readonly session: number; readonly frames: Float32Array }
   | { readonly method: "reset"; readonly session: number; readonly stream: number | undefined }
   | { readonly method: "snapshot"; readonly session: number; readonly stream: number | undefined }
   | {

@@ -1,5 +1,6 @@
 /** The inside of a worker thread that runs sessions, so that inference does not block the event loop of its owner. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { ClipSession } from "./clip-session.ts";
 import { nodeBackend } from "./onnx.node.ts";
 import { Program } from "./program.ts";
 import type { StreamSession } from "./stream-session.ts";
@@ -12,15 +13,28 @@ import {
 } from "./worker-protocol.node.ts";
 
 const port = parentPort as MessagePort;
-const sessions = new Map<number, StreamSession>();
+const streams = new Map<number, StreamSession>();
+const clips = new Map<number, ClipSession>();
 
 async function answer(program: Program, call: WorkerCall): Promise<unknown> {
-  if (call.method === "open") {
+  if (call.method === "openStream") {
     const session = await program.openStream(call.options);
-    sessions.set(call.session, session);
+    streams.set(call.session, session);
     return { streams: session.streams, stateBytes: session.stateBytes };
   }
-  const session = sessions.get(call.session) as StreamSession;
+  if (call.method === "openClip") {
+    const session = await program.openClip();
+    clips.set(call.session, session);
+    return session.frames;
+  }
+  if (call.method === "run") return (clips.get(call.session) as ClipSession).run(call.frames);
+  if (call.method === "close") {
+    const session = (streams.get(call.session) ?? clips.get(call.session)) as AsyncDisposable;
+    streams.delete(call.session);
+    clips.delete(call.session);
+    return session[Symbol.asyncDispose]();
+  }
+  const session = streams.get(call.session) as StreamSession;
   switch (call.method) {
     case "step":
       return session.step(call.frames);
@@ -30,9 +44,6 @@ async function answer(program: Program, call: WorkerCall): Promise<unknown> {
       return session.snapshot(call.stream);
     case "restore":
       return session.restore(call.state, call.stream);
-    case "close":
-      sessions.delete(call.session);
-      return session[Symbol.asyncDispose]();
   }
 }
 

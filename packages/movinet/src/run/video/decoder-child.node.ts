@@ -120,13 +120,13 @@ function chooseStream(format: FormatContext): Stream {
   return stream;
 }
 
-function openDecoder(decoder: CodecContext, stream: Stream): void {
+function openDecoder(decoder: CodecContext, stream: Stream, threads: number): void {
   const codec = Codec.findDecoder(stream.codecpar.codecId);
   if (!codec) throw new Fail("noFrames", "this FFmpeg has no decoder for it");
   decoder.allocContext3(codec);
   check(decoder.parametersToContext(stream.codecpar), "unreadable");
   decoder.pktTimebase = stream.timeBase;
-  decoder.threadCount = 0;
+  decoder.threadCount = threads;
   check(decoder.open2Sync(codec, null), "noFrames");
 }
 
@@ -199,7 +199,7 @@ function decodeVideo(start: DecoderStart): void {
   try {
     openInput(format, start.url);
     const stream = chooseStream(format);
-    openDecoder(decoder, stream);
+    openDecoder(decoder, stream, start.threads);
     sendVideo(start, format, stream, decoder, packet, frames);
   } finally {
     packet.free();
@@ -343,6 +343,8 @@ function* requests(): Generator<DecoderStart> {
   }
 }
 
+// An interrupt from the keyboard reaches every process: what it means is for the parent to say.
+process.on("SIGINT", () => {});
 Log.setLevel(AV_LOG_ERROR);
 for (const start of requests()) {
   try {

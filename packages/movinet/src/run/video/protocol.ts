@@ -5,6 +5,8 @@ export interface DecoderStart {
   /** What FFmpeg opens; `-` for standard input. */
   readonly url: string;
   readonly fps: number;
+  /** Threads of the decoder; 0 leaves the choice to FFmpeg. */
+  readonly threads: number;
   readonly size: { readonly width: number; readonly height: number; readonly fit: Fit } | null;
 }
 

@@ -10,6 +10,8 @@ export interface VideoOptions {
   readonly fps: number;
   /** Size of the frames in pixels and how pictures are fitted into it. Default: the size at which the video is shown. */
   readonly size?: { readonly width: number; readonly height: number; readonly fit: Fit };
+  /** Threads that decode. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
+  readonly threads?: number;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
@@ -93,7 +95,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   constructor(source: string, options: VideoOptions, loan: Loan | null) {
     this.source = source;
     this.#options = options;
-    const start = { url: urlOf(source), fps: options.fps, size: options.size ?? null };
+    const start = { url: urlOf(source), fps: options.fps, threads: options.threads ?? 0, size: options.size ?? null };
     this.#loan = loan;
     this.#process = loan?.process ?? new DecoderProcess(start);
     loan?.process.request(start);
