@@ -53,9 +53,9 @@ function checkOptions(args: readonly string[], defined: ArgsDef): void {
   for (const [i, arg] of args.entries()) {
     if (!arg.startsWith("-") || arg === "-") continue;
     const [flag, given] = arg.split("=", 2) as [string, string | undefined];
-    const option = options.find(
-      ([name, { type }]) => `--${name}` === flag || (type === "boolean" && `--no-${name}` === flag),
-    )?.[1];
+    const option = options.find(([name, { type }]) => {
+      return `--${name}` === flag || (type === "boolean" && `--no-${name}` === flag);
+    })?.[1];
     if (!option) {
       throw new UsageError(
         flag,

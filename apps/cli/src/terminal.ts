@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
+import { fitText } from "movinet";
 
 /** How a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {
@@ -15,67 +16,103 @@ export interface Terminal {
   warn(text: string): void;
   /** A line that only tells how things go. */
   note(text: string): void;
-  progress(label: string): Progress;
+  /** Shows how things go until it is stopped; one at a time. */
+  progress(): Progress;
 }
 
-/** A bar on a terminal; a plain line every few seconds elsewhere. */
+/** A bar on a terminal, which makes way for lines; a plain line every few seconds elsewhere. */
 export interface Progress {
-  /** `total` is null where nobody knows it. */
-  update(done: number, total: number | null, detail: string): void;
+  update(state: ProgressState): void;
   stop(): void;
 }
 
+export interface ProgressState {
+  readonly done: number;
+  /** Null where nobody knows it. */
+  readonly total: number | null;
+  /** What is being done, before the bar; may be empty. */
+  readonly label: string;
+  /** How far it is, after the bar. */
+  readonly detail: string;
+}
+
 const plainIntervalMs = 3000;
-/** Takes away a bar that stands on the line; it is drawn again below. */
-const clearLine = "\r\x1b[K";
 
 export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean }): Terminal {
   const colored = (stream: NodeJS.WriteStream) => Boolean(stream.isTTY) && !process.env["NO_COLOR"];
+  let bar: Bar | null = null;
+  const write = (stream: NodeJS.WriteStream, text: string) => {
+    if (stream.isTTY) bar?.hide();
+    stream.write(`${text}\n`);
+  };
   const note = (text: string) => {
-    if (!quiet) process.stderr.write(`${text}\n`);
+    if (!quiet) write(process.stderr, text);
   };
   return {
     json,
     quiet,
     color: colored(process.stdout),
     width: process.stdout.columns ?? 80,
-    result: (text) => process.stdout.write(`${process.stdout.isTTY ? clearLine : ""}${text}\n`),
-    warn: (text) => process.stderr.write(`${process.stderr.isTTY ? clearLine : ""}${text}\n`),
+    result: (text) => write(process.stdout, text),
+    warn: (text) => write(process.stderr, text),
     note,
-    progress(label) {
+    progress() {
       if (quiet) return { update() {}, stop() {} };
-      return process.stderr.isTTY ? barProgress(label) : plainProgress(label, note);
+      if (!process.stderr.isTTY) return plainProgress(note);
+      const own = new Bar();
+      bar = own;
+      return {
+        update: (state) => own.update(state),
+        stop() {
+          own.hide();
+          bar = null;
+        },
+      };
     },
   };
 }
 
-function barProgress(label: string): Progress {
-  const width = process.stderr.columns ?? 80;
-  const name = label.length > 24 ? `…${label.slice(-23)}` : label;
-  const bar = new SingleBar({
-    format: `${name} {bar} {detail}`,
-    barsize: Math.max(10, Math.min(30, width - name.length - 34)),
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-  });
-  bar.start(1, 0, { detail: "" });
-  return {
-    update(done, total, detail) {
-      bar.setTotal(total ?? done + 1);
-      bar.update(Math.min(done, total ?? done), { detail });
-    },
-    stop: () => bar.stop(),
-  };
+/** A bar in the last line of the terminal; it comes back with the first update after it was hidden. */
+class Bar {
+  readonly #width = process.stderr.columns ?? 80;
+  #shown: SingleBar | null = null;
+
+  update({ done, total, label, detail }: ProgressState): void {
+    const name = fitText(label, 24, "end");
+    const shown = this.#shown ?? this.#show();
+    shown.setTotal(Math.max(1, total ?? done + 1));
+    shown.update(Math.min(done, total ?? done), { label: name && `${name} `, detail });
+  }
+
+  hide(): void {
+    this.#shown?.stop();
+    this.#shown = null;
+  }
+
+  #show(): SingleBar {
+    const bar = new SingleBar({
+      format: "{label}{bar}  {detail}",
+      barsize: Math.max(10, Math.min(30, this.#width - 60)),
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      hideCursor: true,
+      clearOnComplete: true,
+      gracefulExit: false,
+      stream: process.stderr,
+    });
+    bar.start(1, 0, { label: "", detail: "" });
+    this.#shown = bar;
+    return bar;
+  }
 }
 
-function plainProgress(label: string, note: (text: string) => void): Progress {
+function plainProgress(note: (text: string) => void): Progress {
   let last = performance.now();
   return {
-    update(_done, _total, detail) {
+    update({ label, detail }) {
       if (performance.now() - last < plainIntervalMs) return;
       last = performance.now();
-      note(`${label}: ${detail}`);
+      note(label ? `${label}: ${detail}` : detail);
     },
     stop() {},
   };

@@ -2,21 +2,20 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { MovinetError } from "movinet";
 
 /** Writes a file beside its place and moves it there, so that nothing half-written is left behind. */
-export async function writeAside(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeAside(file: string, content: string | Uint8Array, code = "E_OUTPUT_WRITE"): Promise<void> {
   const aside = `${file}.${process.pid}.tmp`;
   try {
     await writeFile(aside, content);
     await rename(aside, file);
   } catch (cause) {
-    await rm(aside, { force: true }).catch(() => {});
-    throw unwritable(file, cause);
+    await rm(aside, { force: true });
+    throw writeError(file, cause, code);
   }
 }
 
-/** The one error of files that cannot be written. */
-export function unwritable(file: string, cause: unknown): MovinetError {
+export function writeError(file: string, cause: unknown, code = "E_OUTPUT_WRITE"): MovinetError {
   return new MovinetError({
-    code: "E_OUTPUT_WRITE",
+    code,
     subject: file,
     problem: `it cannot be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
     remedy: "Choose a folder that exists, has room and that you may write to",

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { defineCommand } from "citty";
 import { type PeerName, peerNames } from "../bench/peers.ts";
 import { openTerminal } from "../terminal.ts";
@@ -36,13 +37,16 @@ export const benchCommand = defineCommand({
     const rows = [];
     let failed = 0;
     for (const model of models) {
-      const progress = terminal.progress(model);
+      const progress = terminal.progress();
       try {
         const measured = await benchModel(
           model,
           settings,
           (peer, reason) => terminal.warn(`movinet: ${peer}: skipped: ${reason}`),
-          (done) => progress.update(done, settings.rounds, `round ${done}/${settings.rounds}`),
+          (done) => {
+            const detail = `round ${done}/${settings.rounds}`;
+            progress.update({ done, total: settings.rounds, label: basename(model), detail });
+          },
         );
         rows.push(...measured);
         if (terminal.json) for (const row of measured) terminal.result(JSON.stringify(row));

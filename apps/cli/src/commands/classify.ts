@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { openTerminal } from "../terminal.ts";
 import { parseCount, parsePositive, UsageError } from "../usage.ts";
@@ -19,7 +20,11 @@ export const classifyCommand = defineCommand({
       description: "Class names, one a line (default: the model's own, or a label file beside it)",
     },
     device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
-    threads: { type: "string", description: "Threads of the network (default: the machine's cores, at most 4)" },
+    threads: {
+      type: "string",
+      description: "Threads of the network (default: the machine's cores, at most 4; 1 for each of several jobs)",
+    },
+    jobs: { type: "string", description: "Videos to work on at a time (default: the machine's cores, at most 8)" },
     top: { type: "string", description: "Predictions to show", default: "5" },
     fps: { type: "string", description: "Frames a second to look at (default: what the model was trained on)" },
     every: {
@@ -28,24 +33,23 @@ export const classifyCommand = defineCommand({
       description: "Answer at the end, or after every frame",
       default: "final",
     },
+    plot: {
+      type: "string",
+      description: "Draw the top classes over time into FILE.svg or FILE.png",
+      valueHint: "file",
+    },
     segments: {
       type: "boolean",
-      description: "Cut each video where the action changes (default: where it is longer than 30 s)",
-      negativeDescription: "Never cut",
+      description: "Tell what is seen from when to when (default: of videos over 30 s)",
+      negativeDescription: "Tell no segments",
     },
     subtitles: {
       type: "string",
       description: "Write the segments as subtitles into FILE.vtt or FILE.srt",
       valueHint: "file",
     },
-    jobs: { type: "string", description: "Videos to decode at once (default: the machine's cores and one)" },
-    out: { type: "string", description: "Write JSON lines into FILE, from which --resume goes on", valueHint: "file" },
-    resume: { type: "boolean", description: "Go on with the run whose results --out names" },
-    plot: {
-      type: "string",
-      description: "Draw the top classes over time into FILE.svg or FILE.png",
-      valueHint: "file",
-    },
+    out: { type: "string", description: "Write JSON lines into FILE, each video's as it is done", valueHint: "file" },
+    resume: { type: "boolean", description: "Continue the run that --out FILE is of; failed videos are tried again" },
     json: { type: "boolean", description: "One JSON object a line on stdout" },
     quiet: { type: "boolean", description: "No progress and no timings" },
     debug: { type: "boolean", description: "Show the stack of an error" },
@@ -65,28 +69,34 @@ export const classifyCommand = defineCommand({
     }
     const subtitles = args.subtitles as string | undefined;
     if (subtitles !== undefined && !/\.(vtt|srt)$/i.test(subtitles)) {
-      throw new UsageError(subtitles, "subtitles are a .vtt or an .srt file", "Give --subtitles a name that ends so");
+      throw new UsageError(subtitles, "subtitles are a .vtt or a .srt file", "Give --subtitles a name that ends so");
     }
-    if (args.resume && args.out === undefined) {
-      throw new UsageError("--resume", "it needs the file of results", "Name it with --out FILE");
+    const segments = args.segments as boolean | undefined;
+    if (subtitles !== undefined && segments === false) {
+      throw new UsageError("--no-segments", "subtitles are made of segments", "Leave one of the two out");
     }
-    const { classifyAll } = await import("../classify/all.ts");
+    const out = args.out as string | undefined;
+    if (args.resume && out === undefined) {
+      throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
+    }
+    const { classifyAll } = await import("../classify-all.ts");
     return classifyAll(
       sources,
       {
         model: args.model as string | undefined,
         labels: args.labels as string | undefined,
         device: args.device as string,
-        threads: args.threads === undefined ? null : parseCount("threads", args.threads as string),
-        fps: args.fps === undefined ? null : parsePositive("fps", args.fps as string),
-        jobs: args.jobs === undefined ? null : parseCount("jobs", args.jobs as string),
-        segments: (args.segments as boolean | undefined) ?? null,
-        subtitles,
-        out: args.out as string | undefined,
-        resume: Boolean(args.resume),
+        threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
+        jobs: args.jobs === undefined ? Math.min(availableParallelism(), 8) : parseCount("jobs", args.jobs as string),
+        fps: args.fps === undefined ? undefined : parsePositive("fps", args.fps as string),
         top: parseCount("top", args.top as string),
         everyFrame: every === "frame",
+        segments: subtitles === undefined ? segments : true,
         plot,
+        subtitles,
+        out,
+        resume: Boolean(args.resume),
+        json: Boolean(args.json) || out !== undefined,
         debug: Boolean(args.debug),
       },
       openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) }),

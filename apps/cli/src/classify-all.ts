@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { expandSources, type Model, openModel } from "movinet";
+import type { ClassifySettings } from "./classify-settings.ts";
+import { ResultsFile, type RunSettings } from "./results-file.ts";
+import { type Failure, runSources } from "./run-sources.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
+
+/** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
+export async function classifyAll(
+  args: readonly string[],
+  settings: ClassifySettings,
+  terminal: Terminal,
+): Promise<number> {
+  const started = performance.now();
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  try {
+    const { sources, failures } = await findSources(args);
+    checkSingle("--plot", settings.plot, sources.length + failures.length);
+    checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
+    const model = await openModel(settings.model, { labels: settings.labels });
+    if (model.card.labels === null) {
+      terminal.warn(
+        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
+      );
+    }
+    const run = { sources, before: failures, model, settings, terminal, file: null, abort, started };
+    if (settings.out === undefined) return await runSources(run);
+    const options = { resume: settings.resume, settings: runSettings(model, settings) };
+    const file = await ResultsFile.open(settings.out, options);
+    try {
+      const left = [...new Set(sources)].filter((source) => !file.done.has(source));
+      if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
+      return await runSources({ ...run, sources: left, file });
+    } finally {
+      await file[Symbol.asyncDispose]();
+    }
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+async function findSources(args: readonly string[]) {
+  const sources: string[] = [];
+  const failures: Failure[] = [];
+  for (const arg of args) {
+    try {
+      sources.push(...(await expandSources([arg])));
+    } catch (error) {
+      failures.push({ source: arg, error });
+    }
+  }
+  return { sources, failures };
+}
+
+function checkSingle(option: string, value: string | undefined, sources: number): void {
+  if (value === undefined || sources <= 1) return;
+  throw new UsageError(
+    option,
+    `it is about one video, and ${sources} were given`,
+    "Classify one video at a time with it",
+  );
+}
+
+/** What decides the results of a run, beside its sources. */
+function runSettings(model: Model, { fps, top, everyFrame, segments }: ClassifySettings): RunSettings {
+  const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
+  for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
+  return {
+    model: model.card.name,
+    "model content": content.digest("hex").slice(0, 16),
+    fps: fps ?? model.card.fps,
+    top,
+    every: everyFrame ? "frame" : "final",
+    segments: segments ?? "of long videos",
+  };
+}

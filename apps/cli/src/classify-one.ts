@@ -1,0 +1,155 @@
+import { basename } from "node:path";
+import {
+  classify,
+  createPlotRecorder,
+  type Decoders,
+  type Frame,
+  type Model,
+  type Prediction,
+  percentText,
+  renderPlot,
+  renderResult,
+  renderSegments,
+  renderSubtitles,
+  type Segment,
+  Segmenter,
+  type SessionSource,
+  topK,
+  type Video,
+} from "movinet";
+import type { ClassifySettings } from "./classify-settings.ts";
+import type { SourceOutput } from "./outputs.ts";
+import type { RunProgress } from "./run-progress.ts";
+import type { Tally } from "./tally.ts";
+import type { Terminal } from "./terminal.ts";
+import { writeAside } from "./write-aside.ts";
+
+/** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
+const longVideo = 30;
+
+/** What the sources of a run share. */
+export interface RunContext {
+  readonly model: Model;
+  readonly settings: ClassifySettings;
+  readonly terminal: Terminal;
+  readonly decoders: Decoders;
+  /** Threads that decode one video; 0 leaves the choice to FFmpeg. */
+  readonly decoderThreads: number;
+  readonly tally: Tally;
+  readonly progress: RunProgress;
+  readonly signal: AbortSignal;
+}
+
+/** Classifies one source with what `program` compiles to, and gives its lines to `output`. Throws when that fails. */
+export async function classifyOne(
+  source: string,
+  program: Promise<SessionSource>,
+  output: SourceOutput,
+  { model, settings, terminal, decoders, decoderThreads, tally, progress, signal }: RunContext,
+): Promise<void> {
+  const { card } = model;
+  const fps = settings.fps ?? card.fps;
+  const video = decoders.openVideo(source, { fps, size: card.input, threads: decoderThreads, signal });
+  const frames = video[Symbol.asyncIterator]();
+  try {
+    const first = await frames.next();
+    const known = video.info?.duration ?? null;
+    const cut = settings.segments ?? (known === null || known > longVideo);
+    const segmenter = cut ? new Segmenter() : null;
+    const recorder = settings.plot === undefined ? null : createPlotRecorder();
+    const expected = known === null ? null : Math.round(known * fps);
+    const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
+    const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
+    let scores: Float32Array | null = null;
+    for await (const result of classify(rejoin(first, frames), await program, { recent: cut })) {
+      scores = result.scores;
+      timings.preprocessMs += result.timings.preprocessMs;
+      timings.inferMs += result.timings.inferMs;
+      tally.addStep(result.timings.inferMs);
+      if (result.recent) segmenter?.add(result.recent.since, result.recent.scores);
+      recorder?.add(result.time, result.scores, result.picture);
+      if (settings.everyFrame) {
+        output.line(renderFrame(source, result.frame, result.time, name(result.scores), settings.json, terminal.width));
+      }
+      progress.frame(source, result.frame, result.time, expected);
+    }
+    if (!scores) throw new Error("internal: the video ended without a frame and without an error");
+    timings.decodeMs = video.decodeMs;
+    for (const warning of video.warnings) terminal.warn(`movinet: ${source}: warning: ${warning}`);
+
+    const { duration } = video;
+    const segments = segmenter?.end(duration) ?? [];
+    const predictions = name(scores);
+    if (settings.plot !== undefined && recorder) await drawPlot(settings.plot, video, recorder, card, predictions);
+    if (settings.subtitles !== undefined) {
+      const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
+      await writeAside(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
+    }
+    const shown = settings.segments || duration > longVideo ? segments : [];
+    if (settings.json) {
+      for (const segment of shown) output.line(segmentLine(source, segment, name));
+      output.line(resultLine(video, card.name, predictions, timings));
+    } else {
+      const summary = { source, frames: video.frames, duration, predictions };
+      output.line(renderResult(summary, terminal));
+      if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, terminal)}`);
+      output.line("");
+    }
+    output.end();
+    tally.addSource({ frames: video.frames, seconds: duration, ...timings });
+  } finally {
+    await video[Symbol.asyncDispose]();
+  }
+}
+
+/** Frames of which the first was taken already, to know the video's length before its classification begins. */
+async function* rejoin(first: IteratorResult<Frame, void>, rest: AsyncGenerator<Frame, void>): AsyncGenerator<Frame> {
+  if (!first.done) yield first.value;
+  yield* rest;
+}
+
+function renderFrame(
+  source: string,
+  frame: number,
+  time: number,
+  predictions: readonly Prediction[],
+  json: boolean,
+  width: number,
+): string {
+  if (json) return JSON.stringify({ type: "frame", source, frame, time, predictions });
+  const best = predictions.slice(0, 3).map(({ label, score }) => `${label} ${percentText(score)}`);
+  return `${time.toFixed(2).padStart(8)} s  ${best.join(", ")}`.slice(0, Math.max(40, width));
+}
+
+function segmentLine(
+  source: string,
+  { start, end, scores }: Segment,
+  name: (scores: Float32Array) => readonly Prediction[],
+): string {
+  const ms = (seconds: number) => Math.round(seconds * 1000) / 1000;
+  return JSON.stringify({ type: "segment", source, start: ms(start), end: ms(end), predictions: name(scores) });
+}
+
+function resultLine(
+  { source, frames, duration, warnings }: Video,
+  model: string,
+  predictions: readonly Prediction[],
+  timings: Readonly<Record<string, number>>,
+): string {
+  const rounded = Object.fromEntries(Object.entries(timings).map(([stage, ms]) => [stage, Math.round(ms * 100) / 100]));
+  const more = warnings.length > 0 ? { warnings } : {};
+  return JSON.stringify({ type: "result", source, model, frames, duration, predictions, timings: rounded, ...more });
+}
+
+async function drawPlot(
+  file: string,
+  { source, info }: Video,
+  { points }: ReturnType<typeof createPlotRecorder>,
+  { name, labels }: Model["card"],
+  [best]: readonly Prediction[],
+): Promise<void> {
+  const { width, height } = info ?? { width: 1, height: 1 };
+  const subtitle = best ? `${name}: ${best.label}, ${percentText(best.score)}` : name;
+  const plot = { title: basename(source), subtitle, points, labels, aspect: width / height };
+  await writeAside(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
+}

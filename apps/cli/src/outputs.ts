@@ -1,0 +1,58 @@
+/** Takes the result lines of one source. */
+export interface SourceOutput {
+  line(text: string): void;
+  /** The source is done: its lines are complete. */
+  end(): void;
+}
+
+/** Where the lines of many sources go that are worked on at the same time; those of one source stay together. */
+export interface Outputs {
+  /** `index` is the place of the source among all, from 0; sources must be opened in that order. */
+  open(index: number): Promise<SourceOutput>;
+}
+
+/** Sources that may be ahead of the oldest unfinished one: their lines wait in memory. */
+const window = 1000;
+
+/** Writes lines in the order of the sources: those of the oldest unfinished one at once, the others when it is their turn. */
+export class OrderedOutputs implements Outputs {
+  readonly #write: (text: string) => void;
+  readonly #waiting = new Map<number, { lines: string[]; ended: boolean }>();
+  #turn = 0;
+  #wake: (() => void)[] = [];
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  async open(index: number): Promise<SourceOutput> {
+    while (index >= this.#turn + window) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    const entry = { lines: [] as string[], ended: false };
+    this.#waiting.set(index, entry);
+    return {
+      line: (text) => {
+        if (index === this.#turn) this.#write(text);
+        else entry.lines.push(text);
+      },
+      end: () => {
+        entry.ended = true;
+        this.#advance();
+      },
+    };
+  }
+
+  /** Writes what finished sources still hold behind unfinished ones: the run was interrupted. */
+  flush(): void {
+    for (const { lines, ended } of this.#waiting.values()) if (ended) for (const line of lines) this.#write(line);
+    this.#waiting.clear();
+  }
+
+  #advance(): void {
+    while (this.#waiting.get(this.#turn)?.ended) {
+      this.#waiting.delete(this.#turn++);
+      const next = this.#waiting.get(this.#turn);
+      for (const line of next?.lines.splice(0) ?? []) this.#write(line);
+    }
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}

@@ -1,0 +1,152 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { MovinetError } from "movinet";
+import { lockFile } from "./lock-file.ts";
+import type { Outputs, SourceOutput } from "./outputs.ts";
+import { UsageError } from "./usage.ts";
+import { writeAside, writeError } from "./write-aside.ts";
+
+/** What decides what the results are: name of a setting → its value. A run is only continued with the same. */
+export type RunSettings = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * A file of results, which is the journal of its run too: the lines of a source are appended in one write once it is
+ * done, in the order in which sources finish. `FILE.run` beside it tells the settings, `FILE.lock` which process writes.
+ */
+export class ResultsFile implements Outputs, AsyncDisposable {
+  /** Sources whose result was there already. */
+  readonly done: ReadonlySet<string>;
+  readonly #path: string;
+  readonly #lock: string;
+  readonly #descriptor: number;
+  #length: number;
+
+  private constructor(path: string, lock: string, done: ReadonlySet<string>, length: number) {
+    this.#path = path;
+    this.#lock = lock;
+    this.done = done;
+    this.#descriptor = openSync(path, "a");
+    this.#length = length;
+  }
+
+  /**
+   * Begins a file, or continues one with `resume`: what follows the last complete source is cut off, and failed sources
+   * are taken out, so that they are tried again. Throws a usage error where the file is of other settings or in use.
+   */
+  static async open(path: string, { resume, settings }: { resume: boolean; settings: RunSettings }) {
+    const lock = await lockFile(path);
+    try {
+      let done: ReadonlySet<string> = new Set();
+      if (((await stat(path).catch(() => null))?.size ?? 0) > 0) {
+        if (!resume) {
+          throw new UsageError(path, "it exists already", "Continue it with --resume, or give another --out");
+        }
+        await checkSettings(path, settings);
+        done = await keepResults(path);
+      } else {
+        await writeAside(`${path}.run`, `${JSON.stringify(settings)}\n`);
+      }
+      const length = (await stat(path).catch(() => null))?.size ?? 0;
+      return new ResultsFile(path, lock, done, length);
+    } catch (error) {
+      await rm(lock, { force: true });
+      if (error instanceof MovinetError || error instanceof UsageError) throw error;
+      throw writeError(path, error);
+    }
+  }
+
+  async open(): Promise<SourceOutput> {
+    let lines = "";
+    return {
+      line: (text) => {
+        lines += `${text}\n`;
+      },
+      end: () => this.#append(lines),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    closeSync(this.#descriptor);
+    await rm(this.#lock, { force: true });
+  }
+
+  #append(text: string): void {
+    const bytes = Buffer.from(text);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
+      this.#length += bytes.length;
+    } catch (cause) {
+      ftruncateSync(this.#descriptor, this.#length);
+      throw writeError(this.#path, cause);
+    }
+  }
+}
+
+async function checkSettings(path: string, settings: RunSettings): Promise<void> {
+  const begun = await readFile(`${path}.run`, "utf8").then(JSON.parse, () => null);
+  if (begun === null) {
+    throw new UsageError(
+      `${path}.run`,
+      `it cannot be read, and it tells with which settings ${path} was begun`,
+      "Give another --out",
+    );
+  }
+  for (const name of new Set([...Object.keys(settings), ...Object.keys(begun)])) {
+    if (begun[name] === settings[name]) continue;
+    throw new UsageError(
+      path,
+      `it was begun with ${name} ${begun[name]}, and this run has ${name} ${settings[name]}`,
+      "Continue with the same, or give another --out",
+    );
+  }
+}
+
+/** Rewrites the file with the lines of sources that have a result, and returns those sources. */
+async function keepResults(path: string): Promise<Set<string>> {
+  const done = new Set<string>();
+  const aside = `${path}.${process.pid}.tmp`;
+  const input = await open(path);
+  const output = await open(aside, "w");
+  try {
+    let lines = "";
+    let number = 0;
+    let broken: number | null = null;
+    for await (const line of input.readLines()) {
+      number++;
+      if (broken !== null) throw notResults(path, broken);
+      const parsed = parseLine(line);
+      if (!parsed) {
+        broken = number;
+        continue;
+      }
+      lines += `${line}\n`;
+      if (parsed.type !== "result" && parsed.type !== "error") continue;
+      if (parsed.type === "result" && !done.has(parsed.source)) {
+        done.add(parsed.source);
+        await output.writeFile(lines);
+      }
+      lines = "";
+    }
+    await output.close();
+    await rename(aside, path);
+    return done;
+  } catch (error) {
+    await output.close().catch(() => {});
+    await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+/** The fields that matter here of a result line; null where it is none, which the last line of a killed run may be. */
+function parseLine(line: string): { readonly type: string; readonly source: string } | null {
+  try {
+    const { type, source } = JSON.parse(line);
+    return typeof type === "string" && typeof source === "string" ? { type, source } : null;
+  } catch {
+    return null;
+  }
+}
+
+function notResults(path: string, line: number): UsageError {
+  return new UsageError(path, `line ${line} is no result of movinet`, "Give another --out");
+}

@@ -1,0 +1,141 @@
+import {
+  buildGraph,
+  Decoders,
+  type Model,
+  MovinetError,
+  nodeBackend,
+  Program,
+  type SessionSource,
+  stateBytes,
+  WorkerProgram,
+} from "movinet";
+import { classifyOne } from "./classify-one.ts";
+import type { ClassifySettings } from "./classify-settings.ts";
+import { OrderedOutputs, type SourceOutput } from "./outputs.ts";
+import type { ResultsFile } from "./results-file.ts";
+import { RunProgress } from "./run-progress.ts";
+import { Tally } from "./tally.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** An argument or a source that gave no result. */
+export interface Failure {
+  readonly source: string;
+  readonly error: unknown;
+}
+
+/** A run over sources, ready to begin. */
+export interface Run {
+  readonly sources: readonly string[];
+  /** What failed already. */
+  readonly before: readonly Failure[];
+  readonly model: Model;
+  readonly settings: ClassifySettings;
+  readonly terminal: Terminal;
+  /** Where the results go; null: standard output. */
+  readonly file: ResultsFile | null;
+  readonly abort: AbortController;
+  /** `performance.now()` when the command began. */
+  readonly started: number;
+}
+
+/** Works through all sources, several at a time, and returns the exit code. */
+export async function runSources(run: Run): Promise<number> {
+  const { sources, before, model, settings, terminal, file, abort } = run;
+  const { signal } = abort;
+  const jobs = Math.min(settings.jobs, sources.length);
+  const ordered = file ? null : new OrderedOutputs(terminal.result);
+  const outputs = file ?? (ordered as OrderedOutputs);
+  const tally = new Tally();
+  const progress = new RunProgress(terminal, sources.length, before.length);
+  const decoders = new Decoders();
+  const programs = await startPrograms(model, settings, jobs);
+  const context = { model, settings, terminal, decoders, decoderThreads: jobs > 1 ? 1 : 0, tally, progress, signal };
+  let failures = before.length;
+  let index = 0;
+  try {
+    for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
+    const queue = sources.values();
+    const work = async (program: Promise<SessionSource>) => {
+      for (const source of queue) {
+        const output = await outputs.open(index++);
+        let failure: Failure | null = null;
+        try {
+          await classifyOne(source, program, output, context);
+        } catch (error) {
+          if (signal.aborted) return;
+          if (isFatal(error)) throw error;
+          failure = { source, error };
+          failures++;
+          tellFailure(failure, output, settings, terminal);
+        }
+        progress.sourceDone({ failed: failure !== null });
+      }
+    };
+    await Promise.all(
+      Array.from({ length: jobs }, async (_, job) => {
+        await work(programs[job % programs.length] as Promise<SessionSource>).catch((error) => {
+          abort.abort(error);
+          throw error;
+        });
+      }),
+    );
+  } finally {
+    progress.stop();
+    ordered?.flush();
+    await decoders[Symbol.asyncDispose]();
+    for (const program of await Promise.allSettled(programs)) {
+      if (program.status === "fulfilled") await program.value[Symbol.asyncDispose]();
+    }
+  }
+  if (signal.aborted) {
+    const remedy = settings.out === undefined ? "" : " Continue it with the same command and --resume.";
+    if (sources.length > 1)
+      terminal.warn(`movinet: interrupted, with ${sources.length - progress.done} to do.${remedy}`);
+    return 130;
+  }
+  if (tally.frames > 0) {
+    const state = model.spec.mode === "stream" ? stateBytes(buildGraph(model.spec, { call: "step", frames: 1 })) : 0;
+    const color = Boolean(process.stderr.isTTY) && !process.env["NO_COLOR"];
+    terminal.note(tally.render(performance.now() - run.started, state, { color }));
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+/** One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. */
+async function startPrograms(
+  model: Model,
+  { device, threads }: ClassifySettings,
+  jobs: number,
+): Promise<Promise<SessionSource & AsyncDisposable>[]> {
+  const backend = await nodeBackend({ device, ...(threads ? { threads } : {}) });
+  const start = (): Promise<SessionSource & AsyncDisposable> =>
+    jobs > 1 ? WorkerProgram.start(model, { device, threads: threads ?? 1 }) : Program.compile(model, backend);
+  const programs = Array.from({ length: device === "cpu" ? jobs : Math.min(jobs, 1) }, start);
+  for (const program of programs) program.catch(() => {});
+  return programs;
+}
+
+/** Conditions that every other source would meet too. */
+const fatal = new Set(["E_OUTPUT_WRITE", "E_DEPENDENCY_MISSING", "E_MODEL_LOGITS", "E_SESSION_DISPOSED"]);
+
+function isFatal(error: unknown): boolean {
+  const { code = "" } = error as { code?: string };
+  return fatal.has(code) || code.startsWith("ERR_WORKER");
+}
+
+function tellFailure(
+  { source, error }: Failure,
+  output: SourceOutput,
+  { json, debug }: ClassifySettings,
+  terminal: Terminal,
+): void {
+  const { message, stack } = error as Error;
+  const known = error instanceof MovinetError;
+  terminal.warn(
+    `movinet: ${known ? message : `${source}: internal: ${message}. Please report this with the output of --debug.`}`,
+  );
+  if (debug) terminal.warn(stack ?? "");
+  const code = known ? error.code : "E_INTERNAL";
+  if (json) output.line(JSON.stringify({ type: "error", source, code, message }));
+  output.end();
+}
