@@ -104,7 +104,7 @@ async function checkSettings(path: string, settings: RunSettings): Promise<void>
 /** Rewrites the file with the lines of sources that have a result, and returns those sources. */
 async function keepResults(path: string): Promise<Set<string>> {
   const done = new Set<string>();
-  const aside = `${path}.${process.pid}.tmp`;
+  const aside = `${path}.tmp`;
   const input = await open(path);
   const output = await open(aside, "w");
   try {

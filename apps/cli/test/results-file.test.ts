@@ -1,0 +1,126 @@
+/** The file of results as a journal: whatever a killed run left, a resumed one continues from whole sources. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ResultsFile } from "../src/results-file.ts";
+
+let folder: string;
+let count = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-results-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const settings = { model: "a0-stream", top: 5 };
+const newPath = () => join(folder, `${count++}.jsonl`);
+const begin = (path: string) => ResultsFile.open(path, { resume: false, settings });
+const resume = (path: string) => ResultsFile.open(path, { resume: true, settings });
+const result = (source: string) => JSON.stringify({ type: "result", source, label: "bögen" });
+const segment = (source: string) => JSON.stringify({ type: "segment", source });
+const failure = (source: string) => JSON.stringify({ type: "error", source });
+
+async function append(file: ResultsFile, ...lines: readonly string[]): Promise<void> {
+  const output = await file.open();
+  for (const line of lines) output.line(line);
+  output.end();
+}
+
+/** A file of a run that ended well, or was killed after these sources. */
+async function written(...sources: readonly (readonly string[])[]): Promise<string> {
+  const path = newPath();
+  const file = await begin(path);
+  for (const lines of sources) await append(file, ...lines);
+  await file[Symbol.asyncDispose]();
+  return path;
+}
+
+test("a source that is not done leaves nothing", async () => {
+  const path = newPath();
+  const file = await begin(path);
+  await append(file, segment("a"), result("a"));
+  (await file.open()).line(segment("b"));
+  await file[Symbol.asyncDispose]();
+  expect(await readFile(path, "utf8")).toBe(`${segment("a")}\n${result("a")}\n`);
+  expect((await readdir(folder)).filter((name) => name.endsWith(".lock"))).toEqual([]);
+});
+
+test("cut off anywhere, it continues after the last whole source", async () => {
+  const sources = [[segment("a"), segment("a"), result("a")], [result("b")], [segment("c"), result("c")]] as const;
+  const whole = await readFile(await written(...sources));
+  const ends = sources.map((_, i) =>
+    Buffer.byteLength(
+      sources
+        .slice(0, i + 1)
+        .flat()
+        .map((line) => `${line}\n`)
+        .join(""),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.nat({ max: whole.length }), async (length) => {
+      const path = await written(["{}"]);
+      await writeFile(path, whole.subarray(0, length));
+      const file = await resume(path);
+      // A last line that lacks its line break alone is whole.
+      const complete = ends.filter((end) => end <= length + 1).length;
+      expect([...file.done]).toEqual(["a", "b", "c"].slice(0, complete));
+      for (const lines of sources.slice(complete)) await append(file, ...lines);
+      await file[Symbol.asyncDispose]();
+      expect(await readFile(path)).toEqual(whole);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("failed sources are taken out, results that are there twice stay once", async () => {
+  const path = await written([result("a")], [failure("b")], [result("a")], [result("c")]);
+  const file = await resume(path);
+  await file[Symbol.asyncDispose]();
+  expect([...file.done]).toEqual(["a", "c"]);
+  expect(await readFile(path, "utf8")).toBe(`${result("a")}\n${result("c")}\n`);
+});
+
+test("a file that is there is neither overwritten nor continued unasked", async () => {
+  const path = await written([result("a")]);
+  await expect(begin(path)).rejects.toThrow(`${path}: it exists already. Continue it with --resume`);
+  expect(await readFile(path, "utf8")).toBe(`${result("a")}\n`);
+});
+
+test("resume begins where there is nothing yet", async () => {
+  const file = await resume(newPath());
+  await file[Symbol.asyncDispose]();
+  expect(file.done.size).toBe(0);
+});
+
+test("other settings are refused by name", async () => {
+  const path = await written([result("a")]);
+  await expect(ResultsFile.open(path, { resume: true, settings: { ...settings, top: 3 } })).rejects.toThrow(
+    `${path}: it was begun with top 5, and this run has top 3.`,
+  );
+  await rm(`${path}.run`);
+  await expect(resume(path)).rejects.toThrow(`${path}.run: it cannot be read`);
+});
+
+test("a file that is damaged inside is left alone", async () => {
+  const path = await written([result("a")], ["no json"], [result("b")]);
+  const before = await readFile(path, "utf8");
+  await expect(resume(path)).rejects.toThrow(`${path}: line 2 is no result of movinet.`);
+  expect(await readFile(path, "utf8")).toBe(before);
+  expect((await readdir(folder)).filter((name) => /lock|tmp/.test(name))).toEqual([]);
+});
+
+test("one run at a time; the lock of a process that is gone is taken over", async () => {
+  const path = await written([result("a")]);
+  await writeFile(`${path}.lock`, `${process.ppid}\n`);
+  await expect(resume(path)).rejects.toThrow(`${path}: another run writes it (process ${process.ppid} on`);
+  await writeFile(`${path}.lock`, "999999999\n");
+  const file = await resume(path);
+  await file[Symbol.asyncDispose]();
+  expect([...file.done]).toEqual(["a"]);
+});
+
+test("a folder that is not there is told in one line", async () => {
+  await expect(begin(join(folder, "none", "x.jsonl"))).rejects.toMatchObject({ code: "E_OUTPUT_WRITE" });
+});
