@@ -3,6 +3,7 @@ import { buildGraph } from "./arch/build.ts";
 import type { Spec } from "./arch/spec.ts";
 import { type Card, defaultCard } from "./card.ts";
 import type { Weights } from "./graph/tensor.ts";
+import { readMetadata } from "./metadata.ts";
 import { checkWeights } from "./weights/check.ts";
 import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 import { readTflite } from "./weights/tflite/import.ts";
@@ -29,8 +30,7 @@ export function readModel(bytes: Uint8Array, subject: string, name?: string): Mo
     return { spec, weights, card: output === "sigmoid" ? { ...card, output } : card, format: "tflite" };
   }
   const { tensors, metadata } = readSafetensors(bytes, subject);
-  const spec = parseMetadata<Spec>(metadata, "movinet.spec", subject);
-  const card = parseMetadata<Card>(metadata, "movinet.card", subject);
+  const { spec, card } = readMetadata(metadata, subject);
   const model = { spec, weights: tensors, card, format: "safetensors" } as const;
   checkModel(model, subject);
   return model;
@@ -66,18 +66,5 @@ export function checkLabels(labels: readonly string[] | null, spec: Spec, subjec
     subject,
     problem: `it has ${labels.length} labels, but the model has ${spec.classes} classes`,
     remedy: "Give one label a line, in the order of the model's outputs",
-  });
-}
-
-function parseMetadata<T>(metadata: Readonly<Record<string, string>>, key: string, subject: string): T {
-  try {
-    const value: unknown = JSON.parse(metadata[key] ?? "null");
-    if (typeof value === "object" && value !== null) return value as T;
-  } catch {}
-  throw new ModelError({
-    code: "E_MODEL_FORMAT",
-    subject,
-    problem: `its metadata holds no ${key}`,
-    remedy: "Use a .safetensors file that movinet wrote, or a .tflite file of MoViNet",
   });
 }

@@ -252,9 +252,15 @@ function checkState(state: StreamState, states: readonly State[], subject: strin
     const given = state[part.name];
     const expected = stateShape(part);
     if (!given) problems.push(`${part.name} is missing`);
-    else if (String(given.shape) !== String(expected) || given.data.length !== expected.reduce((a, b) => a * b, 1)) {
-      problems.push(`${part.name} is [${given.shape}] instead of [${expected}]`);
-    } else if (part.kind === "count") ages.add(given.data[0] as number);
+    else if (String(given.shape) !== String(expected) || given.data?.length !== expected.reduce((a, b) => a * b, 1)) {
+      problems.push(
+        `${part.name} is [${given.shape}] of ${given.data?.length ?? "no"} numbers instead of [${expected}]`,
+      );
+    } else if (part.kind === "count") {
+      const age = given.data[0] as number;
+      if (Number.isInteger(age) && age >= 0) ages.add(age);
+      else problems.push(`${part.name} is ${age}, no count`);
+    }
   }
   if (ages.size > 1) problems.push(`its counts differ: ${[...ages].join(", ")}`);
   if (problems.length > 0) {

@@ -38,7 +38,7 @@ import {
 } from "node-av/lib";
 import { arrangePicture, displaySize, type Orientation, orientationOf, placePicture, rotationOf } from "./geometry.ts";
 import { type DecoderMessage, type DecoderStart, type Failure, frameHeader, jsonMessage } from "./protocol.ts";
-import { createSampler } from "./sampling.ts";
+import { createSampler, createTimeline } from "./sampling.ts";
 
 const standardInput = 0;
 const outputDescriptor = 3;
@@ -48,6 +48,9 @@ const networkTimeout = 15_000_000;
 const missing = { seconds: 0.5, share: 0.05 };
 
 type Seconds = number;
+
+/** A picture that claims to last longer does not. */
+const longestPicture: Seconds = 60;
 
 class Fail extends Error {
   readonly failure: Failure;
@@ -238,8 +241,10 @@ function sendVideo(
 
   const scaler = new Scaler(size, orientation);
   const sampler = createSampler(fps);
+  const timeline = createTimeline();
   const { avgFrameRate } = stream;
-  const typical = avgFrameRate.num > 0 ? avgFrameRate.den / avgFrameRate.num : 1 / 25;
+  const believable = (duration: Seconds) => (duration > 0 && duration <= longestPicture ? duration : 1 / 25);
+  const typical = believable(avgFrameRate.den / avgFrameRate.num);
   let held = a;
   let fresh = b;
   let first: Seconds | null = null;
@@ -269,12 +274,11 @@ function sendVideo(
         return;
       }
       const ticks = fresh.bestEffortTimestamp;
-      const stamped = ticks === AV_NOPTS_VALUE ? last + (first === null ? 0 : lastDuration) : seconds(ticks);
-      const time = first === null ? stamped : Math.max(stamped, last);
+      const time = timeline.place(ticks === AV_NOPTS_VALUE ? null : seconds(ticks), lastDuration);
       sendHeld(sampler.next(time));
       first ??= time;
       last = time;
-      lastDuration = fresh.duration > 0n ? seconds(fresh.duration) : typical;
+      lastDuration = fresh.duration > 0n ? believable(seconds(fresh.duration)) : typical;
       [held, fresh] = [fresh, held];
     }
   };
@@ -304,7 +308,7 @@ function sendVideo(
   const duration = last + lastDuration - first;
   send({
     kind: "end",
-    end: { duration, warnings: warningsOf(duration, declared, broken, readError), decodeMs: workMs },
+    end: { duration, warnings: warningsOf(duration, declared, broken, timeline.breaks, readError), decodeMs: workMs },
   });
 }
 
@@ -314,8 +318,16 @@ function declaredDuration(format: FormatContext, stream: Stream, seconds: (ticks
   return format.duration > 0n ? Number(format.duration) / 1e6 : null;
 }
 
-function warningsOf(duration: Seconds, declared: Seconds | null, broken: number, readError: string | null): string[] {
+function warningsOf(
+  duration: Seconds,
+  declared: Seconds | null,
+  broken: number,
+  breaks: number,
+  readError: string | null,
+): string[] {
   const warnings: string[] = [];
+  if (breaks > 0)
+    warnings.push(`its timestamps jump ${breaks === 1 ? "once" : `${breaks} times`}; the jumps were left out`);
   if (broken > 0) warnings.push(`${broken} ${broken === 1 ? "picture" : "pictures"} could not be decoded`);
   if (declared !== null && declared - duration > Math.max(missing.seconds, missing.share * declared)) {
     warnings.push(`it ends at ${duration.toFixed(1)} s of ${declared.toFixed(1)} s; the rest is missing`);

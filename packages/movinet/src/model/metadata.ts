@@ -1,0 +1,103 @@
+/** Spec and card as they stand in a file: JSON that anybody may have written. */
+import { ModelError } from "../errors.ts";
+import type { Spec } from "./arch/spec.ts";
+import type { Card } from "./card.ts";
+
+type Check = (value: unknown) => boolean;
+type Fields<T> = { readonly [Key in keyof T]-?: Check };
+
+const text: Check = (value) => typeof value === "string";
+const flag: Check = (value) => typeof value === "boolean";
+/** Widths, sizes and counts of networks: nothing comes near the limit, and beyond it memory ends. */
+const count: Check = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_536;
+const positive: Check = (value) => Number.isFinite(value) && (value as number) > 0;
+const share: Check = (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1;
+const oneOf =
+  (...allowed: readonly unknown[]): Check =>
+  (value) =>
+    allowed.includes(value);
+const nullOr =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const list =
+  (check: Check, least: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length >= least && value.every(check);
+const record =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    wrongFields(value, fields).length === 0;
+
+function wrongFields(value: unknown, fields: Readonly<Record<string, Check>>): readonly string[] {
+  if (typeof value !== "object" || value === null) return Object.keys(fields);
+  const given = value as Readonly<Record<string, unknown>>;
+  return Object.keys(fields).filter((name) => !fields[name]?.(given[name]));
+}
+
+const activation = oneOf("swish", "hard_swish", "relu6");
+const kernelSize = oneOf(1, 3, 5, 7);
+
+const specFields: Fields<Spec> = {
+  variant: text,
+  mode: oneOf("base", "stream"),
+  stem: count,
+  blocks: list(
+    record({
+      filters: count,
+      stride: oneOf(1, 2),
+      layers: list(record({ expand: count, kernel: record({ time: kernelSize, space: kernelSize }) }), 1),
+    }),
+    1,
+  ),
+  head: count,
+  hidden: count,
+  convType: oneOf("3d", "2plus1d", "3d_2plus1d"),
+  squeezeExcite: oneOf("none", "2d", "3d", "2plus3d"),
+  activation,
+  gate: oneOf("sigmoid", "hard_sigmoid_a", "hard_sigmoid_b"),
+  classifierActivation: activation,
+  positionalEncoding: flag,
+  classes: count,
+  resolution: record({ height: count, width: count }),
+};
+
+const cardFields: Fields<Card> = {
+  name: text,
+  labels: nullOr(list(text, 0)),
+  input: record({ width: count, height: count, fit: oneOf("squash", "crop") }),
+  fps: positive,
+  frames: nullOr(count),
+  output: oneOf("softmax", "sigmoid"),
+  source: nullOr(text),
+  licence: nullOr(text),
+  accuracy: nullOr(record({ dataset: text, top1: share, top5: nullOr(share) })),
+};
+
+/** Reads the spec and the card of a file's metadata. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every wrong field. */
+export function readMetadata(metadata: Readonly<Record<string, string>>, subject: string): { spec: Spec; card: Card } {
+  return {
+    spec: readJson<Spec>(metadata, "movinet.spec", specFields, subject),
+    card: readJson<Card>(metadata, "movinet.card", cardFields, subject),
+  };
+}
+
+function readJson<T>(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+  fields: Readonly<Record<string, Check>>,
+  subject: string,
+): T {
+  const remedy = "Use a .safetensors file that movinet wrote, or a .tflite file of MoViNet";
+  let value: unknown = null;
+  try {
+    value = JSON.parse(metadata[key] ?? "null");
+  } catch {}
+  if (typeof value !== "object" || value === null) {
+    throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: `its metadata holds no ${key}`, remedy });
+  }
+  const wrong = wrongFields(value, fields);
+  if (wrong.length === 0) return value as T;
+  const problem = `${wrong.join(", ")} of its ${key} ${wrong.length === 1 ? "is" : "are"} missing or out of range`;
+  throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy });
+}

@@ -1,0 +1,170 @@
+/** What is fuzzed, and what counts as a finding: anything but a result or the documented errors, or ten seconds. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { MovinetError } from "../../src/errors.ts";
+import { buildGraph } from "../../src/model/arch/build.ts";
+import { readModel, writeModel } from "../../src/model/model.ts";
+import { nodeBackend } from "../../src/run/session/onnx.node.ts";
+import { Program } from "../../src/run/session/program.ts";
+import { openVideo } from "../../src/run/video/video.node.ts";
+import { hashedModel } from "../laws/models.ts";
+import { hasShared, sharedFolder } from "../shared.ts";
+import { type Draw, damage, damageJson, drawFrom, pick } from "./mutate.ts";
+
+/** Runs one case; resolves to whether the input was accepted. Throws what the code under test throws. */
+export type FuzzTarget = (draw: Draw, folder: string) => Promise<boolean>;
+
+export const limitMs = 10_000;
+
+const read = (path: string) => new Uint8Array(readFileSync(path));
+const filesIn = (folder: string, test: (name: string) => boolean, most: number) =>
+  hasShared
+    ? readdirSync(join(sharedFolder, folder))
+        .filter(test)
+        .map((name) => join(sharedFolder, folder, name))
+        .filter((path) => statSync(path).size <= most)
+    : [];
+
+const lazily = <T>(make: () => T) => {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
+
+const small = { resolution: { height: 32, width: 32 }, classes: 5 };
+const safetensors = lazily(() => writeModel(hashedModel("t0-stream", small)));
+const tfliteFiles = lazily(() => [...filesIn("golden/tflite", (name) => name.endsWith(".tflite"), 8e6)].map(read));
+const videoFiles = lazily(() =>
+  [...filesIn("videos/k600", () => true, 5e5), ...filesIn("videos/derived", () => true, 5e5)].map((path) => ({
+    bytes: read(path),
+    extension: extname(path),
+  })),
+);
+
+/** A video of eight 16 × 16 pictures in the plainest of containers. */
+const y4m = lazily(() => {
+  const picture = Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(384, 90)]);
+  return Buffer.concat([Buffer.from("YUV4MPEG2 W16 H16 F5:1 Ip A1:1 C420\n"), ...Array(8).fill(picture)]);
+});
+
+function acceptModel(bytes: Uint8Array): boolean {
+  const { spec } = readModel(bytes, "fuzz.model");
+  buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames: 1 });
+  return true;
+}
+
+export const targets = {
+  safetensors: async (draw) => {
+    const original = safetensors();
+    if (draw(2) === 0) return acceptModel(damage(original, draw));
+    const length = Number(new DataView(original.buffer, original.byteOffset).getBigUint64(0, true));
+    const header = new TextDecoder().decode(original.subarray(8, 8 + length));
+    const damaged = draw(2) === 0 ? damageJson(header, draw) : damageMetadata(header, draw);
+    const text = new TextEncoder().encode(damaged);
+    const bytes = new Uint8Array(8 + text.length + original.length - 8 - length);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+    bytes.set(text, 8);
+    bytes.set(original.subarray(8 + length), 8 + text.length);
+    return acceptModel(bytes);
+  },
+  tflite: async (draw) => {
+    const files = tfliteFiles();
+    if (files.length > 0) return acceptModel(damage(pick(draw, files), draw));
+    const bytes = Uint8Array.from({ length: 16 + draw(4000) }, () => (draw(3) === 0 ? draw(256) : draw(16)));
+    bytes.set([8 + draw(8), 0, 0, 0, 84, 70, 76, 51]);
+    return acceptModel(bytes);
+  },
+  video: async (draw, folder) => {
+    const { bytes, extension } =
+      draw(8) === 0
+        ? { bytes: y4m(), extension: ".y4m" }
+        : pick(draw, [...videoFiles(), { bytes: y4m(), extension: ".y4m" }]);
+    const path = join(folder, `fuzz${extension}`);
+    await writeFile(path, damage(bytes, draw));
+    let frames = 0;
+    const video = openVideo(path, { fps: 5, size: { width: 32, height: 32, fit: "crop" }, timeoutMs: limitMs });
+    for await (const frame of video) {
+      if (frame.data.length !== 32 * 32 * 3) throw new Error(`a frame of ${frame.data.length} bytes`);
+      frames++;
+    }
+    return frames > 0;
+  },
+  snapshot: async (draw) => {
+    const session = await (await program()).openStream();
+    const state = JSON.parse(damageJson(JSON.stringify(await plainState()), draw));
+    const typed = Object.fromEntries(
+      Object.entries(state as Record<string, { shape?: unknown; data?: unknown } | null>).map(([name, part]) => [
+        name,
+        part && typeof part === "object" && Array.isArray(part.data)
+          ? { ...part, data: Float32Array.from(part.data as number[]) }
+          : part,
+      ]),
+    );
+    try {
+      await session.restore(typed as never);
+      await session.step(new Float32Array(3 * 32 * 32));
+      return true;
+    } finally {
+      await session[Symbol.asyncDispose]();
+    }
+  },
+} satisfies Record<string, FuzzTarget>;
+
+function damageMetadata(header: string, draw: Draw): string {
+  const parsed = JSON.parse(header) as { __metadata__: Record<string, string> };
+  const key = pick(draw, ["movinet.spec", "movinet.card"]);
+  parsed.__metadata__[key] = damageJson(parsed.__metadata__[key] as string, draw);
+  return JSON.stringify(parsed);
+}
+
+const program = lazily(async () => Program.compile(hashedModel("t0-stream", small), await nodeBackend({ threads: 1 })));
+const plainState = lazily(async () => {
+  const session = await (await program()).openStream();
+  await session.step(new Float32Array(3 * 32 * 32).fill(0.5));
+  const state = await session.snapshot();
+  return Object.fromEntries(
+    Object.entries(state).map(([name, { shape, data }]) => [name, { shape, data: Array.from(data) }]),
+  );
+});
+
+export interface Finding {
+  readonly target: string;
+  readonly seed: number;
+  readonly problem: string;
+}
+
+export interface FuzzOutcome {
+  accepted: number;
+  refused: number;
+  readonly findings: Finding[];
+}
+
+/** Runs cases `from .. from + count` of one target. */
+export async function fuzz(
+  target: keyof typeof targets,
+  from: number,
+  count: number,
+  folder: string,
+): Promise<FuzzOutcome> {
+  const outcome: FuzzOutcome = { accepted: 0, refused: 0, findings: [] };
+  for (let seed = from; seed < from + count; seed++) {
+    const started = performance.now();
+    const find = (problem: string) => outcome.findings.push({ target, seed, problem });
+    try {
+      if (await targets[target](drawFrom(seed), folder)) outcome.accepted++;
+      else outcome.refused++;
+    } catch (error) {
+      outcome.refused++;
+      if (!(error instanceof MovinetError))
+        find((error as Error).stack?.split("\n").slice(0, 3).join(" ") ?? String(error));
+      else if (error.message.includes("\n") || error.message.length > 100_000)
+        find(`a message of ${error.message.length}`);
+    }
+    const elapsed = performance.now() - started;
+    if (elapsed > limitMs + 1000) find(`it took ${(elapsed / 1000).toFixed(1)} s`);
+  }
+  return outcome;
+}
