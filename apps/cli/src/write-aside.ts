@@ -8,7 +8,7 @@ export async function writeAside(file: string, content: string | Uint8Array, cod
     await writeFile(aside, content);
     await rename(aside, file);
   } catch (cause) {
-    await rm(aside, { force: true });
+    await rm(aside, { force: true }).catch(() => {});
     throw writeError(file, cause, code);
   }
 }
