@@ -32,6 +32,11 @@ export interface BenchRow {
   readonly fileBytes: number | null;
   /** Our median over the peer's, median of the rounds. */
   readonly ratio: number | null;
+  /** The source that a whole run went through; the times of its stages, which overlap. */
+  readonly video: string | null;
+  readonly decodeMs: number | null;
+  readonly preprocessMs: number | null;
+  readonly inferMs: number | null;
 }
 
 const stepsPerRound = 20;
@@ -47,11 +52,9 @@ export async function benchModel(
   onRound: (done: number) => void,
 ): Promise<readonly BenchRow[]> {
   const { device, threads, rounds, peers, checkout } = settings;
-  const start: ChildStart = { model, device, threads };
-  const child = fileURLToPath(new URL("./child.ts", import.meta.url));
   const contestants: Contestant[] = [];
   try {
-    const own = await begin(null, new Runner({ program: process.execPath, args: [child, JSON.stringify(start)] }));
+    const own = await begin(null, ownRunner({ model, device, threads, video: null }));
     contestants.push(own);
     for (const peer of peers) {
       const command = peerCommand(peer, { model, ready: own.ready, threads, checkout });
@@ -84,6 +87,41 @@ export async function benchModel(
   }
 }
 
+/** Runs a whole video through a model and tells where the time went. */
+export async function benchVideo(
+  model: string,
+  video: string,
+  { device, threads }: Pick<BenchSettings, "device" | "threads">,
+): Promise<BenchRow> {
+  const runner = ownRunner({ model, device, threads, video });
+  try {
+    const ready = await runner.ready();
+    const times = await runner.video();
+    const fileBytes = (await stat(model).catch(() => null))?.size ?? null;
+    const own = { peer: null, runner, ready, times: [times.stepsMs] };
+    const row = rowOf(own, own, { model, device, threads, peakRssBytes: await runner.finish(), fileBytes });
+    return {
+      ...row,
+      framesPerSecond: rounded((1000 * times.frames) / times.totalMs),
+      video,
+      decodeMs: rounded(times.decodeMs),
+      preprocessMs: rounded(times.preprocessMs),
+      inferMs: rounded(times.inferMs),
+    };
+  } finally {
+    await runner[Symbol.asyncDispose]();
+  }
+}
+
+function ownRunner(start: ChildStart): Runner {
+  const child = fileURLToPath(new URL("./child.ts", import.meta.url));
+  return new Runner({ program: process.execPath, args: [child, JSON.stringify(start)] });
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
 interface Contestant {
   readonly peer: PeerName | null;
   readonly runner: Runner;
@@ -104,7 +142,6 @@ function rowOf(
   const all = times.flat();
   const p50Ms = percentile(all, 50);
   const ratios = times.map((round, i) => percentile(own.times[i] ?? [], 50) / percentile(round, 50));
-  const rounded = (value: number) => Number(value.toPrecision(4));
   const { model, device, threads, peakRssBytes, fileBytes } = more;
   return {
     type: "bench",
@@ -122,5 +159,9 @@ function rowOf(
     peakRssBytes,
     fileBytes,
     ratio: peer === null ? null : rounded(percentile(ratios, 50)),
+    video: null,
+    decodeMs: null,
+    preprocessMs: null,
+    inferMs: null,
   };
 }

@@ -1,19 +1,33 @@
 /**
  * One model in a process of its own, so that its memory is its own: started with a {@link ChildStart} as JSON, it speaks
  * like the peers in `bench/peers`: a line when ready, a line of times in milliseconds for each line with a number of steps,
- * its peak memory at the end.
+ * its peak memory at the end. With a video it goes through that instead, and prints {@link VideoTimes}.
  */
 import { createInterface } from "node:readline";
-import { buildGraph, lowerForInference, nodeBackend, Program } from "movinet";
+import { buildGraph, classify, lowerForInference, nodeBackend, openVideo, Program } from "movinet";
 import { openBenchModel } from "./model.ts";
 
 export interface ChildStart {
   readonly model: string;
   readonly device: string;
   readonly threads: number;
+  /** A source to go through, or null. */
+  readonly video: string | null;
 }
 
-const { model: name, device, threads } = JSON.parse(process.argv[2] as string) as ChildStart;
+/** Where the time of a video went. */
+export interface VideoTimes {
+  readonly frames: number;
+  /** By frame. */
+  readonly stepsMs: readonly number[];
+  readonly decodeMs: number;
+  readonly preprocessMs: number;
+  readonly inferMs: number;
+  /** From opening the video to its last result; stages overlap. */
+  readonly totalMs: number;
+}
+
+const { model: name, device, threads, video } = JSON.parse(process.argv[2] as string) as ChildStart;
 const model = await openBenchModel(name);
 const { height, width } = model.spec.resolution;
 const streaming = model.spec.mode === "stream";
@@ -40,6 +54,22 @@ function copiedBytes(): number {
 
 const { variant, mode, resolution } = model.spec;
 console.log(JSON.stringify({ sessionMs, copiedBytesPerStep: copiedBytes(), variant, mode, resolution, frames }));
+/** Runs a whole video through the network. */
+async function watch(source: string): Promise<VideoTimes> {
+  const begun = performance.now();
+  const opened = openVideo(source, { fps: model.card.fps, size: model.card.input });
+  const stepsMs: number[] = [];
+  let preprocessMs = 0;
+  for await (const { timings } of classify(opened, program)) {
+    stepsMs.push(timings.inferMs);
+    preprocessMs += timings.preprocessMs;
+  }
+  const totalMs = performance.now() - begun;
+  const inferMs = stepsMs.reduce((sum, ms) => sum + ms, 0);
+  return { frames: opened.frames, stepsMs, decodeMs: opened.decodeMs, preprocessMs, inferMs, totalMs };
+}
+
+if (video !== null) console.log(JSON.stringify(await watch(video)));
 for await (const line of createInterface({ input: process.stdin })) {
   const times: number[] = [];
   for (let i = 0; i < Number(line); i++) {

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import type { VideoTimes } from "./child.ts";
 
 /** How to start a process that steps a model. */
 export interface Command {
@@ -48,6 +49,11 @@ export class Runner implements AsyncDisposable {
     return this.#next<Ready>();
   }
 
+  /** What a process that was started with a video tells of it. */
+  video(): Promise<VideoTimes> {
+    return this.#next<VideoTimes>();
+  }
+
   /** Milliseconds that each of `count` steps took. */
   steps(count: number): Promise<readonly number[]> {
     this.#child.stdin.write(`${count}\n`);
@@ -69,6 +75,6 @@ export class Runner implements AsyncDisposable {
     const { value, done } = await this.#lines.next();
     if (!done) return JSON.parse(value) as T;
     await this.#exited;
-    throw new Error(this.#complaint || "it ended without a word");
+    throw new Error(this.#complaint.replace(/^\w*Error: /, "") || "it ended without a word");
   }
 }

@@ -14,6 +14,7 @@ export const benchCommand = defineCommand({
     },
     peer: { type: "string", description: `Compare with ${peerNames.join(", ")}; several with commas` },
     checkout: { type: "string", description: "Folder of the PyTorch port, for --peer pytorch", valueHint: "folder" },
+    video: { type: "string", description: "Time a whole video by stages instead", valueHint: "file" },
     device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
     threads: { type: "string", description: "Threads of the network", default: "1" },
     rounds: { type: "string", description: "Alternating rounds of 20 steps", default: "20" },
@@ -23,7 +24,7 @@ export const benchCommand = defineCommand({
     debug: { type: "boolean", description: "Show the stack of an error" },
   },
   async run({ args }) {
-    const { benchModel } = await import("../bench/bench.ts");
+    const { benchModel, benchVideo } = await import("../bench/bench.ts");
     const { renderBench, renderCsv } = await import("../bench/report.ts");
     const terminal = openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) });
     const models = args._.length > 0 ? args._ : ["a0-stream"];
@@ -39,15 +40,19 @@ export const benchCommand = defineCommand({
     for (const model of models) {
       const progress = terminal.progress();
       try {
-        const measured = await benchModel(
-          model,
-          settings,
-          (peer, reason) => terminal.warn(`movinet: ${peer}: skipped: ${reason}`),
-          (done) => {
-            const detail = `round ${done}/${settings.rounds}`;
-            progress.update({ done, total: settings.rounds, label: basename(model), detail });
-          },
-        );
+        const video = args.video as string | undefined;
+        const measured =
+          video !== undefined
+            ? [await benchVideo(model, video, settings)]
+            : await benchModel(
+                model,
+                settings,
+                (peer, reason) => terminal.warn(`movinet: ${peer}: skipped: ${reason}`),
+                (done) => {
+                  const detail = `round ${done}/${settings.rounds}`;
+                  progress.update({ done, total: settings.rounds, label: basename(model), detail });
+                },
+              );
         rows.push(...measured);
         if (terminal.json) for (const row of measured) terminal.result(JSON.stringify(row));
       } catch (error) {
