@@ -13,6 +13,8 @@ export class DecoderProcess implements AsyncDisposable {
   readonly exited: Promise<NodeJS.Signals | number | null>;
   /** What FFmpeg wrote to standard error last. */
   complaints: readonly string[] = [];
+  /** Videos that were asked for. */
+  requests = 0;
   readonly #child: ChildProcess;
   readonly #messages: AsyncGenerator<DecoderMessage>;
 
@@ -42,6 +44,7 @@ export class DecoderProcess implements AsyncDisposable {
 
   request(start: DecoderStart): void {
     this.complaints = [];
+    this.requests++;
     this.#child.stdin?.write(`${JSON.stringify(start)}\n`);
   }
 

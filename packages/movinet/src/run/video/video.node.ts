@@ -19,6 +19,8 @@ export interface VideoOptions {
 }
 
 const defaultTimeoutMs = 30_000;
+/** Videos that one process decodes before another takes its place: its memory grows by some 25 kB with each. */
+const mostVideos = 500;
 
 /**
  * Opens a video: a file, an http(s) URL, or `-` for standard input. Decoding begins at once, in a process of its own,
@@ -53,7 +55,7 @@ export class Decoders implements AsyncDisposable {
     return new Video(source, options, {
       process,
       giveBack: async () => {
-        if (this.#disposed) await process[Symbol.asyncDispose]();
+        if (this.#disposed || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
         else this.#idle.push(process);
       },
     });

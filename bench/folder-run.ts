@@ -1,0 +1,116 @@
+/**
+ * A folder of short clips through `movinet classify`, against what two perfectly shared cores could do: the CPU time in
+ * which FFmpeg's own program decodes a clip plus that of the network's steps on one thread, each measured alone.
+ *
+ *     node bench/folder-run.ts --model MODEL --clips FOLDER [--count 200] [--rounds 3] > bench/results/folder-run.csv
+ *
+ * Needs `ffmpeg`. `others` is the share of the machine that other processes took during the run: read rounds where it is
+ * not small with care.
+ */
+import { spawnSync } from "node:child_process";
+import { copyFileSync, linkSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { nodeBackend, openModel, openVideo, Program, preprocess } from "movinet";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string" },
+    clips: { type: "string" },
+    count: { type: "string", default: "200" },
+    rounds: { type: "string", default: "3" },
+  },
+});
+const { model: modelFile, clips: clipFolder } = values;
+if (!modelFile || !clipFolder) throw new TypeError("usage: folder-run.ts --model MODEL --clips FOLDER");
+const names = readdirSync(clipFolder).sort();
+const count = Number(values.count);
+const bin = fileURLToPath(new URL("../apps/cli/bin/movinet.js", import.meta.url));
+
+/** CPU seconds of FFmpeg's program for each clip, on one thread and alone. */
+function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>): number[] {
+  const filter = `fps=${card.fps},scale=${card.input.width}:${card.input.height}`;
+  return names.map((name) => {
+    const args = ["-nostdin", "-benchmark", "-threads", "1", "-i", join(clipFolder as string, name)];
+    const { stderr } = spawnSync("ffmpeg", [...args, "-vf", filter, "-f", "null", "-"], { encoding: "utf8" });
+    const [, user, system] = /utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
+    return Number(user) + Number(system);
+  });
+}
+
+/** CPU seconds of the network's steps for each clip, on one thread and alone. */
+async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<number[]> {
+  const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+  const session = await program.openStream();
+  const costs: number[] = [];
+  for (const name of names) {
+    const inputs: Float32Array[] = [];
+    for await (const frame of openVideo(join(clipFolder as string, name), {
+      fps: model.card.fps,
+      size: model.card.input,
+    }))
+      inputs.push(preprocess(frame, model.card.input));
+    await session.reset();
+    const before = process.cpuUsage();
+    for (const input of inputs) await session.step(input);
+    const { user, system } = process.cpuUsage(before);
+    costs.push((user + system) / 1e6);
+  }
+  await session[Symbol.asyncDispose]();
+  await program[Symbol.asyncDispose]();
+  return costs;
+}
+
+/** Wall and CPU seconds of the command from its start to its exit, and what other processes took meanwhile. */
+function runCost(folder: string, out: string) {
+  const command = [process.execPath, bin, "classify", folder, "--model", modelFile as string, "--out", out, "--quiet"];
+  const before = busySeconds();
+  const started = performance.now();
+  const { stdout, status } = spawnSync("sh", ["-c", '"$@"; code=$?; times; exit $code', "sh", ...command], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const wall = (performance.now() - started) / 1000;
+  if (status !== 0) throw new Error(`movinet ended with ${status}`);
+  const own = [...(stdout.trim().split("\n").at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)]
+    .map(([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds))
+    .reduce((a, b) => a + b, 0);
+  const others = Math.max(0, busySeconds() - before - own) / (wall * cpus().length);
+  return { wall, own, others };
+}
+
+function busySeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + (times.user + times.nice + times.sys + times.irq) / 1000, 0);
+}
+
+/** Mean over the folder, in which clips come again in turn. */
+const meanOf = (costs: readonly number[]) =>
+  Array.from({ length: count }, (_, i) => costs[i % costs.length] as number).reduce((a, b) => a + b, 0) / count;
+
+const model = await openModel(modelFile);
+const place = mkdtempSync(join(tmpdir(), "movinet-folder-run-"));
+const folder = join(place, "clips");
+spawnSync("mkdir", [folder]);
+for (let i = 0; i < count; i++) {
+  const name = names[i % names.length] as string;
+  const target = join(folder, `${String(i).padStart(4, "0")}-${name}`);
+  const first = join(folder, `${String(i % names.length).padStart(4, "0")}-${name}`);
+  if (i < names.length) copyFileSync(join(clipFolder, name), target);
+  else linkSync(first, target);
+}
+console.log(
+  "round,model,clips,cores,decode_cpu_s,steps_cpu_s,ceiling_clips_s,wall_s,run_cpu_s,clips_s,of_ceiling,others",
+);
+for (let round = 1; round <= Number(values.rounds); round++) {
+  const decode = meanOf(decodeCost(model));
+  const steps = meanOf(await stepsCost(model));
+  const out = join(place, "results.jsonl");
+  const { wall, own, others } = runCost(folder, out);
+  for (const file of [out, `${out}.run`]) rmSync(file);
+  const ceiling = cpus().length / (decode + steps);
+  const row = [decode, steps, ceiling, wall, own, count / wall, count / wall / ceiling, others];
+  console.log([round, model.card.name, count, cpus().length, ...row.map((value) => value.toFixed(4))].join(","));
+}
+rmSync(place, { recursive: true });
