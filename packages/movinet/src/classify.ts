@@ -64,9 +64,10 @@ async function* classifyStream(
   const forgetful = withRecent ? await program.openStream({ halfLifeFrames: recentHalfLife * card.fps }) : null;
   try {
     let index = 0;
+    const input = new Float32Array(3 * card.input.width * card.input.height);
     for await (const picture of frames) {
       const started = performance.now();
-      const input = preprocess(picture, card.input);
+      preprocess(picture, card.input, input);
       const preprocessed = performance.now();
       const scores = probabilities(await session.step(input), card.output);
       const recent = forgetful && {

@@ -6,13 +6,16 @@ type Picture = Pick<Frame, "data" | "width" | "height">;
 /**
  * The network's input of a picture: planar RGB `[3, height, width]` in 0..1 (spec §5.3: divided by 255, no mean). A
  * picture of another size is resized first, bilinear with half-pixel centres and without anti-aliasing; `crop` takes the
- * largest middle part of the input's aspect.
+ * largest middle part of the input's aspect. `planes` takes the result; default: a new array.
  */
-export function preprocess(picture: Picture, input: Card["input"]): Float32Array {
+export function preprocess(
+  picture: Picture,
+  input: Card["input"],
+  planes = new Float32Array(3 * input.width * input.height),
+): Float32Array {
   const { width, height } = input;
   const { data } = picture.width === width && picture.height === height ? picture : resize(picture, input);
   const pixels = width * height;
-  const planes = new Float32Array(3 * pixels);
   for (let p = 0; p < pixels; p++) {
     planes[p] = (data[3 * p] as number) / 255;
     planes[pixels + p] = (data[3 * p + 1] as number) / 255;

@@ -19,6 +19,8 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
   readonly model: Model;
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
+  /** What came back from the worker, to carry frames there again. */
+  readonly #spare: ArrayBuffer[] = [];
   #calls = 0;
   #sessions = 0;
   #ended: Error | null = null;
@@ -55,7 +57,7 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
     return {
       streams,
       stateBytes,
-      step: (frames) => this.#call<Float32Array>({ method: "step", session, frames }),
+      step: (frames) => this.#call<Float32Array>({ method: "step", session, frames: this.#carry(frames) }),
       reset: (stream) => this.#call<void>({ method: "reset", session, stream }),
       snapshot: (stream) => this.#call<StreamState>({ method: "snapshot", session, stream }),
       restore: (state, stream) => this.#call<void>({ method: "restore", session, state, stream }),
@@ -68,7 +70,7 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
     const frames = await this.#call<number>({ method: "openClip", session });
     return {
       frames,
-      run: (window) => this.#call<Float32Array>({ method: "run", session, frames: window }),
+      run: (window) => this.#call<Float32Array>({ method: "run", session, frames: this.#carry(window) }),
       [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
     };
   }
@@ -78,19 +80,29 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
     await this.#worker.terminate();
   }
 
+  /** Copies frames into a buffer that is handed to the worker: structured clones would be garbage on both sides. */
+  #carry(frames: Float32Array): Float32Array<ArrayBuffer> {
+    const spare = this.#spare.pop();
+    const buffer = spare?.byteLength === frames.byteLength ? spare : new ArrayBuffer(frames.byteLength);
+    const carried = new Float32Array(buffer);
+    carried.set(frames);
+    return carried;
+  }
+
   #call<T>(call: WorkerCall): Promise<T> {
     if (this.#ended) return Promise.reject(this.#ended);
     const request: WorkerRequest = { id: this.#calls++, call };
     const result = new Promise<T>((resolve, reject) => {
       this.#pending.set(request.id, { resolve: resolve as Pending["resolve"], reject });
     });
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, "frames" in call ? [call.frames.buffer] : []);
     return result;
   }
 
   #settle(response: WorkerResponse): void {
     const pending = this.#pending.get(response.id);
     this.#pending.delete(response.id);
+    if (response.spare) this.#spare.push(response.spare);
     if ("error" in response) pending?.reject(revive(response.error));
     else pending?.resolve(response.result as never);
   }

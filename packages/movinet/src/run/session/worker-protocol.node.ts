@@ -12,9 +12,9 @@ export interface WorkerStart {
 /** What a worker can be asked for; sessions are numbered by the asker. */
 export type WorkerCall =
   | { readonly method: "openStream"; readonly session: number; readonly options: StreamOptions }
-  | { readonly method: "step"; readonly session: number; readonly frames: Float32Array }
+  | { readonly method: "step"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
   | { readonly method: "openClip"; readonly session: number }
-  | { readonly method: "run"; readonly session: number; readonly frames: Float32Array }
+  | { readonly method: "run"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
   | { readonly method: "reset"; readonly session: number; readonly stream: number | undefined }
   | { readonly method: "snapshot"; readonly session: number; readonly stream: number | undefined }
   | {
@@ -37,10 +37,11 @@ export interface PlainError {
   readonly code: string | null;
 }
 
-/** The answer to a request; id −1 tells that the worker is ready, or why not. */
-export type WorkerResponse =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: PlainError };
+/** The answer to a request, which gives its frames' buffer back; id −1 tells that the worker is ready, or why not. */
+export type WorkerResponse = { readonly id: number; readonly spare: ArrayBuffer | null } & (
+  | { readonly result: unknown }
+  | { readonly error: PlainError }
+);
 
 export function plainError(error: unknown): PlainError {
   const { name, message, code } = error as Partial<MovinetError>;

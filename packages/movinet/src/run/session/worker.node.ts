@@ -47,18 +47,20 @@ async function answer(program: Program, call: WorkerCall): Promise<unknown> {
   }
 }
 
-async function respond(id: number, work: () => Promise<unknown>): Promise<void> {
+async function respond(id: number, spare: ArrayBuffer | null, work: () => Promise<unknown>): Promise<void> {
   let response: WorkerResponse;
   try {
-    response = { id, result: await work() };
+    response = { id, spare, result: await work() };
   } catch (error) {
-    response = { id, error: plainError(error) };
+    response = { id, spare, error: plainError(error) };
   }
-  port.postMessage(response);
+  port.postMessage(response, spare ? [spare] : []);
 }
 
-await respond(-1, async () => {
+await respond(-1, null, async () => {
   const { model, options } = workerData as WorkerStart;
   const program = await Program.compile(model, await nodeBackend(options));
-  port.on("message", ({ id, call }: WorkerRequest) => respond(id, () => answer(program, call)));
+  port.on("message", ({ id, call }: WorkerRequest) => {
+    respond(id, "frames" in call ? call.frames.buffer : null, () => answer(program, call));
+  });
 });
