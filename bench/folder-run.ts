@@ -1,8 +1,9 @@
 /**
  * A folder of short clips through `movinet classify`, against what two perfectly shared cores could do: the CPU time in
- * which FFmpeg's own program decodes a clip plus that of the network's steps on one thread, each measured alone.
+ * which FFmpeg's own program decodes a clip (as it does by default, and on one thread, which costs it less) plus that of
+ * the network's steps on one thread, each measured alone.
  *
- *     node bench/folder-run.ts --model MODEL --clips FOLDER [--count 200] [--rounds 3] > bench/results/folder-run.csv
+ *     node bench/folder-run.ts --model MODEL --clips FOLDER [--count 200] [--rounds 3] [--jobs 1,2,3] > bench/results/folder-run.csv
  *
  * Needs `ffmpeg`. `others` is the share of the machine that other processes took during the run: read rounds where it is
  * not small with care.
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     clips: { type: "string" },
     count: { type: "string", default: "200" },
     rounds: { type: "string", default: "3" },
+    jobs: { type: "string", default: String(cpus().length) },
   },
 });
 const { model: modelFile, clips: clipFolder } = values;
@@ -29,14 +31,23 @@ const names = readdirSync(clipFolder).sort();
 const count = Number(values.count);
 const bin = fileURLToPath(new URL("../apps/cli/bin/movinet.js", import.meta.url));
 
-/** CPU seconds of FFmpeg's program for each clip, on one thread and alone. */
-function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>): number[] {
+/** Runs a command: its CPU seconds, with those of the processes that it waited for. */
+function cpuOf(command: readonly string[]): number {
+  const script = 'TIMEFORMAT="cpu %U %S"; time "$@" 2>&1 >/dev/null | tail -c 2000';
+  const { stderr, status } = spawnSync("bash", ["-o", "pipefail", "-c", script, "bash", ...command], {
+    encoding: "utf8",
+  });
+  const [, user, system] = /cpu ([\d.]+) ([\d.]+)/.exec(stderr) ?? [];
+  if (status !== 0 || user === undefined) throw new Error(`${command[0]} ended with ${status}: ${stderr}`);
+  return Number(user) + Number(system);
+}
+
+/** CPU seconds of FFmpeg's program for each clip, alone. */
+function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>, threads: readonly string[]): number[] {
   const filter = `fps=${card.fps},scale=${card.input.width}:${card.input.height}`;
   return names.map((name) => {
-    const args = ["-nostdin", "-benchmark", "-threads", "1", "-i", join(clipFolder as string, name)];
-    const { stderr } = spawnSync("ffmpeg", [...args, "-vf", filter, "-f", "null", "-"], { encoding: "utf8" });
-    const [, user, system] = /utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
-    return Number(user) + Number(system);
+    const input = [...threads, "-i", join(clipFolder as string, name)];
+    return cpuOf(["ffmpeg", "-v", "error", "-nostdin", ...input, "-vf", filter, "-f", "null", "-"]);
   });
 }
 
@@ -64,19 +75,12 @@ async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<
 }
 
 /** Wall and CPU seconds of the command from its start to its exit, and what other processes took meanwhile. */
-function runCost(folder: string, out: string) {
-  const command = [process.execPath, bin, "classify", folder, "--model", modelFile as string, "--out", out, "--quiet"];
+function runCost(folder: string, out: string, jobs: string) {
+  const options = ["--model", modelFile as string, "--out", out, "--jobs", jobs, "--quiet"];
   const before = busySeconds();
   const started = performance.now();
-  const { stdout, status } = spawnSync("sh", ["-c", '"$@"; code=$?; times; exit $code', "sh", ...command], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const own = cpuOf([process.execPath, bin, "classify", folder, ...options]);
   const wall = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(`movinet ended with ${status}`);
-  const own = [...(stdout.trim().split("\n").at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)]
-    .map(([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds))
-    .reduce((a, b) => a + b, 0);
   const others = Math.max(0, busySeconds() - before - own) / (wall * cpus().length);
   return { wall, own, others };
 }
@@ -100,17 +104,22 @@ for (let i = 0; i < count; i++) {
   if (i < names.length) copyFileSync(join(clipFolder, name), target);
   else linkSync(first, target);
 }
+const columns = ["decode_cpu_s", "decode_1_thread_cpu_s", "steps_cpu_s", "wall_s", "run_cpu_s", "clips_s"];
 console.log(
-  "round,model,clips,cores,decode_cpu_s,steps_cpu_s,ceiling_clips_s,wall_s,run_cpu_s,clips_s,of_ceiling,others",
+  ["round", "model", "clips", "cores", "jobs", ...columns, "of_ceiling", "of_1_thread_ceiling", "others"].join(),
 );
 for (let round = 1; round <= Number(values.rounds); round++) {
-  const decode = meanOf(decodeCost(model));
+  const decode = meanOf(decodeCost(model, []));
+  const decodeOne = meanOf(decodeCost(model, ["-threads", "1"]));
   const steps = meanOf(await stepsCost(model));
-  const out = join(place, "results.jsonl");
-  const { wall, own, others } = runCost(folder, out);
-  for (const file of [out, `${out}.run`]) rmSync(file);
-  const ceiling = cpus().length / (decode + steps);
-  const row = [decode, steps, ceiling, wall, own, count / wall, count / wall / ceiling, others];
-  console.log([round, model.card.name, count, cpus().length, ...row.map((value) => value.toFixed(4))].join(","));
+  for (const jobs of values.jobs.split(",")) {
+    const out = join(place, "results.jsonl");
+    const { wall, own, others } = runCost(folder, out, jobs);
+    for (const file of [out, `${out}.run`]) rmSync(file);
+    const rate = count / wall;
+    const share = (decoding: number) => rate / (cpus().length / (decoding + steps));
+    const row = [decode, decodeOne, steps, wall, own, rate, share(decode), share(decodeOne), others];
+    console.log([round, model.card.name, count, cpus().length, jobs, ...row.map((value) => value.toFixed(4))].join());
+  }
 }
 rmSync(place, { recursive: true });

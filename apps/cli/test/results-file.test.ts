@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ResultsFile } from "../src/results-file.ts";
+import { ResultsFile } from "../src/classify/results-file.ts";
 
 let folder: string;
 let count = 0;

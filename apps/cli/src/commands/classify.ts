@@ -79,7 +79,7 @@ export const classifyCommand = defineCommand({
     if (args.resume && out === undefined) {
       throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
     }
-    const { classifyAll } = await import("../classify-all.ts");
+    const { classifyAll } = await import("../classify/all.ts");
     return classifyAll(
       sources,
       {

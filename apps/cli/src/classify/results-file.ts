@@ -1,10 +1,10 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { MovinetError } from "movinet";
+import { UsageError } from "../usage.ts";
+import { writeAside, writeError } from "../write-aside.ts";
 import { lockFile } from "./lock-file.ts";
 import type { Outputs, SourceOutput } from "./outputs.ts";
-import { UsageError } from "./usage.ts";
-import { writeAside, writeError } from "./write-aside.ts";
 
 /** What decides what the results are: name of a setting → its value. A run is only continued with the same. */
 export type RunSettings = Readonly<Record<string, string | number | boolean>>;

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { formatDuration } from "movinet";
-import type { Progress, Terminal } from "./terminal.ts";
+import type { Progress, Terminal } from "../terminal.ts";
 
 /** How far a run is: by frames where it has one source, by files where it has several. */
 export class RunProgress {

@@ -19,6 +19,7 @@ export class OrderedOutputs implements Outputs {
   readonly #write: (text: string) => void;
   readonly #waiting = new Map<number, { lines: string[]; ended: boolean }>();
   #turn = 0;
+  #flushed = false;
   #wake: (() => void)[] = [];
 
   constructor(write: (text: string) => void) {
@@ -26,7 +27,8 @@ export class OrderedOutputs implements Outputs {
   }
 
   async open(index: number): Promise<SourceOutput> {
-    while (index >= this.#turn + window) await new Promise<void>((resolve) => this.#wake.push(resolve));
+    while (index >= this.#turn + window && !this.#flushed)
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
     const entry = { lines: [] as string[], ended: false };
     this.#waiting.set(index, entry);
     return {
@@ -41,10 +43,12 @@ export class OrderedOutputs implements Outputs {
     };
   }
 
-  /** Writes what finished sources still hold behind unfinished ones: the run was interrupted. */
+  /** Writes what finished sources still hold behind unfinished ones, and holds nobody back any more: the run ends early. */
   flush(): void {
+    this.#flushed = true;
     for (const { lines, ended } of this.#waiting.values()) if (ended) for (const line of lines) this.#write(line);
     this.#waiting.clear();
+    this.#wakeAll();
   }
 
   #advance(): void {
@@ -53,6 +57,10 @@ export class OrderedOutputs implements Outputs {
       const next = this.#waiting.get(this.#turn);
       for (const line of next?.lines.splice(0) ?? []) this.#write(line);
     }
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     for (const wake of this.#wake.splice(0)) wake();
   }
 }

@@ -17,12 +17,12 @@ import {
   topK,
   type Video,
 } from "movinet";
-import type { ClassifySettings } from "./classify-settings.ts";
+import type { Terminal } from "../terminal.ts";
+import { writeAside } from "../write-aside.ts";
 import type { SourceOutput } from "./outputs.ts";
-import type { RunProgress } from "./run-progress.ts";
+import type { RunProgress } from "./progress.ts";
+import type { ClassifySettings } from "./settings.ts";
 import type { Tally } from "./tally.ts";
-import type { Terminal } from "./terminal.ts";
-import { writeAside } from "./write-aside.ts";
 
 /** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
 const longVideo = 30;

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { UsageError } from "./usage.ts";
-import { writeError } from "./write-aside.ts";
+import { UsageError } from "../usage.ts";
+import { writeError } from "../write-aside.ts";
 
 /**
  * Takes `FILE.lock` for this process and returns its path; removing it is the caller's. A lock whose process has ended

@@ -9,13 +9,13 @@ import {
   stateBytes,
   WorkerProgram,
 } from "movinet";
-import { classifyOne } from "./classify-one.ts";
-import type { ClassifySettings } from "./classify-settings.ts";
+import type { Terminal } from "../terminal.ts";
+import { classifyOne } from "./one.ts";
 import { OrderedOutputs, type SourceOutput } from "./outputs.ts";
+import { RunProgress } from "./progress.ts";
 import type { ResultsFile } from "./results-file.ts";
-import { RunProgress } from "./run-progress.ts";
+import type { ClassifySettings } from "./settings.ts";
 import { Tally } from "./tally.ts";
-import type { Terminal } from "./terminal.ts";
 
 /** An argument or a source that gave no result. */
 export interface Failure {
@@ -54,10 +54,12 @@ export async function runSources(run: Run): Promise<number> {
   let index = 0;
   try {
     for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
+    signal.addEventListener("abort", () => ordered?.flush(), { once: true });
     const queue = sources.values();
     const work = async (program: Promise<SessionSource>) => {
       for (const source of queue) {
         const output = await outputs.open(index++);
+        if (signal.aborted) return;
         let failure: Failure | null = null;
         try {
           await classifyOne(source, program, output, context);
@@ -71,17 +73,17 @@ export async function runSources(run: Run): Promise<number> {
         progress.sourceDone({ failed: failure !== null });
       }
     };
-    await Promise.all(
-      Array.from({ length: jobs }, async (_, job) => {
-        await work(programs[job % programs.length] as Promise<SessionSource>).catch((error) => {
-          abort.abort(error);
-          throw error;
-        });
-      }),
-    );
+    const jobsDone = Array.from({ length: jobs }, async (_, job) => {
+      await work(programs[job % programs.length] as Promise<SessionSource>).catch((error) => {
+        abort.abort(error);
+        throw error;
+      });
+    });
+    // All of them, before what they use is closed.
+    const broken = (await Promise.allSettled(jobsDone)).find((done) => done.status === "rejected");
+    if (broken) throw broken.reason;
   } finally {
     progress.stop();
-    ordered?.flush();
     await decoders[Symbol.asyncDispose]();
     for (const program of await Promise.allSettled(programs)) {
       if (program.status === "fulfilled") await program.value[Symbol.asyncDispose]();

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { expandSources, type Model, openModel } from "movinet";
-import type { ClassifySettings } from "./classify-settings.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
 import { type Failure, runSources } from "./run-sources.ts";
-import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./usage.ts";
+import type { ClassifySettings } from "./settings.ts";
 
 /** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
 export async function classifyAll(
