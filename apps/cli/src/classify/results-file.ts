@@ -76,7 +76,10 @@ export class ResultsFile implements Outputs, AsyncDisposable {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#descriptor, bytes, at);
       this.#length += bytes.length;
     } catch (cause) {
-      ftruncateSync(this.#descriptor, this.#length);
+      // What was half-written goes at once where that is possible; resuming would cut it off too.
+      try {
+        ftruncateSync(this.#descriptor, this.#length);
+      } catch {}
       throw writeError(this.#path, cause);
     }
   }
