@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import {
-  classify,
+  classifyFrames,
   createPlotRecorder,
   type Frame,
   nodeBackend,
@@ -37,7 +37,7 @@ function drawFrame(time: number): Frame {
       }
     }
   }
-  return { data, width: side, height: side, timestamp: time, [Symbol.dispose]() {} };
+  return { data, width: side, height: side, timestamp: time };
 }
 
 async function* drawClip(seconds: number, fps: number): AsyncGenerator<Frame> {
@@ -48,7 +48,7 @@ const model = await openModel(modelFile);
 const program = await Program.compile(model, await nodeBackend());
 const recorder = createPlotRecorder();
 let scores: Float32Array = new Float32Array();
-for await (const result of classify(drawClip(8, model.card.fps), program)) {
+for await (const result of classifyFrames(drawClip(8, model.card.fps), program)) {
   scores = result.scores;
   recorder.add(result.time, result.scores, result.picture);
 }

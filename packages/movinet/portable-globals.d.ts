@@ -8,3 +8,10 @@ declare class TextDecoder {
 }
 declare const performance: { now(): number };
 declare const console: { warn(...values: unknown[]): void };
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}

@@ -2,6 +2,7 @@ import type { Model } from "./model/model.ts";
 import { probabilities } from "./run/predict/predict.ts";
 import { preprocess } from "./run/preprocess/preprocess.ts";
 import type { SessionSource } from "./run/session/program.ts";
+import { abortable } from "./run/video/abortable.ts";
 import type { Frame } from "./run/video/frame.ts";
 
 /** What the model says after a frame. */
@@ -26,12 +27,14 @@ export interface Recent {
   readonly scores: Float32Array;
 }
 
-export interface ClassifyOptions {
+export interface ClassifyFramesOptions {
   /**
    * Also tell what the recent past says, which segments are made of: a second session whose pools forget half in a
    * second (a base model: each window by itself). Takes a stream model twice the time. Default false.
    */
   readonly recent?: boolean;
+  /** Ends the flow, also while it waits for a frame: the iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -43,15 +46,17 @@ const recentHalfLife = 1;
 /**
  * Names the action in a video, frame by frame. A stream model answers after every frame; a base model after every
  * window of its card's length, with the mean over the windows so far (a last window shorter than half is left out,
- * unless it is the only one). `frames` should be sampled at the card's frame rate.
+ * unless it is the only one). `frames` should be sampled at the card's frame rate; pictures of another size than the
+ * model's are resized. Leaving the loop ends the iteration of `frames` and disposes of the session. Throws what `frames`
+ * throws, and {@link ModelError} (`E_MODEL_LOGITS`).
  */
-export function classify(
+export function classifyFrames(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  { recent = false }: ClassifyOptions = {},
+  { recent = false, signal }: ClassifyFramesOptions = {},
 ): AsyncGenerator<FrameResult> {
   const flow = program.model.spec.mode === "stream" ? classifyStream : classifyWindows;
-  return flow(frames, program, recent);
+  return flow(signal ? abortable(frames, signal) : frames, program, recent);
 }
 
 async function* classifyStream(
@@ -66,17 +71,20 @@ async function* classifyStream(
     let index = 0;
     const input = new Float32Array(3 * card.input.width * card.input.height);
     for await (const picture of frames) {
-      const started = performance.now();
-      preprocess(picture, card.input, input);
-      const preprocessed = performance.now();
-      const scores = probabilities(await session.step(input), card.output);
-      const recent = forgetful && {
-        since: Math.max(0, picture.timestamp - recentHalfLife),
-        scores: probabilities(await forgetful.step(input), card.output),
-      };
-      const timings = { preprocessMs: preprocessed - started, inferMs: performance.now() - preprocessed };
-      yield { frame: index++, time: picture.timestamp, scores, recent, picture, timings };
-      picture[Symbol.dispose]();
+      try {
+        const started = performance.now();
+        preprocess(picture, card.input, input);
+        const preprocessed = performance.now();
+        const scores = probabilities(await session.step(input), card.output);
+        const recent = forgetful && {
+          since: Math.max(0, picture.timestamp - recentHalfLife),
+          scores: probabilities(await forgetful.step(input), card.output),
+        };
+        const timings = { preprocessMs: preprocessed - started, inferMs: performance.now() - preprocessed };
+        yield { frame: index++, time: picture.timestamp, scores, recent, picture, timings };
+      } finally {
+        picture[Symbol.dispose]?.();
+      }
     }
   } finally {
     await session[Symbol.asyncDispose]();
@@ -96,36 +104,41 @@ async function* classifyWindows(
   let windows = 0;
   let last: Pending | null = null;
   let since = 0;
+  let preprocessMs = 0;
 
   const run = async (result: Pending): Promise<FrameResult> => {
     const started = performance.now();
     const scores = probabilities(await session.run(window.take()), card.output);
     windows++;
     for (const [c, score] of scores.entries()) sum[c] = (sum[c] as number) + score;
-    const timings = { ...result.timings, inferMs: performance.now() - started };
+    const timings = { preprocessMs, inferMs: performance.now() - started };
+    preprocessMs = 0;
     const recent = withRecent ? { since, scores } : null;
     since = result.time + 1 / card.fps;
     return { ...result, scores: sum.map((score) => score / windows), recent, timings };
   };
 
   let index = 0;
-  let preprocessMs = 0;
-  for await (const picture of frames) {
-    const started = performance.now();
-    window.push(preprocess(picture, card.input));
-    preprocessMs += performance.now() - started;
-    last?.picture[Symbol.dispose]();
-    last = { frame: index++, time: picture.timestamp, picture, timings: { preprocessMs, inferMs: 0 } };
-    if (window.length < session.frames) continue;
-    yield await run(last);
-    preprocessMs = 0;
+  try {
+    for await (const picture of frames) {
+      last?.picture[Symbol.dispose]?.();
+      last = { frame: index++, time: picture.timestamp, picture };
+      const started = performance.now();
+      window.push(preprocess(picture, card.input));
+      preprocessMs += performance.now() - started;
+      if (window.length < session.frames) continue;
+      yield await run(last);
+    }
+    if (last && window.length > 0 && (windows === 0 || window.length >= session.frames / 2)) {
+      yield await run(last);
+    }
+  } finally {
+    last?.picture[Symbol.dispose]?.();
   }
-  if (last && window.length > 0 && (windows === 0 || window.length >= session.frames / 2)) yield await run(last);
-  last?.picture[Symbol.dispose]();
 }
 
 /** A result of which the scores are still to come. */
-type Pending = Omit<FrameResult, "scores" | "recent">;
+type Pending = Pick<FrameResult, "frame" | "time" | "picture">;
 
 /** Collects the pictures of one window. */
 class Window {

@@ -36,17 +36,36 @@ export class SessionError extends MovinetError {}
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
 export class DependencyError extends MovinetError {}
 
-/** Imports an optional peer, or tells the user the command that installs it. */
-export async function importPeer<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** The optional peers and their ranges, as in package.json (a test compares them). */
+export const peers = {
+  "@expo-google-fonts/atkinson-hyperlegible": "^0.4.1",
+  "@resvg/resvg-js": "^2.6.2",
+  "node-av": "^6.1.1",
+  "onnxruntime-node": "^1.30.0",
+  "onnxruntime-web": "^1.30.0",
+  vega: "^6.4.0",
+  "vega-lite": "^6.4.3",
+} as const;
+
+/** Imports an optional peer, or throws a {@link DependencyError} with the command that installs it. */
+export async function importPeer<T>(name: keyof typeof peers, load: () => T | Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
-    throw new DependencyError({
-      code: "E_DEPENDENCY_MISSING",
-      subject: name,
-      problem: `the optional package ${name} cannot be loaded (${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)})`,
-      remedy: `Install it with: npm i ${name}`,
-      cause,
-    });
+    throw missingPeer(name, cause);
   }
+}
+
+export function missingPeer(name: keyof typeof peers, cause: unknown): DependencyError {
+  const { code, message } = cause as Error & { readonly code?: string };
+  const absent = /MODULE_NOT_FOUND$/.test(code ?? "") && message.includes(`'${name}`);
+  return new DependencyError({
+    code: "E_DEPENDENCY_MISSING",
+    subject: name,
+    problem: absent
+      ? "this optional package is not installed"
+      : `this optional package cannot be loaded (${message.split("\n")[0]})`,
+    remedy: `Run npm i ${name}@${peers[name]} to install it`,
+    cause,
+  });
 }

@@ -1,6 +1,7 @@
 /** The library on Node: everything of `index.ts`, video files, model files and ONNX Runtime. */
+export { type Classification, type ClassifyOptions, classify } from "./classify.node.ts";
 export * from "./index.ts";
-export { cacheFolder, defaultModelName, openModel, readLabels } from "./model/store.node.ts";
+export { cacheFolder, defaultModelName, type ModelOptions, openModel, readLabels } from "./model/store.node.ts";
 export { renderPlot } from "./run/display/plot.node.ts";
 export { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";

@@ -1,7 +1,14 @@
 /** What runs everywhere: no Node and no browser types. The entries for a platform add what only exists there. */
 
-export { type ClassifyOptions, classify, type FrameResult, type Recent } from "./classify.ts";
-export * from "./errors.ts";
+export { type ClassifyFramesOptions, classifyFrames, type FrameResult, type Recent } from "./classify.ts";
+export {
+  DependencyError,
+  type ErrorDetails,
+  ModelError,
+  MovinetError,
+  SessionError,
+  VideoError,
+} from "./errors.ts";
 export { buildGraph, type CallOptions } from "./model/arch/build.ts";
 export {
   isSpecName,

@@ -4,7 +4,7 @@
  * its peak memory at the end. With a video it goes through that instead, and prints {@link VideoTimes}.
  */
 import { createInterface } from "node:readline";
-import { buildGraph, classify, lowerForInference, nodeBackend, openVideo, Program } from "movinet";
+import { buildGraph, classifyFrames, lowerForInference, nodeBackend, openVideo, Program } from "movinet";
 import { openBenchModel } from "./model.ts";
 
 export interface ChildStart {
@@ -60,7 +60,7 @@ async function watch(source: string): Promise<VideoTimes> {
   const opened = openVideo(source, { fps: model.card.fps, size: model.card.input });
   const stepsMs: number[] = [];
   let preprocessMs = 0;
-  for await (const { timings } of classify(opened, program)) {
+  for await (const { timings } of classifyFrames(opened, program)) {
     stepsMs.push(timings.inferMs);
     preprocessMs += timings.preprocessMs;
   }

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import {
-  classify,
+  classifyFrames,
   createPlotRecorder,
   type Decoders,
   type Frame,
@@ -61,7 +61,7 @@ export async function classifyOne(
     const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
     const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
     let scores: Float32Array | null = null;
-    for await (const result of classify(rejoin(first, frames), await program, { recent: cut })) {
+    for await (const result of classifyFrames(rejoin(first, frames), await program, { recent: cut })) {
       scores = result.scores;
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;

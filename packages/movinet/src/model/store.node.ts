@@ -10,13 +10,20 @@ export const defaultModelName = "a0-stream";
 
 /** Folder of the models that a name finds: `$MOVINET_CACHE`, else the platform's cache folder for `movinet`. */
 export function cacheFolder(
-  env: NodeJS.ProcessEnv = process.env,
-  platform: NodeJS.Platform = process.platform,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  platform: string = process.platform,
 ): string {
   if (env["MOVINET_CACHE"]) return env["MOVINET_CACHE"];
   if (platform === "win32") return join(env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "movinet");
   if (platform === "darwin") return join(homedir(), "Library", "Caches", "movinet");
   return join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "movinet");
+}
+
+export interface ModelOptions {
+  /** A file of class names, one a line. */
+  readonly labels?: string | undefined;
+  /** Ends the reading: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -25,12 +32,12 @@ export function cacheFolder(
  * else from a label file beside the model: a `.txt` with `label` in its name and one line for each class.
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_FORMAT`, `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
  */
-export async function openModel(
-  nameOrFile?: string,
-  options: { readonly labels?: string | undefined } = {},
-): Promise<Model> {
+export async function openModel(nameOrFile?: string, options: ModelOptions = {}): Promise<Model> {
   const path = await findModel(nameOrFile);
-  const { spec, weights, card } = readModel(await readFile(path), path, basename(path, extname(path)));
+  options.signal?.throwIfAborted();
+  const bytes = await readFile(path);
+  options.signal?.throwIfAborted();
+  const { spec, weights, card } = readModel(bytes, path, basename(path, extname(path)));
   let labels = card.labels ?? (await labelsBeside(path, spec));
   if (options.labels !== undefined) {
     labels = await readLabels(options.labels);

@@ -1,6 +1,6 @@
 /** What each clip of the manifest must give, with the official Kinetics-600 model. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { classify } from "../../src/classify.ts";
+import { classifyFrames } from "../../src/classify.ts";
 import { openModel } from "../../src/model/store.node.ts";
 import { topK } from "../../src/run/predict/predict.ts";
 import { nodeBackend } from "../../src/run/session/onnx.node.ts";
@@ -25,7 +25,7 @@ describe.skipIf(!hasShared)(`the clips of the manifest${sharedReason}`, () => {
       const video = openVideo(`${sharedFolder}/videos/${file}`, { fps: card.fps, size: card.input });
       const run = async () => {
         let scores = new Float32Array() as Float32Array;
-        for await (const result of classify(video, program)) scores = result.scores;
+        for await (const result of classifyFrames(video, program)) scores = result.scores;
         return topK(scores, card.labels, 5).findIndex(({ label }) => label === clip.k600_label);
       };
       if (expected === "error") {

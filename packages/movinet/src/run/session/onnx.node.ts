@@ -5,9 +5,9 @@ import { onnxBackend } from "./onnx.ts";
 
 export interface NodeBackendOptions {
   /** An execution provider of ONNX Runtime: `cpu`, or for example `cuda`, `coreml`, `dml`, `webgpu`. Default `cpu`. */
-  readonly device?: string;
+  readonly device?: string | undefined;
   /** Threads of one run. Default: the machine's cores, at most 4. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { DependencyError } from "../../errors.ts";
+import { type DependencyError, missingPeer } from "../../errors.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;
@@ -78,12 +78,6 @@ function requireDecoder(): void {
   try {
     createRequire(import.meta.url).resolve("node-av/lib");
   } catch (cause) {
-    throw new DependencyError({
-      code: "E_DEPENDENCY_MISSING",
-      subject: "node-av",
-      problem: "video files are decoded by the optional package node-av, which is not installed",
-      remedy: "Install it with: npm i node-av",
-      cause,
-    });
+    throw missingPeer("node-av", cause);
   }
 }

@@ -13,7 +13,7 @@ export interface VideoOptions {
   /** Threads that decode. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
   readonly threads?: number;
   /** Ends the video: the iteration then throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
   readonly timeoutMs?: number;
 }
@@ -131,7 +131,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
           Object.assign(this, message.end);
         } else {
           this.frames++;
-          yield { data: message.data, ...size, timestamp: message.timestamp, [Symbol.dispose]() {} };
+          yield { data: message.data, ...size, timestamp: message.timestamp };
           signal?.throwIfAborted();
         }
       }
