@@ -1,15 +1,22 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from "node:v8";
 
 // Plain JavaScript that any Node parses: an old one must be told so in one line, not with a syntax error.
+import { existsSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+
+const inRepository = existsSync(new URL("../src/main.ts", import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 18)) {
+if (major < 22 || (inRepository && major === 22 && minor < 18)) {
   console.error(
-    `movinet: node ${process.version}: it is too old. Use Node 22.18 or newer; npm 11 links the repository's own with npm ci, and npx movinet then runs on it.`,
+    `movinet: node ${process.version}: it is too old. ${
+      inRepository
+        ? "Use Node 22.18 or newer; npm 11 links the repository's own with npm ci, and npx movinet then runs on it."
+        : "Use Node 22 or newer."
+    }`,
   );
   process.exit(2);
 }
 // Frames are short-lived garbage: a young generation of megabytes (V8's default grows to 32) keeps an hour's memory flat.
 setFlagsFromString("--max-semi-space-size=8");
-const { main } = await import("../src/main.ts");
+const { main } = await import(inRepository ? "../src/main.ts" : "../lib/main.js");
 process.exitCode = await main(process.argv.slice(2));

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { percentile } from "movinet";
 import type { ChildStart } from "./child.ts";
@@ -114,7 +115,7 @@ export async function benchVideo(
 }
 
 function ownRunner(start: ChildStart): Runner {
-  const child = fileURLToPath(new URL("./child.ts", import.meta.url));
+  const child = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
   return new Runner({ program: process.execPath, args: [child, JSON.stringify(start)] });
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { SessionError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
+import { moduleBeside } from "../beside.node.ts";
 import { keepQuiet, type NodeBackendOptions } from "./onnx.node.ts";
 import type { SessionSource } from "./program.ts";
 import type { StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
@@ -37,7 +38,7 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
   static async start(model: Model, options: NodeBackendOptions = {}): Promise<WorkerProgram> {
     keepQuiet();
     const workerData: WorkerStart = { model, options };
-    const program = new WorkerProgram(model, new Worker(new URL("./worker.node.ts", import.meta.url), { workerData }));
+    const program = new WorkerProgram(model, new Worker(moduleBeside("worker.node", import.meta.url), { workerData }));
     try {
       await new Promise<never>((resolve, reject) => program.#pending.set(-1, { resolve, reject }));
     } catch (error) {

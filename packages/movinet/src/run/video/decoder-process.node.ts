@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type DependencyError, missingPeer } from "../../errors.ts";
+import { moduleBeside } from "../beside.node.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;
@@ -24,7 +25,7 @@ export class DecoderProcess implements AsyncDisposable {
    */
   constructor(only: DecoderStart | null) {
     requireDecoder();
-    const script = fileURLToPath(new URL("./decoder-child.node.ts", import.meta.url));
+    const script = fileURLToPath(moduleBeside("decoder-child.node", import.meta.url));
     const args = only === null ? [] : [JSON.stringify(only)];
     const input = only === null ? "pipe" : only.url === "-" ? "inherit" : "ignore";
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {

@@ -1,0 +1,65 @@
+/**
+ * `npm run pack [-- FOLDER]`: compiles the packages and packs their tarballs into FOLDER (default `dist`). What is packed
+ * is staged in each package's `dist`, which is also what `npm publish` takes; docs/decisions.md says why.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const folders = ["packages/movinet", "apps/cli"];
+const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+
+interface Manifest {
+  private?: boolean;
+  exports?: unknown;
+  bin?: unknown;
+}
+
+/** Compiles both packages (the command line against the library's declarations) and returns the staged folders. */
+export function stagePackages(): readonly string[] {
+  return folders.map((folder) => {
+    const source = join(root, folder);
+    const staged = join(source, "dist");
+    rmSync(staged, { recursive: true, force: true });
+    execFileSync(process.execPath, [tsc, "-p", join(source, "tsconfig.build.json")], { stdio: "inherit" });
+    for (const file of globSync("lib/**/*.d.ts", { cwd: staged })) {
+      const path = join(staged, file);
+      writeFileSync(path, readFileSync(path, "utf8").replace(/(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"'));
+    }
+    const { private: _, ...manifest } = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
+    if (manifest.exports) manifest.exports = compiled(manifest.exports);
+    writeFileSync(join(staged, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (manifest.bin) cpSync(join(source, "bin"), join(staged, "bin"), { recursive: true });
+    cpSync(join(source, "README.md"), join(staged, "README.md"));
+    cpSync(join(root, "LICENSE"), join(staged, "LICENSE"));
+    return staged;
+  });
+}
+
+/** The exports map with every `./src/x.ts` as what it was compiled to. */
+function compiled(exports: unknown): unknown {
+  if (typeof exports !== "string") {
+    return Object.fromEntries(Object.entries(exports as object).map(([key, value]) => [key, compiled(value)]));
+  }
+  const path = exports.replace(/^\.\/src\//, "./lib/").replace(/\.ts$/, "");
+  return { types: `${path}.d.ts`, default: `${path}.js` };
+}
+
+/** Packs the staged folders and returns the tarballs. */
+export function packPackages(out: string): readonly string[] {
+  mkdirSync(out, { recursive: true });
+  const options = { encoding: "utf8", cwd: root, shell: process.platform === "win32" } as const;
+  return stagePackages().map((staged) => {
+    const printed = execFileSync("npm", ["pack", staged, "--pack-destination", out, "--json"], options);
+    const [{ filename, size }] = JSON.parse(printed) as [{ filename: string; size: number }];
+    console.error(`${join(out, filename)}  ${(size / 1000).toFixed(0)} kB`);
+    return join(out, filename);
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  packPackages(resolve(process.argv[2] ?? join(root, "dist")));
+}

@@ -1,0 +1,49 @@
+/** The command line as others get it: packed, installed with all it needs into an empty project. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { carvingIce, hasShared, officialModel, sharedReason } from "../../packages/movinet/test/shared.ts";
+import { packPackages } from "../../scripts/pack.ts";
+import { install, installNodes, obstacle, run } from "./project.ts";
+
+describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
+  let work: string;
+  let project: string;
+  let nodes: Readonly<Record<string, string>>;
+
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), "movinet-package-"));
+    project = join(work, "project");
+    install(project, packPackages(work));
+    nodes = installNodes(join(work, "nodes"));
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  describe.each(["Node 22", "Node 24"])("%s", (version) => {
+    const movinet = (...args: string[]) =>
+      run(nodes[version] as string, [join(project, "node_modules/@movinet/cli/bin/movinet.js"), ...args], project);
+
+    test("tells its version and its commands", async () => {
+      const manifest = JSON.parse(readFileSync(join(project, "node_modules/@movinet/cli/package.json"), "utf8"));
+      expect(await movinet("--version")).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
+      const help = await movinet("--help");
+      expect([help.code, help.stderr]).toEqual([0, ""]);
+      expect(help.stdout).toContain("classify");
+    });
+
+    test("gives its errors in one line", async () => {
+      const { code, stderr } = await movinet("classify", "package.json", "--model", "nowhere");
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^movinet: nowhere.*\n$/);
+    });
+
+    test.skipIf(!hasShared)(`names the action and draws it as PNG${sharedReason}`, async () => {
+      const args = ["classify", carvingIce, "--model", officialModel, "--plot", "plot.png", "--json", "--quiet"];
+      const { code, stdout, stderr } = await movinet(...args);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(JSON.parse(stdout).predictions[0].label).toBe("carving ice");
+      expect(readFileSync(join(project, "plot.png")).subarray(1, 4).toString()).toBe("PNG");
+    });
+  });
+});
