@@ -59,7 +59,7 @@ async function findModel(nameOrFile: string | undefined): Promise<string> {
     code: "E_MODEL_NOT_FOUND",
     subject: nameOrFile ?? "--model",
     problem,
-    remedy: `Name a .tflite or .safetensors file with --model, or put one at ${join(cacheFolder(), `${name}.tflite`)}`,
+    remedy: `Name a .tflite or .safetensors file with --model, or put one at ${join(cacheFolder(), `${name.replace(/\.(tflite|safetensors)$/, "")}.tflite`)}`,
   });
 }
 
