@@ -5,8 +5,8 @@
  *
  *     node bench/folder-run.ts --model MODEL --clips FOLDER [--count 200] [--rounds 3] [--jobs 1,2,3] > bench/results/folder-run.csv
  *
- * Needs `ffmpeg`. `others` is the share of the machine that other processes took during the run: read rounds where it is
- * not small with care.
+ * Needs `ffmpeg` and `bash`. `others` is the share of the machine that other processes took during the run; `of_rest` is
+ * `of_ceiling` for what they left.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, linkSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -106,7 +106,18 @@ for (let i = 0; i < count; i++) {
 }
 const columns = ["decode_cpu_s", "decode_1_thread_cpu_s", "steps_cpu_s", "wall_s", "run_cpu_s", "clips_s"];
 console.log(
-  ["round", "model", "clips", "cores", "jobs", ...columns, "of_ceiling", "of_1_thread_ceiling", "others"].join(),
+  [
+    "round",
+    "model",
+    "clips",
+    "cores",
+    "jobs",
+    ...columns,
+    "of_ceiling",
+    "of_1_thread_ceiling",
+    "others",
+    "of_rest",
+  ].join(),
 );
 for (let round = 1; round <= Number(values.rounds); round++) {
   const decode = meanOf(decodeCost(model, []));
@@ -118,7 +129,8 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     for (const file of [out, `${out}.run`]) rmSync(file);
     const rate = count / wall;
     const share = (decoding: number) => rate / (cpus().length / (decoding + steps));
-    const row = [decode, decodeOne, steps, wall, own, rate, share(decode), share(decodeOne), others];
+    const rest = share(decode) / (1 - others);
+    const row = [decode, decodeOne, steps, wall, own, rate, share(decode), share(decodeOne), others, rest];
     console.log([round, model.card.name, count, cpus().length, jobs, ...row.map((value) => value.toFixed(4))].join());
   }
 }
