@@ -1,7 +1,8 @@
 /** The file of results as a journal: whatever a killed run left, a resumed one continues from whole sources. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { hostname, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ResultsFile } from "../src/classify/results-file.ts";
@@ -119,6 +120,36 @@ test("one run at a time; the lock of a process that is gone is taken over", asyn
   const file = await resume(path);
   await file[Symbol.asyncDispose]();
   expect([...file.done]).toEqual(["a"]);
+});
+
+test("a lock that another run has only just made is believed once it says whose it is", async () => {
+  const path = await written([result("a")]);
+  await writeFile(`${path}.lock`, "");
+  const opened = resume(path).then(
+    () => "opened",
+    (error: Error) => error.message,
+  );
+  await sleep(100);
+  await writeFile(`${path}.lock`, `${process.ppid} ${hostname()}\n`);
+  expect(await opened).toContain(`another run writes it (process ${process.ppid} on`);
+});
+
+test("a lock whose maker was killed before it wrote it is taken over", async () => {
+  const path = await written([result("a")]);
+  await writeFile(`${path}.lock`, "");
+  const file = await resume(path);
+  await file[Symbol.asyncDispose]();
+  expect([...file.done]).toEqual(["a"]);
+  expect((await readdir(folder)).filter((name) => name.startsWith(`${basename(path)}.lock`))).toEqual([]);
+});
+
+test("names with any characters are continued: some break lines without being line feeds", async () => {
+  const names = ["a\u2028b", "a\u2029b", "a\u0085b", "a\rb", "a\nb", "ä\u{1f3ac}"];
+  const path = await written(...names.map((name) => [result(name)]));
+  expect(await readFile(path, "utf8")).not.toMatch(/[\r\u0085\u2028\u2029]/);
+  const file = await resume(path);
+  await file[Symbol.asyncDispose]();
+  expect([...file.done]).toEqual(names);
 });
 
 test("a folder that is not there is told in one line", async () => {

@@ -1,7 +1,11 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../usage.ts";
 import { writeError } from "../write-aside.ts";
+
+/** A lock that is still empty after this long was left by a process that was killed between creating and writing it. */
+const writingMs = 500;
 
 /**
  * Takes `FILE.lock` for this process and returns its path; removing it is the caller's. A lock whose process has ended
@@ -9,14 +13,24 @@ import { writeError } from "../write-aside.ts";
  */
 export async function lockFile(file: string): Promise<string> {
   const lock = `${file}.lock`;
+  let emptySince: number | null = null;
   for (;;) {
     try {
-      await writeFile(lock, `${process.pid} ${hostname()}\n`, { flag: "wx" });
+      writeFileSync(lock, `${process.pid} ${hostname()}\n`, { flag: "wx" });
       return lock;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeError(file, error);
     }
-    const [pid = "", host = hostname()] = (await readFile(lock, "utf8").catch(() => "")).trim().split(" ");
+    const content = readLock(lock);
+    if (content === null) continue;
+    if (content === "") {
+      emptySince ??= performance.now();
+      if (performance.now() - emptySince < writingMs) {
+        await sleep(20);
+        continue;
+      }
+    }
+    const [pid = "", host = hostname()] = content.trim().split(" ");
     if (host !== hostname() || (Number(pid) !== process.pid && isRunning(Number(pid)))) {
       throw new UsageError(
         file,
@@ -24,7 +38,28 @@ export async function lockFile(file: string): Promise<string> {
         `Wait for it, or remove ${lock} if there is no such run`,
       );
     }
-    await rm(lock, { force: true });
+    removeStale(file, lock, content);
+  }
+}
+
+/** Null where there is none. */
+function readLock(lock: string): string | null {
+  try {
+    return readFileSync(lock, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Removes the lock that was read; one that another run has put in its place meanwhile goes back. */
+function removeStale(file: string, lock: string, content: string): void {
+  const aside = `${lock}.${process.pid}`;
+  try {
+    renameSync(lock, aside);
+    if (readLock(aside) === content) rmSync(aside);
+    else renameSync(aside, lock);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw writeError(file, error);
   }
 }
 

@@ -59,7 +59,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
     let lines = "";
     return {
       line: (text) => {
-        lines += `${text}\n`;
+        lines += `${escapeBreaks(text)}\n`;
       },
       end: () => this.#append(lines),
     };
@@ -83,6 +83,11 @@ export class ResultsFile implements Outputs, AsyncDisposable {
       throw writeError(this.#path, cause);
     }
   }
+}
+
+/** JSON leaves line and paragraph separators as they are, at which readers (Node's, Python's) would break a line. */
+function escapeBreaks(json: string): string {
+  return json.replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 async function checkSettings(path: string, settings: RunSettings): Promise<void> {
