@@ -29,8 +29,8 @@ export interface Recent {
 
 export interface ClassifyFramesOptions {
   /**
-   * Also tell what the recent past says, which segments are made of: a second session whose pools forget half in a
-   * second (a base model: each window by itself). Takes a stream model twice the time. Default false.
+   * Also tell what the recent past says, which segments are made of: pools that forget half in a second (a base
+   * model: each window by itself). Takes a stream model with gates (squeeze-and-excitation) twice the time. Default false.
    */
   readonly recent?: boolean;
   /** Ends the flow, also while it waits for a frame: the iteration then throws the signal's reason. */
@@ -65,8 +65,7 @@ async function* classifyStream(
   withRecent: boolean,
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
-  const session = await program.openStream();
-  const forgetful = withRecent ? await program.openStream({ halfLifeFrames: recentHalfLife * card.fps }) : null;
+  const session = withRecent ? await program.openRecent(recentHalfLife * card.fps) : await openWhole(program);
   try {
     let index = 0;
     const input = new Float32Array(3 * card.input.width * card.input.height);
@@ -75,21 +74,30 @@ async function* classifyStream(
         const started = performance.now();
         preprocess(picture, card.input, input);
         const preprocessed = performance.now();
-        const scores = probabilities(await session.step(input), card.output);
-        const recent = forgetful && {
+        const { logits, recent } = await session.step(input);
+        const scores = probabilities(logits, card.output);
+        const past = recent && {
           since: Math.max(0, picture.timestamp - recentHalfLife),
-          scores: probabilities(await forgetful.step(input), card.output),
+          scores: probabilities(recent, card.output),
         };
         const timings = { preprocessMs: preprocessed - started, inferMs: performance.now() - preprocessed };
-        yield { frame: index++, time: picture.timestamp, scores, recent, picture, timings };
+        yield { frame: index++, time: picture.timestamp, scores, recent: past, picture, timings };
       } finally {
         picture[Symbol.dispose]?.();
       }
     }
   } finally {
     await session[Symbol.asyncDispose]();
-    await forgetful?.[Symbol.asyncDispose]();
   }
+}
+
+/** A session in the form of one for the recent past, which it does not tell. */
+async function openWhole(program: SessionSource) {
+  const session = await program.openStream();
+  return {
+    step: async (frame: Float32Array) => ({ logits: await session.step(frame), recent: null }),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
 }
 
 async function* classifyWindows(

@@ -51,5 +51,11 @@ export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts
 export type { ClipSession } from "./run/session/clip-session.ts";
 export { Program, type SessionSource } from "./run/session/program.ts";
 export { referenceBackend } from "./run/session/reference.ts";
-export type { StateTensor, StreamOptions, StreamSession, StreamState } from "./run/session/stream-session.ts";
+export type {
+  RecentSession,
+  StateTensor,
+  StreamOptions,
+  StreamSession,
+  StreamState,
+} from "./run/session/stream-session.ts";
 export type { Frame } from "./run/video/frame.ts";

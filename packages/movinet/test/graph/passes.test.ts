@@ -4,7 +4,14 @@ import { buildGraph } from "../../src/model/arch/build.ts";
 import { specOf } from "../../src/model/arch/spec.ts";
 import { interpret } from "../../src/model/graph/interpret.ts";
 import type { Graph } from "../../src/model/graph/ir.ts";
-import { dropIdentities, foldNorm, foldScale, lowerForInference, lowerTime } from "../../src/model/graph/passes.ts";
+import {
+  dropIdentities,
+  foldNorm,
+  foldScale,
+  lowerForInference,
+  lowerTime,
+  splitHead,
+} from "../../src/model/graph/passes.ts";
 import { samePadding } from "../../src/model/graph/shapes.ts";
 import { hashedWeights } from "../golden/material.ts";
 import { distance, randomPictures } from "../laws/models.ts";
@@ -90,3 +97,23 @@ test("SAME padding covers every input once at stride 1 and gives ceil(n / stride
     { begin: 1, end: 2 },
   ]);
 });
+
+test.each(["none", "2plus3d"] as const)(
+  "splitHead: body, then head, is the whole (squeeze-excite %s)",
+  (squeezeExcite) => {
+    const spec = specOf("t0-stream", { squeezeExcite, resolution: size, classes: 5 });
+    const graph = buildGraph(spec, { call: "step", frames: 1 });
+    const weights = hashedWeights(graph.params);
+    const inputs = inputsOfGraph(graph);
+    const { body, head } = splitHead(graph);
+    const vector = interpret(body, weights, inputs)[body.logits] as Float64Array;
+    const split = interpret(head, weights, { ...inputs, "head.spatial": vector })[head.logits] as Float64Array;
+    expect(distance(split, interpret(graph, weights, inputs)[graph.logits] as Float64Array)).toBeLessThanOrEqual(1e-9);
+    expect([...body.states, ...head.states].map((state) => state.name).sort()).toEqual(
+      graph.states.map((state) => state.name).sort(),
+    );
+    const inputNames = (part: Graph) => part.nodes.flatMap((node) => (node.op === "input" ? [node.role] : []));
+    expect(inputNames(head).sort()).toEqual(["image", "inverseCount", "sum"]);
+    expect(inputNames(body)).not.toContain(squeezeExcite === "none" ? "sum" : "features");
+  },
+);

@@ -5,6 +5,7 @@ import { buildGraph } from "../../src/model/arch/build.ts";
 import { interpret } from "../../src/model/graph/interpret.ts";
 import { nodeBackend } from "../../src/run/session/onnx.node.ts";
 import { Program } from "../../src/run/session/program.ts";
+import { WorkerProgram } from "../../src/run/session/worker-program.node.ts";
 import { distance, hashedModel, randomPictures } from "./models.ts";
 
 const size = { height: 32, width: 32 };
@@ -101,4 +102,30 @@ test("snapshots of an ageing session continue bit-equal", async () => {
 
 test("a half-life must be positive", async () => {
   await expect(gated.openStream({ halfLifeFrames: 0 })).rejects.toThrow("halfLifeFrames must be positive, got 0");
+});
+
+test.each([
+  ["one body under two heads", false],
+  ["two networks", true],
+])("a session for the recent past (%s) is a session that remembers and one that ages", async (_, gates) => {
+  const images = randomPictures(9, frames, size.height, size.width);
+  const source = gates ? gated : program;
+  const whole = await source.openStream();
+  const ageing = await source.openStream({ halfLifeFrames: 2 });
+  const both = await source.openRecent(2);
+  for (let t = 0; t < frames; t++) {
+    const { logits, recent } = await both.step(pictureAt(images, t));
+    expect(distance(logits, await whole.step(pictureAt(images, t)))).toBeLessThanOrEqual(1e-4);
+    expect(distance(recent, await ageing.step(pictureAt(images, t)))).toBeLessThanOrEqual(1e-4);
+    if (t > 0) expect(distance(recent, logits)).toBeGreaterThan(1e-3);
+  }
+  await both[Symbol.asyncDispose]();
+});
+
+test("a worker's session for the recent past is the same", async () => {
+  const worker = await WorkerProgram.start(model, { threads: 1 });
+  const image = randomPictures(4, 1, size.height, size.width);
+  const [here, there] = [await program.openRecent(3), await worker.openRecent(3)];
+  for (let t = 0; t < 3; t++) expect(await there.step(image)).toEqual(await here.step(image));
+  await worker[Symbol.asyncDispose]();
 });

@@ -1,4 +1,14 @@
-import { type Graph, inputsOf, type Node, outputsOf, type Param, paramsOf, withInputs } from "./ir.ts";
+import {
+  type Graph,
+  inputsOf,
+  type Node,
+  outputsOf,
+  type Param,
+  paramsOf,
+  type Shape,
+  type State,
+  withInputs,
+} from "./ir.ts";
 import { rebuild } from "./shapes.ts";
 
 /** A function from graph to graph that keeps what the graph computes. */
@@ -125,6 +135,40 @@ export const dropIdentities: Pass = (graph) => {
   };
   return dropUnread(rebuild(renamed, nodes, graph.params));
 };
+
+/**
+ * Cuts a stream's network before the pool of its head: `body` makes one vector of each frame (as its logits), and `head`
+ * takes it as its image, pools and classifies. Run one after the other they are the whole.
+ */
+export function splitHead(graph: Graph): { readonly body: Graph; readonly head: Graph } {
+  const vector = "head.spatial";
+  const isHeads = (state: State) => state.name.startsWith("state_head_");
+  const frame = graph.shapes[vector] as Shape;
+  const part = (nodes: readonly Node[], logits: string, states: readonly State[]): Graph => {
+    const kept = dropUnread({ ...graph, nodes, logits, states, endpoints: {} });
+    const read = new Set([...kept.nodes.flatMap(inputsOf), ...outputsOf(kept)]);
+    return rebuild(
+      kept,
+      kept.nodes.filter((node) => node.op !== "input" || read.has(node.id)),
+      graph.params,
+    );
+  };
+  const image: Node = { op: "input", id: vector, role: "image", shape: frame };
+  return {
+    body: part(
+      graph.nodes,
+      vector,
+      graph.states.filter((state) => !isHeads(state)),
+    ),
+    head: part(
+      graph.nodes.flatMap((node) =>
+        node.id === vector ? [image] : node.op === "input" && node.role === "image" ? [] : [node],
+      ),
+      graph.logits,
+      graph.states.filter(isHeads),
+    ),
+  };
+}
 
 /** Drops nodes that no output needs, but never an input. */
 function dropUnread(graph: Graph): Graph {

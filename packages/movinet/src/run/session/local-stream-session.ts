@@ -1,6 +1,6 @@
 import { ModelError, SessionError } from "../../errors.ts";
 import { nameOf, type Spec } from "../../model/arch/spec.ts";
-import type { Shape, State } from "../../model/graph/ir.ts";
+import type { InputNode, Shape, State } from "../../model/graph/ir.ts";
 import { stateBytes, stateShape } from "../../model/graph/states.ts";
 import type { DeviceTensor, Executable } from "./backend.ts";
 import type { StreamSession, StreamState } from "./stream-session.ts";
@@ -18,6 +18,7 @@ export class LocalStreamSession implements StreamSession {
   readonly #spec: Spec;
   readonly #single: Executable;
   readonly #chunk: Executable;
+  readonly #image: InputNode;
   /** What the past of a pool is taken times at every frame; 1 without ageing. */
   readonly #keep: number;
   /** Frames that each stream has seen. */
@@ -36,17 +37,18 @@ export class LocalStreamSession implements StreamSession {
     this.#single = single;
     this.#chunk = this.#keep < 1 ? single : chunk;
     this.#ages = Array.from({ length: streams }, () => 0);
+    this.#image = single.graph.nodes.find((node) => node.op === "input" && node.role === "image") as InputNode;
     this.stateBytes = stateBytes(single.graph);
     this.#clear();
   }
 
   async step(frames: Float32Array): Promise<Float32Array> {
-    const { height, width } = this.#spec.resolution;
-    const row = 3 * height * width;
+    const { channels, height, width } = this.#image.shape;
+    const row = channels * height * width;
     const count = frames.length / (row * this.streams);
     if (!Number.isInteger(count) || count < 1) {
       throw new TypeError(
-        `frames must hold T · ${this.streams} pictures of 3 × ${height} × ${width}, got ${frames.length} numbers`,
+        `frames must hold T · ${this.streams} pictures of ${channels} × ${height} × ${width}, got ${frames.length} numbers`,
       );
     }
     return this.#inTurn(async () => {
@@ -119,7 +121,7 @@ export class LocalStreamSession implements StreamSession {
     const rows = graph.frames * this.streams;
     const inputs: Record<string, DeviceTensor> = {
       ...this.#state,
-      image: executable.upload("image", image),
+      [this.#image.id]: executable.upload(this.#image.id, image),
     };
     for (const node of graph.nodes) {
       if (node.op !== "input" || (node.role !== "inverseCount" && node.role !== "position")) continue;

@@ -1,15 +1,19 @@
 import { buildGraph } from "../../model/arch/build.ts";
 import type { Spec } from "../../model/arch/spec.ts";
+import { splitHead } from "../../model/graph/passes.ts";
 import type { Model } from "../../model/model.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { ClipSession } from "./clip-session.ts";
 import { LocalStreamSession } from "./local-stream-session.ts";
-import type { StreamOptions, StreamSession } from "./stream-session.ts";
+import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
+import type { RecentSession, StreamOptions, StreamSession } from "./stream-session.ts";
 
 /** What opens sessions of a model: a {@link Program} in this thread, or one in a worker thread. */
 export interface SessionSource {
   readonly model: Model;
   openStream(options?: StreamOptions): Promise<StreamSession>;
+  /** Opens a session that also tells what the recent past says: pools forget half in `halfLifeFrames`. */
+  openRecent(halfLifeFrames: number): Promise<RecentSession>;
   openClip(): Promise<Pick<ClipSession, "frames" | "run"> & AsyncDisposable>;
 }
 
@@ -36,13 +40,15 @@ export class Program implements SessionSource, AsyncDisposable {
     return program;
   }
 
-  #executable(frames: number, single: boolean): Promise<Executable> {
-    const key = `${frames} ${single}`;
+  #executable(frames: number, single: boolean, part: "whole" | "body" | "head" = "whole"): Promise<Executable> {
+    const key = `${part} ${frames} ${single}`;
     let executable = this.#executables.get(key);
     if (!executable) {
       const call = this.model.spec.mode === "stream" ? "step" : "clip";
       const graph = buildGraph(this.model.spec, { call, frames });
-      executable = this.#backend.compile(graph, this.model.weights, { single });
+      executable = this.#backend.compile(part === "whole" ? graph : splitHead(graph)[part], this.model.weights, {
+        single,
+      });
       this.#executables.set(key, executable);
     }
     return executable;
@@ -55,6 +61,20 @@ export class Program implements SessionSource, AsyncDisposable {
     const step = await this.#executable(1, streams === 1 && chunk === 1);
     const chunked = chunk > 1 ? await this.#executable(chunk, false) : step;
     return new LocalStreamSession(this.model.spec, { streams, halfLifeFrames }, step, chunked);
+  }
+
+  /** Opens one stream remembered in two ways; twice the work of {@link Program.openStream} for models with gates. */
+  async openRecent(halfLifeFrames: number): Promise<RecentSession> {
+    if (this.model.spec.squeezeExcite !== "none") {
+      return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames }));
+    }
+    requireMode(this.model.spec, "stream");
+    const body = await this.#executable(1, true, "body");
+    const head = await this.#executable(1, false, "head");
+    const session = (halfLife: number, executable: Executable) =>
+      new LocalStreamSession(this.model.spec, { streams: 1, halfLifeFrames: halfLife }, executable, executable);
+    const never = Number.POSITIVE_INFINITY;
+    return recentOfHeads(session(never, body), session(never, head), session(halfLifeFrames, head));
   }
 
   /** Opens a session of a base model. Throws `TypeError` for stream models. */

@@ -20,6 +20,15 @@ export interface StreamOptions {
   readonly halfLifeFrames?: number;
 }
 
+/** One stream remembered in two ways. */
+export interface RecentSession extends AsyncDisposable {
+  /**
+   * Advances by one frame (RGB in 0..1, `[3, H, W]`) and returns the logits given all frames so far, and given the recent
+   * past alone. `frame` must not change until the call is done.
+   */
+  step(frame: Float32Array): Promise<{ readonly logits: Float32Array; readonly recent: Float32Array }>;
+}
+
 /** Streams that step through one model. Calls are carried out in the order in which they were made. */
 export interface StreamSession extends AsyncDisposable {
   readonly streams: number;

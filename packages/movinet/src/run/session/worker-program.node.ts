@@ -4,7 +4,7 @@ import type { Model } from "../../model/model.ts";
 import { moduleBeside } from "../beside.node.ts";
 import { keepQuiet, type NodeBackendOptions } from "./onnx.node.ts";
 import type { SessionSource } from "./program.ts";
-import type { StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
+import type { RecentSession, StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
 import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
 
 interface Pending {
@@ -62,6 +62,15 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
       reset: (stream) => this.#call<void>({ method: "reset", session, stream }),
       snapshot: (stream) => this.#call<StreamState>({ method: "snapshot", session, stream }),
       restore: (state, stream) => this.#call<void>({ method: "restore", session, state, stream }),
+      [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
+    };
+  }
+
+  async openRecent(halfLifeFrames: number): Promise<RecentSession> {
+    const session = this.#sessions++;
+    await this.#call<void>({ method: "openRecent", session, halfLifeFrames });
+    return {
+      step: (frame) => this.#call({ method: "stepRecent", session, frames: this.#carry(frame) }),
       [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
     };
   }

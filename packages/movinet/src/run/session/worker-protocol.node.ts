@@ -13,6 +13,8 @@ export interface WorkerStart {
 export type WorkerCall =
   | { readonly method: "openStream"; readonly session: number; readonly options: StreamOptions }
   | { readonly method: "step"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
+  | { readonly method: "openRecent"; readonly session: number; readonly halfLifeFrames: number }
+  | { readonly method: "stepRecent"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
   | { readonly method: "openClip"; readonly session: number }
   | { readonly method: "run"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
   | { readonly method: "reset"; readonly session: number; readonly stream: number | undefined }

@@ -3,7 +3,7 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { ClipSession } from "./clip-session.ts";
 import { nodeBackend } from "./onnx.node.ts";
 import { Program } from "./program.ts";
-import type { StreamSession } from "./stream-session.ts";
+import type { RecentSession, StreamSession } from "./stream-session.ts";
 import {
   plainError,
   type WorkerCall,
@@ -15,6 +15,7 @@ import {
 const port = parentPort as MessagePort;
 const streams = new Map<number, StreamSession>();
 const clips = new Map<number, ClipSession>();
+const recents = new Map<number, RecentSession>();
 
 async function answer(program: Program, call: WorkerCall): Promise<unknown> {
   if (call.method === "openStream") {
@@ -22,6 +23,11 @@ async function answer(program: Program, call: WorkerCall): Promise<unknown> {
     streams.set(call.session, session);
     return { streams: session.streams, stateBytes: session.stateBytes };
   }
+  if (call.method === "openRecent") {
+    recents.set(call.session, await program.openRecent(call.halfLifeFrames));
+    return;
+  }
+  if (call.method === "stepRecent") return (recents.get(call.session) as RecentSession).step(call.frames);
   if (call.method === "openClip") {
     const session = await program.openClip();
     clips.set(call.session, session);
@@ -29,9 +35,9 @@ async function answer(program: Program, call: WorkerCall): Promise<unknown> {
   }
   if (call.method === "run") return (clips.get(call.session) as ClipSession).run(call.frames);
   if (call.method === "close") {
-    const session = (streams.get(call.session) ?? clips.get(call.session)) as AsyncDisposable;
-    streams.delete(call.session);
-    clips.delete(call.session);
+    const kinds = [streams, clips, recents];
+    const session = kinds.map((sessions) => sessions.get(call.session)).find((found) => found) as AsyncDisposable;
+    for (const sessions of kinds) sessions.delete(call.session);
     return session[Symbol.asyncDispose]();
   }
   const session = streams.get(call.session) as StreamSession;
