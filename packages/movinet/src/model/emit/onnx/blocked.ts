@@ -253,10 +253,12 @@ class BlockedEmission extends Emission {
     for (let k = 0; k < window; k++) {
       for (let c = 0; c < channels; c++) {
         const place = places[c] as number;
-        for (let f = 0; f < filters; f++) {
-          const outer = (Math.floor(f / block) * (inputs / inner) + Math.floor(place / inner)) * window + k;
-          data[(outer * inner + (place % inner)) * block + (f % block)] =
-            (kernel[(k * channels + c) * filters + f] as number) * factor;
+        const row = (k * channels + c) * filters;
+        const column = Math.floor(place / inner) * window + k;
+        for (let begin = 0; begin < filters; begin += block) {
+          const at = (((begin / block) * (inputs / inner) * window + column) * inner + (place % inner)) * block;
+          const end = Math.min(block, filters - begin);
+          for (let f = 0; f < end; f++) data[at + f] = (kernel[row + begin + f] as number) * factor;
         }
       }
     }
