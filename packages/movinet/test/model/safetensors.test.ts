@@ -22,6 +22,8 @@ test("what is written is read back", () => {
       const read = readSafetensors(bytes, "test");
       expect(Object.fromEntries(read.tensors)).toEqual(record);
       expect(read.metadata).toEqual({ note });
+      const view = Buffer.concat([Buffer.alloc(3), bytes]).subarray(3);
+      expect(readSafetensors(view, "test"), "a view of other bytes, whose slice copies nothing").toEqual(read);
     }),
   );
 });

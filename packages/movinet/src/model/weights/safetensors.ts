@@ -31,7 +31,8 @@ export function readSafetensors(bytes: Uint8Array, subject: string): Safetensors
     if (name === metadataKey) continue;
     const entry = checkEntry(value, name, subject, bytes.byteLength - 8 - length);
     const [begin, end] = entry.data_offsets;
-    tensors.set(name, { shape: entry.shape, data: readData(bytes.slice(8 + length + begin, 8 + length + end), entry) });
+    const data = new Uint8Array(bytes.subarray(8 + length + begin, 8 + length + end));
+    tensors.set(name, { shape: entry.shape, data: readData(data, entry) });
   }
   const metadata = header[metadataKey];
   return { tensors, metadata: typeof metadata === "object" ? (metadata as Record<string, string>) : {} };
