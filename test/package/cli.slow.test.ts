@@ -1,5 +1,5 @@
 /** The command line as others get it: packed, installed with all it needs into an empty project. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,6 +44,20 @@ describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
       expect([code, stderr]).toEqual([0, ""]);
       expect(JSON.parse(stdout).predictions[0].label).toBe("carving ice");
       expect(readFileSync(join(project, "plot.png")).subarray(1, 4).toString()).toBe("PNG");
+    });
+
+    test.skipIf(!hasShared)(`works on two videos at a time, in worker threads${sharedReason}`, async () => {
+      const sources = ["a.mp4", "b.mp4"];
+      for (const source of sources) copyFileSync(carvingIce, join(project, source));
+      const args = ["classify", ...sources, "--model", officialModel, "--jobs", "2", "--json", "--quiet"];
+      const { code, stdout, stderr } = await movinet(...args);
+      expect([code, stderr]).toEqual([0, ""]);
+      const results = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(results.map(({ source }) => source).sort()).toEqual(sources);
+      expect(results.map(({ predictions }) => predictions[0].label)).toEqual(["carving ice", "carving ice"]);
     });
   });
 });
