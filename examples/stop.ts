@@ -1,0 +1,17 @@
+/** Stops after the first sure answer, or after ten seconds: `node stop.ts https://example.org/clip.mp4 model.tflite`. */
+import { classify, MovinetError } from "movinet";
+
+const [clip = "clip.mp4", model = "a0-stream"] = process.argv.slice(2);
+try {
+  for await (const { predictions } of classify(clip, { model, top: 1, signal: AbortSignal.timeout(10_000) })) {
+    const [best] = predictions;
+    if (best && best.score > 0.5) {
+      console.log(best.label);
+      break; // frees the decoder and the network
+    }
+  }
+} catch (error) {
+  if (!(error instanceof MovinetError)) throw error;
+  console.error(`${error.code}: ${error.message}`); // E_VIDEO_NOT_FOUND: clip.mp4: there is no such file. …
+  process.exitCode = 1;
+}
