@@ -1,8 +1,5 @@
-/** Writes the benchmark table of the README from the committed results; `--check` only tells whether it is up to date. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** The benchmark table of the README, from the committed results; `npm run docs` writes it. */
 
-const root = new URL("../", import.meta.url);
-const readme = new URL("README.md", root);
 const begin = "<!-- step-latency -->\n";
 const end = "<!-- /step-latency -->";
 
@@ -17,7 +14,7 @@ function readCsv(text: string): Record<string, string>[] {
   return rows.map((row) => Object.fromEntries(head.map((column, i) => [column, row[i] ?? ""])));
 }
 
-export function benchTable(csv: string): string {
+function benchTable(csv: string): string {
   const rows = readCsv(csv);
   const peers = [...new Set(rows.map((row) => row["peer"] ?? "").filter((peer) => peer !== ""))];
   const titles: Record<string, string> = {
@@ -50,12 +47,4 @@ export function withTable(text: string, csv: string): string {
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`README.md lacks ${begin.trim()} … ${end}`);
   return `${text.slice(0, from + begin.length)}\n${benchTable(csv)}\n${text.slice(to)}`;
-}
-
-if (import.meta.main) {
-  const csv = readFileSync(new URL("bench/results/step-latency.csv", root), "utf8");
-  const text = readFileSync(readme, "utf8");
-  const made = withTable(text, csv);
-  if (process.argv.includes("--check")) process.exit(made === text ? 0 : 1);
-  writeFileSync(readme, made);
 }

@@ -1,0 +1,155 @@
+/** The API reference in Markdown: what the library's entries export, as the compiler declares it. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseSync } from "vite";
+
+/** Where an export is described: the first row whose folder or file begins its path. */
+const sections = [
+  ["classify", "Classifying"],
+  ["model/store", "Models and files"],
+  ["model/arch", "Architectures"],
+  ["model/graph", "Graphs"],
+  ["model/emit", "Graphs"],
+  ["model/", "Models and files"],
+  ["run/video", "Videos"],
+  ["run/preprocess", "Predictions"],
+  ["run/predict", "Predictions"],
+  ["run/session", "Sessions"],
+  ["run/segment", "Segments"],
+  ["run/display", "Showing results"],
+  ["errors", "Errors and their classes"],
+] as const;
+const order = [
+  "Classifying",
+  "Models and files",
+  "Videos",
+  "Sessions",
+  "Predictions",
+  "Segments",
+  "Showing results",
+  "Errors and their classes",
+  "Architectures",
+  "Graphs",
+];
+
+interface Exported {
+  readonly name: string;
+  /** Path of the declaring module in `src`, without extension. */
+  readonly path: string;
+  readonly doc: string;
+  readonly declarations: readonly string[];
+}
+
+export function renderReference(root: string): string {
+  const library = join(root, "packages/movinet");
+  const folder = mkdtempSync(join(tmpdir(), "movinet-reference-"));
+  try {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const flags = ["--emitDeclarationOnly", "--declaration", "--outDir", folder];
+    execFileSync(process.execPath, [tsc, "-p", join(library, "tsconfig.build.json"), ...flags], { stdio: "pipe" });
+    const everywhere = exportsOf(folder, "index");
+    const only = (entry: string) => exportsOf(folder, entry).filter(({ name }) => !names(everywhere).has(name));
+    return render(everywhere, only("index.node"), only("index.web"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function names(exported: readonly Exported[]): ReadonlySet<string> {
+  return new Set(exported.map(({ name }) => name));
+}
+
+/** What a module exports, its re-exports followed to where they are declared. */
+function exportsOf(folder: string, path: string): readonly Exported[] {
+  const text = readFileSync(join(folder, `${path}.d.ts`), "utf8");
+  const { program, comments } = parseSync(`${path}.d.ts`, text);
+  const found = new Map<string, Exported>();
+  for (const statement of program.body) {
+    if (
+      statement.type === "ExportAllDeclaration" ||
+      (statement.type === "ExportNamedDeclaration" && statement.source)
+    ) {
+      const module = join(dirname(path), (statement.source?.value ?? "").replace(/\.[jt]s$/, ""));
+      const all = exportsOf(folder, module);
+      const wanted =
+        statement.type === "ExportAllDeclaration" ? names(all) : new Set(statement.specifiers.map(exportedName));
+      for (const one of all) if (wanted.has(one.name)) found.set(one.name, one);
+    } else if (statement.type === "ExportNamedDeclaration" && statement.declaration) {
+      const { declaration } = statement;
+      const id =
+        "declarations" in declaration ? declaration.declarations[0]?.id : "id" in declaration ? declaration.id : null;
+      if (id?.type !== "Identifier") continue;
+      const comment = comments.findLast(
+        ({ end }) => end <= statement.start && !text.slice(end, statement.start).trim(),
+      );
+      const before = found.get(id.name);
+      found.set(id.name, {
+        name: id.name,
+        path,
+        doc: before?.doc ?? (comment?.value.startsWith("*") ? plainDoc(comment.value) : ""),
+        declarations: [...(before?.declarations ?? []), publicPart(text.slice(statement.start, statement.end))],
+      });
+    }
+  }
+  return [...found.values()];
+}
+
+function exportedName(specifier: { exported: { type: string; name?: string; value?: string } }): string {
+  return specifier.exported.name ?? specifier.exported.value ?? "";
+}
+
+/** A declaration as a user reads it: without keywords of modules and without what is private. */
+function publicPart(text: string): string {
+  return text
+    .replace(/^export (declare )?/, "")
+    .replace(/^\s*(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*)?(#private|private [^;]*);\n/gm, "")
+    .replace(/\{@link ([\w.]+)\}/g, "`$1`")
+    .replace(/^( {4})+/gm, (indent) => " ".repeat(indent.length / 2));
+}
+
+function plainDoc(comment: string): string {
+  return comment
+    .slice(1)
+    .replace(/^\s*\* ?/gm, "")
+    .replace(/^@param (\S+)/gm, "- `$1`:")
+    .trim();
+}
+
+function render(everywhere: readonly Exported[], node: readonly Exported[], web: readonly Exported[]): string {
+  const where = new Map([
+    ...node.map(({ name }) => [name, "Node"] as const),
+    ...web.map(({ name }) => [name, "Browser"] as const),
+  ]);
+  const all = [...node, ...web, ...everywhere];
+  const known = names(all);
+  const link = (doc: string) =>
+    doc.replace(/\{@link ([\w.]+)\}/g, (_, name: string) =>
+      known.has(name) ? `[\`${name}\`](#${name.toLowerCase()})` : `\`${name}\``,
+    );
+  const chapters = order.map((title) => {
+    const members = all.filter(({ path }) => sections.find(([begin]) => path.startsWith(begin))?.[1] === title);
+    members.sort((a, b) => rank(a) - rank(b));
+    const entries = members.map(({ name, doc, declarations }) => {
+      const only = where.get(name);
+      const parts = [
+        `### ${name}`,
+        only ? `_${only} only._` : "",
+        link(doc),
+        `\`\`\`ts\n${declarations.join("\n")}\n\`\`\``,
+      ];
+      return parts.filter((part) => part !== "").join("\n\n");
+    });
+    return `## ${title}\n\n${entries.join("\n\n")}\n`;
+  });
+  const contents = order.map((title) => `- [${title}](#${title.toLowerCase().replaceAll(" ", "-")})`).join("\n");
+  const head =
+    "# API reference\n\n_Made by `npm run docs` from the library's declarations; do not edit._ The guides are [here](README.md).";
+  return `${head}\n\n${contents}\n\n${chapters.join("\n")}`;
+}
+
+/** What does something comes before the shapes that it takes and gives. */
+function rank({ declarations }: Exported): number {
+  return /^(async )?function|^class/.test(declarations[0] ?? "") ? 0 : /^const/.test(declarations[0] ?? "") ? 1 : 2;
+}

@@ -1,0 +1,91 @@
+/** The documentation is true: generated parts are up to date, code compiles, links and anchors exist, codes are complete. */
+import { execFile } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as movinet from "movinet";
+import * as web from "movinet/web";
+import { describe, expect, test } from "vitest";
+import { buildDocs } from "../scripts/docs.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const pages = globSync(["*.md", "{docs,bench,examples}/**/*.md", "{packages,apps}/*/*.md"], { cwd: root }).sort();
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```$/gm, "");
+
+/** The anchors of a page's headings, as forges make them. */
+function anchorsOf(path: string): ReadonlySet<string> {
+  const headings = withoutCode(read(path)).matchAll(/^#+ (.*)$/gm);
+  return new Set(
+    Array.from(headings, ([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
+test("what is generated is up to date (else: npm run docs)", () => {
+  for (const [path, text] of buildDocs()) expect(read(path), path).toBe(text);
+});
+
+test("the reference has every export", () => {
+  const anchors = anchorsOf("docs/reference.md");
+  const missing = [...Object.keys(movinet), ...Object.keys(web)].filter((name) => !anchors.has(name.toLowerCase()));
+  expect(missing).toEqual([]);
+  for (const type of ["classification", "frame", "card", "streamstate", "videooptions"])
+    expect(anchors).toContain(type);
+  expect(read("docs/reference.md")).not.toMatch(/#private|^ *private |\{@link/m);
+});
+
+describe("links between pages", () => {
+  test.each(pages)("%s", (page) => {
+    const links = withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g);
+    const broken = Array.from(links, ([, link = ""]) => link).filter((link) => {
+      if (/^[a-z]+:/.test(link)) return false;
+      const [path = "", anchor] = link.split("#", 2);
+      const target = path === "" ? page : relative(root, join(root, dirname(page), path));
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).has(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+test("the page of errors has every code, and no other", () => {
+  const sources = globSync("{packages,apps}/*/src/**/*.ts", { cwd: root });
+  const codes = sources.flatMap((path) =>
+    Array.from(read(path).matchAll(/"(E_[A-Z]+(?:_[A-Z]+)*)"/g), ([, code]) => code),
+  );
+  const documented = Array.from(read("docs/errors.md").matchAll(/\| `(E_[A-Z_]+)`/g), ([, code]) => code);
+  expect(documented.toSorted()).toEqual([...new Set(codes)].toSorted());
+});
+
+test("code in the pages compiles", { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), "movinet-docs-"));
+  try {
+    await symlink(join(root, "node_modules"), join(folder, "node_modules"), "junction");
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    const blocks = pages.flatMap((page) =>
+      Array.from(read(page).matchAll(/^```ts\n(import [\s\S]*?)^```$/gm), ([, code = ""], i) => {
+        const name = `${page.replaceAll(/\W/g, "-")}-${i}.ts`;
+        return { name, code };
+      }),
+    );
+    expect(blocks.length).toBeGreaterThan(5);
+    for (const { name, code } of blocks) await writeFile(join(folder, name), code);
+    const extending = { extends: join(root, "tsconfig.json"), include: ["*.ts"] };
+    const compilerOptions = { lib: ["esnext", "dom"], types: ["node"], noUnusedLocals: false };
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ ...extending, compilerOptions }));
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const output = await new Promise<string>((resolve) => {
+      execFile(process.execPath, [tsc, "-p", folder], (_, stdout, stderr) => resolve(stdout + stderr));
+    });
+    expect(output).toBe("");
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
