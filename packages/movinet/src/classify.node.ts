@@ -4,16 +4,16 @@ import type { Model } from "./model/model.ts";
 import { openModel } from "./model/store.node.ts";
 import { type Prediction, topK } from "./run/predict/predict.ts";
 import { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
-import { Program } from "./run/session/program.ts";
+import { Program, type SessionSource } from "./run/session/program.ts";
 import type { Frame } from "./run/video/frame.ts";
 import { openVideo, Video } from "./run/video/video.node.ts";
 
 export interface ClassifyOptions extends NodeBackendOptions, ClassifyFramesOptions {
   /**
-   * The model: a file or a name, as {@link openModel} takes it; a model that was read already; or a compiled program,
-   * which is left open. Default: `a0-stream` of the cache folder.
+   * The model: a file or a name, as {@link openModel} takes it; a model that was read already; or a compiled program, in
+   * this thread or in a worker thread, which is left open. Default: `a0-stream` of the cache folder.
    */
-  readonly model?: string | Model | Program | undefined;
+  readonly model?: string | Model | SessionSource | undefined;
   /** Frames a second at which a video is looked at. Default: the model's rate. Frames of your own come as they are. */
   readonly fps?: number | undefined;
   /** How many predictions each result names, at least 1. Default 5. */
@@ -38,30 +38,29 @@ export async function* classify(
   source: string | URL | AsyncIterable<Frame>,
   { model, fps, top = 5, device, threads, recent = false, signal }: ClassifyOptions = {},
 ): AsyncGenerator<Classification, void> {
-  const given = model instanceof Program ? model : null;
+  const given = isProgram(model) ? model : null;
   if (given && (device !== undefined || threads !== undefined)) {
     throw new TypeError("device and threads belong to compiling: the program that was given has them already");
   }
-  const read = await modelOf(model, signal);
+  const read = given?.model ?? (typeof model === "object" ? (model as Model) : await openModel(model, { signal }));
   const { card } = read;
   signal?.throwIfAborted();
   const open = (name: string) => openVideo(name, { fps: fps ?? card.fps, size: card.input, signal });
   const frames = isFrames(source) ? source : open(nameOf(source));
-  let program = given;
+  let own: Program | null = null;
   try {
-    program ??= await Program.compile(read, await nodeBackend({ device, threads }));
-    for await (const result of classifyFrames(frames, program, { recent, signal })) {
+    if (!given) own = await Program.compile(read, await nodeBackend({ device, threads }));
+    for await (const result of classifyFrames(frames, given ?? (own as Program), { recent, signal })) {
       yield { ...result, predictions: topK(result.scores, card.labels, top) };
     }
   } finally {
     if (frames instanceof Video) await frames[Symbol.asyncDispose]();
-    if (program !== given) await program?.[Symbol.asyncDispose]();
+    await own?.[Symbol.asyncDispose]();
   }
 }
 
-async function modelOf(model: ClassifyOptions["model"], signal: AbortSignal | undefined): Promise<Model> {
-  if (model instanceof Program) return model.model;
-  return typeof model === "object" ? model : openModel(model, { signal });
+function isProgram(model: ClassifyOptions["model"]): model is SessionSource {
+  return typeof model === "object" && "openStream" in model;
 }
 
 function isFrames(source: string | URL | AsyncIterable<Frame>): source is AsyncIterable<Frame> {

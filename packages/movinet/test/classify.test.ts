@@ -9,6 +9,7 @@ import { importPeer, peers } from "../src/errors.ts";
 import { openModel } from "../src/model/store.node.ts";
 import { nodeBackend } from "../src/run/session/onnx.node.ts";
 import { Program } from "../src/run/session/program.ts";
+import { WorkerProgram } from "../src/run/session/worker-program.node.ts";
 import type { Frame } from "../src/run/video/frame.ts";
 import { distance, hashedModel, randomPictures } from "./laws/models.ts";
 import { carvingIce, hasShared, officialModel, sharedFolder, sharedReason } from "./shared.ts";
@@ -57,7 +58,7 @@ function watchOpened() {
 }
 
 describe("classify, frames of one's own", () => {
-  test("names the classes as the portable flow scores them, with a model or a compiled program", async () => {
+  test("names the classes as the portable flow scores them, with a model or a program here or in a worker", async () => {
     const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
     const expected: Float32Array[] = [];
     for await (const { scores } of classifyFrames(ownFrames(4).frames, program)) expected.push(scores);
@@ -74,6 +75,11 @@ describe("classify, frames of one's own", () => {
     expect([compiled[0]?.predictions.length, opened[0]?.predictions.length]).toEqual([3, 5]);
     expect(fate).toEqual({ disposed: 4, ended: true });
     await program[Symbol.asyncDispose]();
+
+    const worker = await WorkerProgram.start(model, { threads: 1 });
+    const elsewhere = await collect(ownFrames(4).frames, { model: worker });
+    for (const [k, scores] of expected.entries()) expect(distance(scores, elsewhere[k]?.scores ?? [])).toBe(0);
+    await worker[Symbol.asyncDispose]();
   });
 
   test("break ends the frames, the session and a program of its own, and leaves a given one open", async () => {
