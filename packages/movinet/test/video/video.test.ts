@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Frame } from "../../src/run/video/frame.ts";
 import { readMessages } from "../../src/run/video/protocol.ts";
 import { expandSources } from "../../src/run/video/sources.node.ts";
@@ -60,6 +60,21 @@ describe("what is no video gives one clear error", () => {
     server.closeAllConnections();
     server.close();
   });
+});
+
+test("a clip that is decoded before anybody looks is kept", async () => {
+  const file = join(folder, "short.y4m");
+  const picture = [Buffer.from("FRAME\n"), Buffer.alloc(32 * 32 * 1.5, 128)];
+  await writeFile(
+    file,
+    Buffer.concat([Buffer.from("YUV4MPEG2 W32 H32 F5:1 C420\n"), ...picture, ...picture, ...picture]),
+  );
+  const video = openVideo(file, { fps: 5, size });
+  const running = () => process.getActiveResourcesInfo().filter((name) => name === "ProcessWrap").length;
+  await vi.waitFor(() => expect(running()).toBe(0), { timeout: 20_000 });
+  const times: number[] = [];
+  for await (const { timestamp } of video) times.push(timestamp);
+  expect(times).toEqual([0, 0.2, 0.4]);
 });
 
 test("arguments become sources: a path that exists is no glob, folders are searched, nothing found is an error", async () => {

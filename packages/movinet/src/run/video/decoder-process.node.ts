@@ -42,7 +42,10 @@ export class DecoderProcess implements AsyncDisposable {
       const lines = text.split("\n").filter((line) => line.trim());
       this.complaints = [...this.complaints, ...lines].slice(-keptComplaints);
     });
-    this.#messages = readMessages(this.#child.stdio[3] as Readable);
+    const output = this.#child.stdio[3] as Readable;
+    // When a process exits, Node throws away what it had sent, unless somebody listens.
+    output.on("readable", () => {});
+    this.#messages = readMessages(output);
   }
 
   request(start: DecoderStart): void {
