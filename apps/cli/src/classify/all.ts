@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expandSources, type Model, openModel } from "movinet";
+import { Decoders, expandSources, type Model, openModel } from "movinet";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
@@ -17,17 +17,19 @@ export async function classifyAll(
   const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
+  const decoders = new Decoders();
   try {
     const { sources, failures } = await findSources(args);
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
+    if (sources.some((source) => source !== "-")) decoders.warm();
     const model = await openModel(settings.model, { labels: settings.labels });
     if (model.card.labels === null) {
       terminal.warn(
         `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
       );
     }
-    const run = { sources, before: failures, model, settings, terminal, file: null, abort, started };
+    const run = { sources, before: failures, model, settings, terminal, decoders, file: null, abort, started };
     if (settings.out === undefined) return await runSources(run);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
@@ -39,6 +41,7 @@ export async function classifyAll(
       await file[Symbol.asyncDispose]();
     }
   } finally {
+    await decoders[Symbol.asyncDispose]();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }

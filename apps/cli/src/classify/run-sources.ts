@@ -1,6 +1,6 @@
 import {
   buildGraph,
-  Decoders,
+  type Decoders,
   type Model,
   MovinetError,
   nodeBackend,
@@ -31,6 +31,7 @@ export interface Run {
   readonly model: Model;
   readonly settings: ClassifySettings;
   readonly terminal: Terminal;
+  readonly decoders: Decoders;
   /** Where the results go; null: standard output. */
   readonly file: ResultsFile | null;
   readonly abort: AbortController;
@@ -40,14 +41,13 @@ export interface Run {
 
 /** Works through all sources, several at a time, and returns the exit code. */
 export async function runSources(run: Run): Promise<number> {
-  const { sources, before, model, settings, terminal, file, abort } = run;
+  const { sources, before, model, settings, terminal, file, abort, decoders } = run;
   const { signal } = abort;
   const jobs = Math.min(settings.jobs, sources.length);
   const ordered = file ? null : new OrderedOutputs(terminal.result);
   const outputs = file ?? (ordered as OrderedOutputs);
   const tally = new Tally();
   const progress = new RunProgress(terminal, sources.length, before.length);
-  const decoders = new Decoders();
   const programs = await startPrograms(model, settings, jobs);
   const context = { model, settings, terminal, decoders, decoderThreads: jobs > 1 ? 1 : 0, tally, progress, signal };
   let failures = before.length;
@@ -84,7 +84,6 @@ export async function runSources(run: Run): Promise<number> {
     if (broken) throw broken.reason;
   } finally {
     progress.stop();
-    await decoders[Symbol.asyncDispose]();
     for (const program of await Promise.allSettled(programs)) {
       if (program.status === "fulfilled") await program.value[Symbol.asyncDispose]();
     }
@@ -111,7 +110,9 @@ async function startPrograms(
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {
   const backend = await nodeBackend({ device, ...(threads ? { threads } : {}) });
   const start = (): Promise<SessionSource & AsyncDisposable> =>
-    jobs > 1 ? WorkerProgram.start(model, { device, threads: threads ?? 1 }) : Program.compile(model, backend);
+    jobs > 1
+      ? WorkerProgram.start(model, { device, threads: threads ?? 1 })
+      : Promise.resolve(Program.prepare(model, backend));
   const programs = Array.from({ length: device === "cpu" ? jobs : Math.min(jobs, 1) }, start);
   for (const program of programs) program.catch(() => {});
   return programs;

@@ -33,9 +33,14 @@ export class Program implements SessionSource, AsyncDisposable {
     this.#backend = backend;
   }
 
-  /** Compiles the one-frame step of a stream model, or the window of a base model. */
+  /** A program of which each form is compiled when the first session asks for it. */
+  static prepare(model: Model, backend: Backend): Program {
+    return new Program(model, backend);
+  }
+
+  /** Compiles the one-frame step of a stream model, or the window of a base model, and the other forms when asked for. */
   static async compile(model: Model, backend: Backend): Promise<Program> {
-    const program = new Program(model, backend);
+    const program = Program.prepare(model, backend);
     await program.#executable(callFrames(model), model.spec.mode === "stream");
     return program;
   }

@@ -47,6 +47,11 @@ export class Decoders implements AsyncDisposable {
   readonly #idle: DecoderProcess[] = [];
   #disposed = false;
 
+  /** Starts a process that waits for the first video, while its user still prepares. */
+  warm(): void {
+    this.#idle.push(new DecoderProcess(null));
+  }
+
   /** Like the function {@link openVideo}. */
   openVideo(source: string, options: VideoOptions): Video {
     checkOptions(options);
