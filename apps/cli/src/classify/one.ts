@@ -67,7 +67,8 @@ export async function classifyOne(
       timings.inferMs += result.timings.inferMs;
       tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter?.add(result.recent.since, result.recent.scores);
-      recorder?.add(result.time, result.scores, result.picture);
+      // Of a long video one cumulative answer is useless: its plot shows what each moment says.
+      recorder?.add(result.time, result.recent?.scores ?? result.scores, result.picture);
       if (settings.everyFrame) {
         output.line(renderFrame(source, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
@@ -80,12 +81,17 @@ export async function classifyOne(
     const { duration } = video;
     const segments = segmenter?.end(duration) ?? [];
     const predictions = name(scores);
-    if (settings.plot !== undefined && recorder) await drawPlot(settings.plot, video, recorder, card, predictions);
     if (settings.subtitles !== undefined) {
       const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
       await writeAside(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
     }
     const shown = settings.segments || duration > longVideo ? segments : [];
+    if (settings.plot !== undefined && recorder) {
+      const [best] = predictions;
+      const answer = best ? `${best.label}, ${percentText(best.score)}` : "";
+      const says = cut ? `${segments.length} ${segments.length === 1 ? "segment" : "segments"}` : answer;
+      await drawPlot(settings.plot, video, recorder, card, says);
+    }
     if (settings.json) {
       for (const segment of shown) output.line(segmentLine(source, segment, name));
       output.line(resultLine(video, card.name, predictions, timings));
@@ -146,10 +152,9 @@ async function drawPlot(
   { source, info }: Video,
   { points }: ReturnType<typeof createPlotRecorder>,
   { name, labels }: Model["card"],
-  [best]: readonly Prediction[],
+  says: string,
 ): Promise<void> {
   const { width, height } = info ?? { width: 1, height: 1 };
-  const subtitle = best ? `${name}: ${best.label}, ${percentText(best.score)}` : name;
-  const plot = { title: basename(source), subtitle, points, labels, aspect: width / height };
+  const plot = { title: basename(source), subtitle: `${name}: ${says}`, points, labels, aspect: width / height };
   await writeAside(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
 }
