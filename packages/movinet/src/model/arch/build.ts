@@ -1,6 +1,7 @@
 import type { ActivationKind, Graph, InputRole, Node, Param, Shape, State } from "../graph/ir.ts";
 import { inferShape } from "../graph/shapes.ts";
-import { type BlockSpec, type LayerSpec, nameOf, type Spec, squeezeWidth } from "./spec.ts";
+import { nameOf, type Spec, squeezeWidth } from "./spec.ts";
+import type { BlockSpec, LayerSpec } from "./variants.ts";
 
 /** How a network is called. */
 export interface CallOptions {

@@ -1,4 +1,4 @@
-import { type VariantName, variants } from "./variants.ts";
+import { type BlockSpec, type VariantName, variants } from "./variants.ts";
 
 export const modes = ["base", "stream"] as const;
 /** `base` sees a whole clip at once; `stream` is causal and takes one frame (or a chunk) at a time. */
@@ -16,19 +16,6 @@ export type Activation = "swish" | "hard_swish" | "relu6";
  * `hard_sigmoid_b` = relu6(x + 3) · 0.16667, of the current code and its exports (spec §2.7).
  */
 export type Gate = "sigmoid" | "hard_sigmoid_a" | "hard_sigmoid_b";
-
-/** One bottleneck layer: its expanded width and its kernel over `time × space × space`. */
-export interface LayerSpec {
-  readonly expand: number;
-  readonly kernel: { readonly time: number; readonly space: number };
-}
-
-/** Layers of one output width; the first of them takes the spatial stride. */
-export interface BlockSpec {
-  readonly filters: number;
-  readonly stride: 1 | 2;
-  readonly layers: readonly LayerSpec[];
-}
 
 /** Everything that decides a network, as plain JSON data. */
 export interface Spec {

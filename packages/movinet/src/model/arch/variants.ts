@@ -1,4 +1,15 @@
-import type { BlockSpec, LayerSpec } from "./spec.ts";
+/** One bottleneck layer: its expanded width and its kernel over `time × space × space`. */
+export interface LayerSpec {
+  readonly expand: number;
+  readonly kernel: { readonly time: number; readonly space: number };
+}
+
+/** Layers of one output width; the first of them takes the spatial stride. */
+export interface BlockSpec {
+  readonly filters: number;
+  readonly stride: 1 | 2;
+  readonly layers: readonly LayerSpec[];
+}
 
 const k13 = { time: 1, space: 3 };
 const k15 = { time: 1, space: 5 };
