@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -11,7 +13,9 @@ const run = promisify(execFile);
 
 test("bench times a model that nobody has, in rows of the contract, and skips peers with a reason", async () => {
   const args = ["bench", "t0-stream", "--rounds", "1", "--json", "--peer", "onnxruntime-plain,litert"];
-  const env = { ...process.env, MOVINET_CACHE: "/nonexistent" };
+  const home = await mkdtemp(join(tmpdir(), "movinet-home-"));
+  const { ORT_DISABLE_TELEMETRY: _, XDG_CACHE_HOME: __, ...inherited } = process.env;
+  const env = { ...inherited, MOVINET_CACHE: "/nonexistent", HOME: home };
   const { stdout, stderr } = await run(process.execPath, [bin, ...args], { env });
   const rows = stdout
     .trim()
@@ -36,6 +40,9 @@ test("bench times a model that nobody has, in rows of the contract, and skips pe
 
   expect(rows[0]?.["copiedBytesPerStep"]).toBeGreaterThan(1e5);
   expect(stderr).toContain("movinet: litert: skipped: LiteRT needs a .tflite file");
+  // ONNX Runtime keeps an id and its reports in the home folder where its telemetry is on.
+  expect(await readdir(home)).toEqual([]);
+  await rm(home, { recursive: true });
 });
 
 test("a model that cannot be opened is one line and exit code 1; an unknown peer is wrong usage", async () => {
