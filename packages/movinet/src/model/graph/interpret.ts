@@ -3,16 +3,17 @@
  * Values are `[frames · batch, channels, height, width]`, row-major.
  */
 
-import type { ActivationKind, Graph, NodeOf, PerOp, Shape } from "./ir.ts";
+import type { ActivationKind, Graph, Node, NodeOf, PerOp, Shape } from "./ir.ts";
 import { normEpsilon, perOp } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import { samePadding } from "./shapes.ts";
 import type { Weights } from "./tensor.ts";
 
-type Values = Record<string, Float64Array>;
+/** Every value of a run by name. */
+export type Values = Record<string, Float64Array>;
 
-interface Run {
-  readonly graph: Graph;
+export interface Run {
+  readonly shapes: Readonly<Record<string, Shape>>;
   readonly batch: number;
   readonly values: Values;
   readonly param: (name: string) => Float32Array;
@@ -143,7 +144,7 @@ const ops = {
     return new Float64Array(x.length * node.count).map((_, i) => x[i % x.length] as number);
   },
   concat(node, run) {
-    const out = run.graph.shapes[node.id] as Shape;
+    const out = run.shapes[node.id] as Shape;
     const rows = out.frames * run.batch;
     const parts = node.xs.map((x) => run.values[x] as Float64Array);
     const row = (x: Float64Array, n: number) => x.subarray((n * x.length) / rows, ((n + 1) * x.length) / rows);
@@ -155,7 +156,7 @@ const ops = {
   },
   multiply(node, run) {
     const { shape } = operands(run, node.a, node.id);
-    const other = run.graph.shapes[node.b] as Shape;
+    const other = run.shapes[node.b] as Shape;
     const b = run.values[node.b] as Float64Array;
     return (run.values[node.a] as Float64Array).map((value, i) => {
       const w = other.width === 1 ? 0 : i % shape.width;
@@ -178,13 +179,14 @@ const ops = {
   },
 } satisfies PerOp<[Run], Float64Array>;
 
-function operands({ graph, values, batch }: Run, x: string, id: string) {
-  const shape = graph.shapes[x] as Shape;
-  const out = graph.shapes[id] as Shape;
+function operands({ shapes, values, batch }: Run, x: string, id: string) {
+  const shape = shapes[x] as Shape;
+  const out = shapes[id] as Shape;
   return { x: values[x] as Float64Array, shape, out, rows: out.frames * batch };
 }
 
-function zeros(shape: Shape, rows: number): Float64Array {
+/** Zeros for `rows` pictures of a shape. */
+export function zeros(shape: Shape, rows: number): Float64Array {
   return new Float64Array(rows * shape.channels * shape.height * shape.width);
 }
 
@@ -198,7 +200,7 @@ function mapChannels(x: Float64Array, shape: Shape, f: (value: number, channel: 
 }
 
 /** Visits every valid cell of every SAME window: row, cell read, cell written, kernel row and column. */
-function eachWindow(
+export function eachWindow(
   shape: Shape,
   out: Shape,
   rows: number,
@@ -223,6 +225,11 @@ function eachWindow(
   }
 }
 
+/** Computes what one node makes of the values before it. */
+export function runNode(node: Node, run: Run): Float64Array {
+  return perOp<[Run], Float64Array>(ops, node, run);
+}
+
 /** Runs a graph on its inputs and returns every value by name. `batch` is the number of streams. */
 export function interpret(
   graph: Graph,
@@ -234,7 +241,7 @@ export function interpret(
   const values: Values = Object.fromEntries(
     Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)]),
   );
-  const run: Run = { graph, batch, values, param: (name) => resolve(name).data };
-  for (const node of graph.nodes) values[node.id] = perOp(ops, node, run);
+  const run: Run = { shapes: graph.shapes, batch, values, param: (name) => resolve(name).data };
+  for (const node of graph.nodes) values[node.id] = runNode(node, run);
   return values;
 }

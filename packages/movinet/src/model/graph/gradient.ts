@@ -1,0 +1,307 @@
+/**
+ * From a network to the graph that trains it: the forward nodes, then the nodes that carry the gradient of the loss from
+ * the logits back to every parameter that is to learn. One rule per op. A value's gradient has the value's shape.
+ */
+import { type ActivationKind, type Graph, inputsOf, type Node, type PerOp, paramsOf, perOp, type Shape } from "./ir.ts";
+
+interface Op<Kind extends string> {
+  readonly op: Kind;
+  readonly id: string;
+}
+/** Reads the gradient `dy` of some node's output. */
+interface Backward<Kind extends string> extends Op<Kind> {
+  readonly dy: string;
+}
+
+/** Normalization with the statistics of the call itself (biased variance, as in every framework's training mode). */
+export interface BatchNormNode extends Op<"batchNorm"> {
+  readonly x: string;
+  readonly gamma: string;
+  readonly beta: string;
+  /** Parameters that hold the moving statistics; not read here. */
+  readonly mean: string;
+  readonly variance: string;
+}
+
+interface Window {
+  readonly size: number;
+  readonly stride: 1 | 2;
+}
+interface TimedWindow extends Window {
+  readonly time: { readonly taps: number; readonly tap: number; readonly before: number; readonly after: number };
+}
+
+/** Gradients of values; `like` names the value whose shape they have. */
+export type ValueGradientNode =
+  | (Backward<"convInput"> & Window & { readonly kernel: string; readonly like: string })
+  | (Backward<"depthwiseInput"> & TimedWindow & { readonly kernel: string; readonly like: string })
+  | (Backward<"normInput"> & { readonly gamma: string; readonly variance: string })
+  | (Backward<"batchNormInput"> & { readonly x: string; readonly gamma: string })
+  /** `dy · f′(x)` */
+  | (Backward<"activationInput"> & { readonly x: string; readonly kind: ActivationKind })
+  | (Backward<"averagePoolInput"> & { readonly like: string })
+  /** Each cell of a picture gets its share of the mean's gradient. */
+  | (Backward<"spatialMeanInput"> & { readonly like: string })
+  | (Backward<"frameMeanInput"> & { readonly like: string })
+  /** Frame t is the sum of frames t..last. */
+  | Backward<"reverseSum">
+  /** One frame: the sum of all. */
+  | Backward<"frameSum">
+  | (Backward<"channelSlice"> & { readonly start: number; readonly channels: number })
+  /** Sum of `dy · a` over the axes along which the product broadcast `like`. */
+  | (Backward<"multiplyOther"> & { readonly a: string; readonly like: string });
+
+/** Gradients of parameters. */
+export type ParamGradientNode =
+  | (Backward<"convKernel"> & Window & { readonly x: string })
+  | (Backward<"depthwiseKernel"> & TimedWindow & { readonly x: string; readonly declared: number })
+  /** Sum over rows and pixels. */
+  | Backward<"channelSum">
+  | (Backward<"normGamma"> & { readonly x: string; readonly mean: string; readonly variance: string })
+  | (Backward<"batchNormGamma"> & { readonly x: string })
+  /** Sum of `dy · x` over everything. */
+  | (Backward<"dot"> & { readonly x: string });
+
+export type GradientNode = ValueGradientNode | ParamGradientNode;
+export type TrainingNode = Node | BatchNormNode | GradientNode;
+export type TrainingNodeOf<Kind extends TrainingNode["op"]> = Extract<TrainingNode, { op: Kind }>;
+
+/** A network with the way back. */
+export interface TrainingGraph {
+  readonly forward: Graph;
+  /** Forward nodes, then gradient nodes, in execution order. */
+  readonly nodes: readonly TrainingNode[];
+  /** Shapes of all values, gradients included. */
+  readonly shapes: Readonly<Record<string, Shape>>;
+  /** The gradient of the loss with respect to the logits: an input. */
+  readonly seed: string;
+  /** For each parameter that learns, the node that computes its gradient, which has the parameter's shape. */
+  readonly gradients: Readonly<Record<string, string>>;
+}
+
+export interface TrainingOptions {
+  /** The parameters that learn. Default: all but the statistics of norms. */
+  readonly trainable?: (param: string) => boolean;
+  /** Norms with the statistics of the call (`batch`), or with the stored ones (`stored`, the default). */
+  readonly statistics?: "batch" | "stored";
+}
+
+/**
+ * The training graph of a network in clip mode. Only what lies between the logits and a parameter that learns gets
+ * gradients. Throws `TypeError` where a state enters the network: training sees whole clips.
+ */
+export function buildTraining(graph: Graph, options: TrainingOptions = {}): TrainingGraph {
+  const { trainable = () => true, statistics = "stored" } = options;
+  if (graph.states.length > 0) throw new TypeError("a network is trained on whole clips: build it in clip mode");
+  const learns = (param: string) => trainable(param) && !/\.(mean|variance)$/.test(param);
+  const forward = graph.nodes.map((node): Node | BatchNormNode =>
+    node.op === "norm" && statistics === "batch" && learns(node.gamma) ? { ...node, op: "batchNorm" } : node,
+  );
+  const moving = new Set<string>();
+  for (const node of forward) {
+    if (readsOf(node).some((value) => moving.has(value)) || paramsRead(node).some(learns)) moving.add(node.id);
+  }
+  const back = new Backwards(graph, learns, (value) => moving.has(value));
+  for (const node of forward.toReversed()) {
+    const dy = back.take(node.id);
+    if (dy === undefined || !moving.has(node.id)) continue;
+    if (node.op === "batchNorm") batchNormRule(node, dy, back);
+    else perOp(rules, node, dy, back);
+  }
+  return {
+    forward: graph,
+    nodes: [...forward, ...back.nodes],
+    shapes: back.shapes,
+    seed: back.seed,
+    gradients: back.gradients,
+  };
+}
+
+function readsOf(node: Node | BatchNormNode): readonly string[] {
+  return node.op === "batchNorm" ? [node.x] : inputsOf(node);
+}
+
+function paramsRead(node: Node | BatchNormNode): readonly string[] {
+  return node.op === "batchNorm" ? [node.gamma, node.beta] : paramsOf(node);
+}
+
+/** The nodes of the way back, in the making. */
+class Backwards {
+  readonly nodes: TrainingNode[] = [];
+  readonly shapes: Record<string, Shape>;
+  readonly gradients: Record<string, string> = {};
+  readonly seed: string;
+  readonly learns: (param: string) => boolean;
+  readonly #moving: (value: string) => boolean;
+  readonly #arrived = new Map<string, string[]>();
+
+  constructor(graph: Graph, learns: (param: string) => boolean, moving: (value: string) => boolean) {
+    this.shapes = { ...graph.shapes };
+    this.learns = learns;
+    this.#moving = moving;
+    this.seed = `d:${graph.logits}`;
+    this.shapes[this.seed] = this.shape(graph.logits);
+    this.#arrived.set(graph.logits, [this.seed]);
+  }
+
+  shape(value: string): Shape {
+    return this.shapes[value] as Shape;
+  }
+
+  /** Whether anybody wants the gradient of a value. */
+  wants(value: string): boolean {
+    return this.#moving(value);
+  }
+
+  /** The whole gradient of a value: the sum of what its readers sent. */
+  take(value: string): string | undefined {
+    const parts = this.#arrived.get(value);
+    if (!parts) return undefined;
+    return parts.reduce((sum, part, i) => {
+      const id = `d:${value}${i === parts.length - 1 ? "" : `:${i}`}`;
+      this.nodes.push({ op: "add", id, a: sum, b: part });
+      this.shapes[id] = this.shape(value);
+      return id;
+    });
+  }
+
+  /** Sends a gradient to a value, if it wants one; `make` builds the node that computes it. */
+  send(value: string, make: (id: string) => Exclude<TrainingNode, ParamGradientNode>): void {
+    if (!this.wants(value)) return;
+    const parts = this.#arrived.get(value) ?? [];
+    const node = make(`d:${value}<${this.nodes.length}`);
+    this.nodes.push(node);
+    this.shapes[node.id] = this.shape(value);
+    this.#arrived.set(value, [...parts, node.id]);
+  }
+
+  /** Sends an existing gradient on, unchanged. */
+  pass(value: string, gradient: string): void {
+    if (this.wants(value)) this.#arrived.set(value, [...(this.#arrived.get(value) ?? []), gradient]);
+  }
+
+  /** Computes the gradient of a parameter, if it learns. */
+  learn(param: string | null, make: (id: string) => ParamGradientNode): void {
+    if (param === null || !this.learns(param)) return;
+    if (this.gradients[param]) throw new Error(`internal: two nodes read ${param}`);
+    const node = make(`d:${param}`);
+    this.nodes.push(node);
+    this.gradients[param] = node.id;
+  }
+}
+
+const nothing = () => {};
+
+const rules = {
+  input: nothing,
+  positionalEncoding: nothing,
+  conv({ x, kernel, bias, size, stride }, dy, back) {
+    back.learn(kernel, (id) => ({ op: "convKernel", id, dy, x, size, stride }));
+    back.learn(bias, (id) => ({ op: "channelSum", id, dy }));
+    back.send(x, (id) => ({ op: "convInput", id, dy, kernel, size, stride, like: x }));
+  },
+  depthwise({ id: node, x, kernel, bias, size, stride, time }, dy, back) {
+    if (time.tap !== 0) throw new Error(`internal: ${node} uses a part of its kernel; train the graph before lowering`);
+    back.learn(kernel, (id) => ({ op: "depthwiseKernel", id, dy, x, size, stride, time, declared: time.taps }));
+    back.learn(bias, (id) => ({ op: "channelSum", id, dy }));
+    back.send(x, (id) => ({ op: "depthwiseInput", id, dy, kernel, size, stride, time, like: x }));
+  },
+  norm({ x, gamma, beta, mean, variance }, dy, back) {
+    back.learn(gamma, (id) => ({ op: "normGamma", id, dy, x, mean, variance }));
+    back.learn(beta, (id) => ({ op: "channelSum", id, dy }));
+    back.send(x, (id) => ({ op: "normInput", id, dy, gamma, variance }));
+  },
+  activation({ x, kind }, dy, back) {
+    back.send(x, (id) => ({ op: "activationInput", id, dy, x, kind }));
+  },
+  averagePool({ x }, dy, back) {
+    back.send(x, (id) => ({ op: "averagePoolInput", id, dy, like: x }));
+  },
+  spatialMean({ x }, dy, back) {
+    back.send(x, (id) => ({ op: "spatialMeanInput", id, dy, like: x }));
+  },
+  frameMean({ x }, dy, back) {
+    back.send(x, (id) => ({ op: "frameMeanInput", id, dy, like: x }));
+  },
+  cumulativeSum({ x, initial }, dy, back) {
+    if (initial !== null) throw new Error("internal: a state enters a training graph");
+    back.send(x, (id) => ({ op: "reverseSum", id, dy }));
+  },
+  slice({ x, start, count }, dy, back) {
+    const after = back.shape(x).frames - start - count;
+    back.send(x, (id) => ({ op: "pad", id, x: dy, before: start, after }));
+  },
+  join({ xs }, dy, back) {
+    let start = 0;
+    for (const x of xs) {
+      const { frames: count } = back.shape(x);
+      const from = start;
+      back.send(x, (id) => ({ op: "slice", id, x: dy, start: from, count }));
+      start += count;
+    }
+  },
+  pad({ x, before }, dy, back) {
+    back.send(x, (id) => ({ op: "slice", id, x: dy, start: before, count: back.shape(x).frames }));
+  },
+  repeat({ x }, dy, back) {
+    back.send(x, (id) => ({ op: "frameSum", id, dy }));
+  },
+  concat({ xs }, dy, back) {
+    let start = 0;
+    for (const x of xs) {
+      const { channels } = back.shape(x);
+      const from = start;
+      back.send(x, (id) => ({ op: "channelSlice", id, dy, start: from, channels }));
+      start += channels;
+    }
+  },
+  add({ a, b }, dy, back) {
+    back.pass(a, dy);
+    back.pass(b, dy);
+  },
+  multiply({ a, b }, dy, back) {
+    back.send(a, (id) => ({ op: "multiply", id, a: dy, b }));
+    back.send(b, (id) => ({ op: "multiplyOther", id, dy, a, like: b }));
+  },
+  scale({ x, factor }, dy, back) {
+    back.learn(factor, (id) => ({ op: "dot", id, dy, x }));
+    back.send(x, (id) => ({ op: "scale", id, x: dy, factor }));
+  },
+} satisfies PerOp<[string, Backwards], void>;
+
+function batchNormRule({ x, gamma, beta }: BatchNormNode, dy: string, back: Backwards): void {
+  back.learn(gamma, (id) => ({ op: "batchNormGamma", id, dy, x }));
+  back.learn(beta, (id) => ({ op: "channelSum", id, dy }));
+  back.send(x, (id) => ({ op: "batchNormInput", id, dy, x, gamma }));
+}
+
+/** The values that a node of a training graph reads. */
+export function trainingInputsOf(node: TrainingNode): readonly string[] {
+  switch (node.op) {
+    case "batchNorm":
+      return [node.x];
+    case "convInput":
+    case "depthwiseInput":
+    case "normInput":
+    case "averagePoolInput":
+    case "spatialMeanInput":
+    case "frameMeanInput":
+    case "reverseSum":
+    case "frameSum":
+    case "channelSlice":
+    case "channelSum":
+      return [node.dy];
+    case "batchNormInput":
+    case "activationInput":
+    case "convKernel":
+    case "depthwiseKernel":
+    case "normGamma":
+    case "batchNormGamma":
+    case "dot":
+      return [node.dy, node.x];
+    case "multiplyOther":
+      return [node.dy, node.a];
+    default:
+      return inputsOf(node);
+  }
+}
