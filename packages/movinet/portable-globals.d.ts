@@ -15,3 +15,4 @@ interface AbortSignal {
   addEventListener(type: "abort", listener: () => void): void;
   removeEventListener(type: "abort", listener: () => void): void;
 }
+declare function atob(base64: string): string;

@@ -1,0 +1,128 @@
+// Sums. Long ones are added up in float64 from short float32 sums of 64 rows.
+
+const short = 64;
+
+/** sums `[C]` (float64) = Σ rows d; products (0: none) = Σ rows d · (x − mean). `room` holds 2 · C floats. */
+export function channelSums(d: usize, x: usize, mean: usize, sums: usize, products: usize, room: usize, rows: i32, C: i32): void {
+  const cell = (<usize>C) << 2;
+  memory.fill(sums, 0, cell << 1);
+  if (products != 0) memory.fill(products, 0, cell << 1);
+  for (let r = 0; r < rows; r += short) {
+    memory.fill(room, 0, cell << 1);
+    for (let i = min(short, rows - r); i > 0; i--) {
+      for (let c: usize = 0; c < cell; c += 16) {
+        const v = v128.load(d + c);
+        v128.store(room + c, f32x4.add(v128.load(room + c), v));
+        if (products != 0) {
+          const centred = f32x4.sub(v128.load(x + c), v128.load(mean + c));
+          v128.store(room + cell + c, f32x4.relaxed_madd(v, centred, v128.load(room + cell + c)));
+        }
+      }
+      d += cell;
+      x += cell;
+    }
+    for (let c: usize = 0; c < cell; c += 4) {
+      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(room + c));
+      if (products != 0) store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(room + cell + c));
+    }
+  }
+}
+
+/** sums `[C]` and squares `[C]` (float64) of x less its first row, which keeps the variance's digits. */
+export function moments(x: usize, sums: usize, squares: usize, room: usize, rows: i32, C: i32): void {
+  const cell = (<usize>C) << 2;
+  const first = x;
+  memory.fill(sums, 0, cell << 1);
+  memory.fill(squares, 0, cell << 1);
+  for (let r = 0; r < rows; r += short) {
+    memory.fill(room, 0, cell << 1);
+    for (let i = min(short, rows - r); i > 0; i--) {
+      for (let c: usize = 0; c < cell; c += 16) {
+        const v = f32x4.sub(v128.load(x + c), v128.load(first + c));
+        v128.store(room + c, f32x4.add(v128.load(room + c), v));
+        v128.store(room + cell + c, f32x4.relaxed_madd(v, v, v128.load(room + cell + c)));
+      }
+      x += cell;
+    }
+    for (let c: usize = 0; c < cell; c += 4) {
+      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(room + c));
+      store<f64>(squares + (c << 1), load<f64>(squares + (c << 1)) + <f64>load<f32>(room + cell + c));
+    }
+  }
+}
+
+/** y `[N, C]` = Σ over the P pixels of a `[N, P, C]` · b (0: of a alone), times `factor`. */
+export function pictureSums(a: usize, b: usize, y: usize, N: i32, P: i32, C: i32, factor: f32): void {
+  const cell = (<usize>C) << 2;
+  const f = f32x4.splat(factor);
+  for (let n = 0; n < N; n++) {
+    memory.fill(y, 0, cell);
+    for (let p = 0; p < P; p++) {
+      for (let c: usize = 0; c < cell; c += 16) {
+        const v = b != 0 ? f32x4.mul(v128.load(a + c), v128.load(b + c)) : v128.load(a + c);
+        v128.store(y + c, f32x4.add(v128.load(y + c), v));
+      }
+      a += cell;
+      if (b != 0) b += cell;
+    }
+    for (let c: usize = 0; c < cell; c += 16) v128.store(y + c, f32x4.mul(v128.load(y + c), f));
+    y += cell;
+  }
+}
+
+/** y `[N, P, C]` = d `[N, C]` · factor, the same for every pixel. */
+export function spread(d: usize, y: usize, N: i32, P: i32, C: i32, factor: f32): void {
+  const cell = (<usize>C) << 2;
+  const f = f32x4.splat(factor);
+  for (let n = 0; n < N; n++) {
+    for (let p = 0; p < P; p++) {
+      for (let c: usize = 0; c < cell; c += 16) v128.store(y + c, f32x4.mul(v128.load(d + c), f));
+      y += cell;
+    }
+    d += cell;
+  }
+}
+
+/** Σ a · b over all. */
+export function dot(a: usize, b: usize, count: i32): f64 {
+  let total: f64 = 0;
+  let i: usize = 0;
+  const end = (<usize>(count & ~3)) << 2;
+  while (i < end) {
+    let s = f32x4.splat(0);
+    const stop = min(end, i + 4096);
+    for (; i < stop; i += 16) s = f32x4.relaxed_madd(v128.load(a + i), v128.load(b + i), s);
+    total += <f64>f32x4.extract_lane(s, 0) + <f64>f32x4.extract_lane(s, 1) + <f64>f32x4.extract_lane(s, 2) + <f64>f32x4.extract_lane(s, 3);
+  }
+  for (; i < (<usize>count) << 2; i += 4) total += <f64>(load<f32>(a + i) * load<f32>(b + i));
+  return total;
+}
+
+/** 3×3 average pool with stride 2, SAME; the divisor is the number of valid cells. */
+export function averagePool(x: usize, y: usize, N: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, top: i32, left: i32): void {
+  pool(x, y, N, H, W, C, OH, OW, top, left, false);
+}
+
+/** Its gradient: dx must be zero before. */
+export function averagePoolInput(dy: usize, dx: usize, N: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, top: i32, left: i32): void {
+  pool(dx, dy, N, H, W, C, OH, OW, top, left, true);
+}
+
+function pool(x: usize, y: usize, N: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, top: i32, left: i32, back: bool): void {
+  const cell = (<usize>C) << 2;
+  for (let n = 0; n < N; n++) for (let oy = 0; oy < OH; oy++) for (let ox = 0; ox < OW; ox++) {
+    const y0 = max(0, oy * 2 - top), y1 = min(H, oy * 2 - top + 3);
+    const x0 = max(0, ox * 2 - left), x1 = min(W, ox * 2 - left + 3);
+    const share = f32x4.splat(1 / <f32>((y1 - y0) * (x1 - x0)));
+    for (let c: usize = 0; c < cell; c += 16) {
+      let s = back ? f32x4.mul(v128.load(y + c), share) : f32x4.splat(0);
+      for (let iy = y0; iy < y1; iy++) for (let ix = x0; ix < x1; ix++) {
+        const at = x + <usize>((n * H + iy) * W + ix) * cell + c;
+        if (back) v128.store(at, f32x4.add(v128.load(at), s));
+        else s = f32x4.add(s, v128.load(at));
+      }
+      if (!back) v128.store(y + c, f32x4.mul(s, share));
+    }
+    y += cell;
+  }
+}

@@ -1,0 +1,116 @@
+import { type TrainingGraph, type TrainingNode, trainingInputsOf } from "../../graph/gradient.ts";
+import { elementsOf } from "../../graph/shapes.ts";
+
+/** Where everything lies: byte offsets into one linear memory, each a multiple of 16. */
+export interface MemoryPlan {
+  readonly values: Readonly<Record<string, number>>;
+  readonly params: Readonly<Record<string, number>>;
+  /** Offsets of the gradients, by parameter. */
+  readonly gradients: Readonly<Record<string, number>>;
+  /** Bytes of all of it. */
+  readonly bytes: number;
+}
+
+/** Ops whose result may take the place of an operand that nothing reads later: they visit each number once. */
+const inPlace = new Set<TrainingNode["op"]>([
+  "activation",
+  "norm",
+  "batchNorm",
+  "activationInput",
+  "normInput",
+  "batchNormInput",
+  "scale",
+  "add",
+  "multiply",
+]);
+
+/**
+ * Gives every value a place, and the same place to values that do not live at the same time. `floatsOf` tells a value's
+ * size; `kept` are values that must outlive the run.
+ */
+export function planMemory(
+  training: TrainingGraph,
+  nodes: readonly TrainingNode[],
+  floatsOf: (value: string) => number,
+  kept: ReadonlySet<string>,
+  start: number,
+): MemoryPlan {
+  let at = start;
+  const fixed = (floats: number) => {
+    const place = at;
+    at += Math.ceil(floats / 4) * 16;
+    return place;
+  };
+  const params: Record<string, number> = {};
+  for (const [name, { shape }] of Object.entries(training.forward.params)) params[name] = fixed(elementsOf(shape));
+  const gradients: Record<string, number> = {};
+  for (const param of Object.keys(training.gradients)) {
+    gradients[param] = fixed(elementsOf(training.forward.params[param]?.shape ?? []));
+  }
+  const lastUse = new Map<string, number>();
+  for (const [i, node] of nodes.entries()) for (const value of trainingInputsOf(node)) lastUse.set(value, i);
+  const values: Record<string, number> = {};
+  for (const value of kept) values[value] = fixed(floatsOf(value));
+  const space = new Space(at);
+  for (const [i, node] of nodes.entries()) {
+    const dies = (value: string) => !kept.has(value) && values[value] !== undefined && lastUse.get(value) === i;
+    const operands = [...new Set(trainingInputsOf(node))];
+    if (!kept.has(node.id) && training.shapes[node.id]) {
+      const floats = floatsOf(node.id);
+      const taken = inPlace.has(node.op)
+        ? operands.find((value) => dies(value) && floatsOf(value) === floats)
+        : undefined;
+      if (taken === undefined) values[node.id] = space.take(floats * 4);
+      else values[node.id] = values[taken] as number;
+      for (const value of operands) {
+        if (value !== taken && dies(value)) space.free(values[value] as number, floatsOf(value) * 4);
+      }
+      if (!lastUse.has(node.id)) space.free(values[node.id] as number, floats * 4);
+    } else {
+      for (const value of operands) if (dies(value)) space.free(values[value] as number, floatsOf(value) * 4);
+    }
+  }
+  return { values, params, gradients, bytes: space.end };
+}
+
+/** First fit over a list of holes. */
+class Space {
+  end: number;
+  readonly #holes: { at: number; bytes: number }[] = [];
+
+  constructor(start: number) {
+    this.end = start;
+  }
+
+  take(wanted: number): number {
+    const bytes = Math.ceil(wanted / 16) * 16;
+    const hole = this.#holes.find((candidate) => candidate.bytes >= bytes);
+    if (!hole) {
+      const last = this.#holes.at(-1);
+      const extends_ = last !== undefined && last.at + last.bytes === this.end;
+      const at = extends_ ? last.at : this.end;
+      if (extends_) this.#holes.pop();
+      this.end = at + bytes;
+      return at;
+    }
+    const { at } = hole;
+    hole.at += bytes;
+    hole.bytes -= bytes;
+    if (hole.bytes === 0) this.#holes.splice(this.#holes.indexOf(hole), 1);
+    return at;
+  }
+
+  free(at: number, size: number): void {
+    const bytes = Math.ceil(size / 16) * 16;
+    let i = this.#holes.findIndex((hole) => hole.at > at);
+    if (i < 0) i = this.#holes.length;
+    this.#holes.splice(i, 0, { at, bytes });
+    for (const j of [i, i - 1]) {
+      const [low, high] = [this.#holes[j], this.#holes[j + 1]];
+      if (low && high && low.at + low.bytes === high.at) {
+        low.bytes += high.bytes;
+        this.#holes.splice(j + 1, 1);
+      }
+    }
+  }
+}

@@ -1,0 +1,260 @@
+import { type BatchNormNode, type TrainingGraph, type TrainingNode, trainingInputsOf } from "../../graph/gradient.ts";
+import type { ActivationNode, Node, Shape } from "../../graph/ir.ts";
+import { elementsOf } from "../../graph/shapes.ts";
+import type { Weights } from "../../graph/tensor.ts";
+import { kernelsBase64 } from "./kernels.ts";
+import { planMemory } from "./memory.ts";
+import { count, emitters, type Kernels, type NormRoom, type Site, type Step } from "./steps.ts";
+
+/** Mean and biased variance of one norm in the last forward run, `[channels]` each. */
+export interface NormStatistics {
+  /** The parameters that hold the moving statistics. */
+  readonly mean: string;
+  readonly variance: string;
+  readonly batchMean: Float32Array;
+  readonly batchVariance: Float32Array;
+  /** Values that each was taken over. */
+  readonly count: number;
+}
+
+type NormNode = (Node & { readonly op: "norm" }) | BatchNormNode;
+
+const pageBytes = 65_536;
+let compiled: WebAssembly.Module | null = null;
+
+function kernelsModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelsBase64), (char) => char.charCodeAt(0)));
+  return compiled;
+}
+
+/**
+ * A training graph for a batch of clips in WebAssembly: one memory, planned ahead, and a list of kernel calls. Pictures are
+ * `[frames · batch, height, width, channels]`, time-major; parameters have their canonical layouts. One thread; several
+ * programs in several workers make a trainer.
+ *
+ * Throws `TypeError` where a width is not a multiple of 4 (the last layer's and the picture's may be anything), and
+ * `RangeError` where the batch needs more than 4 GB.
+ */
+export class TrainingProgram {
+  readonly training: TrainingGraph;
+  readonly batch: number;
+  /** Bytes of the program's memory. */
+  readonly bytes: number;
+  readonly #buffer: ArrayBuffer;
+  readonly #params: Readonly<Record<string, Float32Array>>;
+  readonly #gradients: Readonly<Record<string, Float32Array>>;
+  readonly #forward: readonly Step[];
+  readonly #backward: readonly Step[];
+  readonly #at: (value: string) => number;
+  readonly #norms: ReadonlyMap<BatchNormNode, NormRoom>;
+
+  constructor(training: TrainingGraph, batch: number) {
+    this.training = training;
+    this.batch = batch;
+    const nodes = training.nodes.map((node) => readOutput(node, training));
+    const shape = (value: string) => training.shapes[value] as Shape;
+    const fused = fusedNorms(training.forward.nodes.length, nodes, training);
+    checkWidths(training);
+
+    let at = 16;
+    const reserve = (amount: number) => {
+      const place = at;
+      at += Math.ceil(amount / 16) * 16;
+      return place;
+    };
+    const room = reserveRoom(nodes, shape, reserve);
+    const norms = new Map<string, NormRoom>();
+    const batchNorms = new Map<BatchNormNode, NormRoom>();
+    for (const node of nodes) {
+      if (node.op !== "norm" && node.op !== "batchNorm") continue;
+      const bytes = 4 * shape(node.id).channels;
+      const own = { gain: reserve(bytes), shift: reserve(bytes), mean: reserve(bytes), inverse: reserve(bytes) };
+      norms.set(node.x, own);
+      if (node.op === "batchNorm") batchNorms.set(node, own);
+    }
+    for (const node of nodes) {
+      if (node.op === "normInput") norms.set(node.id, gainOf(node.gamma, nodes, norms));
+    }
+
+    const kept = new Set([training.forward.logits, training.seed]);
+    for (const node of nodes) if (node.op === "input") kept.add(node.id);
+    const visible = nodes.filter((node) => !fused.has(node.id));
+    const reads = visible.map((node) => readThrough(node, fused));
+    const plan = planMemory(training, reads, (value) => count(shape(value), batch), kept, at);
+    if (plan.bytes > 65_536 * pageBytes) {
+      throw new RangeError(
+        `a batch of ${batch} clips needs ${(plan.bytes / 1e9).toFixed(1)} GB: at most 4 GB are possible`,
+      );
+    }
+    this.bytes = plan.bytes;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(plan.bytes / pageBytes), maximum: 65_536 });
+    this.#buffer = memory.buffer;
+    const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory } });
+    const view = (offsets: Readonly<Record<string, number>>) =>
+      Object.fromEntries(
+        Object.entries(offsets).map(([name, offset]) => {
+          const elements = elementsOf(training.forward.params[name]?.shape ?? []);
+          return [name, new Float32Array(this.#buffer, offset, elements)];
+        }),
+      );
+    this.#params = view(plan.params);
+    this.#gradients = view(plan.gradients);
+    this.#at = (value) => plan.values[value] as number;
+    this.#norms = batchNorms;
+    const paramOf = new Map(Object.entries(training.gradients).map(([param, id]) => [id, param]));
+    const site: Site = {
+      kernels: instance.exports as Kernels,
+      batch,
+      shape,
+      at: this.#at,
+      param: (name) => plan.params[name] as number,
+      gradient: (param) => plan.gradients[param] as number,
+      paramOf: (node) => paramOf.get(node.id) as string,
+      norm: (x) => norms.get(x) as NormRoom,
+      fused: (value) => fused.get(value),
+      floats: (offset, length) => new Float32Array(this.#buffer, offset, length),
+      doubles: (offset, length) => new Float64Array(this.#buffer, offset, length),
+      room,
+    };
+    const steps = nodes.map((node) => (emitters[node.op] as (node: TrainingNode, site: Site) => Step)(node, site));
+    this.#forward = steps.slice(0, training.forward.nodes.length);
+    this.#backward = steps.slice(training.forward.nodes.length);
+  }
+
+  /** A parameter's values in place: `[elements]`, canonical layout. */
+  param(name: string): Float32Array {
+    return this.#params[name] ?? unknown(name);
+  }
+
+  /** The gradient of a parameter that learns, in place; {@link TrainingProgram.backward} adds to it. */
+  gradient(param: string): Float32Array {
+    return this.#gradients[param] ?? unknown(param);
+  }
+
+  /** Copies weights in. */
+  setWeights(weights: Weights): void {
+    for (const [name, target] of Object.entries(this.#params)) target.set(weights.get(name)?.data ?? unknown(name));
+  }
+
+  /** An input's values in place; the image is `[T · batch, H, W, 3]`. */
+  input(id: string): Float32Array {
+    return this.#value(id);
+  }
+
+  /** Runs the network; returns the logits `[batch, classes]`, which the next run overwrites. */
+  forward(): Float32Array {
+    for (const step of this.#forward) step();
+    return this.#value(this.training.forward.logits);
+  }
+
+  /** Carries the gradient of the logits (`[batch, classes]`) back, adding to the gradients of the parameters. */
+  backward(seed: Float32Array): void {
+    this.#value(this.training.seed).set(seed);
+    for (const step of this.#backward) step();
+  }
+
+  clearGradients(): void {
+    for (const gradient of Object.values(this.#gradients)) gradient.fill(0);
+  }
+
+  /** What the norms saw in the last forward run, where they use the statistics of the batch. */
+  statistics(): readonly NormStatistics[] {
+    return [...this.#norms].map(([node, { mean, inverse }]) => {
+      const { frames, channels, height, width } = this.training.shapes[node.x] as Shape;
+      const batchVariance = new Float32Array(this.#buffer, inverse, channels).map((inv) => 1 / inv ** 2 - 1e-3);
+      const batchMean = new Float32Array(this.#buffer, mean, channels).slice();
+      return {
+        mean: node.mean,
+        variance: node.variance,
+        batchMean,
+        batchVariance,
+        count: frames * this.batch * height * width,
+      };
+    });
+  }
+
+  #value(id: string): Float32Array {
+    const shape = this.training.shapes[id] ?? unknown(id);
+    return new Float32Array(this.#buffer, this.#at(id), count(shape, this.batch));
+  }
+}
+
+function unknown(name: string): never {
+  throw new Error(`internal: the training program has no ${name}`);
+}
+
+/** The slope of ReLU6 is read off its output, so that its input need not be kept. */
+function readOutput(node: TrainingNode, training: TrainingGraph): TrainingNode {
+  if (node.op !== "activationInput" || node.kind !== "relu6") return node;
+  const activation = training.forward.nodes.find(
+    (candidate): candidate is ActivationNode => candidate.op === "activation" && candidate.x === node.x,
+  );
+  return activation ? { ...node, x: activation.id } : node;
+}
+
+/** Norms whose only reader on the way forth is an activation that can take them in. */
+function fusedNorms(
+  forward: number,
+  nodes: readonly TrainingNode[],
+  training: TrainingGraph,
+): ReadonlyMap<string, NormNode> {
+  const readers = new Map<string, TrainingNode[]>();
+  for (const node of nodes.slice(0, forward)) {
+    for (const value of trainingInputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
+  }
+  const fused = new Map<string, NormNode>();
+  for (const node of nodes.slice(0, forward)) {
+    if (node.op !== "norm" && node.op !== "batchNorm") continue;
+    const [reader, ...others] = readers.get(node.id) ?? [];
+    const fits = reader?.op === "activation" && ["swish", "hard_swish", "relu6"].includes(reader.kind);
+    if (fits && others.length === 0 && node.id !== training.forward.logits) fused.set(node.id, node);
+  }
+  return fused;
+}
+
+/** The same node with fused norms replaced by what they normalize: what the kernels really read. */
+function readThrough(node: TrainingNode, fused: ReadonlyMap<string, NormNode>): TrainingNode {
+  if (node.op !== "activation" && node.op !== "activationInput") return node;
+  const norm = fused.get(node.x);
+  return norm ? { ...node, x: norm.x } : node;
+}
+
+function gainOf(gamma: string, nodes: readonly TrainingNode[], norms: ReadonlyMap<string, NormRoom>): NormRoom {
+  const norm = nodes.find((node) => node.op === "norm" && node.gamma === gamma) as NormNode;
+  return norms.get(norm.x) as NormRoom;
+}
+
+/** Room that steps share: panels of the greatest matrix, windows of the greatest picture, taps, sums. */
+function reserveRoom(
+  nodes: readonly TrainingNode[],
+  shape: (value: string) => Shape,
+  reserve: (bytes: number) => number,
+) {
+  let [panels, columns, taps, channels] = [0, 0, 48, 0];
+  for (const node of nodes) {
+    if (node.op === "conv" || node.op === "convInput") {
+      const [x, y] = node.op === "conv" ? [shape(node.x), shape(node.id)] : [shape(node.like), shape(node.dy)];
+      const width = node.size * node.size * x.channels;
+      panels = Math.max(panels, width * (y.channels + 7), (width + 7) * y.channels);
+      columns = Math.max(columns, node.size > 1 || node.stride > 1 ? width * y.height * y.width : 0);
+      channels = Math.max(channels, x.channels, y.channels);
+    }
+    if (node.op === "depthwise") taps = Math.max(taps, 2 * node.time.taps * node.size * node.size);
+  }
+  return {
+    panels: reserve(4 * panels),
+    columns: reserve(4 * columns),
+    taps: reserve(4 * taps),
+    sums: reserve(48 * channels),
+  };
+}
+
+function checkWidths({ forward }: TrainingGraph): void {
+  for (const node of forward.nodes) {
+    const shape = forward.shapes[node.id] as Shape;
+    const free = node.op === "input" || node.id === forward.logits || shape.channels === 1;
+    if (!free && shape.channels % 4 !== 0) {
+      throw new TypeError(`${node.id} has ${shape.channels} channels: only multiples of 4 can be trained`);
+    }
+  }
+}
