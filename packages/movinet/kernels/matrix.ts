@@ -201,12 +201,21 @@ export function windows(
   const cell = (<usize>C) << 2;
   let to = columns;
   for (let n = 0; n < N; n++) for (let oy = 0; oy < OH; oy++) for (let ox = 0; ox < OW; ox++) {
-    for (let ky = 0; ky < K; ky++) for (let kx = 0; kx < K; kx++) {
+    const start = ox * S - left;
+    const before = <usize>max(0, -start) * cell;
+    const within = <usize>(min(W, start + K) - max(0, start)) * cell;
+    for (let ky = 0; ky < K; ky++) {
       const iy = oy * S - top + ky;
-      const ix = ox * S - left + kx;
-      if (iy >= 0 && iy < H && ix >= 0 && ix < W) memory.copy(to, x + <usize>((n * H + iy) * W + ix) * cell, cell);
-      else memory.fill(to, 0, cell);
-      to += cell;
+      const end = to + <usize>K * cell;
+      if (iy >= 0 && iy < H) {
+        for (const stop = to + before; to < stop; to += 4) store<f32>(to, 0);
+        let from = x + <usize>((n * H + iy) * W + max(0, start)) * cell;
+        for (const stop = to + within; to < stop; to += 4) {
+          store<f32>(to, load<f32>(from));
+          from += 4;
+        }
+      }
+      for (; to < end; to += 4) store<f32>(to, 0);
     }
   }
 }

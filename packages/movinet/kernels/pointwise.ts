@@ -200,7 +200,8 @@ export function scaleRows(x: usize, s: usize, y: usize, N: i32, size: i32): void
   for (let n = 0; n < N; n++) {
     const f = load<f32>(s + ((<usize>n) << 2));
     const row = (<usize>(n * size)) << 2;
-    for (let i: usize = 0; i < (<usize>size) << 2; i += 4) store<f32>(y + row + i, load<f32>(x + row + i) * f);
+    if (size & 3) for (let i: usize = 0; i < (<usize>size) << 2; i += 4) store<f32>(y + row + i, load<f32>(x + row + i) * f);
+    else scale(x + row, f, y + row, size);
   }
 }
 
