@@ -34,7 +34,9 @@ export type InputRole =
   /** `1 / (frames seen so far, this one included)` for each new frame and stream. */
   | "inverseCount"
   /** Index of each new frame since the stream began, for each stream. */
-  | "position";
+  | "position"
+  /** Training only: what is left out, and by how much the rest is scaled up. */
+  | "mask";
 
 interface Op<Kind extends string> {
   readonly op: Kind;

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import {
+  foldNorms,
+  frontier,
+  graphAfter,
+  graphBefore,
+  learns,
+  normsAsBiases,
+  replaceHead,
+  withNoise,
+} from "../../src/make/train/network.ts";
+import { buildGraph } from "../../src/model/arch/build.ts";
+import { interpret } from "../../src/model/graph/interpret.ts";
+import { distance, hashedModel, randomPictures } from "../laws/models.ts";
+
+const resolution = { height: 24, width: 24 };
+const model = hashedModel("a0-stream", { classes: 7, resolution });
+const graph = buildGraph(model.spec, { call: "clip", frames: 2 });
+const inputs = { image: randomPictures(1, 2, 24, 24), inverse_count: [1, 0.5] };
+const logits = interpret(graph, model.weights, inputs)[graph.logits] as Float64Array;
+
+describe("the network that is trained", () => {
+  it("computes the same with folded norms, which become biases", () => {
+    const folded = foldNorms(model);
+    const biased = normsAsBiases(graph);
+    expect(biased.nodes.some((node) => node.op === "norm")).toBe(false);
+    expect(distance(interpret(graph, folded.weights, inputs)[graph.logits] as Float64Array, logits)).toBeLessThan(1e-5);
+    expect(distance(interpret(biased, folded.weights, inputs)[graph.logits] as Float64Array, logits)).toBeLessThan(
+      1e-5,
+    );
+    expect(Object.keys(biased.params).filter((name) => /gamma|mean|variance/.test(name))).toEqual([]);
+  });
+
+  it("is the frozen part, then the part that learns", () => {
+    const value = frontier(model.spec, { lastBlocks: 2 }) as string;
+    expect(value).toBe("block2.layer2");
+    const [before, after] = [graphBefore(graph, value), graphAfter(graph, value)];
+    const middle = interpret(before, model.weights, inputs)[value] as Float64Array;
+    expect(middle.length).toBe(2 * 56 * 2 * 2);
+    const whole = interpret(after, model.weights, { inverse_count: [1, 0.5], [value]: middle });
+    expect(distance(whole[after.logits] as Float64Array, logits)).toBe(0);
+    const own = learns(model.spec, { lastBlocks: 2 });
+    expect(Object.keys(before.params).filter(own)).toEqual([]);
+    expect(Object.keys(after.params).filter((name) => !own(name))).toEqual([]);
+  });
+
+  it("gives the new last layer one output for each label", () => {
+    const { spec, weights, card } = replaceHead(model, ["a", "b", "c"], 0);
+    expect(spec.classes).toBe(3);
+    expect(weights.get("classifier2.kernel")?.shape).toEqual([1, 1, 2048, 3]);
+    expect(card.labels).toEqual(["a", "b", "c"]);
+    const kernel = weights.get("classifier2.kernel")?.data as Float32Array;
+    expect(Math.hypot(...kernel) / Math.sqrt(kernel.length)).toBeCloseTo(0.01, 3);
+  });
+
+  it("leaves out branches at rates that grow with depth", () => {
+    const { graph: noisy, masks } = withNoise(graph, { dropout: 0.5, stochasticDepth: 0.2 });
+    expect(masks.length).toBe(16);
+    expect(masks[0]?.rate).toBeCloseTo(0.2 / 15);
+    expect(masks[14]?.rate).toBeCloseTo(0.2);
+    const ones = Object.fromEntries(
+      noisy.nodes.flatMap((node) =>
+        node.op === "input" && node.role === "mask"
+          ? [[node.id, new Float64Array(node.shape.frames * node.shape.channels).fill(1)]]
+          : [],
+      ),
+    );
+    expect(
+      distance(interpret(noisy, model.weights, { ...inputs, ...ones })[noisy.logits] as Float64Array, logits),
+    ).toBe(0);
+    const tail = withNoise(graphAfter(graph, "block2.layer2"), { dropout: 0, stochasticDepth: 0.2 });
+    expect(tail.masks.length).toBe(8);
+  });
+});
