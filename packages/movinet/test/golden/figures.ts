@@ -45,6 +45,7 @@ export interface Figures {
 const folder = new URL("./figures/", import.meta.url);
 
 export const allFigures: readonly Figures[] = readdirSync(folder)
+  .filter((file) => !file.startsWith("gradients-"))
   .sort()
   .map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Figures);
 

@@ -1,0 +1,91 @@
+/** The loss of a batch, and what it says to the network. */
+export interface Loss {
+  /** Mean over the batch; natural logarithms. NaN or infinite where the logits are. */
+  readonly value: number;
+  /** `[batch, classes]`: the derivative of `value` with respect to each logit. */
+  readonly gradient: Float32Array;
+}
+
+export interface LossOptions {
+  /** Share of a target that goes to all classes alike, 0 .. 1 (default 0; the official recipe has 0.1). */
+  readonly labelSmoothing?: number;
+  /** Takes the gradient, `[batch, classes]`; default: a new array. */
+  readonly gradient?: Float32Array;
+}
+
+/**
+ * Softmax cross-entropy of `logits` `[batch, classes]`, where `targets` holds one class index a clip. With smoothing s the
+ * target is `1 − s + s / classes` for the class and `s / classes` for the others (spec §5.1). Throws a `TypeError` where
+ * sizes or indices do not fit.
+ */
+export function softmaxLoss(
+  logits: Float32Array,
+  targets: ArrayLike<number>,
+  { labelSmoothing = 0, gradient = new Float32Array(logits.length) }: LossOptions = {},
+): Loss {
+  const batch = targets.length;
+  const classes = check(logits, batch, labelSmoothing, gradient);
+  const share = labelSmoothing / classes;
+  let value = 0;
+  for (let b = 0; b < batch; b++) {
+    const target = targets[b]!;
+    if (!(Number.isInteger(target) && target >= 0 && target < classes)) {
+      throw new TypeError(`targets: ${target} is not one of ${classes} classes.`);
+    }
+    const row = b * classes;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < classes; c++) most = Math.max(most, logits[row + c]!);
+    let [sum, mean] = [0, 0];
+    for (let c = 0; c < classes; c++) {
+      sum += Math.exp(logits[row + c]! - most);
+      mean += (logits[row + c]! - most) / classes;
+    }
+    value += Math.log(sum) - (1 - labelSmoothing) * (logits[row + target]! - most) - labelSmoothing * mean;
+    for (let c = 0; c < classes; c++) {
+      const wanted = share + (c === target ? 1 - labelSmoothing : 0);
+      gradient[row + c] = (Math.exp(logits[row + c]! - most) / sum - wanted) / batch;
+    }
+  }
+  return { value: value / batch, gradient };
+}
+
+/**
+ * Binary cross-entropy of the sigmoids of `logits` `[batch, classes]`, mean over classes and batch (as in Keras and PyTorch);
+ * `targets` `[batch, classes]` are 0..1, and `batch` is how many clips there are. With smoothing s a target t becomes
+ * `t · (1 − s) + s / 2`. Throws a `TypeError` where sizes do not fit.
+ */
+export function sigmoidLoss(
+  logits: Float32Array,
+  targets: ArrayLike<number>,
+  batch: number,
+  { labelSmoothing = 0, gradient = new Float32Array(logits.length) }: LossOptions = {},
+): Loss {
+  check(logits, batch, labelSmoothing, gradient);
+  if (targets.length !== logits.length) {
+    throw new TypeError(`targets: ${targets.length} numbers for ${logits.length} logits.`);
+  }
+  let value = 0;
+  for (let i = 0; i < logits.length; i++) {
+    const logit = logits[i]!;
+    const target = targets[i]! * (1 - labelSmoothing) + labelSmoothing / 2;
+    const tail = Math.exp(-Math.abs(logit));
+    value += Math.max(logit, 0) - logit * target + Math.log1p(tail);
+    const probability = logit >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
+    gradient[i] = (probability - target) / logits.length;
+  }
+  return { value: value / logits.length, gradient };
+}
+
+function check(logits: Float32Array, batch: number, labelSmoothing: number, gradient: Float32Array): number {
+  const classes = logits.length / batch;
+  if (!(Number.isInteger(classes) && classes > 0)) {
+    throw new TypeError(`logits: ${logits.length} numbers are no classes of ${batch} clips.`);
+  }
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new TypeError(`labelSmoothing: ${labelSmoothing} is not in 0..1.`);
+  }
+  if (gradient.length !== logits.length) {
+    throw new TypeError(`gradient: holds ${gradient.length} numbers instead of ${logits.length}.`);
+  }
+  return classes;
+}

@@ -1,0 +1,167 @@
+/** What an optimizer may be told; each kind reads its own. All are plain numbers, defaults in brackets. */
+export interface OptimizerOptions {
+  /**
+   * AdamW: the share of a weight, times the learning rate, that every step takes away [0.01]. Momentum SGD and RMSprop:
+   * L2, the multiple of a weight that is added to its gradient before anything else [0; the official recipe: 3e-5].
+   */
+  readonly weightDecay?: number;
+  /** Which tensors `weightDecay` concerns; usually not norms and biases [all]. */
+  readonly decayed?: readonly boolean[];
+  /** SGD [0.9] and RMSprop [0.9]. */
+  readonly momentum?: number;
+  /** SGD: look ahead by one step [false]. */
+  readonly nesterov?: boolean;
+  /** AdamW: memory of the mean and of the mean square of the gradient [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** RMSprop: memory of the mean square [0.9]. */
+  readonly rho?: number;
+  /** AdamW: added to the root [1e-8]. RMSprop: added under the root [1]. */
+  readonly epsilon?: number;
+  /** RMSprop: the largest norm of each tensor's gradient, L2 included [1]; Infinity for none. */
+  readonly clipNorm?: number;
+}
+
+export type OptimizerKind = keyof typeof kinds;
+
+export interface Optimizer {
+  /** Changes `params` in place. Both hold one array a tensor, of the sizes that the optimizer was made for. */
+  step(params: readonly Float32Array[], gradients: readonly Float32Array[], learningRate: number): void;
+  /** Everything that it remembers, by name: the arrays themselves, so copy what must stay. */
+  readonly state: Readonly<Record<string, Float32Array>>;
+  /** Goes on from a state that was saved. Throws a `TypeError` where names or sizes differ. */
+  restore(state: Readonly<Record<string, Float32Array>>): void;
+}
+
+/**
+ * An optimizer for tensors of these sizes. Arithmetic is float64, weights and state are rounded to float32 once a step.
+ *
+ * - `adamw`: decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's. State `mean.i`, `square.i`, `steps`.
+ * - `sgd`: momentum as PyTorch's: `m ← μm + g`, `w ← w − lr · m` (Nesterov: `w ← w − lr · (g + μm)`). State `momentum.i`.
+ * - `rmsprop`: the official recipe (spec §5.1): each tensor's gradient cut to `clipNorm`, `v ← ρv + (1 − ρ)g²`,
+ *   `m ← μm + lr · g / √(v + ε)`, `w ← w − m`. State `square.i`, `momentum.i`.
+ */
+export function createOptimizer(kind: OptimizerKind, options: OptimizerOptions, sizes: readonly number[]): Optimizer {
+  const { state, update } = kinds[kind](options, sizes);
+  return {
+    state,
+    step(params, gradients, learningRate) {
+      for (const [name, tensors] of Object.entries({ params, gradients })) {
+        if (tensors.length !== sizes.length || tensors.some(({ length }, i) => length !== sizes[i])) {
+          throw new TypeError(`${name}: not the ${sizes.length} tensors that this optimizer was made for.`);
+        }
+      }
+      update(params, gradients, learningRate);
+    },
+    restore: (saved) => restoreState(state, saved),
+  };
+}
+
+type Update = (params: readonly Float32Array[], gradients: readonly Float32Array[], learningRate: number) => void;
+type Kind = (
+  options: OptimizerOptions,
+  sizes: readonly number[],
+) => { readonly state: Record<string, Float32Array>; readonly update: Update };
+
+const kinds = { adamw, sgd, rmsprop } satisfies Record<string, Kind>;
+
+function adamw(
+  { weightDecay = 0.01, decayed, betas = [0.9, 0.999], epsilon = 1e-8 }: OptimizerOptions,
+  sizes: readonly number[],
+): ReturnType<Kind> {
+  const means = zeros(sizes);
+  const squares = zeros(sizes);
+  const steps = new Float32Array(1);
+  const [memory, squareMemory] = betas;
+  return {
+    state: { ...named("mean", means), ...named("square", squares), steps },
+    update(params, gradients, learningRate) {
+      const count = ++steps[0]!;
+      const rate = learningRate / (1 - memory ** count);
+      const correction = Math.sqrt(1 - squareMemory ** count);
+      for (let t = 0; t < params.length; t++) {
+        const [param, gradient, mean, square] = [params[t]!, gradients[t]!, means[t]!, squares[t]!];
+        const keep = 1 - (decayed?.[t] === false ? 0 : learningRate * weightDecay);
+        for (let i = 0; i < param.length; i++) {
+          const g = gradient[i]!;
+          const m = memory * mean[i]! + (1 - memory) * g;
+          const v = squareMemory * square[i]! + (1 - squareMemory) * g * g;
+          mean[i] = m;
+          square[i] = v;
+          param[i] = param[i]! * keep - (rate * m) / (Math.sqrt(v) / correction + epsilon);
+        }
+      }
+    },
+  };
+}
+
+function sgd(
+  { weightDecay = 0, decayed, momentum = 0.9, nesterov = false }: OptimizerOptions,
+  sizes: readonly number[],
+): ReturnType<Kind> {
+  const momenta = zeros(sizes);
+  return {
+    state: named("momentum", momenta),
+    update(params, gradients, learningRate) {
+      for (let t = 0; t < params.length; t++) {
+        const [param, gradient, moment] = [params[t]!, gradients[t]!, momenta[t]!];
+        const decay = decayed?.[t] === false ? 0 : weightDecay;
+        for (let i = 0; i < param.length; i++) {
+          const g = gradient[i]! + decay * param[i]!;
+          const m = momentum * moment[i]! + g;
+          moment[i] = m;
+          param[i] = param[i]! - learningRate * (nesterov ? g + momentum * m : m);
+        }
+      }
+    },
+  };
+}
+
+function rmsprop(
+  { weightDecay = 0, decayed, momentum = 0.9, rho = 0.9, epsilon = 1, clipNorm = 1 }: OptimizerOptions,
+  sizes: readonly number[],
+): ReturnType<Kind> {
+  const squares = zeros(sizes);
+  const momenta = zeros(sizes);
+  return {
+    state: { ...named("square", squares), ...named("momentum", momenta) },
+    update(params, gradients, learningRate) {
+      for (let t = 0; t < params.length; t++) {
+        const [param, gradient, square, moment] = [params[t]!, gradients[t]!, squares[t]!, momenta[t]!];
+        const decay = decayed?.[t] === false ? 0 : weightDecay;
+        let sum = 0;
+        for (let i = 0; i < param.length; i++) sum += (gradient[i]! + decay * param[i]!) ** 2;
+        const scale = clipNorm / Math.max(Math.sqrt(sum), clipNorm);
+        const factor = clipNorm === Number.POSITIVE_INFINITY ? 1 : scale;
+        for (let i = 0; i < param.length; i++) {
+          const g = factor * (gradient[i]! + decay * param[i]!);
+          const v = rho * square[i]! + (1 - rho) * g * g;
+          const m = momentum * moment[i]! + (learningRate * g) / Math.sqrt(v + epsilon);
+          square[i] = v;
+          moment[i] = m;
+          param[i] = param[i]! - m;
+        }
+      }
+    },
+  };
+}
+
+function zeros(sizes: readonly number[]): Float32Array[] {
+  return sizes.map((size) => new Float32Array(size));
+}
+
+function named(name: string, tensors: readonly Float32Array[]): Record<string, Float32Array> {
+  return Object.fromEntries(tensors.map((tensor, i) => [`${name}.${i}`, tensor]));
+}
+
+/** Copies saved arrays into those of a state, after all names and sizes were found right. */
+export function restoreState(
+  state: Readonly<Record<string, Float32Array>>,
+  saved: Readonly<Record<string, Float32Array>>,
+): void {
+  for (const name of new Set([...Object.keys(state), ...Object.keys(saved)])) {
+    const [wanted, got] = [state[name]?.length, saved[name]?.length];
+    if (wanted !== got)
+      throw new TypeError(`${name}: the saved state has ${got ?? "nothing"}, not ${wanted ?? "nothing"}.`);
+  }
+  for (const [name, tensor] of Object.entries(saved)) state[name]!.set(tensor);
+}
