@@ -33,6 +33,9 @@ export class ModelError extends MovinetError {}
 /** A session is used in a way that its state forbids. Codes begin with `E_SESSION_`. */
 export class SessionError extends MovinetError {}
 
+/** A folder or manifest of clips is wrong, or a clip of it cannot be kept. Codes begin with `E_DATASET_`. */
+export class DatasetError extends MovinetError {}
+
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
 export class DependencyError extends MovinetError {}
 

@@ -2,6 +2,7 @@
 
 export { type ClassifyFramesOptions, classifyFrames, type FrameResult, type Recent } from "./classify.ts";
 export {
+  DatasetError,
   DependencyError,
   type ErrorDetails,
   ModelError,

@@ -95,7 +95,7 @@ test("arguments become sources: a path that exists is no glob, folders are searc
 
 test("messages survive any cutting of the byte stream", async () => {
   const { frameHeader, jsonMessage } = await import("../../src/run/video/protocol.ts");
-  const end = { duration: 1.5, warnings: ["w"], decodeMs: 2 };
+  const end = { duration: 1.5, pictures: 30, warnings: ["w"], decodeMs: 2 };
   const bytes = Buffer.concat([frameHeader(0.2, 3), Uint8Array.of(1, 2, 3), jsonMessage({ kind: "end", end })]);
   for (let cut = 1; cut < bytes.length; cut++) {
     const chunks = (async function* () {

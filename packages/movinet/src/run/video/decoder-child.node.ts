@@ -9,20 +9,14 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  AV_FRAME_FLAG_INTERLACED,
   AV_LOG_ERROR,
   AV_NOPTS_VALUE,
-  AV_PIX_FMT_RGB24,
   AV_PKT_DATA_DISPLAYMATRIX,
-  AVCOL_RANGE_JPEG,
-  AVCOL_SPC_BT709,
-  AVCOL_SPC_RGB,
-  AVCOL_SPC_SMPTE170M,
-  AVCOL_SPC_UNSPECIFIED,
   AVDISCARD_ALL,
   AVERROR_EAGAIN,
   AVERROR_EOF,
   AVMEDIA_TYPE_VIDEO,
+  AVSEEK_FLAG_BACKWARD,
 } from "node-av/constants";
 import {
   Frame as AVFrame,
@@ -33,12 +27,13 @@ import {
   FormatContext,
   Log,
   Packet,
-  SoftwareScaleContext,
   type Stream,
 } from "node-av/lib";
-import { arrangePicture, displaySize, type Orientation, orientationOf, placePicture, rotationOf } from "./geometry.ts";
-import { type DecoderMessage, type DecoderStart, type Failure, frameHeader, jsonMessage } from "./protocol.ts";
+import { check, Fail } from "./decoder-fail.node.ts";
+import { displaySize, orientationOf, rotationOf } from "./geometry.ts";
+import { type DecoderMessage, type DecoderStart, frameHeader, jsonMessage } from "./protocol.ts";
 import { createSampler, createTimeline } from "./sampling.ts";
+import { aspectOf, Scaler } from "./scaler.node.ts";
 
 const standardInput = 0;
 const outputDescriptor = 3;
@@ -51,14 +46,9 @@ type Seconds = number;
 
 /** A picture that claims to last longer does not. */
 const longestPicture: Seconds = 60;
-
-class Fail extends Error {
-  readonly failure: Failure;
-  constructor(failure: Failure, detail: string) {
-    super(detail);
-    this.failure = failure;
-  }
-}
+/** A stretch that begins later is not decoded up to, but sought, this much before its beginning. */
+const soughtFrom: Seconds = 10;
+const seekMargin: Seconds = 1;
 
 function writeAll(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(outputDescriptor, bytes, at);
@@ -111,10 +101,6 @@ function readStandardInput(buffer: Uint8Array): number {
   }
 }
 
-function check(code: number, failure: Failure): void {
-  if (code < 0) throw new Fail(failure, FFmpegError.strerror(code));
-}
-
 function chooseStream(format: FormatContext): Stream {
   const index = format.findBestStream(AVMEDIA_TYPE_VIDEO);
   const stream = format.streams[index];
@@ -133,67 +119,19 @@ function openDecoder(decoder: CodecContext, stream: Stream, threads: number): vo
   check(decoder.open2Sync(codec, null), "noFrames");
 }
 
-/** Scales decoded pictures into RGB of one size; pictures of any size and format may follow each other. */
-class Scaler {
-  readonly #scale = new SoftwareScaleContext();
-  readonly #size: DecoderStart["size"];
-  readonly #orientation: Orientation;
-  #rgb: AVFrame | null = null;
-
-  constructor(size: DecoderStart["size"], orientation: Orientation) {
-    this.#size = size;
-    this.#orientation = orientation;
-    this.#scale.allocContext();
-    this.#scale.setOption("sws_flags", "bilinear+accurate_rnd+full_chroma_int");
-  }
-
-  picture(frame: AVFrame, fallback: { width: number; height: number }): Uint8Array {
-    const aspect = aspectOf(frame.sampleAspectRatio);
-    const { fit, ...target } = this.#size ?? { ...fallback, fit: "squash" as const };
-    const placement = placePicture(frame, aspect, this.#orientation, target, fit);
-    const rgb = this.#target(placement.scaled);
-    if (frame.colorSpace === AVCOL_SPC_UNSPECIFIED) {
-      frame.colorSpace = frame.height < 720 ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
-    }
-    frame.clearFlags(AV_FRAME_FLAG_INTERLACED);
-    check(this.#scale.scaleFrameSync(rgb, frame), "noFrames");
-    const [pixels] = rgb.data as [Buffer];
-    return arrangePicture(pixels, rgb.linesize[0] as number, placement);
-  }
-
-  free(): void {
-    this.#rgb?.free();
-    this.#scale.freeContext();
-  }
-
-  #target({ width, height }: { width: number; height: number }): AVFrame {
-    if (this.#rgb?.width === width && this.#rgb.height === height) return this.#rgb;
-    this.#rgb?.free();
-    const rgb = new AVFrame();
-    rgb.alloc();
-    rgb.width = width;
-    rgb.height = height;
-    rgb.format = AV_PIX_FMT_RGB24;
-    rgb.colorSpace = AVCOL_SPC_RGB;
-    rgb.colorRange = AVCOL_RANGE_JPEG;
-    check(rgb.getBuffer(0), "noFrames");
-    this.#rgb = rgb;
-    return rgb;
-  }
-}
-
-function aspectOf({ num, den }: { num: number; den: number }): number {
-  return num > 0 && den > 0 ? num / den : 1;
-}
-
 function newFrame(): AVFrame {
   const frame = new AVFrame();
   frame.alloc();
   return frame;
 }
 
-/** Decodes, samples and sends a whole video. */
+/** Decodes, samples and sends a video, or the stretch of it that is wanted. */
 function decodeVideo(start: DecoderStart): void {
+  if (!tryVideo(start, { seek: start.url !== "-" })) tryVideo(start, { seek: false });
+}
+
+/** False where seeking went wrong: nothing but the info was sent then. */
+function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   const format = new FormatContext();
   const decoder = new CodecContext();
   const frames = [newFrame(), newFrame()] as const;
@@ -203,7 +141,8 @@ function decodeVideo(start: DecoderStart): void {
     openInput(format, start.url);
     const stream = chooseStream(format);
     openDecoder(decoder, stream, start.threads);
-    sendVideo(start, format, stream, decoder, packet, frames);
+    const origin = seek ? seekStretch(start, format, stream) : null;
+    return sendVideo(start, format, stream, decoder, packet, frames, origin);
   } finally {
     packet.free();
     for (const frame of frames) frame.free();
@@ -212,14 +151,25 @@ function decodeVideo(start: DecoderStart): void {
   }
 }
 
+/** Goes near the beginning of a late stretch. Returns the time of the video's first picture, or null where it did not. */
+function seekStretch({ stretch }: DecoderStart, format: FormatContext, stream: Stream): Seconds | null {
+  const { timeBase, startTime, index } = stream;
+  // An AVI does not say when a picture is shown, so what comes after seeking may be off by some pictures.
+  if (stretch.start < soughtFrom || startTime === AV_NOPTS_VALUE || format.iformat?.name === "avi") return null;
+  const tick = timeBase.num / timeBase.den;
+  const target = startTime + BigInt(Math.floor((stretch.start - seekMargin) / tick));
+  return format.seekFrameSync(index, target, AVSEEK_FLAG_BACKWARD) < 0 ? null : Number(startTime) * tick;
+}
+
 function sendVideo(
-  { fps, size }: DecoderStart,
+  { fps, size, stretch }: DecoderStart,
   format: FormatContext,
   stream: Stream,
   decoder: CodecContext,
   packet: Packet,
   [a, b]: readonly [AVFrame, AVFrame],
-): void {
+  origin: Seconds | null,
+): boolean {
   const { num, den } = stream.timeBase;
   const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
   const parameters = stream.codecpar;
@@ -240,7 +190,7 @@ function sendVideo(
   });
 
   const scaler = new Scaler(size, orientation);
-  const sampler = createSampler(fps);
+  const sampler = createSampler(fps, stretch, origin);
   const timeline = createTimeline();
   const { avgFrameRate } = stream;
   const believable = (duration: Seconds) => (duration > 0 && duration <= longestPicture ? duration : 1 / 25);
@@ -251,7 +201,9 @@ function sendVideo(
   let last: Seconds = 0;
   let lastDuration: Seconds = typical;
   let sent = 0;
+  let pictures = 0;
   let broken = 0;
+  let late = false;
   let workMs = 0;
   let started = performance.now();
 
@@ -265,17 +217,23 @@ function sendVideo(
     }
     started = performance.now();
   };
+  // After seeking, pictures may come first that need what was passed over.
+  const countBroken = () => {
+    if (first !== null || origin === null) broken++;
+  };
   const receive = () => {
-    for (;;) {
+    while (!sampler.done && !late) {
       const code = decoder.receiveFrameSync(fresh);
       if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
       if (code < 0) {
-        broken++;
+        countBroken();
         return;
       }
+      pictures++;
       const ticks = fresh.bestEffortTimestamp;
       const time = timeline.place(ticks === AV_NOPTS_VALUE ? null : seconds(ticks), lastDuration);
-      sendHeld(sampler.next(time));
+      if (first === null && origin !== null && time > origin + stretch.start) late = true;
+      sendHeld(late ? 0 : sampler.next(time));
       first ??= time;
       last = time;
       lastDuration = fresh.duration > 0n ? believable(seconds(fresh.duration)) : typical;
@@ -284,7 +242,7 @@ function sendVideo(
   };
 
   let readError: string | null = null;
-  for (;;) {
+  while (!sampler.done && !late) {
     const code = format.readFrameSync(packet);
     if (code === AVERROR_EAGAIN) continue;
     if (code < 0) {
@@ -293,23 +251,27 @@ function sendVideo(
     }
     if (packet.streamIndex === stream.index) {
       const sentCode = decoder.sendPacketSync(packet);
-      if (sentCode < 0 && sentCode !== AVERROR_EAGAIN) broken++;
+      if (sentCode < 0 && sentCode !== AVERROR_EAGAIN) countBroken();
       receive();
     }
     packet.unref();
   }
   decoder.sendPacketSync(null);
   receive();
+  if (origin !== null && (late || first === null)) {
+    scaler.free();
+    return false;
+  }
   if (first === null) throw new Fail("noFrames", readError ?? "not one picture could be decoded");
   sendHeld(sampler.end());
   scaler.free();
   workMs += performance.now() - started;
 
-  const duration = last + lastDuration - first;
-  send({
-    kind: "end",
-    end: { duration, warnings: warningsOf(duration, declared, broken, timeline.breaks, readError), decodeMs: workMs },
-  });
+  const end = last + lastDuration;
+  const expected = sampler.done ? null : declared;
+  const warnings = warningsOf(end - (origin ?? first), expected, broken, timeline.breaks, readError);
+  send({ kind: "end", end: { duration: end - first, pictures, warnings, decodeMs: workMs } });
+  return true;
 }
 
 /** The length that the file claims for its pictures; the container's only where no other stream can be what is longer. */

@@ -1,4 +1,5 @@
 import type { Fit } from "../../model/card.ts";
+import type { Stretch } from "./sampling.ts";
 
 /** What the decoding process is started with, as JSON. */
 export interface DecoderStart {
@@ -8,6 +9,7 @@ export interface DecoderStart {
   /** Threads of the decoder; 0 leaves the choice to FFmpeg. */
   readonly threads: number;
   readonly size: { readonly width: number; readonly height: number; readonly fit: Fit } | null;
+  readonly stretch: Stretch;
 }
 
 /** What is known of a video once it is open. */
@@ -25,8 +27,10 @@ export interface VideoInfo {
 
 /** The end of a video that gave at least one picture. */
 export interface VideoEnd {
-  /** Seconds from the first picture to the end of the last. */
+  /** Seconds from the first picture that was decoded to the end of the last. */
   readonly duration: number;
+  /** Pictures that were decoded. */
+  readonly pictures: number;
   readonly warnings: readonly string[];
   /** Time spent decoding and scaling. */
   readonly decodeMs: number;

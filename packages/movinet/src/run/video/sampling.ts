@@ -4,7 +4,7 @@ const epsilon = 1e-6;
 /**
  * Decides which pictures of a video are seen at `fps` frames a second. Frame `k` exists while `start + k / fps` is not
  * after the last timestamp, and is the last picture whose timestamp is not after `start + k / fps`; `start` is the
- * first timestamp. So a picture may serve several frames, one, or none.
+ * first timestamp, or the instant that was chosen. So a picture may serve several frames, one, or none.
  */
 export interface Sampler {
   /**
@@ -14,25 +14,44 @@ export interface Sampler {
   next(time: number): number;
   /** How many frames the last picture serves. */
   end(): number;
+  /** Whether no later picture can serve a frame. */
+  readonly done: boolean;
 }
 
-export function createSampler(fps: number): Sampler {
-  let start: number | null = null;
+/** A part of a video, in seconds since its first picture. */
+export interface Stretch {
+  readonly start: number;
+  /** Not included; null: the video's own end. */
+  readonly end: number | null;
+}
+
+export const wholeVideo: Stretch = { start: 0, end: null };
+
+/**
+ * @param stretch the part of the video that is sampled.
+ * @param origin the time of the video's first picture, where that one is not the first to come.
+ */
+export function createSampler(fps: number, stretch = wholeVideo, origin: number | null = null): Sampler {
+  const most = stretch.end === null ? Infinity : Math.ceil((stretch.end - stretch.start) * fps - epsilon);
+  let start: number | null = origin === null ? null : origin + stretch.start;
   let last = 0;
   let taken = 0;
   const takeWhile = (inTime: (instant: number) => boolean): number => {
     const before = taken;
-    while (start !== null && inTime(start + taken / fps)) taken++;
+    while (start !== null && taken < most && inTime(start + taken / fps)) taken++;
     return taken - before;
   };
   return {
     next(time) {
       const served = takeWhile((instant) => instant < time - epsilon);
-      start ??= time;
+      start ??= time + stretch.start;
       last = time;
       return served;
     },
     end: () => takeWhile((instant) => instant <= last + epsilon),
+    get done() {
+      return taken >= most;
+    },
   };
 }
 

@@ -31,7 +31,8 @@ async function expandSource(arg: string): Promise<readonly string[]> {
   return nonEmpty(arg, matches, "no file matches");
 }
 
-async function videosIn(folder: string): Promise<string[]> {
+/** The video files in a folder, at any depth, in no order. Throws {@link VideoError} where it cannot be read. */
+export async function videosIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
     throw notFound(folder, "the folder cannot be read");
   });

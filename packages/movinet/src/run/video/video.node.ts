@@ -10,6 +10,10 @@ export interface VideoOptions {
   readonly fps: number;
   /** Size of the frames in pixels and how pictures are fitted into it. Default: the size at which the video is shown. */
   readonly size?: { readonly width: number; readonly height: number; readonly fit: Fit };
+  /** Seconds since the first picture at which the frames begin, and with them their timestamps. Default 0. */
+  readonly start?: number;
+  /** Seconds since the first picture before which they end. Default: the end of the video. */
+  readonly end?: number;
   /** Threads that decode. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
   readonly threads?: number;
   /** Ends the video: the iteration then throws the signal's reason. */
@@ -35,8 +39,11 @@ export function openVideo(source: string, options: VideoOptions): Video {
 }
 
 function checkOptions(options: VideoOptions): VideoOptions {
-  if (options.fps > 0 && Number.isFinite(options.fps)) return options;
-  throw new TypeError(`fps must be above 0, got ${options.fps}`);
+  const { fps, start = 0, end = Infinity } = options;
+  if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
+  if (!(start >= 0 && Number.isFinite(start))) throw new TypeError(`start must be 0 or more seconds, got ${start}`);
+  if (!(end > start)) throw new TypeError(`end must be after start (${start} s), got ${end}`);
+  return options;
 }
 
 /**
@@ -88,6 +95,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   frames = 0;
   /** Seconds of video that were decoded; known at the end. */
   duration = 0;
+  /** Pictures that were decoded; known at the end. */
+  pictures = 0;
   /** What was wrong with the file although it gave frames; known at the end. */
   warnings: readonly string[] = [];
   /** Time that the decoding process worked; known at the end. */
@@ -102,7 +111,9 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   constructor(source: string, options: VideoOptions, loan: Loan | null) {
     this.source = source;
     this.#options = options;
-    const start = { url: urlOf(source), fps: options.fps, threads: options.threads ?? 0, size: options.size ?? null };
+    const { fps, threads = 0, size = null, start: from = 0, end = Infinity } = options;
+    const stretch = { start: from, end: Number.isFinite(end) ? end : null };
+    const start = { url: urlOf(source), fps, threads, size, stretch };
     this.#loan = loan;
     this.#process = loan?.process ?? new DecoderProcess(start);
     loan?.process.request(start);
