@@ -10,7 +10,12 @@ function fnv1a(name: string): number {
   return hash >>> 0;
 }
 
-/** Element `i` of the uniform sequence of a name, in 0..1. */
+/** The uniform sequence of a name: its element `i`, in 0..1. */
+export function uniformOf(name: string): (i: number) => number {
+  const hash = fnv1a(name);
+  return (i) => uniform(hash, i);
+}
+
 function uniform(hash: number, i: number): number {
   let x = (hash + Math.imul(i, 0x9e3779b9)) >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b) >>> 0;
@@ -62,10 +67,10 @@ export function weightsSha256(weights: Weights): string {
   return hash.digest("hex");
 }
 
-/** Frames as planar images `[T, 3, H, W]`. */
-export function hashedFrames(frames: number, height: number, width: number): Float32Array {
-  const fine = fnv1a("image");
-  const coarse = fnv1a("blocks");
+/** Frames as planar images `[T, 3, H, W]`; `clip` is part of the names that they are made from. */
+export function hashedFrames(frames: number, height: number, width: number, clip = ""): Float32Array {
+  const fine = fnv1a(`image${clip}`);
+  const coarse = fnv1a(`blocks${clip}`);
   const rows = Math.ceil(height / 16);
   const columns = Math.ceil(width / 16);
   const data = new Float32Array(frames * 3 * height * width);

@@ -75,8 +75,11 @@ export class Lane<Source> {
       if (node.op !== "input") continue;
       const input = this.#program.input(node.id);
       if (node.role === "mask") input.fill(1);
-      if (node.role === "position") input.forEach((_, i) => (input[i] = Math.floor(i / setup.group)));
-      if (node.role === "inverseCount") input.forEach((_, i) => (input[i] = 1 / (Math.floor(i / setup.group) + 1)));
+      for (let i = 0; i < input.length; i++) {
+        const frame = Math.floor(i / setup.group);
+        if (node.role === "position") input[i] = frame;
+        if (node.role === "inverseCount") input[i] = 1 / (frame + 1);
+      }
     }
   }
 

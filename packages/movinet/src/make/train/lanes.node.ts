@@ -44,8 +44,8 @@ export class Lanes implements AsyncDisposable {
         worker.postMessage(message);
       });
     return {
-      run: async (items, learn) => (await ask({ items, learn }) as { result: LaneResult }).result,
-      features: async (source, key) => (await ask({ source, key }) as { features: Float32Array }).features,
+      run: async (items, learn) => ((await ask({ items, learn })) as { result: LaneResult }).result,
+      features: async (source, key) => ((await ask({ source, key })) as { features: Float32Array }).features,
     };
   }
 

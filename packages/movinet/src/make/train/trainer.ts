@@ -111,9 +111,12 @@ export class Trainer<Source> {
     return { loss: loss / items.length, logits };
   }
 
-  /** The loss and the logits of clips, with the network as it trains (not its average), without noise. */
+  /** The loss and the logits of clips without noise, with the average of the weights where one is kept. */
   async test(items: readonly LaneItem<Source>[]): Promise<StepResult> {
+    const kept = this.#average ? [...this.#weights.values()].map((values) => values.slice()) : null;
+    if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(this.#average?.values[i] ?? []));
     const { loss, logits } = await this.#run(items, null);
+    if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(kept[i] ?? []));
     return { loss: loss / items.length, logits };
   }
 
@@ -126,7 +129,9 @@ export class Trainer<Source> {
     const taken = lanes.map(() => 0);
     for (let i = 0; i < items.length; i++) {
       const lane = Math.floor(i / group) % lanes.length;
-      logits.push(results[lane]?.logits[taken[lane]++ as number] as Float32Array);
+      const next = taken[lane] as number;
+      logits.push(results[lane]?.logits[next] as Float32Array);
+      taken[lane] = next + 1;
     }
     const statistics: Record<string, Float32Array> = {};
     for (const result of results) {
@@ -165,7 +170,8 @@ export class Trainer<Source> {
   restore(state: ReadonlyMap<string, Float32Array>): void {
     const own = this.state;
     for (const name of new Set([...own.keys(), ...state.keys()])) {
-      if (own.get(name)?.length !== state.get(name)?.length) throw new TypeError(`the saved state does not fit at ${name}`);
+      if (own.get(name)?.length !== state.get(name)?.length)
+        throw new TypeError(`the saved state does not fit at ${name}`);
     }
     for (const [name, values] of own) values.set(state.get(name) as Float32Array);
   }
