@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { MovinetError } from "../../errors.ts";
+import { readSafetensors, writeSafetensors } from "../../model/weights/safetensors.ts";
+
+/** Named arrays and a plain value, bit for bit. */
+export interface Checkpoint<T> {
+  readonly state: ReadonlyMap<string, Float32Array>;
+  readonly progress: T;
+}
+
+/** Writes a checkpoint aside and moves it in place: a process may be killed at any moment. */
+export async function writeCheckpoint<T>(file: string, { state, progress }: Checkpoint<T>): Promise<void> {
+  const tensors = new Map([...state].map(([name, data]) => [name, { shape: [data.length], data }]));
+  await writeWhole(file, writeSafetensors(tensors, { progress: JSON.stringify(progress) }));
+}
+
+/** Reads a checkpoint; null where there is none. Throws {@link MovinetError} (`E_TRAIN_CHECKPOINT`) where it is damaged. */
+export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | null> {
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (bytes === null) return null;
+  try {
+    const { tensors, metadata } = readSafetensors(bytes, file);
+    const state = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    return { state, progress: JSON.parse(metadata["progress"] ?? "") as T };
+  } catch (cause) {
+    throw new MovinetError({
+      code: "E_TRAIN_CHECKPOINT",
+      subject: file,
+      problem: "this checkpoint is damaged",
+      remedy: "Remove it and train again",
+      cause,
+    });
+  }
+}
+
+/** Writes a file aside and moves it in place. Throws {@link MovinetError} (`E_OUTPUT_WRITE`), and leaves nothing half-written. */
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+  const aside = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(aside, content);
+    await rename(aside, file);
+  } catch (cause) {
+    await rm(aside, { force: true }).catch(() => {});
+    throw new MovinetError({
+      code: "E_OUTPUT_WRITE",
+      subject: file,
+      problem: `it cannot be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
+      remedy: "Choose a folder that exists, has room and that you may write to",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,354 @@
+/** A training by gradients: from a model and clips to a better model, step by step, resumable at each. */
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { MovinetError } from "../../errors.ts";
+import { buildGraph } from "../../model/arch/build.ts";
+import { buildTraining } from "../../model/graph/gradient.ts";
+import type { Model } from "../../model/model.ts";
+import { randomOf } from "../random.ts";
+import { readCheckpoint, writeCheckpoint, writeWhole } from "./checkpoint.node.ts";
+import type { ClipInput } from "./clip-input.node.ts";
+import type { LaneItem, LaneSetup } from "./lane.ts";
+import { Lanes } from "./lanes.node.ts";
+import {
+  foldNorms,
+  frontier,
+  graphAfter,
+  graphBefore,
+  learns,
+  normsAsBiases,
+  weightsOf,
+  withNoise,
+} from "./network.ts";
+import { cosineSchedule } from "./schedule.ts";
+import type { TrainSettings } from "./settings.ts";
+import { Trainer } from "./trainer.ts";
+
+/** A clip to learn from; `input` makes the form of it that is asked for: varied, or (null) as evaluation sees it. */
+export interface FitClip {
+  readonly name: string;
+  readonly classes: readonly number[];
+  input(varied: boolean): ClipInput;
+}
+
+/** One epoch as history tells it. */
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly validationLoss: number | null;
+  readonly validationTop1: number | null;
+}
+
+export interface FitProgress {
+  readonly phase: "frozen part" | "training" | "validation";
+  /** Clips. */
+  readonly done: number;
+  readonly total: number;
+  readonly epoch: number;
+  readonly loss: number | null;
+  readonly validationTop1: number | null;
+}
+
+export interface FitOptions {
+  readonly settings: TrainSettings;
+  /** Where checkpoints and the frozen part's output are kept. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: FitProgress) => void) | undefined;
+  /** Milliseconds between checkpoints. Default 30 000. */
+  readonly checkpointMs?: number;
+}
+
+export interface FitResult {
+  readonly model: Model;
+  readonly history: readonly EpochRecord[];
+  /** The epoch whose weights the model has, from 1. */
+  readonly bestEpoch: number;
+}
+
+/** What a checkpoint tells beside the state of the trainer. */
+interface Progress {
+  readonly epoch: number;
+  /** Steps of this epoch that are done. */
+  readonly step: number;
+  /** Sum of the losses of those steps. */
+  readonly lossSum: number;
+  readonly history: readonly EpochRecord[];
+}
+
+const defaultCheckpointMs = 30_000;
+
+/**
+ * Trains a model. A run that was killed goes on from its last checkpoint in `folder`, bit-equal where the number of threads
+ * is the same. Throws the signal's reason (after writing a checkpoint), and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the
+ * loss is no number: the last checkpoint is from before.
+ */
+export async function fit(
+  model: Model,
+  clips: { readonly train: readonly FitClip[]; readonly validation: readonly FitClip[] },
+  options: FitOptions,
+): Promise<FitResult> {
+  const { settings, folder } = options;
+  await mkdir(folder, { recursive: true });
+  const lanes = new Lanes();
+  try {
+    const start = settings.statistics === "stored" ? foldNorms(model) : model;
+    const network = await prepare(start, clips, options, lanes);
+    const trainer = await Trainer.open(network.setup, trainerOptions(settings), lanes.open);
+    return await new Fitting(start, trainer, network, options).run();
+  } finally {
+    await lanes[Symbol.asyncDispose]();
+  }
+}
+
+interface Prepared {
+  readonly setup: LaneSetup;
+  items(epoch: number, step: number): readonly LaneItem<ClipInput>[];
+  readonly stepsPerEpoch: number;
+  readonly validation: readonly LaneItem<ClipInput>[];
+}
+
+function trainerOptions({ threads, optimizer, weightDecay, averageDecay, statistics }: TrainSettings) {
+  const statisticsRate = statistics === "batch" ? 0.05 : 0;
+  return { lanes: threads, optimizer, optimizerOptions: { weightDecay }, averageDecay, statisticsRate };
+}
+
+/** Cuts the network where it begins to learn, and computes what comes before once. */
+async function prepare(
+  model: Model,
+  { train, validation }: Parameters<typeof fit>[1],
+  options: FitOptions,
+  lanes: Lanes,
+): Promise<Prepared> {
+  const { settings, folder } = options;
+  const { trainable, frames, group, batch, seed } = settings;
+  const whole = buildGraph(model.spec, { call: "clip", frames });
+  const graph = settings.statistics === "stored" ? normsAsBiases(whole) : whole;
+  const cut = frontier(model.spec, trainable);
+  const { graph: noisy, masks } = withNoise(cut === null ? graph : graphAfter(graph, cut), settings);
+  const own = learns(model.spec, trainable);
+  const training = buildTraining(noisy, { trainable: own, statistics: settings.statistics });
+  const output = model.card.output;
+  const shared = { group, masks, output, labelSmoothing: settings.labelSmoothing, seed } as const;
+  const setup: LaneSetup = { ...shared, training, weights: weightsOf(noisy, model.weights) };
+  const stepsPerEpoch = Math.ceil(train.length / batch);
+  const pick = (epoch: number, step: number) => {
+    const order = randomOf(seed, "order", epoch).shuffle(train);
+    return order.slice(step * batch, (step + 1) * batch);
+  };
+  if (cut === null) {
+    return {
+      setup,
+      stepsPerEpoch,
+      items: (epoch, step) =>
+        pick(epoch, step).map((clip) => ({
+          source: clip.input(true),
+          classes: clip.classes,
+          key: `${epoch} ${clip.name}`,
+        })),
+      validation: validation.map((clip) => ({ source: clip.input(false), classes: clip.classes, key: clip.name })),
+    };
+  }
+  const before = buildTraining(graphBefore(graph, cut), { trainable: () => false });
+  const frozen = {
+    ...shared,
+    training: before,
+    masks: [],
+    group: 1,
+    weights: weightsOf(before.forward, model.weights),
+  };
+  const features = await frozenOutputs(frozen, train, validation, options, lanes);
+  const tensor = (clip: FitClip, view: number | null): ClipInput => ({
+    kind: "tensor",
+    file: join(folder, "frozen", features(clip, view)),
+  });
+  return {
+    setup,
+    stepsPerEpoch,
+    items: (epoch, step) =>
+      pick(epoch, step).map((clip) => {
+        const view = (epoch + randomOf(seed, "view", clip.name).below(settings.views)) % settings.views;
+        return { source: tensor(clip, view), classes: clip.classes, key: `${epoch} ${clip.name}` };
+      }),
+    validation: validation.map((clip) => ({ source: tensor(clip, null), classes: clip.classes, key: clip.name })),
+  };
+}
+
+/** Writes the frozen part's output of every form of every clip that is not there yet. */
+async function frozenOutputs(
+  setup: LaneSetup,
+  train: readonly FitClip[],
+  validation: readonly FitClip[],
+  { settings, folder, signal, onProgress }: FitOptions,
+  lanes: Lanes,
+) {
+  const target = join(folder, "frozen");
+  await mkdir(target, { recursive: true });
+  const nameOf = (clip: FitClip, view: number | null) =>
+    `${clip.name.replace(/[^\w.-]/g, "_")}-${randomOf(clip.name).below(2 ** 31)}-${view ?? "plain"}.f32`;
+  const views = Array.from({ length: settings.views }, (_, view) => view);
+  const work = [
+    ...train.flatMap((clip) => views.map((view) => ({ clip, view: view as number | null }))),
+    ...validation.map((clip) => ({ clip, view: null })),
+  ];
+  const queue = work.values();
+  let done = 0;
+  const empty = () => new SharedArrayBuffer(16);
+  const opened = await Promise.all(
+    Array.from({ length: settings.threads }, () => lanes.openThread(setup, empty(), empty())),
+  );
+  await Promise.all(
+    opened.map(async (lane) => {
+      for (const { clip, view } of queue) {
+        signal?.throwIfAborted();
+        const file = join(target, nameOf(clip, view));
+        if (!(await stat(file).catch(() => null))) {
+          const values = await lane.features(clip.input(view !== null), `${clip.name} ${view}`);
+          await writeWhole(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+        }
+        const now = { phase: "frozen part", done: ++done, total: work.length } as const;
+        onProgress?.({ ...now, epoch: 0, loss: null, validationTop1: null });
+      }
+    }),
+  );
+  await lanes[Symbol.asyncDispose]();
+  return nameOf;
+}
+
+/** The loop over epochs. */
+class Fitting {
+  readonly #model: Model;
+  readonly #trainer: Trainer<ClipInput>;
+  readonly #network: Prepared;
+  readonly #options: FitOptions;
+  readonly #checkpoint: string;
+  readonly #best: string;
+  #epoch = 0;
+  #step = 0;
+  #lossSum = 0;
+  #history: EpochRecord[] = [];
+
+  constructor(model: Model, trainer: Trainer<ClipInput>, network: Prepared, options: FitOptions) {
+    this.#model = model;
+    this.#trainer = trainer;
+    this.#network = network;
+    this.#options = options;
+    this.#checkpoint = join(options.folder, "checkpoint.safetensors");
+    this.#best = join(options.folder, "best.safetensors");
+  }
+
+  async run(): Promise<FitResult> {
+    const { settings, signal, checkpointMs = defaultCheckpointMs } = this.#options;
+    const saved = await readCheckpoint<Progress>(this.#checkpoint);
+    if (saved) this.#restore(saved.state, saved.progress);
+    const { stepsPerEpoch } = this.#network;
+    const steps = settings.epochs * stepsPerEpoch;
+    const schedule = cosineSchedule(settings.learningRate, { steps, warmup: Math.round(settings.warmup * steps) });
+    let lastSaved = performance.now();
+    while (this.#epoch < settings.epochs && !this.#exhausted()) {
+      while (this.#step < stepsPerEpoch) {
+        if (signal?.aborted) {
+          await this.#save();
+          signal.throwIfAborted();
+        }
+        // The cosine of step 0 with warm-up is 0: a step later nothing is wasted.
+        const rate = schedule(Math.min(this.#epoch * stepsPerEpoch + this.#step + 1, steps - 1));
+        const items = this.#network.items(this.#epoch, this.#step);
+        const { loss } = await this.#trainer.step(items, rate);
+        if (!Number.isFinite(loss)) throw diverged(this.#options.folder, rate);
+        this.#lossSum += loss;
+        this.#step++;
+        this.#tell("training", this.#step * settings.batch, loss);
+        if (performance.now() - lastSaved > checkpointMs) {
+          await this.#save();
+          lastSaved = performance.now();
+        }
+      }
+      await this.#endEpoch(schedule(Math.min(this.#epoch * stepsPerEpoch, steps - 1)));
+    }
+    await this.#save();
+    const best = await readCheckpoint<{ epoch: number }>(this.#best);
+    if (best) this.#trainer.restore(best.state);
+    const learned = this.#trainer.weights(true);
+    const model = { ...this.#model, weights: new Map([...this.#model.weights, ...learned]) };
+    return { model, history: this.#history, bestEpoch: best?.progress.epoch ?? this.#epoch };
+  }
+
+  /** Removes what only a resumed run would need. */
+  static async clean(folder: string): Promise<void> {
+    await Promise.all(
+      ["frozen", "checkpoint.safetensors", "best.safetensors"].map((name) =>
+        rm(join(folder, name), { recursive: true, force: true }),
+      ),
+    );
+  }
+
+  async #endEpoch(learningRate: number): Promise<void> {
+    const { validation, stepsPerEpoch } = this.#network;
+    let [validationLoss, validationTop1]: [number | null, number | null] = [null, null];
+    if (validation.length > 0) {
+      const { loss, logits } = await this.#trainer.test(validation);
+      const right = validation.filter(({ classes }, i) => classes.includes(argmax(logits[i] as Float32Array)));
+      [validationLoss, validationTop1] = [loss, right.length / validation.length];
+    }
+    this.#epoch++;
+    const loss = this.#lossSum / stepsPerEpoch;
+    this.#history.push({ epoch: this.#epoch, loss, learningRate, validationLoss, validationTop1 });
+    [this.#step, this.#lossSum] = [0, 0];
+    if (validation.length > 0 && this.#bestEpoch() === this.#epoch) {
+      await writeCheckpoint(this.#best, { state: this.#trainer.state, progress: { epoch: this.#epoch } });
+    }
+    await this.#save();
+  }
+
+  #bestEpoch(): number {
+    const losses = this.#history.map(({ validationLoss }) => validationLoss ?? Number.POSITIVE_INFINITY);
+    return losses.indexOf(Math.min(...losses)) + 1;
+  }
+
+  #exhausted(): boolean {
+    const { patience } = this.#options.settings;
+    const tested = this.#history.some(({ validationLoss }) => validationLoss !== null);
+    return patience > 0 && tested && this.#epoch - this.#bestEpoch() >= patience;
+  }
+
+  #tell(phase: FitProgress["phase"], done: number, loss: number): void {
+    const { settings, onProgress } = this.#options;
+    const perEpoch = this.#network.stepsPerEpoch * settings.batch;
+    onProgress?.({
+      phase,
+      done: this.#epoch * perEpoch + done,
+      total: settings.epochs * perEpoch,
+      epoch: this.#epoch + 1,
+      loss,
+      validationTop1: this.#history.at(-1)?.validationTop1 ?? null,
+    });
+  }
+
+  async #save(): Promise<void> {
+    const progress = { epoch: this.#epoch, step: this.#step, lossSum: this.#lossSum, history: this.#history };
+    await writeCheckpoint<Progress>(this.#checkpoint, { state: this.#trainer.state, progress });
+  }
+
+  #restore(state: ReadonlyMap<string, Float32Array>, { epoch, step, lossSum, history }: Progress): void {
+    this.#trainer.restore(state);
+    [this.#epoch, this.#step, this.#lossSum, this.#history] = [epoch, step, lossSum, [...history]];
+  }
+}
+
+/** Removes what only a resumed training would need. */
+export const cleanFit = Fitting.clean;
+
+function argmax(values: Float32Array): number {
+  return values.indexOf(Math.max(...values));
+}
+
+function diverged(folder: string, rate: number): MovinetError {
+  return new MovinetError({
+    code: "E_TRAIN_DIVERGED",
+    subject: folder,
+    problem: "the loss is no longer a number",
+    remedy: `Train again with a lower --learning-rate (it was ${rate.toPrecision(2)})`,
+  });
+}
