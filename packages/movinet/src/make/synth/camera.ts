@@ -61,7 +61,7 @@ export function planCamera(
   /** Speed where the profile is 1: log-uniform, and enough to be seen. */
   const speedOf = (kind: "pan" | "zoom" | "roll") => {
     const [low, high] = speeds[kind];
-    return Math.max(logBetween(random, low, high), least[kind] / travel);
+    return Math.max(logBetween(random, low, high), (least[kind] * random.between(1, 1.5)) / travel);
   };
   const pan = speedOf("pan");
   const zoom = Math.min(speedOf("zoom"), mostZoom / travel);
