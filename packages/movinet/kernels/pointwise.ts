@@ -47,7 +47,7 @@
 }
 
 // @ts-ignore: decorator
-@inline function slope(kind: i32, x: v128): v128 {
+@inline export function slope(kind: i32, x: v128): v128 {
   if (kind == 0) {
     const s = sigmoid4(x);
     return f32x4.mul(s, f32x4.add(f32x4.splat(1), f32x4.mul(x, f32x4.sub(f32x4.splat(1), s))));
@@ -118,27 +118,6 @@ export function affine(kind: i32, x: usize, gain: usize, shift: usize, y: usize,
   else if (kind == 1) affineLoop(1, x, gain, shift, y, rows, cell);
   else if (kind == 2) affineLoop(2, x, gain, shift, y, rows, cell);
   else affineLoop(6, x, gain, shift, y, rows, cell);
-}
-
-// @ts-ignore: decorator
-@inline function affineSlopeLoop(kind: i32, x: usize, gain: usize, shift: usize, dy: usize, dz: usize, rows: i32, cell: usize): void {
-  for (let r = 0; r < rows; r++) {
-    for (let c: usize = 0; c < cell; c += 16) {
-      const z = f32x4.relaxed_madd(v128.load(x + c), v128.load(gain + c), v128.load(shift + c));
-      v128.store(dz + c, f32x4.mul(v128.load(dy + c), slope(kind, z)));
-    }
-    x += cell;
-    dy += cell;
-    dz += cell;
-  }
-}
-
-/** dz = dy · f′(x · gain + shift). */
-export function affineInput(kind: i32, x: usize, gain: usize, shift: usize, dy: usize, dz: usize, rows: i32, C: i32): void {
-  const cell = (<usize>C) << 2;
-  if (kind == 0) affineSlopeLoop(0, x, gain, shift, dy, dz, rows, cell);
-  else if (kind == 1) affineSlopeLoop(1, x, gain, shift, dy, dz, rows, cell);
-  else affineSlopeLoop(2, x, gain, shift, dy, dz, rows, cell);
 }
 
 /** out = d · a + x · b + e, with a, b and e per channel. */

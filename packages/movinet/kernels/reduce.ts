@@ -1,5 +1,7 @@
 // Sums. Long ones are added up in float64 from short float32 sums of 64 rows.
 
+import { slope } from "./pointwise";
+
 const short = 64;
 
 /** sums `[C]` (float64) = Σ rows d; products (0: none) = Σ rows d · (x − mean). `room` holds 2 · C floats. */
@@ -26,6 +28,45 @@ export function channelSums(d: usize, x: usize, mean: usize, sums: usize, produc
       if (products != 0) store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(room + cell + c));
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline function affineSlopes(
+  kind: i32, x: usize, gain: usize, shift: usize, mean: usize, dy: usize, dz: usize, sums: usize, products: usize, room: usize, rows: i32, C: i32,
+): void {
+  const cell = (<usize>C) << 2;
+  memory.fill(sums, 0, cell << 1);
+  memory.fill(products, 0, cell << 1);
+  for (let r = 0; r < rows; r += short) {
+    memory.fill(room, 0, cell << 1);
+    for (let i = min(short, rows - r); i > 0; i--) {
+      for (let c: usize = 0; c < cell; c += 16) {
+        const value = v128.load(x + c);
+        const z = f32x4.relaxed_madd(value, v128.load(gain + c), v128.load(shift + c));
+        const d = f32x4.mul(v128.load(dy + c), slope(kind, z));
+        v128.store(dz + c, d);
+        v128.store(room + c, f32x4.add(v128.load(room + c), d));
+        const centred = f32x4.sub(value, v128.load(mean + c));
+        v128.store(room + cell + c, f32x4.relaxed_madd(d, centred, v128.load(room + cell + c)));
+      }
+      x += cell;
+      dy += cell;
+      dz += cell;
+    }
+    for (let c: usize = 0; c < cell; c += 4) {
+      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(room + c));
+      store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(room + cell + c));
+    }
+  }
+}
+
+/** dz = dy · f′(x · gain + shift); sums and products of dz as in `channelSums`. */
+export function affineInput(
+  kind: i32, x: usize, gain: usize, shift: usize, mean: usize, dy: usize, dz: usize, sums: usize, products: usize, room: usize, rows: i32, C: i32,
+): void {
+  if (kind == 0) affineSlopes(0, x, gain, shift, mean, dy, dz, sums, products, room, rows, C);
+  else if (kind == 1) affineSlopes(1, x, gain, shift, mean, dy, dz, sums, products, room, rows, C);
+  else affineSlopes(2, x, gain, shift, mean, dy, dz, sums, products, room, rows, C);
 }
 
 /** sums `[C]` and squares `[C]` (float64) of x less its first row, which keeps the variance's digits. */

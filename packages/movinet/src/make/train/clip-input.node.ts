@@ -1,5 +1,6 @@
 /** What a lane reads its clips from. */
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Fit } from "../../model/card.ts";
 import { type AugmentRecipe, augmentClip, centreCrop } from "../data/augment.ts";
 import type { ClipView } from "../data/clip.ts";
@@ -7,8 +8,12 @@ import { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import { middleClipTimes, randomClipTimes } from "../data/sample-time.ts";
 import type { Random } from "../random.ts";
+import type { CameraMotionLabel } from "../synth/labels.ts";
+import { renderCameraMotion } from "../synth/render.ts";
+import { type Symmetry, showUnder } from "../synth/symmetry.ts";
+import { writeWhole } from "./checkpoint.node.ts";
 
-export type ClipInput = VideoInput | TensorInput;
+export type ClipInput = VideoInput | TensorInput | MotionInput;
 
 /** A clip of a video, from the cache. */
 export interface VideoInput {
@@ -32,6 +37,20 @@ export interface TensorInput {
   readonly file: string;
 }
 
+/** A generated clip of a camera's motion, kept in a folder when it is first asked for. */
+export interface MotionInput {
+  readonly kind: "camera motion";
+  readonly folder: string;
+  readonly label: CameraMotionLabel;
+  readonly seed: string;
+  readonly frames: number;
+  /** Pixels of a side. */
+  readonly side: number;
+  readonly fps: number;
+  /** How it is shown; null: as it is. */
+  readonly symmetry: Symmetry | null;
+}
+
 const caches = new Map<string, ClipCache>();
 
 /** Fills the network's input, `[frames, H, W, C]`. Throws what {@link ClipCache.read} throws. */
@@ -42,6 +61,7 @@ export async function loadClip(input: ClipInput, random: Random, out: Float32Arr
     out.set(new Float32Array(bytes.buffer, bytes.byteOffset, out.length));
     return;
   }
+  if (input.kind === "camera motion") return loadMotion(input, random, out);
   const { sample, view, folder, frames, fps, target, recipe } = input;
   const cache = caches.get(folder) ?? new ClipCache({ folder });
   caches.set(folder, cache);
@@ -49,4 +69,24 @@ export async function loadClip(input: ClipInput, random: Random, out: Float32Arr
   const wanted = { frames, fps };
   if (recipe === null) centreCrop(clip, middleClipTimes(clip, wanted), target, target.fit, out);
   else augmentClip(clip, randomClipTimes(clip, wanted, random, recipe.speed), target, recipe, random, out);
+}
+
+const asItIs: Symmetry = { transpose: false, mirror: false, flip: false, reverse: false };
+
+async function loadMotion(input: MotionInput, random: Random, out: Float32Array): Promise<void> {
+  const { folder, label, seed, frames, side, fps, symmetry } = input;
+  const file = join(folder, `${label.replace(" ", "-")}-${seed}.rgb`);
+  let data: Uint8Array | null = await readFile(file).catch(() => null);
+  if (!data) {
+    data = renderCameraMotion({ label, seed, width: side, height: side, frames, fps });
+    await writeWhole(file, data);
+  }
+  const order = symmetry ? random.shuffle([0, 1, 2]) : [0, 1, 2];
+  const inverted = symmetry !== null && random.chance(0.2);
+  const tables = order.map((from) => {
+    const gain = symmetry ? random.between(0.8, 1.2) : 1;
+    const values = Float32Array.from({ length: 256 }, (_, v) => Math.min(1, (gain * (inverted ? 255 - v : v)) / 255));
+    return { from, values };
+  });
+  showUnder(symmetry ?? asItIs, data, side, tables, out);
 }

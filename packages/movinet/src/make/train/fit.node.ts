@@ -24,11 +24,20 @@ import { cosineSchedule } from "./schedule.ts";
 import type { TrainSettings } from "./settings.ts";
 import { Trainer } from "./trainer.ts";
 
-/** A clip to learn from; `input` makes the form of it that is asked for: varied, or (null) as evaluation sees it. */
-export interface FitClip {
-  readonly name: string;
+/** What a clip gives the network, and what the network should say. */
+export interface FitInput {
+  readonly source: ClipInput;
   readonly classes: readonly number[];
-  input(varied: boolean): ClipInput;
+}
+
+/** A clip to learn from. */
+export interface FitClip {
+  /** Unique among the clips of a training. */
+  readonly name: string;
+  /** One of its varied forms. */
+  varied(form: number): FitInput;
+  /** As evaluation sees it. */
+  plain(): FitInput;
 }
 
 /** One epoch as history tells it. */
@@ -84,7 +93,7 @@ const defaultCheckpointMs = 30_000;
  * is the same. Throws the signal's reason (after writing a checkpoint), and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the
  * loss is no number: the last checkpoint is from before.
  */
-export async function fit(
+export async function fitModel(
   model: Model,
   clips: { readonly train: readonly FitClip[]; readonly validation: readonly FitClip[] },
   options: FitOptions,
@@ -117,7 +126,7 @@ function trainerOptions({ threads, optimizer, weightDecay, averageDecay, statist
 /** Cuts the network where it begins to learn, and computes what comes before once. */
 async function prepare(
   model: Model,
-  { train, validation }: Parameters<typeof fit>[1],
+  { train, validation }: Parameters<typeof fitModel>[1],
   options: FitOptions,
   lanes: Lanes,
 ): Promise<Prepared> {
@@ -142,12 +151,8 @@ async function prepare(
       setup,
       stepsPerEpoch,
       items: (epoch, step) =>
-        pick(epoch, step).map((clip) => ({
-          source: clip.input(true),
-          classes: clip.classes,
-          key: `${epoch} ${clip.name}`,
-        })),
-      validation: validation.map((clip) => ({ source: clip.input(false), classes: clip.classes, key: clip.name })),
+        pick(epoch, step).map((clip) => ({ ...clip.varied(epoch), key: `${epoch} ${clip.name}` })),
+      validation: validation.map((clip) => ({ ...clip.plain(), key: clip.name })),
     };
   }
   const before = buildTraining(graphBefore(graph, cut), { trainable: () => false });
@@ -169,9 +174,10 @@ async function prepare(
     items: (epoch, step) =>
       pick(epoch, step).map((clip) => {
         const view = (epoch + randomOf(seed, "view", clip.name).below(settings.views)) % settings.views;
-        return { source: tensor(clip, view), classes: clip.classes, key: `${epoch} ${clip.name}` };
+        const { classes } = clip.varied(view);
+        return { source: tensor(clip, view), classes, key: `${epoch} ${clip.name}` };
       }),
-    validation: validation.map((clip) => ({ source: tensor(clip, null), classes: clip.classes, key: clip.name })),
+    validation: validation.map((clip) => ({ ...clip.plain(), source: tensor(clip, null), key: clip.name })),
   };
 }
 
@@ -204,7 +210,8 @@ async function frozenOutputs(
         signal?.throwIfAborted();
         const file = join(target, nameOf(clip, view));
         if (!(await stat(file).catch(() => null))) {
-          const values = await lane.features(clip.input(view !== null), `${clip.name} ${view}`);
+          const { source } = view === null ? clip.plain() : clip.varied(view);
+          const values = await lane.features(source, `${clip.name} ${view}`);
           await writeWhole(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
         }
         const now = { phase: "frozen part", done: ++done, total: work.length } as const;

@@ -51,9 +51,9 @@ export class TrainingProgram {
   constructor(training: TrainingGraph, batch: number) {
     this.training = training;
     this.batch = batch;
-    const nodes = training.nodes.map((node) => readOutput(node, training));
     const shape = (value: string) => training.shapes[value] as Shape;
-    const fused = fusedNorms(training.forward.nodes.length, nodes, training);
+    const fused = fusedNorms(training);
+    const nodes = training.nodes.map((node) => readOutput(node, training, fused));
     checkWidths(training);
 
     let at = 16;
@@ -68,13 +68,24 @@ export class TrainingProgram {
     for (const node of nodes) {
       if (node.op !== "norm" && node.op !== "batchNorm") continue;
       const bytes = 4 * shape(node.id).channels;
-      const own = { gain: reserve(bytes), shift: reserve(bytes), mean: reserve(bytes), inverse: reserve(bytes) };
+      const factors = { gain: reserve(bytes), shift: reserve(bytes), mean: reserve(bytes), inverse: reserve(bytes) };
+      const own = { ...factors, sums: reserve(2 * bytes), products: reserve(2 * bytes) };
       norms.set(node.x, own);
       if (node.op === "batchNorm") batchNorms.set(node, own);
     }
     for (const node of nodes) {
       if (node.op === "normInput") norms.set(node.id, gainOf(node.gamma, nodes, norms));
     }
+
+    const normGradients = new Map(
+      nodes.flatMap((node) => {
+        if (node.op !== "normGamma" && node.op !== "batchNormGamma") return [];
+        return [[node.dy, norms.get(node.x) as NormRoom] as const];
+      }),
+    );
+    const fusedSums = new Set(
+      nodes.flatMap((node) => (node.op === "activationInput" && fused.has(node.x) ? [node.id] : [])),
+    );
 
     const kept = new Set([training.forward.logits, training.seed]);
     for (const node of nodes) if (node.op === "input") kept.add(node.id);
@@ -111,6 +122,8 @@ export class TrainingProgram {
       gradient: (param) => plan.gradients[param] as number,
       paramOf: (node) => paramOf.get(node.id) as string,
       norm: (x) => norms.get(x) as NormRoom,
+      normOf: (gradient) => normGradients.get(gradient),
+      fusedSums: (gradient) => fusedSums.has(gradient),
       fused: (value) => fused.get(value),
       floats: (offset, length) => new Float32Array(this.#buffer, offset, length),
       doubles: (offset, length) => new Float64Array(this.#buffer, offset, length),
@@ -183,9 +196,9 @@ function unknown(name: string): never {
   throw new Error(`internal: the training program has no ${name}`);
 }
 
-/** The slope of ReLU6 is read off its output, so that its input need not be kept. */
-function readOutput(node: TrainingNode, training: TrainingGraph): TrainingNode {
-  if (node.op !== "activationInput" || node.kind !== "relu6") return node;
+/** The slope of ReLU6 is read off its output, so that its input need not be kept where nobody else needs it. */
+function readOutput(node: TrainingNode, training: TrainingGraph, fused: ReadonlyMap<string, NormNode>): TrainingNode {
+  if (node.op !== "activationInput" || node.kind !== "relu6" || fused.has(node.x)) return node;
   const activation = training.forward.nodes.find(
     (candidate): candidate is ActivationNode => candidate.op === "activation" && candidate.x === node.x,
   );
@@ -193,17 +206,14 @@ function readOutput(node: TrainingNode, training: TrainingGraph): TrainingNode {
 }
 
 /** Norms whose only reader on the way forth is an activation that can take them in. */
-function fusedNorms(
-  forward: number,
-  nodes: readonly TrainingNode[],
-  training: TrainingGraph,
-): ReadonlyMap<string, NormNode> {
+function fusedNorms(training: TrainingGraph): ReadonlyMap<string, NormNode> {
+  const nodes = training.nodes.slice(0, training.forward.nodes.length);
   const readers = new Map<string, TrainingNode[]>();
-  for (const node of nodes.slice(0, forward)) {
+  for (const node of nodes) {
     for (const value of trainingInputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
   }
   const fused = new Map<string, NormNode>();
-  for (const node of nodes.slice(0, forward)) {
+  for (const node of nodes) {
     if (node.op !== "norm" && node.op !== "batchNorm") continue;
     const [reader, ...others] = readers.get(node.id) ?? [];
     const fits = reader?.op === "activation" && ["swish", "hard_swish", "relu6"].includes(reader.kind);

@@ -14,6 +14,9 @@ export interface NormRoom {
   readonly mean: number;
   /** 1 / √(variance + ε) */
   readonly inverse: number;
+  /** Sums over rows of the gradient of the norm's result, and of its product with the centred input: float64. */
+  readonly sums: number;
+  readonly products: number;
 }
 
 /** What the emitters know about the program in the making. */
@@ -29,6 +32,10 @@ export interface Site {
   paramOf(node: GradientNode): string;
   /** A norm's room by the value that it normalizes. */
   norm(x: string): NormRoom;
+  /** The room of the norm whose result has this gradient. */
+  normOf(gradient: string): NormRoom | undefined;
+  /** Whether an activation that took in its norm added up the sums of this gradient. */
+  fusedSums(gradient: string): boolean;
   /** The norm that was taken into the activation that reads it, by the norm's value. */
   fused(value: string): { readonly x: string } | undefined;
   /** `floats` of the program's memory from a byte offset. */
@@ -282,8 +289,9 @@ export const emitters: Emitters = {
   channelSum(node, site) {
     const { channels } = site.shape(node.dy);
     const to = site.gradient(site.paramOf(node));
+    const norm = site.normOf(node.dy);
     return () => {
-      const { sums } = channelSums(site, node.dy, null, 0);
+      const sums = norm ? site.doubles(norm.sums, channels) : channelSums(site, node.dy);
       accumulate(site.floats(to, channels), (c) => sums[c] as number);
     };
   },
@@ -296,13 +304,14 @@ export const emitters: Emitters = {
   batchNormInput(node, site) {
     const { channels } = site.shape(node.dy);
     const rows = pixels(site.shape(node.dy), site.batch);
-    const { mean, inverse } = site.norm(node.x);
+    const norm = site.norm(node.x);
     const gamma = site.param(node.gamma);
     const [dy, x, to] = [site.at(node.dy), site.at(node.x), site.at(node.id)];
     const factors = site.room.sums + 32 * channels;
     return () => {
-      const { sums, products } = channelSums(site, node.dy, node.x, mean);
-      const [m, inv, g] = [site.floats(mean, channels), site.floats(inverse, channels), site.floats(gamma, channels)];
+      const [sums, products] = [site.doubles(norm.sums, channels), site.doubles(norm.products, channels)];
+      const [m, inv] = [site.floats(norm.mean, channels), site.floats(norm.inverse, channels)];
+      const g = site.floats(gamma, channels);
       const table = site.floats(factors, 3 * channels);
       for (let c = 0; c < channels; c++) {
         const scale = (g[c] as number) * (inv[c] as number);
@@ -323,10 +332,12 @@ export const emitters: Emitters = {
     const [dy, to] = [site.at(node.dy), site.at(node.id)];
     const norm = site.fused(node.x);
     if (norm) {
-      const { gain, shift } = site.norm(norm.x);
+      const { gain, shift, mean, sums, products } = site.norm(norm.x);
       const from = site.at(norm.x);
-      const rows = pixels(shape, site.batch);
-      return () => call(site.kernels, "affineInput", kind, from, gain, shift, dy, to, rows, shape.channels);
+      const size = [pixels(shape, site.batch), shape.channels] as const;
+      const room = site.room.sums;
+      return () =>
+        call(site.kernels, "affineInput", kind, from, gain, shift, mean, dy, to, sums, products, room, ...size);
     }
     return () => call(site.kernels, "activationInput", kind, site.at(node.x), dy, to, count(shape, site.batch));
   },
@@ -473,23 +484,22 @@ function depthwiseArgs(
   return [...frames, time.taps, size, stride, time.before, top, left];
 }
 
-/** Sums over rows of a gradient, and of its product with the centred `x` where one is given. */
-function channelSums(site: Site, dy: string, x: string | null, mean: number) {
+/** Sums over rows of a gradient. */
+function channelSums(site: Site, dy: string): Float64Array {
   const shape = site.shape(dy);
   const { channels } = shape;
-  const { sums } = site.room;
-  const products = x === null ? 0 : sums + 8 * channels;
-  const from = x === null ? 0 : site.at(x);
   const rows = pixels(shape, site.batch);
+  const { sums } = site.room;
+  const totals = site.doubles(sums, channels);
   if (channels % 4 === 0) {
-    call(site.kernels, "channelSums", site.at(dy), from, mean, sums, products, sums + 16 * channels, rows, channels);
+    call(site.kernels, "channelSums", site.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
   } else {
     // Only the last layer's width is free, and it has a row for each clip.
+    totals.fill(0);
     const values = site.floats(site.at(dy), rows * channels);
-    const totals = site.doubles(sums, channels).fill(0);
     for (const [i, value] of values.entries()) totals[i % channels] = (totals[i % channels] as number) + value;
   }
-  return { sums: site.doubles(sums, channels), products: site.doubles(products, x === null ? 0 : channels) };
+  return totals;
 }
 
 function normStep(node: (Node & { readonly op: "norm" }) | BatchNormNode, site: Site, prepare: Step): Step {
@@ -553,13 +563,17 @@ function fillFactors(
   }
 }
 
+/** The gradient of gamma; where an activation that took in the norm did not, it also adds up what the norm's rules share. */
 function gammaStep(node: TrainingNodeOf<"normGamma"> | TrainingNodeOf<"batchNormGamma">, site: Site): Step {
-  const { channels } = site.shape(node.dy);
-  const { mean, inverse } = site.norm(node.x);
+  const shape = site.shape(node.dy);
+  const { channels } = shape;
+  const { mean, inverse, sums, products } = site.norm(node.x);
   const to = site.gradient(site.paramOf(node));
+  const [dy, x, rows] = [site.at(node.dy), site.at(node.x), pixels(shape, site.batch)];
+  const ready = site.fusedSums(node.dy);
   return () => {
-    const { products } = channelSums(site, node.dy, node.x, mean);
-    const inv = site.floats(inverse, channels);
-    accumulate(site.floats(to, channels), (c) => (products[c] as number) * (inv[c] as number));
+    if (!ready) call(site.kernels, "channelSums", dy, x, mean, sums, products, site.room.sums, rows, channels);
+    const [inv, product] = [site.floats(inverse, channels), site.doubles(products, channels)];
+    accumulate(site.floats(to, channels), (c) => (product[c] as number) * (inv[c] as number));
   };
 }
