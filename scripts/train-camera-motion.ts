@@ -72,7 +72,7 @@ const result = await fitModel(
       statistics: "batch",
       frames,
       batch: 32,
-      group: 8,
+      group: 4,
       epochs,
       optimizer: "adamw",
       learningRate: Number(process.env["LR"] ?? 4e-3),

@@ -181,17 +181,36 @@ export function multiplyTransposed(x: usize, d: usize, w: usize, M: i32, K: i32,
         v128.store(o, a31, 16);
       }
     }
+    for (let k = K4; k < K; k++) {
+      for (let n = 0; n < N8; n += 4) row4(xm + ((<usize>k) << 2), dm + ((<usize>n) << 2), w + <usize>k * sd + ((<usize>n) << 2), rows, sx, sd);
+    }
+    const N4 = N & ~3;
     for (let k = 0; k < K; k++) {
-      for (let n = k < K4 ? N8 : 0; n < N; n++) {
+      const from = xm + ((<usize>k) << 2);
+      for (let n = N8; n < N4; n += 4) row4(from, dm + ((<usize>n) << 2), w + <usize>k * sd + ((<usize>n) << 2), rows, sx, sd);
+      for (let n = N4; n < N; n++) {
         const o = w + <usize>k * sd + ((<usize>n) << 2);
         let sum = load<f32>(o);
-        for (let i = 0; i < rows; i++) {
-          sum += load<f32>(xm + <usize>i * sx + ((<usize>k) << 2)) * load<f32>(dm + <usize>i * sd + ((<usize>n) << 2));
-        }
+        for (let i = 0; i < rows; i++) sum += load<f32>(from + <usize>i * sx) * load<f32>(dm + <usize>i * sd + ((<usize>n) << 2));
         store<f32>(o, sum);
       }
     }
   }
+}
+
+/** o[0..3] += Σ over rows x · d[0..3]. */
+function row4(x: usize, d: usize, o: usize, rows: i32, sx: usize, sd: usize): void {
+  let a = v128.load(o);
+  let b = f32x4.splat(0);
+  let i = 1;
+  for (; i < rows; i += 2) {
+    a = f32x4.relaxed_madd(v128.load32_splat(x), v128.load(d), a);
+    b = f32x4.relaxed_madd(v128.load32_splat(x + sx), v128.load(d + sd), b);
+    x += 2 * sx;
+    d += 2 * sd;
+  }
+  if (i == rows) a = f32x4.relaxed_madd(v128.load32_splat(x), v128.load(d), a);
+  v128.store(o, f32x4.add(a, b));
 }
 
 /** The SAME windows of a picture as rows `[N · OH · OW, K · K · C]`, zeros outside. */

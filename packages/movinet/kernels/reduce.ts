@@ -39,7 +39,24 @@ export function channelSums(d: usize, x: usize, mean: usize, sums: usize, produc
   memory.fill(products, 0, cell << 1);
   for (let r = 0; r < rows; r += short) {
     memory.fill(room, 0, cell << 1);
-    for (let i = min(short, rows - r); i > 0; i--) {
+    let i = min(short, rows - r);
+    for (; i > 1; i -= 2) {
+      for (let c: usize = 0; c < cell; c += 16) {
+        const g = v128.load(gain + c), s = v128.load(shift + c), m = v128.load(mean + c);
+        const low = v128.load(x + c), high = v128.load(x + cell + c);
+        const d = f32x4.mul(v128.load(dy + c), slope(kind, f32x4.relaxed_madd(low, g, s)));
+        const e = f32x4.mul(v128.load(dy + cell + c), slope(kind, f32x4.relaxed_madd(high, g, s)));
+        v128.store(dz + c, d);
+        v128.store(dz + cell + c, e);
+        v128.store(room + c, f32x4.add(v128.load(room + c), f32x4.add(d, e)));
+        const product = f32x4.relaxed_madd(e, f32x4.sub(high, m), f32x4.mul(d, f32x4.sub(low, m)));
+        v128.store(room + cell + c, f32x4.add(v128.load(room + cell + c), product));
+      }
+      x += 2 * cell;
+      dy += 2 * cell;
+      dz += 2 * cell;
+    }
+    if (i > 0) {
       for (let c: usize = 0; c < cell; c += 16) {
         const value = v128.load(x + c);
         const z = f32x4.relaxed_madd(value, v128.load(gain + c), v128.load(shift + c));
@@ -77,7 +94,17 @@ export function moments(x: usize, sums: usize, squares: usize, room: usize, rows
   memory.fill(squares, 0, cell << 1);
   for (let r = 0; r < rows; r += short) {
     memory.fill(room, 0, cell << 1);
-    for (let i = min(short, rows - r); i > 0; i--) {
+    let i = min(short, rows - r);
+    for (; i > 1; i -= 2) {
+      for (let c: usize = 0; c < cell; c += 16) {
+        const f = v128.load(first + c);
+        const v = f32x4.sub(v128.load(x + c), f), w = f32x4.sub(v128.load(x + cell + c), f);
+        v128.store(room + c, f32x4.add(v128.load(room + c), f32x4.add(v, w)));
+        v128.store(room + cell + c, f32x4.add(v128.load(room + cell + c), f32x4.relaxed_madd(w, w, f32x4.mul(v, v))));
+      }
+      x += 2 * cell;
+    }
+    if (i > 0) {
       for (let c: usize = 0; c < cell; c += 16) {
         const v = f32x4.sub(v128.load(x + c), v128.load(first + c));
         v128.store(room + c, f32x4.add(v128.load(room + c), v));

@@ -15,9 +15,9 @@ const flat = { time: 1, space: 3 } as const;
 const cameraMotionSpec: Spec = {
   variant: "camera-motion",
   mode: "stream",
-  stem: 12,
+  stem: 8,
   blocks: [
-    { filters: 16, stride: 2, layers: [{ expand: 48, kernel: slow }] },
+    { filters: 16, stride: 2, layers: [{ expand: 40, kernel: slow }] },
     {
       filters: 16,
       stride: 1,
