@@ -1,16 +1,16 @@
-import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
+import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
 import { MovinetError } from "movinet";
+import type { Command, Commands } from "./command.ts";
 import { plainUnlessColored } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
 const version = "0.1.0";
-// biome-ignore lint/suspicious/noExplicitAny: commands differ in their arguments; citty types the list this way too
-type Command = CommandDef<any>;
 
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+const commands: Commands = {
   classify: async () => (await import("./commands/classify.ts")).classifyCommand,
   bench: async () => (await import("./commands/bench.ts")).benchCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  dataset: async () => (await import("./commands/dataset.ts")).datasetCommand,
 };
 
 const root = defineCommand({
@@ -21,7 +21,7 @@ const root = defineCommand({
 /** Runs the command line and returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage, 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  const [name, ...rest] = args;
+  const [name] = args;
   const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
   const help = async (command: Command, parent?: Command) => {
     process.stdout.write(`${plainUnlessColored(await renderUsage(command, parent), color)}\n`);
@@ -33,18 +33,42 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     if (name === undefined || name === "--help" || name === "-h" || name === "help") return await help(root);
-    const load = commands[name];
-    if (!load)
-      throw new UsageError(name, "there is no such command", `Use one of: ${Object.keys(commands).join(", ")}`);
-    const command = await load();
+    const { command, parent, rest } = await findCommand(args);
     const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
-    if (own.includes("--help") || own.includes("-h")) return await help(command, root);
+    if (command.subCommands || own.includes("--help") || own.includes("-h")) return await help(command, parent);
     checkOptions(own, command.args as ArgsDef);
-    const { result } = await runCommand(command, { rawArgs: rest });
+    const { result } = await runCommand(command, { rawArgs: [...rest] });
     return typeof result === "number" ? result : 0;
   } catch (error) {
     return report(error, args.includes("--debug"));
   }
+}
+
+interface FoundCommand {
+  readonly command: Command;
+  /** What its help names before it. */
+  readonly parent: Command;
+  /** The arguments after its name. */
+  readonly rest: readonly string[];
+}
+
+/** Follows names of commands, as in `dataset check`, to one without commands of its own; or to one that is asked for help. */
+async function findCommand(args: readonly string[]): Promise<FoundCommand> {
+  let found: FoundCommand = { command: root, parent: root, rest: args };
+  let path = "movinet";
+  while (found.command.subCommands) {
+    const [name, ...rest] = found.rest;
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") return found;
+    const known = found.command.subCommands as Commands;
+    const load = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (!load) {
+      const subject = [...args.slice(0, args.length - found.rest.length), name].join(" ");
+      throw new UsageError(subject, "there is no such command", `Use one of: ${Object.keys(known).join(", ")}`);
+    }
+    found = { command: await load(), parent: defineCommand({ meta: { name: path, version } }), rest };
+    path += ` ${name}`;
+  }
+  return found;
 }
 
 /** Refuses options that the command does not have, and options whose value is missing: the parser lets both pass. */
@@ -74,7 +98,13 @@ function checkOptions(args: readonly string[], defined: ArgsDef): void {
   }
 }
 
-const usageCodes = new Set(["E_MODEL_NOT_FOUND", "E_MODEL_LABELS", "E_DEVICE_UNKNOWN", "E_DEPENDENCY_MISSING"]);
+const usageCodes = new Set([
+  "E_DATASET_NOT_FOUND",
+  "E_DEPENDENCY_MISSING",
+  "E_DEVICE_UNKNOWN",
+  "E_MODEL_LABELS",
+  "E_MODEL_NOT_FOUND",
+]);
 
 function report(error: unknown, debug: boolean): number {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -37,6 +37,24 @@ test("frames are what the definition says, for any increasing timestamps", () =>
   );
 });
 
+test("a stretch begins at its start, whatever pictures there are, and ends before its end", () => {
+  const times = Array.from({ length: 101 }, (_, i) => 3 + i / 10);
+  const stretched = (start: number, end: number | null, origin: number | null = null, from = 0) => {
+    const sampler = createSampler(5, { start, end }, origin);
+    const shown: number[] = [];
+    const serve = (picture: number, frames: number) => shown.push(...Array.from({ length: frames }, () => picture));
+    for (const [i, time] of times.entries()) if (i >= from) serve(i - 1, sampler.next(time));
+    const { done } = sampler;
+    serve(times.length - 1, sampler.end());
+    return { shown, done };
+  };
+  expect(stretched(0.55, 1.35)).toEqual({ shown: [5, 7, 9, 11], done: true });
+  expect(stretched(9.5, null)).toEqual({ shown: [95, 97, 99], done: false });
+  expect(stretched(9.5, 20)).toEqual({ shown: [95, 97, 99], done: false });
+  expect(stretched(11, null)).toEqual({ shown: [], done: false });
+  expect(stretched(5, 6, 3, 42)).toEqual({ shown: [50, 52, 54, 56, 58], done: true });
+});
+
 test("5 of 30 pictures a second are every sixth, whatever the start", () => {
   const times = Array.from({ length: 131 }, (_, i) => 1.4 + i / 30);
   expect(sample(times, 5)).toEqual(Array.from({ length: 22 }, (_, k) => 6 * k));

@@ -77,6 +77,28 @@ test("a clip that is decoded before anybody looks is kept", async () => {
   expect(times).toEqual([0, 0.2, 0.4]);
 });
 
+test("a stretch of a video: frames and times from start to end, and no more is decoded", async () => {
+  const file = join(folder, "long.y4m");
+  const pictures = Array.from({ length: 300 }, (_, i) => [
+    Buffer.from("FRAME\n"),
+    Buffer.alloc(16 * 16 * 1.5, 16 + (i % 200)),
+  ]);
+  await writeFile(file, Buffer.concat([Buffer.from("YUV4MPEG2 W16 H16 F10:1 C420\n"), ...pictures.flat()]));
+  const whole = await readAll(file);
+  for (const start of [1, 12]) {
+    const video = openVideo(file, { fps: 5, size, start, end: start + 1 });
+    const frames: Frame[] = [];
+    for await (const frame of video) frames.push(frame);
+    expect(frames.map(({ timestamp }) => timestamp)).toEqual([0, 0.2, 0.4, 0.6, 0.8]);
+    for (const [k, { data }] of frames.entries()) expect(data).toEqual(whole[start * 5 + k]?.data);
+    expect(video.warnings).toEqual([]);
+    expect(video.pictures).toBeLessThanOrEqual(22);
+  }
+  expect(await readAll(file, { start: 40 })).toEqual([]);
+  expect(() => openVideo(file, { fps: 5, start: 2, end: 2 })).toThrow(TypeError);
+  expect(() => openVideo(file, { fps: 5, start: -1 })).toThrow(TypeError);
+});
+
 test("arguments become sources: a path that exists is no glob, folders are searched, nothing found is an error", async () => {
   await mkdir(join(folder, "clips", "deep"), { recursive: true });
   for (const name of ["b.mp4", "a [1].mkv", "notes.txt", "deep/c.WEBM"])

@@ -134,11 +134,11 @@ export class ClipStore {
     );
     const files = found.flat().sort((a, b) => a.usedMs - b.usedMs);
     let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    const stale = Date.now() - staleMs;
-    for (const file of files) {
-      const aside = asideName.test(file.name);
-      const removable = aside ? file.usedMs < stale : !this.#used.has(file.name.slice(0, 64));
-      if (!removable || (!aside && bytes + size <= this.maxBytes)) continue;
+    const isAside = ({ name }: { readonly name: string }) => asideName.test(name);
+    const stale = files.filter((file) => isAside(file) && file.usedMs < Date.now() - staleMs);
+    const unused = files.filter((file) => !isAside(file) && !this.#used.has(file.name.slice(0, 64)));
+    for (const [i, file] of [...stale, ...unused].entries()) {
+      if (i >= stale.length && bytes + size <= this.maxBytes) break;
       await rm(join(this.folder, file.name), { force: true });
       bytes -= file.bytes;
     }

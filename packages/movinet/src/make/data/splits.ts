@@ -93,10 +93,13 @@ function ownSplits(samples: readonly Sample[]): ReadonlyMap<string, ReadonlyMap<
   return new Map(splits);
 }
 
+/** Counted like a class, so that the parts have their shares of all samples too. */
+const everything = -1;
+
 interface Group {
   readonly key: string;
   readonly samples: readonly Sample[];
-  /** Samples of each class in it; a sample of several classes counts for each. */
+  /** Samples of each class in it, and of {@link everything}; a sample of several classes counts for each. */
   readonly counts: ReadonlyMap<number, number>;
 }
 
@@ -108,13 +111,17 @@ function groupsOf(samples: readonly Sample[]): readonly Group[] {
     if (known) known.push(sample);
     else members.set(key, [sample]);
   }
-  return Array.from(members, ([key, own]) => ({ key, samples: own, counts: countClasses(own) }));
+  return Array.from(members, ([key, own]) => ({ key, samples: own, counts: countAll(own) }));
 }
 
 function countClasses(samples: readonly Sample[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const { classes } of samples) for (const c of classes) counts.set(c, (counts.get(c) ?? 0) + 1);
   return counts;
+}
+
+function countAll(samples: readonly Sample[]): Map<number, number> {
+  return countClasses(samples).set(everything, samples.length);
 }
 
 function samplesOf(groups: readonly Group[], parts: readonly number[], part: number, all: readonly Sample[]): Sample[] {
@@ -141,7 +148,7 @@ function distribute(
   const order = random.shuffle(groups.map((_, g) => g));
   const size = (g: number) => groups[g]!.samples.length;
   order.sort((a, b) => size(b) - size(a));
-  const totals = countClasses(groups.flatMap((group) => group.samples));
+  const totals = countAll(groups.flatMap((group) => group.samples));
   const filled = shares.map(() => new Map<number, number>());
   const members = shares.map(() => 0);
   const parts = new Array<number>(groups.length).fill(-1);

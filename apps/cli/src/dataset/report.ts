@@ -1,0 +1,82 @@
+import { fitText, formatDuration } from "movinet";
+import type { DatasetReport, Finding } from "movinet/make";
+
+/** Findings of one sort that are shown; the rest is counted. */
+const mostShown = 10;
+
+/** The report as a table of classes and a list of findings, no line wider than `width` cells (at least 40). */
+export function renderReport(
+  report: DatasetReport,
+  { width, color }: { readonly width: number; readonly color: boolean },
+): string {
+  const columns = Math.max(40, width);
+  const { path, clips, classes, groups, duration, findings } = report;
+  const facts = `   ${count(clips, "clip")}, ${count(classes.length, "class")}, ${count(groups, "group")}, ${formatDuration(duration)}`;
+  const paint = (code: number, text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const head = paint(1, fitText(path, columns - facts.length, "end")) + facts;
+  const sections = Map.groupBy(findings, ({ severity, title }) => `${severity} ${title}`);
+  const blocks = Array.from(sections.values(), (section) => renderSection(section, columns, paint));
+  return [head, renderClasses(report, columns), ...blocks, paint(1, verdict(findings))].join("\n\n");
+}
+
+function renderClasses({ classes }: DatasetReport, columns: number): string {
+  const numbers = ["clips", "groups"].map((title, i) => {
+    const values = classes.map((row) => String(i === 0 ? row.clips : row.groups));
+    const cells = Math.max(title.length, ...values.map((value) => value.length));
+    return [title, ...values].map((text) => text.padStart(cells));
+  });
+  const room = columns - 2 - numbers.reduce((sum, [title = ""]) => sum + 2 + title.length, 0);
+  const names = ["class", ...classes.map(({ label }) => label)].map((name) => fitText(name, room));
+  const widest = Math.max(...names.map((name) => name.length));
+  return names
+    .map((name, i) => `  ${name.padEnd(widest)}${numbers.map((column) => `  ${column[i]}`).join("")}`)
+    .join("\n");
+}
+
+function renderSection(
+  section: readonly Finding[],
+  columns: number,
+  paint: (code: number, text: string) => string,
+): string {
+  const [{ severity, title, remedy } = section[0] as Finding] = section;
+  const [first = "", ...more] = wrap(`${severity}: ${title}. ${remedy}.`, columns);
+  const named = first.replace(severity, paint(severity === "problem" ? 31 : 33, severity));
+  const shown = section.slice(0, mostShown).flatMap((finding) => renderFinding(finding, columns));
+  const hidden = section.length - mostShown;
+  return [named, ...more, ...shown, ...(hidden > 0 ? [`  … and ${hidden} more (--json lists all)`] : [])].join("\n");
+}
+
+/** A clip with its detail, or clips that belong together, the first in the margin. */
+function renderFinding({ samples, detail }: Finding, columns: number): string[] {
+  const [first, ...others] = samples;
+  if (first === undefined) return [`  ${fitText(detail ?? "", columns - 2)}`];
+  const lines = [
+    `  ${fitText(first, columns - 2, "end")}`,
+    ...others.slice(0, mostShown).map((name) => `    ${fitText(name, columns - 4, "end")}`),
+    ...(others.length > mostShown ? [`    … and ${others.length - mostShown} more`] : []),
+  ];
+  return detail === null ? lines : [...lines, ...wrap(detail, columns - 4).map((line) => `    ${line}`)];
+}
+
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = "";
+    }
+    line = line === "" ? fitText(word, columns) : `${line} ${fitText(word, columns)}`;
+  }
+  return [...lines, line];
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const problems = findings.filter(({ severity }) => severity === "problem").length;
+  const notes = findings.length - problems;
+  return `${problems === 0 ? "no problems" : count(problems, "problem")}${notes > 0 ? `, ${count(notes, "note")}` : ""}`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
+}

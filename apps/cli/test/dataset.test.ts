@@ -1,0 +1,148 @@
+/** `movinet dataset`: commands under a command, and the check of clips. */
+import { execFile } from "node:child_process";
+import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { hasShared, sharedFolder, sharedReason } from "../../../packages/movinet/test/shared.ts";
+
+const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-cli-dataset-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function movinet(...args: string[]): Promise<Outcome> {
+  const env = { ...process.env, MOVINET_CACHE: join(folder, "cache"), NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, ...args], { env, cwd: folder, maxBuffer: 1e8 }, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
+  test.each([
+    [["dataset", "chek"], "movinet: dataset chek: there is no such command. Use one of: check"],
+    [["dataset", "--json"], "movinet: dataset --json: there is no such command."],
+    [
+      ["dataset", "check"],
+      "movinet: dataset check: it takes one dataset. Run for example: movinet dataset check clips.",
+    ],
+    [["dataset", "check", "a", "b"], "movinet: dataset check: it takes one dataset."],
+    [["dataset", "check", "a", "--jobs"], "movinet: --jobs: its value is missing. Give it as --jobs VALUE."],
+    [["dataset", "check", "a", "--jobs", "0"], 'movinet: --jobs: "0" is no whole number of at least 1.'],
+    [["dataset", "check", "--jason", "a"], "movinet: --jason: there is no such option. Use one of: --jobs, --json,"],
+    [
+      ["dataset", "check", "absent"],
+      "movinet: absent: there is no such folder or file. Give a folder with a sub-folder",
+    ],
+  ])("%j", async (args, line) => {
+    const { code, stdout, stderr } = await movinet(...args);
+    expect(stderr.startsWith(line), stderr).toBe(true);
+    expect(stderr.trimEnd()).not.toContain("\n");
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+});
+
+test("help of the command and of what is under it", async () => {
+  for (const args of [["dataset"], ["dataset", "--help"], ["dataset", "help"]]) {
+    const { code, stdout } = await movinet(...args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^USAGE movinet dataset check/m);
+    expect(stdout).toContain("Use movinet dataset <command> --help");
+  }
+  const { code, stdout } = await movinet("dataset", "check", "--help");
+  expect(code).toBe(0);
+  expect(stdout).toContain("USAGE movinet dataset check [OPTIONS] [DATASET]");
+  expect(stdout).toContain("--jobs=<jobs>");
+});
+
+test("a good dataset: a table, exit code 0", async () => {
+  const clips = Array.from({ length: 10 }, (_, i) => {
+    return writeClip(join(folder, "good", i % 2 ? "wave" : "clap", `${i}.y4m`), { luma: movingSpot(i) });
+  });
+  await Promise.all(clips);
+  const { code, stdout, stderr } = await movinet("dataset", "check", "good", "--quiet");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe(
+    [
+      "good   10 clips, 2 classes, 10 groups, 20.0 s",
+      "",
+      "  class  clips  groups",
+      "  clap       5       5",
+      "  wave       5       5",
+      "",
+      "no problems",
+      "",
+    ].join("\n"),
+  );
+  expect(await readdir(join(folder, "cache", "clips"))).toHaveLength(10);
+});
+
+test("problems: told at most 80 cells wide and as JSON, exit code 1", async () => {
+  const name = `${"a long way to ".repeat(6)}a clip`;
+  const clip = await writeClip(join(folder, "bad", "clap", `${name}.y4m`), { luma: movingSpot(1) });
+  await writeClip(join(folder, "bad", "wave", "short.y4m"), { luma: movingSpot(2), seconds: 0.5 });
+  await copyFile(clip, join(folder, "bad", "wave", "copy.y4m"));
+  await writeFile(join(folder, "bad", "wave", "text.mp4"), "hello");
+  const { code, stdout, stderr } = await movinet("dataset", "check", "bad");
+  expect([code, stderr]).toEqual([1, ""]);
+  for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+  expect(stdout).toContain(
+    "problem: it cannot be decoded. Convert these clips, or remove them.\n  wave/text.mp4\n    this is no",
+  );
+  expect(stdout).toContain("problem: they are the same clip, with different labels. Keep the right label.\n  …");
+  expect(stdout).toContain("\n    wave/copy.y4m\n");
+  expect(stdout).toContain("  wave/short.y4m\n    3 frames\n");
+  expect(stdout.trimEnd()).toMatch(/\n5 problems$/);
+
+  const json = await movinet("dataset", "check", "bad", "--json", "--quiet");
+  const { findings, ...report } = JSON.parse(json.stdout);
+  expect(json.code).toBe(1);
+  expect(report).toEqual({
+    type: "dataset",
+    path: "bad",
+    multiLabel: false,
+    clips: 4,
+    groups: 4,
+    duration: expect.closeTo(4.6, 6),
+    classes: [
+      { label: "clap", clips: 1, groups: 1 },
+      { label: "wave", clips: 2, groups: 2 },
+    ],
+    problems: 5,
+  });
+  expect(findings.map(({ kind }: { kind: string }) => kind)).toEqual([
+    "undecodable",
+    "duplicate",
+    "small-class",
+    "small-class",
+    "short",
+  ]);
+});
+
+test("a dataset that is wrong as a whole, and a cache that cannot be: one line, exit code 1", async () => {
+  await writeFile(join(folder, "list.csv"), "file,label\nnone.mp4,x\n");
+  const wrong = await movinet("dataset", "check", "list.csv");
+  expect(wrong.stderr).toMatch(/^movinet: list\.csv: line 2: there is no file none\.mp4\. .*\.\n$/);
+  expect([wrong.code, wrong.stdout]).toEqual([1, ""]);
+});
+
+describe.skipIf(!hasShared)(`a real dataset${sharedReason}`, () => {
+  test("fight2 is sound", { timeout: 300_000 }, async () => {
+    const { code, stdout } = await movinet("dataset", "check", `${sharedFolder}/dataset/fight2`, "--json", "--quiet");
+    const { clips, groups, findings } = JSON.parse(stdout);
+    expect([clips, groups]).toEqual([97, 20]);
+    expect([code, findings]).toEqual([0, []]);
+  });
+});

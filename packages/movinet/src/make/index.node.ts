@@ -1,0 +1,22 @@
+/** How models come to be, on Node: the entry `movinet/make`. */
+export { type CheckOptions, checkDataset, type DatasetReport } from "./data/check.node.ts";
+export { type Clip, type ClipSource, type ClipView, defaultView, type SourceClip } from "./data/clip.ts";
+export {
+  ClipCache,
+  type ClipCacheOptions,
+  type ClipFailure,
+  type FillOptions,
+  type FillProgress,
+  type FillResult,
+} from "./data/clip-cache.node.ts";
+export { type DatasetOptions, openDataset } from "./data/dataset.node.ts";
+export type { Dataset, Sample, Split } from "./data/dataset.ts";
+export type { ClassCount, Finding, FindingKind } from "./data/findings.ts";
+export {
+  countGroups,
+  type Fold,
+  foldSamples,
+  type SplitOptions,
+  type SplitSamples,
+  splitSamples,
+} from "./data/splits.ts";
