@@ -3,6 +3,7 @@ import type { Commands } from "../command.ts";
 
 const subCommands: Commands = {
   check: async () => (await import("./dataset-check.ts")).datasetCheckCommand,
+  synth: async () => (await import("./dataset-synth.ts")).datasetSynthCommand,
 };
 
 export const datasetCommand = defineCommand({

@@ -36,10 +36,24 @@ export interface CameraMotionClip {
  * 5 Hz, most of it, is below the Nyquist rate. More pixels cost in proportion and show nothing new.
  */
 export function renderCameraMotion(clip: CameraMotionClip): Uint8Array {
+  const size = clip.width * clip.height * 3;
+  let data = new Uint8Array();
+  let at = 0;
+  for (const frame of cameraMotionFrames(clip)) {
+    if (at === 0) data = new Uint8Array(clip.frames * size);
+    data.set(frame, at);
+    at += size;
+  }
+  return data;
+}
+
+/** The frames of {@link renderCameraMotion} one by one, `[height, width, 3]`. */
+export function* cameraMotionFrames(clip: CameraMotionClip): Generator<Uint8Array, void> {
   const { label, seed, width, height, frames, fps, compress = true } = clip;
   for (const [name, count] of Object.entries({ width, height, frames })) {
-    if (!Number.isInteger(count) || count < 1)
+    if (!Number.isInteger(count) || count < 1) {
       throw new TypeError(`${name} must be a whole number of at least 1, got ${count}`);
+    }
   }
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
   const random = randomOf(seed, "clip");
@@ -52,16 +66,14 @@ export function renderCameraMotion(clip: CameraMotionClip): Uint8Array {
   const overlay = planOverlay(seed, width, height);
   const codec = compress ? planCodec(seed, width, height) : null;
   const picture = { width, height, pixels: new Int32Array(width * height) };
-  const size = width * height * 3;
-  const data = new Uint8Array(frames * size);
   for (const [frame, time] of times.entries()) {
-    const out = data.subarray(frame * size, (frame + 1) * size);
+    const out = new Uint8Array(width * height * 3);
     draw(picture, frame, lens.defocus(time));
     lens.expose(picture, time, out);
     if (overlay) cover(out, overlay);
     codec?.(out);
+    yield out;
   }
-  return data;
 }
 
 /**

@@ -1,0 +1,226 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DatasetError, missingPeer } from "../../errors.ts";
+import { moduleBeside } from "../../run/beside.node.ts";
+import type { Split } from "../data/dataset.ts";
+import { randomOf } from "../random.ts";
+import { type CameraMotionLabel, cameraMotionLabels } from "./labels.ts";
+import type { MakerAnswer, MakerJob } from "./maker-child.node.ts";
+
+export interface SynthOptions {
+  /** Clips in all, spread evenly over the labels. */
+  readonly clips: number;
+  /** Decides everything; the same arguments make the same files. */
+  readonly seed: number | string;
+  /** Seconds of each clip, above 0. */
+  readonly seconds: number;
+  /** Pixels, even. Default: each clip has one of several sizes, at most 320 × 240 or 240 × 320. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Processes. Default 1. */
+  readonly jobs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each clip. */
+  readonly onClip?: (done: number, total: number) => void;
+}
+
+export interface SynthReport {
+  readonly path: string;
+  readonly clips: number;
+  readonly labels: readonly CameraMotionLabel[];
+  readonly splits: Readonly<Record<Split, number>>;
+}
+
+/** A clip to be made. */
+interface Plan {
+  readonly job: Omit<MakerJob, "file">;
+  /** Relative to the dataset, `/`-separated. */
+  readonly name: string;
+  readonly split: Split;
+  readonly group: string;
+}
+
+const sizes = [
+  [160, 120],
+  [192, 144],
+  [240, 240],
+  [256, 144],
+  [320, 180],
+  [320, 240],
+  [180, 240],
+  [144, 256],
+] as const;
+const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
+
+/**
+ * Makes a dataset of `camera-motion` in the folder `out`: `<label>/*.mp4` and `manifest.csv` (file, label, split, group). The
+ * ten clips of a group show one scene, one for each label, so that no content tells a label; a group never crosses a
+ * split. Frame rates are 10 to 60; size, rate and bitrate are drawn for each clip whatever its label.
+ *
+ * It is written aside and moved into its place when it is whole; the signal, and an error, leave nothing behind. Throws
+ * {@link DatasetError}: `E_DATASET_EXISTS` where `out` holds something, `E_DATASET_WRITE`; and {@link DependencyError} where
+ * node-av is not installed.
+ */
+export async function makeCameraMotion(out: string, options: SynthOptions): Promise<SynthReport> {
+  const { signal, jobs = 1, onClip } = options;
+  requireEncoder();
+  await requireVacant(out);
+  const plans = planClips(options);
+  const aside = join(dirname(resolve(out)), `.${process.pid}.${randomOf(out).below(1e6)}.tmp`);
+  try {
+    for (const label of cameraMotionLabels) await mkdir(join(aside, label), { recursive: true });
+    await makeAll(plans, aside, { jobs, signal, onClip });
+    await writeFile(join(aside, "manifest.csv"), manifestOf(plans));
+    signal?.throwIfAborted();
+    await rmdir(out).catch(() => {});
+    await rename(aside, out);
+  } catch (cause) {
+    await rm(aside, { recursive: true, force: true }).catch(() => {});
+    signal?.throwIfAborted();
+    if (cause instanceof DatasetError) throw cause;
+    throw writeFailed(out, (cause as NodeJS.ErrnoException).code ?? (cause as Error).message, cause);
+  }
+  const splits = { train: 0, validation: 0, test: 0 };
+  for (const { split } of plans) splits[split]++;
+  return { path: out, clips: plans.length, labels: cameraMotionLabels, splits };
+}
+
+function requireEncoder(): void {
+  try {
+    createRequire(import.meta.url).resolve("node-av/lib");
+  } catch (cause) {
+    throw missingPeer("node-av", cause);
+  }
+}
+
+async function requireVacant(out: string): Promise<void> {
+  let held: readonly string[] = [];
+  try {
+    held = await readdir(out);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "ENOENT") throw writeFailed(out, code === "ENOTDIR" ? "it is a file" : String(code), cause);
+  }
+  if (held.length > 0) {
+    throw new DatasetError({
+      code: "E_DATASET_EXISTS",
+      subject: out,
+      problem: "the folder is not empty",
+      remedy: "Name a new folder, or empty it first",
+    });
+  }
+}
+
+function writeFailed(out: string, reason: string, cause: unknown): DatasetError {
+  return new DatasetError({
+    code: "E_DATASET_WRITE",
+    subject: out,
+    problem: `the dataset cannot be written (${reason})`,
+    remedy: "Choose a folder in a place that has room and that you may write to",
+    cause,
+  });
+}
+
+function planClips({ clips, seed, seconds, size }: SynthOptions): Plan[] {
+  const scenes = Math.ceil(clips / cameraMotionLabels.length);
+  const splits = splitScenes(scenes, seed);
+  const digits = Math.max(3, String(scenes - 1).length);
+  return Array.from({ length: clips }, (_, clip) => {
+    const scene = Math.floor(clip / cameraMotionLabels.length);
+    const label = cameraMotionLabels[clip % cameraMotionLabels.length] as CameraMotionLabel;
+    const random = randomOf(seed, "clip", clip);
+    const [width, height] = size ? [size.width, size.height] : random.pick(sizes);
+    const fps = random.pick(rates);
+    const number = String(scene).padStart(digits, "0");
+    return {
+      job: {
+        ...{ label, seed: `${seed}/${scene}`, width, height, fps, frames: Math.max(2, Math.round(seconds * fps)) },
+        ...{ quality: Math.round(random.between(17, 37)), keyEvery: 10 + random.below(110) },
+      },
+      name: `${label}/${number}.mp4`,
+      split: splits[scene] as Split,
+      group: `scene-${number}`,
+    };
+  });
+}
+
+/** Of the scenes 70 % are for training, 15 % each for validation and test, but at least one where there are three. */
+function splitScenes(scenes: number, seed: number | string): Split[] {
+  const order = randomOf(seed, "splits").shuffle(Array.from({ length: scenes }, (_, i) => i));
+  const held = scenes < 3 ? 0 : Math.max(1, Math.round(0.15 * scenes));
+  const splits = new Array<Split>(scenes).fill("train");
+  for (const scene of order.slice(0, held)) splits[scene] = "test";
+  for (const scene of order.slice(held, 2 * held)) splits[scene] = "validation";
+  return splits;
+}
+
+function manifestOf(plans: readonly Plan[]): string {
+  const rows = plans.map(({ name, job, split, group }) => [name, job.label, split, group].join(","));
+  return `${["file,label,split,group", ...rows].join("\n")}\n`;
+}
+
+async function makeAll(
+  plans: readonly Plan[],
+  folder: string,
+  { jobs, signal, onClip }: { jobs: number; signal: AbortSignal | undefined; onClip: SynthOptions["onClip"] },
+): Promise<void> {
+  signal?.throwIfAborted();
+  const queue = plans.values();
+  let done = 0;
+  const makers = Array.from({ length: Math.min(jobs, plans.length) }, () => new Maker());
+  const end = () => {
+    for (const maker of makers) maker.end();
+  };
+  signal?.addEventListener("abort", end);
+  const work = async (maker: Maker) => {
+    for (const { job, name } of queue) {
+      await maker.make({ ...job, file: join(folder, ...name.split("/")) });
+      onClip?.(++done, plans.length);
+    }
+  };
+  try {
+    await Promise.all(makers.map(work));
+  } finally {
+    signal?.removeEventListener("abort", end);
+    end();
+    await Promise.all(makers.map((maker) => maker.exited));
+  }
+}
+
+/** A process that makes one clip after another. */
+class Maker {
+  readonly #child: ChildProcess;
+  readonly exited: Promise<void>;
+  #complaint = "";
+
+  constructor() {
+    const script = fileURLToPath(moduleBeside("maker-child.node", import.meta.url));
+    this.#child = fork(script, [], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaint = text.trim().split("\n").at(-1) || this.#complaint;
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once("error", () => resolve());
+      this.#child.once("close", () => resolve());
+    });
+  }
+
+  async make(job: MakerJob): Promise<void> {
+    const answer = new Promise<MakerAnswer>((resolve) => {
+      this.#child.once("message", (message) => resolve(message as MakerAnswer));
+    });
+    const dead = this.exited.then(() => ({ error: this.#complaint || "the encoding process ended unexpectedly" }));
+    this.#child.send(job, () => {});
+    const { error } = await Promise.race([answer, dead]);
+    if (error !== null) throw new Error(error);
+  }
+
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+}
