@@ -15,12 +15,16 @@ export interface ErrorDetails {
 export class MovinetError extends Error {
   readonly code: string;
   readonly subject: string;
+  readonly problem: string;
+  readonly remedy: string;
 
   constructor({ code, subject, problem, remedy, cause }: ErrorDetails) {
     super(`${subject}: ${problem}. ${remedy}.`.replace(/\s+/g, " "), { cause });
     this.name = new.target.name;
     this.code = code;
     this.subject = subject;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }
 

@@ -1,13 +1,5 @@
-import {
-  buildGraph,
-  defaultCard,
-  isSpecName,
-  type Model,
-  MovinetError,
-  openModel,
-  randomWeights,
-  specOf,
-} from "movinet";
+import { buildGraph, defaultCard, isSpecName, type Model, MovinetError, randomWeights, specOf } from "movinet";
+import { openNamedModel } from "../models.ts";
 
 /**
  * A model to time: a file or a name that the cache holds, else the architecture of that name with random weights, whose
@@ -15,7 +7,7 @@ import {
  */
 export async function openBenchModel(name: string): Promise<Model> {
   try {
-    return await openModel(name);
+    return await openNamedModel(name);
   } catch (error) {
     if (!(error instanceof MovinetError && error.code === "E_MODEL_NOT_FOUND" && isSpecName(name))) throw error;
     const spec = specOf(name);

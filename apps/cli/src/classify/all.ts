@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { Decoders, expandSources, type Model, openModel } from "movinet";
+import { Decoders, expandSources, type Model } from "movinet";
+import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
@@ -23,7 +24,7 @@ export async function classifyAll(
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
     if (sources.some((source) => source !== "-")) decoders.warm();
-    const model = await openModel(settings.model, { labels: settings.labels });
+    const model = await openNamedModel(settings.model, { labels: settings.labels });
     if (model.card.labels === null) {
       terminal.warn(
         `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,

@@ -5,7 +5,6 @@ import {
   isSpecName,
   layersOf,
   nameOf,
-  openModel,
   renderGraph,
   type Spec,
   specOf,
@@ -13,6 +12,7 @@ import {
   stateDtype,
   stateShape,
 } from "movinet";
+import { openNamedModel } from "../models.ts";
 import { openTerminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 
@@ -30,7 +30,7 @@ export const inspectCommand = defineCommand({
       throw new UsageError("inspect", "it takes one model", "Run for example: movinet inspect a0-stream");
     }
     const terminal = openTerminal({ json: Boolean(args.json), quiet: false });
-    const spec = isSpecName(name) ? specOf(name) : (await openModel(name)).spec;
+    const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name)).spec;
     const report = describe(spec);
     if (terminal.json) terminal.result(JSON.stringify(report.data));
     else

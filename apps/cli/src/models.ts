@@ -1,0 +1,28 @@
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { type Model, ModelError, type ModelOptions, openModel } from "movinet";
+
+/** Models that come with the command line, by name. */
+const embedded: Readonly<Record<string, URL>> = {
+  "camera-motion": new URL("../models/camera-motion.safetensors", import.meta.url),
+};
+
+/**
+ * Opens the model of an argument: a file, else a model that comes with the command line, else one in the cache. Throws what
+ * {@link openModel} throws; where there is none, the error also says what works without any file.
+ */
+export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<Model> {
+  const own = name === undefined ? undefined : embedded[name];
+  const isFile = name !== undefined && Boolean((await stat(name).catch(() => null))?.isFile());
+  try {
+    return await openModel(own && !isFile ? fileURLToPath(own) : name, options);
+  } catch (error) {
+    if (!(error instanceof ModelError && error.code === "E_MODEL_NOT_FOUND")) throw error;
+    const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as URL));
+    if (known === undefined) throw error;
+    const { code, subject, problem } = error;
+    const remedy = `${error.remedy}. --model ${known} needs no file: it names what the camera does`;
+    throw new ModelError({ code, subject, problem, remedy, cause: error });
+  }
+}
