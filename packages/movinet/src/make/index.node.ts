@@ -1,4 +1,6 @@
 /** How models come to be, on Node: the entry `movinet/make`. */
+
+export { type AugmentRecipe, recipes } from "./data/augment.ts";
 export { type CheckOptions, checkDataset, type DatasetReport } from "./data/check.node.ts";
 export { type Clip, type ClipSource, type ClipView, defaultView, type SourceClip } from "./data/clip.ts";
 export {
@@ -20,8 +22,22 @@ export {
   type SplitSamples,
   splitSamples,
 } from "./data/splits.ts";
+export { type Random, randomOf } from "./random.ts";
 export { type CameraMotionLabel, cameraMotionLabels } from "./synth/labels.ts";
 export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/make-dataset.node.ts";
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
 export { planScene, type Scene } from "./synth/scene.ts";
 export { moveWindow, type SourcePicture } from "./synth/window.ts";
+export type { ClipInput } from "./train/clip-input.node.ts";
+export {
+  type EpochRecord,
+  type FitClip,
+  type FitInput,
+  type FitOptions,
+  type FitProgress,
+  type FitResult,
+  fitModel,
+  openTraining,
+} from "./train/fit.node.ts";
+export type { Trainable } from "./train/network.ts";
+export type { TrainSettings } from "./train/settings.ts";

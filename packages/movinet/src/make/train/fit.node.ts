@@ -65,6 +65,8 @@ export interface FitOptions {
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
+  /** Factors of the gradients of some parameters: where they are 0, nothing learns. Default: none. */
+  readonly masks?: ReadonlyMap<string, Float32Array>;
   /** Milliseconds between checkpoints. Default 30 000. */
   readonly checkpointMs?: number;
 }
@@ -98,16 +100,38 @@ export async function fitModel(
   clips: { readonly train: readonly FitClip[]; readonly validation: readonly FitClip[] },
   options: FitOptions,
 ): Promise<FitResult> {
+  const training = await openTraining(model, clips, options);
+  try {
+    return await new Fitting(training, options).run();
+  } finally {
+    await training[Symbol.asyncDispose]();
+  }
+}
+
+/** A network, its clips and its threads, before the first step. */
+export interface OpenTraining extends Prepared, AsyncDisposable {
+  /** What it began with: norms are folded where they keep their statistics. */
+  readonly model: Model;
+  readonly trainer: Trainer<ClipInput>;
+}
+
+/** Prepares a training: cuts the network, computes its frozen part's output, starts the threads. */
+export async function openTraining(
+  model: Model,
+  clips: Parameters<typeof fitModel>[1],
+  options: FitOptions,
+): Promise<OpenTraining> {
   const { settings, folder } = options;
   await mkdir(folder, { recursive: true });
   const lanes = new Lanes();
   try {
     const start = settings.statistics === "stored" ? foldNorms(model) : model;
-    const network = await prepare(start, clips, options, lanes);
-    const trainer = await Trainer.open(network.setup, trainerOptions(settings), lanes.open);
-    return await new Fitting(start, trainer, network, options).run();
-  } finally {
+    const prepared = await prepare(start, clips, options, lanes);
+    const trainer = await Trainer.open(prepared.setup, trainerOptions(options), lanes.open);
+    return { ...prepared, model: start, trainer, [Symbol.asyncDispose]: () => lanes[Symbol.asyncDispose]() };
+  } catch (error) {
     await lanes[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
@@ -118,9 +142,10 @@ interface Prepared {
   readonly validation: readonly LaneItem<ClipInput>[];
 }
 
-function trainerOptions({ threads, optimizer, weightDecay, averageDecay, statistics }: TrainSettings) {
+function trainerOptions({ settings, masks = new Map() }: FitOptions) {
+  const { threads: lanes, optimizer, weightDecay, averageDecay, statistics } = settings;
   const statisticsRate = statistics === "batch" ? 0.05 : 0;
-  return { lanes: threads, optimizer, optimizerOptions: { weightDecay }, averageDecay, statisticsRate };
+  return { lanes, optimizer, optimizerOptions: { weightDecay }, averageDecay, statisticsRate, masks };
 }
 
 /** Cuts the network where it begins to learn, and computes what comes before once. */
@@ -227,7 +252,7 @@ async function frozenOutputs(
 class Fitting {
   readonly #model: Model;
   readonly #trainer: Trainer<ClipInput>;
-  readonly #network: Prepared;
+  readonly #network: OpenTraining;
   readonly #options: FitOptions;
   readonly #checkpoint: string;
   readonly #best: string;
@@ -236,10 +261,10 @@ class Fitting {
   #lossSum = 0;
   #history: EpochRecord[] = [];
 
-  constructor(model: Model, trainer: Trainer<ClipInput>, network: Prepared, options: FitOptions) {
-    this.#model = model;
-    this.#trainer = trainer;
-    this.#network = network;
+  constructor(training: OpenTraining, options: FitOptions) {
+    this.#model = training.model;
+    this.#trainer = training.trainer;
+    this.#network = training;
     this.#options = options;
     this.#checkpoint = join(options.folder, "checkpoint.safetensors");
     this.#best = join(options.folder, "best.safetensors");

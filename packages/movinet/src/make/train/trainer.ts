@@ -1,6 +1,7 @@
 /** Steps of a training: lanes compute gradients side by side, the optimizer changes the weights that they share. */
 import type { Weights } from "../../model/graph/tensor.ts";
 import { createWeightAverage } from "./average.ts";
+import { applyMask } from "./frame-by-frame.ts";
 import { type LaneItem, type LaneResult, type LaneSetup, learningLayout } from "./lane.ts";
 import { viewsOf } from "./layout.ts";
 import { createOptimizer, type OptimizerKind, type OptimizerOptions } from "./optimizer.ts";
@@ -26,6 +27,8 @@ export interface TrainerOptions {
   readonly averageDecay: number;
   /** Share of a moving statistic that a step replaces. */
   readonly statisticsRate: number;
+  /** Factors of the gradients of some parameters: where they are 0, nothing learns. */
+  readonly masks: ReadonlyMap<string, Float32Array>;
 }
 
 export interface StepResult {
@@ -97,6 +100,8 @@ export class Trainer<Source> {
     const [first, ...others] = this.#gradients;
     const gradients = [...(first ?? new Map<string, Float32Array>())].map(([name, sum]) => {
       for (const other of others) addTo(sum, other.get(name) as Float32Array);
+      const mask = this.#options.masks.get(name);
+      if (mask) applyMask(sum, mask);
       return sum;
     });
     this.#optimizer.step([...this.#weights.values()], gradients, learningRate);

@@ -1,0 +1,71 @@
+/**
+ * Our training steps in a process of their own, for `training.ts`. Usage: training-child.ts SIZE FRAMES BATCH THREADS
+ * full|full-batch|last2. Speaks like `peers/pytorch-train.py`: a ready line; for each line with a number of steps, their
+ * times in ms; at the end, the peak resident memory.
+ *
+ * `full` trains everything with folded norms, the default of fine-tuning; `full-batch` takes the norms' statistics from half
+ * a batch on each thread; `last2` trains the last two blocks and the head on the kept output of the rest.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet";
+import { openTraining, randomOf, recipes, type TrainSettings } from "movinet/make";
+
+const [size, frames, batch, threads] = process.argv.slice(2, 6).map(Number) as [number, number, number, number];
+const kind = process.argv[6] ?? "full";
+const started = performance.now();
+const spec = specOf("a0-stream", { classes: 10, resolution: { height: size, width: size } });
+const model = {
+  spec,
+  weights: randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 0),
+  card: defaultCard(spec),
+};
+const settings: TrainSettings = {
+  trainable: kind === "last2" ? { lastBlocks: 2 } : "all",
+  statistics: kind === "full-batch" ? "batch" : "stored",
+  frames,
+  batch,
+  group: kind === "full-batch" ? batch / threads : 1,
+  epochs: 1,
+  optimizer: "adamw",
+  learningRate: 1e-4,
+  warmup: 0,
+  weightDecay: 0.01,
+  labelSmoothing: 0,
+  dropout: 0.2,
+  stochasticDepth: 0,
+  averageDecay: 0,
+  augment: recipes.none,
+  views: 1,
+  patience: 0,
+  threads,
+  seed: 0,
+};
+const folder = mkdtempSync(join(tmpdir(), "movinet-training-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
+const random = randomOf("clips");
+const clips = Array.from({ length: batch }, (_, i) => {
+  const file = join(folder, `${i}.f32`);
+  writeFileSync(
+    file,
+    Float32Array.from({ length: frames * size * size * 3 }, () => random.next()),
+  );
+  const input = { source: { kind: "tensor", file } as const, classes: [i % 10] };
+  return { name: String(i), varied: () => input, plain: () => input };
+});
+const training = await openTraining(model, { train: clips, validation: [] }, { settings, folder });
+const items = training.items(0, 0);
+console.log(JSON.stringify({ sessionMs: performance.now() - started }));
+for await (const line of createInterface({ input: process.stdin })) {
+  const times: number[] = [];
+  for (let i = Number(line); i > 0; i--) {
+    const start = performance.now();
+    await training.trainer.step(items, 1e-4);
+    times.push(performance.now() - start);
+  }
+  console.log(JSON.stringify(times));
+}
+console.log(JSON.stringify({ peakRssBytes: process.resourceUsage().maxRSS * 1024 }));
+await training[Symbol.asyncDispose]();
