@@ -23,7 +23,10 @@ export function newestFrameOnly(model: Model): ReadonlyMap<string, Float32Array>
   for (const [name, tensor] of model.weights) {
     const mask = timeMask(model, name, tensor);
     if (mask)
-      masks.set(name, Float32Array.from(mask, (moved) => (moved < 0 ? 1 : 0)));
+      masks.set(
+        name,
+        Float32Array.from(mask, (moved) => (moved < 0 ? 1 : 0)),
+      );
   }
   return masks;
 }
