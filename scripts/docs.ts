@@ -11,7 +11,7 @@ import { withTable } from "./bench-table.ts";
 import { renderReference } from "./reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const region = /<!-- (example|help) (\S+) -->\n[\s\S]*?<!-- \/\1 -->/g;
+const region = /<!-- (example|help) (\S+(?: \S+)*) -->\n[\s\S]*?<!-- \/\1 -->/g;
 
 /** Every generated file and every file with a generated part: path in the repository → text. */
 export function buildDocs(): ReadonlyMap<string, string> {
@@ -36,7 +36,7 @@ function example(name: string): string {
 }
 
 function help(command: string): string {
-  const args = [join(root, "apps/cli/bin/movinet.js"), command, "--help"];
+  const args = [join(root, "apps/cli/bin/movinet.js"), ...command.split(" "), "--help"];
   const text = execFileSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
   return `\`\`\`\n${text.replace(/ +$/gm, "").trim()}\n\`\`\`\n`;
 }

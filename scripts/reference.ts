@@ -19,6 +19,7 @@ const sections = [
   ["run/session", "Sessions"],
   ["run/segment", "Segments"],
   ["run/display", "Showing results"],
+  ["make/data", "Datasets"],
   ["errors", "Errors and their classes"],
 ] as const;
 const order = [
@@ -29,6 +30,7 @@ const order = [
   "Predictions",
   "Segments",
   "Showing results",
+  "Datasets",
   "Errors and their classes",
   "Architectures",
   "Graphs",
@@ -51,7 +53,11 @@ export function renderReference(root: string): string {
     execFileSync(process.execPath, [tsc, "-p", join(library, "tsconfig.build.json"), ...flags], { stdio: "pipe" });
     const everywhere = exportsOf(folder, "index");
     const only = (entry: string) => exportsOf(folder, entry).filter(({ name }) => !names(everywhere).has(name));
-    return render(everywhere, only("index.node"), only("index.web"));
+    return render(everywhere, {
+      Node: only("index.node"),
+      Browser: only("index.web"),
+      "`movinet/make`": only("make/index.node"),
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -117,12 +123,11 @@ function plainDoc(comment: string): string {
     .trim();
 }
 
-function render(everywhere: readonly Exported[], node: readonly Exported[], web: readonly Exported[]): string {
-  const where = new Map([
-    ...node.map(({ name }) => [name, "Node"] as const),
-    ...web.map(({ name }) => [name, "Browser"] as const),
-  ]);
-  const all = [...node, ...web, ...everywhere];
+function render(everywhere: readonly Exported[], elsewhere: Readonly<Record<string, readonly Exported[]>>): string {
+  const where = new Map(
+    Object.entries(elsewhere).flatMap(([entry, exported]) => exported.map(({ name }) => [name, entry] as const)),
+  );
+  const all = [...Object.values(elsewhere).flat(), ...everywhere];
   const known = names(all);
   const link = (doc: string) =>
     doc.replace(/\{@link ([\w.]+)\}/g, (_, name: string) =>

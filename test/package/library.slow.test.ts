@@ -17,7 +17,7 @@ import { install, installNodes, obstacle, run } from "./project.ts";
 const browserLimit = 36_000;
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const subpaths = ["movinet", "movinet/web"];
+const subpaths = { movinet: "Program", "movinet/web": "Program", "movinet/make": "openDataset" };
 const nodeVersions = ["Node 22", "Node 24"] as const;
 
 describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
@@ -53,7 +53,7 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
         problem.kind !== "CJSResolvesToESM",
     );
     expect(problems).toEqual([]);
-    expect(Object.keys(analysis.entrypoints).sort()).toEqual([".", "./web"]);
+    expect(Object.keys(analysis.entrypoints).sort()).toEqual([".", "./make", "./web"]);
   });
 
   test("strict consumers compile, with the declarations of the package checked too", async () => {
@@ -117,8 +117,8 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
   });
 
   describe.each(nodeVersions)("%s", (version) => {
-    test.each(subpaths)("imports %s in silence", async (subpath) => {
-      const code = `const { Program } = await import("${subpath}"); console.log(process.version.slice(1, 3), typeof Program)`;
+    test.each(Object.entries(subpaths))("imports %s in silence", async (subpath, name) => {
+      const code = `const { ${name} } = await import("${subpath}"); console.log(process.version.slice(1, 3), typeof ${name})`;
       expect(await script(version, code)).toEqual({
         code: 0,
         stdout: `${version.slice(5)} function\n`,

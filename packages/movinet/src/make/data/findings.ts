@@ -125,22 +125,24 @@ function overlap(a: Sample, b: Sample): boolean {
 
 /** What belongs together by a relation that is followed from one to the next; in order. */
 function clusters<T>(items: readonly T[], same: (a: T, b: T) => boolean, key: (item: T) => string = () => ""): T[][] {
-  const cluster = new Map<T, T[]>();
-  const byKey = Map.groupBy(items, key);
-  for (const candidates of byKey.values()) {
-    for (const [i, a] of candidates.entries()) {
-      if (!cluster.has(a)) cluster.set(a, [a]);
-      for (let j = 0; j < i; j++) {
-        const b = candidates[j]!;
-        if (!same(a, b)) continue;
-        const [mine, other] = [cluster.get(a)!, cluster.get(b)!];
-        if (mine === other) continue;
-        other.push(...mine);
-        for (const item of mine) cluster.set(item, other);
+  const parent = items.map((_, i) => i);
+  const rootOf = (i: number): number => {
+    let root = i;
+    while (parent[root] !== root) root = parent[root]!;
+    parent[i] = root;
+    return root;
+  };
+  const indexes = items.map((_, i) => i);
+  for (const candidates of Map.groupBy(indexes, (i) => key(items[i]!)).values()) {
+    for (const [at, i] of candidates.entries()) {
+      for (let before = 0; before < at; before++) {
+        const [mine, other] = [rootOf(i), rootOf(candidates[before]!)];
+        if (mine !== other && same(items[i]!, items[candidates[before]!]!))
+          parent[Math.max(mine, other)] = Math.min(mine, other);
       }
     }
   }
-  return [...new Set(items.map((item) => cluster.get(item)!))];
+  return [...Map.groupBy(indexes, rootOf).values()].map((members) => members.map((i) => items[i]!));
 }
 
 /** Groups that the dataset's own splits tear apart. */

@@ -8,7 +8,7 @@ const side = 16;
 const cells = side * side;
 
 /** What a clip looks like: enough to know it again after it was re-encoded, resized, brightened or cut short. */
-export interface Fingerprint {
+export interface Fingerprint extends Place {
   /** `[moments, 256]`: grey levels 0..255 of 16 × 16 cells, every 0.4 seconds from the beginning on. */
   readonly pictures: Uint8Array;
   readonly moments: number;
@@ -16,19 +16,37 @@ export interface Fingerprint {
   readonly coarse: Uint32Array;
 }
 
+/** What some moments have in common. */
+interface Place {
+  /** `[256]`: their mean picture. */
+  readonly mean: Float32Array;
+  /** Sum of the squared differences of the moments from it. */
+  readonly motion: number;
+}
+
 export function fingerprintOf(clip: Clip): Fingerprint {
   const step = Math.max(1, Math.round(interval * clip.fps));
   const moments = Math.min(mostMoments, Math.ceil(clip.frames / step));
   const pictures = new Uint8Array(moments * cells);
   for (let m = 0; m < moments; m++) pictures.set(shrink(clip, m * step), m * cells);
-  return { pictures, moments, coarse: coarseBits(meanOf(pictures, moments)) };
+  const place = placeOf(pictures);
+  return { pictures, moments, coarse: coarseBits(place.mean), ...place };
+}
+
+function placeOf(pictures: Uint8Array): Place {
+  const moments = pictures.length / cells;
+  const mean = new Float32Array(cells);
+  for (let at = 0; at < pictures.length; at++) mean[at % cells]! += pictures[at]! / moments;
+  let motion = 0;
+  for (let at = 0; at < pictures.length; at++) motion += (pictures[at]! - mean[at % cells]!) ** 2;
+  return { mean, motion };
 }
 
 /** Most of the 64 coarse cells that may differ between encodings of one clip. */
 const mostCoarse = 12;
 const leastStill = 0.97;
 const leastMotion = 0.8;
-/** Grey levels below which what moves is not told from noise. */
+/** Root mean square, in grey levels, below which what moves is not told from noise. */
 const noise = 1;
 /** How alike pictures without motion must be, there being nothing else to go by. */
 const leastStillAlone = 0.998;
@@ -42,50 +60,44 @@ export function looksSame(a: Fingerprint, b: Fingerprint): boolean {
   if (bitsOf(a.coarse[0]! ^ b.coarse[0]!) + bitsOf(a.coarse[1]! ^ b.coarse[1]!) > mostCoarse) return false;
   const moments = Math.min(a.moments, b.moments);
   if (2 * moments < Math.max(a.moments, b.moments)) return false;
-  const [meanA, meanB] = [meanOf(a.pictures, moments), meanOf(b.pictures, moments)];
-  const still = likeness(deviations(meanA, average(meanA)), deviations(meanB, average(meanB)));
+  const [beginA, beginB] = [beginning(a, moments), beginning(b, moments)];
+  const [meanA, meanB] = [average(beginA.mean), average(beginB.mean)];
+  // Variances and covariances: of the mean pictures over the cells, then of the moments around the mean pictures.
+  const variance = (mean: Float32Array, brightness: number) => dot(mean, mean) - cells * brightness ** 2;
+  const shared = dot(beginA.mean, beginB.mean);
+  const still = cosine(shared - cells * meanA * meanB, variance(beginA.mean, meanA), variance(beginB.mean, meanB));
   if (still < leastStill) return false;
-  const [motionA, motionB] = [motionOf(a.pictures, meanA, moments), motionOf(b.pictures, meanB, moments)];
-  if (level(motionA) < noise && level(motionB) < noise) return still >= leastStillAlone;
-  return likeness(motionA, motionB) >= leastMotion;
+  const noiseMotion = noise ** 2 * moments * cells;
+  if (beginA.motion < noiseMotion && beginB.motion < noiseMotion) return still >= leastStillAlone;
+  const together = dotBytes(a.pictures, b.pictures, moments * cells) - moments * shared;
+  return cosine(together, beginA.motion, beginB.motion) >= leastMotion;
 }
 
-/** `[256]`: the mean of the first moments. */
-function meanOf(pictures: Uint8Array, moments: number): Float32Array {
-  const mean = new Float32Array(cells);
-  for (let at = 0; at < moments * cells; at++) mean[at % cells]! += pictures[at]! / moments;
-  return mean;
-}
-
-/** `[moments, 256]`: how the first moments differ from their mean. */
-function motionOf(pictures: Uint8Array, mean: Float32Array, moments: number): Float32Array {
-  const motion = new Float32Array(moments * cells);
-  for (let at = 0; at < motion.length; at++) motion[at] = pictures[at]! - mean[at % cells]!;
-  return motion;
+function beginning(print: Fingerprint, moments: number): Place {
+  return moments === print.moments ? print : placeOf(print.pictures.subarray(0, moments * cells));
 }
 
 function average(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
 }
 
-function deviations(values: Float32Array, from: number): Float32Array {
-  return values.map((value) => value - from);
-}
-
-/** Root mean square. */
-function level(values: Float32Array): number {
-  return Math.sqrt(dot(values, values) / values.length);
-}
-
-/** Cosine of the angle between two vectors; 0 where one of them is all but 0. */
-function likeness(a: Float32Array, b: Float32Array): number {
-  const lengths = Math.sqrt(dot(a, a) * dot(b, b));
-  return lengths < 1 ? 0 : dot(a, b) / lengths;
+/** 0 where one of the two hardly varies. */
+function cosine(covariance: number, a: number, b: number): number {
+  return a < 1 || b < 1 ? 0 : covariance / Math.sqrt(a * b);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Like {@link dot}, of the first `length` values: most of the time that a large dataset takes is spent here. */
+function dotBytes(a: Uint8Array, b: Uint8Array, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
