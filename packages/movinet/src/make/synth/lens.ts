@@ -10,17 +10,28 @@ export interface Lens {
   expose(picture: Picture, time: number, out: Uint8Array): void;
 }
 
-/** What a light meter says of a scene: mean and deviation of its pixels, in 0..255. */
+/** What a light meter says of a picture: mean and deviation of its green, in 0..255. */
 export interface Exposure {
   readonly mean: number;
   readonly deviation: number;
 }
 
+export function meter({ pixels }: Picture): Exposure {
+  let [sum, squares] = [0, 0] as [number, number];
+  for (const pixel of pixels) {
+    const green = (pixel >>> 8) & 255;
+    sum += green;
+    squares += green * green;
+  }
+  const mean = sum / pixels.length;
+  return { mean, deviation: Math.sqrt(Math.max(0, squares / pixels.length - mean * mean)) };
+}
+
 /**
  * Draws a lens. Its motion blur has a direction of its own (along a line, a circle or rays, and none for most), so that
- * blur never tells how the camera moves. The exposure is set by the scene as a whole.
+ * blur never tells how the camera moves. The exposure is that for a picture as `metered`.
  */
-export function planLens(seed: number | string, width: number, height: number, scene: Exposure): Lens {
+export function planLens(seed: number | string, width: number, height: number, metered: Exposure): Lens {
   const random = randomOf(seed, "lens");
   const smear = random.chance(0.45) ? drawSmear(random, width, height) : null;
   const smearing = drawBeat(random, 0.5);
@@ -29,7 +40,7 @@ export function planLens(seed: number | string, width: number, height: number, s
   const breathing = drawBeat(random, 1);
   const vignette = random.chance(0.5) ? random.between(0.1, 0.7) : 0;
   const light = drawLight(random);
-  const tables = drawTables(random, scene);
+  const tables = drawTables(random, metered);
   const grain = drawGrain(random, width, height);
   const gains = new Float32Array(width * height);
   const noise = new Float32Array(width * height * 3);
@@ -147,7 +158,7 @@ function drawTables(
 ): readonly [Float32Array, Float32Array, Float32Array] {
   const gamma = Math.exp(random.between(-0.35, 0.35));
   const target = random.between(75, 170);
-  const contrast = Math.min(3, Math.max(0.5, random.between(20, 62) / Math.max(1, deviation)));
+  const contrast = Math.min(4, Math.max(0.5, random.between(20, 62) / Math.max(1, deviation)));
   const cast = random.chance(0.5) ? 0.09 : 0.02;
   const table = () => {
     const own = Math.exp(cast * random.normal());

@@ -2,7 +2,7 @@ import { randomOf } from "../random.ts";
 import { planCamera } from "./camera.ts";
 import { planCodec } from "./compress.ts";
 import type { CameraMotionLabel } from "./labels.ts";
-import { planLens } from "./lens.ts";
+import { type Exposure, meter, planLens } from "./lens.ts";
 import { openScene, planOverlay, planScene, type Scene } from "./scene.ts";
 
 export interface CameraMotionClip {
@@ -62,7 +62,7 @@ export function* cameraMotionFrames(clip: CameraMotionClip): Generator<Uint8Arra
   const camera = planCamera(label, seed, Math.max(frames - 1, 1) / fps, aspect);
   const scene = clip.scene ?? planScene(seed, Math.max(width, height));
   const draw = openScene(scene, camera, times);
-  const lens = planLens(seed, width, height, scene.exposure);
+  const lens = planLens(seed, width, height, meterScene(scene, clip.seed, aspect));
   const overlay = planOverlay(seed, width, height);
   const codec = compress ? planCodec(seed, width, height) : null;
   const picture = { width, height, pixels: new Int32Array(width * height) };
@@ -74,6 +74,14 @@ export function* cameraMotionFrames(clip: CameraMotionClip): Generator<Uint8Arra
     codec?.(out);
     yield out;
   }
+}
+
+/** Meters what a camera that stays would see first: the same for every label. */
+function meterScene(scene: Scene, seed: number | string, aspect: number): Exposure {
+  const side = 32;
+  const picture = { width: side, height: side, pixels: new Int32Array(side * side) };
+  openScene(scene, planCamera("still", seed, 1, aspect), [0])(picture, 0, 0);
+  return meter(picture);
 }
 
 /**

@@ -3,7 +3,6 @@ import { type CameraPath, type Depth, farthest, type Pose } from "./camera.ts";
 import { newCanvas, paintShape } from "./canvas.ts";
 import { drawPalette } from "./color.ts";
 import { drawTexture, type Picture } from "./draw.ts";
-import type { Exposure } from "./lens.ts";
 import { paintMaterial } from "./materials.ts";
 import { cutOut, paintGround, type Texture, toTexture } from "./texture.ts";
 import { drawAt, planThings, type Thing } from "./things.ts";
@@ -23,7 +22,6 @@ export interface Scene {
   readonly things: readonly Thing[];
   /** How many of the layers are behind the things. */
   readonly behind: number;
-  readonly exposure: Exposure;
 }
 
 /** Plans a scene for pictures of about `side` pixels. */
@@ -42,8 +40,9 @@ export function planScene(seed: number | string, side: number): Scene {
   };
   const nearer = Array.from({ length: near }, (_, i): Layer => {
     const canvas = paintMaterial(random, size / 2);
-    cutOut(random, canvas, random.between(0.08, i === 0 ? 0.4 : 0.2));
-    const drifts = random.chance(0.2);
+    const cover = random.between(0.08, i === 0 ? 0.4 : 0.2);
+    cutOut(random, canvas, cover);
+    const drifts = cover < 0.2 && random.chance(0.3);
     return {
       texture: toTexture(canvas),
       depth: { shift: 1 + parallax * (i + 1), growth: 1 + walked * (i + 1) },
@@ -53,20 +52,7 @@ export function planScene(seed: number | string, side: number): Scene {
     };
   });
   const things = planThings(seed, size / 4);
-  const layers = [ground, ...nearer];
-  return { layers, things, behind: 1 + random.below(near + 1), exposure: measure(ground.texture) };
-}
-
-function measure({ levels }: Texture): Exposure {
-  const pixels = levels.find((level) => level.length <= 64 * 64) as Int32Array;
-  let [sum, squares] = [0, 0] as [number, number];
-  for (const pixel of pixels) {
-    const green = (pixel >>> 8) & 255;
-    sum += green;
-    squares += green * green;
-  }
-  const mean = sum / pixels.length;
-  return { mean, deviation: Math.sqrt(Math.max(0, squares / pixels.length - mean * mean)) };
+  return { layers: [ground, ...nearer], things, behind: 1 + random.below(near + 1) };
 }
 
 /** Returns what draws the frame of each of these times, `blur` coarser than sharp. */

@@ -51,25 +51,27 @@ function flatten(random: Random, canvas: Canvas): void {
 
 const tiles = 8;
 
-/** Where too much of the ground is plain, motion could not be seen: puts things there. */
+/** In the middle of what is plain motion could not be seen: puts things there. */
 function enrich(random: Random, canvas: Canvas): void {
   const { size } = canvas;
   const side = size / tiles;
   const palette = drawPalette(random);
-  const plain: { x: number; y: number }[] = [];
-  for (let tile = 0; tile < tiles * tiles; tile++) {
-    const x = (tile % tiles) / tiles;
-    const y = Math.floor(tile / tiles) / tiles;
-    if (deviation(canvas, x * size, y * size, side) < 9) plain.push({ x, y });
-  }
-  const spare = random.shuffle(plain).slice(Math.round(0.3 * tiles * tiles));
-  for (const { x, y } of spare) {
-    for (let i = 0; i < 5; i++) {
+  const least = Math.max(6, 0.3 * deviation(canvas, 0, 0, size));
+  const plain = Array.from({ length: tiles * tiles }, (_, tile) => {
+    return deviation(canvas, (tile % tiles) * side, Math.floor(tile / tiles) * side, side) < least;
+  });
+  const at = (x: number, y: number) => Number(plain[((y + tiles) % tiles) * tiles + ((x + tiles) % tiles)]);
+  for (const [tile, empty] of plain.entries()) {
+    const [column, row] = [tile % tiles, Math.floor(tile / tiles)];
+    const around = at(column - 1, row) + at(column + 1, row) + at(column, row - 1) + at(column, row + 1);
+    if (!empty || around < 3) continue;
+    for (let i = 0; i < 4; i++) {
       const length = random.between(0.012, 0.06);
-      const place = { x: x + random.next() / tiles, y: y + random.next() / tiles, angle: random.between(0, Math.PI) };
+      const place = { x: (column + random.next()) / tiles, y: (row + random.next()) / tiles };
       const kind = random.pick(["ellipse", "box", "triangle"] as const);
       const shape = { ...place, width: length * random.between(0.4, 1.6), height: length, kind };
-      paintShape(canvas, shape, palette.color(), random.between(0.6, 1), random.between(-0.3, 0.3));
+      const angle = random.between(0, Math.PI);
+      paintShape(canvas, { ...shape, angle }, palette.color(), random.between(0.6, 1), random.between(-0.3, 0.3));
     }
   }
 }

@@ -22,7 +22,7 @@ interface Moment {
  * Moves a window over real pictures as a camera would: RGB bytes, `[frames, height, width, 3]`. It shares no code and no
  * numbers with {@link renderCameraMotion}, so that it can judge what was learned from that.
  *
- * `pictures` is one, which then stands still, or one for each frame, all of one size. The window stays inside. A motion of the
+ * `pictures` is one, which then stands still, or one for each frame, all of one size. The window stays inside, where there is something to see. A motion of the
  * pictures themselves stays what it is: take videos whose camera stands. Throws `TypeError` where their number or sizes
  * are wrong.
  */
@@ -47,8 +47,12 @@ export function moveWindow(
   const [top, bottom] = [Math.min(...corners.map(([, y]) => y)), Math.max(...corners.map(([, y]) => y))];
   const largest = Math.min((first.width - 1) / (right - left), (first.height - 1) / (bottom - top));
   const unit = largest * random.between(0.75, 1);
-  const x = random.next() * (first.width - 1 - unit * (right - left)) - unit * left;
-  const y = random.next() * (first.height - 1 - unit * (bottom - top)) - unit * top;
+  const places = Array.from({ length: candidates }, () => ({
+    x: random.next() * (first.width - 1 - unit * (right - left)) - unit * left,
+    y: random.next() * (first.height - 1 - unit * (bottom - top)) - unit * top,
+  }));
+  const rich = places.map(({ x, y }) => deviationAt(first, x, y, unit * aspect, unit));
+  const { x, y } = places[rich.indexOf(Math.max(...rich))]!;
   const out = new Uint8Array(frames * height * width * 3);
   for (const [i, moment] of moments.entries()) {
     const picture = pictures.length === 1 ? first : (pictures[i] as SourcePicture);
@@ -58,6 +62,21 @@ export function moveWindow(
     cut(picture, center, side, moment.angle, frame, width, height);
   }
   return out;
+}
+
+/** Windows that are looked at; the one that shows most is taken. */
+const candidates = 4;
+
+/** Standard deviation of the green channel on a grid over a window about (x, y). */
+function deviationAt({ data, width, height }: SourcePicture, x: number, y: number, wide: number, tall: number): number {
+  const grid = 16;
+  const values = Array.from({ length: grid * grid }, (_, i) => {
+    const column = Math.round(x + wide * (((i % grid) + 0.5) / grid - 0.5));
+    const row = Math.round(y + tall * ((Math.floor(i / grid) + 0.5) / grid - 0.5));
+    return data[3 * (Math.min(Math.max(row, 0), height - 1) * width + Math.min(Math.max(column, 0), width - 1)) + 1]!;
+  });
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
 /** The corners of a window whose smallest height is 1. */

@@ -1,3 +1,5 @@
+import type { CameraMotionLabel } from "../../../src/make/synth/labels.ts";
+
 /** A judge of camera motion that shares nothing with the renderer: least squares on gradients, coarse to fine. */
 
 /** What the picture's content does from one frame to the next: pixels of the frame, e-folds of growth, radians clockwise. */
@@ -12,6 +14,45 @@ interface Gray {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;
+}
+
+/** What the content of a clip `[frames, height, width, 3]` does from its first frame to its last, and the length of its path. */
+export function totalMotion(
+  clip: Uint8Array,
+  frames: number,
+  width: number,
+  height: number,
+): Motion & { path: number } {
+  const size = width * height * 3;
+  const total = { x: 0, y: 0, growth: 0, turn: 0, path: 0 };
+  for (let i = 1; i < frames; i++) {
+    const step = estimateMotion(
+      clip.subarray((i - 1) * size, i * size),
+      clip.subarray(i * size, (i + 1) * size),
+      width,
+      height,
+    );
+    total.x += step.x;
+    total.y += step.y;
+    total.growth += step.growth;
+    total.turn += step.turn;
+    total.path += Math.hypot(step.x, step.y) + 0.38 * width * Math.hypot(step.growth, step.turn);
+  }
+  return total;
+}
+
+/** The label that a clip's motion deserves: its strongest part, or, where it comes to little, whether it trembled. */
+export function judgeMotion(clip: Uint8Array, frames: number, width: number, height: number): CameraMotionLabel {
+  const { x, y, growth, turn, path } = totalMotion(clip, frames, width, height);
+  const parts: readonly [number, CameraMotionLabel, CameraMotionLabel][] = [
+    [x / width, "pan left", "pan right"],
+    [y / height, "tilt up", "tilt down"],
+    [0.38 * growth, "zoom in", "zoom out"],
+    [0.38 * turn, "roll anticlockwise", "roll clockwise"],
+  ];
+  const [most, positive, negative] = parts.toSorted(([a], [b]) => Math.abs(b) - Math.abs(a))[0]!;
+  if (Math.abs(most) > 0.035 && Math.abs(most) > (0.25 * path) / width) return most > 0 ? positive : negative;
+  return path / width > 0.11 ? "shake" : "still";
 }
 
 /** The motion between two RGB frames `[height, width, 3]`, robust against things that go their own way and light. */
@@ -70,13 +111,18 @@ function bilinear({ width, data }: Gray, x: number, y: number): number {
   return above + (y - y0) * (below - above);
 }
 
+/** Shift in x and y, growth, turn, gain and offset of the light. */
+const count = 6;
+
 /** One step of Gauss and Newton with Cauchy weights; gain and offset of the light are fitted too. */
 function refine(before: Gray, after: Gray, motion: Motion): Motion {
   const { width, height } = before;
   const [cx, cy] = [(width - 1) / 2, (height - 1) / 2];
   const grown = Math.exp(motion.growth);
   const [cos, sin] = [grown * Math.cos(motion.turn), grown * Math.sin(motion.turn)];
-  const rows: { readonly terms: readonly number[]; readonly miss: number }[] = [];
+  const terms = new Float64Array(count * width * height);
+  const misses = new Float64Array(width * height);
+  let rows = 0;
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
       const [a, b] = [x - cx, y - cy];
@@ -87,19 +133,21 @@ function refine(before: Gray, after: Gray, motion: Motion): Motion {
       const gy = (bilinear(after, u, v + 1) - bilinear(after, u, v - 1)) / 2;
       const [p, q] = [u - cx - motion.x, v - cy - motion.y];
       const value = before.data[y * width + x]!;
-      const miss = value - bilinear(after, u, v);
-      rows.push({ terms: [gx, gy, (gx * p + gy * q) / width, (gy * p - gx * q) / width, value / 100, 1], miss });
+      terms.set([gx, gy, (gx * p + gy * q) / width, (gy * p - gx * q) / width, value / 100, 1], count * rows);
+      misses[rows++] = value - bilinear(after, u, v);
     }
   }
-  if (rows.length < 20) return motion;
-  const spread = median(rows.map(({ miss }) => Math.abs(miss))) + 1;
-  const count = 6;
+  if (rows < 20) return motion;
+  const spread = misses.subarray(0, rows).map(Math.abs).sort()[rows >> 1]! + 1;
   const matrix = Array.from({ length: count }, () => new Float64Array(count + 1));
-  for (const { terms, miss } of rows) {
+  for (let row = 0; row < rows; row++) {
+    const miss = misses[row]!;
     const weight = 1 / (1 + (miss / (2 * spread)) ** 2);
     for (let i = 0; i < count; i++) {
-      for (let j = 0; j < count; j++) matrix[i]![j] = matrix[i]![j]! + weight * terms[i]! * terms[j]!;
-      matrix[i]![count] = matrix[i]![count]! + weight * terms[i]! * miss;
+      const line = matrix[i]!;
+      const weighted = weight * terms[count * row + i]!;
+      for (let j = 0; j < count; j++) line[j] = line[j]! + weighted * terms[count * row + j]!;
+      line[count] = line[count]! + weighted * miss;
     }
   }
   const [dx = 0, dy = 0, growth = 0, turn = 0] = solve(matrix);
@@ -112,13 +160,8 @@ function refine(before: Gray, after: Gray, motion: Motion): Motion {
   };
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
-}
-
 /** Gauss–Jordan on a symmetric matrix with its right side as the last column; slightly damped. */
 function solve(matrix: Float64Array[]): Float64Array {
-  const count = matrix.length;
   for (let i = 0; i < count; i++) matrix[i]![i] = matrix[i]![i]! * 1.0001 + 1e-3;
   for (let i = 0; i < count; i++) {
     let best = i;
