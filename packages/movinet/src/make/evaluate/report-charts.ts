@@ -8,6 +8,8 @@ export interface Chart {
   readonly title: string;
   readonly description: string;
   readonly legend: readonly { readonly text: string; readonly style: SeriesStyle }[];
+  /** How to read it; may be empty. */
+  readonly note: string;
 }
 
 export interface SeriesStyle {
@@ -21,8 +23,8 @@ const styles: readonly SeriesStyle[] = [
   { color: "var(--orange)", dash: [7, 3] },
 ];
 const [first, second] = styles as [SeriesStyle, SeriesStyle];
-const padding = { left: 56, right: 18, top: 16, bottom: 48 };
-const size = { width: 520 - padding.left - padding.right, height: 220 };
+const padding = { left: 58, right: 26, top: 18, bottom: 48 };
+const size = { width: 440 - padding.left - padding.right, height: 190 };
 const font = "system-ui, sans-serif";
 
 interface Point {
@@ -97,11 +99,17 @@ function lineChart(title: string, all: readonly Series[], options: LineOptions):
       return `${text}: from ${start} to ${end}`;
     })
     .join("; ");
-  return { spec, title, description: `${title} by epoch. ${description}`, legend: all.length > 1 ? series : [] };
+  return {
+    spec,
+    title,
+    description: `${title} by epoch. ${description}`,
+    legend: all.length > 1 ? series : [],
+    note: "",
+  };
 }
 
 function phaseLayer(phase: { readonly x: number; readonly text: string }, x: object): object {
-  const text = { type: "text", align: "left", dx: 4, y: 2, baseline: "top", fontSize: 13, color: "var(--faint)" };
+  const text = { type: "text", align: "left", dx: -1, y: -4, baseline: "bottom", fontSize: 13, color: "var(--faint)" };
   return {
     data: { values: [phase] },
     layer: [
@@ -158,7 +166,8 @@ export function reliabilityChart({ bins, error }: Calibration): Chart {
     spec,
     title: "Is it right as often as it is sure?",
     description: `Reliability diagram, expected calibration error ${(error * 100).toFixed(1)} %. ${words.join("; ")}`,
-    legend: [],
+    legend: [{ text: "right as often as it is sure", style: { color: "var(--ink)", dash: [5, 4] } }],
+    note: "Bars: the share that is right; numbers: how many answers were that sure.",
   };
 }
 
@@ -167,7 +176,10 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
   const last = curve.at(-1);
   if (!last || curve.length < 2) return null;
   const clips = curve[0]?.running ?? 1;
-  const x = { ...quantitative("seconds", [0, last.seconds]), axis: { title: "seconds of the clip seen", grid: false } };
+  const x = {
+    ...quantitative("seconds", [0, last.seconds]),
+    axis: { title: "seconds of the clip seen", grid: false, tickCount: 6, format: "~g" },
+  };
   const axis = yAxis(true);
   const right = { text: "right", style: first };
   const running = { text: "clips that last so long", style: second };
@@ -189,6 +201,7 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
     title: "How early is it right?",
     description: `Share of clips whose answer is right after the first frame ${Math.round((curve[0]?.top1 ?? 0) * 100)} %, at the end ${Math.round(last.top1 * 100)} %`,
     legend: [right, running],
+    note: "A clip that is over keeps its last answer.",
   };
 }
 
@@ -221,6 +234,7 @@ function base(layer: readonly object[]): Record<string, unknown> {
     labelFontSize: 14,
     titleFontSize: 14,
     titlePadding: 8,
+    labelPadding: 6,
     gridColor: "var(--line)",
     domainColor: "var(--faint)",
     tickColor: "var(--faint)",

@@ -26,7 +26,7 @@ export function renderMatrix({ confusion, perClass }: Evaluation): Html {
     shown.length < perClass.length &&
     html`<p class="faint">The ${shown.length} classes with the most mistakes, of ${perClass.length}.</p>`;
   return html`<p class="faint">Rows are what a clip shows, columns what was answered; numbers are clips.</p>${cut}
-<div class="scroll"><table class="matrix"><thead><tr><th></th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
+<div class="scroll"><table class="matrix${shown.length > 16 && " dense"}"><thead><tr><th></th>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function chooseClasses(confusion: readonly (readonly number[])[]): readonly number[] {

@@ -69,12 +69,13 @@ function renderHead({ title, model, dataset, judged, date, evaluation, agreement
 <p class="big">${percent(top1.value)}</p>
 <p class="lead">${headline(evaluation)}</p>
 <div class="range" role="img" aria-label="Top-1 within its 95 % interval, on a scale from 0 to 100 %"><i style="left:${at(low)}%;width:${at(high - low)}%"></i><u style="left:${at(majority)}%"></u><b style="left:${at(top1.value)}%"></b></div>
+<p class="scale faint"><span>0 %</span><span>dotted: always the most frequent class</span><span>100 %</span></p>
 ${verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
 <dl class="tiles">
 ${multiLabel && tile("Mean average precision", percent(multiLabel.meanAveragePrecision), "over the classes with clips")}
 ${multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "all decisions together")}
 ${classes > 5 && tile("Top-5", percent(top5.value), `${top5.hits} of ${top5.total}`)}
-${tile("Mean of the classes", percent(macro.recall), "recall, each class counting the same")}
+${tile("Recall", percent(macro.recall), "mean of the classes, each counting the same")}
 ${tile("F1", percent(macro.f1), "mean of the classes")}
 ${tile("Calibration error", percent(calibration.error), "mean distance of confidence and accuracy")}
 ${tile("Log loss", logLoss.toFixed(3), `nats; guessing evenly would be ${guessLoss(evaluation).toFixed(3)}`)}
@@ -108,12 +109,13 @@ function renderNotices({ warnings, failures }: RunReport): Html {
 ${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
 }
 
-function renderChart({ chart: { title, legend }, svg }: DrawnChart): Html {
+function renderChart({ chart: { title, legend, note }, svg }: DrawnChart): Html {
   const key = legend.map(({ text, style: { color, dash } }) => {
     const line = `stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash[1] === 0 ? "none" : dash.join(" ")}"`;
     return html`<span>${raw(`<svg viewBox="0 0 30 10" aria-hidden="true"><path d="M0 5h30" ${line}/></svg>`)}${text}</span>`;
   });
-  return html`<figure><h3>${title}</h3>${key.length > 0 && html`<div class="key">${key}</div>`}${raw(svg)}</figure>`;
+  const caption = note !== "" && html`<figcaption>${note}</figcaption>`;
+  return html`<figure><h3>${title}</h3><div class="key">${key}</div>${raw(svg)}${caption}</figure>`;
 }
 
 function renderFolds(folds: NonNullable<RunReport["folds"]>): Html {
@@ -135,11 +137,15 @@ function renderClip({ name, right, truth, predictions, score, aspect }: WorstCli
     (prediction) =>
       html`<li class="bar"><i style="width:${raw((prediction.score * 100).toFixed(1))}%"></i><span><bdi>${prediction.label}</bdi></span><span>${percent(prediction.score, 0)}</span></li>`,
   );
-  const says = right ? "right, but only" : "is answered with";
+  const truths = html`<b><bdi>${truth.join(", ")}</bdi></b>`;
+  const answered = html`<b><bdi>${predictions[0]?.label ?? ""}</bdi></b>`;
+  const says = right
+    ? html`rightly ${truths}, but only ${percent(score, 0)} sure`
+    : html`${truths} (given ${percent(score, 0)}) taken for ${answered}`;
   return html`<article class="clip${right ? "" : " wrong"}">
 ${strip.length > 0 && html`<div class="strip">${strip}</div>`}
 <p><bdi>${name}</bdi></p>
-<p class="faint"><b><bdi>${truth.join(", ")}</bdi></b> ${says} ${percent(score, 0)}</p>
+<p class="faint">${says}</p>
 <ol>${lines}</ol>
 </article>`;
 }

@@ -68,10 +68,10 @@ function onConfidence({ calibration, output, top1 }: Evaluation): string | null 
 function onEarliness({ early, clips }: Evaluation): string | null {
   const settled = early?.settled;
   if (!settled || (early.curve.at(-1)?.frames ?? 1) < 2) return null;
-  const whose = settled.clips === clips ? "" : ` of the ${settled.clips} clips that it gets right`;
+  const whose = settled.clips === clips ? "The right answer" : "Where it ends right, the answer";
   return (
-    `On average the answer is there to stay after ${percent(settled.share, 0)} of a clip${whose}; ` +
-    `for half of them within ${settled.seconds.toFixed(1)} s.`
+    `${whose} is there to stay after ${percent(settled.share, 0)} of a clip on average, ` +
+    `and in half of the clips within ${settled.seconds.toFixed(1)} s.`
   );
 }
 
