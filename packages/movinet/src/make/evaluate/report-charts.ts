@@ -88,7 +88,10 @@ function lineChart(title: string, all: readonly Series[], options: LineOptions):
     ...options.phases.map((phase) => phaseLayer(phase, x)),
     ...series.map(({ points, style }) => ({
       data: { values: points },
-      mark: { ...lineMark(style), point: points.length <= 40 ? { filled: true, size: 30, color: style.color } : false },
+      mark: {
+        ...lineMark(style),
+        point: points.length <= 40 ? { filled: true, size: 30, color: style.color, aria: false } : false,
+      },
       encoding: { x, y },
     })),
     ...(kept ? [bestLayer(kept, options, x, y)] : []),

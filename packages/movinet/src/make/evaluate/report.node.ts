@@ -21,7 +21,5 @@ export async function renderReport(report: RunReport): Promise<string> {
 }
 
 function draw(charts: readonly Chart[]): Promise<readonly DrawnChart[]> {
-  return Promise.all(
-    charts.map(async (chart) => ({ chart, svg: await renderSvg(chart.spec, `${chart.title}. ${chart.description}`) })),
-  );
+  return Promise.all(charts.map(async (chart) => ({ chart, svg: await renderSvg(chart.spec, chart.description) })));
 }

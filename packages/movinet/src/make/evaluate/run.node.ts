@@ -1,11 +1,12 @@
 import { classifyFrames } from "../../classify.ts";
-import { type MovinetError, VideoError } from "../../errors.ts";
+import { DatasetError, type MovinetError, VideoError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { Picture } from "../../run/display/plot-data.ts";
 import type { Backend } from "../../run/session/backend.ts";
 import { Program } from "../../run/session/program.ts";
 import type { Frame } from "../../run/video/frame.ts";
 import { Decoders } from "../../run/video/video.node.ts";
+import type { Clip } from "../data/clip.ts";
 import type { Sample } from "../data/dataset.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
 import type { Answer } from "./metrics.ts";
@@ -108,7 +109,7 @@ async function answerOne(
   let scores: Float32Array | null = null;
   let error: MovinetError | null = null;
   try {
-    const frames = noted(between(source, sample), (frame) => keepsakes.add(frame));
+    const frames = noted(source, (frame) => keepsakes.add(frame));
     for await (const result of classifyFrames(frames, watched, { signal })) {
       scores = result.scores;
       moments.frames.push(result.frame + 1);
@@ -120,7 +121,7 @@ async function answerOne(
     if (scores === null) throw noFrames(sample);
     if (recording.logits) await clipMode?.compare(recording.frames, recording.logits);
   } catch (thrown) {
-    if (signal?.aborted || !(thrown instanceof VideoError)) throw thrown;
+    if (signal?.aborted || !isOfClip(thrown)) throw thrown;
     error = thrown;
   } finally {
     await source[Symbol.asyncDispose]?.();
@@ -138,21 +139,34 @@ async function answerOne(
   };
 }
 
-function decode({ file }: Sample, { card }: Model, decoders: Decoders, signal: AbortSignal | undefined): SampleFrames {
-  return decoders.openVideo(file, { fps: card.fps, size: card.input, signal });
+function decode(sample: Sample, { card }: Model, decoders: Decoders, signal: AbortSignal | undefined): SampleFrames {
+  const { file, start, end } = sample;
+  const part = { start: start ?? 0, ...(end === null ? {} : { end }) };
+  return decoders.openVideo(file, { fps: card.fps, size: card.input, signal, ...part });
 }
 
-/** The frames from `start` (included) to `end` (excluded), with the time since the first of them. */
-async function* between(frames: AsyncIterable<Frame>, { start, end }: Sample): AsyncGenerator<Frame> {
-  let begun: number | null = null;
-  for await (const frame of frames) {
-    if (end !== null && frame.timestamp >= end) return;
-    if (start !== null && frame.timestamp < start) frame[Symbol.dispose]?.();
-    else {
-      begun ??= frame.timestamp;
-      yield begun === 0 ? frame : { ...frame, timestamp: frame.timestamp - begun };
-    }
-  }
+/** The frames of a clip that was decoded already: {@link EvaluateModelOptions.openFrames} from a cache. */
+export function framesOfClip(clip: Promise<Clip>): SampleFrames {
+  let info: SampleFrames["info"] = null;
+  clip.catch(() => {});
+  return {
+    get info() {
+      return info ?? null;
+    },
+    async *[Symbol.asyncIterator]() {
+      const { data, frames, width, height, aspect, fps } = await clip;
+      info = { width: aspect, height: 1 };
+      const size = 3 * width * height;
+      for (let t = 0; t < frames; t++) {
+        yield { data: data.subarray(t * size, (t + 1) * size), width, height, timestamp: t / fps };
+      }
+    },
+  };
+}
+
+/** Conditions of one clip, which the others need not meet. */
+function isOfClip(error: unknown): error is MovinetError {
+  return error instanceof VideoError || (error instanceof DatasetError && error.code === "E_DATASET_CLIP");
 }
 
 async function* noted(frames: AsyncIterable<Frame>, note: (frame: Frame) => void): AsyncGenerator<Frame> {

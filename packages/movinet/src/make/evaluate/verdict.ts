@@ -71,7 +71,7 @@ function onEarliness({ early, clips }: Evaluation): string | null {
   const whose = settled.clips === clips ? "The right answer" : "Where it ends right, the answer";
   return (
     `${whose} is there to stay after ${percent(settled.share, 0)} of a clip on average, ` +
-    `and in half of the clips within ${settled.seconds.toFixed(1)} s.`
+    `and in half of the clips ${settled.seconds < 0.05 ? "at once" : `within ${settled.seconds.toFixed(1)} s`}.`
   );
 }
 
