@@ -9,6 +9,7 @@ const version = "0.1.0";
 const commands: Commands = {
   classify: async () => (await import("./commands/classify.ts")).classifyCommand,
   bench: async () => (await import("./commands/bench.ts")).benchCommand,
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   dataset: async () => (await import("./commands/dataset.ts")).datasetCommand,
 };

@@ -22,6 +22,33 @@ export {
   type SplitSamples,
   splitSamples,
 } from "./data/splits.ts";
+export type { Agreement } from "./evaluate/agreement.ts";
+export type { Calibration, CalibrationBin } from "./evaluate/calibration.ts";
+export { type Comparison, compareAnswers } from "./evaluate/compare.ts";
+export type { Earliness, Moments } from "./evaluate/early.ts";
+export { environmentFacts } from "./evaluate/environment.node.ts";
+export type { Interval, Proportion } from "./evaluate/intervals.ts";
+export { samplesForModel } from "./evaluate/labels.ts";
+export {
+  type Answer,
+  type ClassMeasures,
+  type EvaluateAnswersOptions,
+  type Evaluation,
+  evaluateAnswers,
+} from "./evaluate/metrics.ts";
+export { renderReport } from "./evaluate/report.node.ts";
+export type { Epoch, Facts, FoldResult, RunReport, WorstClip } from "./evaluate/report-data.ts";
+export {
+  type ClipOutcome,
+  type EvaluateModelOptions,
+  evaluateModel,
+  framesOfClip,
+  type ModelAnswers,
+  type SampleFrames,
+} from "./evaluate/run.node.ts";
+export { headline, percent, percents, verdict } from "./evaluate/verdict.ts";
+export { warningsOf } from "./evaluate/warnings.ts";
+export { WorstClips } from "./evaluate/worst.ts";
 export { type Random, randomOf } from "./random.ts";
 export { type CameraMotionLabel, cameraMotionLabels } from "./synth/labels.ts";
 export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/make-dataset.node.ts";

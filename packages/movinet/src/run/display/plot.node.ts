@@ -1,11 +1,11 @@
 import { createRequire } from "node:module";
-import type { TopLevelSpec } from "vega-lite";
 import { importPeer } from "../../errors.ts";
 import { shrinkPicture } from "./picture.ts";
 import { chooseThumbnails } from "./plot-data.ts";
 import { thumbnailCount, thumbnailSize } from "./plot-layout.ts";
 import { buildPlotSpec, describePlot, type Plot, plotFont, type ThumbnailStrip } from "./plot-spec.ts";
 import { encodePng } from "./png.node.ts";
+import { renderSvg } from "./svg.node.ts";
 
 const fontPackage = "@expo-google-fonts/atkinson-hyperlegible";
 /** What a system is likely to have for other scripts than Latin; resvg alone would take any face, even an italic one. */
@@ -24,13 +24,7 @@ export async function renderPlot(plot: Plot, format: "svg"): Promise<string>;
 export async function renderPlot(plot: Plot, format: "png"): Promise<Uint8Array>;
 export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<string | Uint8Array>;
 export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<string | Uint8Array> {
-  const spec = buildPlotSpec(plot, buildStrip(plot));
-  const vega = await importPeer("vega", () => import("vega"));
-  const vegaLite = await importPeer("vega-lite", () => import("vega-lite"));
-  const compiled = vegaLite.compile(spec as unknown as TopLevelSpec);
-  const view = new vega.View(vega.parse(compiled.spec), { renderer: "none" });
-  const svg = makeAccessible(await view.toSVG(), describePlot(plot));
-  view.finalize();
+  const svg = await renderSvg(buildPlotSpec(plot, buildStrip(plot)), describePlot(plot));
   return format === "svg" ? svg : renderPng(svg);
 }
 
@@ -51,12 +45,6 @@ async function renderPng(svg: string): Promise<Uint8Array> {
 /** Our font is Latin: class names in another script need whatever the system has. */
 function hasOtherScripts(text: string): boolean {
   return /[^\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]|\p{Emoji_Presentation}/u.test(text);
-}
-
-/** Lets the SVG shrink with the page and tells screen readers what it shows. */
-function makeAccessible(svg: string, description: string): string {
-  const label = description.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return svg.replace("<svg ", () => `<svg role="img" aria-label="${label}" style="max-width:100%;height:auto" `);
 }
 
 function buildStrip({ points, aspect: shownAspect }: Plot): ThumbnailStrip {

@@ -1,0 +1,59 @@
+import { defineCommand } from "citty";
+import { openTerminal } from "../terminal.ts";
+import { parseCount, UsageError } from "../usage.ts";
+
+const splits = ["test", "validation", "train", "all"] as const;
+
+export const evaluateCommand = defineCommand({
+  meta: { name: "evaluate", description: "Tells how often a model is right on labelled clips, and how sure that is" },
+  args: {
+    model: {
+      type: "positional",
+      description: "A model file (.tflite, .safetensors) or a name in the cache",
+      required: false,
+    },
+    dataset: {
+      type: "positional",
+      description: "A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)",
+      required: false,
+    },
+    split: {
+      type: "enum",
+      options: [...splits],
+      description: "Which clips to judge (default: test, else validation, where the dataset names them; else all)",
+    },
+    labels: { type: "string", description: "The model's class names, one a line (default: its own)" },
+    out: { type: "string", description: "Write report.html and evaluation.json into this folder", valueHint: "folder" },
+    device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
+    threads: { type: "string", description: "Threads of the network (default: the machine's cores, at most 4)" },
+    json: { type: "boolean", description: "One JSON object a line on stdout: each clip, then all together" },
+    quiet: { type: "boolean", description: "No progress" },
+    debug: { type: "boolean", description: "Show the stack of an error" },
+  },
+  async run({ args }) {
+    const [model, dataset, ...more] = args._;
+    if (model === undefined || dataset === undefined || more.length > 0) {
+      const example = "Run for example: movinet evaluate runs/train-1/model.safetensors clips";
+      throw new UsageError("evaluate", "it takes a model and a dataset", example);
+    }
+    const split = args.split as string | undefined;
+    const known = splits.find((name) => name === split);
+    if (split !== undefined && known === undefined) {
+      throw new UsageError("--split", `${JSON.stringify(split)} is no part of a dataset`, `Use ${splits.join(", ")}`);
+    }
+    const { runEvaluation } = await import("../evaluate/run.ts");
+    return runEvaluation(
+      {
+        model,
+        dataset,
+        split: known ?? null,
+        labels: args.labels as string | undefined,
+        out: args.out as string | undefined,
+        device: args.device as string,
+        threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
+        debug: Boolean(args.debug),
+      },
+      openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) }),
+    );
+  },
+});

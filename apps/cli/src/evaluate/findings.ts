@@ -1,0 +1,89 @@
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Card, topK } from "movinet";
+import { type Evaluation, environmentFacts, type ModelAnswers, renderReport, type WorstClip } from "movinet/make";
+import { writeAside, writeError } from "../write-aside.ts";
+
+/** Everything that was found out, for the files of an evaluation. */
+export interface Findings {
+  /** As it was named. */
+  readonly model: string;
+  /** As it was named. */
+  readonly dataset: string;
+  readonly judged: string;
+  readonly card: Card;
+  readonly evaluation: Evaluation;
+  readonly found: ModelAnswers;
+  readonly warnings: readonly string[];
+  readonly worst: readonly WorstClip[];
+  readonly backend: string;
+  readonly threads: number | null;
+}
+
+/** Makes the folder, before anything is computed for it. */
+export async function prepareFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw writeError(folder, cause);
+  });
+}
+
+/** Writes `evaluation.json` and `report.html`. */
+export async function writeFindings(folder: string, findings: Findings): Promise<void> {
+  await writeAside(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(findings), null, 1)}\n`);
+  await writeAside(join(folder, "report.html"), await renderReport(reportOf(findings)));
+}
+
+function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: Findings) {
+  const { answers, failures, agreement } = found;
+  const clips = answers.map(({ name, group, classes, scores, moments }) => ({
+    name,
+    group,
+    labels: classes.map((index) => card.labels?.[index] ?? String(index)),
+    frames: moments?.frames.at(-1) ?? null,
+    predictions: topK(scores, card.labels, 5),
+  }));
+  const failed = failures.map(({ sample, error }) => ({ name: sample.name, code: error.code, message: error.message }));
+  return { model, dataset, judged, date: new Date().toISOString(), evaluation, agreement, warnings, clips, failed };
+}
+
+function reportOf({ model, dataset, judged, card, evaluation, found, warnings, worst, backend, threads }: Findings) {
+  const { width, height, fit } = card.input;
+  return {
+    title: `${basename(dataset)}: ${card.name} evaluated`,
+    date: new Date(),
+    command: ["movinet", ...process.argv.slice(2).map(quoted)].join(" "),
+    model: card.name,
+    dataset: basename(dataset),
+    judged,
+    evaluation,
+    folds: null,
+    warnings,
+    failures: found.failures.map(({ sample, error }) => ({
+      name: sample.name,
+      problem: problemOf(error, sample.file),
+    })),
+    history: null,
+    bestEpoch: null,
+    agreement: found.agreement,
+    worst,
+    config: {
+      model,
+      dataset,
+      classes: evaluation.classes,
+      input: `${width} × ${height}, ${fit}`,
+      "frames a second": card.fps,
+      ...(card.frames === null ? {} : { "frames of a window": card.frames }),
+      threads,
+    },
+    environment: environmentFacts(backend),
+  };
+}
+
+/** The message without the file, which stands before it. */
+function problemOf({ message }: Error, file: string): string {
+  return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+}
+
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,172 @@
+import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, openModel, topK } from "movinet";
+import {
+  type ClipOutcome,
+  evaluateAnswers,
+  evaluateModel,
+  samplesForModel,
+  WorstClips,
+  warningsOf,
+} from "movinet/make";
+import type { Terminal } from "../terminal.ts";
+import { type JudgedClips, openClips } from "./clips.ts";
+import { prepareFolder, writeFindings } from "./findings.ts";
+import type { EvaluateSettings } from "./settings.ts";
+import { agreementText, renderEvaluation } from "./table.ts";
+
+/** Judges a model and returns the exit code: 0; 1 where clips failed or the modes disagree; 130 after an interrupt. */
+export async function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  try {
+    const model = await openModel(settings.model, { labels: settings.labels, signal: abort.signal });
+    const clips = await openClips(settings, model.card.labels);
+    if (settings.out !== undefined) await prepareFolder(settings.out);
+    return await judge(model, clips, settings, terminal, abort.signal);
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    terminal.warn("movinet: interrupted.");
+    return 130;
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+async function judge(
+  model: Model,
+  { dataset, samples: own, judged, heldOut }: JudgedClips,
+  settings: EvaluateSettings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const { card } = model;
+  const samples = samplesForModel(dataset, own, model);
+  const labels = card.labels as readonly string[];
+  const backend = await nodeBackend({ device: settings.device, threads: settings.threads });
+  const worst = new WorstClips(labels, card.output);
+  const progress = new EvaluationProgress(terminal, samples.length);
+  const onClip = (outcome: ClipOutcome) => {
+    const right = tellClip(outcome, labels, settings, terminal);
+    if (outcome.answer && settings.out !== undefined) worst.add(outcome.answer, outcome.pictures, outcome.aspect);
+    progress.clip({ right, failed: outcome.answer === null });
+  };
+  const pictures = settings.out === undefined ? 0 : 4;
+  const found = await evaluateModel(model, samples, { backend, signal, onClip, pictures }).finally(() =>
+    progress.stop(),
+  );
+  const { answers, failures, agreement } = found;
+  if (answers.length === 0) {
+    throw new DatasetError({
+      code: "E_DATASET_CLIP",
+      subject: settings.dataset,
+      problem: `none of its ${samples.length} clips could be judged`,
+      remedy: "See the lines above; movinet dataset check lists what is wrong with each",
+    });
+  }
+  const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
+  const trained = labels.length <= 50;
+  const evaluation = evaluateAnswers(answers, {
+    labels,
+    output: card.output,
+    listed: trained ? undefined : listed,
+    fps: card.fps,
+  });
+  const warnings = warningsOf(evaluation, answers, { heldOut });
+  if (!terminal.json) {
+    terminal.result(renderEvaluation(evaluation, agreement, terminal));
+  }
+  for (const warning of warnings) terminal.note(`movinet: warning: ${warning}`);
+  if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${samples.length} clips could not be judged.`);
+  if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
+  if (settings.out !== undefined) {
+    const { model: modelName, dataset: datasetName } = settings;
+    const facts = {
+      model: modelName,
+      dataset: datasetName,
+      judged,
+      warnings,
+      worst: worst.clips,
+      backend: backend.name,
+    };
+    await writeFindings(settings.out, { ...facts, card, evaluation, found, threads: settings.threads ?? null });
+    terminal.note(`${settings.out}: report.html, evaluation.json`);
+  }
+  if (terminal.json) {
+    const { top1, top5, calibration, ...rest } = evaluation;
+    const line = {
+      type: "evaluation",
+      model: card.name,
+      dataset: settings.dataset,
+      judged,
+      top1: top1.value,
+      top5: top5.value,
+      failed: failures.length,
+      ...rest,
+      top1Interval: top1.interval,
+      top5Interval: top5.interval,
+      calibrationError: calibration.error,
+      calibrationBins: calibration.bins,
+      agreement,
+      warnings,
+    };
+    terminal.result(JSON.stringify(line));
+  }
+  return failures.length > 0 || agreement?.agree === false ? 1 : 0;
+}
+
+/** Tells how a clip went, where that is asked for, and whether it was right. */
+function tellClip(
+  { sample, answer, error, frames, seconds }: ClipOutcome,
+  labels: readonly string[],
+  { debug }: EvaluateSettings,
+  terminal: Terminal,
+): boolean {
+  if (answer === null) {
+    const { message, stack } = error as Error;
+    terminal.warn(`movinet: ${message}`);
+    if (debug) terminal.warn(stack ?? "");
+    const code = error instanceof MovinetError ? error.code : "E_INTERNAL";
+    if (terminal.json) terminal.result(JSON.stringify({ type: "error", source: sample.name, code, message }));
+    return false;
+  }
+  const predictions = topK(answer.scores, labels, 5);
+  const right = answer.classes.includes(predictions[0]?.index ?? -1);
+  if (terminal.json) {
+    const truth = answer.classes.map((index) => labels[index]);
+    const line = { type: "clip", source: sample.name, labels: truth, right, frames, duration: seconds, predictions };
+    terminal.result(JSON.stringify(line));
+  }
+  return right;
+}
+
+/** How far an evaluation is. */
+class EvaluationProgress {
+  readonly #progress: ReturnType<Terminal["progress"]>;
+  readonly #total: number;
+  readonly #started = performance.now();
+  #done = 0;
+  #right = 0;
+  #failed = 0;
+
+  constructor(terminal: Terminal, total: number) {
+    this.#progress = terminal.progress();
+    this.#total = total;
+  }
+
+  clip({ right, failed }: { right: boolean; failed: boolean }): void {
+    this.#done++;
+    if (right) this.#right++;
+    if (failed) this.#failed++;
+    const seconds = (performance.now() - this.#started) / 1000;
+    const left = formatDuration((seconds / this.#done) * (this.#total - this.#done));
+    const failures = this.#failed > 0 ? `  ${this.#failed} failed` : "";
+    const detail = `${this.#done}/${this.#total} clips  ${this.#right} right  ETA ${left}${failures}`;
+    this.#progress.update({ done: this.#done, total: this.#total, label: "", detail });
+  }
+
+  stop(): void {
+    this.#progress.stop();
+  }
+}

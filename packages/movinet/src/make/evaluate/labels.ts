@@ -1,0 +1,51 @@
+import { ModelError } from "../../errors.ts";
+import type { Model } from "../../model/model.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
+
+/**
+ * The samples with their classes as output indexes of the model, which are found by name: as it is, or else without
+ * regard to case and to `_` or `-` for a space, as folders are often named.
+ * Throws {@link ModelError} (`E_MODEL_LABELS`) naming the labels that the model lacks.
+ */
+export function samplesForModel(
+  { path, labels }: Pick<Dataset, "path" | "labels">,
+  samples: readonly Sample[],
+  { card, spec }: Pick<Model, "card" | "spec">,
+): readonly Sample[] {
+  if (card.labels === null) {
+    throw new ModelError({
+      code: "E_MODEL_LABELS",
+      subject: card.name,
+      problem: `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
+      remedy: "Give a file of class names with --labels, one a line",
+    });
+  }
+  const known = card.labels;
+  const plain = new Map<string, number | null>();
+  for (const [index, label] of known.entries()) plain.set(plainly(label), plain.has(plainly(label)) ? null : index);
+  const found = labels.map((label) => {
+    const exact = known.indexOf(label);
+    return exact >= 0 ? exact : (plain.get(plainly(label)) ?? null);
+  });
+  const used = [...new Set(samples.flatMap(({ classes }) => classes))].sort((a, b) => a - b);
+  const lacking = used.filter((index) => found[index] === null).map((index) => JSON.stringify(labels[index]));
+  if (lacking.length > 0) {
+    const more = lacking.length > 5 ? ` and ${lacking.length - 5} more` : "";
+    throw new ModelError({
+      code: "E_MODEL_LABELS",
+      subject: path,
+      problem: `the model ${card.name} has no class ${lacking.slice(0, 5).join(", ")}${more}`,
+      remedy: `Name the clips' labels as the model does (${some(known)}), or give a model that was trained on them`,
+    });
+  }
+  return samples.map((sample) => ({ ...sample, classes: sample.classes.map((index) => found[index] as number) }));
+}
+
+function plainly(label: string): string {
+  return label.normalize("NFC").toLowerCase().replace(/[_-]+/g, " ").trim();
+}
+
+function some(labels: readonly string[]): string {
+  const shown = labels.slice(0, 3).join(", ");
+  return labels.length > 3 ? `${shown}, … ${labels.length} in all` : shown;
+}

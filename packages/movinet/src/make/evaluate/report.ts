@@ -1,0 +1,160 @@
+import type { Chart } from "./report-charts.ts";
+import type { Facts, RunReport, WorstClip } from "./report-data.ts";
+import { type Html, html, raw } from "./report-html.ts";
+import { reportStyle } from "./report-style.ts";
+import { renderClasses, renderMatrix, renderMixUps } from "./report-tables.ts";
+import { headline, percent, verdict } from "./verdict.ts";
+
+/** A chart that was drawn. */
+export interface DrawnChart {
+  readonly chart: Chart;
+  readonly svg: string;
+}
+
+/** What a platform draws for a report. */
+export interface Drawings {
+  readonly training: readonly DrawnChart[];
+  readonly answers: readonly DrawnChart[];
+  /** Data URLs of the pictures of each of the worst clips. */
+  readonly pictures: readonly (readonly string[])[];
+}
+
+/** The report as one HTML file that needs nothing else: no scripts, no fonts, no other files. */
+export function buildReport(report: RunReport, drawings: Drawings): string {
+  const { title, evaluation, folds, worst, config, environment, command } = report;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${raw(reportStyle)}</style>
+</head>
+<body>
+<main>
+${renderHead(report)}
+${renderNotices(report)}
+${drawings.training.length > 0 && section("Training", html`<div class="charts">${drawings.training.map(renderChart)}</div>`)}
+${folds && section("Folds", renderFolds(folds))}
+${section("What is taken for what", html`${renderMatrix(evaluation)}${renderMixUps(evaluation)}`, evaluation.confusion !== null)}
+${section("Classes", renderClasses(evaluation))}
+${drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
+${worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
+${section(
+  "How it was made",
+  html`<pre>${command}</pre>
+<div class="pair">${renderFacts("Settings", config)}${renderFacts("Environment", environment)}</div>`,
+)}
+</main>
+</body>
+</html>
+`;
+  return page.markup.replace(/\n{2,}/g, "\n");
+}
+
+function section(title: string, body: Html, shown = true): Html {
+  return shown ? html`<section><h2>${title}</h2>${body}</section>` : html``;
+}
+
+function renderHead({ title, model, dataset, judged, date, evaluation, agreement }: RunReport): Html {
+  const { top1, top5, macro, calibration, logLoss, majority, classes, multiLabel } = evaluation;
+  const { low, high } = top1.interval;
+  const at = (share: number) => raw((share * 100).toFixed(2));
+  const tile = (name: string, value: string, note: string) =>
+    html`<div><dt>${name}</dt><dd>${value}<small class="faint">${note}</small></dd></div>`;
+  return html`<header>
+<h1>${title}</h1>
+<p class="faint">Model <bdi>${model}</bdi> on <bdi>${dataset}</bdi>, ${judged}; ${dateText(date)}</p>
+<p class="big">${percent(top1.value)}</p>
+<p class="lead">${headline(evaluation)}</p>
+<div class="range" role="img" aria-label="Top-1 within its 95 % interval, on a scale from 0 to 100 %"><i style="left:${at(low)}%;width:${at(high - low)}%"></i><u style="left:${at(majority)}%"></u><b style="left:${at(top1.value)}%"></b></div>
+<p class="scale faint"><span>0 %</span><span>dotted: always the most frequent class</span><span>100 %</span></p>
+${verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
+<dl class="tiles">
+${multiLabel && tile("Mean average precision", percent(multiLabel.meanAveragePrecision), "over the classes with clips")}
+${multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "all decisions together")}
+${classes > 5 && tile("Top-5", percent(top5.value), `${top5.hits} of ${top5.total}`)}
+${tile("Recall", percent(macro.recall), "mean of the classes, each counting the same")}
+${tile("F1", percent(macro.f1), "mean of the classes")}
+${tile("Calibration error", percent(calibration.error), "mean distance of confidence and accuracy")}
+${tile("Log loss", logLoss.toFixed(3), `nats; guessing evenly would be ${guessLoss(evaluation).toFixed(3)}`)}
+${agreement && tile("Stream = clip", agreement.agree ? "yes" : "no", agreementText(agreement))}
+</dl>
+</header>`;
+}
+
+function guessLoss({ output, classes }: RunReport["evaluation"]): number {
+  return Math.log(output === "softmax" ? classes : 2);
+}
+
+function agreementText({ clips, difference }: NonNullable<RunReport["agreement"]>): string {
+  return `${clips} ${clips === 1 ? "clip" : "clips"} frame by frame and at once: logits differ by at most ${difference.toExponential(0)}`;
+}
+
+function dateText(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function renderNotices({ warnings, failures }: RunReport): Html {
+  const box = (title: string, items: readonly Html[]) =>
+    items.length > 0 &&
+    html`<aside class="notice"><h3>${title}</h3><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></aside>`;
+  const shown = failures.slice(0, 20).map(({ name, problem }) => html`<bdi>${name}</bdi>: ${problem}`);
+  const more = failures.length > 20 ? [html`and ${failures.length - 20} more`] : [];
+  return html`${box(
+    "Before you trust this number",
+    warnings.map((warning) => html`${warning}`),
+  )}
+${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
+}
+
+function renderChart({ chart: { title, legend, note }, svg }: DrawnChart): Html {
+  const key = legend.map(({ text, style: { color, dash } }) => {
+    const line = `stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash[1] === 0 ? "none" : dash.join(" ")}"`;
+    return html`<span>${raw(`<svg viewBox="0 0 30 10" aria-hidden="true"><path d="M0 5h30" ${line}/></svg>`)}${text}</span>`;
+  });
+  const caption = note !== "" && html`<figcaption>${note}</figcaption>`;
+  return html`<figure><h3>${title}</h3><div class="key">${key}</div>${raw(svg)}${caption}</figure>`;
+}
+
+function renderFolds(folds: NonNullable<RunReport["folds"]>): Html {
+  const rows = folds.map(
+    ({ name, clips, right }) =>
+      html`<tr><th><bdi>${name}</bdi></th><td class="num">${clips}</td><td class="num">${right}</td><td class="num">${clips === 0 ? "–" : percent(right / clips)}</td></tr>`,
+  );
+  return html`<p class="faint">Each fold was judged by a model that did not see it; the numbers above are of all folds together.</p>
+<div class="scroll"><table><thead><tr><th>fold</th><th class="num">clips</th><th class="num">right</th><th class="num">top-1</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function renderWorst(clips: readonly WorstClip[], pictures: Drawings["pictures"]): Html {
+  return html`<div class="clips">${clips.map((clip, i) => renderClip(clip, pictures[i] ?? []))}</div>`;
+}
+
+function renderClip({ name, right, truth, predictions, score, aspect }: WorstClip, urls: readonly string[]): Html {
+  const strip = urls.map((url) => html`<img src="${url}" alt="" style="aspect-ratio:${raw(aspect.toFixed(3))}">`);
+  const lines = predictions.map(
+    (prediction) =>
+      html`<li class="bar"><i style="width:${raw((prediction.score * 100).toFixed(1))}%"></i><span><bdi>${prediction.label}</bdi></span><span>${percent(prediction.score, 0)}</span></li>`,
+  );
+  const truths = html`<b><bdi>${truth.join(", ")}</bdi></b>`;
+  const answered = html`<b><bdi>${predictions[0]?.label ?? ""}</bdi></b>`;
+  const says = right
+    ? html`rightly ${truths}, but only ${percent(score, 0)} sure`
+    : html`${truths} (given ${percent(score, 0)}) taken for ${answered}`;
+  return html`<article class="clip${right ? "" : " wrong"}">
+${strip.length > 0 && html`<div class="strip">${strip}</div>`}
+<p><bdi>${name}</bdi></p>
+<p class="faint">${says}</p>
+<ol>${lines}</ol>
+</article>`;
+}
+
+function renderFacts(title: string, facts: Facts): Html {
+  const rows = Object.entries(facts).map(
+    ([name, value]) => html`<tr><th>${name}</th><td>${value === null ? "–" : String(value)}</td></tr>`,
+  );
+  return rows.length === 0
+    ? html``
+    : html`<div><h3 style="margin-top:20px">${title}</h3><table class="facts"><tbody>${rows}</tbody></table></div>`;
+}

@@ -1,0 +1,189 @@
+import { classifyFrames } from "../../classify.ts";
+import { DatasetError, type MovinetError, VideoError } from "../../errors.ts";
+import type { Model } from "../../model/model.ts";
+import type { Picture } from "../../run/display/plot-data.ts";
+import type { Backend } from "../../run/session/backend.ts";
+import { Program } from "../../run/session/program.ts";
+import type { Frame } from "../../run/video/frame.ts";
+import { Decoders } from "../../run/video/video.node.ts";
+import type { Clip } from "../data/clip.ts";
+import type { Sample } from "../data/dataset.ts";
+import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
+import type { Answer } from "./metrics.ts";
+import { Keepsakes } from "./pictures.ts";
+
+/** The frames of a sample as the model is to see them: its frame rate, its size, from `start` to `end`. */
+export type SampleFrames = AsyncIterable<Frame> &
+  Partial<AsyncDisposable> & {
+    /** Size at which the video is shown, known from the first frame on; null where nobody knows it. */
+    readonly info?: { readonly width: number; readonly height: number } | null;
+  };
+
+export interface EvaluateModelOptions {
+  readonly backend: Backend;
+  /** Opens a sample. Default: decodes its file as `classify` does. The one after the present is opened meanwhile. */
+  readonly openFrames?: (sample: Sample) => SampleFrames;
+  /** Ends the work: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each sample, in order. */
+  readonly onClip?: (outcome: ClipOutcome) => void;
+  /** Of how many clips, evenly spread, stream and clip mode are compared; they take twice the time. Default 100. */
+  readonly compared?: number;
+  /** Small pictures of each clip that `onClip` gets. Default 0. */
+  readonly pictures?: number;
+}
+
+/** How one sample went. */
+export interface ClipOutcome {
+  readonly sample: Sample;
+  /** Null where it failed. */
+  readonly answer: Answer | null;
+  /** Why it failed, or null. */
+  readonly error: MovinetError | null;
+  readonly frames: number;
+  /** Seconds from the first frame to the last. */
+  readonly seconds: number;
+  readonly pictures: readonly Picture[];
+  /** Width / height at which the pictures are shown. */
+  readonly aspect: number;
+}
+
+export interface ModelAnswers {
+  /** Of the samples that could be decoded, in order. */
+  readonly answers: readonly Answer[];
+  readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  /** Null for base models, which have one mode only, and where no clip was compared. */
+  readonly agreement: Agreement | null;
+}
+
+/**
+ * What a model says of each sample, whose classes are the model's output indexes: frame by frame, exactly as
+ * `movinet classify` does. A sample whose file cannot be decoded is a failure of its own; other errors end the work.
+ */
+export async function evaluateModel(
+  model: Model,
+  samples: readonly Sample[],
+  { backend, openFrames, signal, onClip, compared = 100, pictures = 0 }: EvaluateModelOptions,
+): Promise<ModelAnswers> {
+  const decoders = openFrames ? null : new Decoders();
+  const open = openFrames ?? ((sample: Sample) => decode(sample, model, decoders as Decoders, signal));
+  const answers: Answer[] = [];
+  const failures: { sample: Sample; error: MovinetError }[] = [];
+  const program = Program.prepare(model, backend);
+  const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
+  const isCompared = (i: number) =>
+    Math.floor((i * compared) / samples.length) !== Math.floor(((i - 1) * compared) / samples.length);
+  let next = samples[0] ? open(samples[0]) : null;
+  try {
+    for (const [i, sample] of samples.entries()) {
+      signal?.throwIfAborted();
+      const frames = next as SampleFrames;
+      const following = samples[i + 1];
+      next = following ? open(following) : null;
+      const outcome = await answerOne(sample, frames, program, isCompared(i) ? clipMode : null, { signal, pictures });
+      if (outcome.answer) answers.push(outcome.answer);
+      else failures.push({ sample, error: outcome.error as MovinetError });
+      onClip?.(outcome);
+    }
+    return { answers, failures, agreement: clipMode?.agreement ?? null };
+  } finally {
+    await next?.[Symbol.asyncDispose]?.();
+    await decoders?.[Symbol.asyncDispose]();
+    await clipMode?.[Symbol.asyncDispose]();
+    await program[Symbol.asyncDispose]();
+  }
+}
+
+async function answerOne(
+  sample: Sample,
+  source: SampleFrames,
+  program: Program,
+  clipMode: ClipMode | null,
+  { signal, pictures }: { signal: AbortSignal | undefined; pictures: number },
+): Promise<ClipOutcome> {
+  const moments = { frames: [] as number[], times: [] as number[], best: [] as number[] };
+  const recording: Recording = { frames: [], logits: null };
+  const watched = clipMode ? recorded(program, recording, clipMode.mostFrames) : program;
+  const keepsakes = new Keepsakes(pictures);
+  const { card } = program.model;
+  let scores: Float32Array | null = null;
+  let error: MovinetError | null = null;
+  try {
+    const frames = noted(source, (frame) => keepsakes.add(frame));
+    for await (const result of classifyFrames(frames, watched, { signal })) {
+      scores = result.scores;
+      moments.frames.push(result.frame + 1);
+      moments.times.push(result.time);
+      moments.best.push(
+        scores.reduce((top, score, c) => (score > ((scores as Float32Array)[top] as number) ? c : top), 0),
+      );
+    }
+    if (scores === null) throw noFrames(sample);
+    if (recording.logits) await clipMode?.compare(recording.frames, recording.logits);
+  } catch (thrown) {
+    if (signal?.aborted || !isOfClip(thrown)) throw thrown;
+    error = thrown;
+  } finally {
+    await source[Symbol.asyncDispose]?.();
+  }
+  const shown = card.input.fit === "squash" ? source.info : null;
+  const { name, group, classes } = sample;
+  return {
+    sample,
+    answer: error || !scores ? null : { name, group, classes, scores, moments },
+    error,
+    frames: moments.frames.at(-1) ?? 0,
+    seconds: moments.times.at(-1) ?? 0,
+    pictures: keepsakes.take(),
+    aspect: shown ? shown.width / shown.height : card.input.width / card.input.height,
+  };
+}
+
+function decode(sample: Sample, { card }: Model, decoders: Decoders, signal: AbortSignal | undefined): SampleFrames {
+  const { file, start, end } = sample;
+  const part = { start: start ?? 0, ...(end === null ? {} : { end }) };
+  return decoders.openVideo(file, { fps: card.fps, size: card.input, signal, ...part });
+}
+
+/** The frames of a clip that was decoded already: {@link EvaluateModelOptions.openFrames} from a cache. */
+export function framesOfClip(clip: Promise<Clip>): SampleFrames {
+  let info: SampleFrames["info"] = null;
+  clip.catch(() => {});
+  return {
+    get info() {
+      return info ?? null;
+    },
+    async *[Symbol.asyncIterator]() {
+      const { data, frames, width, height, aspect, fps } = await clip;
+      info = { width: aspect, height: 1 };
+      const size = 3 * width * height;
+      for (let t = 0; t < frames; t++) {
+        yield { data: data.subarray(t * size, (t + 1) * size), width, height, timestamp: t / fps };
+      }
+    },
+  };
+}
+
+/** Conditions of one clip, which the others need not meet. */
+function isOfClip(error: unknown): error is MovinetError {
+  return error instanceof VideoError || (error instanceof DatasetError && error.code === "E_DATASET_CLIP");
+}
+
+async function* noted(frames: AsyncIterable<Frame>, note: (frame: Frame) => void): AsyncGenerator<Frame> {
+  for await (const frame of frames) {
+    note(frame);
+    yield frame;
+  }
+}
+
+function noFrames({ file, start, end }: Sample): VideoError {
+  return new VideoError({
+    code: "E_VIDEO_NO_FRAMES",
+    subject: file,
+    problem:
+      start === null && end === null
+        ? "it has no pictures"
+        : `it has no pictures from ${start ?? 0} to ${end ?? "its end"} s`,
+    remedy: "Give a video that can be played, or other times",
+  });
+}

@@ -1,0 +1,42 @@
+import { groupCount, sharesGroups } from "./intervals.ts";
+import type { Answer, Evaluation } from "./metrics.ts";
+import { percents } from "./verdict.ts";
+
+const fewestClips = 20;
+const fewestGroups = 5;
+const fewestOfClass = 5;
+/** How many times more clips than the smallest class the largest may have. */
+const mostImbalance = 3;
+
+/**
+ * Where a reader of these numbers might fool himself, one sentence each: too few clips, few groups, unlike classes.
+ * `heldOut`: whether the model is known not to have been trained on these clips.
+ */
+export function warningsOf(
+  evaluation: Evaluation,
+  answers: readonly Pick<Answer, "group">[],
+  { heldOut }: { heldOut: boolean },
+): readonly string[] {
+  const { clips, top1, perClass } = evaluation;
+  const groups = answers.map(({ group }) => group);
+  const own = perClass.filter(({ support }) => support > 0).sort((a, b) => a.support - b.support);
+  const [least, most] = [own[0], own.at(-1)];
+  const small = own.filter(({ support }) => support < fewestOfClass);
+  const warnings: (string | false)[] = [
+    !heldOut &&
+      "Nothing says that these clips were kept aside: if the model was trained on some of them, or on clips of the same people and places, the numbers flatter it.",
+    clips < fewestClips &&
+      `Only ${clips} ${clips === 1 ? "clip was" : "clips were"} judged: anything in ${percents(top1.interval)} fits what was seen.`,
+    sharesGroups(groups) &&
+      groupCount(groups) < fewestGroups &&
+      `All clips are of ${groupCount(groups)} groups: other people or places may well be harder.`,
+    least !== undefined &&
+      most !== undefined &&
+      most.support > mostImbalance * least.support &&
+      `The classes are not balanced: ${most.label} has ${most.support} clips, ${least.label} has ${least.support}. Look at the recall of each class.`,
+    clips >= fewestClips &&
+      small.length > 0 &&
+      `${small.length} of ${own.length} classes ${small.length === 1 ? "has" : "have"} fewer than ${fewestOfClass} clips: ${small.length === 1 ? "its" : "their"} own numbers say little.`,
+  ];
+  return warnings.filter((warning) => warning !== false);
+}
