@@ -1,4 +1,4 @@
-import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, openModel, topK } from "movinet";
+import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK } from "movinet";
 import {
   type ClipOutcome,
   evaluateAnswers,
@@ -7,6 +7,7 @@ import {
   WorstClips,
   warningsOf,
 } from "movinet/make";
+import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { prepareFolder, writeFindings } from "./findings.ts";
@@ -20,7 +21,7 @@ export async function runEvaluation(settings: EvaluateSettings, terminal: Termin
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
   try {
-    const model = await openModel(settings.model, { labels: settings.labels, signal: abort.signal });
+    const model = await openNamedModel(settings.model, { labels: settings.labels, signal: abort.signal });
     const clips = await openClips(settings, model.card.labels);
     if (settings.out !== undefined) await prepareFolder(settings.out);
     return await judge(model, clips, settings, terminal, abort.signal);
