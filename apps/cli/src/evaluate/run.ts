@@ -61,7 +61,10 @@ async function judge(
     throw new DatasetError({
       code: "E_DATASET_CLIP",
       subject: settings.dataset,
-      problem: `none of its ${samples.length} clips could be judged`,
+      problem:
+        samples.length === 1
+          ? "its only clip could not be judged"
+          : `none of its ${samples.length} clips could be judged`,
       remedy: "See the lines above; movinet dataset check lists what is wrong with each",
     });
   }
