@@ -14,6 +14,9 @@ import { prepareFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, renderEvaluation } from "./table.ts";
 
+/** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
+const mostListed = 50;
+
 /** Judges a model and returns the exit code: 0; 1 where clips failed or the modes disagree; 130 after an interrupt. */
 export async function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
   const abort = new AbortController();
@@ -62,16 +65,18 @@ async function judge(
     throw new DatasetError({
       code: "E_DATASET_CLIP",
       subject: settings.dataset,
-      problem: `none of its ${samples.length} clips could be judged`,
+      problem:
+        samples.length === 1
+          ? "its only clip could not be judged"
+          : `none of its ${samples.length} clips could be judged`,
       remedy: "See the lines above; movinet dataset check lists what is wrong with each",
     });
   }
   const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
-  const trained = labels.length <= 50;
   const evaluation = evaluateAnswers(answers, {
     labels,
     output: card.output,
-    listed: trained ? undefined : listed,
+    listed: labels.length <= mostListed ? undefined : listed,
     fps: card.fps,
   });
   const warnings = warningsOf(evaluation, answers, { heldOut });
