@@ -11,7 +11,7 @@ const fast = { time: 3, space: 3 } as const;
 const slow = { time: 5, space: 3 } as const;
 const flat = { time: 1, space: 3 } as const;
 
-/** A small stream network for 96 × 96 pixels: motion is seen at a quarter of their size and coarser. */
+/** A small stream network for 64 × 64 pixels: motion is seen at a quarter of their size and coarser. */
 const cameraMotionSpec: Spec = {
   variant: "camera-motion",
   mode: "stream",
@@ -62,13 +62,13 @@ const cameraMotionSpec: Spec = {
   classifierActivation: "relu6",
   positionalEncoding: false,
   classes: cameraMotionLabels.length,
-  resolution: { height: 96, width: 96 },
+  resolution: { height: 64, width: 64 },
 };
 
 const cameraMotionCard: Card = {
   name: "camera-motion",
   labels: cameraMotionLabels,
-  input: { width: 96, height: 96, fit: "squash" },
+  input: { width: 64, height: 64, fit: "squash" },
   fps: 10,
   frames: null,
   output: "softmax",
