@@ -11,6 +11,7 @@ const commands: Commands = {
   bench: async () => (await import("./commands/bench.ts")).benchCommand,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  train: async () => (await import("./commands/train.ts")).trainCommand,
   dataset: async () => (await import("./commands/dataset.ts")).datasetCommand,
 };
 

@@ -37,7 +37,10 @@ function movinet(...args: string[]): Promise<Outcome> {
 
 describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
   test.each([
-    [["clasify"], "movinet: clasify: there is no such command. Use one of: classify, bench, inspect, dataset."],
+    [
+      ["clasify"],
+      "movinet: clasify: there is no such command. Use one of: classify, bench, evaluate, inspect, dataset.",
+    ],
     [["classify"], "movinet: classify: no video was given. Run for example: movinet classify clip.mp4."],
     [["classify", "--modle", "x", "a.mp4"], "movinet: --modle: there is no such option."],
     [["classify", "a.mp4", "--top"], "movinet: --top: its value is missing. Give it as --top VALUE."],

@@ -18,9 +18,10 @@ export const evaluateCommand = defineCommand({
       required: false,
     },
     split: {
-      type: "enum",
-      options: [...splits],
-      description: "Which clips to judge (default: test, else validation, where the dataset names them; else all)",
+      type: "string",
+      description:
+        "Which clips to judge: test, validation, train or all (default: test, else validation, where the dataset names them; else all)",
+      valueHint: "part",
     },
     labels: { type: "string", description: "The model's class names, one a line (default: its own)" },
     out: { type: "string", description: "Write report.html and evaluation.json into this folder", valueHint: "folder" },

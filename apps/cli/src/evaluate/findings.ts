@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Card, topK } from "movinet";
 import { type Evaluation, environmentFacts, type ModelAnswers, renderReport, type WorstClip } from "movinet/make";
 import { writeAside, writeError } from "../write-aside.ts";
@@ -49,11 +49,11 @@ function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: 
 function reportOf({ model, dataset, judged, card, evaluation, found, warnings, worst, backend, threads }: Findings) {
   const { width, height, fit } = card.input;
   return {
-    title: `${basename(dataset)}: ${card.name} evaluated`,
+    title: `${nameOf(dataset)}: ${card.name} evaluated`,
     date: new Date(),
     command: ["movinet", ...process.argv.slice(2).map(quoted)].join(" "),
     model: card.name,
-    dataset: basename(dataset),
+    dataset: nameOf(dataset),
     judged,
     evaluation,
     folds: null,
@@ -77,6 +77,12 @@ function reportOf({ model, dataset, judged, card, evaluation, found, warnings, w
     },
     environment: environmentFacts(backend),
   };
+}
+
+/** The name of the folder or the manifest; of a folder's own manifest, that of the folder. */
+function nameOf(dataset: string): string {
+  const path = resolve(dataset);
+  return /^manifest\.\w+$/.test(basename(path)) ? basename(dirname(path)) : basename(path);
 }
 
 /** The message without the file, which stands before it. */

@@ -1,4 +1,4 @@
-import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, openModel, topK } from "movinet";
+import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK } from "movinet";
 import {
   type ClipOutcome,
   evaluateAnswers,
@@ -7,11 +7,15 @@ import {
   WorstClips,
   warningsOf,
 } from "movinet/make";
+import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { prepareFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, renderEvaluation } from "./table.ts";
+
+/** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
+const mostListed = 50;
 
 /** Judges a model and returns the exit code: 0; 1 where clips failed or the modes disagree; 130 after an interrupt. */
 export async function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
@@ -20,7 +24,7 @@ export async function runEvaluation(settings: EvaluateSettings, terminal: Termin
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
   try {
-    const model = await openModel(settings.model, { labels: settings.labels, signal: abort.signal });
+    const model = await openNamedModel(settings.model, { labels: settings.labels, signal: abort.signal });
     const clips = await openClips(settings, model.card.labels);
     if (settings.out !== undefined) await prepareFolder(settings.out);
     return await judge(model, clips, settings, terminal, abort.signal);
@@ -61,16 +65,18 @@ async function judge(
     throw new DatasetError({
       code: "E_DATASET_CLIP",
       subject: settings.dataset,
-      problem: `none of its ${samples.length} clips could be judged`,
+      problem:
+        samples.length === 1
+          ? "its only clip could not be judged"
+          : `none of its ${samples.length} clips could be judged`,
       remedy: "See the lines above; movinet dataset check lists what is wrong with each",
     });
   }
   const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
-  const trained = labels.length <= 50;
   const evaluation = evaluateAnswers(answers, {
     labels,
     output: card.output,
-    listed: trained ? undefined : listed,
+    listed: labels.length <= mostListed ? undefined : listed,
     fps: card.fps,
   });
   const warnings = warningsOf(evaluation, answers, { heldOut });

@@ -36,6 +36,7 @@ export {
   type Evaluation,
   evaluateAnswers,
 } from "./evaluate/metrics.ts";
+export { keepPictures } from "./evaluate/pictures.ts";
 export { renderReport } from "./evaluate/report.node.ts";
 export type { Epoch, Facts, FoldResult, RunReport, WorstClip } from "./evaluate/report-data.ts";
 export {
@@ -66,5 +67,15 @@ export {
   fitModel,
   openTraining,
 } from "./train/fit.node.ts";
+export type { FittedHead, HeadSample } from "./train/frozen-head.ts";
+export {
+  crossValidate,
+  type FrozenOptions,
+  type FrozenProgress,
+  type FrozenSamples,
+  frozenSamples,
+  type HeadTask,
+  trainHead,
+} from "./train/frozen-training.node.ts";
 export type { Trainable } from "./train/network.ts";
 export type { TrainSettings } from "./train/settings.ts";

@@ -5,7 +5,8 @@ import type { Dataset, Sample } from "../data/dataset.ts";
 /**
  * The samples with their classes as output indexes of the model, which are found by name: as it is, or else without
  * regard to case and to `_` or `-` for a space, as folders are often named.
- * Throws {@link ModelError} (`E_MODEL_LABELS`) naming the labels that the model lacks.
+ * Throws {@link ModelError} (`E_MODEL_LABELS`) naming the labels that the model lacks, and where a clip has several
+ * labels of which the model can only give one.
  */
 export function samplesForModel(
   { path, labels }: Pick<Dataset, "path" | "labels">,
@@ -18,6 +19,15 @@ export function samplesForModel(
       subject: card.name,
       problem: `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
       remedy: "Give a file of class names with --labels, one a line",
+    });
+  }
+  const several = samples.find(({ classes }) => classes.length > 1);
+  if (several && card.output === "softmax") {
+    throw new ModelError({
+      code: "E_MODEL_LABELS",
+      subject: path,
+      problem: `${several.name} has several labels, but the classes of the model ${card.name} exclude each other`,
+      remedy: "Give each clip one label, or a model that was trained on several",
     });
   }
   const known = card.labels;

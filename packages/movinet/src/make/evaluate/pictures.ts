@@ -1,5 +1,6 @@
 import { shrinkPicture } from "../../run/display/picture.ts";
 import type { Picture } from "../../run/display/plot-data.ts";
+import type { Clip } from "../data/clip.ts";
 
 /** Keeps a few small pictures, evenly spread over a clip whose length nobody knows yet. */
 export class Keepsakes {
@@ -32,4 +33,12 @@ export class Keepsakes {
       return this.#kept[Math.floor(((i + 0.5) * this.#kept.length) / count)] as Picture;
     });
   }
+}
+
+/** Small pictures of a clip, evenly spread over it. */
+export function keepPictures({ data, frames, width, height }: Clip, count: number): readonly Picture[] {
+  const kept = new Keepsakes(count);
+  const size = width * height * 3;
+  for (let t = 0; t < frames; t++) kept.add({ data: data.subarray(t * size, (t + 1) * size), width, height });
+  return kept.take();
 }

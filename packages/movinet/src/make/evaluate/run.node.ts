@@ -127,7 +127,8 @@ async function answerOne(
     await source[Symbol.asyncDispose]?.();
   }
   const shown = card.input.fit === "squash" ? source.info : null;
-  const { name, group, classes } = sample;
+  const { group, classes } = sample;
+  const name = nameWithin(sample);
   return {
     sample,
     answer: error || !scores ? null : { name, group, classes, scores, moments },
@@ -137,6 +138,11 @@ async function answerOne(
     pictures: keepsakes.take(),
     aspect: shown ? shown.width / shown.height : card.input.width / card.input.height,
   };
+}
+
+/** A stretch of a video is named with its times: there may be several of one file. */
+function nameWithin({ name, start, end }: Sample): string {
+  return start === null && end === null ? name : `${name} (${start ?? 0}–${end ?? "end"} s)`;
 }
 
 function decode(sample: Sample, { card }: Model, decoders: Decoders, signal: AbortSignal | undefined): SampleFrames {

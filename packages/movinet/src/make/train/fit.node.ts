@@ -65,6 +65,8 @@ export interface FitOptions {
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
+  /** Called after each epoch of this process. */
+  readonly onEpoch?: ((record: EpochRecord) => void) | undefined;
   /** Factors of the gradients of some parameters: where they are 0, nothing learns. Default: none. */
   readonly masks?: ReadonlyMap<string, Float32Array>;
   /** Milliseconds between checkpoints. Default 30 000. */
@@ -326,7 +328,9 @@ class Fitting {
     }
     this.#epoch++;
     const loss = this.#lossSum / stepsPerEpoch;
-    this.#history.push({ epoch: this.#epoch, loss, learningRate, validationLoss, validationTop1 });
+    const record = { epoch: this.#epoch, loss, learningRate, validationLoss, validationTop1 };
+    this.#history.push(record);
+    this.#options.onEpoch?.(record);
     [this.#step, this.#lossSum] = [0, 0];
     if (validation.length > 0 && this.#bestEpoch() === this.#epoch) {
       await writeCheckpoint(this.#best, { state: this.#trainer.state, progress: { epoch: this.#epoch } });

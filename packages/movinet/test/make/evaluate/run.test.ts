@@ -158,6 +158,14 @@ describe("labels", () => {
     expect(samplesForModel(dataset(labels), [sample("b", [1])], model)[0]?.classes).toEqual([2]);
   });
 
+  test("several of one clip need a model whose classes stand alone", () => {
+    const both = [sample("a.mp4", [0, 1])];
+    const labels = ["squat", "sit up"];
+    expect(() => samplesForModel(dataset(labels), both, model)).toThrow("clips: a.mp4 has several labels");
+    const sigmoid = { ...model, card: { ...card, output: "sigmoid" as const } };
+    expect(samplesForModel(dataset(labels), both, sigmoid)[0]?.classes).toEqual([2, 3]);
+  });
+
   test("of a model that knows none: it says how to give them", () => {
     const nameless = { ...model, card: { ...card, labels: null } };
     expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow("with --labels");

@@ -1,0 +1,32 @@
+import { formatDuration } from "movinet";
+import type { Terminal } from "../terminal.ts";
+
+/** A stage of a training on the terminal: how far, how fast, how long still. */
+export class StageProgress {
+  readonly #progress: ReturnType<Terminal["progress"]>;
+  #label = "";
+  #started = 0;
+  #first = 0;
+
+  constructor(terminal: Terminal) {
+    this.#progress = terminal.progress();
+  }
+
+  /** `detail` comes before speed and time. */
+  update(label: string, done: number, total: number, detail = ""): void {
+    if (label !== this.#label) {
+      this.#label = label;
+      this.#started = performance.now();
+      this.#first = done;
+    }
+    const seconds = (performance.now() - this.#started) / 1000;
+    const speed = (done - this.#first) / Math.max(seconds, 1e-3);
+    const left = speed > 0 ? formatDuration((total - done) / speed) : "–";
+    const parts = [`${done}/${total} clips`, detail, `${speed.toFixed(1)} clips/s`, `ETA ${left}`];
+    this.#progress.update({ done, total, label, detail: parts.filter(Boolean).join("  ") });
+  }
+
+  stop(): void {
+    this.#progress.stop();
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdir, readdir, readFile, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../usage.ts";
+import { writeAside, writeError } from "../write-aside.ts";
+import type { TrainChoices } from "./settings.ts";
+
+const runs = "runs";
+const configFile = "config.json";
+
+/** Makes the folder of a new run: `out`, which must not hold another one, or the next `runs/train-N`. */
+export async function openRunFolder(out: string | undefined, choices: TrainChoices): Promise<string> {
+  const folder = out ?? (await nextFolder());
+  if (await exists(join(folder, configFile))) {
+    throw new UsageError(folder, "it holds a run already", "Go on with it by --resume, or choose another --out");
+  }
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw writeError(folder, cause);
+  });
+  await writeAside(join(folder, configFile), `${JSON.stringify(choices, null, 1)}\n`);
+  return folder;
+}
+
+/** The folder and the choices of a run to go on with: `out`, or the last `runs/train-N`. */
+export async function reopenRunFolder(out: string | undefined): Promise<{ folder: string; choices: TrainChoices }> {
+  const folder = out ?? (await lastFolder());
+  const text = await readFile(join(folder, configFile), "utf8").catch(() => null);
+  if (text === null) throw new UsageError(folder, "it holds no run to go on with", "Name its folder with --out");
+  if (await exists(join(folder, "model.safetensors"))) {
+    throw new UsageError(folder, "this run is done", `Use its model: ${join(folder, "model.safetensors")}`);
+  }
+  try {
+    return { folder, choices: JSON.parse(text) as TrainChoices };
+  } catch {
+    throw new UsageError(join(folder, configFile), "it is no JSON", "Train again without --resume");
+  }
+}
+
+/** Removes a folder that holds nothing. */
+export async function removeEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch(() => {});
+}
+
+async function numbers(): Promise<number[]> {
+  const names = await readdir(runs).catch(() => []);
+  return names.flatMap((name) => (/^train-\d+$/.test(name) ? [Number(name.slice(6))] : [])).sort((a, b) => a - b);
+}
+
+async function nextFolder(): Promise<string> {
+  return join(runs, `train-${((await numbers()).at(-1) ?? 0) + 1}`);
+}
+
+async function lastFolder(): Promise<string> {
+  const last = (await numbers()).at(-1);
+  if (last === undefined) throw new UsageError("--resume", `there is no run in ${runs}`, "Name its folder with --out");
+  return join(runs, `train-${last}`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null)) !== null;
+}

@@ -1,0 +1,141 @@
+/** A new last layer on frozen features: the training of small data sets, in seconds after decoding. */
+import type { MovinetError } from "../../errors.ts";
+import type { Card } from "../../model/card.ts";
+import type { Tensor } from "../../model/graph/tensor.ts";
+import type { Model } from "../../model/model.ts";
+import { probabilities } from "../../run/predict/predict.ts";
+import type { Backend } from "../../run/session/backend.ts";
+import type { ClipView } from "../data/clip.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { Sample } from "../data/dataset.ts";
+import { FrozenBody } from "./frozen-features.ts";
+import { type FittedHead, fitHead, type HeadSample, headOf } from "./frozen-head.ts";
+import { chooseFrozenView, type FrozenView } from "./frozen-view.ts";
+import { timesKernel } from "./linear-algebra.ts";
+
+export interface FrozenProgress {
+  readonly phase: "decoding" | "features";
+  /** Clips. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface FrozenOptions {
+  readonly cache: ClipCache;
+  readonly backend: Backend;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: FrozenProgress) => void) | undefined;
+}
+
+/** What the frozen part of a network makes of clips. */
+export interface FrozenSamples {
+  /** Of each sample that could be decoded. */
+  readonly features: ReadonlyMap<Sample, HeadSample>;
+  readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  /** Frames of each clip at the model's own rate, and the rate of its file. */
+  readonly lengths: ReadonlyMap<Sample, { readonly frames: number; readonly frameRate: number }>;
+  readonly view: FrozenView;
+}
+
+/**
+ * Decodes the samples (once for each way to look at them) and runs the frozen part of the network over them. A sample that
+ * cannot be decoded is a failure of its own. Throws what {@link ClipCache.fill} throws, and the signal's reason.
+ */
+export async function frozenSamples(
+  model: Model,
+  samples: readonly Sample[],
+  { cache, backend, signal, onProgress }: FrozenOptions,
+): Promise<FrozenSamples> {
+  const { card } = model;
+  const total = samples.length;
+  const onClip = ({ done }: { readonly done: number }) => onProgress?.({ phase: "decoding", done, total });
+  const first = await cache.fill(samples, viewOf(card, card.fps, card.input.fit), { signal, onClip });
+  const failed = new Set(first.failures.map(({ sample }) => sample));
+  const usable = samples.filter((sample) => !failed.has(sample));
+  const lengths = new Map<Sample, { readonly frames: number; readonly frameRate: number }>();
+  const durations: number[] = [];
+  for (const sample of usable) {
+    const { frames, source } = await cache.read(sample, viewOf(card, card.fps, card.input.fit), signal);
+    lengths.set(sample, { frames, frameRate: source.frameRate });
+    durations.push(source.duration);
+  }
+  const view = chooseFrozenView(card, durations);
+  const views = view.fits.map((fit) => viewOf(card, view.fps, fit));
+  for (const look of views) await cache.fill(usable, look, { signal, onClip });
+  const body = await FrozenBody.compile(model, backend);
+  try {
+    const features = new Map<Sample, HeadSample>();
+    for (const sample of usable) {
+      const pooled: Float32Array[] = [];
+      for (const look of views) pooled.push(await body.pool(await cache.read(sample, look, signal), { signal }));
+      features.set(sample, { views: pooled, classes: sample.classes, group: sample.group });
+      onProgress?.({ phase: "features", done: features.size, total: usable.length });
+    }
+    return { features, failures: first.failures, lengths, view };
+  } finally {
+    await body[Symbol.asyncDispose]();
+  }
+}
+
+function viewOf({ input }: Card, fps: number, fit: ClipView["fit"]): ClipView {
+  return { width: input.width, height: input.height, fit, fps };
+}
+
+export interface HeadTask {
+  readonly labels: readonly string[];
+  readonly multiLabel: boolean;
+  readonly seed: number;
+}
+
+/** The model with the best last layer for these samples, at the frame rate at which they were looked at. */
+export function trainHead(
+  model: Model,
+  samples: readonly HeadSample[],
+  view: FrozenView,
+  { labels, multiLabel, seed }: HeadTask,
+): { readonly model: Model; readonly head: FittedHead } {
+  const head = fitHead(samples, headOf(model), { classes: labels.length, multiLabel, seed });
+  const kernel = model.weights.get("classifier2.kernel") as Tensor;
+  const weights = new Map(model.weights)
+    .set("classifier2.kernel", { shape: [...kernel.shape.slice(0, -1), labels.length], data: head.kernel })
+    .set("classifier2.bias", { shape: [labels.length], data: head.bias });
+  const card: Card = {
+    ...model.card,
+    labels,
+    fps: view.fps,
+    output: multiLabel ? "sigmoid" : "softmax",
+    source: `trained from ${model.card.name}`,
+    accuracy: null,
+  };
+  return { model: { spec: { ...model.spec, classes: labels.length }, weights, card }, head };
+}
+
+/** Probabilities `[classes]` that a model's head gives to a clip that its frozen part saw. */
+export function scoresOf({ spec, weights, card }: Model, { views }: HeadSample): Float32Array {
+  const { hidden } = headOf({ spec, weights, card });
+  const kernel = (weights.get("classifier2.kernel") as Tensor).data;
+  const bias = (weights.get("classifier2.bias") as Tensor).data;
+  const logits = timesKernel(hidden(views[0] as Float32Array), kernel);
+  return probabilities(
+    Float32Array.from(logits, (value, c) => value + (bias[c] as number)),
+    card.output,
+  );
+}
+
+/** Each fold's clips, judged by a head that saw none of their groups. */
+export function crossValidate(
+  model: Model,
+  { features, view }: FrozenSamples,
+  folds: readonly { readonly train: readonly Sample[]; readonly validation: readonly Sample[] }[],
+  task: HeadTask,
+): readonly { readonly sample: Sample; readonly fold: number; readonly scores: Float32Array }[] {
+  const known = (samples: readonly Sample[]) => samples.filter((sample) => features.has(sample));
+  return folds.flatMap(({ train, validation }, fold) => {
+    const seen = known(train).map((sample) => features.get(sample) as HeadSample);
+    if (seen.length === 0) return [];
+    const { model: trained } = trainHead(model, seen, view, task);
+    return known(validation).map((sample) => {
+      return { sample, fold, scores: scoresOf(trained, features.get(sample) as HeadSample) };
+    });
+  });
+}
