@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { DatasetError, missingPeer } from "../../errors.ts";
 import { moduleBeside } from "../../run/beside.node.ts";
 import type { Split } from "../data/dataset.ts";
-import { randomOf } from "../random.ts";
+import { type Random, randomOf } from "../random.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "./labels.ts";
 import type { MakerAnswer, MakerJob } from "./maker-child.node.ts";
 
@@ -55,9 +55,8 @@ const sizes = [
 const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
 
 /**
- * Makes a dataset of `camera-motion` in the folder `out`: `<label>/*.mp4` and `manifest.csv` (file, label, split, group). The
- * ten clips of a group show one scene, one for each label, so that no content tells a label; a group never crosses a
- * split. Frame rates are 10 to 60; size, rate and bitrate are drawn for each clip whatever its label.
+ * Makes a dataset of `camera-motion` in the folder `out`: `<label>/*.mp4` and `manifest.csv` (file, label, split, group).
+ * Each clip shows a scene of its own, which is its group. Frame rates are 10 to 60; size, rate and bitrate are drawn for each clip whatever its label.
  *
  * It is written aside and moved into its place when it is whole; the signal, and an error, leave nothing behind. Throws
  * {@link DatasetError}: `E_DATASET_EXISTS` where `out` holds something, `E_DATASET_WRITE`; and {@link DependencyError} where
@@ -124,35 +123,36 @@ function writeFailed(out: string, reason: string, cause: unknown): DatasetError 
 }
 
 function planClips({ clips, seed, seconds, size }: SynthOptions): Plan[] {
-  const scenes = Math.ceil(clips / cameraMotionLabels.length);
-  const splits = splitScenes(scenes, seed);
-  const digits = Math.max(3, String(scenes - 1).length);
+  const labels = cameraMotionLabels.length;
+  const splits = cameraMotionLabels.map((label, i) => {
+    return drawSplits(Math.ceil((clips - i) / labels), randomOf(seed, "splits", label));
+  });
+  const digits = Math.max(3, String(clips - 1).length);
   return Array.from({ length: clips }, (_, clip) => {
-    const scene = Math.floor(clip / cameraMotionLabels.length);
-    const label = cameraMotionLabels[clip % cameraMotionLabels.length] as CameraMotionLabel;
+    const label = cameraMotionLabels[clip % labels] as CameraMotionLabel;
     const random = randomOf(seed, "clip", clip);
     const [width, height] = size ? [size.width, size.height] : random.pick(sizes);
     const fps = random.pick(rates);
-    const number = String(scene).padStart(digits, "0");
+    const number = String(clip).padStart(digits, "0");
     return {
       job: {
-        ...{ label, seed: `${seed}/${scene}`, width, height, fps, frames: Math.max(2, Math.round(seconds * fps)) },
+        ...{ label, seed: `${seed}/${clip}`, width, height, fps, frames: Math.max(2, Math.round(seconds * fps)) },
         ...{ quality: Math.round(random.between(17, 37)), keyEvery: 10 + random.below(110) },
       },
       name: `${label}/${number}.mp4`,
-      split: splits[scene] as Split,
+      split: splits[clip % labels]?.[Math.floor(clip / labels)] as Split,
       group: `scene-${number}`,
     };
   });
 }
 
-/** Of the scenes 70 % are for training, 15 % each for validation and test, but at least one where there are three. */
-function splitScenes(scenes: number, seed: number | string): Split[] {
-  const order = randomOf(seed, "splits").shuffle(Array.from({ length: scenes }, (_, i) => i));
-  const held = scenes < 3 ? 0 : Math.max(1, Math.round(0.15 * scenes));
-  const splits = new Array<Split>(scenes).fill("train");
-  for (const scene of order.slice(0, held)) splits[scene] = "test";
-  for (const scene of order.slice(held, 2 * held)) splits[scene] = "validation";
+/** For each clip of a label: 70 % are for training, 15 % each for validation and test, at least one where there are three. */
+function drawSplits(count: number, random: Random): Split[] {
+  const order = random.shuffle(Array.from({ length: count }, (_, i) => i));
+  const held = count < 3 ? 0 : Math.max(1, Math.round(0.15 * count));
+  const splits = new Array<Split>(Math.max(0, count)).fill("train");
+  for (const clip of order.slice(0, held)) splits[clip] = "test";
+  for (const clip of order.slice(held, 2 * held)) splits[clip] = "validation";
   return splits;
 }
 

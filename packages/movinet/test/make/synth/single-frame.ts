@@ -42,9 +42,13 @@ export function frameStatistics(frame: Uint8Array, width: number, height: number
   const spread = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
   const log = (values: Float64Array) => Array.from(values, (value) => Math.log(1 + value));
   const logScales = log(scales);
+  const byWay = Array.from({ length: ways }, (_, way) => {
+    return Math.log(1 + edges.reduce((total, value, i) => (i % ways === way ? total + value : total), 0));
+  });
   return [
     ...colors,
     ...log(edges),
+    ...byWay.map((value) => value - byWay[0]!),
     ...log(radial),
     ...logScales,
     Math.log(radial[0]! + 1) - Math.log(radial[1]! + 1),
@@ -133,3 +137,6 @@ export function meanOf(frames: Uint8Array, size: number): Uint8Array {
     return sum / count;
   });
 }
+
+/** How many of the last statistics are of the whole picture: ways of its edges, and its detail. */
+export const wholeStatistics = ways + 4 + 8 + 2 + 6 + 2;

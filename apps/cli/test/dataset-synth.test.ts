@@ -1,0 +1,47 @@
+/** `movinet dataset synth`: wrong usage in one line, results on stdout. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommand } from "citty";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { datasetSynthCommand } from "../src/commands/dataset-synth.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-synth-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (...rawArgs: string[]) => runCommand(datasetSynthCommand, { rawArgs });
+
+test.each([
+  [[], "dataset synth: it takes a kind and a folder. Run for example: movinet dataset synth camera-motion clips."],
+  [["camera-motion"], "dataset synth: it takes a kind and a folder."],
+  [["dance", "out"], "dance: there is no such kind of clips."],
+  [["camera-motion", "out", "--clips", "0"], '--clips: "0" is no whole number of at least 1.'],
+  [["camera-motion", "out", "--seed", "x"], '--seed: "x" is no whole number of at least 0.'],
+  [["camera-motion", "out", "--size", "33x48"], '--size: "33x48" is no size of even sides from 32 to 1280 pixels.'],
+  [["camera-motion", "out", "--size", "big"], '--size: "big" is no size of even sides from 32 to 1280 pixels.'],
+  [["camera-motion", "out", "--seconds", "0.1"], "--seconds: 0.1 is not between 0.3 and 60."],
+])("%j", async (args, message) => {
+  await expect(run(...args)).rejects.toThrow(message);
+});
+
+test("makes clips and tells of them", async () => {
+  const written: string[] = [];
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => written.push(String(text)) > 0);
+  const out = join(folder, "clips");
+  const options = ["--clips", "2", "--size", "48x32", "--seconds", "0.3", "--quiet"];
+  try {
+    expect((await run("camera-motion", out, ...options, "--json")).result).toBe(0);
+    expect((await run("camera-motion", join(folder, "more"), ...options)).result).toBe(0);
+  } finally {
+    spy.mockRestore();
+  }
+  const { type, kind, path, clips, labels } = JSON.parse(written[0] ?? "");
+  expect([type, kind, path, clips, labels.length]).toEqual(["synth", "camera-motion", out, 2, 10]);
+  expect(written[1]).toMatch(
+    /more: 2 clips of 10 labels in .* \(train 2, validation 0, test 0\); manifest.csv lists them\n$/,
+  );
+  await expect(run("camera-motion", out, ...options)).rejects.toMatchObject({ code: "E_DATASET_EXISTS" });
+}, 60_000);

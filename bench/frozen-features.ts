@@ -1,0 +1,153 @@
+/**
+ * How good heads on frozen features are: `node bench/frozen-features.ts > bench/results/frozen-features.csv`. Needs the
+ * shared clips; some ten minutes on two cores. Choices within a head are nested: the folds that judge never choose.
+ */
+import { readFileSync } from "node:fs";
+import { type Card, type Fit, nodeBackend, openModel, openVideo } from "movinet";
+import { randomOf } from "../packages/movinet/src/make/random.ts";
+import { FrozenBody } from "../packages/movinet/src/make/train/frozen-features.ts";
+import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/make/train/frozen-head.ts";
+import { timesKernel } from "../packages/movinet/src/make/train/linear-algebra.ts";
+import { hasShared, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
+
+interface View {
+  readonly fit: Fit;
+  readonly mirror?: boolean;
+}
+interface Experiment {
+  readonly dataset: "yoga6" | "fight2";
+  readonly fps: number;
+  /** The first is judged; the others only teach. */
+  readonly views: readonly View[];
+}
+
+if (!hasShared) throw new Error("the shared clips are not here");
+const crop: View = { fit: "crop" };
+const squash: View = { fit: "squash" };
+const mirrored: View = { fit: "crop", mirror: true };
+const experiments: Experiment[] = [
+  ...[[crop], [squash], [crop, squash], [crop, mirrored]].map(
+    (views) => ({ dataset: "yoga6", fps: 5, views }) as const,
+  ),
+  ...[5, 8, 10, 15].flatMap((fps) =>
+    [[crop], [squash], [crop, squash], [crop, mirrored]].map((views) => ({ dataset: "fight2", fps, views }) as const),
+  ),
+];
+const seeds = [1, 2, 3, 4, 5];
+
+const model = await openModel(officialModel);
+const layers = headOf(model);
+await using body = await FrozenBody.compile(model, await nodeBackend());
+/** Hidden vectors are wanted again by every fold. */
+const known = new Map<Float32Array, Float32Array>();
+const head = {
+  ...layers,
+  hidden(pooled: Float32Array) {
+    const hidden = known.get(pooled) ?? layers.hidden(pooled);
+    known.set(pooled, hidden);
+    return hidden;
+  },
+};
+const features = new Map<string, Promise<Float32Array[]>>();
+
+console.log("experiment,dataset,fps,views,clips,judged,seeds,accuracy,seedDeviation,low95,high95,crossEntropy");
+for (const { dataset, fps, views } of experiments) {
+  const clips = readClips(dataset);
+  const names = [...new Set(clips.map(({ label }) => label))].sort();
+  const vectors: Float32Array[][] = [];
+  for (const view of views) {
+    const key = JSON.stringify([dataset, fps, view]);
+    if (!features.has(key)) features.set(key, poolAll(dataset, fps, view));
+    vectors.push((await features.get(key)) as Float32Array[]);
+  }
+  const samples = clips.map(({ label, group }, i): HeadSample => {
+    return { views: vectors.map((of) => of[i] as Float32Array), classes: [names.indexOf(label)], group };
+  });
+  const loo = dataset === "yoga6";
+  const rounds = (loo ? [1] : seeds).map((seed) =>
+    judge(samples, names.length, loo ? Number.POSITIVE_INFINITY : 5, seed),
+  );
+  const accuracies = rounds.map((round) => mean(round.map(({ right }) => right)));
+  const deviation = Math.sqrt(
+    mean(accuracies.map((a) => (a - mean(accuracies)) ** 2)) * (rounds.length / (rounds.length - 1)),
+  );
+  const perClip = samples.map((_, i) => mean(rounds.map((round) => round[i]?.right as number)));
+  const [low, high] = interval(samples, perClip);
+  const name = views.map(({ fit, mirror }) => `${fit}${mirror ? " mirrored" : ""}`).join(" + ");
+  const cells = [
+    `${dataset} ${name} at ${fps}`,
+    dataset,
+    fps,
+    views.length,
+    samples.length,
+    loo ? "each subject in turn" : "grouped 5-fold",
+    rounds.length,
+    mean(accuracies).toFixed(4),
+    rounds.length > 1 ? deviation.toFixed(4) : "",
+    low.toFixed(3),
+    high.toFixed(3),
+    mean(rounds.flatMap((round) => round.map(({ loss }) => loss))).toFixed(4),
+  ];
+  console.log(cells.join(","));
+}
+
+function readClips(dataset: string): { file: string; label: string; group: string }[] {
+  const [, ...lines] = readFileSync(`${sharedFolder}/dataset/${dataset}/manifest.csv`, "utf8").trim().split("\n");
+  return lines.map((line) => {
+    const [file, label, group] = line.trim().split(",") as [string, string, string];
+    return { file: `${sharedFolder}/dataset/${dataset}/${file}`, label, group };
+  });
+}
+
+async function poolAll(dataset: string, fps: number, { fit, mirror = false }: View): Promise<Float32Array[]> {
+  const input: Card["input"] = { ...model.card.input, fit };
+  const { width, height } = input;
+  const pooled: Float32Array[] = [];
+  for (const { file } of readClips(dataset)) {
+    const pictures: Uint8Array[] = [];
+    for await (const { data } of openVideo(file, { fps, size: input })) pictures.push(data);
+    const data = new Uint8Array(Buffer.concat(pictures));
+    pooled.push(await body.pool({ data, frames: pictures.length, width, height }, { mirror }));
+  }
+  return pooled;
+}
+
+/** What heads that never saw a clip's group say of it. */
+function judge(samples: readonly HeadSample[], classes: number, most: number, seed: number) {
+  const groups = randomOf(seed, "judge").shuffle([...new Set(samples.map(({ group }) => group))]);
+  const sizes = new Array<number>(Math.min(most, groups.length)).fill(0);
+  const foldOf = new Map<string | null, number>();
+  for (const group of groups) {
+    const fold = sizes.indexOf(Math.min(...sizes));
+    foldOf.set(group, fold);
+    sizes[fold] = (sizes[fold] as number) + samples.filter((sample) => sample.group === group).length;
+  }
+  const heads = sizes.map((_, fold) => {
+    const train = samples.filter(({ group }) => foldOf.get(group) !== fold);
+    return fitHead(train, head, { classes, seed });
+  });
+  return samples.map(({ views, classes: [truth], group }) => {
+    const { kernel, bias } = heads[foldOf.get(group) as number] as (typeof heads)[number];
+    const logits = timesKernel(head.hidden(views[0] as Float32Array), kernel).map((x, c) => x + (bias[c] as number));
+    const most = Math.max(...logits);
+    const own = logits[truth as number] as number;
+    const loss = most - own + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - most), 0));
+    return { right: own === most ? 1 : 0, loss };
+  });
+}
+
+/** 95 % of the accuracy, by drawing groups with replacement. */
+function interval(samples: readonly HeadSample[], right: readonly number[]): [number, number] {
+  const groups = Map.groupBy(samples.keys(), (i) => samples[i]?.group);
+  const all = [...groups.values()];
+  const random = randomOf("bootstrap");
+  const drawn = Array.from({ length: 4000 }, () => {
+    const clips = all.flatMap(() => random.pick(all));
+    return mean(clips.map((i) => right[i] as number));
+  }).sort((a, b) => a - b);
+  return [drawn[100] as number, drawn[3899] as number];
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
