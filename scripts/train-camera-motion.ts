@@ -16,7 +16,7 @@ import { type FitClip, fitModel } from "../packages/movinet/src/make/train/fit.n
 
 const [out = "camera-motion", clipsText = "6000", epochsText = "7"] = process.argv.slice(2);
 const [clips, epochs] = [Number(clipsText), Number(epochsText)];
-const [frames, side, fps, seed] = [16, 96, 10, 1];
+const [frames, side, fps, seed] = [16, 64, 10, 1];
 const pool = join(out, "pool");
 await mkdir(pool, { recursive: true });
 
@@ -71,8 +71,8 @@ const result = await fitModel(
       trainable: "all",
       statistics: "batch",
       frames,
-      batch: 32,
-      group: 4,
+      batch: 16,
+      group: 8,
       epochs,
       optimizer: "adamw",
       learningRate: Number(process.env["LR"] ?? 4e-3),

@@ -4,7 +4,7 @@ import type { Card } from "../../model/card.ts";
 import { elementsOf } from "../../model/graph/shapes.ts";
 import type { Tensor } from "../../model/graph/tensor.ts";
 import type { Model } from "../../model/model.ts";
-import { randomOf } from "../random.ts";
+import { type Random, randomOf } from "../random.ts";
 import { cameraMotionLabels } from "./labels.ts";
 
 const fast = { time: 3, space: 3 } as const;
@@ -17,13 +17,13 @@ const cameraMotionSpec: Spec = {
   mode: "stream",
   stem: 8,
   blocks: [
-    { filters: 16, stride: 2, layers: [{ expand: 40, kernel: slow }] },
+    { filters: 24, stride: 2, layers: [{ expand: 64, kernel: slow }] },
     {
-      filters: 16,
+      filters: 24,
       stride: 1,
       layers: [
-        { expand: 64, kernel: fast },
-        { expand: 64, kernel: fast },
+        { expand: 72, kernel: fast },
+        { expand: 72, kernel: fast },
       ],
     },
     {
@@ -55,7 +55,7 @@ const cameraMotionSpec: Spec = {
   ],
   head: 256,
   hidden: 128,
-  convType: "2plus1d",
+  convType: "3d",
   squeezeExcite: "none",
   activation: "relu6",
   gate: "hard_sigmoid_b",
@@ -77,16 +77,21 @@ const cameraMotionCard: Card = {
   accuracy: null,
 };
 
-/** The network before it has learned anything: He normal kernels (spec §2.10), residual branches at half strength. */
+/**
+ * The network before it has learned anything: He normal kernels (spec §2.10), residual branches at half strength. Kernels
+ * that see several frames begin as waves that move in random directions at random speeds and answer nothing to a still
+ * picture: from noise, a network of this size takes several times as long to find out that motion is what matters.
+ */
 export function cameraMotionModel(seed: number): Model {
   const { params } = buildGraph(cameraMotionSpec, { call: "clip", frames: 1 });
   const weights = new Map(
     Object.entries(params).map(([name, { shape }]): [string, Tensor] => {
       const data = new Float32Array(elementsOf(shape));
-      if (name.endsWith("kernel")) {
-        const random = randomOf(seed, name);
-        const channelwise = /depthwise|temporal/.test(name);
-        const fanIn = channelwise ? elementsOf(shape.slice(0, -2)) : data.length / (shape.at(-1) ?? 1);
+      const random = randomOf(seed, name);
+      const [taps = 1, size = 1] = shape;
+      if (name.endsWith("depthwise.kernel") && taps > 1) fillWithWaves(data, taps, size, random);
+      else if (name.endsWith("kernel")) {
+        const fanIn = name.includes("depthwise") ? elementsOf(shape.slice(0, -2)) : data.length / (shape.at(-1) ?? 1);
         const deviation = name.startsWith("classifier2") ? 0.01 : Math.sqrt(2 / fanIn);
         for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
       } else if (/(gamma|variance)$/.test(name)) data.fill(1);
@@ -95,4 +100,28 @@ export function cameraMotionModel(seed: number): Model {
     }),
   );
   return { spec: cameraMotionSpec, weights, card: cameraMotionCard };
+}
+
+/** Fills a kernel `[taps, size, size, 1, channels]`: for each channel a wave, less its mean over time, of He's norm. */
+function fillWithWaves(kernel: Float32Array, taps: number, size: number, random: Random): void {
+  const area = size * size;
+  const channels = kernel.length / (taps * area);
+  for (let c = 0; c < channels; c++) {
+    const direction = random.between(0, 2 * Math.PI);
+    const speed = 0.2 * 6 ** random.next(); // pixels a frame
+    const frequency = random.between(0.17, 0.35); // waves a pixel
+    const phase = random.between(0, 2 * Math.PI);
+    const wave = Float64Array.from({ length: taps * area }, (_, i) => {
+      const [t, y, x] = [Math.floor(i / area), Math.floor(i / size) % size, i % size];
+      const along = (x - (size - 1) / 2) * Math.cos(direction) + (y - (size - 1) / 2) * Math.sin(direction);
+      return Math.cos(2 * Math.PI * frequency * (along - speed * t) + phase);
+    });
+    const moving = wave.map((value, i) => {
+      let mean = 0;
+      for (let t = 0; t < taps; t++) mean += (wave[t * area + (i % area)] as number) / taps;
+      return value - mean;
+    });
+    const norm = Math.sqrt(2 / moving.reduce((sum, value) => sum + value * value, 0));
+    for (const [i, value] of moving.entries()) kernel[i * channels + c] = norm * value;
+  }
 }

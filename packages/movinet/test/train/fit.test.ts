@@ -1,0 +1,139 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { recipes } from "../../src/make/data/augment.ts";
+import { randomOf } from "../../src/make/random.ts";
+import { readCheckpoint, writeCheckpoint } from "../../src/make/train/checkpoint.node.ts";
+import { type FitClip, type FitOptions, fitModel } from "../../src/make/train/fit.node.ts";
+import type { TrainSettings } from "../../src/make/train/settings.ts";
+import { buildGraph } from "../../src/model/arch/build.ts";
+import { type Spec, specOf } from "../../src/model/arch/spec.ts";
+import { defaultCard } from "../../src/model/card.ts";
+import type { Model } from "../../src/model/model.ts";
+import { randomWeights } from "../../src/model/weights/random.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "movinet-fit-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const [side, frames, classes] = [12, 3, 2];
+const kernel = { time: 3, space: 3 } as const;
+const spec: Spec = {
+  ...specOf("a0-stream", { classes, resolution: { height: side, width: side } }),
+  stem: 8,
+  blocks: [
+    { filters: 8, stride: 2, layers: [{ expand: 16, kernel }] },
+    { filters: 8, stride: 1, layers: [{ expand: 16, kernel }] },
+  ],
+  head: 16,
+  hidden: 16,
+};
+const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+const model: Model = { spec, weights, card: { ...defaultCard(spec), labels: ["dark", "bright"] } };
+
+/** Clips that are told apart by their brightness. */
+const clips: readonly FitClip[] = Array.from({ length: 12 }, (_, i) => {
+  const random = randomOf("fit", i);
+  const file = join(folder, `${i}.f32`);
+  const level = i % 2 === 0 ? 0.2 : 0.6;
+  writeFileSync(
+    file,
+    Float32Array.from({ length: frames * side * side * 3 }, () => level + 0.3 * random.next()),
+  );
+  const input = { source: { kind: "tensor", file } as const, classes: [i % 2] };
+  return { name: `clip ${i}`, varied: () => input, plain: () => input };
+});
+
+const settings: TrainSettings = {
+  trainable: "all",
+  statistics: "stored",
+  frames,
+  batch: 4,
+  group: 1,
+  epochs: 4,
+  optimizer: "adamw",
+  learningRate: 1e-2,
+  warmup: 0.1,
+  weightDecay: 0.01,
+  labelSmoothing: 0.1,
+  dropout: 0.2,
+  stochasticDepth: 0.1,
+  averageDecay: 0.5,
+  augment: recipes.none,
+  views: 2,
+  patience: 0,
+  threads: 2,
+  seed: 3,
+};
+
+const parts = { train: clips.slice(0, 8), validation: clips.slice(8) };
+const run = (name: string, changed: Partial<TrainSettings> = {}, options: Partial<FitOptions> = {}) =>
+  fitModel(model, parts, { settings: { ...settings, ...changed }, folder: join(folder, name), ...options });
+
+function bytesOf({ weights: learned }: Model): string {
+  return [...learned]
+    .map(([name, { data }]) => `${name} ${Buffer.from(data.slice().buffer).toString("base64")}`)
+    .join("\n");
+}
+
+describe("training by gradients", () => {
+  it.each<[string, Partial<TrainSettings>]>([
+    ["everything, stored statistics", {}],
+    ["everything, batch statistics", { statistics: "batch", group: 2 }],
+    ["the last block on kept features", { trainable: { lastBlocks: 1 } }],
+    ["the head on kept features", { trainable: "head", learningRate: 3e-2 }],
+    ["SGD with momentum", { optimizer: "sgd", learningRate: 0.05 }],
+  ])("tells bright clips from dark ones: %s", async (name, changed) => {
+    const { history, model: learned } = await run(`learn ${name}`, { epochs: 12, ...changed });
+    expect(history.at(-1)?.validationTop1).toBe(1);
+    expect(history.at(-1)?.loss).toBeLessThan((history[0]?.loss ?? 0) - 0.05);
+    expect([...learned.weights.keys()]).toEqual([...weights.keys()]);
+  });
+
+  it("leaves frozen parameters alone, but for folded norms", async () => {
+    const { model: learned } = await run("frozen", { trainable: "classifier", epochs: 2 });
+    const again = await run("frozen more", { trainable: "classifier", epochs: 4 });
+    for (const [name, { data }] of learned.weights) {
+      if (!name.startsWith("classifier2")) expect(again.model.weights.get(name)?.data, name).toEqual(data);
+    }
+  });
+
+  it.each<[string, Partial<TrainSettings>]>([
+    ["all", {}],
+    ["batch statistics", { statistics: "batch", group: 2 }],
+    ["last block", { trainable: { lastBlocks: 1 } }],
+  ])("goes on bit-equal after it was stopped anywhere: %s", async (name, changed) => {
+    const whole = await run(`whole ${name}`, changed);
+    for (const stopAfter of [2, 5]) {
+      const target = `stopped ${name} ${stopAfter}`;
+      const abort = new AbortController();
+      let steps = 0;
+      const stop = ({ phase }: { phase: string }) => {
+        if (phase === "training" && ++steps === stopAfter) abort.abort(new Error("stopped"));
+      };
+      await expect(run(target, changed, { signal: abort.signal, onProgress: stop })).rejects.toThrow("stopped");
+      const resumed = await run(target, changed);
+      expect(bytesOf(resumed.model)).toBe(bytesOf(whole.model));
+      expect(resumed.history).toEqual(whole.history);
+    }
+  });
+
+  it("stops with one line where the loss is no number, and keeps the last checkpoint", async () => {
+    const failed = run("diverged", { optimizer: "sgd", learningRate: 1e20 });
+    await expect(failed).rejects.toMatchObject({ code: "E_TRAIN_DIVERGED" });
+  });
+});
+
+describe("checkpoints", () => {
+  it("are read as they were written, and refused where they are damaged", async () => {
+    const file = join(folder, "checkpoint.safetensors");
+    const state = new Map([["a", Float32Array.of(1, -0, 3.5)]]);
+    await writeCheckpoint(file, { state, progress: { epoch: 3 } });
+    expect(await readCheckpoint(file)).toEqual({ state, progress: { epoch: 3 } });
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 5));
+    await expect(readCheckpoint(file)).rejects.toMatchObject({ code: "E_TRAIN_CHECKPOINT" });
+    expect(await readCheckpoint(join(folder, "none"))).toBeNull();
+  });
+});
