@@ -20,6 +20,10 @@ const sections = [
   ["run/segment", "Segments"],
   ["run/display", "Showing results"],
   ["make/data", "Datasets"],
+  ["make/random", "Datasets"],
+  ["make/synth", "Datasets"],
+  ["make/train", "Training"],
+  ["make/evaluate", "Evaluation"],
   ["errors", "Errors and their classes"],
 ] as const;
 const order = [
@@ -31,6 +35,8 @@ const order = [
   "Segments",
   "Showing results",
   "Datasets",
+  "Training",
+  "Evaluation",
   "Errors and their classes",
   "Architectures",
   "Graphs",

@@ -53,11 +53,11 @@ export async function tellRun(done: DoneRun): Promise<void> {
   const { agreement } = await evaluateModel(learned.model, few, { backend, signal, compared });
   const warnings = [...warningsOf(evaluation, answers, { heldOut: true }), ...clipWarnings(dataset, frozen, card.fps)];
   const report: RunReport = {
-    title: `${basename(dataset.path)}: trained from ${choices.from ?? "a0-stream"}`,
+    title: `${card.name}: trained from ${basename(choices.from ?? "a0-stream")}`,
     date: new Date(),
     command: ["movinet", ...process.argv.slice(2)].join(" "),
     model: card.name,
-    dataset: basename(dataset.path),
+    dataset: card.name,
     judged: learned.judged,
     evaluation,
     folds: foldResults(learned),

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { DatasetError, type Model, type MovinetError, nodeBackend, writeModel } from "movinet";
 import {
   ClipCache,
@@ -63,7 +63,8 @@ async function run(
     const parts =
       plan.folds === null ? [splitSamples(usable, { validation: plan.validation, seed: choices.seed })] : [];
     const folds = plan.folds === null ? parts : foldSamples(usable, plan.folds, choices.seed);
-    const task = { labels: usable.labels, multiLabel: usable.multiLabel, seed: choices.seed };
+    const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
+    const task = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed: choices.seed };
     const setting = { folder, model, frozen, folds, task, choices, terminal, progress, signal, cache };
     const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
     progress.stop();

@@ -82,6 +82,8 @@ function viewOf({ input }: Card, fps: number, fit: ClipView["fit"]): ClipView {
 }
 
 export interface HeadTask {
+  /** Of the new model, for its card. */
+  readonly name: string;
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
   readonly seed: number;
@@ -92,7 +94,7 @@ export function trainHead(
   model: Model,
   samples: readonly HeadSample[],
   view: FrozenView,
-  { labels, multiLabel, seed }: HeadTask,
+  { name, labels, multiLabel, seed }: HeadTask,
 ): { readonly model: Model; readonly head: FittedHead } {
   const head = fitHead(samples, headOf(model), { classes: labels.length, multiLabel, seed });
   const kernel = model.weights.get("classifier2.kernel") as Tensor;
@@ -101,6 +103,7 @@ export function trainHead(
     .set("classifier2.bias", { shape: [labels.length], data: head.bias });
   const card: Card = {
     ...model.card,
+    name,
     labels,
     fps: view.fps,
     output: multiLabel ? "sigmoid" : "softmax",
