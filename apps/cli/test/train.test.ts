@@ -1,0 +1,218 @@
+/** `movinet train`: from generated clips to a model that the other commands take; interrupts, resuming, bad input. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildGraph, defaultCard, randomWeights, type Spec, specOf, writeModel } from "movinet";
+import { makeCameraMotion } from "movinet/make";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+let folder: string;
+let clips: string;
+let model: string;
+
+const kernel = { time: 3, space: 3 } as const;
+const spec: Spec = {
+  ...specOf("a0-stream", { classes: 8, resolution: { height: 32, width: 32 } }),
+  stem: 8,
+  blocks: [
+    { filters: 8, stride: 2, layers: [{ expand: 16, kernel }] },
+    { filters: 16, stride: 2, layers: [{ expand: 16, kernel }] },
+  ],
+  head: 32,
+  hidden: 32,
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-train-"));
+  clips = join(folder, "clips");
+  await makeCameraMotion(clips, { clips: 20, seed: 1, size: { width: 64, height: 48 }, seconds: 0.7 });
+  const files = (await readFile(join(clips, "manifest.csv"), "utf8")).trim().split("\n").slice(1);
+  const rows = files
+    .map((line) => line.split(",")[0] ?? "")
+    .map((file, i) => `${file},${/^(pan|tilt)/.test(file) ? "slide" : "other"},g${i % 7}`);
+  await writeFile(join(clips, "manifest.csv"), ["file,label,group", ...rows, ""].join("\n"));
+  model = join(folder, "tiny.safetensors");
+  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  await writeFile(model, writeModel({ spec, weights, card: { ...defaultCard(spec), name: "tiny" } }));
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(...args: string[]): ChildProcess {
+  const env = { ...process.env, NO_COLOR: "1", MOVINET_CACHE: join(folder, "cache") };
+  return spawn(process.execPath, [bin, ...args], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function finish(child: ChildProcess): Promise<Outcome> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+const run = (...args: string[]) => finish(start(...args));
+
+describe("train", () => {
+  test("solves the last layer, tests it by groups, and writes a model that classify takes", async () => {
+    const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "solved");
+    expect({ code, errors: stderr.match(/^movinet: (?!warning).*/gm) }).toEqual({ code: 0, errors: null });
+    expect(stdout).toMatch(/^\d+ of 20 clips right/);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect((await readdir(join(folder, "solved"))).sort()).toEqual([
+      "config.json",
+      "evaluation.json",
+      "model.safetensors",
+      "report.html",
+    ]);
+    const classified = await run(
+      "classify",
+      join(clips, "still"),
+      "--model",
+      "solved/model.safetensors",
+      "--json",
+      "--quiet",
+    );
+    const { predictions } = JSON.parse(classified.stdout.split("\n")[0] ?? "");
+    expect(predictions.map(({ label }: { label: string }) => label).sort()).toEqual(["other", "slide"]);
+  }, 60_000);
+
+  test("trains blocks by gradients, in numbered folders, with JSON lines", async () => {
+    const { code, stdout } = await run(
+      "train",
+      clips,
+      "--from",
+      model,
+      "--trainable",
+      "1",
+      "--epochs",
+      "2",
+      "--frames",
+      "4",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ type }) => type)).toEqual(["epoch", "epoch", "training"]);
+    expect(lines[2].model).toBe(join("runs", "train-1", "model.safetensors"));
+    expect((await readFile(join(folder, "runs/train-1/history.csv"), "utf8")).split("\n").length).toBe(4);
+    expect(await readdir(join(folder, "runs/train-1"))).not.toContain("state");
+    expect((await readFile(join(folder, "runs/train-1/report.html"), "utf8")).length).toBeGreaterThan(10_000);
+  }, 60_000);
+
+  test("after kill -9, --resume comes to the same weights bit for bit", async () => {
+    const options = ["--from", model, "--trainable", "all", "--epochs", "3", "--frames", "4", "--seed", "4"];
+    await run("train", clips, ...options, "--out", "whole");
+    const child = start("train", clips, ...options, "--out", "killed", "--json");
+    const ended = finish(child);
+    child.stdout?.once("data", () => child.kill("SIGKILL")); // the first epoch is done
+    expect((await ended).code).toBeNull();
+    const { code, stderr } = await run("train", "--resume", "--out", "killed");
+    expect({ code, told: stderr.includes("goes on with") }).toEqual({ code: 0, told: true });
+    const bytes = (name: string) => readFile(join(folder, name, "model.safetensors"), "base64");
+    expect(await bytes("killed")).toBe(await bytes("whole"));
+  }, 120_000);
+
+  test("Ctrl-C says how to go on", async () => {
+    const child = start(
+      "train",
+      clips,
+      "--from",
+      model,
+      "--trainable",
+      "all",
+      "--epochs",
+      "200",
+      "--frames",
+      "4",
+      "--out",
+      "stopped",
+      "--json",
+    );
+    const ended = finish(child);
+    child.stdout?.once("data", () => child.kill("SIGINT"));
+    const { code, stderr } = await ended;
+    expect({ code, last: stderr.trim().split("\n").at(-1) }).toEqual({
+      code: 130,
+      last: "movinet: interrupted. Go on with: movinet train --resume --out stopped",
+    });
+    expect(await readdir(join(folder, "stopped/state/0"))).toContain("checkpoint.safetensors");
+  }, 60_000);
+});
+
+describe("bad input is one line", () => {
+  const refused = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run("train", ...args);
+    return { code, stdout, line: stderr.trim() };
+  };
+
+  test.each<[string, () => string[], number, RegExp]>([
+    ["no dataset", () => [], 2, /^movinet: train: it takes one dataset\. Run for example: /],
+    ["an absent dataset", () => ["nowhere", "--from", model], 2, /^movinet: nowhere: /],
+    [
+      "an absent model",
+      () => [clips, "--from", "nothing"],
+      2,
+      /^movinet: nothing: there is no such model file or name\. /,
+    ],
+    ["no model at all", () => [clips], 2, /^movinet: --model: no model was given, and the cache holds none\. /],
+    [
+      "a wrong part of the network",
+      () => [clips, "--trainable", "some"],
+      2,
+      /^movinet: --trainable: "some" is no part of a network\. /,
+    ],
+    [
+      "nothing to resume",
+      () => ["--resume", "--out", "nowhere"],
+      2,
+      /^movinet: nowhere: it holds no run to go on with\. /,
+    ],
+    ["too many folds", () => [clips, "--from", model, "--folds", "50", "--out", "folds"], 1, /^movinet: .*: .*group/],
+    ["two ways to test", () => [clips, "--validation", "0.5", "--folds", "3"], 2, /^movinet: --validation: /],
+  ])("%s", async (_, args, code, line) => {
+    const outcome = await refused(...args(), "--quiet");
+    expect(outcome).toMatchObject({ code, stdout: "" });
+    expect(outcome.line).toMatch(line);
+    expect(outcome.line.split("\n").length).toBe(1);
+  });
+
+  test("one class, an empty folder, a folder that may not be written", async () => {
+    await mkdir(join(folder, "one/wave"), { recursive: true });
+    await writeFile(join(folder, "one/wave/a.mp4"), "a clip");
+    await mkdir(join(folder, "empty"), { recursive: true });
+    expect((await refused("one", "--from", model)).line).toMatch(/^movinet: one/);
+    expect((await refused("empty", "--from", model)).line).toMatch(/^movinet: empty: /);
+    if (process.getuid?.() === 0) return; // root may write anywhere
+    await mkdir(join(folder, "locked"));
+    await chmod(join(folder, "locked"), 0o500);
+    expect((await refused(clips, "--from", model, "--out", "locked/run")).line).toMatch(
+      /^movinet: locked\/run: it cannot be written/,
+    );
+  });
+
+  test("clips that cannot be decoded are told and left out", async () => {
+    await writeFile(join(clips, "broken.mp4"), "no video");
+    const manifest = await readFile(join(clips, "manifest.csv"), "utf8");
+    await writeFile(join(clips, "manifest.csv"), `${manifest}broken.mp4,other,g9\n`);
+    const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "partly");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^movinet: .*broken\.mp4: this is no video that FFmpeg can read/m);
+    expect(stdout).toMatch(/of 20 clips right/);
+    await writeFile(join(clips, "manifest.csv"), manifest);
+  }, 60_000);
+});
