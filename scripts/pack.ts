@@ -3,7 +3,7 @@
  * is staged in each package's `dist`, which is also what `npm publish` takes; docs/decisions.md says why.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -32,7 +32,9 @@ export function stagePackages(): readonly string[] {
     const { private: _, ...manifest } = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
     if (manifest.exports) manifest.exports = compiled(manifest.exports);
     writeFileSync(join(staged, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-    if (manifest.bin) cpSync(join(source, "bin"), join(staged, "bin"), { recursive: true });
+    for (const part of ["bin", "models"]) {
+      if (existsSync(join(source, part))) cpSync(join(source, part), join(staged, part), { recursive: true });
+    }
     cpSync(join(source, "README.md"), join(staged, "README.md"));
     cpSync(join(root, "LICENSE"), join(staged, "LICENSE"));
     return staged;

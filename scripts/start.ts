@@ -1,29 +1,27 @@
 /**
- * `npm start`: the main job on a real clip. `npm start -- --model MODEL CLIP` runs it on yours; without arguments it
- * takes the clip and the model that stand beside the repository in `shared/`, where they are.
+ * `npm start`: the main job, with nothing but this repository: makes a clip in which the camera moves, and lets the model that
+ * comes with the command line say how. `npm start -- --model MODEL CLIP` names the action in your own clip.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeCameraMotion } from "movinet/make";
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const plot = "movinet-plot.svg";
+const label = "zoom-in";
+const folder = mkdtempSync(join(tmpdir(), "movinet-start-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 let args = process.argv.slice(2);
 if (args.length === 0) {
-  const shared = process.env["MOVINET_SHARED"] ?? here("../../shared");
-  const clip = `${shared}/videos/k600/tfex_carving_ice_rpi.mp4`;
-  const model = `${shared}/models/movinet_a0_stream_k600_int8.tflite`;
-  if (!existsSync(clip) || !existsSync(model)) {
-    console.error(
-      "movinet: npm start: there is no sample clip and model here. Run: npm start -- --model MODEL.tflite CLIP.mp4",
-    );
-    process.exit(2);
-  }
-  args = ["--model", model, clip];
+  const clips = join(folder, "clips");
+  console.error(`makes a clip in which the camera does this: ${label.replace("-", " ")}`);
+  await makeCameraMotion(clips, { clips: 10, seed: 3, size: { width: 256, height: 192 }, seconds: 3 });
+  args = ["--model", "camera-motion", ...globSync(`${clips}/${label}/*.mp4`).slice(0, 1)];
 }
 if (!args.includes("--plot")) args.push("--plot", plot);
-const { status } = spawnSync(process.execPath, [here("../apps/cli/bin/movinet.js"), "classify", ...args], {
-  stdio: "inherit",
-});
+const bin = fileURLToPath(new URL("../apps/cli/bin/movinet.js", import.meta.url));
+const { status } = spawnSync(process.execPath, [bin, "classify", ...args], { stdio: "inherit" });
 if (status === 0) console.error(`plot: ${args[args.indexOf("--plot") + 1]}`);
-process.exit(status ?? 1);
+process.exitCode = status ?? 1;

@@ -4,7 +4,8 @@ import { elementsOf } from "../../graph/shapes.ts";
 import type { Weights } from "../../graph/tensor.ts";
 import { kernelsBase64 } from "./kernels.ts";
 import { planMemory } from "./memory.ts";
-import { count, emitters, type Kernels, type NormRoom, type Site, type Step } from "./steps.ts";
+import { count, type Kernels, type NormRoom, type Site, type Step } from "./site.ts";
+import { emitters } from "./steps.ts";
 
 /** Mean and biased variance of one norm in the last forward run, `[channels]` each. */
 export interface NormStatistics {
