@@ -18,7 +18,7 @@ import {
 } from "./site.ts";
 
 export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
-  input: nothing,
+  input: () => () => {},
   conv(node, site) {
     const { kernels: k, room } = site;
     const [x, y] = [site.shape(node.x), site.shape(node.id)];
