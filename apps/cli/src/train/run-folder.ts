@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rmdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../usage.ts";
 import { writeAside, writeError } from "../write-aside.ts";
@@ -35,9 +35,11 @@ export async function reopenRunFolder(out: string | undefined): Promise<{ folder
   }
 }
 
-/** Removes a folder that holds nothing. */
-export async function removeEmpty(folder: string): Promise<void> {
-  await rmdir(folder).catch(() => {});
+/** Removes a folder in which nothing was done yet: what was decoded is in the cache. */
+export async function removeUnused(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => null);
+  if (names?.length !== 1 || names[0] !== configFile) return;
+  await rm(folder, { recursive: true }).catch(() => {});
 }
 
 async function numbers(): Promise<number[]> {

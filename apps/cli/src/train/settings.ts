@@ -21,6 +21,9 @@ export interface TrainChoices {
 /** From so many clips on, the last two blocks learn too where nothing else is said. */
 const manyClips = 400;
 
+/** Forms of clips whose frozen output is kept on disk, at most about: half a megabyte each for A0. */
+const keptForms = 16_000;
+
 /** How a dataset is trained on. */
 export interface TrainPlan {
   /** Null: a new last layer on frozen features, solved and not trained. */
@@ -38,13 +41,13 @@ export function planTraining(choices: TrainChoices, dataset: Dataset, groups: nu
   const solved = trainable === "classifier" && choices.epochs === null;
   const crossed = choices.folds ?? (solved && !ownSplits && choices.validation === null ? Math.min(5, groups) : null);
   return {
-    fit: solved ? null : fitSettings(choices, trainable),
+    fit: solved ? null : fitSettings(choices, trainable, samples.length),
     folds: crossed !== null && crossed >= 2 ? crossed : null,
     validation: choices.validation ?? 0.2,
   };
 }
 
-function fitSettings(choices: TrainChoices, trainable: Trainable): TrainSettings {
+function fitSettings(choices: TrainChoices, trainable: Trainable, clips: number): TrainSettings {
   const recipe = recipes[choices.augment];
   return {
     trainable,
@@ -62,7 +65,7 @@ function fitSettings(choices: TrainChoices, trainable: Trainable): TrainSettings
     stochasticDepth: 0,
     averageDecay: 0.98,
     augment: choices.flip ? recipe : { ...recipe, flip: 0 },
-    views: choices.augment === "none" ? 1 : 6,
+    views: choices.augment === "none" ? 1 : Math.max(1, Math.min(6, Math.floor(keptForms / clips))),
     patience: 5,
     threads: choices.threads ?? availableParallelism(),
     seed: choices.seed,

@@ -18,7 +18,7 @@ import { fineTune } from "./fine-tune.ts";
 import { learnHead } from "./learn-head.ts";
 import { StageProgress } from "./progress.ts";
 import { tellRun } from "./report.ts";
-import { openRunFolder, removeEmpty, reopenRunFolder } from "./run-folder.ts";
+import { openRunFolder, removeUnused, reopenRunFolder } from "./run-folder.ts";
 import { planTraining, type TrainChoices } from "./settings.ts";
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
@@ -90,7 +90,7 @@ async function run(
   } catch (error) {
     progress.stop();
     if (!abort.signal.aborted) {
-      await removeEmpty(folder);
+      await removeUnused(folder);
       throw error;
     }
     terminal.warn(`movinet: interrupted. Go on with: movinet train --resume --out ${folder}`);

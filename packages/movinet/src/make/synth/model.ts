@@ -81,15 +81,20 @@ const cameraMotionCard: Card = {
  * The network before it has learned anything: He normal kernels (spec §2.10), residual branches at half strength. Kernels
  * that see several frames begin as waves that move in random directions at random speeds and answer nothing to a still
  * picture: from noise, a network of this size takes several times as long to find out that motion is what matters.
+ * `frameByFrame`: kernels see the newest frame only, for a baseline that is trained alike but blind to motion.
  */
-export function cameraMotionModel(seed: number): Model {
+export function cameraMotionModel(seed: number, frameByFrame = false): Model {
   const { params } = buildGraph(cameraMotionSpec, { call: "clip", frames: 1 });
   const weights = new Map(
     Object.entries(params).map(([name, { shape }]): [string, Tensor] => {
       const data = new Float32Array(elementsOf(shape));
       const random = randomOf(seed, name);
       const [taps = 1, size = 1] = shape;
-      if (name.endsWith("depthwise.kernel") && taps > 1) fillWithWaves(data, taps, size, random);
+      const seesTime = name.endsWith("depthwise.kernel") && taps > 1;
+      if (seesTime && frameByFrame) {
+        const tap = data.length / taps;
+        for (let i = data.length - tap; i < data.length; i++) data[i] = (Math.sqrt(2) / size) * random.normal();
+      } else if (seesTime) fillWithWaves(data, taps, size, random);
       else if (name.endsWith("kernel")) {
         const fanIn = name.includes("depthwise") ? elementsOf(shape.slice(0, -2)) : data.length / (shape.at(-1) ?? 1);
         const deviation = name.startsWith("classifier2") ? 0.01 : Math.sqrt(2 / fanIn);

@@ -1,5 +1,5 @@
 /** The same network without time: what a 2-D model would be that sees one frame after the other. */
-import type { Tensor, Weights } from "../../model/graph/tensor.ts";
+import type { Tensor } from "../../model/graph/tensor.ts";
 import type { Model } from "../../model/model.ts";
 
 /**
@@ -60,9 +60,4 @@ function gather(data: Float32Array, moved: Float64Array): Float32Array {
 /** Sets what a mask forbids to zero. */
 export function applyMask(values: Float32Array, mask: Float32Array): void {
   for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * (mask[i] as number);
-}
-
-/** Whether weights hold to masks. */
-export function holdsTo(weights: Weights, masks: ReadonlyMap<string, Float32Array>): boolean {
-  return [...masks].every(([name, mask]) => weights.get(name)?.data.every((value, i) => value === 0 || mask[i] === 1));
 }
