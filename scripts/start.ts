@@ -10,14 +10,14 @@ import { fileURLToPath } from "node:url";
 import { makeCameraMotion } from "movinet/make";
 
 const plot = "movinet-plot.svg";
-const label = "zoom-in";
+const label = "zoom in";
 const folder = mkdtempSync(join(tmpdir(), "movinet-start-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 let args = process.argv.slice(2);
 if (args.length === 0) {
   const clips = join(folder, "clips");
-  console.error(`makes a clip in which the camera does this: ${label.replace("-", " ")}`);
-  await makeCameraMotion(clips, { clips: 10, seed: 3, size: { width: 256, height: 192 }, seconds: 3 });
+  console.error(`makes a clip in which the camera does this: ${label}`);
+  await makeCameraMotion(clips, { clips: 5, seed: 3, size: { width: 256, height: 192 }, seconds: 3 });
   args = ["--model", "camera-motion", ...globSync(`${clips}/${label}/*.mp4`).slice(0, 1)];
 }
 if (!args.includes("--plot")) args.push("--plot", plot);
