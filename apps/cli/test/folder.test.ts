@@ -1,9 +1,7 @@
 /** Runs over several videos, long videos in segments, and interrupts. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   carvingIce,
@@ -12,8 +10,8 @@ import {
   sharedFolder,
   sharedReason,
 } from "../../../packages/movinet/test/shared.ts";
+import { commandLine } from "./command-line.ts";
 
-const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
 const derived = (name: string) => `${sharedFolder}/videos/derived/${name}`;
 const concat = derived("concat_carving_then_soccer.mp4");
 let folder: string;
@@ -22,28 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(...args: string[]): ChildProcess {
-  const env = { ...process.env, NO_COLOR: "1" };
-  return spawn(process.execPath, [bin, "classify", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-}
-
-function finish(child: ChildProcess): Promise<Outcome> {
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr?.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
-}
-
+const { start: startAny, finish } = commandLine(() => folder);
+const start = (...args: string[]) => startAny("classify", ...args);
 const run = (...args: string[]) => finish(start(...args));
 const classify = (...args: string[]) => run(...args, "--model", officialModel, "--quiet");
 

@@ -1,29 +1,16 @@
 /** `movinet train`: from generated clips to a model that the other commands take; interrupts, resuming, bad input. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { buildGraph, defaultCard, randomWeights, type Spec, specOf, writeModel } from "movinet";
 import { makeCameraMotion } from "movinet/make";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commandLine } from "./command-line.ts";
+import { writeTinyModel } from "./tiny-model.ts";
 
-const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
 let folder: string;
+const { run, start, finish } = commandLine(() => folder);
 let clips: string;
 let model: string;
-
-const kernel = { time: 3, space: 3 } as const;
-const spec: Spec = {
-  ...specOf("a0-stream", { classes: 8, resolution: { height: 32, width: 32 } }),
-  stem: 8,
-  blocks: [
-    { filters: 8, stride: 2, layers: [{ expand: 16, kernel }] },
-    { filters: 16, stride: 2, layers: [{ expand: 16, kernel }] },
-  ],
-  head: 32,
-  hidden: 32,
-};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "movinet-train-"));
@@ -35,34 +22,9 @@ beforeAll(async () => {
     .map((file, i) => `${file},${/^(pan|tilt)/.test(file) ? "slide" : "other"},g${i % 7}`);
   await writeFile(join(clips, "manifest.csv"), ["file,label,group", ...rows, ""].join("\n"));
   model = join(folder, "tiny.safetensors");
-  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
-  await writeFile(model, writeModel({ spec, weights, card: { ...defaultCard(spec), name: "tiny" } }));
+  await writeTinyModel(model, null);
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(...args: string[]): ChildProcess {
-  const env = { ...process.env, NO_COLOR: "1", MOVINET_CACHE: join(folder, "cache") };
-  return spawn(process.execPath, [bin, ...args], { env, cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-}
-
-function finish(child: ChildProcess): Promise<Outcome> {
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr?.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
-}
-
-const run = (...args: string[]) => finish(start(...args));
 
 describe("train", () => {
   test("solves the last layer, tests it by groups, and writes a model that classify takes", async () => {

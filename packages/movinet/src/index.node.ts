@@ -7,3 +7,4 @@ export { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { expandSources } from "./run/video/sources.node.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
+export { writeError, writeWhole } from "./write.node.ts";

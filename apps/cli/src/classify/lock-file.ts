@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { writeError } from "movinet";
 import { UsageError } from "../usage.ts";
-import { writeError } from "../write-aside.ts";
 
 /** A lock that is still empty after this long was left by a process that was killed between creating and writing it. */
 const writingMs = 500;

@@ -16,9 +16,9 @@ import {
   type SessionSource,
   topK,
   type Video,
+  writeWhole,
 } from "movinet";
 import type { Terminal } from "../terminal.ts";
-import { writeAside } from "../write-aside.ts";
 import type { SourceOutput } from "./outputs.ts";
 import type { RunProgress } from "./progress.ts";
 import type { ClassifySettings } from "./settings.ts";
@@ -83,7 +83,7 @@ export async function classifyOne(
     const predictions = name(scores);
     if (settings.subtitles !== undefined) {
       const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
-      await writeAside(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
+      await writeWhole(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
     }
     const shown = settings.segments || duration > longVideo ? segments : [];
     if (settings.plot !== undefined && recorder) {
@@ -156,5 +156,5 @@ async function drawPlot(
 ): Promise<void> {
   const { width, height } = info ?? { width: 1, height: 1 };
   const plot = { title: basename(source), subtitle: `${name}: ${says}`, points, labels, aspect: width / height };
-  await writeAside(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
+  await writeWhole(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
 }

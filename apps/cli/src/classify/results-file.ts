@@ -1,8 +1,7 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { open, readFile, rename, rm, stat } from "node:fs/promises";
-import { MovinetError } from "movinet";
+import { MovinetError, writeError, writeWhole } from "movinet";
 import { UsageError } from "../usage.ts";
-import { writeAside, writeError } from "../write-aside.ts";
 import { lockFile } from "./lock-file.ts";
 import type { Outputs, SourceOutput } from "./outputs.ts";
 
@@ -44,7 +43,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
         await checkSettings(path, settings);
         done = await keepResults(path);
       } else {
-        await writeAside(`${path}.run`, `${JSON.stringify(settings)}\n`);
+        await writeWhole(`${path}.run`, `${JSON.stringify(settings)}\n`);
       }
       const length = (await stat(path).catch(() => null))?.size ?? 0;
       return new ResultsFile(path, lock, done, length);

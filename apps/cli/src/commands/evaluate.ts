@@ -24,7 +24,21 @@ export const evaluateCommand = defineCommand({
       valueHint: "part",
     },
     labels: { type: "string", description: "The model's class names, one a line (default: its own)" },
-    out: { type: "string", description: "Write report.html and evaluation.json into this folder", valueHint: "folder" },
+    out: {
+      type: "string",
+      description: "Write the report into this folder (default with --compare: runs/compare-1, 2, …)",
+      valueHint: "folder",
+    },
+    compare: {
+      type: "boolean",
+      description: "Train a base network and a frame-by-frame one on the other clips, and set the model beside them",
+    },
+    base: { type: "string", description: "With --compare: a base network that is trained already", valueHint: "model" },
+    "frame-by-frame": {
+      type: "string",
+      description: "With --compare: a frame-by-frame network that is trained already",
+      valueHint: "model",
+    },
     device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
     threads: { type: "string", description: "Threads of the network (default: the machine's cores, at most 4)" },
     json: { type: "boolean", description: "One JSON object a line on stdout: each clip, then all together" },
@@ -42,6 +56,12 @@ export const evaluateCommand = defineCommand({
     if (split !== undefined && known === undefined) {
       throw new UsageError("--split", `${JSON.stringify(split)} is no part of a dataset`, `Use ${splits.join(", ")}`);
     }
+    const compare = Boolean(args.compare);
+    for (const name of ["base", "frame-by-frame"] as const) {
+      if (args[name] !== undefined && !compare) {
+        throw new UsageError(`--${name}`, "it is for a comparison", "Give --compare too");
+      }
+    }
     const { runEvaluation } = await import("../evaluate/run.ts");
     return runEvaluation(
       {
@@ -50,6 +70,9 @@ export const evaluateCommand = defineCommand({
         split: known ?? null,
         labels: args.labels as string | undefined,
         out: args.out as string | undefined,
+        compare,
+        base: args.base as string | undefined,
+        frameByFrame: args["frame-by-frame"] as string | undefined,
         device: args.device as string,
         threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
         debug: Boolean(args.debug),

@@ -1,8 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { type Card, topK } from "movinet";
-import { type Evaluation, environmentFacts, type ModelAnswers, renderReport, type WorstClip } from "movinet/make";
-import { writeAside, writeError } from "../write-aside.ts";
+import { type Card, topK, writeError, writeWhole } from "movinet";
+import {
+  type Evaluation,
+  environmentFacts,
+  type ModelAnswers,
+  type RunReport,
+  renderReport,
+  type WorstClip,
+} from "movinet/make";
 
 /** Everything that was found out, for the files of an evaluation. */
 export interface Findings {
@@ -29,8 +35,8 @@ export async function prepareFolder(folder: string): Promise<void> {
 
 /** Writes `evaluation.json` and `report.html`. */
 export async function writeFindings(folder: string, findings: Findings): Promise<void> {
-  await writeAside(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(findings), null, 1)}\n`);
-  await writeAside(join(folder, "report.html"), await renderReport(reportOf(findings)));
+  await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(findings), null, 1)}\n`);
+  await writeWhole(join(folder, "report.html"), await renderReport(reportOf(findings)));
 }
 
 function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: Findings) {
@@ -51,17 +57,14 @@ function reportOf({ model, dataset, judged, card, evaluation, found, warnings, w
   return {
     title: `${nameOf(dataset)}: ${card.name} evaluated`,
     date: new Date(),
-    command: ["movinet", ...process.argv.slice(2).map(quoted)].join(" "),
+    command: commandLine(),
     model: card.name,
     dataset: nameOf(dataset),
     judged,
     evaluation,
     folds: null,
     warnings,
-    failures: found.failures.map(({ sample, error }) => ({
-      name: sample.name,
-      problem: problemOf(error, sample.file),
-    })),
+    failures: failureNotes(found.failures),
     history: null,
     bestEpoch: null,
     agreement: found.agreement,
@@ -79,8 +82,18 @@ function reportOf({ model, dataset, judged, card, evaluation, found, warnings, w
   };
 }
 
+/** The command as it would be typed. */
+export function commandLine(): string {
+  return ["movinet", ...process.argv.slice(2).map(quoted)].join(" ");
+}
+
+/** Clips that could not be judged, as reports tell them. */
+export function failureNotes(failures: ModelAnswers["failures"]): RunReport["failures"] {
+  return failures.map(({ sample, error }) => ({ name: sample.name, problem: problemOf(error, sample.file) }));
+}
+
 /** The name of the folder or the manifest; of a folder's own manifest, that of the folder. */
-function nameOf(dataset: string): string {
+export function nameOf(dataset: string): string {
   const path = resolve(dataset);
   return /^manifest\.\w+$/.test(basename(path)) ? basename(dirname(path)) : basename(path);
 }

@@ -10,6 +10,7 @@ import {
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
+import { compare } from "./compare.ts";
 import { prepareFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, renderEvaluation } from "./table.ts";
@@ -24,6 +25,7 @@ export async function runEvaluation(settings: EvaluateSettings, terminal: Termin
   process.once("SIGINT", interrupt);
   process.once("SIGTERM", interrupt);
   try {
+    if (settings.compare) return await compare(settings, terminal, abort.signal);
     const model = await openNamedModel(settings.model, { labels: settings.labels, signal: abort.signal });
     const clips = await openClips(settings, model.card.labels);
     if (settings.out !== undefined) await prepareFolder(settings.out);

@@ -7,6 +7,11 @@ export interface EvaluateSettings {
   readonly labels: string | undefined;
   /** Where the report goes. */
   readonly out: string | undefined;
+  /** Also compare with a base network and a frame-by-frame one. */
+  readonly compare: boolean;
+  /** Trained networks to compare with. */
+  readonly base: string | undefined;
+  readonly frameByFrame: string | undefined;
   readonly device: string;
   readonly threads: number | undefined;
   readonly debug: boolean;

@@ -99,7 +99,7 @@ export function agreementText({ agree, clips, difference }: Agreement): string {
 }
 
 /** Lines broken between words, but not before a percent sign or an ellipsis; a word that is too long stands alone. */
-function wrap(text: string, columns: number): string[] {
+export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/ (?![%…])/)) {
     const last = lines.at(-1);

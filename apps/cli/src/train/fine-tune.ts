@@ -1,19 +1,8 @@
 import { join } from "node:path";
 import { nodeBackend } from "movinet";
-import {
-  type ClipView,
-  evaluateModel,
-  type FitClip,
-  fitModel,
-  type HeadSample,
-  type Sample,
-  type TrainSettings,
-  trainHead,
-} from "movinet/make";
+import { evaluateModel, fitModel, type HeadSample, type TrainSettings, trainHead } from "movinet/make";
+import { fitClips } from "./fit-clips.ts";
 import type { Learned, TrainSetting } from "./learned.ts";
-
-/** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
-const spare = 1.3;
 
 /**
  * Solves the last layer on frozen features, then trains it and what else is to learn by gradients. Each part of a
@@ -21,28 +10,13 @@ const spare = 1.3;
  */
 export async function fineTune(settings: TrainSettings, setting: TrainSetting): Promise<Learned> {
   const { model, frozen, folds, task, terminal, progress, signal, cache, folder } = setting;
-  const { card } = model;
-  const view: ClipView = {
-    width: Math.round(card.input.width * spare),
-    height: Math.round(card.input.height * spare),
-    fit: "squash",
-    fps: 2 * frozen.view.fps,
-  };
+  const { view, clipOf } = fitClips(model.card, frozen.view.fps, settings, cache);
   const all = [...new Set(folds.flatMap(({ train, validation }) => [...train, ...validation]))];
   await cache.fill(all, view, {
     signal,
     onClip: ({ done, total }) => progress.update("decoding", done, total),
   });
-  const clipOf = (sample: Sample): FitClip => {
-    const { width, height, fit } = card.input;
-    const clip = { kind: "video", sample, view, folder: cache.folder, frames: settings.frames } as const;
-    const look = { fps: frozen.view.fps, target: { width, height, fit } };
-    const input = (recipe: TrainSettings["augment"] | null) => ({
-      source: { ...clip, ...look, recipe },
-      classes: sample.classes,
-    });
-    return { name: sample.name, varied: () => input(settings.augment), plain: () => input(null) };
-  };
+  const backend = await nodeBackend({ threads: settings.threads });
   const results: Learned[] = [];
   for (const [fold, { train, validation }] of folds.entries()) {
     const known = train.filter((sample) => frozen.features.has(sample));
@@ -64,7 +38,7 @@ export async function fineTune(settings: TrainSettings, setting: TrainSetting): 
       },
     });
     const { answers } = await evaluateModel(trained.model, validation, {
-      backend: await nodeBackend({ threads: settings.threads }),
+      backend,
       signal,
       compared: 0,
     });
@@ -76,7 +50,7 @@ export async function fineTune(settings: TrainSettings, setting: TrainSetting): 
       judged: "the clips kept aside",
       history: trained.history,
       bestEpoch: trained.bestEpoch,
-      facts: factsOf(settings, known.length),
+      facts: fitFacts(settings, known.length),
     });
   }
   const [first] = results;
@@ -91,7 +65,8 @@ export async function fineTune(settings: TrainSettings, setting: TrainSetting): 
   };
 }
 
-function factsOf(settings: TrainSettings, clips: number): Learned["facts"] {
+/** How a network is trained, for a report. */
+export function fitFacts(settings: TrainSettings, clips: number): Learned["facts"] {
   const { trainable, epochs, batch, frames, optimizer, learningRate, weightDecay, labelSmoothing, dropout } = settings;
   const learns = typeof trainable === "string" ? trainable : `the last ${trainable.lastBlocks} blocks and the head`;
   const rest = { epochs, batch, frames, optimizer, learningRate, weightDecay, labelSmoothing, dropout };

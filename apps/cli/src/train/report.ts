@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { type Backend, topK } from "movinet";
+import { type Backend, topK, writeWhole } from "movinet";
 import {
   type ClipCache,
   type Dataset,
@@ -19,7 +19,6 @@ import {
 } from "movinet/make";
 import { agreementText, renderEvaluation } from "../evaluate/table.ts";
 import type { Terminal } from "../terminal.ts";
-import { writeAside } from "../write-aside.ts";
 import type { Learned } from "./learned.ts";
 import type { TrainChoices, TrainPlan } from "./settings.ts";
 
@@ -76,9 +75,9 @@ export async function tellRun(done: DoneRun): Promise<void> {
     },
     environment: environmentFacts(backend.name),
   };
-  await writeAside(join(folder, "report.html"), await renderReport(report));
-  await writeAside(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(done, evaluation, report), null, 1)}\n`);
-  if (learned.history) await writeAside(join(folder, "history.csv"), historyCsv(learned.history));
+  await writeWhole(join(folder, "report.html"), await renderReport(report));
+  await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(done, evaluation, report), null, 1)}\n`);
+  if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
   if (terminal.json) {
     const model = join(folder, "model.safetensors");
     const { top1, top5, clips, calibration } = evaluation;
@@ -99,7 +98,8 @@ function foldResults({ answers, folds }: Learned): readonly FoldResult[] | null 
   });
 }
 
-function epochOf({
+/** A record as reports take it. */
+export function epochOf({
   epoch,
   loss,
   learningRate,

@@ -1,22 +1,23 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeError, writeWhole } from "movinet";
 import { UsageError } from "../usage.ts";
-import { writeAside, writeError } from "../write-aside.ts";
 import type { TrainChoices } from "./settings.ts";
 
 const runs = "runs";
 const configFile = "config.json";
+type RunKind = "train" | "compare";
 
 /** Makes the folder of a new run: `out`, which must not hold another one, or the next `runs/train-N`. */
 export async function openRunFolder(out: string | undefined, choices: TrainChoices): Promise<string> {
-  const folder = out ?? (await nextFolder());
+  const folder = out ?? (await nextFolder("train"));
   if (await exists(join(folder, configFile))) {
     throw new UsageError(folder, "it holds a run already", "Go on with it by --resume, or choose another --out");
   }
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw writeError(folder, cause);
   });
-  await writeAside(join(folder, configFile), `${JSON.stringify(choices, null, 1)}\n`);
+  await writeWhole(join(folder, configFile), `${JSON.stringify(choices, null, 1)}\n`);
   return folder;
 }
 
@@ -42,17 +43,20 @@ export async function removeUnused(folder: string): Promise<void> {
   await rm(folder, { recursive: true }).catch(() => {});
 }
 
-async function numbers(): Promise<number[]> {
+/** Numbers of the folders `runs/KIND-N`, rising. */
+async function numbers(kind: RunKind): Promise<number[]> {
   const names = await readdir(runs).catch(() => []);
-  return names.flatMap((name) => (/^train-\d+$/.test(name) ? [Number(name.slice(6))] : [])).sort((a, b) => a - b);
+  const matches = names.map((name) => name.match(new RegExp(`^${kind}-(\\d+)$`))?.[1]);
+  return matches.flatMap((number) => (number ? [Number(number)] : [])).sort((a, b) => a - b);
 }
 
-async function nextFolder(): Promise<string> {
-  return join(runs, `train-${((await numbers()).at(-1) ?? 0) + 1}`);
+/** The folder `runs/KIND-N` that comes next. */
+export async function nextFolder(kind: RunKind): Promise<string> {
+  return join(runs, `${kind}-${((await numbers(kind)).at(-1) ?? 0) + 1}`);
 }
 
 async function lastFolder(): Promise<string> {
-  const last = (await numbers()).at(-1);
+  const last = (await numbers("train")).at(-1);
   if (last === undefined) throw new UsageError("--resume", `there is no run in ${runs}`, "Name its folder with --out");
   return join(runs, `train-${last}`);
 }

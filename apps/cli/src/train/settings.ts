@@ -47,7 +47,8 @@ export function planTraining(choices: TrainChoices, dataset: Dataset, groups: nu
   };
 }
 
-function fitSettings(choices: TrainChoices, trainable: Trainable, clips: number): TrainSettings {
+/** How so many clips are trained on by gradients. */
+export function fitSettings(choices: TrainChoices, trainable: Trainable, clips: number): TrainSettings {
   const recipe = recipes[choices.augment];
   return {
     trainable,

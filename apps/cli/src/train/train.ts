@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { DatasetError, type Model, type MovinetError, nodeBackend, writeModel } from "movinet";
+import { DatasetError, type Model, type MovinetError, nodeBackend, writeModel, writeWhole } from "movinet";
 import {
   ClipCache,
   countGroups,
@@ -13,7 +13,6 @@ import {
 } from "movinet/make";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
-import { writeAside } from "../write-aside.ts";
 import { fineTune } from "./fine-tune.ts";
 import { learnHead } from "./learn-head.ts";
 import { StageProgress } from "./progress.ts";
@@ -69,7 +68,7 @@ async function run(
     const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
     progress.stop();
     const file = join(folder, "model.safetensors");
-    await writeAside(file, writeModel(learned.model));
+    await writeWhole(file, writeModel(learned.model));
     const seconds = (performance.now() - started) / 1000;
     await tellRun({
       folder,

@@ -27,7 +27,23 @@ export type { Calibration, CalibrationBin } from "./evaluate/calibration.ts";
 export { type Comparison, compareAnswers } from "./evaluate/compare.ts";
 export type { Earliness, Moments } from "./evaluate/early.ts";
 export { environmentFacts } from "./evaluate/environment.node.ts";
+export {
+  type FamilyComparison,
+  type FamilyKind,
+  familyNames,
+  familyVerdict,
+  type Relation,
+} from "./evaluate/family.ts";
+export {
+  type FamilyReport,
+  firstAnswerText,
+  macsText,
+  memoryText,
+  renderFamilyFigure,
+  renderFamilyReport,
+} from "./evaluate/family-report.node.ts";
 export type { Interval, Proportion } from "./evaluate/intervals.ts";
+export { type Family, type JudgedFamily, type JudgeFamilyOptions, judgeFamily } from "./evaluate/judge-family.node.ts";
 export { samplesForModel } from "./evaluate/labels.ts";
 export {
   type Answer,
@@ -78,4 +94,5 @@ export {
   trainHead,
 } from "./train/frozen-training.node.ts";
 export type { Trainable } from "./train/network.ts";
+export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";

@@ -51,3 +51,8 @@ export function splitOf(word: string): Split | undefined {
 export function groupKey(sample: Sample): string {
   return sample.group === null ? `file ${sample.file}` : `group ${sample.group}`;
 }
+
+/** A stretch of a video is named with its times: there may be several of one file. */
+export function nameWithin({ name, start, end }: Sample): string {
+  return start === null && end === null ? name : `${name} (${start ?? 0}–${end ?? "end"} s)`;
+}

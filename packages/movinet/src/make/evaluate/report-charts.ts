@@ -84,7 +84,7 @@ function lineChart(title: string, all: readonly Series[], options: LineOptions):
   const x = { ...quantitative("x", rangeOf(xs)), axis: { title: options.xTitle, grid: false, tickMinStep: 1 } };
   const y = { ...quantitative("y", [0, options.top]), axis: yAxis(options.percents ?? false) };
   const kept = series.at(-1)?.points.find((point) => point.x === options.best);
-  const spec = base([
+  const spec = baseSpec([
     ...options.phases.map((phase) => phaseLayer(phase, x)),
     ...series.map(({ points, style }) => ({
       data: { values: points },
@@ -144,7 +144,7 @@ export function reliabilityChart({ bins, error }: Calibration): Chart {
   const x = quantitative("low", [0, 1]);
   const y = quantitative("share", [0, 1]);
   const axis = { title: "how sure it was", grid: false, labelExpr: percentExpr, values: [0, 0.2, 0.4, 0.6, 0.8, 1] };
-  const spec = base([
+  const spec = baseSpec([
     {
       data: { values },
       mark: { type: "rect", color: "var(--blue)", opacity: 0.75, aria: false },
@@ -189,7 +189,7 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
   const values = curve.map((point) => ({ ...point, share: point.running / clips }));
   const step = { interpolate: "step-after", aria: false };
   return {
-    spec: base([
+    spec: baseSpec([
       {
         data: { values },
         mark: { ...lineMark(second), ...step, strokeWidth: 1.5 },
@@ -210,12 +210,12 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
 
 const percentExpr = "round(datum.value * 100) + ' %'";
 
-function yAxis(percents: boolean): object {
+export function yAxis(percents: boolean): object {
   const shares = { values: [0, 0.25, 0.5, 0.75, 1], labelExpr: percentExpr };
   return { title: null, domain: false, ticks: false, ...(percents ? shares : { tickCount: 5, format: "~g" }) };
 }
 
-function quantitative(field: string, domain: readonly number[]): Record<string, unknown> {
+export function quantitative(field: string, domain: readonly number[]): Record<string, unknown> {
   return { field, type: "quantitative", scale: { domain, nice: false } };
 }
 
@@ -225,11 +225,11 @@ function rangeOf(values: readonly number[]): readonly number[] {
   return low < high ? [low, high] : [low - 0.5, high + 0.5];
 }
 
-function lineMark({ color, dash }: SeriesStyle): Record<string, unknown> {
+export function lineMark({ color, dash }: SeriesStyle): Record<string, unknown> {
   return { type: "line", color, strokeDash: dash, strokeWidth: 2.5, aria: false };
 }
 
-function base(layer: readonly object[]): Record<string, unknown> {
+export function baseSpec(layer: readonly object[]): Record<string, unknown> {
   const axis = {
     labelColor: "var(--faint)",
     titleColor: "var(--faint)",

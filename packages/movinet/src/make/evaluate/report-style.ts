@@ -1,9 +1,9 @@
 /** The style sheet of a report: light and dark after the reader's setting, from phones to wide screens, and on paper. */
 export const reportStyle = `
 :root { color-scheme: light dark; --page: #ffffff; --card: #f5f6f8; --ink: #1b1d21; --faint: #5b616b; --line: #dfe2e7;
-  --blue: #0b66a8; --orange: #b84a00; --good: 38 132 205; --bad: 226 104 34; --notice: #fff4d6; --notice-edge: #d99a00; }
+  --blue: #0b66a8; --orange: #b84a00; --violet: #7a3ea8; --good: 38 132 205; --bad: 226 104 34; --notice: #fff4d6; --notice-edge: #d99a00; }
 @media (prefers-color-scheme: dark) { :root { --page: #16181c; --card: #1f2227; --ink: #e9eaec; --faint: #a7adb7;
-  --line: #363b43; --blue: #6bb6f0; --orange: #f29a5c; --good: 30 104 170; --bad: 178 78 20; --notice: #3a2f10; --notice-edge: #d99a00; } }
+  --line: #363b43; --blue: #6bb6f0; --orange: #f29a5c; --violet: #c79bf0; --good: 30 104 170; --bad: 178 78 20; --notice: #3a2f10; --notice-edge: #d99a00; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 main { max-width: 1240px; margin: 0 auto; padding: 24px clamp(14px, 3vw, 40px) 48px; }
@@ -66,7 +66,7 @@ thead th { color: var(--faint); font-size: .85rem; font-weight: 400; vertical-al
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 8px 32px; align-items: start; }
 pre { background: var(--card); border-radius: 8px; padding: 12px 14px; margin: 0; white-space: pre-wrap; font: .9rem/1.45 ui-monospace, monospace; }
 @media (max-width: 520px) { .big { font-size: 2.6rem; } td, th { padding: 4px 6px; } .classes { font-size: .9rem; } .classes tbody th { min-width: 7.5em; } .matrix td { min-width: 26px; height: 28px; padding: 2px; font-size: .9rem; } .wide-only { display: none; } }
-@media print { :root { --page: #ffffff; --card: #f5f6f8; --ink: #000000; --faint: #444444; --line: #cccccc; --blue: #0b66a8; --orange: #b84a00;
+@media print { :root { --page: #ffffff; --card: #f5f6f8; --ink: #000000; --faint: #444444; --line: #cccccc; --blue: #0b66a8; --orange: #b84a00; --violet: #7a3ea8;
   --good: 38 132 205; --bad: 226 104 34; --notice: #fff4d6; color-scheme: light; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } main { max-width: none; padding: 0; } body { font-size: 12px; }
   figure, .clip, .tiles div, tr, .notice { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; } }

@@ -1,8 +1,9 @@
 import { encodePng } from "../../run/display/png.node.ts";
 import { renderSvg } from "../../run/display/svg.node.ts";
-import { buildReport, type DrawnChart } from "./report.ts";
+import { buildReport } from "./report.ts";
 import { type Chart, earlinessChart, reliabilityChart, trainingCharts } from "./report-charts.ts";
 import type { RunReport } from "./report-data.ts";
+import type { DrawnChart } from "./report-page.ts";
 
 /**
  * A report as one HTML file that needs nothing else. Throws a `DependencyError` when vega or vega-lite is not installed.
@@ -20,6 +21,7 @@ export async function renderReport(report: RunReport): Promise<string> {
   });
 }
 
-function draw(charts: readonly Chart[]): Promise<readonly DrawnChart[]> {
+/** Draws charts for a page. */
+export function draw(charts: readonly Chart[]): Promise<readonly DrawnChart[]> {
   return Promise.all(charts.map(async (chart) => ({ chart, svg: await renderSvg(chart.spec, chart.description) })));
 }

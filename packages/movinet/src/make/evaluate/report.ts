@@ -1,15 +1,16 @@
-import type { Chart } from "./report-charts.ts";
-import type { Facts, RunReport, WorstClip } from "./report-data.ts";
+import type { RunReport, WorstClip } from "./report-data.ts";
 import { type Html, html, raw } from "./report-html.ts";
-import { reportStyle } from "./report-style.ts";
+import {
+  type DrawnChart,
+  dateText,
+  renderChart,
+  renderMaking,
+  renderNotices,
+  renderPage,
+  section,
+} from "./report-page.ts";
 import { renderClasses, renderMatrix, renderMixUps } from "./report-tables.ts";
 import { headline, percent, verdict } from "./verdict.ts";
-
-/** A chart that was drawn. */
-export interface DrawnChart {
-  readonly chart: Chart;
-  readonly svg: string;
-}
 
 /** What a platform draws for a report. */
 export interface Drawings {
@@ -22,18 +23,9 @@ export interface Drawings {
 /** The report as one HTML file that needs nothing else: no scripts, no fonts, no other files. */
 export function buildReport(report: RunReport, drawings: Drawings): string {
   const { title, evaluation, folds, worst, config, environment, command } = report;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>${title}</title>
-<style>${raw(reportStyle)}</style>
-</head>
-<body>
-<main>
-${renderHead(report)}
+  return renderPage(
+    title,
+    html`${renderHead(report)}
 ${renderNotices(report)}
 ${drawings.training.length > 0 && section("Training", html`<div class="charts">${drawings.training.map(renderChart)}</div>`)}
 ${folds && section("Folds", renderFolds(folds))}
@@ -41,20 +33,8 @@ ${section("What is taken for what", html`${renderMatrix(evaluation)}${renderMixU
 ${section("Classes", renderClasses(evaluation))}
 ${drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
 ${worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
-${section(
-  "How it was made",
-  html`<pre>${command}</pre>
-<div class="pair">${renderFacts("Settings", config)}${renderFacts("Environment", environment)}</div>`,
-)}
-</main>
-</body>
-</html>
-`;
-  return page.markup.replace(/\n{2,}/g, "\n");
-}
-
-function section(title: string, body: Html, shown = true): Html {
-  return shown ? html`<section><h2>${title}</h2>${body}</section>` : html``;
+${renderMaking(command, config, environment)}`,
+  );
 }
 
 function renderHead({ title, model, dataset, judged, date, evaluation, agreement }: RunReport): Html {
@@ -92,32 +72,6 @@ function agreementText({ clips, difference }: NonNullable<RunReport["agreement"]
   return `${clips} ${clips === 1 ? "clip" : "clips"} frame by frame and at once: logits differ by at most ${difference.toExponential(0)}`;
 }
 
-function dateText(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
-function renderNotices({ warnings, failures }: RunReport): Html {
-  const box = (title: string, items: readonly Html[]) =>
-    items.length > 0 &&
-    html`<aside class="notice"><h3>${title}</h3><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></aside>`;
-  const shown = failures.slice(0, 20).map(({ name, problem }) => html`<bdi>${name}</bdi>: ${problem}`);
-  const more = failures.length > 20 ? [html`and ${failures.length - 20} more`] : [];
-  return html`${box(
-    "Before you trust this number",
-    warnings.map((warning) => html`${warning}`),
-  )}
-${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
-}
-
-function renderChart({ chart: { title, legend, note }, svg }: DrawnChart): Html {
-  const key = legend.map(({ text, style: { color, dash } }) => {
-    const line = `stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash[1] === 0 ? "none" : dash.join(" ")}"`;
-    return html`<span>${raw(`<svg viewBox="0 0 30 10" aria-hidden="true"><path d="M0 5h30" ${line}/></svg>`)}${text}</span>`;
-  });
-  const caption = note !== "" && html`<figcaption>${note}</figcaption>`;
-  return html`<figure><h3>${title}</h3><div class="key">${key}</div>${raw(svg)}${caption}</figure>`;
-}
-
 function renderFolds(folds: NonNullable<RunReport["folds"]>): Html {
   const rows = folds.map(
     ({ name, clips, right }) =>
@@ -148,13 +102,4 @@ ${strip.length > 0 && html`<div class="strip">${strip}</div>`}
 <p class="faint">${says}</p>
 <ol>${lines}</ol>
 </article>`;
-}
-
-function renderFacts(title: string, facts: Facts): Html {
-  const rows = Object.entries(facts).map(
-    ([name, value]) => html`<tr><th>${name}</th><td>${value === null ? "–" : String(value)}</td></tr>`,
-  );
-  return rows.length === 0
-    ? html``
-    : html`<div><h3 style="margin-top:20px">${title}</h3><table class="facts"><tbody>${rows}</tbody></table></div>`;
 }

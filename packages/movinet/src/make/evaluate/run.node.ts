@@ -7,7 +7,7 @@ import { Program } from "../../run/session/program.ts";
 import type { Frame } from "../../run/video/frame.ts";
 import { Decoders } from "../../run/video/video.node.ts";
 import type { Clip } from "../data/clip.ts";
-import type { Sample } from "../data/dataset.ts";
+import { nameWithin, type Sample } from "../data/dataset.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
 import type { Answer } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
@@ -138,11 +138,6 @@ async function answerOne(
     pictures: keepsakes.take(),
     aspect: shown ? shown.width / shown.height : card.input.width / card.input.height,
   };
-}
-
-/** A stretch of a video is named with its times: there may be several of one file. */
-function nameWithin({ name, start, end }: Sample): string {
-  return start === null && end === null ? name : `${name} (${start ?? 0}–${end ?? "end"} s)`;
 }
 
 function decode(sample: Sample, { card }: Model, decoders: Decoders, signal: AbortSignal | undefined): SampleFrames {

@@ -2,9 +2,9 @@ import { buildGraph } from "../../model/arch/build.ts";
 import type { Spec } from "../../model/arch/spec.ts";
 import type { Card } from "../../model/card.ts";
 import { elementsOf } from "../../model/graph/shapes.ts";
-import type { Tensor } from "../../model/graph/tensor.ts";
-import type { Model } from "../../model/model.ts";
+import type { Tensor, Weights } from "../../model/graph/tensor.ts";
 import { type Random, randomOf } from "../random.ts";
+import { frameByFrame, type Relative, wholeClip } from "../train/relatives.ts";
 import { cameraMotionLabels } from "./labels.ts";
 
 const fast = { time: 3, space: 3 } as const;
@@ -77,24 +77,42 @@ const cameraMotionCard: Card = {
   accuracy: null,
 };
 
+/** What sees the motion: the stream network, and the two that it is compared with. */
+export const cameraMotionKinds = ["stream", "base", "frame-by-frame"] as const;
+export type CameraMotionKind = (typeof cameraMotionKinds)[number];
+
 /**
  * The network before it has learned anything: He normal kernels (spec §2.10), residual branches at half strength. Kernels
  * that see several frames begin as waves that move in random directions at random speeds and answer nothing to a still
- * picture: from noise, a network of this size takes several times as long to find out that motion is what matters.
- * `frameByFrame`: kernels see the newest frame only, for a baseline that is trained alike but blind to motion.
+ * picture: from noise, a network of this size takes several times as long to find out that motion is what matters. Those
+ * of the frame-by-frame network begin as noise.
+ *
+ * @param frames of a window of the base network.
  */
-export function cameraMotionModel(seed: number, frameByFrame = false): Model {
+export function cameraMotionModel(seed: number, kind: CameraMotionKind, frames: number): Relative {
+  const model = { spec: cameraMotionSpec, card: cameraMotionCard, weights: firstWeights(seed) };
+  if (kind === "stream") return { model, masks: new Map() };
+  if (kind === "base") return wholeClip(model, frames);
+  const flat = frameByFrame(model);
+  const noise = [...flat.model.weights].map(([name, tensor]): [string, Tensor] => {
+    const size = tensor.shape[1] ?? 1;
+    return [name, name.endsWith("depthwise.kernel") ? noiseLike(tensor, 1 / size, randomOf(seed, name)) : tensor];
+  });
+  return { ...flat, model: { ...flat.model, weights: new Map(noise) } };
+}
+
+function noiseLike({ shape, data }: Tensor, scale: number, random: Random): Tensor {
+  return { shape, data: Float32Array.from(data, () => scale * Math.SQRT2 * random.normal()) };
+}
+
+function firstWeights(seed: number): Weights {
   const { params } = buildGraph(cameraMotionSpec, { call: "clip", frames: 1 });
-  const weights = new Map(
+  return new Map(
     Object.entries(params).map(([name, { shape }]): [string, Tensor] => {
       const data = new Float32Array(elementsOf(shape));
       const random = randomOf(seed, name);
       const [taps = 1, size = 1] = shape;
-      const seesTime = name.endsWith("depthwise.kernel") && taps > 1;
-      if (seesTime && frameByFrame) {
-        const tap = data.length / taps;
-        for (let i = data.length - tap; i < data.length; i++) data[i] = (Math.sqrt(2) / size) * random.normal();
-      } else if (seesTime) fillWithWaves(data, taps, size, random);
+      if (name.endsWith("depthwise.kernel") && taps > 1) fillWithWaves(data, taps, size, random);
       else if (name.endsWith("kernel")) {
         const fanIn = name.includes("depthwise") ? elementsOf(shape.slice(0, -2)) : data.length / (shape.at(-1) ?? 1);
         const deviation = name.startsWith("classifier2") ? 0.01 : Math.sqrt(2 / fanIn);
@@ -104,7 +122,6 @@ export function cameraMotionModel(seed: number, frameByFrame = false): Model {
       return [name, { shape, data }];
     }),
   );
-  return { spec: cameraMotionSpec, weights, card: cameraMotionCard };
 }
 
 /** Fills a kernel `[taps, size, size, 1, channels]`: for each channel a wave, less its mean over time, of He's norm. */

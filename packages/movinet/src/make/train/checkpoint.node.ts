@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { MovinetError } from "../../errors.ts";
 import { readSafetensors, writeSafetensors } from "../../model/weights/safetensors.ts";
+import { writeWhole } from "../../write.node.ts";
 
 /** Named arrays and a plain value, bit for bit. */
 export interface Checkpoint<T> {
@@ -32,24 +32,6 @@ export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | n
       subject: file,
       problem: "this checkpoint is damaged",
       remedy: "Remove it and train again",
-      cause,
-    });
-  }
-}
-
-/** Writes a file aside and moves it in place. Throws {@link MovinetError} (`E_OUTPUT_WRITE`), and leaves nothing half-written. */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
-  const aside = `${file}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(aside, content);
-    await rename(aside, file);
-  } catch (cause) {
-    await rm(aside, { force: true }).catch(() => {});
-    throw new MovinetError({
-      code: "E_OUTPUT_WRITE",
-      subject: file,
-      problem: `it cannot be written (${(cause as NodeJS.ErrnoException).code ?? cause})`,
-      remedy: "Choose a folder that exists, has room and that you may write to",
       cause,
     });
   }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Fit } from "../../model/card.ts";
+import { writeWhole } from "../../write.node.ts";
 import { type AugmentRecipe, augmentClip, centreCrop } from "../data/augment.ts";
 import type { ClipView } from "../data/clip.ts";
 import { ClipCache } from "../data/clip-cache.node.ts";
@@ -11,7 +12,6 @@ import type { Random } from "../random.ts";
 import type { CameraMotionLabel } from "../synth/labels.ts";
 import { renderCameraMotion } from "../synth/render.ts";
 import { type Symmetry, showUnder } from "../synth/symmetry.ts";
-import { writeWhole } from "./checkpoint.node.ts";
 
 export type ClipInput = VideoInput | TensorInput | MotionInput;
 

@@ -5,8 +5,9 @@ import { MovinetError } from "../../errors.ts";
 import { buildGraph } from "../../model/arch/build.ts";
 import { buildTraining } from "../../model/graph/gradient.ts";
 import type { Model } from "../../model/model.ts";
+import { writeWhole } from "../../write.node.ts";
 import { randomOf } from "../random.ts";
-import { readCheckpoint, writeCheckpoint, writeWhole } from "./checkpoint.node.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneItem, LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
@@ -169,9 +170,10 @@ async function prepare(
   const shared = { group, masks, output, labelSmoothing: settings.labelSmoothing, seed } as const;
   const setup: LaneSetup = { ...shared, training, weights: weightsOf(noisy, model.weights) };
   const stepsPerEpoch = Math.ceil(train.length / batch);
+  let shuffled = { epoch: -1, order: train };
   const pick = (epoch: number, step: number) => {
-    const order = randomOf(seed, "order", epoch).shuffle(train);
-    return order.slice(step * batch, (step + 1) * batch);
+    if (shuffled.epoch !== epoch) shuffled = { epoch, order: randomOf(seed, "order", epoch).shuffle(train) };
+    return shuffled.order.slice(step * batch, (step + 1) * batch);
   };
   if (cut === null) {
     return {

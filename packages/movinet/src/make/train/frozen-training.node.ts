@@ -113,16 +113,18 @@ export function trainHead(
   return { model: { spec: { ...model.spec, classes: labels.length }, weights, card }, head };
 }
 
-/** Probabilities `[classes]` that a model's head gives to a clip that its frozen part saw. */
-export function scoresOf({ spec, weights, card }: Model, { views }: HeadSample): Float32Array {
+/** What a model's head says of clips that its frozen part saw: probabilities `[classes]`. */
+export function openHead({ spec, weights, card }: Model): (sample: HeadSample) => Float32Array {
   const { hidden } = headOf({ spec, weights, card });
   const kernel = (weights.get("classifier2.kernel") as Tensor).data;
   const bias = (weights.get("classifier2.bias") as Tensor).data;
-  const logits = timesKernel(hidden(views[0] as Float32Array), kernel);
-  return probabilities(
-    Float32Array.from(logits, (value, c) => value + (bias[c] as number)),
-    card.output,
-  );
+  return ({ views }) => {
+    const logits = timesKernel(hidden(views[0] as Float32Array), kernel);
+    return probabilities(
+      Float32Array.from(logits, (value, c) => value + (bias[c] as number)),
+      card.output,
+    );
+  };
 }
 
 /** Each fold's clips, judged by a head that saw none of their groups. */
@@ -136,9 +138,9 @@ export function crossValidate(
   return folds.flatMap(({ train, validation }, fold) => {
     const seen = known(train).map((sample) => features.get(sample) as HeadSample);
     if (seen.length === 0) return [];
-    const { model: trained } = trainHead(model, seen, view, task);
+    const scores = openHead(trainHead(model, seen, view, task).model);
     return known(validation).map((sample) => {
-      return { sample, fold, scores: scoresOf(trained, features.get(sample) as HeadSample) };
+      return { sample, fold, scores: scores(features.get(sample) as HeadSample) };
     });
   });
 }

@@ -1,10 +1,10 @@
 /** Steps of a training: lanes compute gradients side by side, the optimizer changes the weights that they share. */
 import type { Weights } from "../../model/graph/tensor.ts";
 import { createWeightAverage } from "./average.ts";
-import { applyMask } from "./frame-by-frame.ts";
 import { type LaneItem, type LaneResult, type LaneSetup, learningLayout } from "./lane.ts";
 import { viewsOf } from "./layout.ts";
 import { createOptimizer, type OptimizerKind, type OptimizerOptions } from "./optimizer.ts";
+import { applyMask } from "./relatives.ts";
 
 /** One thread with a {@link Lane}. */
 export interface LaneHandle<Source> {

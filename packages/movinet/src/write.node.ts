@@ -1,9 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
-import { MovinetError } from "movinet";
+import { MovinetError } from "./errors.ts";
 
-/** Writes a file beside its place and moves it there, so that nothing half-written is left behind. */
-export async function writeAside(file: string, content: string | Uint8Array, code = "E_OUTPUT_WRITE"): Promise<void> {
-  const aside = `${file}.${process.pid}.tmp`;
+/**
+ * Writes a file beside its place and moves it there, so that nothing half-written is left behind. Throws what
+ * {@link writeError} makes.
+ */
+export async function writeWhole(file: string, content: string | Uint8Array, code = "E_OUTPUT_WRITE"): Promise<void> {
+  const aside = `${file}.${randomUUID()}.tmp`;
   try {
     await writeFile(aside, content);
     await rename(aside, file);
@@ -13,6 +17,7 @@ export async function writeAside(file: string, content: string | Uint8Array, cod
   }
 }
 
+/** That a file or folder cannot be written, as a {@link MovinetError}. */
 export function writeError(file: string, cause: unknown, code = "E_OUTPUT_WRITE"): MovinetError {
   return new MovinetError({
     code,

@@ -1,0 +1,98 @@
+import {
+  type FamilyComparison,
+  familyNames,
+  familyVerdict,
+  firstAnswerText,
+  macsText,
+  memoryText,
+  percent,
+  percents,
+  type Relation,
+} from "movinet/make";
+import type { EvaluateSettings } from "./settings.ts";
+import { wrap } from "./table.ts";
+
+/** The comparison as lines of at most 80 cells where it can be, without a closing newline. */
+export function renderFamily(
+  comparison: FamilyComparison,
+  { width, color }: { width: number; color: boolean },
+): string {
+  const { frames, fps, relations } = comparison;
+  const bold = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
+  const clips = relations[0]?.evaluation.clips ?? 0;
+  const noun = clips === 1 ? "clip" : "clips";
+  const lengths = relations[0]?.memory.map((point) => point.frames) ?? [];
+  const head = ["right", "interval", "first answer", "mult–adds", "memory"];
+  const rows = relations.map(cellsOf);
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
+  const line = (name: string, cells: readonly string[]) =>
+    `${name.padEnd(nameWidth)}${cells.map((cell, i) => `  ${cell.padStart(widths[i] as number)}`).join("")}`;
+  const columns = Math.max(60, Math.min(width, 100));
+  const notes = [
+    "Interval: 95 %. First answer: seconds of video that must have been seen, then the work.",
+    `Multiply–adds: of a clip of ${frames} frames.`,
+    `Memory: peak, from clips of ${lengths[0]} frames to clips of ${lengths.at(-1)}.`,
+  ];
+  return [
+    bold(`${clips} ${noun}, in the middle ${frames} frames long at ${fps} a second`),
+    ...familyVerdict(comparison).flatMap((sentence) => wrap(sentence, columns)),
+    "",
+    line("", head),
+    ...relations.map(({ kind }, i) => line(familyNames[kind], rows[i] as readonly string[])),
+    "",
+    ...wrap(notes.join(" "), columns),
+  ].join("\n");
+}
+
+const nameWidth = Math.max(...Object.values(familyNames).map((name) => name.length));
+
+function cellsOf({ evaluation: { top1 }, first, clip, memory }: Relation): readonly string[] {
+  return [
+    percent(top1.value),
+    percents(top1.interval),
+    firstAnswerText(first),
+    macsText(clip.macs),
+    memoryText(memory),
+  ];
+}
+
+/** A row for each network and length of clip. */
+export function familyCsv({ relations, frames }: FamilyComparison): string {
+  const head = "network,clips,top1,low,high,framesOfClip,multiplyAdds,clipMs,firstAnswerSeconds,firstAnswerMs";
+  const lengths = relations[0]?.memory.map((point) => point.frames) ?? [];
+  const rows = relations.map(({ kind, evaluation: { clips, top1 }, clip, first, memory }) =>
+    [
+      familyNames[kind].replaceAll(",", ""),
+      clips,
+      top1.value,
+      top1.interval.low,
+      top1.interval.high,
+      frames,
+      Math.round(clip.macs),
+      clip.ms.toFixed(1),
+      first.seconds,
+      first.ms.toFixed(2),
+      ...memory.map(({ bytes }) => (bytes / 1e6).toFixed(1)),
+    ].join(","),
+  );
+  const memoryHeads = lengths.map((length) => `memoryMb${length}`);
+  return `${[[head, ...memoryHeads].join(","), ...rows].join("\n")}\n`;
+}
+
+/** The comparison as one line of JSON. */
+export function familyLine(
+  { model, dataset }: Pick<EvaluateSettings, "model" | "dataset">,
+  judged: string,
+  { relations, ...clip }: FamilyComparison,
+): string {
+  const networks = relations.map(({ kind, evaluation, against, ...costs }) => ({
+    network: familyNames[kind],
+    top1: evaluation.top1.value,
+    top1Interval: evaluation.top1.interval,
+    clips: evaluation.clips,
+    ...costs,
+    curve: evaluation.early?.curve ?? null,
+    against,
+  }));
+  return JSON.stringify({ type: "comparison", model, dataset, judged, ...clip, networks });
+}

@@ -1,0 +1,168 @@
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { DatasetError, type Model, writeModel, writeWhole } from "movinet";
+import {
+  type ClipCache,
+  type Dataset,
+  type EpochRecord,
+  fitModel,
+  frameByFrame,
+  samplesForModel,
+  splitSamples,
+  type TrainSettings,
+  wholeClip,
+} from "movinet/make";
+import { openNamedModel } from "../models.ts";
+import { fitClips } from "../train/fit-clips.ts";
+import type { StageProgress } from "../train/progress.ts";
+import { fitSettings, planTraining, type TrainChoices } from "../train/settings.ts";
+import { UsageError } from "../usage.ts";
+import type { JudgedClips } from "./clips.ts";
+import type { EvaluateSettings } from "./settings.ts";
+
+/** What a stream network is compared with. */
+export const relativeKinds = ["base", "frame-by-frame"] as const;
+export type RelativeKind = (typeof relativeKinds)[number];
+
+/** A network that was given or found (no history), or trained. */
+export interface RelativeTraining {
+  readonly kind: RelativeKind;
+  readonly model: Model;
+  readonly history: readonly EpochRecord[];
+  readonly bestEpoch: number;
+}
+
+/** What the networks that nobody gave are trained on, and how. */
+export interface RelativePlan {
+  /** Of the clips that are not judged. */
+  readonly dataset: Dataset;
+  readonly settings: TrainSettings;
+  readonly warnings: readonly string[];
+}
+
+/** The plan; null where both networks were given. Throws {@link DatasetError} where no clips are left to learn from. */
+export async function planRelatives(
+  { model: name, dataset: path, base, frameByFrame: flat, threads }: EvaluateSettings,
+  model: Model,
+  { dataset, samples }: JudgedClips,
+): Promise<RelativePlan | null> {
+  if (base !== undefined && flat !== undefined) return null;
+  const judged = new Set(samples);
+  const others = dataset.samples.filter((sample) => !judged.has(sample) && sample.split !== "test");
+  if (others.length === 0) {
+    throw new DatasetError({
+      code: "E_DATASET_SPLIT",
+      subject: path,
+      problem: "all its clips are judged, so none are left from which the networks to compare with can learn",
+      remedy: "Name parts in a manifest (a column split), or give trained networks with --base and --frame-by-frame",
+    });
+  }
+  const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
+  const labels = model.card.labels as readonly string[];
+  const own = { ...dataset, labels, samples: undivided };
+  const run = await choicesBeside(name);
+  const choices = { ...(run ?? { ...defaultChoices, dataset: path }), threads: threads ?? availableParallelism() };
+  const solved = run !== null && planTraining(run, dataset, 0).fit === null;
+  const warnings = [
+    ...(run === null ? [`Nobody knows how ${name} was trained: the others were trained by the default recipe.`] : []),
+    ...(solved
+      ? [
+          `Of ${name} only the last layer was learned, the others learned as a whole: for equal terms, train it by --trainable all.`,
+        ]
+      : []),
+  ];
+  return { dataset: own, settings: fitSettings(choices, "all", undivided.length), warnings };
+}
+
+const defaultChoices: Omit<TrainChoices, "dataset"> = {
+  from: null,
+  trainable: "all",
+  folds: null,
+  validation: null,
+  epochs: null,
+  batch: null,
+  frames: null,
+  learningRate: null,
+  augment: "light",
+  flip: true,
+  seed: 0,
+  threads: null,
+};
+
+/** How the model of a run was trained; null for another file. */
+async function choicesBeside(model: string): Promise<TrainChoices | null> {
+  const text = await readFile(join(dirname(model), "config.json"), "utf8").catch(() => null);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as TrainChoices;
+  } catch {
+    return null;
+  }
+}
+
+interface RelativeTask {
+  readonly settings: EvaluateSettings;
+  readonly model: Model;
+  readonly plan: RelativePlan | null;
+  readonly folder: string;
+  readonly cache: ClipCache;
+  readonly progress: StageProgress;
+  readonly signal: AbortSignal;
+}
+
+/** The network that was given, else the one that is in the folder already, else a new one. */
+export async function openRelative(kind: RelativeKind, task: RelativeTask): Promise<RelativeTraining> {
+  const { settings, model, folder, signal } = task;
+  const given = kind === "base" ? settings.base : settings.frameByFrame;
+  const kept = join(folder, `${kind}.safetensors`);
+  const known = given ?? ((await readFile(kept).catch(() => null)) && kept);
+  if (!known) return trainRelative(kind, kept, task);
+  const opened = await openNamedModel(known, { labels: settings.labels, signal });
+  checkRelative(kind, known, opened, model);
+  return { kind, model: opened, history: [], bestEpoch: 0 };
+}
+
+function checkRelative(kind: RelativeKind, subject: string, { spec, card }: Model, { card: own }: Model): void {
+  const mode = kind === "base" ? "base" : "stream";
+  if (spec.mode !== mode) throw new UsageError(subject, `it is a ${spec.mode} model`, `Give a ${mode} model`);
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  if (!same(card.labels, own.labels) || !same(card.input, own.input) || card.fps !== own.fps) {
+    const problem = "its labels, size or frame rate are not those of the model that it is compared with";
+    throw new UsageError(subject, problem, "Train it from that model, or leave it out");
+  }
+}
+
+async function trainRelative(
+  kind: RelativeKind,
+  file: string,
+  { model, plan, folder, cache, progress, signal }: RelativeTask,
+): Promise<RelativeTraining> {
+  if (plan === null) throw new Error("internal: nobody planned a training");
+  const { settings, dataset } = plan;
+  const { model: start, masks } = kind === "base" ? wholeClip(model, settings.frames) : frameByFrame(model);
+  const { view, clipOf } = fitClips(model.card, model.card.fps, settings, cache);
+  const { failures } = await cache.fill(dataset.samples, view, {
+    signal,
+    onClip: ({ done, total }) => progress.update("decoding", done, total),
+  });
+  const failed = new Set(failures.map(({ sample }) => sample));
+  const usable = { ...dataset, samples: dataset.samples.filter((sample) => !failed.has(sample)) };
+  const { train, validation } = splitSamples(usable, { seed: settings.seed });
+  const trained = await fitModel(
+    start,
+    { train: train.map(clipOf), validation: validation.map(clipOf) },
+    {
+      settings,
+      masks,
+      folder: join(folder, "state", kind),
+      signal,
+      onProgress({ phase, done, total, epoch, loss }) {
+        const told = loss === null ? "" : `epoch ${epoch}  loss ${loss.toFixed(3)}`;
+        progress.update(`${kind}: ${phase}`, done, total, told);
+      },
+    },
+  );
+  await writeWhole(file, writeModel(trained.model));
+  return { kind, ...trained };
+}

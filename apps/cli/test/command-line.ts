@@ -1,0 +1,32 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line in a folder, with a cache of its own there. */
+export function commandLine(folder: () => string) {
+  const start = (...args: string[]): ChildProcess => {
+    const env = { ...process.env, NO_COLOR: "1", MOVINET_CACHE: join(folder(), "cache") };
+    return spawn(process.execPath, [bin, ...args], { env, cwd: folder(), stdio: ["ignore", "pipe", "pipe"] });
+  };
+  return { start, finish, run: (...args: string[]) => finish(start(...args)) };
+}
+
+/** What a process wrote, and its exit code, when it has ended. */
+function finish(child: ChildProcess): Promise<Outcome> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, stdout, stderr })));
+}

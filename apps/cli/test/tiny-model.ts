@@ -1,0 +1,22 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { buildGraph, defaultCard, randomWeights, type Spec, specOf, writeModel } from "movinet";
+
+const kernel = { time: 3, space: 3 } as const;
+
+/** Writes a stream model of two blocks for 32 × 32 pixels, with random weights. */
+export async function writeTinyModel(file: string, labels: readonly string[] | null): Promise<void> {
+  const spec: Spec = {
+    ...specOf("a0-stream", { classes: labels?.length ?? 8, resolution: { height: 32, width: 32 } }),
+    stem: 8,
+    blocks: [
+      { filters: 8, stride: 2, layers: [{ expand: 16, kernel }] },
+      { filters: 16, stride: 2, layers: [{ expand: 16, kernel }] },
+    ],
+    head: 32,
+    hidden: 32,
+  };
+  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, writeModel({ spec, weights, card: { ...defaultCard(spec), name: "tiny", labels } }));
+}

@@ -1,0 +1,132 @@
+/** A stream network beside the two kinds that it competes with: what each reaches and costs. Plain data. */
+import { type Comparison, compareAnswers } from "./compare.ts";
+import { type Answer, type Evaluation, evaluateAnswers } from "./metrics.ts";
+import { windowsOfClip } from "./windows.ts";
+
+export const familyNames = {
+  stream: "stream",
+  whole: "base, whole clip",
+  averaged: `base, ${windowsOfClip} windows`,
+  frameByFrame: "2-D, frame by frame",
+} as const;
+export type FamilyKind = keyof typeof familyNames;
+
+/** One kind of network on the judged clips. */
+export interface Relation {
+  readonly kind: FamilyKind;
+  readonly evaluation: Evaluation;
+  /** The stream network against it, clip by clip; null for the stream network itself. */
+  readonly against: Comparison | null;
+  /** Of a clip of {@link FamilyComparison.frames} frames, counted (convolutions only) and measured. */
+  readonly clip: { readonly macs: number; readonly ms: number };
+  /** Before the first answer about such a clip: seconds of video that must have been seen, then milliseconds of work. */
+  readonly first: { readonly seconds: number; readonly ms: number };
+  /** Peak memory on clips of so many frames. */
+  readonly memory: readonly { readonly frames: number; readonly bytes: number }[];
+}
+
+export interface FamilyComparison {
+  /** Median frames of the judged clips. */
+  readonly frames: number;
+  readonly fps: number;
+  /** Frames of a window of the base network. */
+  readonly window: number;
+  readonly relations: readonly Relation[];
+}
+
+/** What a network costs on a clip of so many frames. */
+export interface Cost {
+  readonly frames: number;
+  /** Median time of one call in milliseconds: a step of a stream model, the whole clip of a base model. */
+  readonly callMs: number;
+  /** Peak memory of a process that runs it, less what the process had before it read the model. */
+  readonly peakBytes: number;
+}
+
+/** What was found out about each network. */
+export interface FamilyFindings {
+  readonly answers: Readonly<Record<FamilyKind, readonly Answer[]>>;
+  /** Measured on the same lengths, those of {@link costLengths}. */
+  readonly costs: Readonly<Record<"stream" | "base" | "frameByFrame", readonly Cost[]>>;
+  /** Multiply–accumulates of a step, of the whole clip, of a window, and of a frame of the 2-D network. */
+  readonly macs: Readonly<Record<FamilyKind, number>>;
+}
+
+/** Lengths of clips on which memory is measured; pixels of all their frames are bounded, so that base networks fit. */
+export function costLengths(frames: number, window: number, pixels: number): readonly number[] {
+  const most = Math.max(frames, window, 4e6 / pixels);
+  return [...new Set([8, 16, 32, 64, 128, frames, window])].filter((n) => n <= most).sort((a, b) => a - b);
+}
+
+/** The middle of some lengths; of an even number, the lower one. */
+export function medianLength(lengths: readonly number[]): number {
+  return [...lengths].sort((a, b) => a - b)[(lengths.length - 1) >> 1] as number;
+}
+
+/** Puts the findings together. `frames` and `window` must be among the measured lengths. */
+export function compareFamily(
+  { answers, costs, macs }: FamilyFindings,
+  {
+    frames,
+    fps,
+    window,
+    labels,
+    output,
+  }: Omit<FamilyComparison, "relations"> & {
+    readonly labels: readonly string[];
+    readonly output: "softmax" | "sigmoid";
+  },
+): FamilyComparison {
+  const at = (measured: readonly Cost[], length: number) => measured.find((cost) => cost.frames === length) as Cost;
+  const memoryOf = (measured: readonly Cost[], always?: number) =>
+    measured.map((cost) => ({ frames: cost.frames, bytes: at(measured, always ?? cost.frames).peakBytes }));
+  const seen = (frames - 1) / fps;
+  const stepMs = at(costs.stream, frames).callMs;
+  const wholeMs = at(costs.base, frames).callMs;
+  const windowsMs = windowsOfClip * at(costs.base, window).callMs;
+  const flatMs = at(costs.frameByFrame, frames).callMs;
+  const facts = {
+    stream: {
+      clip: { macs: frames * macs.stream, ms: frames * stepMs },
+      first: { seconds: 0, ms: stepMs },
+      memory: memoryOf(costs.stream),
+    },
+    whole: {
+      clip: { macs: macs.whole, ms: wholeMs },
+      first: { seconds: seen, ms: wholeMs },
+      memory: memoryOf(costs.base),
+    },
+    averaged: {
+      clip: { macs: windowsOfClip * macs.averaged, ms: windowsMs },
+      first: { seconds: seen, ms: windowsMs },
+      memory: memoryOf(costs.base, window),
+    },
+    frameByFrame: {
+      clip: { macs: frames * macs.frameByFrame, ms: frames * flatMs },
+      first: { seconds: 0, ms: flatMs },
+      memory: memoryOf(costs.frameByFrame),
+    },
+  };
+  const kinds = Object.keys(familyNames) as FamilyKind[];
+  const relations = kinds.map((kind) => ({
+    kind,
+    evaluation: evaluateAnswers(answers[kind], { labels, output, fps }),
+    against: kind === "stream" ? null : compareAnswers(answers.stream, answers[kind]),
+    ...facts[kind],
+  }));
+  return { frames, fps, window, relations };
+}
+
+/** What the comparison says, in sentences. */
+export function familyVerdict({ relations }: FamilyComparison): readonly string[] {
+  return relations.flatMap(({ kind, against }) => {
+    if (against === null) return [];
+    const { difference, interval, onlyFirst, onlySecond, p } = against;
+    const points = (share: number) => `${(100 * share).toFixed(1)}`;
+    const name = familyNames[kind];
+    if (onlyFirst + onlySecond === 0) return [`The stream network and ${name} are right for the same clips.`];
+    const how = `${points(Math.abs(difference))} points (95 % interval of the difference ${points(interval.low)} to ${points(interval.high)})`;
+    if (p >= 0.05) return [`These clips do not tell the stream network from ${name}: they differ by ${how}.`];
+    return [`The stream network is ${difference > 0 ? "better" : "worse"} than ${name} by ${how}.`];
+  });
+}

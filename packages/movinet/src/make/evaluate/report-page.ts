@@ -1,0 +1,79 @@
+import type { Chart } from "./report-charts.ts";
+import type { Facts, RunReport } from "./report-data.ts";
+import { type Html, html, raw } from "./report-html.ts";
+import { reportStyle } from "./report-style.ts";
+
+/** A chart that was drawn. */
+export interface DrawnChart {
+  readonly chart: Chart;
+  readonly svg: string;
+}
+
+/** One HTML file that needs nothing else: no scripts, no fonts, no other files. */
+export function renderPage(title: string, body: Html): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${raw(reportStyle)}</style>
+</head>
+<body>
+<main>
+${body}
+</main>
+</body>
+</html>
+`;
+  return page.markup.replace(/\n{2,}/g, "\n");
+}
+
+export function section(title: string, body: Html, shown = true): Html {
+  return shown ? html`<section><h2>${title}</h2>${body}</section>` : html``;
+}
+
+export function dateText(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+/** The command, what it was set to, and on what it ran. */
+export function renderMaking(command: string, config: Facts, environment: Facts): Html {
+  return section(
+    "How it was made",
+    html`<pre>${command}</pre>
+<div class="pair">${renderFacts("Settings", config)}${renderFacts("Environment", environment)}</div>`,
+  );
+}
+
+export function renderNotices({ warnings, failures }: Pick<RunReport, "warnings" | "failures">): Html {
+  const box = (title: string, items: readonly Html[]) =>
+    items.length > 0 &&
+    html`<aside class="notice"><h3>${title}</h3><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></aside>`;
+  const shown = failures.slice(0, 20).map(({ name, problem }) => html`<bdi>${name}</bdi>: ${problem}`);
+  const more = failures.length > 20 ? [html`and ${failures.length - 20} more`] : [];
+  return html`${box(
+    "Before you trust this number",
+    warnings.map((warning) => html`${warning}`),
+  )}
+${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
+}
+
+export function renderChart({ chart: { title, legend, note }, svg }: DrawnChart): Html {
+  const key = legend.map(({ text, style: { color, dash } }) => {
+    const line = `stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash[1] === 0 ? "none" : dash.join(" ")}"`;
+    return html`<span>${raw(`<svg viewBox="0 0 30 10" aria-hidden="true"><path d="M0 5h30" ${line}/></svg>`)}${text}</span>`;
+  });
+  const caption = note !== "" && html`<figcaption>${note}</figcaption>`;
+  return html`<figure><h3>${title}</h3><div class="key">${key}</div>${raw(svg)}${caption}</figure>`;
+}
+
+function renderFacts(title: string, facts: Facts): Html {
+  const rows = Object.entries(facts).map(
+    ([name, value]) => html`<tr><th>${name}</th><td>${value === null ? "–" : String(value)}</td></tr>`,
+  );
+  return rows.length === 0
+    ? html``
+    : html`<div><h3 style="margin-top:20px">${title}</h3><table class="facts"><tbody>${rows}</tbody></table></div>`;
+}
