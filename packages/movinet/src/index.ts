@@ -23,7 +23,14 @@ export {
 } from "./model/arch/spec.ts";
 export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
 export { type Card, defaultCard, type Fit } from "./model/card.ts";
-export { emitOnnx } from "./model/emit/onnx/emit.ts";
+export {
+  emitOnnx,
+  type OnnxForm,
+  type OnnxOptions,
+  type OnnxPrecision,
+  onnxForms,
+  onnxPrecisions,
+} from "./model/emit/onnx/file.ts";
 export {
   emitTflite,
   type TfliteForm,

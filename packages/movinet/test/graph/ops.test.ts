@@ -3,7 +3,7 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { makeDivisible } from "../../src/model/arch/spec.ts";
-import { emitOnnx } from "../../src/model/emit/onnx/emit.ts";
+import { emitOnnxGraph } from "../../src/model/emit/onnx/emit.ts";
 import { activations, interpret } from "../../src/model/graph/interpret.ts";
 import type { ActivationKind, Graph, Node, Param } from "../../src/model/graph/ir.ts";
 import { lowerForInference } from "../../src/model/graph/passes.ts";
@@ -44,7 +44,7 @@ const engines = {
     ] as Float64Array,
   "ONNX Runtime": async ({ graph, weights }: ReturnType<typeof graphOf>, inputs: Inputs) => {
     const lowered = lowerForInference(graph);
-    const session = await ort.InferenceSession.create(emitOnnx(lowered, weights), { logSeverityLevel: 3 });
+    const session = await ort.InferenceSession.create(emitOnnxGraph(lowered, weights), { logSeverityLevel: 3 });
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([k, { shape, data }]) => [
         k,

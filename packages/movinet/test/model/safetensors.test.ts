@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/errors.ts";
 import { readModel, writeModel } from "../../src/model/model.ts";
-import { halfToFloat, readSafetensors, writeSafetensors } from "../../src/model/weights/safetensors.ts";
+import { halfToFloat } from "../../src/model/weights/half.ts";
+import { readSafetensors, writeSafetensors } from "../../src/model/weights/safetensors.ts";
 import { hashedModel } from "../laws/models.ts";
 
 const tensors = fc.dictionary(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { buildGraph } from "../../src/model/arch/build.ts";
 import type { Spec } from "../../src/model/arch/spec.ts";
-import { emitOnnx } from "../../src/model/emit/onnx/emit.ts";
+import { emitOnnxGraph } from "../../src/model/emit/onnx/emit.ts";
 import { type Graph, type InputNode, normEpsilon, outputsOf } from "../../src/model/graph/ir.ts";
 import { lowerForInference } from "../../src/model/graph/passes.ts";
 import type { Weights } from "../../src/model/graph/tensor.ts";
@@ -26,7 +26,7 @@ export function sharedJson(path: string): { readonly logits: Readonly<Record<str
 /** The logits after each frame of a stream `[T, 3, H, W]`. */
 export async function streamLogits(spec: Spec, weights: Weights, frames: Float32Array): Promise<Float32Array[]> {
   const graph = lowerForInference(buildGraph(spec, { call: "step", frames: 1 }));
-  const session = await InferenceSession.create(emitOnnx(graph, weights), {
+  const session = await InferenceSession.create(emitOnnxGraph(graph, weights), {
     intraOpNumThreads: 1,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });

@@ -229,6 +229,19 @@ function dropUnread(graph: Graph): Graph {
   return rebuild(graph, kept.reverse(), graph.params);
 }
 
+/** The same graph with other names for some of its values. */
+export function renameValues(graph: Graph, names: ReadonlyMap<string, string>): Graph {
+  const renamed = (value: string) => names.get(value) ?? value;
+  const nodes = graph.nodes.map((node) => ({ ...withInputs(node, renamed), id: renamed(node.id) }));
+  const states = graph.states.map((state): State => {
+    if (state.kind === "count") return state;
+    if (state.kind === "sum") return { ...state, input: renamed(state.input), output: renamed(state.output) };
+    return { ...state, slots: state.slots.map(renamed), newest: state.newest.map(renamed) };
+  });
+  const endpoints = Object.fromEntries(Object.entries(graph.endpoints).map(([name, value]) => [name, renamed(value)]));
+  return { ...rebuild(graph, nodes, graph.params), states, endpoints, logits: renamed(graph.logits) };
+}
+
 /** The parameters that the nodes of a graph read, in order of first use. */
 export function usedParams(graph: Graph): readonly string[] {
   return [...new Set(graph.nodes.flatMap(paramsOf))];

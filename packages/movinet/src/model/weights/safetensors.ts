@@ -1,6 +1,7 @@
 /** The safetensors container: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes. */
 import { ModelError } from "../../errors.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
+import { halfToFloat } from "./half.ts";
 
 interface Entry {
   readonly dtype: string;
@@ -58,15 +59,6 @@ function checkEntry(value: unknown, name: string, subject: string, available: nu
 function readData(bytes: Uint8Array<ArrayBuffer>, { dtype }: Entry): Float32Array {
   if (dtype === "F32") return new Float32Array(bytes.buffer);
   return Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat);
-}
-
-/** The value of an IEEE 754 half-precision number given by its bits. */
-export function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** Writes float32 tensors in the order of their names, with string metadata. */

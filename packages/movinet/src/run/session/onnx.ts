@@ -7,7 +7,7 @@ import {
   isPlainInput,
   toBlocks,
 } from "../../model/emit/onnx/blocked.ts";
-import { emitOnnx } from "../../model/emit/onnx/emit.ts";
+import { emitOnnxGraph } from "../../model/emit/onnx/emit.ts";
 import type { Graph, Shape } from "../../model/graph/ir.ts";
 import { lowerForInference } from "../../model/graph/passes.ts";
 import type { Backend, DeviceTensor, Executable } from "./backend.ts";
@@ -57,7 +57,7 @@ export function onnxBackend(
         const model = block > 1 ? emitBlocked(lowered, weights, block) : null;
         if (model) return executableOf(lowered, await create(model), blockedLayout(ort, lowered, block));
       }
-      return executableOf(lowered, await create(emitOnnx(lowered, weights)), plainLayout(ort, lowered));
+      return executableOf(lowered, await create(emitOnnxGraph(lowered, weights)), plainLayout(ort, lowered));
     },
   };
 }
@@ -137,7 +137,7 @@ async function provenBlock(
     const model = emitBlocked(graph, weights, block);
     if (!model) return 1;
     const [expected, got] = await Promise.all([
-      logitsOf(executableOf(graph, await create(emitOnnx(graph, weights)), plainLayout(ort, graph)), inputs),
+      logitsOf(executableOf(graph, await create(emitOnnxGraph(graph, weights)), plainLayout(ort, graph)), inputs),
       logitsOf(executableOf(graph, await create(model), blockedLayout(ort, graph, block)), inputs),
     ]);
     return expected.every((value, i) => Math.abs(value - (got[i] as number)) <= 1e-5) ? block : 1;

@@ -2,7 +2,11 @@ import type { Graph, Shape } from "../../graph/ir.ts";
 import { resolveParams } from "../../graph/params.ts";
 import { samePadding } from "../../graph/shapes.ts";
 import type { Weights } from "../../graph/tensor.ts";
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from "./proto.ts";
+import { floatToHalf } from "../../weights/half.ts";
+import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "./proto.ts";
+
+/** Smaller constants stay float32: they would save nothing. */
+const leastHalves = 64;
 
 /** The nodes and constants of an ONNX graph in the making. */
 export class Emission {
@@ -11,8 +15,12 @@ export class Emission {
   readonly graph: Graph;
   readonly #param: (name: string) => { readonly data: Float32Array };
 
-  constructor(graph: Graph, weights: Weights) {
+  readonly #half: boolean;
+
+  /** `half`: large constants are stored in half precision, and computed with in full. */
+  constructor(graph: Graph, weights: Weights, half = false) {
     this.graph = graph;
+    this.#half = half;
     this.#param = resolveParams(graph, weights);
   }
 
@@ -36,7 +44,13 @@ export class Emission {
   }
 
   floats(name: string, dims: readonly number[], data: Float32Array): string {
-    this.initializers.set(name, { name, dims, data });
+    if (!this.#half || data.length < leastHalves) {
+      this.initializers.set(name, { name, dims, data });
+    } else if (!this.initializers.has(`${name}/half`)) {
+      const half = `${name}/half`;
+      this.initializers.set(half, { name: half, dims, data: Uint16Array.from(data, floatToHalf) });
+      this.node("Cast", name, [half], { to: elementType.float });
+    }
     return name;
   }
 

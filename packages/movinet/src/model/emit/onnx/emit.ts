@@ -12,25 +12,46 @@ import type { Weights } from "../../graph/tensor.ts";
 import { Emission, windowOf } from "./emission.ts";
 import { type OnnxValue, writeOnnx } from "./proto.ts";
 
+interface EmitOptions {
+  /** Values that the model returns; default: logits and states. */
+  readonly outputs?: readonly string[];
+  /** Return the logits as `[batch, classes]` under this name instead. */
+  readonly flatLogits?: string;
+  /** Large constants are stored in half precision, and computed with in full. Default false. */
+  readonly half?: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /**
- * Emits a graph that was lowered for inference as an ONNX model: float32, NCHW, rank 4 or less. Inputs and outputs are
- * the graph's; their first dimension is `frames · batch`, and the batch is free at run time. `outputs` are the values
- * that the model returns; the default is logits and states.
+ * Emits a graph that was lowered for inference as an ONNX model: NCHW, rank 4 or less. Inputs and outputs are the
+ * graph's; their first dimension is `frames · batch`, and the batch is free at run time.
  */
-export function emitOnnx(graph: Graph, weights: Weights, outputs: readonly string[] = outputsOf(graph)): Uint8Array {
-  const out = new Emission(graph, weights);
+export function emitOnnxGraph(
+  graph: Graph,
+  weights: Weights,
+  { outputs = outputsOf(graph), flatLogits, half = false, metadata = {} }: EmitOptions = {},
+): Uint8Array {
+  const out = new Emission(graph, weights, half);
   for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
   const value = (name: string): OnnxValue => {
     const { frames, channels, height, width } = graph.shapes[name] as Shape;
     return { name, dims: [frames === 1 ? "batch" : `${frames}batch`, channels, height, width] };
   };
-  return writeOnnx({
-    name: graph.name,
-    nodes: out.nodes,
-    initializers: [...out.initializers.values()],
-    inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
-    outputs: [...new Set(outputs)].map(value),
-  });
+  const results = [...new Set(outputs)].map(value);
+  if (flatLogits !== undefined) {
+    out.node("Flatten", flatLogits, [graph.logits], { axis: 1 });
+    results.unshift({ name: flatLogits, dims: ["batch", out.shape(graph.logits).channels] });
+  }
+  return writeOnnx(
+    {
+      name: graph.name,
+      nodes: out.nodes,
+      initializers: [...out.initializers.values()],
+      inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
+      outputs: results,
+    },
+    metadata,
+  );
 }
 
 const emitters = {

@@ -4,7 +4,8 @@ import { PbfWriter } from "pbf";
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  /** Numbers of 16 bits are halves, by their bits. */
+  readonly data: Float32Array | Uint16Array | BigInt64Array;
 }
 export type OnnxAttribute =
   | number
@@ -34,13 +35,14 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-const irVersion = 10;
-const opset = 20;
-const elementType = { float: 1, int64: 7 };
+/** Of the files that we write; ONNX Runtime reads them from 1.18 on. */
+export const irVersion = 10;
+export const opset = 20;
+export const elementType = { float: 1, int64: 7, float16: 10 };
 const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
 
-/** Serializes a graph as an ONNX ModelProto. */
-export function writeOnnx(graph: OnnxGraph): Uint8Array {
+/** Serializes a graph as an ONNX ModelProto, with texts by name as its metadata. */
+export function writeOnnx(graph: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, irVersion);
   pbf.writeStringField(2, "movinet");
@@ -49,6 +51,7 @@ export function writeOnnx(graph: OnnxGraph): Uint8Array {
   for (const domain of new Set(graph.nodes.flatMap((node) => node.domain ?? []))) {
     pbf.writeMessage(8, writeOperatorSet, { domain, version: 1 });
   }
+  for (const entry of Object.entries(metadata)) pbf.writeMessage(14, writeEntry, entry);
   return pbf.finish();
 }
 
@@ -58,6 +61,11 @@ function writeGraph(graph: OnnxGraph, pbf: PbfWriter): void {
   for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
   for (const value of graph.inputs) pbf.writeMessage(11, writeValue, value);
   for (const value of graph.outputs) pbf.writeMessage(12, writeValue, value);
+}
+
+function writeEntry([key, value]: [string, string], pbf: PbfWriter): void {
+  pbf.writeStringField(1, key);
+  pbf.writeStringField(2, value);
 }
 
 function writeOperatorSet({ domain, version }: { domain: string; version: number }, pbf: PbfWriter): void {
@@ -96,9 +104,14 @@ function writeAttribute([name, value]: [string, OnnxAttribute], pbf: PbfWriter):
 
 function writeTensor({ name, dims, data }: OnnxTensor, pbf: PbfWriter): void {
   pbf.writePackedVarint(1, [...dims]);
-  pbf.writeVarintField(2, data instanceof Float32Array ? elementType.float : elementType.int64);
+  pbf.writeVarintField(2, typeOf(data));
   pbf.writeStringField(8, name);
   pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+function typeOf(data: OnnxTensor["data"]): number {
+  if (data instanceof Float32Array) return elementType.float;
+  return data instanceof Uint16Array ? elementType.float16 : elementType.int64;
 }
 
 function writeValue({ name, dims }: OnnxValue, pbf: PbfWriter): void {

@@ -1,3 +1,4 @@
+import { floatToHalf } from "../../weights/half.ts";
 import type { TfliteDtype } from "../../weights/tflite/import.ts";
 import { bytesOf } from "./emission.ts";
 import type { WrittenTensor } from "./write.ts";
@@ -42,24 +43,3 @@ export const precisions: Readonly<Record<Exclude<TfliteDtype, "int8">, StoredWei
     return { type: "int8", data: bytesOf(stored), quantization: { scale, axis } };
   },
 };
-
-const bits = new Uint32Array(1);
-const number = new Float32Array(bits.buffer);
-
-/** IEEE 754 binary16 nearest to a number, ties to even; too large ones become infinite. */
-export function floatToHalf(value: number): number {
-  number[0] = value;
-  const word = bits[0] as number;
-  const sign = (word >>> 16) & 0x8000;
-  const magnitude = word & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  if (magnitude < 0x38800000) {
-    const steps = Math.abs(number[0] as number) * 2 ** 24;
-    const whole = Math.floor(steps);
-    const rest = steps - whole;
-    return sign | (rest > 0.5 || (rest === 0.5 && whole % 2 === 1) ? whole + 1 : whole);
-  }
-  const odd = (magnitude >>> 13) & 1;
-  return sign | ((magnitude - 0x38000000 + 0xfff + odd) >>> 13);
-}

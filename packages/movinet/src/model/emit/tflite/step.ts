@@ -1,17 +1,8 @@
 import { padding } from "../../weights/tflite/schema.ts";
+import { poolFrameName, slotName } from "../names.ts";
 import type { Emission } from "./emission.ts";
 import { activate, binary, concatenate, convolve } from "./emitters.ts";
 import type { Form } from "./forms.ts";
-
-/** The name of frame `slot` of a buffer in the signature: 0 is the oldest, the number of slots the newest frame. */
-export function slotName(state: string, slot: number): string {
-  return `${state}_${slot}`;
-}
-
-/** The name of the output that the host adds to the sum of a pool. */
-export function poolFrameName(state: string): string {
-  return `${state}_frame`;
-}
 
 /**
  * One frame and the frames and sums before it, as separate maps of rank 4. The host keeps the states: it moves each

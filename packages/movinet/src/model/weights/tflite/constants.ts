@@ -1,3 +1,4 @@
+import { halfToFloat } from "../half.ts";
 import { refuse } from "./refuse.ts";
 import type { TfliteTensor } from "./schema.ts";
 
@@ -63,14 +64,4 @@ export function readStored(tensor: TfliteTensor, subject: string): Stored {
     default:
       return new Int32Array(buffer);
   }
-}
-
-/** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
