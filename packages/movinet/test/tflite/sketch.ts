@@ -54,7 +54,7 @@ export class Sketch {
   }
 
   model(...outputs: number[]): TfliteModel {
-    return { operators: this.operators, tensors: this.tensors, inputs: this.inputs, outputs };
+    return { operators: this.operators, tensors: this.tensors, inputs: this.inputs, outputs, signatures: {} };
   }
 
   flow(...outputs: number[]): Flow {

@@ -7,13 +7,15 @@ import { ByteBuffer } from "flatbuffers";
 import { refuse } from "./refuse.ts";
 
 const fields = {
-  model: { operatorCodes: 1, subgraphs: 2, buffers: 4 },
+  model: { operatorCodes: 1, subgraphs: 2, buffers: 4, signatures: 7 },
   operatorCode: { shortBuiltin: 0, custom: 1, builtin: 3 },
   subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
   tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6 },
   quantization: { scale: 2, zeroPoint: 3, axis: 6 },
   operator: { code: 0, inputs: 1, outputs: 2, options: 4 },
   buffer: { data: 0, offset: 1, size: 2 },
+  signature: { inputs: 0, outputs: 1, key: 2, subgraph: 4 },
+  tensorMap: { name: 0, tensor: 1 },
 } as const;
 
 /** The operators that have a meaning here, and some that only appear in messages. */
@@ -164,6 +166,14 @@ export interface TfliteModel {
   readonly tensors: readonly TfliteTensor[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** The ways to call this subgraph, by key: `serving_default` in files of the official exporter. */
+  readonly signatures: Readonly<Record<string, TfliteSignature>>;
+}
+
+/** Tensor indices by the names under which a caller knows them. */
+export interface TfliteSignature {
+  readonly inputs: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, number>>;
 }
 
 /** Reads the structure of a TFLite file. Throws a ModelError (`E_MODEL_FORMAT`) for anything that is not one. */
@@ -225,11 +235,25 @@ function parseModel(bytes: Uint8Array): TfliteModel {
       options: readOptions(file, op, file.table(table, fields.operator.options)),
     };
   });
+  const { key, subgraph: owner, inputs, outputs } = fields.signature;
+  const names = (table: number, field: number) =>
+    Object.fromEntries(
+      file.tables(table, field).map((entry) => {
+        const index = file.int32(entry, fields.tensorMap.tensor, 0);
+        if (tensors[index] === undefined) throw new Damage(`it refers to tensor ${index} of ${tensors.length}`);
+        return [file.text(entry, fields.tensorMap.name), index];
+      }),
+    );
+  const signatures = file
+    .tables(root, fields.model.signatures)
+    .filter((table) => file.int32(table, owner, 0) === 0)
+    .map((table) => [file.text(table, key), { inputs: names(table, inputs), outputs: names(table, outputs) }]);
   return {
     operators,
     tensors,
     inputs: indices(subgraph, fields.subgraph.inputs, 0),
     outputs: indices(subgraph, fields.subgraph.outputs, 0),
+    signatures: Object.fromEntries(signatures),
   };
 }
 
@@ -251,7 +275,7 @@ function readOptions(file: Flatbuffer, op: string, table: number | null): Operat
 }
 
 type Flatbuffer = ReturnType<typeof openFlatbuffer>;
-/** Names appear in messages only. */
+/** Longer names than any file of a MoViNet has. */
 const longestName = 200;
 const elementBytes = { int32: 4, float32: 4, int64: 8 } as const;
 
