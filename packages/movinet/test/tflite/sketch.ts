@@ -17,6 +17,8 @@ const plain: OperatorOptions = {
   height: 1,
   activation: 0,
   weightsFormat: 0,
+  depthMultiplier: 1,
+  axis: 0,
 };
 export const valid = { padding: 1 } as const;
 export const stride2 = { strideWidth: 2, strideHeight: 2 } as const;
@@ -54,7 +56,14 @@ export class Sketch {
   }
 
   model(...outputs: number[]): TfliteModel {
-    return { operators: this.operators, tensors: this.tensors, inputs: this.inputs, outputs, signatures: {} };
+    return {
+      operators: this.operators,
+      tensors: this.tensors,
+      inputs: this.inputs,
+      outputs,
+      signature: null,
+      metadata: {},
+    };
   }
 
   flow(...outputs: number[]): Flow {

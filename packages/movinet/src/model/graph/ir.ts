@@ -185,7 +185,9 @@ export type Derivation =
       readonly variance: string;
     }
   /** `base · factor`, where `factor` has one element. */
-  | { readonly kind: "scaled"; readonly base: string; readonly factor: string };
+  | { readonly kind: "scaled"; readonly base: string; readonly factor: string }
+  /** `scale · base + shift` */
+  | { readonly kind: "affine"; readonly base: string; readonly scale: number; readonly shift: number };
 
 /** What a stream carries from one call to the next, under Google's names and in Google's order (spec §3.1). */
 export type State =

@@ -10,6 +10,8 @@ function derive(derivation: Derivation, of: Compute): Float32Array {
       const factor = of(derivation.factor)[0] as number;
       return of(derivation.base).map((value) => value * factor);
     }
+    case "affine":
+      return of(derivation.base).map((value) => derivation.scale * value + derivation.shift);
     case "foldKernel": {
       const gain = gainOf(of(derivation.gamma), of(derivation.variance));
       return of(derivation.kernel).map((value, i) => value * (gain[i % gain.length] as number));

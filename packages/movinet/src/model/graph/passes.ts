@@ -1,4 +1,5 @@
 import {
+  type DepthwiseNode,
   type Graph,
   inputsOf,
   type Node,
@@ -77,11 +78,16 @@ export const foldScale: Pass = (graph) =>
  * Writes every convolution over time as a sum over its taps of 2-D depthwise convolutions of frame slices, so that no
  * emitter needs a 3-D convolution: exact, and of rank 4.
  */
-export const lowerTime: Pass = (graph) => {
+export const lowerTime: Pass = (graph) => lowerTaps(graph, () => true);
+
+/** The same for kernels that see more than one pixel; those over time alone are left to the emitter. */
+export const lowerSpaceTime: Pass = (graph) => lowerTaps(graph, ({ size, stride }) => size > 1 || stride > 1);
+
+function lowerTaps(graph: Graph, applies: (node: DepthwiseNode) => boolean): Graph {
   const nodes: Node[] = [];
   const windows = new Map(graph.nodes.flatMap((node) => (node.op === "join" ? [[node.id, node] as const] : [])));
   for (const node of graph.nodes) {
-    if (node.op !== "depthwise" || node.time.taps === 1) {
+    if (node.op !== "depthwise" || node.time.taps === 1 || !applies(node)) {
       nodes.push(node);
       continue;
     }
@@ -106,6 +112,47 @@ export const lowerTime: Pass = (graph) => {
     }
   }
   return dropUnread(rebuild(graph, nodes, graph.params));
+}
+
+/**
+ * Writes the hard sigmoid of a gate as ReLU6, which convolutions compute along, and moves the constants of its other
+ * form into the two convolutions around it: `relu6(x + 3) · 0.16667`, and `clip(0.2x + 0.5, 0, 1) = relu6(1.2x + 3) / 6`.
+ */
+export const foldGate: Pass = (graph) => {
+  const readers = new Map<string, Node[]>();
+  for (const node of graph.nodes) {
+    for (const value of inputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
+  }
+  const leaving = new Set(outputsOf(graph));
+  const only = (value: string) =>
+    readers.get(value)?.length === 1 && !leaving.has(value) ? readers.get(value)?.[0] : undefined;
+  const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  const params: Record<string, Param> = { ...graph.params };
+  const affine = (base: string, scale: number, shift: number) => {
+    const name = `${base}|${scale},${shift}`;
+    params[name] = { shape: params[base]?.shape ?? [], derivation: { kind: "affine", base, scale, shift } };
+    return name;
+  };
+  for (const gate of graph.nodes) {
+    const form = gate.op === "activation" ? hardSigmoids[gate.kind] : undefined;
+    if (gate.op !== "activation" || !form) continue;
+    const conv = nodes.get(gate.x);
+    const product = only(gate.id);
+    const projection = product === undefined ? undefined : nodes.get(only(product.id)?.id ?? "");
+    if (conv?.op !== "conv" || conv.bias === null || only(conv.id) !== gate) continue;
+    if (product?.op !== "multiply" || projection?.op !== "conv") continue;
+    const kernel = form.slope === 1 ? conv.kernel : affine(conv.kernel, form.slope, 0);
+    nodes.set(conv.id, { ...conv, kernel, bias: affine(conv.bias, form.slope, 3) });
+    nodes.set(gate.id, { ...gate, kind: "relu6" });
+    nodes.set(projection.id, { ...projection, kernel: affine(projection.kernel, form.peak, 0) });
+  }
+  return rebuild(graph, [...nodes.values()], params);
+};
+
+/** `peak · relu6(slope · x + 3)` */
+const hardSigmoids: Readonly<Record<string, { readonly slope: number; readonly peak: number }>> = {
+  hard_sigmoid_a: { slope: 1.2, peak: 1 / 6 },
+  hard_sigmoid_b: { slope: 1, peak: 0.16667 },
 };
 
 /** Drops nodes that change nothing: slices of all frames, joins of one value, pads by nothing, single repeats. */

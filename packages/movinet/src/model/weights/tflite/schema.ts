@@ -6,20 +6,21 @@
 import { ByteBuffer } from "flatbuffers";
 import { refuse } from "./refuse.ts";
 
-const fields = {
-  model: { operatorCodes: 1, subgraphs: 2, buffers: 4, signatures: 7 },
-  operatorCode: { shortBuiltin: 0, custom: 1, builtin: 3 },
-  subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3 },
+export const fields = {
+  model: { version: 0, operatorCodes: 1, subgraphs: 2, description: 3, buffers: 4, metadata: 6, signatures: 7 },
+  operatorCode: { shortBuiltin: 0, custom: 1, version: 2, builtin: 3 },
+  subgraph: { tensors: 0, inputs: 1, outputs: 2, operators: 3, name: 4 },
   tensor: { shape: 0, type: 1, buffer: 2, name: 3, quantization: 4, sparsity: 6 },
   quantization: { scale: 2, zeroPoint: 3, axis: 6 },
-  operator: { code: 0, inputs: 1, outputs: 2, options: 4 },
+  operator: { code: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4 },
   buffer: { data: 0, offset: 1, size: 2 },
+  metadata: { name: 0, buffer: 1 },
   signature: { inputs: 0, outputs: 1, key: 2, subgraph: 4 },
   tensorMap: { name: 0, tensor: 1 },
 } as const;
 
 /** The operators that have a meaning here, and some that only appear in messages. */
-const operatorNames: Readonly<Record<number, string>> = {
+export const operatorNames: Readonly<Record<number, string>> = {
   0: "ADD",
   1: "AVERAGE_POOL_2D",
   2: "CONCATENATION",
@@ -54,6 +55,7 @@ const operatorNames: Readonly<Record<number, string>> = {
   60: "PADV2",
   65: "SLICE",
   66: "SIN",
+  69: "TILE",
   70: "EXPAND_DIMS",
   74: "SUM",
   83: "PACK",
@@ -62,6 +64,7 @@ const operatorNames: Readonly<Record<number, string>> = {
   114: "QUANTIZE",
   117: "HARD_SWISH",
   126: "BATCH_MATMUL",
+  128: "CUMSUM",
   130: "BROADCAST_TO",
   132: "CONV_3D",
   150: "GELU",
@@ -69,7 +72,7 @@ const operatorNames: Readonly<Record<number, string>> = {
 };
 const customOperator = 32;
 
-const tensorTypes = {
+export const tensorTypes = {
   0: "float32",
   1: "float16",
   2: "int32",
@@ -92,19 +95,20 @@ export const fusedActivations: Readonly<Record<number, string>> = {
   4: "TANH",
 };
 
-const optionFields = {
+export const optionFields = {
   CONV_2D: { padding: 0, strideWidth: 1, strideHeight: 2, activation: 3, dilationWidth: 4, dilationHeight: 5 },
   DEPTHWISE_CONV_2D: {
     padding: 0,
     strideWidth: 1,
     strideHeight: 2,
+    depthMultiplier: 3,
     activation: 4,
     dilationWidth: 5,
     dilationHeight: 6,
   },
   AVERAGE_POOL_2D: { padding: 0, strideWidth: 1, strideHeight: 2, width: 3, height: 4, activation: 5 },
   FULLY_CONNECTED: { activation: 0, weightsFormat: 1 },
-  CONCATENATION: { activation: 1 },
+  CONCATENATION: { axis: 0, activation: 1 },
   ADD: { activation: 0 },
   MUL: { activation: 0 },
   SUB: { activation: 0 },
@@ -122,6 +126,8 @@ export interface OperatorOptions {
   readonly height: number;
   readonly activation: number;
   readonly weightsFormat: number;
+  readonly depthMultiplier: number;
+  readonly axis: number;
 }
 const defaults: OperatorOptions = {
   padding: padding.same,
@@ -133,8 +139,10 @@ const defaults: OperatorOptions = {
   height: 1,
   activation: 0,
   weightsFormat: 0,
+  depthMultiplier: 1,
+  axis: 0,
 };
-const byteOptions: ReadonlySet<string> = new Set(["padding", "activation", "weightsFormat"]);
+export const byteOptions: ReadonlySet<string> = new Set(["padding", "activation", "weightsFormat"]);
 
 export interface TfliteTensor {
   readonly name: string;
@@ -166,14 +174,13 @@ export interface TfliteModel {
   readonly tensors: readonly TfliteTensor[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** The ways to call this subgraph, by key: `serving_default` in files of the official exporter. */
-  readonly signatures: Readonly<Record<string, TfliteSignature>>;
-}
-
-/** Tensor indices by the names under which a caller knows them. */
-export interface TfliteSignature {
-  readonly inputs: Readonly<Record<string, number>>;
-  readonly outputs: Readonly<Record<string, number>>;
+  /** Tensors by the names that programs use; null in files without a signature. */
+  readonly signature: {
+    readonly inputs: Readonly<Record<string, number>>;
+    readonly outputs: Readonly<Record<string, number>>;
+  } | null;
+  /** By name, for example what an exporter tells about itself. */
+  readonly metadata: Readonly<Record<string, Uint8Array>>;
 }
 
 /** Reads the structure of a TFLite file. Throws a ModelError (`E_MODEL_FORMAT`) for anything that is not one. */
@@ -235,25 +242,30 @@ function parseModel(bytes: Uint8Array): TfliteModel {
       options: readOptions(file, op, file.table(table, fields.operator.options)),
     };
   });
-  const { key, subgraph: owner, inputs, outputs } = fields.signature;
-  const names = (table: number, field: number) =>
+  const metadata = file.tables(root, fields.model.metadata).map((table): [string, Uint8Array] => {
+    const data = buffers[file.int32(table, fields.metadata.buffer, 0)];
+    return [file.text(table, fields.metadata.name), (data === undefined ? null : file.data(data)) ?? new Uint8Array()];
+  });
+  const signature = file.tables(root, fields.model.signatures)[0];
+  const named = (table: number, field: number) =>
     Object.fromEntries(
-      file.tables(table, field).map((entry) => {
-        const index = file.int32(entry, fields.tensorMap.tensor, 0);
-        if (tensors[index] === undefined) throw new Damage(`it refers to tensor ${index} of ${tensors.length}`);
-        return [file.text(entry, fields.tensorMap.name), index];
+      file.tables(table, field).map((map): [string, number] => {
+        const tensor = file.int32(map, fields.tensorMap.tensor, 0);
+        if (tensor < 0 || tensor >= tensors.length)
+          throw new Damage(`it refers to tensor ${tensor} of ${tensors.length}`);
+        return [file.text(map, fields.tensorMap.name), tensor];
       }),
     );
-  const signatures = file
-    .tables(root, fields.model.signatures)
-    .filter((table) => file.int32(table, owner, 0) === 0)
-    .map((table) => [file.text(table, key), { inputs: names(table, inputs), outputs: names(table, outputs) }]);
   return {
     operators,
     tensors,
+    signature:
+      signature === undefined
+        ? null
+        : { inputs: named(signature, fields.signature.inputs), outputs: named(signature, fields.signature.outputs) },
     inputs: indices(subgraph, fields.subgraph.inputs, 0),
     outputs: indices(subgraph, fields.subgraph.outputs, 0),
-    signatures: Object.fromEntries(signatures),
+    metadata: Object.fromEntries(metadata),
   };
 }
 

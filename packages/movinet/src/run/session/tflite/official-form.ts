@@ -9,7 +9,7 @@ import type { RuntimeTensor, TensorFacts, TfliteExecutable } from "./runtime.ts"
  */
 export function officialForm(
   executable: TfliteExecutable,
-  { signatures }: Pick<TfliteModel, "signatures">,
+  { signature }: Pick<TfliteModel, "signature">,
   subject: string,
 ): StreamForm {
   const given = executable.inputs.filter(({ name }) => name !== "image");
@@ -26,7 +26,7 @@ export function officialForm(
   }
   if (!picture || !logits || problems.length > 0) throw refuseSignature(problems, subject);
 
-  const passed = new Set(Object.values(signatures).flatMap(passedThrough));
+  const passed = new Set(given.map(({ name }) => name).filter((name) => isPassedThrough(name, signature)));
   const all = given as readonly StateFacts[];
   const states = all.filter(({ name }) => !passed.has(name));
   const unused = all.filter(({ name }) => passed.has(name));
@@ -81,8 +81,8 @@ function isSame(input: TensorFacts, output: TensorFacts | undefined): boolean {
   return input.dtype !== "uint8" && input.dtype === output?.dtype && String(input.shape) === String(output.shape);
 }
 
-function passedThrough({ inputs, outputs }: TfliteModel["signatures"][string]): readonly string[] {
-  return Object.keys(inputs).filter((name) => inputs[name] === outputs[name]);
+function isPassedThrough(name: string, signature: TfliteModel["signature"]): boolean {
+  return signature !== null && signature.inputs[name] === signature.outputs[name];
 }
 
 /**

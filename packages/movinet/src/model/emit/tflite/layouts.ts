@@ -1,0 +1,21 @@
+/** How the parameters of a lowered graph stand in a file: names and layouts, both ways. */
+
+/** The canonical name of the parameter that a pass derived others from; `tap` is that of a 3-D kernel. */
+export function tensorName(param: string, tap = 0): string {
+  const name = param.split("|")[0] as string;
+  return tap === 0 ? name : `${name}#${tap}`;
+}
+
+/** `[fan, filters]` → `[filters, fan]` */
+export function denseLayout(kernel: Float32Array, fan: number, filters: number): Float32Array {
+  const transposed = new Float32Array(kernel.length);
+  for (let i = 0; i < fan; i++) {
+    for (let f = 0; f < filters; f++) transposed[f * fan + i] = kernel[i * filters + f] as number;
+  }
+  return transposed;
+}
+
+/** One time tap of `[taps, height, width, channels]`. */
+export function tapLayout(kernel: Float32Array, tap: number, elements: number): Float32Array {
+  return kernel.subarray(tap * elements, (tap + 1) * elements);
+}

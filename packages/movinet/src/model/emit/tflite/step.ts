@@ -1,0 +1,78 @@
+import { padding } from "../../weights/tflite/schema.ts";
+import type { Emission } from "./emission.ts";
+import { activate, binary, concatenate, convolve } from "./emitters.ts";
+import type { Form } from "./forms.ts";
+
+/** The name of frame `slot` of a buffer in the signature: 0 is the oldest, the number of slots the newest frame. */
+export function slotName(state: string, slot: number): string {
+  return `${state}_${slot}`;
+}
+
+/** The name of the output that the host adds to the sum of a pool. */
+export function poolFrameName(state: string): string {
+  return `${state}_frame`;
+}
+
+/**
+ * One frame and the frames and sums before it, as separate maps of rank 4. The host keeps the states: it moves each
+ * buffer on by one slot and adds the output of each pool to its sum. Mali's delegate computes wrong numbers where an
+ * output is an input, is `state + x`, or is read within the graph (spec §7.3), so the newest frame of a buffer is
+ * activated a second time for the output, and the mean of a pool copied by a product with 1.
+ */
+export function stepForm(out: Emission): Form {
+  const { states, logits } = out.graph;
+  const inputs: Record<string, number> = {};
+  return {
+    input({ id, shape: { height, width, channels } }) {
+      const buffer = states.find((state) => state.kind === "buffer" && state.slots.includes(id));
+      const name = buffer?.kind === "buffer" ? slotName(buffer.name, buffer.slots.indexOf(id)) : id;
+      inputs[name] = out.tensor(name, [1, height, width, channels]);
+      out.bind(id, inputs[name]);
+    },
+    temporal(node, kernel, bias) {
+      const frames = windowFrames(node.x, out);
+      const { height, width, channels } = out.shape(node.id);
+      const joined = concatenate(out, node.x, frames, [1, frames.length * height, width, channels], 1);
+      const options = { padding: padding.valid, dilationHeight: height };
+      convolve(out, "DEPTHWISE_CONV_2D", node.id, [joined, kernel, bias], options);
+    },
+    average: () => false,
+    position: (node) => out.value(node.x),
+    finish() {
+      const { channels } = out.shape(logits);
+      const outputs: Record<string, number> = { logits: out.reshape(out.value(logits), "logits", [1, channels]) };
+      for (const state of states) {
+        if (state.kind === "buffer") {
+          const name = slotName(state.name, state.slots.length);
+          outputs[name] = again(out, state.newest[0] as string, name);
+        }
+        if (state.kind === "sum") {
+          const name = poolFrameName(state.name);
+          outputs[name] = binary(out, "MUL", name, out.value(summand(state.output, out)), out.scalar(1));
+        }
+      }
+      return { inputs, outputs };
+    },
+  };
+}
+
+/** The frames that a join puts into one window, oldest first. */
+function windowFrames(join: string, out: Emission): number[] {
+  const node = out.graph.nodes.find(({ id }) => id === join);
+  if (node?.op !== "join") throw new Error(`internal: ${join} is no window`);
+  return node.xs.map((x) => out.value(x));
+}
+
+/** Computes an activation a second time: of its input where it stands alone, of its output where it was fused. */
+function again(out: Emission, value: string, name: string): number {
+  const node = out.graph.nodes.find(({ id }) => id === value);
+  if (node?.op !== "activation") throw new Error(`internal: the buffered frame ${value} is no activation`);
+  return activate(out, node.kind, out.value(node.kind === "relu6" ? value : node.x), name);
+}
+
+/** What a running sum adds to the sum before it. */
+function summand(sum: string, out: Emission): string {
+  const node = out.graph.nodes.find(({ id }) => id === sum);
+  if (node?.op !== "cumulativeSum") throw new Error(`internal: ${sum} is no running sum`);
+  return node.x;
+}
