@@ -132,7 +132,7 @@ function plainDoc(comment: string): string {
 
 function render(everywhere: readonly Exported[], elsewhere: Readonly<Record<string, readonly Exported[]>>): string {
   const where = new Map(
-    Object.entries(elsewhere).flatMap(([entry, exported]) => exported.map(({ name }) => [name, entry] as const)),
+    Object.entries(elsewhere).flatMap(([entry, exported]) => exported.map((one) => [one, entry] as const)),
   );
   const all = [...Object.values(elsewhere).flat(), ...everywhere];
   const known = names(all);
@@ -143,8 +143,9 @@ function render(everywhere: readonly Exported[], elsewhere: Readonly<Record<stri
   const chapters = order.map((title) => {
     const members = all.filter(({ path }) => sections.find(([begin]) => path.startsWith(begin))?.[1] === title);
     members.sort((a, b) => rank(a) - rank(b));
-    const entries = members.map(({ name, doc, declarations }) => {
-      const only = where.get(name);
+    const entries = members.map((member) => {
+      const { name, doc, declarations } = member;
+      const only = where.get(member);
       const parts = [
         `### ${name}`,
         only ? `_${only} only._` : "",

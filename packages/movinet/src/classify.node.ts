@@ -4,7 +4,7 @@ import type { Model } from "./model/model.ts";
 import { openModel } from "./model/store.node.ts";
 import { type Prediction, topK } from "./run/predict/predict.ts";
 import { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
-import { Program, type SessionSource } from "./run/session/program.ts";
+import { Program, type SessionModel, type SessionSource } from "./run/session/program.ts";
 import type { Frame } from "./run/video/frame.ts";
 import { openVideo, Video } from "./run/video/video.node.ts";
 
@@ -42,14 +42,14 @@ export async function* classify(
   if (given && (device !== undefined || threads !== undefined)) {
     throw new TypeError("device and threads belong to compiling: the program that was given has them already");
   }
-  const read = given?.model ?? (typeof model === "object" ? (model as Model) : await openModel(model, { signal }));
-  const { card } = read;
+  const read = isProgram(model) ? null : typeof model === "object" ? model : await openModel(model, { signal });
+  const { card } = (given?.model ?? read) as SessionModel;
   signal?.throwIfAborted();
   const open = (name: string) => openVideo(name, { fps: fps ?? card.fps, size: card.input, signal });
   const frames = isFrames(source) ? source : open(nameOf(source));
   let own: Program | null = null;
   try {
-    if (!given) own = await Program.compile(read, await nodeBackend({ device, threads }));
+    if (!given) own = await Program.compile(read as Model, await nodeBackend({ device, threads }));
     for await (const result of classifyFrames(frames, given ?? (own as Program), { recent, signal })) {
       yield { ...result, predictions: topK(result.scores, card.labels, top) };
     }

@@ -1,7 +1,6 @@
-import type { Model } from "./model/model.ts";
 import { probabilities } from "./run/predict/predict.ts";
 import { preprocess } from "./run/preprocess/preprocess.ts";
-import type { SessionSource } from "./run/session/program.ts";
+import type { SessionModel, SessionSource } from "./run/session/program.ts";
 import { abortable } from "./run/video/abortable.ts";
 import type { Frame } from "./run/video/frame.ts";
 
@@ -154,7 +153,7 @@ class Window {
   readonly #pictures: Float32Array;
   readonly #size: number;
 
-  constructor({ spec }: Model, frames: number) {
+  constructor({ spec }: SessionModel, frames: number) {
     this.#size = 3 * spec.resolution.height * spec.resolution.width;
     this.#pictures = new Float32Array(frames * this.#size);
   }

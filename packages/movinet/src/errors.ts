@@ -46,6 +46,7 @@ export class DependencyError extends MovinetError {}
 /** The optional peers and their ranges, as in package.json (a test compares them). */
 export const peers = {
   "@expo-google-fonts/atkinson-hyperlegible": "^0.4.1",
+  "@litertjs/core": "~2.5.3",
   "@resvg/resvg-js": "^2.6.2",
   "node-av": "^6.1.1",
   "onnxruntime-node": "^1.30.0",

@@ -1,9 +1,10 @@
-/** The library on Node: everything of `index.ts`, video files, model files and ONNX Runtime. */
+/** The library on Node: everything of `index.ts`, video files, model files, ONNX Runtime and LiteRT.js. */
 export { type Classification, type ClassifyOptions, classify } from "./classify.node.ts";
 export * from "./index.ts";
 export { cacheFolder, defaultModelName, type ModelOptions, openModel, readLabels } from "./model/store.node.ts";
 export { renderPlot } from "./run/display/plot.node.ts";
 export { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
+export { litertBackend } from "./run/session/tflite/litert.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { expandSources } from "./run/video/sources.node.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";

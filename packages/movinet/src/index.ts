@@ -65,7 +65,7 @@ export { preprocess } from "./run/preprocess/preprocess.ts";
 export { type Segment, Segmenter } from "./run/segment/segmenter.ts";
 export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts";
 export type { ClipSession } from "./run/session/clip-session.ts";
-export { Program, type SessionSource } from "./run/session/program.ts";
+export { Program, type SessionModel, type SessionSource } from "./run/session/program.ts";
 export { referenceBackend } from "./run/session/reference.ts";
 export type {
   RecentSession,
@@ -74,4 +74,6 @@ export type {
   StreamSession,
   StreamState,
 } from "./run/session/stream-session.ts";
+export type { TfliteBackend } from "./run/session/tflite/backend.ts";
+export type { TfliteProgram } from "./run/session/tflite/program.ts";
 export type { Frame } from "./run/video/frame.ts";

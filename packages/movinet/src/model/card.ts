@@ -26,7 +26,10 @@ export interface Card {
 }
 
 /** The card of a network that nobody described: sizes from the spec, rates from the variant, no labels. */
-export function defaultCard(spec: Spec, name = `${spec.variant}-${spec.mode}`): Card {
+export function defaultCard(
+  spec: Pick<Spec, "variant" | "mode" | "resolution">,
+  name = `${spec.variant}-${spec.mode}`,
+): Card {
   const variant = variants[spec.variant as keyof typeof variants] ?? variants.a0;
   return {
     name,

@@ -19,7 +19,9 @@ export function sharedFile(path: string): Uint8Array {
   return readFileSync(join(shared, path));
 }
 
-export function sharedJson(path: string): { readonly logits: Readonly<Record<string, readonly number[]>> } {
+export function sharedJson(path: string): {
+  readonly [set in "logits" | "logitsXnnpack"]: Readonly<Record<string, readonly number[]>>;
+} {
   return JSON.parse(readFileSync(join(shared, path), "utf8"));
 }
 

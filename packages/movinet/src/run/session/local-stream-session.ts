@@ -1,9 +1,11 @@
-import { ModelError, SessionError } from "../../errors.ts";
 import { nameOf, type Spec } from "../../model/arch/spec.ts";
-import type { InputNode, Shape, State } from "../../model/graph/ir.ts";
-import { stateBytes, stateShape } from "../../model/graph/states.ts";
+import type { InputNode, State } from "../../model/graph/ir.ts";
+import { stateBytes, stateDtype, stateShape } from "../../model/graph/states.ts";
 import type { DeviceTensor, Executable } from "./backend.ts";
+import { channelsFirst, channelsLast } from "./layout.ts";
+import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import type { StreamSession, StreamState } from "./stream-session.ts";
+import { Turns } from "./turns.ts";
 
 /** Streams, and frames in which pools forget half (Infinity: never). */
 export interface SessionShape {
@@ -25,15 +27,14 @@ export class LocalStreamSession implements StreamSession {
   readonly #ages: number[];
   /** Slots of buffers and sums of pools, by the name of the graph's input. */
   #state: Record<string, DeviceTensor> = {};
-  #last: Promise<unknown> = Promise.resolve();
-  #disposed = false;
+  readonly #turns: Turns;
 
   constructor(spec: Spec, { streams, halfLifeFrames }: SessionShape, single: Executable, chunk: Executable) {
-    if (!Number.isInteger(streams) || streams < 1) throw new TypeError(`streams must be at least 1, got ${streams}`);
-    if (!(halfLifeFrames > 0)) throw new TypeError(`halfLifeFrames must be positive, got ${halfLifeFrames}`);
+    checkOptions(streams, halfLifeFrames);
     this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.streams = streams;
     this.#spec = spec;
+    this.#turns = new Turns(nameOf(spec));
     this.#single = single;
     this.#chunk = this.#keep < 1 ? single : chunk;
     this.#ages = Array.from({ length: streams }, () => 0);
@@ -43,15 +44,9 @@ export class LocalStreamSession implements StreamSession {
   }
 
   async step(frames: Float32Array): Promise<Float32Array> {
-    const { channels, height, width } = this.#image.shape;
-    const row = channels * height * width;
-    const count = frames.length / (row * this.streams);
-    if (!Number.isInteger(count) || count < 1) {
-      throw new TypeError(
-        `frames must hold T · ${this.streams} pictures of ${channels} × ${height} × ${width}, got ${frames.length} numbers`,
-      );
-    }
-    return this.#inTurn(async () => {
+    const count = countFrames(frames, this.streams, this.#image.shape);
+    const row = frames.length / (count * this.streams);
+    return this.#turns.take(async () => {
       let logits: Float32Array = new Float32Array();
       for (let done = 0; done < count; ) {
         const executable = count - done >= this.#chunk.graph.frames ? this.#chunk : this.#single;
@@ -64,8 +59,8 @@ export class LocalStreamSession implements StreamSession {
   }
 
   async reset(stream?: number): Promise<void> {
-    if (stream !== undefined) this.#checkStream(stream);
-    return this.#inTurn(async () => {
+    if (stream !== undefined) checkStream(stream, this.streams);
+    return this.#turns.take(async () => {
       if (stream === undefined || this.streams === 1) {
         this.#clear();
         return;
@@ -76,8 +71,8 @@ export class LocalStreamSession implements StreamSession {
   }
 
   async snapshot(stream = 0): Promise<StreamState> {
-    this.#checkStream(stream);
-    return this.#inTurn(async () => {
+    checkStream(stream, this.streams);
+    return this.#turns.take(async () => {
       const result: Record<string, StreamState[string]> = {};
       for (const state of this.#single.graph.states) {
         const shape = stateShape(state);
@@ -94,10 +89,13 @@ export class LocalStreamSession implements StreamSession {
   }
 
   async restore(state: StreamState, stream = 0): Promise<void> {
-    this.#checkStream(stream);
+    checkStream(stream, this.streams);
     const { states } = this.#single.graph;
-    const age = checkState(state, states, nameOf(this.#spec));
-    return this.#inTurn(async () => {
+    const facts = states.map((part) => ({ name: part.name, shape: stateShape(part), dtype: stateDtype(part) }));
+    refuseState([...stateProblems(state, facts), ...countProblems(state, facts)], nameOf(this.#spec));
+    const count = states.find((part) => part.kind === "count");
+    const age = (count && state[count.name]?.data[0]) ?? 0;
+    return this.#turns.take(async () => {
       this.#ages[stream] = age;
       for (const part of states) {
         if (part.kind === "count") continue;
@@ -109,8 +107,7 @@ export class LocalStreamSession implements StreamSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
-    await this.#last;
+    await this.#turns.end();
     for (const tensor of Object.values(this.#state)) tensor.dispose();
     this.#state = {};
   }
@@ -198,80 +195,4 @@ export class LocalStreamSession implements StreamSession {
     this.#state[name] = this.#single.upload(name, data);
     tensor.dispose();
   }
-
-  #checkStream(stream: number): void {
-    if (!Number.isInteger(stream) || stream < 0 || stream >= this.streams) {
-      throw new TypeError(`stream must be in 0..${this.streams - 1}, got ${stream}`);
-    }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#disposed) {
-      throw new SessionError({
-        code: "E_SESSION_DISPOSED",
-        subject: nameOf(this.#spec),
-        problem: "the session was disposed",
-        remedy: "Open a new one",
-      });
-    }
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {});
-    return result;
-  }
-}
-
-/** Planes `[C, H, W]` of consecutive frames → `[1, frames, H, W, C]`. */
-function channelsLast(planes: readonly Float32Array[], { channels, height, width }: Shape): Float32Array {
-  const pixels = height * width;
-  const data = new Float32Array(planes.length * channels * pixels);
-  for (const [frame, plane] of planes.entries()) {
-    for (let c = 0; c < channels; c++) {
-      for (let p = 0; p < pixels; p++) data[(frame * pixels + p) * channels + c] = plane[c * pixels + p] as number;
-    }
-  }
-  return data;
-}
-
-/** `[1, frames, H, W, C]` → planes `[C, H, W]` of consecutive frames. */
-function channelsFirst(data: Float32Array, { channels, height, width }: Shape): readonly Float32Array[] {
-  const pixels = height * width;
-  return Array.from({ length: data.length / (channels * pixels) }, (_, frame) =>
-    Float32Array.from(
-      { length: channels * pixels },
-      (_, i) => data[(frame * pixels + (i % pixels)) * channels + Math.floor(i / pixels)] as number,
-    ),
-  );
-}
-
-/** Checks names, shapes and counts of a state and returns its age in frames. */
-function checkState(state: StreamState, states: readonly State[], subject: string): number {
-  const names = new Set(states.map((part) => part.name));
-  const problems = Object.keys(state)
-    .filter((name) => !names.has(name))
-    .map((name) => `${name} is unknown`);
-  const ages = new Set<number>();
-  for (const part of states) {
-    const given = state[part.name];
-    const expected = stateShape(part);
-    if (!given) problems.push(`${part.name} is missing`);
-    else if (String(given.shape) !== String(expected) || given.data?.length !== expected.reduce((a, b) => a * b, 1)) {
-      problems.push(
-        `${part.name} is [${given.shape}] of ${given.data?.length ?? "no"} numbers instead of [${expected}]`,
-      );
-    } else if (part.kind === "count") {
-      const age = given.data[0] as number;
-      if (Number.isInteger(age) && age >= 0) ages.add(age);
-      else problems.push(`${part.name} is ${age}, no count`);
-    }
-  }
-  if (ages.size > 1) problems.push(`its counts differ: ${[...ages].join(", ")}`);
-  if (problems.length > 0) {
-    throw new ModelError({
-      code: "E_MODEL_STATE",
-      subject,
-      problem: `the state does not fit: ${problems.join(", ")}`,
-      remedy: "Restore a snapshot of the same model at the same resolution",
-    });
-  }
-  return [...ages][0] ?? 0;
 }

@@ -1,5 +1,6 @@
 import { buildGraph } from "../../model/arch/build.ts";
 import type { Spec } from "../../model/arch/spec.ts";
+import type { Card } from "../../model/card.ts";
 import { splitHead } from "../../model/graph/passes.ts";
 import type { Model } from "../../model/model.ts";
 import type { Backend, Executable } from "./backend.ts";
@@ -8,9 +9,15 @@ import { LocalStreamSession } from "./local-stream-session.ts";
 import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "./stream-session.ts";
 
-/** What opens sessions of a model: a {@link Program} in this thread, or one in a worker thread. */
+/** What must be known of a network in order to feed it and to name what it says. */
+export interface SessionModel {
+  readonly spec: Pick<Spec, "mode" | "classes" | "resolution">;
+  readonly card: Card;
+}
+
+/** What opens sessions of a model: a {@link Program} in this thread, one in a worker thread, or a file that runs as it is. */
 export interface SessionSource {
-  readonly model: Model;
+  readonly model: SessionModel;
   openStream(options?: StreamOptions): Promise<StreamSession>;
   /** Opens a session that also tells what the recent past says: pools forget half in `halfLifeFrames`. */
   openRecent(halfLifeFrames: number): Promise<RecentSession>;

@@ -287,7 +287,7 @@ function readOptions(file: Flatbuffer, op: string, table: number | null): Operat
 }
 
 type Flatbuffer = ReturnType<typeof openFlatbuffer>;
-/** Names appear in messages only. */
+/** Longer names than any file of a MoViNet has. */
 const longestName = 200;
 const elementBytes = { int32: 4, float32: 4, int64: 8 } as const;
 

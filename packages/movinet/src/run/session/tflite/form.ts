@@ -1,0 +1,68 @@
+import { ModelError } from "../../../errors.ts";
+import type { StateFacts } from "../session-rules.ts";
+import type { StreamState } from "../stream-session.ts";
+import type { RuntimeTensor, TensorFacts } from "./runtime.ts";
+
+/** What one stream carries through a file. */
+export interface Held {
+  /** In the runtime, by the names of the file's inputs. */
+  tensors: Record<string, RuntimeTensor>;
+  /** In our own memory, likewise. */
+  sums: Record<string, Float32Array>;
+  /** Frames seen. */
+  age: number;
+}
+
+/** How a stream goes through a file: all that differs between the signatures that are known. */
+export interface StreamForm {
+  /** Of the picture. */
+  readonly height: number;
+  readonly width: number;
+  readonly classes: number;
+  /** Google's names and shapes, whatever tensors the file has for them. */
+  readonly states: readonly StateFacts[];
+  /** States that the file hands back as they came: they are fed with zeros and belong to no snapshot. */
+  readonly unused: readonly StateFacts[];
+  /** The state of a stream that has seen nothing. */
+  begin(): Held;
+  /**
+   * Takes one frame `[1, H, W, 3]` and returns what the file calls logits. Pools keep `keep` of their past at every frame
+   * (1: all of it). What it replaces in `held` is disposed of.
+   */
+  advance(held: Held, picture: Float32Array, keep: number): Promise<Float32Array>;
+  save(held: Held): StreamState;
+  /** Of a state that was checked against {@link StreamForm.states}. */
+  load(state: StreamState): Held;
+  /** Frees what all streams share. */
+  dispose(): void;
+}
+
+/** The picture of a signature, where it has one of the right rank. */
+export function findPicture(
+  inputs: readonly TensorFacts[],
+  rank: number,
+): { readonly height: number; readonly width: number } | null {
+  const image = inputs.find(({ name }) => name === "image");
+  if (image?.dtype !== "float32" || image.shape.length !== rank) return null;
+  const [width = 0, height = 0] = image.shape.slice(0, -1).reverse();
+  return elementsOf(image.shape) === height * width * 3 ? { height, width } : null;
+}
+
+/** The error for a signature that is none of those that are known. */
+export function refuseSignature(problems: readonly string[], subject: string): ModelError {
+  const shown = problems.length > 3 ? [...problems.slice(0, 3), `and ${problems.length - 3} more`] : problems;
+  return new ModelError({
+    code: "E_MODEL_SIGNATURE",
+    subject,
+    problem: `its signature is not that of a MoViNet stream (${shown.join(", ")})`,
+    remedy: "Use a file with the official exporter's signature, or one that movinet wrote",
+  });
+}
+
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+export function disposeAll(tensors: Readonly<Record<string, RuntimeTensor>>): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}

@@ -1,0 +1,106 @@
+import type { TfliteModel } from "../../../model/weights/tflite/schema.ts";
+import type { StateFacts } from "../session-rules.ts";
+import { disposeAll, elementsOf, findPicture, type Held, refuseSignature, type StreamForm } from "./form.ts";
+import type { RuntimeTensor, TensorFacts, TfliteExecutable } from "./runtime.ts";
+
+/**
+ * The signature of the official exporter (spec §3.7): `image` `[1, 1, H, W, 3]` and the states go in, the states come out
+ * under the same names, and `logits` `[1, classes]`. Throws ModelError (`E_MODEL_SIGNATURE`) that names what is otherwise.
+ */
+export function officialForm(
+  executable: TfliteExecutable,
+  { signature }: Pick<TfliteModel, "signature">,
+  subject: string,
+): StreamForm {
+  const given = executable.inputs.filter(({ name }) => name !== "image");
+  const outputOf = new Map(executable.outputs.map((output) => [output.name, output]));
+  const results = executable.outputs.filter(({ name }) => !given.some((input) => input.name === name));
+  const picture = findPicture(executable.inputs, 5);
+  const problems = picture ? [] : ["it has no image [1,1,H,W,3] of float32"];
+  problems.push(
+    ...given.filter((input) => !isSame(input, outputOf.get(input.name))).map(({ name }) => `${name} is not given back`),
+  );
+  const [logits] = results;
+  if (results.length !== 1 || logits?.dtype !== "float32") {
+    problems.push(`beside states it gives ${results.map(({ name }) => name).join(", ") || "nothing"}`);
+  }
+  if (!picture || !logits || problems.length > 0) throw refuseSignature(problems, subject);
+
+  const passed = new Set(given.map(({ name }) => name).filter((name) => isPassedThrough(name, signature)));
+  const all = given as readonly StateFacts[];
+  const states = all.filter(({ name }) => !passed.has(name));
+  const unused = all.filter(({ name }) => passed.has(name));
+  const zerosOf = (facts: readonly StateFacts[]) =>
+    Object.fromEntries(
+      facts.map(({ name, shape, dtype }) => {
+        const size = elementsOf(shape);
+        return [name, executable.upload(name, dtype === "int32" ? new Int32Array(size) : new Float32Array(size))];
+      }),
+    );
+  const zeros = zerosOf(unused);
+
+  return {
+    ...picture,
+    classes: elementsOf(logits.shape),
+    states,
+    unused,
+    begin: () => ({ tensors: zerosOf(states), sums: {}, age: 0 }),
+    async advance(held, frame, keep) {
+      if (keep < 1) ageByCounts(executable, states, held, Math.max(1, Math.round(1 / (1 - keep))));
+      const image = executable.upload("image", frame);
+      try {
+        const outputs = { ...(await executable.run({ ...zeros, ...held.tensors, image })) };
+        const next: Record<string, RuntimeTensor> = {};
+        for (const { name } of states) {
+          next[name] = outputs[name] as RuntimeTensor;
+          delete outputs[name];
+        }
+        disposeAll(held.tensors);
+        held.tensors = next;
+        held.age++;
+        const values = (outputs[logits.name] as RuntimeTensor).read() as Float32Array;
+        disposeAll(outputs);
+        return values;
+      } finally {
+        image.dispose();
+      }
+    },
+    save: ({ tensors }) =>
+      Object.fromEntries(
+        states.map(({ name, shape }) => [name, { shape, data: (tensors[name] as RuntimeTensor).read() }]),
+      ),
+    load(state) {
+      const tensors = states.map(({ name }) => [name, executable.upload(name, state[name]?.data as Float32Array)]);
+      return { tensors: Object.fromEntries(tensors), sums: {}, age: 0 };
+    },
+    dispose: () => disposeAll(zeros),
+  };
+}
+
+function isSame(input: TensorFacts, output: TensorFacts | undefined): boolean {
+  return input.dtype !== "uint8" && input.dtype === output?.dtype && String(input.shape) === String(output.shape);
+}
+
+function isPassedThrough(name: string, signature: TfliteModel["signature"]): boolean {
+  return signature !== null && signature.inputs[name] === signature.outputs[name];
+}
+
+/**
+ * Makes room for a frame in pools that remember as many as they may. The file divides by a whole count, so pools forget
+ * by the nearest one: the mean of n frames becomes ((n − 1) · mean + new) / n.
+ */
+function ageByCounts(executable: TfliteExecutable, states: readonly StateFacts[], held: Held, memory: number): void {
+  for (const { name } of states) {
+    if (!name.endsWith("pool_frame_count")) continue;
+    const buffer = name.replace(/frame_count$/, "buffer");
+    const sum = held.tensors[buffer];
+    const count = held.tensors[name];
+    const frames = count?.read()[0] ?? 0;
+    if (!sum || !count || frames < memory) continue;
+    const kept = sum.read().map((value) => (value * (memory - 1)) / frames);
+    held.tensors[buffer] = executable.upload(buffer, kept);
+    held.tensors[name] = executable.upload(name, Int32Array.of(memory - 1));
+    sum.dispose();
+    count.dispose();
+  }
+}

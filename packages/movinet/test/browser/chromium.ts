@@ -1,0 +1,83 @@
+/** A page of ours in Debian's Chromium: built by vite, served on loopback, driven by playwright-core. */
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium, type Page } from "playwright-core";
+import { build } from "vite";
+
+const candidates = [
+  process.env["CHROMIUM"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+const executablePath = candidates.find((path) => path && existsSync(path));
+export const hasChromium = executablePath !== undefined;
+/** For the titles of suites that need it. */
+export const where = hasChromium ? "in Chromium" : "in Chromium (skipped: none is installed; set CHROMIUM to its path)";
+
+export interface PageOptions {
+  /** The script of the page, beside this file; it has run when `global` is defined. */
+  readonly entry: string;
+  readonly global: string;
+  /** Bodies by path. */
+  readonly served?: Readonly<Record<string, Uint8Array>>;
+  /** Folders on disk by the first part of a path: `ort` for `/ort/file.wasm`. */
+  readonly folders?: Readonly<Record<string, string>>;
+}
+
+export interface OpenPage {
+  readonly page: Page;
+  /** Whatever the page threw and nobody caught. */
+  readonly errors: readonly string[];
+  close(): Promise<void>;
+}
+
+/** No eval, nothing from elsewhere; WebAssembly is allowed. */
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+
+export async function openPage({ entry, global, served = {}, folders = {} }: PageOptions): Promise<OpenPage> {
+  const folder = await mkdtemp(join(tmpdir(), "movinet-browser-"));
+  await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      outDir: folder,
+      lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ["es"], fileName: "page" },
+      emptyOutDir: true,
+      target: "es2024",
+    },
+  });
+  const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
+  const server = createServer(async (request, response) => {
+    const path = request.url ?? "/";
+    const type = path.endsWith("js") ? "text/javascript" : path.endsWith(".wasm") ? "application/wasm" : "text/html";
+    const file = join(folders[path.split("/")[1] ?? ""] ?? folder, basename(path));
+    const body = path === "/" ? document : (served[path] ?? (await readFile(file).catch(() => null)));
+    const headers = { "content-type": type, "content-security-policy": policy };
+    response.writeHead(body === null ? 404 : 200, headers).end(body ?? "");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const browser = await chromium.launch({ executablePath: executablePath as string, args: flags });
+  const close = async () => {
+    await browser.close();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.waitForFunction((name) => name in globalThis, global);
+    return { page, errors, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,34 @@
+/** The page of the LiteRT.js tests: opens what it is told to, and keeps programs and sessions by number. */
+import { litertBackend, type StreamSession, type TfliteProgram } from "../../src/index.web.ts";
+import { fromPlain, fromText, type RemotePage, toPlain, toText } from "./remote.ts";
+
+const litert = litertBackend({ wasmPaths: "/litert/" });
+const programs: TfliteProgram[] = [];
+const sessions: StreamSession[] = [];
+const program = (at: number) => programs[at] as TfliteProgram;
+const session = (at: number) => sessions[at] as StreamSession;
+
+async function bytesOf(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+const movinet: RemotePage = {
+  async openFile(url) {
+    const opened = await (await litert).open(await bytesOf(url), url);
+    return { program: programs.push(opened) - 1, resolution: opened.model.spec.resolution };
+  },
+  async openStream(at, options) {
+    const opened = await program(at).openStream(options);
+    return { session: sessions.push(opened) - 1, streams: opened.streams, stateBytes: opened.stateBytes };
+  },
+  step: async (at, frames) => toText(await session(at).step(new Float32Array(fromText(frames)))),
+  reset: (at, stream) => session(at).reset(stream),
+  snapshot: async (at, stream) => toPlain(await session(at).snapshot(stream)),
+  restore: (at, state, stream) => session(at).restore(fromPlain(state), stream),
+  closeStream: (at) => session(at)[Symbol.asyncDispose](),
+  closeProgram: (at) => program(at)[Symbol.asyncDispose](),
+};
+
+Object.assign(globalThis, { movinet });
