@@ -3,7 +3,8 @@ export { type Classification, type ClassifyOptions, classify } from "./classify.
 export * from "./index.ts";
 export { cacheFolder, defaultModelName, type ModelOptions, openModel, readLabels } from "./model/store.node.ts";
 export { renderPlot } from "./run/display/plot.node.ts";
-export { type NodeBackendOptions, nodeBackend } from "./run/session/onnx.node.ts";
+export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./run/session/onnx.node.ts";
+export type { OnnxFile } from "./run/session/onnx-file.ts";
 export { litertBackend } from "./run/session/tflite/litert.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { expandSources } from "./run/video/sources.node.ts";

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { importPeer, MovinetError } from "../../errors.ts";
 import type { Backend } from "./backend.ts";
 import { onnxBackend } from "./onnx.ts";
+import { type OnnxFile, openOnnxFile } from "./onnx-file.ts";
 
 export interface NodeBackendOptions {
   /** An execution provider of ONNX Runtime: `cpu`, or for example `cuda`, `coreml`, `dml`, `webgpu`. Default `cpu`. */
@@ -20,6 +21,24 @@ export function keepQuiet(): void {
 
 /** ONNX Runtime's Node package. Its threads do not spin: they would starve the video decoder. */
 export async function nodeBackend(options: NodeBackendOptions = {}): Promise<Backend> {
+  const { ort, device, session } = await prepare(options);
+  return onnxBackend(`onnxruntime-node ${device}`, ort, session, device === "cpu");
+}
+
+/**
+ * Opens an ONNX file of ours as it is. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one, `E_MODEL_SIGNATURE` for
+ * one that is not ours.
+ */
+export async function nodeOnnxFile(
+  bytes: Uint8Array,
+  subject: string,
+  options: NodeBackendOptions = {},
+): Promise<OnnxFile> {
+  const { ort, session } = await prepare(options);
+  return openOnnxFile(ort, bytes, subject, session);
+}
+
+async function prepare(options: NodeBackendOptions) {
   keepQuiet();
   const ort = await importPeer("onnxruntime-node", () => import("onnxruntime-node"));
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
@@ -40,5 +59,5 @@ export async function nodeBackend(options: NodeBackendOptions = {}): Promise<Bac
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   } as const;
-  return onnxBackend(`onnxruntime-node ${device}`, ort, session, device === "cpu");
+  return { ort, device, session };
 }

@@ -1,5 +1,5 @@
 /** The part of the ONNX protobuf schema that we write (onnx.proto3, IR version 10): field numbers live here only. */
-import { PbfWriter } from "pbf";
+import { PbfReader, PbfWriter } from "pbf";
 
 export interface OnnxTensor {
   readonly name: string;
@@ -135,4 +135,18 @@ function writeDims(dims: readonly (number | string)[], pbf: PbfWriter): void {
       dim,
     );
   }
+}
+
+/** The metadata of a file, texts by name; other parts of it are skipped. Throws where the bytes are no protobuf. */
+export function readOnnxMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+  const metadata: Record<string, string> = {};
+  new PbfReader(bytes).readFields((field, _, pbf) => {
+    if (field !== 14) return;
+    const entry: [string, string] = ["", ""];
+    const [key, value] = pbf.readMessage((part, read, message) => {
+      if (part === 1 || part === 2) read[part - 1] = message.readString();
+    }, entry);
+    metadata[key] = value;
+  }, null);
+  return metadata;
 }

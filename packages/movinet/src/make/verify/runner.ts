@@ -1,0 +1,115 @@
+import { buildGraph } from "../../model/arch/build.ts";
+import { interpret } from "../../model/graph/interpret.ts";
+import type { Model } from "../../model/model.ts";
+import type { Backend } from "../../run/session/backend.ts";
+import type { OnnxFile } from "../../run/session/onnx-file.ts";
+import { Program, type SessionSource } from "../../run/session/program.ts";
+
+/** One way in which a network can be run. */
+export interface Runner {
+  /** For example `onnxruntime-node cpu`. */
+  readonly runtime: string;
+  readonly call: "frame by frame" | "whole clip";
+  /** Logits after each frame of a clip (`[3, H, W]` each), or after the last one only. */
+  logits(clip: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+}
+
+/** A stream model frame by frame, a base model window by window, whatever opens its sessions. */
+export function sessionRunner(source: SessionSource, runtime: string): Runner {
+  if (source.model.spec.mode === "base") {
+    return {
+      runtime,
+      call: "whole clip",
+      async logits(clip) {
+        const session = await source.openClip();
+        try {
+          return [await session.run(joined(clip))];
+        } finally {
+          await session[Symbol.asyncDispose]();
+        }
+      },
+    };
+  }
+  return {
+    runtime,
+    call: "frame by frame",
+    async logits(clip) {
+      const session = await source.openStream();
+      try {
+        const results: Float32Array[] = [];
+        for (const frame of clip) results.push(await session.step(frame));
+        return results;
+      } finally {
+        await session[Symbol.asyncDispose]();
+      }
+    },
+  };
+}
+
+/** A stream model that sees all frames of a clip in one call. */
+export function clipRunner({ spec, weights }: Model, backend: Backend): Runner {
+  return {
+    runtime: backend.name,
+    call: "whole clip",
+    async logits(clip) {
+      const graph = buildGraph(spec, { call: "clip", frames: clip.length });
+      const executable = await backend.compile(graph, weights, { single: false });
+      try {
+        const inputs = Object.entries(clipInputs(clip)).filter(([name]) => executable.graph.shapes[name]);
+        const fed = inputs.map(([name, data]) => [name, executable.upload(name, data)] as const);
+        const outputs = await executable.run(Object.fromEntries(fed));
+        return [((await outputs[executable.graph.logits]?.read()) ?? new Float32Array()).slice()];
+      } finally {
+        await executable.dispose();
+      }
+    },
+  };
+}
+
+/** The reference interpreter on whole clips: float64 and slow. */
+export function referenceRunner({ spec, weights }: Model): Runner {
+  return {
+    runtime: "reference interpreter",
+    call: "whole clip",
+    async logits(clip) {
+      const graph = buildGraph(spec, { call: "clip", frames: clip.length });
+      return [Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array)];
+    },
+  };
+}
+
+/** An ONNX file as it is. */
+export function onnxFileRunner(file: OnnxFile, runtime: string): Runner {
+  return {
+    runtime,
+    call: file.form === "step" ? "frame by frame" : "whole clip",
+    async logits(clip) {
+      file.reset();
+      if (file.form === "clip") return [await file.run(joined(clip))];
+      const results: Float32Array[] = [];
+      for (const frame of clip) results.push((await file.run(frame)).slice());
+      return results;
+    },
+  };
+}
+
+/** A program of the model, and the ways in which this backend runs it. */
+export function backendRunners(model: Model, backend: Backend): readonly Runner[] {
+  const own = sessionRunner(Program.prepare(model, backend), backend.name);
+  return model.spec.mode === "base" ? [own] : [own, clipRunner(model, backend)];
+}
+
+function clipInputs(clip: readonly Float32Array[]): Readonly<Record<string, Float32Array>> {
+  return {
+    image: joined(clip),
+    inverse_count: Float32Array.from(clip, (_, t) => 1 / (t + 1)),
+    position: Float32Array.from(clip, (_, t) => t),
+  };
+}
+
+function joined(clip: readonly Float32Array[]): Float32Array {
+  const size = clip[0]?.length ?? 0;
+  const data = new Float32Array(clip.length * size);
+  for (const [t, frame] of clip.entries()) data.set(frame, t * size);
+  return data;
+}
