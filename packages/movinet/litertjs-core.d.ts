@@ -7,4 +7,3 @@ import type { LiteRt } from "./src/run/session/tflite/litert.ts";
 export declare const Tensor: LiteRt["Tensor"];
 export declare const getGlobalLiteRtPromise: LiteRt["getGlobalLiteRtPromise"];
 export declare const loadLiteRt: LiteRt["loadLiteRt"];
-export declare const loadAndCompile: LiteRt["loadAndCompile"];

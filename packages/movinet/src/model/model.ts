@@ -59,7 +59,7 @@ function checkModel({ spec, weights, card }: Model, subject: string): void {
 }
 
 /** Throws {@link ModelError} (`E_MODEL_LABELS`) when the number of labels is not the number of classes. */
-export function checkLabels(labels: readonly string[] | null, spec: Spec, subject: string): void {
+export function checkLabels(labels: readonly string[] | null, spec: Pick<Spec, "classes">, subject: string): void {
   if (labels === null || labels.length === spec.classes) return;
   throw new ModelError({
     code: "E_MODEL_LABELS",

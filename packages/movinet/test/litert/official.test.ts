@@ -1,6 +1,9 @@
 /** Files of the official exporter, opened as they are by LiteRT.js in Node. */
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { classify } from "../../src/classify.node.ts";
 import { readModel } from "../../src/model/model.ts";
+import { readLabels } from "../../src/model/store.node.ts";
 import { nodeBackend } from "../../src/run/session/onnx.node.ts";
 import { Program } from "../../src/run/session/program.ts";
 import { litertBackend } from "../../src/run/session/tflite/litert.node.ts";
@@ -8,6 +11,7 @@ import type { TfliteProgram } from "../../src/run/session/tflite/program.ts";
 import { largestDifference } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
 import { distance, interleave, randomPictures } from "../laws/models.ts";
+import { carvingIce, officialModel, sharedFolder } from "../shared.ts";
 import { hasShared, reason, sharedFile, sharedJson } from "../tflite/shared.ts";
 
 /** Distance to native LiteRT with XNNPACK; the dynamic file quantizes activations, which turns tiny differences into steps. */
@@ -41,16 +45,17 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
   const picture = 3 * side * side;
   const frames = randomPictures(7, 5, side, side);
   const frame = (t: number) => frames.subarray(t * picture, (t + 1) * picture);
+  const labels = [..."abcdefghij"];
   let program: TfliteProgram;
   beforeAll(async () => {
-    program = await (await litertBackend()).open(sharedFile(`golden/tflite/${name}`), name, { labels: ["a"] });
+    program = await (await litertBackend()).open(sharedFile(`golden/tflite/${name}`), name, { labels });
   });
   afterAll(() => program?.[Symbol.asyncDispose]());
 
   test("tells what can be known of it", () => {
     const { spec, card } = program.model;
-    expect(spec).toMatchObject({ mode: "stream", classes: 10, resolution: { height: side, width: side } });
-    expect(card).toMatchObject({ name: "t0-stream", fps: 2.5, labels: ["a"], input: { width: side, height: side } });
+    expect(spec).toEqual({ mode: "stream", classes: 10, resolution: { height: side, width: side } });
+    expect(card).toMatchObject({ name: "t0-stream", fps: 2.5, labels, input: { width: side, height: side } });
   });
 
   test("its state and that of the imported model are the same, and continue each other", async () => {
@@ -119,6 +124,18 @@ describe.skipIf(!hasShared)(`the official int8 file${reason}`, () => {
     const passed = { shape: [1], data: Int32Array.of(0) };
     await session.restore({ ...state, state_block0_layer0_pool_frame_count: passed });
     expect(program.model.card.fps).toBe(5);
+    await program[Symbol.asyncDispose]();
+  });
+
+  test("names the action in a real video", async () => {
+    const program = await (await litertBackend()).open(readFileSync(officialModel), officialModel, {
+      labels: await readLabels(`${sharedFolder}/models/kinetics600_label_map.txt`),
+    });
+    let last: string | undefined;
+    for await (const { predictions } of classify(carvingIce, { model: program, recent: true })) {
+      last = predictions[0]?.label ?? undefined;
+    }
+    expect(last).toBe("carving ice");
     await program[Symbol.asyncDispose]();
   });
 

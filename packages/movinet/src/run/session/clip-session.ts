@@ -1,17 +1,17 @@
-import type { Model } from "../../model/model.ts";
-import type { Executable } from "./backend.ts";
+import type { Spec } from "../../model/arch/spec.ts";
 
 /** Whole windows of frames through a base model. */
 export class ClipSession implements AsyncDisposable {
   /** Frames of one window. */
   readonly frames: number;
-  readonly #model: Model;
-  readonly #executable: Executable;
+  readonly #resolution: Spec["resolution"];
+  readonly #call: (window: Float32Array) => Promise<Float32Array>;
 
-  constructor(model: Model, executable: Executable) {
-    this.frames = executable.graph.frames;
-    this.#model = model;
-    this.#executable = executable;
+  /** `call` gives the logits `[classes]` of a whole window `[frames, 3, H, W]`. */
+  constructor(frames: number, resolution: Spec["resolution"], call: (window: Float32Array) => Promise<Float32Array>) {
+    this.frames = frames;
+    this.#resolution = resolution;
+    this.#call = call;
   }
 
   /**
@@ -19,7 +19,7 @@ export class ClipSession implements AsyncDisposable {
    * shorter clip is repeated from its start, as the official evaluation does (spec §5.3). Throws `TypeError` otherwise.
    */
   async run(frames: Float32Array): Promise<Float32Array> {
-    const { height, width } = this.#model.spec.resolution;
+    const { height, width } = this.#resolution;
     const size = 3 * height * width;
     const count = frames.length / size;
     if (!Number.isInteger(count) || count < 1 || count > this.frames) {
@@ -33,11 +33,7 @@ export class ClipSession implements AsyncDisposable {
       for (let t = 0; t < this.frames; t++)
         window.set(frames.subarray((t % count) * size, ((t % count) + 1) * size), t * size);
     }
-    const image = this.#executable.upload("image", window);
-    const outputs = await this.#executable.run({ image });
-    const logits = outputs[this.#executable.graph.logits];
-    if (!logits) throw new Error("internal: the backend returned no logits");
-    return (await logits.read()).slice();
+    return this.#call(window);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

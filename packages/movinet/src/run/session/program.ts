@@ -3,7 +3,7 @@ import type { Spec } from "../../model/arch/spec.ts";
 import type { Card } from "../../model/card.ts";
 import { splitHead } from "../../model/graph/passes.ts";
 import type { Model } from "../../model/model.ts";
-import type { Backend, Executable } from "./backend.ts";
+import type { Backend, DeviceTensor, Executable } from "./backend.ts";
 import { ClipSession } from "./clip-session.ts";
 import { LocalStreamSession } from "./local-stream-session.ts";
 import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
@@ -92,7 +92,13 @@ export class Program implements SessionSource, AsyncDisposable {
   /** Opens a session of a base model. Throws `TypeError` for stream models. */
   async openClip(): Promise<ClipSession> {
     requireMode(this.model.spec, "base");
-    return new ClipSession(this.model, await this.#executable(callFrames(this.model), false));
+    const executable = await this.#executable(callFrames(this.model), false);
+    const { graph } = executable;
+    return new ClipSession(graph.frames, this.model.spec.resolution, async (window) => {
+      const outputs = await executable.run({ image: executable.upload("image", window) });
+      const logits = outputs[graph.logits] as DeviceTensor;
+      return (await logits.read()).slice();
+    });
   }
 
   /** Frees the compiled networks; open sessions fail afterwards. */

@@ -2,7 +2,8 @@ import { channelsLast } from "../layout.ts";
 import { checkOptions, checkStream, countFrames, refuseState, stateProblems } from "../session-rules.ts";
 import type { StreamSession, StreamState } from "../stream-session.ts";
 import { Turns } from "../turns.ts";
-import { disposeAll, elementsOf, type Held, type StreamForm } from "./form.ts";
+import { disposeAll, type Held, type StreamForm } from "./form.ts";
+import { elementsOf } from "./runtime.ts";
 
 export interface FileSessionOptions {
   readonly streams: number;

@@ -1,14 +1,12 @@
 import { ModelError } from "../../../errors.ts";
 import type { StateFacts } from "../session-rules.ts";
 import type { StreamState } from "../stream-session.ts";
-import type { RuntimeTensor, TensorFacts } from "./runtime.ts";
+import { elementsOf, type RuntimeTensor, type TensorFacts, type TfliteExecutable } from "./runtime.ts";
 
 /** What one stream carries through a file. */
 export interface Held {
-  /** In the runtime, by the names of the file's inputs. */
+  /** What the next run takes, by the names of the file's inputs: the states, and room for the picture. */
   tensors: Record<string, RuntimeTensor>;
-  /** In our own memory, likewise. */
-  sums: Record<string, Float32Array>;
   /** Frames seen. */
   age: number;
 }
@@ -59,8 +57,14 @@ export function refuseSignature(problems: readonly string[], subject: string): M
   });
 }
 
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
+/** A tensor of zeros for each input. */
+export function zerosFor(executable: TfliteExecutable, inputs: readonly TensorFacts[]): Record<string, RuntimeTensor> {
+  return Object.fromEntries(
+    inputs.map(({ name, shape, dtype }) => {
+      const size = elementsOf(shape);
+      return [name, executable.upload(name, dtype === "int32" ? new Int32Array(size) : new Float32Array(size))];
+    }),
+  );
 }
 
 export function disposeAll(tensors: Readonly<Record<string, RuntimeTensor>>): void {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { compileFunction } from "node:vm";
 import { importPeer } from "../../../errors.ts";
 import { TfliteBackend } from "./backend.ts";
-import { litertRuntime, startLiteRt } from "./litert.ts";
+import { type LiteRtInstance, litertRuntime, startLiteRt } from "./litert.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -15,13 +15,12 @@ const require = createRequire(import.meta.url);
 export async function litertBackend(): Promise<TfliteBackend> {
   const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
   starting ??= inBrowserClothes(() => startLiteRt(litert, join(dirname(require.resolve("@litertjs/core")), "../wasm")));
-  await starting;
-  return new TfliteBackend(litertRuntime(litert));
+  return new TfliteBackend(litertRuntime(litert, await starting));
 }
 
-let starting: Promise<void> | null = null;
+let starting: Promise<LiteRtInstance> | null = null;
 
-async function inBrowserClothes(work: () => Promise<void>): Promise<void> {
+async function inBrowserClothes<T>(work: () => Promise<T>): Promise<T> {
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
   const clothes: readonly [object, string, unknown][] = [
     [globalThis, "self", globalThis],
@@ -31,7 +30,7 @@ async function inBrowserClothes(work: () => Promise<void>): Promise<void> {
   const worn = clothes.filter(([owner, name]) => !(name in owner));
   for (const [owner, name, value] of worn) Object.defineProperty(owner, name, { value, configurable: true });
   try {
-    await work();
+    return await work();
   } finally {
     for (const [owner, name] of worn) Reflect.deleteProperty(owner, name);
   }

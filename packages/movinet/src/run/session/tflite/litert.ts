@@ -1,23 +1,52 @@
 import { ModelError } from "../../../errors.ts";
-import type { RuntimeTensor, TensorFacts, TfliteExecutable, TfliteRuntime } from "./runtime.ts";
+import {
+  elementsOf,
+  type RuntimeTensor,
+  type TensorFacts,
+  type TfliteExecutable,
+  type TfliteRuntime,
+} from "./runtime.ts";
 
-/** The part of `@litertjs/core` that is used. */
+/**
+ * The part of `@litertjs/core` that is used. Its `run` and its tensors ask the WebAssembly some twenty questions for every
+ * input and output, 2 ms a step for A0; so only loading goes through them, and steps through the bindings below.
+ */
 export interface LiteRt {
-  readonly Tensor: new (data: Float32Array | Int32Array, shape: number[]) => LiteRtTensor;
-  getGlobalLiteRtPromise(): Promise<unknown> | undefined;
-  loadLiteRt(folder: string): Promise<unknown>;
+  readonly Tensor: new (
+    data: Float32Array | Int32Array,
+    shape: number[],
+  ) => { readonly liteRtTensorBuffer: LiteRtBuffer };
+  getGlobalLiteRtPromise(): Promise<LiteRtInstance> | undefined;
+  loadLiteRt(folder: string): Promise<LiteRtInstance>;
+}
+
+export interface LiteRtInstance {
+  readonly liteRtWasm: {
+    /** Another view whenever the memory has grown. */
+    readonly HEAPU8: Uint8Array;
+    readonly LiteRtTensorBufferLockMode: { readonly READ: LockMode; readonly WRITE: LockMode };
+  };
   loadAndCompile(model: Uint8Array, options: { accelerator: "wasm" }): Promise<LiteRtModel>;
 }
 
-interface LiteRtTensor {
-  toTypedArray(): Float32Array | Int32Array | Uint8Array;
+interface LockMode {
+  readonly value: number;
+}
+
+/** Memory of a tensor in WebAssembly; `lock` tells its address. */
+interface LiteRtBuffer {
+  lock(mode: LockMode): number;
+  unlock(): void;
   delete(): void;
 }
 
 interface LiteRtModel {
+  /** Takes and returns buffers in the order of the details; private in the package's declarations. */
+  readonly liteRtCompiledModel: {
+    run(signature: number, inputs: readonly LiteRtBuffer[]): LiteRtBuffer[] | Promise<LiteRtBuffer[]>;
+  };
   getInputDetails(): readonly LiteRtDetails[];
   getOutputDetails(): readonly LiteRtDetails[];
-  run(inputs: Record<string, LiteRtTensor>): Promise<Record<string, LiteRtTensor>>;
   delete(): void;
 }
 
@@ -27,27 +56,23 @@ interface LiteRtDetails {
   readonly dtype: TensorFacts["dtype"];
 }
 
-interface Held extends RuntimeTensor {
-  readonly tensor: LiteRtTensor;
-}
-
 /**
  * Loads the WebAssembly of LiteRT.js from a folder, once for the page or process. Its messages, of which a compilation
  * prints several, go nowhere.
  */
-export async function startLiteRt(litert: LiteRt, folder: string): Promise<void> {
+export async function startLiteRt(litert: LiteRt, folder: string): Promise<LiteRtInstance> {
   const silent = { print() {}, printErr() {} };
   Object.assign(globalThis, { Module: silent }); // where its loader looks for settings, and which it then clears
-  await (litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder));
+  return litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder);
 }
 
-/** LiteRT.js on its CPU kernels (XNNPACK) in WebAssembly, once it was started. */
-export function litertRuntime(litert: LiteRt): TfliteRuntime {
+/** LiteRT.js on its CPU kernels (XNNPACK) in WebAssembly. */
+export function litertRuntime(litert: LiteRt, instance: LiteRtInstance): TfliteRuntime {
   return {
     name: "LiteRT.js wasm",
     async load(bytes, subject) {
       try {
-        return executableOf(litert, await litert.loadAndCompile(bytes, { accelerator: "wasm" }));
+        return executableOf(litert, instance, await instance.loadAndCompile(bytes, { accelerator: "wasm" }));
       } catch (cause) {
         throw new ModelError({
           code: "E_MODEL_RUNTIME",
@@ -61,24 +86,62 @@ export function litertRuntime(litert: LiteRt): TfliteRuntime {
   };
 }
 
-function executableOf(litert: LiteRt, model: LiteRtModel): TfliteExecutable {
+/** The first signature of a compiled file. */
+function executableOf(litert: LiteRt, { liteRtWasm }: LiteRtInstance, model: LiteRtModel): TfliteExecutable {
   const facts = (details: readonly LiteRtDetails[]): readonly TensorFacts[] =>
     details.map(({ name, shape, dtype }) => ({ name, shape: [...shape], dtype }));
   const inputs = facts(model.getInputDetails());
-  const shapes = new Map(inputs.map(({ name, shape }) => [name, [...shape]]));
+  const outputs = facts(model.getOutputDetails());
+  const inputOf = new Map(inputs.map((input) => [input.name, input]));
   return {
     inputs,
-    outputs: facts(model.getOutputDetails()),
-    upload: (input, data) => hold(new litert.Tensor(data, shapes.get(input) as number[])),
+    outputs,
+    upload(name, data) {
+      const input = inputOf.get(name) as TensorFacts;
+      const { liteRtTensorBuffer } = new litert.Tensor(data, [...input.shape]);
+      return new HeldBuffer(liteRtWasm, liteRtTensorBuffer, input);
+    },
     async run(given) {
-      const feeds = Object.entries(given).map(([name, held]) => [name, (held as Held).tensor]);
-      const results = await model.run(Object.fromEntries(feeds));
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, hold(tensor)]));
+      const buffers = inputs.map(({ name }) => (given[name] as HeldBuffer).buffer);
+      const results = await model.liteRtCompiledModel.run(0, buffers);
+      const held = results.map((buffer, i) => {
+        const output = outputs[i] as TensorFacts;
+        return [output.name, new HeldBuffer(liteRtWasm, buffer, output)] as const;
+      });
+      return Object.fromEntries(held);
     },
     dispose: () => model.delete(),
   };
 }
 
-function hold(tensor: LiteRtTensor): Held {
-  return { tensor, read: () => tensor.toTypedArray() as Float32Array | Int32Array, dispose: () => tensor.delete() };
+class HeldBuffer implements RuntimeTensor {
+  readonly buffer: LiteRtBuffer;
+  readonly #wasm: LiteRtInstance["liteRtWasm"];
+  readonly #bytes: number;
+  readonly #whole: boolean;
+
+  constructor(wasm: LiteRtInstance["liteRtWasm"], buffer: LiteRtBuffer, { shape, dtype }: TensorFacts) {
+    this.buffer = buffer;
+    this.#wasm = wasm;
+    this.#bytes = 4 * elementsOf(shape);
+    this.#whole = dtype === "int32";
+  }
+
+  read(): Float32Array | Int32Array {
+    const at = this.buffer.lock(this.#wasm.LiteRtTensorBufferLockMode.READ);
+    const { buffer } = this.#wasm.HEAPU8.slice(at, at + this.#bytes);
+    this.buffer.unlock();
+    return this.#whole ? new Int32Array(buffer) : new Float32Array(buffer);
+  }
+
+  write({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): void {
+    if (byteLength !== this.#bytes) throw new Error(`internal: ${byteLength} bytes for a tensor of ${this.#bytes}`);
+    const at = this.buffer.lock(this.#wasm.LiteRtTensorBufferLockMode.WRITE);
+    this.#wasm.HEAPU8.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    this.buffer.unlock();
+  }
+
+  dispose(): void {
+    this.buffer.delete();
+  }
 }

@@ -10,6 +10,5 @@ export interface LitertOptions {
 /** LiteRT.js on WebAssembly: in a page, or in a worker that is no module (its loader adds a script). */
 export async function litertBackend({ wasmPaths }: LitertOptions): Promise<TfliteBackend> {
   const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
-  await startLiteRt(litert, wasmPaths);
-  return new TfliteBackend(litertRuntime(litert));
+  return new TfliteBackend(litertRuntime(litert, await startLiteRt(litert, wasmPaths)));
 }

@@ -1,7 +1,7 @@
 import type { TfliteModel } from "../../../model/weights/tflite/schema.ts";
 import type { StateFacts } from "../session-rules.ts";
-import { disposeAll, elementsOf, findPicture, type Held, refuseSignature, type StreamForm } from "./form.ts";
-import type { RuntimeTensor, TensorFacts, TfliteExecutable } from "./runtime.ts";
+import { disposeAll, findPicture, type Held, refuseSignature, type StreamForm, zerosFor } from "./form.ts";
+import { elementsOf, type RuntimeTensor, type TensorFacts, type TfliteExecutable } from "./runtime.ts";
 
 /**
  * The signature of the official exporter (spec §3.7): `image` `[1, 1, H, W, 3]` and the states go in, the states come out
@@ -30,48 +30,37 @@ export function officialForm(
   const all = given as readonly StateFacts[];
   const states = all.filter(({ name }) => !passed.has(name));
   const unused = all.filter(({ name }) => passed.has(name));
-  const zerosOf = (facts: readonly StateFacts[]) =>
-    Object.fromEntries(
-      facts.map(({ name, shape, dtype }) => {
-        const size = elementsOf(shape);
-        return [name, executable.upload(name, dtype === "int32" ? new Int32Array(size) : new Float32Array(size))];
-      }),
-    );
-  const zeros = zerosOf(unused);
+  const carried = executable.inputs.filter(({ name }) => !passed.has(name));
+  const zeros = zerosFor(executable, unused);
 
   return {
     ...picture,
     classes: elementsOf(logits.shape),
     states,
     unused,
-    begin: () => ({ tensors: zerosOf(states), sums: {}, age: 0 }),
+    begin: () => ({ tensors: zerosFor(executable, carried), age: 0 }),
     async advance(held, frame, keep) {
-      if (keep < 1) ageByCounts(executable, states, held, Math.max(1, Math.round(1 / (1 - keep))));
-      const image = executable.upload("image", frame);
-      try {
-        const outputs = { ...(await executable.run({ ...zeros, ...held.tensors, image })) };
-        const next: Record<string, RuntimeTensor> = {};
-        for (const { name } of states) {
-          next[name] = outputs[name] as RuntimeTensor;
-          delete outputs[name];
-        }
-        disposeAll(held.tensors);
-        held.tensors = next;
-        held.age++;
-        const values = (outputs[logits.name] as RuntimeTensor).read() as Float32Array;
-        disposeAll(outputs);
-        return values;
-      } finally {
-        image.dispose();
+      if (keep < 1) ageByCounts(states, held, Math.max(1, Math.round(1 / (1 - keep))));
+      held.tensors["image"]?.write(frame);
+      const results = { ...(await executable.run({ ...zeros, ...held.tensors })) };
+      for (const { name } of states) {
+        held.tensors[name]?.dispose();
+        held.tensors[name] = results[name] as RuntimeTensor;
+        delete results[name];
       }
+      held.age++;
+      const values = (results[logits.name] as RuntimeTensor).read() as Float32Array;
+      disposeAll(results);
+      return values;
     },
     save: ({ tensors }) =>
       Object.fromEntries(
         states.map(({ name, shape }) => [name, { shape, data: (tensors[name] as RuntimeTensor).read() }]),
       ),
     load(state) {
-      const tensors = states.map(({ name }) => [name, executable.upload(name, state[name]?.data as Float32Array)]);
-      return { tensors: Object.fromEntries(tensors), sums: {}, age: 0 };
+      const tensors = zerosFor(executable, carried);
+      for (const { name } of states) tensors[name]?.write(state[name]?.data as Float32Array);
+      return { tensors, age: 0 };
     },
     dispose: () => disposeAll(zeros),
   };
@@ -89,18 +78,14 @@ function isPassedThrough(name: string, signature: TfliteModel["signature"]): boo
  * Makes room for a frame in pools that remember as many as they may. The file divides by a whole count, so pools forget
  * by the nearest one: the mean of n frames becomes ((n − 1) · mean + new) / n.
  */
-function ageByCounts(executable: TfliteExecutable, states: readonly StateFacts[], held: Held, memory: number): void {
+function ageByCounts(states: readonly StateFacts[], { tensors }: Held, memory: number): void {
   for (const { name } of states) {
     if (!name.endsWith("pool_frame_count")) continue;
-    const buffer = name.replace(/frame_count$/, "buffer");
-    const sum = held.tensors[buffer];
-    const count = held.tensors[name];
+    const sum = tensors[name.replace(/frame_count$/, "buffer")];
+    const count = tensors[name];
     const frames = count?.read()[0] ?? 0;
     if (!sum || !count || frames < memory) continue;
-    const kept = sum.read().map((value) => (value * (memory - 1)) / frames);
-    held.tensors[buffer] = executable.upload(buffer, kept);
-    held.tensors[name] = executable.upload(name, Int32Array.of(memory - 1));
-    sum.dispose();
-    count.dispose();
+    sum.write(sum.read().map((value) => (value * (memory - 1)) / frames));
+    count.write(Int32Array.of(memory - 1));
   }
 }

@@ -1,9 +1,13 @@
 import { type Card, defaultCard } from "../../../model/card.ts";
+import { readMetadata } from "../../../model/metadata.ts";
+import { checkLabels } from "../../../model/model.ts";
 import { locateTflite } from "../../../model/weights/tflite/import.ts";
-import { readModel } from "../../../model/weights/tflite/schema.ts";
+import { readModel, type TfliteModel } from "../../../model/weights/tflite/schema.ts";
+import { ClipSession } from "../clip-session.ts";
 import type { SessionModel, SessionSource } from "../program.ts";
 import { recentOfTwo } from "../recent-session.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "../stream-session.ts";
+import { type ClipFile, clipFile } from "./clip-file.ts";
 import { FileSession } from "./file-session.ts";
 import type { StreamForm } from "./form.ts";
 import { officialForm } from "./official-form.ts";
@@ -17,22 +21,26 @@ export class TfliteProgram implements SessionSource, AsyncDisposable {
   readonly backend: string;
   readonly #subject: string;
   readonly #executable: TfliteExecutable;
-  readonly #form: StreamForm;
+  readonly #opened: Opened;
   readonly #output: FileFacts["output"];
 
-  private constructor(backend: string, subject: string, opened: Opened, { model, output }: FileFacts) {
+  private constructor(
+    { backend, subject, executable }: { backend: string; subject: string; executable: TfliteExecutable },
+    opened: Opened,
+    { model, output }: FileFacts,
+  ) {
     this.model = model;
     this.backend = backend;
     this.#subject = subject;
-    this.#executable = opened.executable;
-    this.#form = opened.form;
+    this.#executable = executable;
+    this.#opened = opened;
     this.#output = output;
   }
 
   /**
-   * Opens a file with the official exporter's signature or with that of the step form. `subject` names it in errors; `card`
-   * is what the file does not tell: labels, for one. Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_RUNTIME`,
-   * `E_MODEL_SIGNATURE`).
+   * Opens a file with the official exporter's signature, with that of the step form, or of whole clips. `subject` names it in
+   * errors; `card` is what the file does not tell: labels, for one. Throws {@link ModelError} (`E_MODEL_FORMAT`,
+   * `E_MODEL_RUNTIME`, `E_MODEL_SIGNATURE`, `E_MODEL_LABELS`).
    */
   static async open(
     runtime: TfliteRuntime,
@@ -43,65 +51,82 @@ export class TfliteProgram implements SessionSource, AsyncDisposable {
     const file = readModel(bytes, subject);
     const executable = await runtime.load(bytes, subject);
     try {
-      const form = stepForm(executable, subject) ?? officialForm(executable, file, subject);
-      return new TfliteProgram(runtime.name, subject, { executable, form }, factsOf(bytes, subject, form, card));
+      const clip = clipFile(executable);
+      const stream = clip ? null : (stepForm(executable, subject) ?? officialForm(executable, file, subject));
+      const opened = { clip, stream } as Opened;
+      const facts = factsOf(file, bytes, subject, opened);
+      const model = { ...facts.model, card: { ...facts.model.card, ...card } };
+      checkLabels(model.card.labels, model.spec, subject);
+      return new TfliteProgram({ backend: runtime.name, subject, executable }, opened, { ...facts, model });
     } catch (error) {
       executable.dispose();
       throw error;
     }
   }
 
-  /** Opens a session; `chunk` changes nothing, a file takes one frame at a time. */
+  /**
+   * Opens a session of a file that takes one frame at a time, so that `chunk` changes nothing. Throws `TypeError` for a
+   * file of whole clips.
+   */
   async openStream({
     streams = 1,
     halfLifeFrames = Number.POSITIVE_INFINITY,
   }: StreamOptions = {}): Promise<StreamSession> {
-    const toLogits = logitsOf[this.#output];
-    return new FileSession(this.#form, this.#subject, { streams, halfLifeFrames, toLogits });
+    const { stream } = this.#opened;
+    if (!stream) throw new TypeError(`${this.#subject} takes whole clips: open it with openClip`);
+    return new FileSession(stream, this.#subject, { streams, halfLifeFrames, toLogits: logitsOf[this.#output] });
   }
 
-  /** Twice the work of {@link TfliteProgram.openStream}. Pools of an official file forget by whole counts, the nearest to `halfLifeFrames`. */
+  /**
+   * Twice the work of {@link TfliteProgram.openStream}. Pools of an official file forget by whole counts, the nearest to
+   * `halfLifeFrames`.
+   */
   async openRecent(halfLifeFrames: number): Promise<RecentSession> {
     return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames }));
   }
 
-  async openClip(): Promise<never> {
-    throw new TypeError(`${this.#subject} is a stream model: open it with openStream`);
+  /** Opens a session of a file of whole clips. Throws `TypeError` for others. */
+  async openClip(): Promise<ClipSession> {
+    const { clip } = this.#opened;
+    if (!clip) throw new TypeError(`${this.#subject} takes one frame at a time: open it with openStream`);
+    const toLogits = logitsOf[this.#output];
+    return new ClipSession(clip.frames, this.model.spec.resolution, async (window) => toLogits(await clip.run(window)));
   }
 
   /** Frees the compiled network; open sessions fail afterwards. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#form.dispose();
+    this.#opened.stream?.dispose();
     this.#executable.dispose();
   }
 }
 
-interface Opened {
-  readonly executable: TfliteExecutable;
-  readonly form: StreamForm;
-}
+type Opened = { readonly stream: StreamForm; readonly clip: null } | { readonly stream: null; readonly clip: ClipFile };
 
 interface FileFacts {
   readonly model: SessionModel;
   readonly output: "logits" | "softmax" | "sigmoid";
 }
 
-/** What the operators of a file tell; of a network that is none of the family only the signature does. */
-function factsOf(
-  bytes: Uint8Array,
-  subject: string,
-  { height, width, classes }: StreamForm,
-  given: Partial<Card>,
-): FileFacts {
-  const known = { mode: "stream", classes, resolution: { height, width } } as const;
+/** What the metadata of a file of ours tells, or else the operators; of a network out of the family the signature does. */
+function factsOf(file: TfliteModel, bytes: Uint8Array, subject: string, { stream, clip }: Opened): FileFacts {
+  const { height, width, classes } = stream ?? clip;
+  const spec = { mode: stream ? "stream" : "base", classes, resolution: { height, width } } as const;
+  const sized = (card: Card): Card => ({
+    ...card,
+    input: { ...card.input, height, width },
+    frames: clip ? clip.frames : null,
+  });
+  if (file.metadata["movinet.card"]) {
+    const text = Object.entries(file.metadata).map(([name, data]) => [name, new TextDecoder().decode(data)]);
+    const { card } = readMetadata(Object.fromEntries(text), subject);
+    return { model: { spec, card: sized(card) }, output: "logits" };
+  }
   try {
-    const { spec, output } = locateTflite(bytes, subject);
-    const card = defaultCard(spec);
-    const scores = output === "sigmoid" ? { output } : {};
-    return { model: { spec: { ...spec, ...known }, card: { ...card, ...scores, ...given } }, output };
+    const { spec: found, output } = locateTflite(bytes, subject);
+    const card = sized(defaultCard(found));
+    return { model: { spec, card: output === "sigmoid" ? { ...card, output } : card }, output };
   } catch {
-    const card = defaultCard({ variant: "custom", ...known });
-    return { model: { spec: known, card: { ...card, ...given } }, output: "logits" };
+    return { model: { spec, card: sized(defaultCard({ variant: "custom", ...spec })) }, output: "logits" };
   }
 }
 

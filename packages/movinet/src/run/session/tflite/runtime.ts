@@ -5,10 +5,16 @@ export interface TensorFacts {
   readonly dtype: "float32" | "int32" | "uint8";
 }
 
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
 /** A tensor in a runtime's memory, which nothing collects. */
 export interface RuntimeTensor {
   /** A copy of its values, row-major. */
   read(): Float32Array | Int32Array;
+  /** Replaces its values; no run may be under way. */
+  write(data: Float32Array | Int32Array): void;
   /** Must be called once. */
   dispose(): void;
 }

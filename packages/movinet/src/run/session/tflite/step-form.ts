@@ -1,7 +1,8 @@
+import { poolFrameName, slotName } from "../../../model/emit/tflite/step.ts";
 import { countProblems, refuseState, type StateFacts } from "../session-rules.ts";
 import type { StreamState } from "../stream-session.ts";
-import { disposeAll, elementsOf, findPicture, refuseSignature, type StreamForm } from "./form.ts";
-import type { RuntimeTensor, TensorFacts, TfliteExecutable } from "./runtime.ts";
+import { disposeAll, findPicture, refuseSignature, type StreamForm, zerosFor } from "./form.ts";
+import { elementsOf, type RuntimeTensor, type TensorFacts, type TfliteExecutable } from "./runtime.ts";
 
 interface Buffer {
   readonly state: string;
@@ -36,7 +37,7 @@ export function stepForm(executable: TfliteExecutable, subject: string): StreamF
     ...buffers.flatMap(({ slots }) => slots),
     ...pools.map(({ name }) => name),
   ]);
-  const wanted = ["logits", ...buffers.map(({ newest }) => newest), ...pools.map(({ name }) => `${name}_frame`)];
+  const wanted = ["logits", ...buffers.map(({ newest }) => newest), ...pools.map(({ name }) => poolFrameName(name))];
   const problems = [
     ...executable.inputs.filter(({ name }) => !known.has(name)).map(({ name }) => `the input ${name} is unknown`),
     ...wanted.filter((name) => !outputs.has(name)).map((name) => `there is no output ${name}`),
@@ -49,73 +50,57 @@ export function stepForm(executable: TfliteExecutable, subject: string): StreamF
     classes: elementsOf(outputs.get("logits")?.shape ?? []),
     states,
     unused: [],
-    begin: () => ({
-      tensors: Object.fromEntries(
-        buffers.flatMap(({ slots, shape }) =>
-          slots.map((slot) => [slot, executable.upload(slot, new Float32Array(elementsOf(shape)))]),
-        ),
-      ),
-      sums: Object.fromEntries(pools.map(({ name, shape }) => [name, new Float32Array(elementsOf(shape))])),
-      age: 0,
-    }),
+    begin: () => ({ tensors: zerosFor(executable, executable.inputs), age: 0 }),
     async advance(held, frame, keep) {
+      const { tensors } = held;
       const weight = keep < 1 ? (1 - keep ** (held.age + 1)) / (1 - keep) : held.age + 1;
-      const passing: Record<string, RuntimeTensor> = { image: executable.upload("image", frame) };
-      if (inputs.has("position")) passing["position"] = executable.upload("position", Float32Array.of(held.age));
-      if (inputs.has("inverse_count")) {
-        passing["inverse_count"] = executable.upload("inverse_count", Float32Array.of(1 / weight));
+      tensors["image"]?.write(frame);
+      tensors["inverse_count"]?.write(Float32Array.of(1 / weight));
+      tensors["position"]?.write(Float32Array.of(held.age));
+      const sums = pools.map(({ name }) => {
+        const sum = tensors[name] as RuntimeTensor;
+        const past = sum.read();
+        if (keep < 1) sum.write(past.map((value) => value * keep));
+        return { sum, past, growth: poolFrameName(name) };
+      });
+      const results = { ...(await executable.run(tensors)) };
+      for (const { slots, newest } of buffers) {
+        const window = [...slots.map((slot) => tensors[slot]), results[newest]] as RuntimeTensor[];
+        window[0]?.dispose();
+        for (const [k, slot] of slots.entries()) tensors[slot] = window[k + 1] as RuntimeTensor;
+        delete results[newest];
       }
-      for (const [name, sum] of Object.entries(held.sums)) {
-        if (keep < 1) for (const [i, value] of sum.entries()) sum[i] = value * keep;
-        passing[name] = executable.upload(name, sum);
+      for (const { sum, past, growth } of sums) {
+        const grown = (results[growth] as RuntimeTensor).read();
+        sum.write(grown.map((value, i) => keep * (past[i] as number) + value));
       }
-      try {
-        const results = { ...(await executable.run({ ...held.tensors, ...passing })) };
-        for (const { slots, newest } of buffers) {
-          const window = [...slots.map((slot) => held.tensors[slot]), results[newest]] as RuntimeTensor[];
-          window[0]?.dispose();
-          for (const [k, slot] of slots.entries()) held.tensors[slot] = window[k + 1] as RuntimeTensor;
-          delete results[newest];
-        }
-        for (const [name, sum] of Object.entries(held.sums)) {
-          const growth = (results[`${name}_frame`] as RuntimeTensor).read();
-          for (const [i, value] of sum.entries()) sum[i] = value + (growth[i] as number);
-        }
-        held.age++;
-        const logits = (results["logits"] as RuntimeTensor).read() as Float32Array;
-        disposeAll(results);
-        return logits;
-      } finally {
-        disposeAll(passing);
-      }
+      held.age++;
+      const logits = (results["logits"] as RuntimeTensor).read() as Float32Array;
+      disposeAll(results);
+      return logits;
     },
-    save({ tensors, sums, age }) {
+    save({ tensors, age }) {
       const state: Record<string, StreamState[string]> = {};
       for (const { name, shape, dtype } of states) {
         const slots = buffers.find(({ state }) => state === name)?.slots;
-        if (dtype === "int32") state[name] = { shape, data: Int32Array.of(age) };
-        else if (!slots) state[name] = { shape, data: (sums[name] as Float32Array).slice() };
-        else
-          state[name] = {
-            shape,
-            data: join(slots.map((slot) => (tensors[slot] as RuntimeTensor).read() as Float32Array)),
-          };
+        const parts = (slots ?? [name]).map((part) => tensors[part]?.read() as Float32Array);
+        state[name] = { shape, data: dtype === "int32" ? Int32Array.of(age) : join(parts) };
       }
       return state;
     },
     load(state) {
       refuseState(countProblems(state, states), subject);
-      const tensors: Record<string, RuntimeTensor> = {};
+      const tensors = zerosFor(executable, executable.inputs);
       for (const { state: name, slots, shape } of buffers) {
-        const data = state[name]?.data as Float32Array;
+        const frames = state[name]?.data as Float32Array;
         const size = elementsOf(shape);
         for (const [k, slot] of slots.entries()) {
-          tensors[slot] = executable.upload(slot, data.subarray(k * size, (k + 1) * size));
+          tensors[slot]?.write(frames.subarray(k * size, (k + 1) * size));
         }
       }
-      const sums = Object.fromEntries(pools.map(({ name }) => [name, Float32Array.from(state[name]?.data ?? [])]));
+      for (const { name } of pools) tensors[name]?.write(state[name]?.data as Float32Array);
       const count = states.find(({ dtype }) => dtype === "int32");
-      return { tensors, sums, age: (count && state[count.name]?.data[0]) ?? 0 };
+      return { tensors, age: (count && state[count.name]?.data[0]) ?? 0 };
     },
     dispose() {},
   };
@@ -132,8 +117,8 @@ function findBuffers(inputs: readonly TensorFacts[]): readonly Buffer[] {
   }
   return [...slots].map(([state, found]) => ({
     state,
-    slots: found.map((_, k) => `${state}_${k}`),
-    newest: `${state}_${found.length}`,
+    slots: found.map((_, k) => slotName(state, k)),
+    newest: slotName(state, found.length),
     shape: found[0]?.shape ?? [],
   }));
 }

@@ -1,0 +1,50 @@
+/** What is exported runs on LiteRT.js like the network, and its sessions keep the contract. */
+import { describe, expect, test } from "vitest";
+import { emitTflite } from "../../src/model/emit/tflite/emit.ts";
+import { nodeBackend } from "../../src/run/session/onnx.node.ts";
+import { Program } from "../../src/run/session/program.ts";
+import { litertBackend } from "../../src/run/session/tflite/litert.node.ts";
+import { streamSessionContract } from "../contract/stream-session.ts";
+import { distance, hashedModel, randomPictures } from "../laws/models.ts";
+import { forms, steppedLogits, variants } from "./steps.ts";
+
+for (const form of forms) {
+  streamSessionContract(`LiteRT.js, form ${form}`, async (model) =>
+    (await litertBackend()).open(emitTflite(model, { form }), form),
+  );
+}
+
+describe("logits, frame by frame with states fed back, are those of ONNX Runtime", () => {
+  test.each(variants.filter(([name]) => /^[at]0/.test(name)))("%s %o", async (name, options) => {
+    const model = hashedModel(name, options);
+    const expected = await steppedLogits(model, await Program.compile(model, await nodeBackend({ threads: 1 })));
+    for (const form of forms) {
+      const got = await steppedLogits(model, await (await litertBackend()).open(emitTflite(model, { form }), form));
+      expect(Math.max(...got.map((logits, t) => distance(logits, expected[t] ?? []))), form).toBeLessThanOrEqual(1e-4);
+    }
+  });
+});
+
+test("a base model runs as whole clips, shorter ones repeated", async () => {
+  const base = hashedModel("t0-base", { classes: 7, resolution: { height: 48, width: 64 } });
+  const model = { ...base, card: { ...base.card, name: "mine", labels: [..."abcdefg"], frames: 6 } };
+  const [ours, file] = [
+    await Program.compile(model, await nodeBackend({ threads: 1 })),
+    await (await litertBackend()).open(emitTflite(model), "t0-base.tflite"),
+  ];
+  expect(file.model.card).toEqual(model.card);
+  const [a, b] = [await ours.openClip(), await file.openClip()];
+  for (const frames of [6, 4]) {
+    const clip = randomPictures(5, frames, 48, 64);
+    expect(distance(await a.run(clip), await b.run(clip))).toBeLessThanOrEqual(1e-4);
+  }
+  await expect(file.openStream()).rejects.toThrow(/t0-base.tflite takes whole clips: open it with openClip/);
+  await ours[Symbol.asyncDispose]();
+  await file[Symbol.asyncDispose]();
+});
+
+test("labels that are not as many as classes are refused", async () => {
+  const bytes = emitTflite(hashedModel("t0-stream", { classes: 7, resolution: { height: 32, width: 32 } }));
+  const opening = (await litertBackend()).open(bytes, "t0.tflite", { labels: ["one"] });
+  await expect(opening).rejects.toMatchObject({ code: "E_MODEL_LABELS" });
+});
