@@ -10,8 +10,10 @@ const commands: Commands = {
   classify: async () => (await import("./commands/classify.ts")).classifyCommand,
   bench: async () => (await import("./commands/bench.ts")).benchCommand,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
+  convert: async () => (await import("./commands/convert.ts")).convertCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   train: async () => (await import("./commands/train.ts")).trainCommand,
+  verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   dataset: async () => (await import("./commands/dataset.ts")).datasetCommand,
 };
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { type Model, ModelError, type ModelOptions, openModel } from "movinet";
+import { findModel, type Model, ModelError, type ModelOptions, openModel } from "movinet";
 
 /** Models that come with the command line, by name. */
 const embedded: Readonly<Record<string, URL>> = {
@@ -9,14 +9,15 @@ const embedded: Readonly<Record<string, URL>> = {
 };
 
 /**
- * Opens the model of an argument: a file, else a model that comes with the command line, else one in the cache. Throws what
- * {@link openModel} throws; where there is none, the error also says what works without any file.
+ * The file of an argument: a path, else a model that comes with the command line, else one in the cache. Throws
+ * {@link ModelError} (`E_MODEL_NOT_FOUND`), which also says what works without any file.
  */
-export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<Model> {
+export async function findNamedModel(name: string | undefined): Promise<string> {
   const own = name === undefined ? undefined : embedded[name];
   const isFile = name !== undefined && Boolean((await stat(name).catch(() => null))?.isFile());
+  if (own && !isFile) return fileURLToPath(own);
   try {
-    return await openModel(own && !isFile ? fileURLToPath(own) : name, options);
+    return await findModel(name);
   } catch (error) {
     if (!(error instanceof ModelError && error.code === "E_MODEL_NOT_FOUND")) throw error;
     const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as URL));
@@ -25,4 +26,9 @@ export async function openNamedModel(name: string | undefined, options: ModelOpt
     const remedy = `${error.remedy}. --model ${known} needs no file: it names what the camera does`;
     throw new ModelError({ code, subject, problem, remedy, cause: error });
   }
+}
+
+/** Opens the model of an argument. Throws what {@link findNamedModel} and {@link openModel} throw. */
+export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<Model> {
+  return openModel(await findNamedModel(name), options);
 }

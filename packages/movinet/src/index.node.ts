@@ -1,7 +1,14 @@
 /** The library on Node: everything of `index.ts`, video files, model files, ONNX Runtime and LiteRT.js. */
 export { type Classification, type ClassifyOptions, classify } from "./classify.node.ts";
 export * from "./index.ts";
-export { cacheFolder, defaultModelName, type ModelOptions, openModel, readLabels } from "./model/store.node.ts";
+export {
+  cacheFolder,
+  defaultModelName,
+  findModel,
+  type ModelOptions,
+  openModel,
+  readLabels,
+} from "./model/store.node.ts";
 export { renderPlot } from "./run/display/plot.node.ts";
 export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./run/session/onnx.node.ts";
 export type { OnnxFile } from "./run/session/onnx-file.ts";

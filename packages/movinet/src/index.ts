@@ -51,6 +51,7 @@ export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";
 export { renderSubtitles, type SubtitleFormat } from "./run/display/subtitles.ts";
 export {
+  formatBytes,
   formatDuration,
   percentile,
   type ResultSummary,

@@ -96,3 +96,13 @@ export {
 export type { Trainable } from "./train/network.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";
+export {
+  type Converted,
+  type ConvertOptions,
+  convertModel,
+  type ExportFormat,
+  exportFormats,
+} from "./verify/convert.node.ts";
+export type { Check, Precision, Receipt } from "./verify/receipt.ts";
+export type { Runner } from "./verify/runner.ts";
+export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles } from "./verify/verify.node.ts";

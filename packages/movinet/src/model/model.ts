@@ -36,9 +36,16 @@ export function readModel(bytes: Uint8Array, subject: string, name?: string): Mo
   return model;
 }
 
-/** The bytes of our own format: one `.safetensors` file with spec and card as JSON in its metadata. */
-export function writeModel({ spec, weights, card }: Model): Uint8Array {
-  return writeSafetensors(weights, { "movinet.spec": JSON.stringify(spec), "movinet.card": JSON.stringify(card) });
+/**
+ * The bytes of our own format: one `.safetensors` file with spec and card as JSON in its metadata, and `receipt`, JSON of
+ * what was found when the file was compared.
+ */
+export function writeModel({ spec, weights, card }: Model, receipt?: string): Uint8Array {
+  return writeSafetensors(weights, {
+    "movinet.spec": JSON.stringify(spec),
+    "movinet.card": JSON.stringify(card),
+    ...(receipt === undefined ? {} : { "movinet.receipt": receipt }),
+  });
 }
 
 function checkModel({ spec, weights, card }: Model, subject: string): void {

@@ -46,7 +46,11 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
   return { spec, weights, card: { ...card, labels } };
 }
 
-async function findModel(nameOrFile: string | undefined): Promise<string> {
+/**
+ * The file of a model: a path, else a name in the cache folder, else the default name. Throws {@link ModelError}
+ * (`E_MODEL_NOT_FOUND`).
+ */
+export async function findModel(nameOrFile: string | undefined): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
   const candidates = [".safetensors", ".tflite"].map((extension) => join(cacheFolder(), name + extension));
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);

@@ -1,12 +1,15 @@
 import { buildGraph } from "../../model/arch/build.ts";
 import { interpret } from "../../model/graph/interpret.ts";
+import { macsOf } from "../../model/graph/shapes.ts";
 import type { Model } from "../../model/model.ts";
 import type { Backend } from "../../run/session/backend.ts";
 import type { OnnxFile } from "../../run/session/onnx-file.ts";
-import { Program, type SessionSource } from "../../run/session/program.ts";
+import type { SessionSource } from "../../run/session/program.ts";
 
 /** One way in which a network can be run. */
 export interface Runner {
+  /** Of the file or the model. */
+  readonly name: string;
   /** For example `onnxruntime-node cpu`. */
   readonly runtime: string;
   readonly call: "frame by frame" | "whole clip";
@@ -15,9 +18,10 @@ export interface Runner {
 }
 
 /** A stream model frame by frame, a base model window by window, whatever opens its sessions. */
-export function sessionRunner(source: SessionSource, runtime: string): Runner {
+export function sessionRunner(source: SessionSource, name: string, runtime: string): Runner {
   if (source.model.spec.mode === "base") {
     return {
+      name,
       runtime,
       call: "whole clip",
       async logits(clip) {
@@ -31,6 +35,7 @@ export function sessionRunner(source: SessionSource, runtime: string): Runner {
     };
   }
   return {
+    name,
     runtime,
     call: "frame by frame",
     async logits(clip) {
@@ -47,8 +52,9 @@ export function sessionRunner(source: SessionSource, runtime: string): Runner {
 }
 
 /** A stream model that sees all frames of a clip in one call. */
-export function clipRunner({ spec, weights }: Model, backend: Backend): Runner {
+export function clipRunner({ spec, weights }: Model, name: string, backend: Backend): Runner {
   return {
+    name,
     runtime: backend.name,
     call: "whole clip",
     async logits(clip) {
@@ -66,21 +72,27 @@ export function clipRunner({ spec, weights }: Model, backend: Backend): Runner {
   };
 }
 
-/** The reference interpreter on whole clips: float64 and slow. */
-export function referenceRunner({ spec, weights }: Model): Runner {
+/** Multiply–accumulates that the reference interpreter does in some ten seconds. */
+const mostMacs = 4e8;
+
+/** The reference interpreter on whole clips: float64 and slow, so that it answers nothing of clips that would take long. */
+export function referenceRunner({ spec, weights }: Model, name: string): Runner {
   return {
+    name,
     runtime: "reference interpreter",
     call: "whole clip",
     async logits(clip) {
       const graph = buildGraph(spec, { call: "clip", frames: clip.length });
+      if (graph.nodes.reduce((sum, node) => sum + macsOf(node, graph), 0) > mostMacs) return [];
       return [Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array)];
     },
   };
 }
 
 /** An ONNX file as it is. */
-export function onnxFileRunner(file: OnnxFile, runtime: string): Runner {
+export function onnxFileRunner(file: OnnxFile, name: string, runtime: string): Runner {
   return {
+    name,
     runtime,
     call: file.form === "step" ? "frame by frame" : "whole clip",
     async logits(clip) {
@@ -91,12 +103,6 @@ export function onnxFileRunner(file: OnnxFile, runtime: string): Runner {
       return results;
     },
   };
-}
-
-/** A program of the model, and the ways in which this backend runs it. */
-export function backendRunners(model: Model, backend: Backend): readonly Runner[] {
-  const own = sessionRunner(Program.prepare(model, backend), backend.name);
-  return model.spec.mode === "base" ? [own] : [own, clipRunner(model, backend)];
 }
 
 function clipInputs(clip: readonly Float32Array[]): Readonly<Record<string, Float32Array>> {

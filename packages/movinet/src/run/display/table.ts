@@ -172,7 +172,8 @@ function formatMs(ms: number): string {
   return ms < 9995 ? `${(ms / 1000).toFixed(2)} s` : formatDuration(ms / 1000);
 }
 
-function formatBytes(bytes: number): string {
+/** `740 kB`, `2.9 MB`, `1.2 GB`. */
+export function formatBytes(bytes: number): string {
   if (bytes < 999_500) return `${(bytes / 1e3).toFixed(0)} kB`;
   if (bytes < 999_500_000) return `${(bytes / 1e6).toPrecision(bytes < 9_950_000 ? 2 : 3)} MB`;
   return `${(bytes / 1e9).toFixed(1)} GB`;

@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { ModelError } from "../../errors.ts";
+import type { OnnxPrecision } from "../../model/emit/onnx/file.ts";
 import { readOnnxMetadata } from "../../model/emit/onnx/proto.ts";
 import { readMetadata } from "../../model/metadata.ts";
 import type { OnnxRuntime } from "./onnx.ts";
@@ -9,6 +10,8 @@ import type { SessionModel } from "./program.ts";
 export interface OnnxFile extends AsyncDisposable {
   readonly model: SessionModel;
   readonly form: "step" | "clip";
+  /** How its weights are stored. */
+  readonly dtype: OnnxPrecision;
   /** Frames of a call. */
   readonly frames: number;
   /**
@@ -27,7 +30,7 @@ export async function openOnnxFile(
   subject: string,
   options: InferenceSession.SessionOptions,
 ): Promise<OnnxFile> {
-  const { card, spec, form, frames } = factsOf(bytes, subject);
+  const { card, spec, form, dtype, frames } = factsOf(bytes, subject);
   const session = await ort.InferenceSession.create(bytes, options).catch((cause: unknown) => {
     throw new ModelError({
       code: "E_MODEL_FORMAT",
@@ -47,11 +50,12 @@ export async function openOnnxFile(
         return [[input.name, tensor(new Float32Array(dims.reduce((a, b) => a * b, 1)), dims)] as const];
       }),
     );
-  let states = begin();
+  let states: ReadonlyMap<string, Tensor> = begin();
   let age = 0;
   return {
     model: { spec, card },
     form,
+    dtype,
     frames,
     async run(pictures) {
       const count = form === "step" ? 1 : frames;
@@ -103,6 +107,6 @@ function factsOf(bytes: Uint8Array, subject: string) {
   }
   if (!metadata["movinet.export"]) throw refuse("E_MODEL_SIGNATURE", "nobody knows what its inputs mean");
   const { spec, card } = readMetadata(metadata, subject);
-  const { form, frames } = JSON.parse(metadata["movinet.export"]) as { form: "step" | "clip"; frames: number };
-  return { spec, card, form, frames };
+  const { form, dtype, frames } = JSON.parse(metadata["movinet.export"]) as Pick<OnnxFile, "form" | "dtype" | "frames">;
+  return { spec, card, form, dtype, frames };
 }

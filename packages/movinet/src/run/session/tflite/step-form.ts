@@ -1,4 +1,4 @@
-import { poolFrameName, slotName } from "../../../model/emit/tflite/step.ts";
+import { poolFrameName, slotName } from "../../../model/emit/names.ts";
 import { countProblems, refuseState, type StateFacts } from "../session-rules.ts";
 import type { StreamState } from "../stream-session.ts";
 import { disposeAll, findPicture, refuseSignature, type StreamForm, zerosFor } from "./form.ts";

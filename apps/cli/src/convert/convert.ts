@@ -1,0 +1,61 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { formatBytes, type Model, nameOf, nodeBackend, writeWhole } from "movinet";
+import { type ConvertOptions, convertModel, type Receipt } from "movinet/make";
+import { interruptible } from "../interrupt.ts";
+import { openNamedModel } from "../models.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { renderChecks } from "./table.ts";
+
+export interface ConvertSettings extends Pick<ConvertOptions, "format" | "form" | "dtype" | "frames"> {
+  readonly input: string;
+  readonly output: string;
+  readonly labels: string | undefined;
+}
+
+/** Writes the file where what it says is what the model says, and returns the exit code: 0, 1 where it is not, 130. */
+export function convert(settings: ConvertSettings, terminal: Terminal): Promise<number> {
+  const { input, output, labels, ...options } = settings;
+  return interruptible(terminal, async (signal) => {
+    const model = await openNamedModel(input, { labels, signal });
+    await refuseItself(input, output);
+    if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
+    const progress = terminal.progress();
+    const onProgress = (done: number, total: number) =>
+      progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
+    const { bytes, receipt } = await convertModel(model, {
+      ...options,
+      name: basename(input),
+      resultName: basename(output),
+      backend: await nodeBackend(),
+      signal,
+      onProgress,
+    }).finally(() => progress.stop());
+    if (receipt.pass) await writeWhole(output, bytes);
+    const result = { ...receipt, file: receipt.pass ? output : null, bytes: bytes.length };
+    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt));
+    if (receipt.pass) return 0;
+    terminal.warn(`movinet: ${output}: it differs too much from ${input}. Nothing was written.`);
+    return 1;
+  });
+}
+
+async function refuseItself(input: string, output: string): Promise<void> {
+  const [from, to] = await Promise.all([input, output].map((path) => stat(path).catch(() => null)));
+  if (from && to && from.ino === to.ino && from.dev === to.dev) {
+    throw new UsageError(output, "it is the model that is read", "Write another file");
+  }
+}
+
+function describe({ spec, card }: Model): string {
+  const { height, width } = spec.resolution;
+  const labels = card.labels === null ? "no labels" : "with labels";
+  return `${nameOf(spec)}, ${spec.classes} classes (${labels}), ${height}×${width} at ${card.fps} a second`;
+}
+
+function renderReceipt(output: string, bytes: number, receipt: Receipt): string {
+  const { format, form, dtype } = receipt.result;
+  const what = [format, form, dtype].filter(Boolean).join(", ");
+  return [`${output}: ${what}, ${formatBytes(bytes)}`, "", ...renderChecks(receipt)].join("\n");
+}

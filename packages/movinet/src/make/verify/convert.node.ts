@@ -1,0 +1,144 @@
+import { ModelError } from "../../errors.ts";
+import { emitOnnx, onnxForms, onnxPrecisions } from "../../model/emit/onnx/file.ts";
+import { emitTflite, type TfliteForm, type TflitePrecision } from "../../model/emit/tflite/emit.ts";
+import { type Model, readModel, writeModel } from "../../model/model.ts";
+import type { Backend } from "../../run/session/backend.ts";
+import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
+import { Program } from "../../run/session/program.ts";
+import { litertBackend } from "../../run/session/tflite/litert.node.ts";
+import { compareRunners, noiseClip, type Receipt } from "./receipt.ts";
+import { clipRunner, onnxFileRunner, type Runner, sessionRunner } from "./runner.ts";
+
+export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export interface ConvertOptions {
+  readonly format: ExportFormat;
+  /** Default: one frame (`step`) of a stream model, whole clips (`clip`) of a base model. */
+  readonly form?: TfliteForm | undefined;
+  /** Default `float32`. */
+  readonly dtype?: TflitePrecision | undefined;
+  /** Frames of a clip; default: those of the model's card. */
+  readonly frames?: number | undefined;
+  /** Names of the model and of the result in the receipt. */
+  readonly name: string;
+  readonly resultName: string;
+  /** What the model itself is run on. */
+  readonly backend: Backend;
+  readonly signal?: AbortSignal | undefined;
+  /** How many of `total` passes over the frames are done. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface Converted {
+  /** The file, the receipt in its metadata. */
+  readonly bytes: Uint8Array;
+  readonly receipt: Receipt;
+}
+
+/** Frames of the clips on which a stream is compared: the first frame, filling buffers, and full ones. */
+const streamLengths = [1, 2, 5, 8];
+
+/**
+ * Writes a model in another format, and compares what was written, on the runtime that it is for, with whole clips of the
+ * model: a stream frame by frame, which is also the streaming law. Throws {@link ModelError} (`E_MODEL_EXPORT`) where the
+ * model has no such form, and `E_DEPENDENCY_MISSING` where the runtime is not installed.
+ */
+export async function convertModel(model: Model, options: ConvertOptions): Promise<Converted> {
+  const { format, name, resultName, backend, signal, onProgress } = options;
+  const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
+  const dtype = options.dtype ?? "float32";
+  const frames = options.frames ?? model.card.frames ?? undefined;
+  const emit = emitterOf(model, format, {
+    form,
+    dtype,
+    ...(form === "clip" && frames !== undefined ? { frames } : {}),
+  });
+  const bytes = emit();
+  signal?.throwIfAborted();
+  const source = wholeClips(model, name, frames, backend);
+  const result = await openResult(bytes, format, resultName, backend);
+  try {
+    const lengths = form === "clip" && frames !== undefined ? [frames] : streamLengths;
+    const clips = lengths.map((length, seed) => noiseClip(model.spec, length, seed));
+    let done = 0;
+    const found = await compareRunners(source.runner, [result.runner], clips, dtype, () => {
+      signal?.throwIfAborted();
+      onProgress?.(++done, 2);
+    });
+    const receipt: Receipt = {
+      type: "receipt",
+      source: { name, runtime: source.runner.runtime, call: source.runner.call },
+      result: { format, form: format === "safetensors" ? null : form, dtype },
+      ...found,
+    };
+    return { bytes: emit(JSON.stringify(receipt)), receipt };
+  } finally {
+    await result.close();
+    await source.close();
+  }
+}
+
+function wholeClips(model: Model, name: string, frames: number | undefined, backend: Backend): Opened {
+  if (model.spec.mode === "stream") return { runner: clipRunner(model, name, backend), close: async () => {} };
+  const card = { ...model.card, frames: frames ?? model.card.frames };
+  return openProgram({ ...model, card }, name, backend);
+}
+
+function openProgram(model: Model, name: string, backend: Backend): Opened {
+  const program = Program.prepare(model, backend);
+  return { runner: sessionRunner(program, name, backend.name), close: () => program[Symbol.asyncDispose]() };
+}
+
+/** What writes the file, once without a receipt and once with it. */
+function emitterOf(
+  model: Model,
+  format: ExportFormat,
+  { form, dtype, frames }: { form: TfliteForm; dtype: TflitePrecision; frames?: number },
+): (receipt?: string) => Uint8Array {
+  const refuse = (what: string, allowed: readonly string[]) =>
+    new ModelError({
+      code: "E_MODEL_EXPORT",
+      subject: model.card.name,
+      problem: `there are no ${format} files of ${what}`,
+      remedy: `Use ${allowed.join(" or ")}`,
+    });
+  if (format === "tflite") return (receipt) => emitTflite(model, { form, dtype, ...given({ frames, receipt }) });
+  const ownForm = onnxForms.find((one) => one === form);
+  const ownDtype = onnxPrecisions.find((one) => one === dtype);
+  if (format === "onnx") {
+    if (!ownForm) throw refuse(`the form ${form}`, onnxForms);
+    if (!ownDtype) throw refuse(`the precision ${dtype}`, onnxPrecisions);
+    return (receipt) => emitOnnx(model, { form: ownForm, dtype: ownDtype, ...given({ frames, receipt }) });
+  }
+  if (dtype !== "float32") throw refuse(`the precision ${dtype}`, ["float32"]);
+  return (receipt) => writeModel(model, receipt);
+}
+
+/** What is not undefined. */
+function given(options: { frames: number | undefined; receipt: string | undefined }) {
+  const { frames, receipt } = options;
+  return { ...(frames === undefined ? {} : { frames }), ...(receipt === undefined ? {} : { receipt }) };
+}
+
+interface Opened {
+  readonly runner: Runner;
+  close(): Promise<void>;
+}
+
+/** Opens what was written with the runtime that it is for. */
+async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, backend: Backend): Promise<Opened> {
+  if (format === "onnx") {
+    const file = await nodeOnnxFile(bytes, name);
+    return {
+      runner: onnxFileRunner(file, name, "onnxruntime-node cpu"),
+      close: async () => file[Symbol.asyncDispose](),
+    };
+  }
+  if (format === "tflite") {
+    const litert = await litertBackend();
+    const program = await litert.open(bytes, name);
+    return { runner: sessionRunner(program, name, litert.name), close: () => program[Symbol.asyncDispose]() };
+  }
+  return openProgram(readModel(bytes, name), name, backend);
+}
