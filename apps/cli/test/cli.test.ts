@@ -39,7 +39,7 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
   test.each([
     [
       ["clasify"],
-      "movinet: clasify: there is no such command. Use one of: classify, bench, evaluate, inspect, train, dataset.",
+      "movinet: clasify: there is no such command. Use one of: classify, bench, evaluate, convert, inspect, train, verify, dataset.",
     ],
     [["classify"], "movinet: classify: no video was given. Run for example: movinet classify clip.mp4."],
     [["classify", "--modle", "x", "a.mp4"], "movinet: --modle: there is no such option."],
