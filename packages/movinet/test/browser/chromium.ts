@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { build } from "vite";
@@ -19,6 +20,9 @@ const executablePath = candidates.find((path) => path && existsSync(path));
 export const hasChromium = executablePath !== undefined;
 /** For the titles of suites that need it. */
 export const where = hasChromium ? "in Chromium" : "in Chromium (skipped: none is installed; set CHROMIUM to its path)";
+
+/** The files that a page needs for LiteRT.js. */
+export const litertFolder = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
 
 export interface PageOptions {
   /** The script of the page, beside this file; it has run when `global` is defined. */
