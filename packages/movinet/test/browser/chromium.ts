@@ -25,8 +25,8 @@ export const where = hasChromium ? "in Chromium" : "in Chromium (skipped: none i
 export const litertFolder = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
 
 export interface PageOptions {
-  /** The script of the page, beside this file; it has run when `global` is defined. */
-  readonly entry: string;
+  /** The script of the page; it has run when `global` is defined. */
+  readonly entry: URL;
   readonly global: string;
   /** Bodies by path. */
   readonly served?: Readonly<Record<string, Uint8Array>>;
@@ -52,7 +52,7 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
     logLevel: "error",
     build: {
       outDir: folder,
-      lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ["es"], fileName: "page" },
+      lib: { entry: fileURLToPath(entry), formats: ["es"], fileName: "page" },
       emptyOutDir: true,
       target: "es2024",
     },

@@ -25,7 +25,7 @@ let open: OpenPage;
 beforeAll(async () => {
   if (!hasChromium) return;
   open = await openPage({
-    entry: "./litert-page.web.ts",
+    entry: new URL("./litert-page.web.ts", import.meta.url),
     global: "movinet",
     served,
     folders: { litert: litertFolder },

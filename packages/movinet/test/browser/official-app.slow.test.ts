@@ -13,7 +13,12 @@ describe.skipIf(!hasChromium)(`somebody else's program ${where}`, () => {
   let open: OpenPage;
   beforeAll(async () => {
     const folders = { litert: litertFolder };
-    open = await openPage({ entry: "./official-app.web.ts", global: "officialApp", served, folders });
+    open = await openPage({
+      entry: new URL("./official-app.web.ts", import.meta.url),
+      global: "officialApp",
+      served,
+      folders,
+    });
   });
   afterAll(() => open?.close());
 

@@ -22,10 +22,11 @@ async function officialApp(url: string, frames: string): Promise<number[][]> {
   const pixels = new Float32Array(Uint8Array.from(atob(frames), (letter) => letter.charCodeAt(0)).buffer);
   const results: number[][] = [];
   let { image, ...states } = zeros(model);
-  const size = image.type.layout.dimensions.reduce((a: number, b: number) => a * b, 1);
+  const shape = image.type.layout.dimensions;
+  const size = shape.reduce((a: number, b: number) => a * b, 1);
   for (let at = 0; at < pixels.length; at += size) {
     image.delete();
-    image = new Tensor(pixels.subarray(at, at + size), image.type.layout.dimensions);
+    image = new Tensor(pixels.subarray(at, at + size), shape);
     const { logits, ...next } = await model.run({ ...states, image });
     for (const state of Object.values(states)) state.delete();
     states = next;
