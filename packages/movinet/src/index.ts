@@ -24,14 +24,8 @@ export {
 export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
 export { type Card, defaultCard, type Fit } from "./model/card.ts";
 export { emitOnnx } from "./model/emit/onnx/emit.ts";
-export {
-  emitTflite,
-  type TfliteForm,
-  type TfliteOptions,
-  type TflitePrecision,
-  tfliteForms,
-  tflitePrecisions,
-} from "./model/emit/tflite/emit.ts";
+export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./model/emit/tflite/emit.ts";
+export { tfliteForms, tflitePrecisions } from "./model/emit/tflite/lower.ts";
 export type { Graph, Node, State } from "./model/graph/ir.ts";
 export { lowerForInference } from "./model/graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
