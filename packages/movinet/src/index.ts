@@ -31,14 +31,8 @@ export {
   onnxForms,
   onnxPrecisions,
 } from "./model/emit/onnx/file.ts";
-export {
-  emitTflite,
-  type TfliteForm,
-  type TfliteOptions,
-  type TflitePrecision,
-  tfliteForms,
-  tflitePrecisions,
-} from "./model/emit/tflite/emit.ts";
+export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./model/emit/tflite/emit.ts";
+export { tfliteForms, tflitePrecisions } from "./model/emit/tflite/lower.ts";
 export type { Graph, Node, State } from "./model/graph/ir.ts";
 export { lowerForInference } from "./model/graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";

@@ -78,8 +78,13 @@ const cardFields: Fields<Card> = {
 export function readMetadata(metadata: Readonly<Record<string, string>>, subject: string): { spec: Spec; card: Card } {
   return {
     spec: readJson<Spec>(metadata, "movinet.spec", specFields, subject),
-    card: readJson<Card>(metadata, "movinet.card", cardFields, subject),
+    card: readCard(metadata, subject),
   };
+}
+
+/** The card alone. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every wrong field. */
+export function readCard(metadata: Readonly<Record<string, string>>, subject: string): Card {
+  return readJson<Card>(metadata, "movinet.card", cardFields, subject);
 }
 
 function readJson<T>(

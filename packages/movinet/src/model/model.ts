@@ -7,6 +7,7 @@ import { readMetadata } from "./metadata.ts";
 import { checkWeights } from "./weights/check.ts";
 import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 import { readTflite } from "./weights/tflite/import.ts";
+import { readOwnTflite } from "./weights/tflite/own.ts";
 
 /** A network with its weights and its card. Immutable; shared by everything that runs it. */
 export interface Model {
@@ -25,6 +26,11 @@ export type ModelFormat = "safetensors" | "tflite";
  */
 export function readModel(bytes: Uint8Array, subject: string, name?: string): Model & { readonly format: ModelFormat } {
   if (new TextDecoder().decode(bytes.subarray(4, 8)) === "TFL3") {
+    const own = readOwnTflite(bytes, subject);
+    if (own) {
+      checkLabels(own.card.labels, own.spec, subject);
+      return { ...own, format: "tflite" };
+    }
     const { spec, weights, output } = readTflite(bytes, subject);
     const card = defaultCard(spec, name);
     return { spec, weights, card: output === "sigmoid" ? { ...card, output } : card, format: "tflite" };

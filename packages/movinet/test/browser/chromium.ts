@@ -2,9 +2,10 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { build } from "vite";
@@ -20,9 +21,12 @@ export const hasChromium = executablePath !== undefined;
 /** For the titles of suites that need it. */
 export const where = hasChromium ? "in Chromium" : "in Chromium (skipped: none is installed; set CHROMIUM to its path)";
 
+/** The files that a page needs for LiteRT.js. */
+export const litertFolder = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
+
 export interface PageOptions {
-  /** The script of the page, beside this file; it has run when `global` is defined. */
-  readonly entry: string;
+  /** The script of the page; it has run when `global` is defined. */
+  readonly entry: URL;
   readonly global: string;
   /** Bodies by path. */
   readonly served?: Readonly<Record<string, Uint8Array>>;
@@ -48,7 +52,7 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
     logLevel: "error",
     build: {
       outDir: folder,
-      lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ["es"], fileName: "page" },
+      lib: { entry: fileURLToPath(entry), formats: ["es"], fileName: "page" },
       emptyOutDir: true,
       target: "es2024",
     },

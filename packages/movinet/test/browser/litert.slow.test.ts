@@ -1,14 +1,16 @@
 /** LiteRT.js in a real browser: files as they are, on WebAssembly, under a policy that allows no eval. */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { largestDifference } from "../golden/figures.ts";
+import { emitTflite, type TfliteOptions } from "../../src/model/emit/tflite/emit.ts";
+import type { Model } from "../../src/model/model.ts";
+import { streamSessionContract } from "../contract/stream-session.ts";
+import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
+import { hashedModel } from "../laws/models.ts";
+import { distanceToFigures, forms, streamFigures } from "../litert/steps.ts";
 import { hasShared, reason, sharedFile, sharedJson } from "../tflite/shared.ts";
-import { hasChromium, type OpenPage, openPage, where } from "./chromium.ts";
+import { hasChromium, litertFolder, type OpenPage, openPage, where } from "./chromium.ts";
 import { RemoteProgram } from "./remote.ts";
 
-const wasm = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
 const goldens = [
   { name: "t0_stream_posenc_fp32", tolerance: 1e-3 },
   { name: "a0_stream_fp16", tolerance: 1e-3 },
@@ -18,17 +20,60 @@ const goldens = [
 ];
 const official = "models/movinet_a0_stream_k600_int8.tflite";
 
-describe.skipIf(!hasChromium)(`LiteRT.js ${where}`, () => {
-  const served: Record<string, Uint8Array> = {};
-  let open: OpenPage;
-  beforeAll(async () => {
-    open = await openPage({ entry: "./litert-page.web.ts", global: "movinet", served, folders: { litert: wasm } });
+const served: Record<string, Uint8Array> = {};
+let open: OpenPage;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  open = await openPage({
+    entry: new URL("./litert-page.web.ts", import.meta.url),
+    global: "movinet",
+    served,
+    folders: { litert: litertFolder },
   });
-  afterAll(async () => {
-    expect(open.errors).toEqual([]);
-    await open.close();
+});
+afterAll(async () => {
+  expect(open?.errors ?? []).toEqual([]);
+  await open?.close();
+});
+
+/** A model as a file in the page. */
+function openExport(model: Model, options: TfliteOptions): Promise<RemoteProgram> {
+  served["/export.tflite"] = emitTflite(model, options);
+  return RemoteProgram.open(open.page, "/export.tflite");
+}
+
+describe.skipIf(!hasChromium)(`what is exported, on LiteRT.js ${where}`, () => {
+  for (const form of forms) {
+    streamSessionContract(`LiteRT.js, form ${form}`, (model) => openExport(model, { form }));
+  }
+
+  test.each(streamFigures)("$case: the logits of the official implementation", async (figures) => {
+    const model = modelOfFigures(figures);
+    for (const form of forms) {
+      expect(await distanceToFigures(figures, await openExport(model, { form })), form).toBeLessThanOrEqual(1e-3);
+    }
   });
 
+  test.each([
+    ["float16", 5e-3],
+    ["dynamic_int8", 0.1],
+  ] as const)("%s weights: within %f", async (dtype, tolerance) => {
+    const figures = figuresOf("a0-stream-10classes");
+    for (const form of forms) {
+      const program = await openExport(modelOfFigures(figures), { form, dtype });
+      expect(await distanceToFigures(figures, program), form).toBeLessThanOrEqual(tolerance);
+    }
+  });
+
+  test("a file of a base model takes whole clips only", async () => {
+    const model = hashedModel("t0-base", { classes: 7, resolution: { height: 32, width: 32 } });
+    const program = await openExport(model, { frames: 4 });
+    await expect(program.openStream()).rejects.toThrow(/takes whole clips: open it with openClip/);
+    await program[Symbol.asyncDispose]();
+  });
+});
+
+describe.skipIf(!hasChromium)(`files of the official exporter, on LiteRT.js ${where}`, () => {
   test.skipIf(!hasShared).each(goldens)(
     `golden/tflite/$name gives the logits of native LiteRT${reason}`,
     async (file) => {

@@ -14,7 +14,7 @@ describe.skipIf(!hasChromium)(`onnxruntime-web ${where}`, () => {
 
   beforeAll(async () => {
     open = await openPage({
-      entry: "./page.web.ts",
+      entry: new URL("./page.web.ts", import.meta.url),
       global: "step",
       served: {
         "/model.safetensors": writeModel(modelOfFigures(figures)),

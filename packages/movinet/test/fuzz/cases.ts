@@ -4,6 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { MovinetError } from "../../src/errors.ts";
 import { buildGraph } from "../../src/model/arch/build.ts";
+import { emitTflite } from "../../src/model/emit/tflite/emit.ts";
+import { tfliteForms } from "../../src/model/emit/tflite/lower.ts";
 import { readModel, writeModel } from "../../src/model/model.ts";
 import { nodeBackend } from "../../src/run/session/onnx.node.ts";
 import { Program } from "../../src/run/session/program.ts";
@@ -36,7 +38,10 @@ const lazily = <T>(make: () => T) => {
 
 const small = { resolution: { height: 32, width: 32 }, classes: 5 };
 const safetensors = lazily(() => writeModel(hashedModel("t0-stream", small)));
-const tfliteFiles = lazily(() => [...filesIn("golden/tflite", (name) => name.endsWith(".tflite"), 8e6)].map(read));
+const tfliteFiles = lazily(() => [
+  ...filesIn("golden/tflite", (name) => name.endsWith(".tflite"), 8e6).map(read),
+  ...tfliteForms.map((form) => emitTflite(hashedModel("t0-stream", small), { form, frames: 2, dtype: "float16" })),
+]);
 const videoFiles = lazily(() =>
   [...filesIn("videos/k600", () => true, 5e5), ...filesIn("videos/derived", () => true, 5e5)].map((path) => ({
     bytes: read(path),
@@ -71,8 +76,7 @@ export const targets = {
     return acceptModel(bytes);
   },
   tflite: async (draw) => {
-    const files = tfliteFiles();
-    if (files.length > 0) return acceptModel(damage(pick(draw, files), draw));
+    if (draw(8) > 0) return acceptModel(damage(pick(draw, tfliteFiles()), draw));
     const bytes = Uint8Array.from({ length: 16 + draw(4000) }, () => (draw(3) === 0 ? draw(256) : draw(16)));
     bytes.set([8 + draw(8), 0, 0, 0, 84, 70, 76, 51]);
     return acceptModel(bytes);

@@ -1,24 +1,25 @@
 /** Half precision: IEEE 754 binary16, by its bits. */
 
-const bits = new Uint32Array(1);
-const number = new Float32Array(bits.buffer);
-
-/** IEEE 754 binary16 nearest to a number, ties to even; too large ones become infinite. */
-export function floatToHalf(value: number): number {
-  number[0] = value;
-  const word = bits[0] as number;
-  const sign = (word >>> 16) & 0x8000;
-  const magnitude = word & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  if (magnitude < 0x38800000) {
-    const steps = Math.abs(number[0] as number) * 2 ** 24;
-    const whole = Math.floor(steps);
-    const rest = steps - whole;
-    return sign | (rest > 0.5 || (rest === 0.5 && whole % 2 === 1) ? whole + 1 : whole);
+/** IEEE 754 binary16 nearest to each number, ties to even; too large ones become infinite. */
+export function toHalves(data: Float32Array): Uint16Array {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const halves = new Uint16Array(data.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number;
+    halves[i] = ((word >>> 16) & 0x8000) | halfMagnitude(word & 0x7fffffff, data[i] as number);
   }
-  const odd = (magnitude >>> 13) & 1;
-  return sign | ((magnitude - 0x38000000 + 0xfff + odd) >>> 13);
+  return halves;
+}
+
+/** Bits of a half without its sign, from the bits of a float without its sign. */
+function halfMagnitude(word: number, value: number): number {
+  if (word > 0x7f800000) return 0x7e00; // no number
+  if (word >= 0x477ff000) return 0x7c00; // from 65,520 on
+  if (word >= 0x38800000) return (word - 0x38000000 + 0xfff + ((word >>> 13) & 1)) >>> 13;
+  const steps = Math.abs(value) * 2 ** 24; // below 2⁻¹⁴ there are only multiples of 2⁻²⁴
+  const whole = Math.floor(steps);
+  const rest = steps - whole;
+  return rest > 0.5 || (rest === 0.5 && whole % 2 === 1) ? whole + 1 : whole;
 }
 
 /** The value of an IEEE 754 half-precision number given by its bits. */

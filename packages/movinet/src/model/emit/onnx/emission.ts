@@ -2,7 +2,7 @@ import type { Graph, Shape } from "../../graph/ir.ts";
 import { resolveParams } from "../../graph/params.ts";
 import { samePadding } from "../../graph/shapes.ts";
 import type { Weights } from "../../graph/tensor.ts";
-import { floatToHalf } from "../../weights/half.ts";
+import { toHalves } from "../../weights/half.ts";
 import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "./proto.ts";
 
 /** Smaller constants stay float32: they would save nothing. */
@@ -48,7 +48,7 @@ export class Emission {
       this.initializers.set(name, { name, dims, data });
     } else if (!this.initializers.has(`${name}/half`)) {
       const half = `${name}/half`;
-      this.initializers.set(half, { name: half, dims, data: Uint16Array.from(data, floatToHalf) });
+      this.initializers.set(half, { name: half, dims, data: toHalves(data) });
       this.node("Cast", name, [half], { to: elementType.float });
     }
     return name;

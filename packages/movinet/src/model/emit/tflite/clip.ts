@@ -45,6 +45,7 @@ export function clipForm(out: Emission): Form {
     },
     average: () => false,
     position: (node) => out.value(node.x),
+    leave() {},
     finish() {
       const { logits } = out.graph;
       const { channels } = out.shape(logits);

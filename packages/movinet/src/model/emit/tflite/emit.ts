@@ -1,20 +1,18 @@
 import { ModelError } from "../../../errors.ts";
-import { buildGraph } from "../../arch/build.ts";
 import { nameOf, type Spec } from "../../arch/spec.ts";
-import { type Graph, perOp } from "../../graph/ir.ts";
-import { dropIdentities, foldGate, foldNorm, foldScale, lowerSpaceTime, type Pass } from "../../graph/passes.ts";
+import { perOp } from "../../graph/ir.ts";
 import type { Model } from "../../model.ts";
 import { clipForm } from "./clip.ts";
 import { Emission } from "./emission.ts";
 import { emitters } from "./emitters.ts";
 import type { Form } from "./forms.ts";
+import { lowerForTflite, type tfliteForms, type tflitePrecisions } from "./lower.ts";
 import { fileMetadata } from "./metadata.ts";
 import { officialForm } from "./official.ts";
 import { precisions } from "./precision.ts";
 import { stepForm } from "./step.ts";
 import { writeTflite } from "./write.ts";
 
-export const tfliteForms = ["step", "official", "clip"] as const;
 /**
  * What a file looks like from outside; every one has the signature `serving_default`. `C` are classes, `h × w` the size
  * of a map.
@@ -35,7 +33,6 @@ export const tfliteForms = ["step", "official", "clip"] as const;
  */
 export type TfliteForm = (typeof tfliteForms)[number];
 
-export const tflitePrecisions = ["float32", "float16", "dynamic_int8"] as const;
 /**
  * How dense kernels are stored. Everything is computed in float32, but `dynamic_int8` products, for which the runtime
  * rounds what goes into them.
@@ -66,11 +63,12 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
   const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
   checkForm(spec, card.name, form, frames);
-  const graph = lowerForTflite(spec, form, frames);
+  const graph = lowerForTflite(spec, { form, frames });
   const out = new Emission(graph, weights, precisions[dtype]);
   const shape = forms[form](out, spec);
   for (const node of graph.nodes) {
     if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, shape);
+    shape.leave(node.id);
   }
   const { inputs, outputs } = shape.finish();
   const { tensors, operators } = out;
@@ -90,13 +88,6 @@ const forms: Readonly<Record<TfliteForm, (out: Emission, spec: Spec) => Form>> =
   official: officialForm,
   clip: clipForm,
 };
-
-/** The graph whose parameters a file of this form holds. */
-export function lowerForTflite(spec: Spec, form: TfliteForm, frames: number): Graph {
-  const graph = buildGraph(spec, { call: form === "clip" ? "clip" : "step", frames });
-  const passes: readonly Pass[] = [foldNorm, foldScale, lowerSpaceTime, dropIdentities];
-  return (form === "official" ? passes : [...passes, foldGate]).reduce((lowered, pass) => pass(lowered), graph);
-}
 
 function checkForm(spec: Spec, subject: string, form: TfliteForm, frames: number | null): asserts frames is number {
   const refuse = (problem: string, remedy: string) =>

@@ -16,6 +16,8 @@ export interface Form {
   average(node: MultiplyNode): boolean;
   /** The index of each frame as float32 `[frames, 1, 1, 1]`. */
   position(node: PositionalEncodingNode): number;
-  /** Emits what turns values into outputs. */
+  /** Emits what turns a value into outputs; called as soon as it is there, while it is still in the processor's cache. */
+  leave(value: string): void;
+  /** The whole, after all nodes. */
   finish(): Interface;
 }

@@ -19,3 +19,8 @@ export function denseLayout(kernel: Float32Array, fan: number, filters: number):
 export function tapLayout(kernel: Float32Array, tap: number, elements: number): Float32Array {
   return kernel.subarray(tap * elements, (tap + 1) * elements);
 }
+
+/** `[filters, fan]` → `[fan, filters]` */
+export function rowsLayout(kernel: Float32Array, fan: number, filters: number): Float32Array {
+  return denseLayout(kernel, filters, fan);
+}

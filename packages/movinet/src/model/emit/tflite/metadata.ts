@@ -1,12 +1,6 @@
 import type { Model } from "../../model.ts";
+import type { ExportFacts } from "./lower.ts";
 import type { WrittenOperator } from "./write.ts";
-
-/** What a file of ours tells about how it was made, as JSON in `movinet.export`. */
-export interface ExportFacts {
-  readonly form: "step" | "official" | "clip";
-  readonly dtype: "float32" | "float16" | "dynamic_int8";
-  readonly frames: number;
-}
 
 /** First runtimes of operators that are younger than 1.14 (tensorflow/…/versioning/runtime_version.cc). */
 const runtimes: Readonly<Record<string, string>> = {

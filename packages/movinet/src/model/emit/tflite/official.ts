@@ -30,6 +30,7 @@ export function officialForm(out: Emission, spec: Spec): Form {
   /** Names of output tensors by their rank in the alphabet: logits, then the states. */
   const resultName = (name: string) =>
     `StatefulPartitionedCall:${name === "logits" ? 0 : 1 + states.findIndex((state) => state.name === name)}`;
+  const outputs: Record<string, number> = {};
   const counts = new Map<string, number>();
   const windows = new Map<string, number>();
 
@@ -94,26 +95,30 @@ export function officialForm(out: Emission, spec: Spec): Form {
       const count = `state_${block}_${layer}_pos_enc_frame_count`;
       return out.reshape(toFloat(inputs[count] as number, `${count}/float`), `${count}/position`, [1, 1, 1, 1]);
     },
-    finish() {
-      const { channels } = out.shape(graph.logits);
-      const outputs: Record<string, number> = {
-        logits: out.reshape(out.value(graph.logits), resultName("logits"), [1, channels]),
-      };
-      for (const { name, shape } of states) {
-        const state = graph.states.find((other) => other.name === name);
-        if (state === undefined) outputs[name] = inputs[name] as number;
-        if (state?.kind === "count") outputs[name] = counted(name);
-        if (state?.kind === "sum") outputs[name] = out.reshape(out.value(state.output), resultName(name), shape);
-        if (state?.kind !== "buffer") continue;
-        const pixels = state.shape.height * state.shape.width;
-        const size = [1, state.slots.length, pixels, state.shape.channels];
-        const kept = out.op("SLICE", [windowOf(state), out.ints([0, 1, 0, 0]), out.ints(size)], {
-          name: `${name}/kept`,
-          shape: size,
-        });
+    leave(value) {
+      if (value === graph.logits) {
+        const shape = [1, out.shape(value).channels];
+        outputs["logits"] = out.reshape(out.value(value), resultName("logits"), shape);
+      }
+      for (const state of graph.states) {
+        const { name } = state;
+        const shape = stateShape(state);
+        if (state.kind === "sum" && state.output === value) {
+          outputs[name] = out.reshape(out.value(value), resultName(name), shape);
+        }
+        if (state.kind !== "buffer" || state.newest[0] !== value) continue;
+        const { height, width, channels } = state.shape;
+        const size = [1, state.slots.length, height * width, channels];
+        const from = out.ints([0, 1, 0, 0]);
+        const kept = out.op("SLICE", [windowOf(state), from, out.ints(size)], { name: `${name}/kept`, shape: size });
         outputs[name] = out.reshape(kept, resultName(name), shape);
       }
-      return { inputs, outputs };
+    },
+    finish() {
+      for (const { name } of unused) outputs[name] = inputs[name] as number;
+      for (const { name, kind } of graph.states) if (kind === "count") outputs[name] = counted(name);
+      const names = ["logits", ...states.map(({ name }) => name)];
+      return { inputs, outputs: Object.fromEntries(names.map((name) => [name, outputs[name] as number])) };
     },
   };
 }

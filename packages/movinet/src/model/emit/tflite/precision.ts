@@ -1,4 +1,4 @@
-import { floatToHalf } from "../../weights/half.ts";
+import { toHalves } from "../../weights/half.ts";
 import type { TfliteDtype } from "../../weights/tflite/import.ts";
 import { bytesOf } from "./emission.ts";
 import type { WrittenTensor } from "./write.ts";
@@ -16,11 +16,7 @@ const largestInt8 = 127;
 
 export const precisions: Readonly<Record<Exclude<TfliteDtype, "int8">, StoredWeights>> = {
   float32: (_shape, data) => ({ type: "float32", data: bytesOf(data), quantization: null }),
-  float16: (_shape, data) => ({
-    type: "float16",
-    data: bytesOf(Uint16Array.from(data, floatToHalf)),
-    quantization: null,
-  }),
+  float16: (_shape, data) => ({ type: "float16", data: bytesOf(toHalves(data)), quantization: null }),
   /**
    * A scale for each output channel of a dense kernel, symmetric around 0. Depthwise kernels stay float32: they are
    * few, and the hybrid depthwise kernel is slower than the float one and has no delegate.

@@ -13,6 +13,7 @@ import type { Form } from "./forms.ts";
 export function stepForm(out: Emission): Form {
   const { states, logits } = out.graph;
   const inputs: Record<string, number> = {};
+  const outputs: Record<string, number> = {};
   return {
     input({ id, shape: { height, width, channels } }) {
       const buffer = states.find((state) => state.kind === "buffer" && state.slots.includes(id));
@@ -23,27 +24,30 @@ export function stepForm(out: Emission): Form {
     temporal(node, kernel, bias) {
       const frames = windowFrames(node.x, out);
       const { height, width, channels } = out.shape(node.id);
-      const joined = concatenate(out, node.x, frames, [1, frames.length * height, width, channels], 1);
-      const options = { padding: padding.valid, dilationHeight: height };
-      convolve(out, "DEPTHWISE_CONV_2D", node.id, [joined, kernel, bias], options);
+      const stack = [1, frames.length * height, width, channels];
+      const rows = [1, frames.length, height * width, channels];
+      const window = out.reshape(concatenate(out, `${node.x}/stack`, frames, stack, 1), node.x, rows);
+      const options = { padding: padding.valid };
+      convolve(out, "DEPTHWISE_CONV_2D", node.id, [window, kernel, bias], options, [1, 1, height * width, channels]);
     },
     average: () => false,
     position: (node) => out.value(node.x),
-    finish() {
-      const { channels } = out.shape(logits);
-      const outputs: Record<string, number> = { logits: out.reshape(out.value(logits), "logits", [1, channels]) };
+    leave(value) {
+      if (value === logits) {
+        outputs["logits"] = out.reshape(out.value(value), "logits", [1, out.shape(value).channels]);
+      }
       for (const state of states) {
-        if (state.kind === "buffer") {
+        if (state.kind === "buffer" && state.newest[0] === value) {
           const name = slotName(state.name, state.slots.length);
-          outputs[name] = again(out, state.newest[0] as string, name);
+          outputs[name] = again(out, value, name);
         }
-        if (state.kind === "sum") {
+        if (state.kind === "sum" && state.output === value) {
           const name = poolFrameName(state.name);
-          outputs[name] = binary(out, "MUL", name, out.value(summand(state.output, out)), out.scalar(1));
+          outputs[name] = binary(out, "MUL", name, out.value(summand(value, out)), out.scalar(1));
         }
       }
-      return { inputs, outputs };
     },
+    finish: () => ({ inputs, outputs }),
   };
 }
 

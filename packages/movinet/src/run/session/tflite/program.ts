@@ -1,5 +1,5 @@
 import { type Card, defaultCard } from "../../../model/card.ts";
-import { readMetadata } from "../../../model/metadata.ts";
+import { readCard } from "../../../model/metadata.ts";
 import { checkLabels } from "../../../model/model.ts";
 import { locateTflite } from "../../../model/weights/tflite/import.ts";
 import { readModel, type TfliteModel } from "../../../model/weights/tflite/schema.ts";
@@ -116,9 +116,9 @@ function factsOf(file: TfliteModel, bytes: Uint8Array, subject: string, { stream
     input: { ...card.input, height, width },
     frames: clip ? clip.frames : null,
   });
-  if (file.metadata["movinet.card"]) {
-    const text = Object.entries(file.metadata).map(([name, data]) => [name, new TextDecoder().decode(data)]);
-    const { card } = readMetadata(Object.fromEntries(text), subject);
+  const own = file.metadata["movinet.card"];
+  if (own) {
+    const card = readCard({ "movinet.card": new TextDecoder().decode(own) }, subject);
     return { model: { spec, card: sized(card) }, output: "logits" };
   }
   try {

@@ -1,0 +1,63 @@
+/**
+ * Steps of exported TFLite files against Google's graphs in LiteRT.js: `node bench/litertjs.ts FOLDER [VARIANTS [ROUNDS]]`, where
+ * FOLDER holds `a0_se_fp32.tflite` and so on. WebAssembly in Chromium, one thread; blocks of steps in turn in one page, so that
+ * all see the same machine. The weights of the exports are those of Google's file, whose logits they must give.
+ */
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { emitTflite, readModel } from "movinet";
+import { hasChromium, litertFolder, openPage } from "../packages/movinet/test/browser/chromium.ts";
+
+const [folder, variants = "a0,a1,a2,a3", rounds = "30"] = process.argv.slice(2);
+if (!folder || !hasChromium) {
+  console.error("usage: node bench/litertjs.ts FOLDER [VARIANTS [ROUNDS]], with Chromium installed");
+  process.exit(2);
+}
+const stepsInTurn = 10;
+const contestants = {
+  "google, package's run": "google",
+  "google, our session": "google",
+  "movinet official, our session": "official",
+  "movinet step, our session": "step",
+};
+
+const served: Record<string, Uint8Array> = {};
+const { page, close } = await openPage({
+  entry: new URL("./litertjs-page.web.ts", import.meta.url),
+  global: "bench",
+  served,
+  folders: { litert: litertFolder },
+});
+try {
+  const browser = `Chromium ${page.context().browser()?.version()}`;
+  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`;
+  console.log("variant,contestant,machine,browser,stepsInTurn,rounds,p50Ms,leastMs,timesGoogle,compileMs,fileBytes");
+  for (const variant of variants.split(",")) {
+    const google = readFileSync(join(folder, `${variant}_se_fp32.tflite`));
+    const model = readModel(google, variant);
+    served["/google"] = google;
+    for (const form of ["official", "step"] as const) served[`/${form}`] = emitTflite(model, { form });
+    const plan = Object.entries(contestants).map(([name, file]) => ({ url: `/${file}`, plain: name.includes("run") }));
+    const results = (await page.evaluate(
+      `bench(${JSON.stringify({ plan, rounds: Number(rounds), stepsInTurn })})`,
+    )) as {
+      blocks: number[][];
+      compileMs: number[];
+    };
+    const base = results.blocks[1] as number[];
+    for (const [i, [name, file]] of Object.entries(contestants).entries()) {
+      const times = results.blocks[i] as number[];
+      const ratio = median(times.map((time, round) => time / (base[round] as number)));
+      const facts = [median(times).toFixed(2), Math.min(...times).toFixed(2), ratio.toFixed(3)];
+      const sizes = [results.compileMs[i]?.toFixed(0), served[`/${file}`]?.length];
+      console.log([variant, `"${name}"`, `"${machine}"`, browser, stepsInTurn, rounds, ...facts, ...sizes].join(","));
+    }
+  }
+} finally {
+  await close();
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+}
