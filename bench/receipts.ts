@@ -1,0 +1,40 @@
+/**
+ * `node bench/receipts.ts [VARIANT…] > results/receipts.csv`: every stream variant at its native size, with weights made by hashing,
+ * as TFLite in both forms and all precisions and as ONNX, each compared on its own runtime with whole clips of the network.
+ * Bytes are held against the size that is aimed at.
+ */
+import { buildGraph, defaultCard, nodeBackend, specNames, specOf } from "movinet";
+import { convertModel } from "movinet/make";
+import { hashedWeights } from "../packages/movinet/test/golden/material.ts";
+
+const chosen = process.argv.slice(2);
+const backend = await nodeBackend();
+const kinds = [
+  ...(["official", "step"] as const).flatMap((form) =>
+    (["float32", "float16", "dynamic_int8"] as const).map((dtype) => ({ format: "tflite", form, dtype }) as const),
+  ),
+  ...(["float32", "float16"] as const).map((dtype) => ({ format: "onnx", form: "step", dtype }) as const),
+];
+/** Bytes for each parameter, and beside them. */
+const aims = { float32: [4, 200e3], float16: [2, 200e3], dynamic_int8: [1.1, 250e3] } as const;
+
+console.log("model,format,form,dtype,runtime,bytes,aim,frames,scale,difference,tolerance,sameClass,pass,seconds");
+for (const name of specNames.filter((spec) => spec.endsWith("-stream"))) {
+  const spec = specOf(name);
+  if (chosen.length > 0 && !chosen.includes(spec.variant)) continue;
+  const { params } = buildGraph(spec, { call: "clip", frames: 1 });
+  const weights = hashedWeights(params);
+  const parameters = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const model = { spec, weights, card: defaultCard(spec) };
+  for (const kind of kinds) {
+    const started = performance.now();
+    const { bytes, receipt } = await convertModel(model, { ...kind, name, resultName: kind.format, backend });
+    const [check] = receipt.checks;
+    const [factor, beside] = aims[kind.dtype];
+    const aim = kind.format === "tflite" ? Math.round(factor * parameters + beside) : "";
+    const found = [receipt.scale.toFixed(2), check?.difference.toExponential(1), receipt.tolerance.toExponential(1)];
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const row = [name, kind.format, kind.form, kind.dtype, check?.runtime, bytes.length, aim, receipt.frames];
+    console.log([...row, ...found, check?.sameClass, receipt.pass, seconds].join(","));
+  }
+}
