@@ -75,7 +75,7 @@ async function findCommand(args: readonly string[]): Promise<FoundCommand> {
   return found;
 }
 
-/** Refuses options that the command does not have, and options whose value is missing: the parser lets both pass. */
+/** Refuses options that the command does not have, and values that are missing or not among those that there are. */
 function checkOptions(args: readonly string[], defined: ArgsDef): void {
   const options = Object.entries(defined).filter(([, option]) => option.type !== "positional");
   for (const [i, arg] of args.entries()) {
@@ -91,13 +91,14 @@ function checkOptions(args: readonly string[], defined: ArgsDef): void {
         `Use one of: ${options.map(([name]) => `--${name}`).join(", ")}`,
       );
     }
+    if (option.type !== "string" && option.type !== "enum") continue;
     const next = args[i + 1];
-    if (
-      option.type === "string" &&
-      given === undefined &&
-      (next === undefined || (next.startsWith("--") && next !== "-"))
-    ) {
+    if (given === undefined && (next === undefined || (next.startsWith("--") && next !== "-"))) {
       throw new UsageError(flag, "its value is missing", `Give it as ${flag} VALUE`);
+    }
+    const value = given ?? (next as string);
+    if (option.type === "enum" && !option.options?.includes(value)) {
+      throw new UsageError(flag, `there is no ${JSON.stringify(value)}`, `Use ${option.options?.join(", ")}`);
     }
   }
 }

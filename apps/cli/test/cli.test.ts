@@ -43,6 +43,8 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     ],
     [["classify"], "movinet: classify: no video was given. Run for example: movinet classify clip.mp4."],
     [["classify", "--modle", "x", "a.mp4"], "movinet: --modle: there is no such option."],
+    [["classify", "a.mp4", "--every", "bogus"], 'movinet: --every: there is no "bogus". Use final, frame.'],
+    [["train", "clips", "--augment=bogus"], 'movinet: --augment: there is no "bogus". Use none, light, strong.'],
     [["classify", "a.mp4", "--top"], "movinet: --top: its value is missing. Give it as --top VALUE."],
     [["classify", "a.mp4", "--top", "many"], 'movinet: --top: "many" is no whole number of at least 1.'],
     [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number.'],
