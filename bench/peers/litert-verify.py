@@ -1,10 +1,13 @@
 """Runs TFLite files of MoViNets in native LiteRT by their signatures alone, and compares the logits with golden ones.
 
-Usage: litert-verify.py GOLDEN.json FILE.tflite [FILE.tflite ...]
+Usage: litert-verify.py GOLDEN FILE.tflite [FILE.tflite ...]
+
+GOLDEN is a JSON file with logits by frame, or another TFLite file, whose logits on six frames are taken for golden.
 
 Three kinds of files are told apart by their inputs: `official` (states of rank 5 go in and come out under one name),
 `step` (frames and sums as maps of rank 4, which the host keeps) and `clip` (no state). The frames are made by integer
-hashing (the rule is that of the golden figures). Writes CSV: file, form, kernels, frames, largest difference of logits."""
+hashing (the rule is that of the golden figures). Writes CSV: file, form, kernels, frames, largest difference of
+logits; golden ones may be fewer."""
 
 import json
 import os
@@ -14,31 +17,14 @@ import sys
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+sys.path.insert(0, os.path.dirname(__file__))
+from frames import frame
+
 kernels = {
     "xnnpack": OpResolverType.AUTO,
     "builtin": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     "reference": OpResolverType.BUILTIN_REF,
 }
-
-
-def uniform(name, indices):
-    h = 0x811C9DC5
-    for byte in name.encode():
-        h = (h ^ byte) * 0x01000193 & 0xFFFFFFFF
-    x = (h + indices.astype(np.uint64) * 0x9E3779B9) & 0xFFFFFFFF
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor) & np.uint64(0xFFFFFFFF)
-    return (x ^ (x >> np.uint64(16))) / 2.0**32
-
-
-def frame(t, height, width):
-    """One RGB picture in 0..1, [height, width, 3]."""
-    size = height * width * 3
-    fine = uniform("image", t * size + np.arange(size)).reshape(height, width, 3)
-    rows, columns = -(-height // 16), -(-width // 16)
-    cells = rows * columns * 3
-    coarse = uniform("blocks", t * cells + np.arange(cells)).reshape(rows, columns, 3)
-    return (fine * coarse[np.arange(height) // 16][:, np.arange(width) // 16]).astype(np.float32)
 
 
 class Official:
@@ -97,12 +83,15 @@ def run(path, resolver, golden):
 
 
 def main(golden_path, paths):
-    with open(golden_path) as file:
-        golden = json.load(file)["logits"]
+    if golden_path.endswith(".tflite"):
+        golden = run(golden_path, OpResolverType.AUTO, {"5": None})[1]
+    else:
+        with open(golden_path) as file:
+            golden = json.load(file)["logits"]
     for path in paths:
         for name, resolver in kernels.items():
             form, logits = run(path, resolver, golden)
-            worst = max(np.abs(np.array(golden[t]) - logits[t]).max() for t in golden)
+            worst = max(np.abs(np.array(g) - logits[t][: len(g)]).max() for t, g in golden.items())
             print(f"{os.path.basename(path)},{form},{name},{len(golden)},{worst:.2e}", flush=True)
 
 
