@@ -1,4 +1,5 @@
 /** Our own files are opened again, and keep to what their readers and Google's apps expect. */
+import { crc32 } from "node:zlib";
 import { ByteBuffer } from "flatbuffers";
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/model/arch/build.ts";
@@ -165,6 +166,23 @@ describe("the container", () => {
     const dynamic = emitTflite(labelled("a0-stream"), { dtype: "dynamic_int8" });
     expect(text(dynamic, "min_runtime_version")).toMatch(/^2\.4\.0/);
     expect(text(dynamic, "movinet.export")).toBe('{"form":"step","dtype":"dynamic_int8","frames":1}');
+  });
+
+  test("labels for Google's tools: a stored file of a ZIP archive behind the model", () => {
+    const bytes = emitTflite(labelled("a0-stream"));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const end = bytes.length - 22;
+    expect(view.getUint32(end, true)).toBe(0x06054b50);
+    const directory = view.getUint32(end + 16, true);
+    expect(view.getUint32(directory, true)).toBe(0x02014b50);
+    const local = view.getUint32(directory + 42, true);
+    expect(view.getUint32(local, true)).toBe(0x04034b50);
+    const data = bytes.subarray(local + 30 + view.getUint16(local + 26, true), directory);
+    expect(new TextDecoder().decode(data)).toBe(labels.map((label) => `${label}\n`).join(""));
+    expect(view.getUint32(local + 14, true)).toBe(crc32(data));
+    const described = readStructure(bytes, "mine.tflite").metadata["TFLITE_METADATA"] ?? new Uint8Array();
+    expect(new TextDecoder().decode(described.subarray(4, 8))).toBe("M001");
+    expect(new TextDecoder().decode(described)).toContain("labels.txt");
   });
 
   test("what cannot be exported so is one error with a code", () => {

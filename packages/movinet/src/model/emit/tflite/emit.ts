@@ -3,6 +3,7 @@ import { nameOf, type Spec } from "../../arch/spec.ts";
 import { perOp } from "../../graph/ir.ts";
 import type { Model } from "../../model.ts";
 import { clipForm } from "./clip.ts";
+import { appendLabels, companionName, describeTensors } from "./companion.ts";
 import { Emission } from "./emission.ts";
 import { emitters } from "./emitters.ts";
 import type { Form } from "./forms.ts";
@@ -53,7 +54,7 @@ export interface TfliteOptions {
 /**
  * Writes a model as a TFLite file (schema 3) whose layers are built-in operators on `[frames, height, width, channels]`,
  * norms and residual scales folded into the convolutions. Spec and card stand in its metadata, so that
- * `readModel` opens it again, labels included.
+ * `readModel` opens it again, labels included; Google's tools find labels and normalisation as TensorFlow Lite Metadata.
  *
  * Throws {@link ModelError} with code `E_MODEL_EXPORT` where the model has no such form: a base model as `step` or
  * `official`, a stream model as `clip` without a number of frames.
@@ -72,15 +73,13 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   }
   const { inputs, outputs } = shape.finish();
   const { tensors, operators } = out;
-  const metadata = fileMetadata(model, { form, dtype, frames }, operators, options.receipt);
-  return writeTflite({
-    description: `movinet ${nameOf(spec)}, ${form}`,
-    tensors,
-    operators,
-    inputs,
-    outputs,
-    metadata,
-  });
+  const metadata = {
+    ...fileMetadata(model, { form, dtype, frames }, operators, options.receipt),
+    [companionName]: describeTensors(card, Object.keys(inputs), Object.keys(outputs)),
+  };
+  const description = `movinet ${nameOf(spec)}, ${form}`;
+  const file = writeTflite({ description, tensors, operators, inputs, outputs, metadata });
+  return card.labels === null ? file : appendLabels(file, card.labels);
 }
 
 const forms: Readonly<Record<TfliteForm, (out: Emission, spec: Spec) => Form>> = {
