@@ -1,6 +1,8 @@
 """Runs TFLite files of MoViNets in native LiteRT by their signatures alone, and compares the logits with golden ones.
 
-Usage: litert-verify.py GOLDEN.json FILE.tflite [FILE.tflite ...]
+Usage: litert-verify.py GOLDEN FILE.tflite [FILE.tflite ...]
+
+GOLDEN is a JSON file with logits by frame, or another TFLite file, whose logits on six frames are taken for golden.
 
 Three kinds of files are told apart by their inputs: `official` (states of rank 5 go in and come out under one name),
 `step` (frames and sums as maps of rank 4, which the host keeps) and `clip` (no state). The frames are made by integer
@@ -98,8 +100,11 @@ def run(path, resolver, golden):
 
 
 def main(golden_path, paths):
-    with open(golden_path) as file:
-        golden = json.load(file)["logits"]
+    if golden_path.endswith(".tflite"):
+        golden = run(golden_path, OpResolverType.AUTO, {"5": None})[1]
+    else:
+        with open(golden_path) as file:
+            golden = json.load(file)["logits"]
     for path in paths:
         for name, resolver in kernels.items():
             form, logits = run(path, resolver, golden)
