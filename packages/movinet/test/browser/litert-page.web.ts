@@ -1,11 +1,11 @@
 /** The page of the LiteRT.js tests: opens what it is told to, and keeps programs and sessions by number. */
-import { litertBackend, type StreamSession, type TfliteProgram } from "../../src/index.web.ts";
+import { litertBackend, Program, readModel, type StreamSession, type TfliteProgram } from "../../src/index.web.ts";
 import { fromPlain, fromText, type RemotePage, toPlain, toText } from "./remote.ts";
 
 const litert = litertBackend({ wasmPaths: "/litert/" });
-const programs: TfliteProgram[] = [];
+const programs: (Program | TfliteProgram)[] = [];
 const sessions: StreamSession[] = [];
-const program = (at: number) => programs[at] as TfliteProgram;
+const program = (at: number) => programs[at] as Program | TfliteProgram;
 const session = (at: number) => sessions[at] as StreamSession;
 
 async function bytesOf(url: string): Promise<Uint8Array> {
@@ -18,6 +18,11 @@ const movinet: RemotePage = {
   async openFile(url) {
     const opened = await (await litert).open(await bytesOf(url), url);
     return { program: programs.push(opened) - 1, resolution: opened.model.spec.resolution };
+  },
+  async openModel(url) {
+    const model = readModel(await bytesOf(url), url);
+    const opened = await Program.compile(model, await litert);
+    return { program: programs.push(opened) - 1, resolution: model.spec.resolution };
   },
   async openStream(at, options) {
     const opened = await program(at).openStream(options);

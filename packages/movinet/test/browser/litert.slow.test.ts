@@ -1,7 +1,7 @@
 /** LiteRT.js in a real browser: files as they are, on WebAssembly, under a policy that allows no eval. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emitTflite, type TfliteOptions } from "../../src/model/emit/tflite/emit.ts";
-import type { Model } from "../../src/model/model.ts";
+import { type Model, writeModel } from "../../src/model/model.ts";
 import { streamSessionContract } from "../contract/stream-session.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
@@ -46,6 +46,11 @@ describe.skipIf(!hasChromium)(`what is exported, on LiteRT.js ${where}`, () => {
   for (const form of forms) {
     streamSessionContract(`LiteRT.js, form ${form}`, (model) => openExport(model, { form }));
   }
+
+  streamSessionContract("LiteRT.js, compiled from the graph", (model) => {
+    served["/model.safetensors"] = writeModel(model);
+    return RemoteProgram.open(open.page, "/model.safetensors", "openModel");
+  });
 
   test.each(streamFigures)("$case: the logits of the official implementation", async (figures) => {
     const model = modelOfFigures(figures);

@@ -6,7 +6,10 @@ import type { StreamOptions, StreamSession, StreamState } from "../../src/run/se
 export type PlainState = Record<string, { shape: readonly number[]; whole: boolean; data: string }>;
 
 export interface RemotePage {
+  /** A TFLite file as it is. */
   openFile(url: string): Promise<{ program: number; resolution: { height: number; width: number } }>;
+  /** A model of ours, compiled by way of its graph. */
+  openModel(url: string): ReturnType<RemotePage["openFile"]>;
   openStream(
     program: number,
     options?: StreamOptions,
@@ -30,8 +33,8 @@ export class RemoteProgram implements AsyncDisposable {
     this.resolution = resolution;
   }
 
-  static async open(page: Page, url: string): Promise<RemoteProgram> {
-    const { program, resolution } = await call(page, "openFile", url);
+  static async open(page: Page, url: string, method: "openFile" | "openModel" = "openFile"): Promise<RemoteProgram> {
+    const { program, resolution } = await call(page, method, url);
     return new RemoteProgram(page, program, resolution);
   }
 

@@ -30,5 +30,7 @@ export interface CompileOptions {
 export interface Backend {
   /** For example `onnxruntime-node cpu`. */
   readonly name: string;
+  /** The most frames that a step of a stream may bring; as many as one likes where it is not told. */
+  readonly stepFrames?: number;
   compile(graph: Graph, weights: Weights, options: CompileOptions): Promise<Executable>;
 }

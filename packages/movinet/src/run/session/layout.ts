@@ -2,13 +2,21 @@ import type { Shape } from "../../model/graph/ir.ts";
 
 type Plane = Pick<Shape, "channels" | "height" | "width">;
 
-/** Planes `[C, H, W]` of consecutive frames → `[1, frames, H, W, C]`. */
-export function channelsLast(planes: readonly Float32Array[], { channels, height, width }: Plane): Float32Array {
+/** Planes `[C, H, W]` of consecutive frames → `[1, frames, H, W, C]`, in `data` where it is given. */
+export function channelsLast(
+  planes: readonly Float32Array[],
+  { channels, height, width }: Plane,
+  data: Float32Array = new Float32Array(planes.length * channels * height * width),
+): Float32Array {
   const pixels = height * width;
-  const data = new Float32Array(planes.length * channels * pixels);
   for (const [frame, plane] of planes.entries()) {
     for (let c = 0; c < channels; c++) {
-      for (let p = 0; p < pixels; p++) data[(frame * pixels + p) * channels + c] = plane[c * pixels + p] as number;
+      const channel = plane.subarray(c * pixels, (c + 1) * pixels);
+      let at = frame * pixels * channels + c;
+      for (let p = 0; p < pixels; p++) {
+        data[at] = channel[p] as number;
+        at += channels;
+      }
     }
   }
   return data;

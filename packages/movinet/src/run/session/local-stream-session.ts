@@ -116,19 +116,17 @@ export class LocalStreamSession implements StreamSession {
     const { graph } = executable;
     if (this.#keep < 1) await this.#age();
     const rows = graph.frames * this.streams;
-    const inputs: Record<string, DeviceTensor> = {
-      ...this.#state,
-      [this.#image.id]: executable.upload(this.#image.id, image),
-    };
+    const passing: Record<string, DeviceTensor> = { [this.#image.id]: executable.upload(this.#image.id, image) };
     for (const node of graph.nodes) {
       if (node.op !== "input" || (node.role !== "inverseCount" && node.role !== "position")) continue;
       const clock = Float32Array.from({ length: rows }, (_, row) => {
         const seen = (this.#ages[row % this.streams] as number) + Math.floor(row / this.streams);
         return node.role === "position" ? seen : 1 / this.#weight(seen + 1);
       });
-      inputs[node.id] = executable.upload(node.id, clock);
+      passing[node.id] = executable.upload(node.id, clock);
     }
-    const outputs = await executable.run(inputs);
+    const outputs = await executable.run({ ...this.#state, ...passing });
+    for (const tensor of Object.values(passing)) tensor.dispose();
     for (const state of graph.states) this.#take(state, outputs);
     for (let stream = 0; stream < this.streams; stream++) {
       this.#ages[stream] = (this.#ages[stream] as number) + graph.frames;

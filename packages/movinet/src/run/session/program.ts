@@ -71,7 +71,8 @@ export class Program implements SessionSource, AsyncDisposable {
     const { streams = 1, chunk = 1, halfLifeFrames = Number.POSITIVE_INFINITY } = options;
     requireMode(this.model.spec, "stream");
     const step = await this.#executable(1, streams === 1 && chunk === 1);
-    const chunked = chunk > 1 ? await this.#executable(chunk, false) : step;
+    const frames = Math.min(chunk, this.#backend.stepFrames ?? chunk);
+    const chunked = frames > 1 ? await this.#executable(frames, false) : step;
     return new LocalStreamSession(this.model.spec, { streams, halfLifeFrames }, step, chunked);
   }
 
@@ -95,9 +96,13 @@ export class Program implements SessionSource, AsyncDisposable {
     const executable = await this.#executable(callFrames(this.model), false);
     const { graph } = executable;
     return new ClipSession(graph.frames, this.model.spec.resolution, async (window) => {
-      const outputs = await executable.run({ image: executable.upload("image", window) });
+      const image = executable.upload("image", window);
+      const outputs = await executable.run({ image });
+      image.dispose();
       const logits = outputs[graph.logits] as DeviceTensor;
-      return (await logits.read()).slice();
+      const result = (await logits.read()).slice();
+      logits.dispose();
+      return result;
     });
   }
 

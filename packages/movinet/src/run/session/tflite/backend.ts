@@ -1,10 +1,17 @@
+import { ModelError } from "../../../errors.ts";
 import type { Card } from "../../../model/card.ts";
+import { emitGraph, lowerGraph } from "../../../model/emit/tflite/graph.ts";
+import type { Graph } from "../../../model/graph/ir.ts";
+import type { Weights } from "../../../model/graph/tensor.ts";
+import type { Backend, Executable } from "../backend.ts";
+import { graphExecutable } from "./graph-executable.ts";
 import { TfliteProgram } from "./program.ts";
 import type { TfliteRuntime } from "./runtime.ts";
 
-/** A runtime of TFLite files: it opens a file as it is. */
-export class TfliteBackend {
+/** A runtime of TFLite files: it opens files as they are, and compiles models by way of a file. */
+export class TfliteBackend implements Backend {
   readonly name: string;
+  readonly stepFrames = 1;
   readonly #runtime: TfliteRuntime;
 
   constructor(runtime: TfliteRuntime) {
@@ -15,5 +22,19 @@ export class TfliteBackend {
   /** {@link TfliteProgram.open} on this runtime. */
   open(bytes: Uint8Array, subject: string, card: Partial<Card> = {}): Promise<TfliteProgram> {
     return TfliteProgram.open(this.#runtime, bytes, subject, card);
+  }
+
+  /** Throws {@link ModelError} (`E_MODEL_EXPORT`) for steps of several frames: a file takes them one by one. */
+  async compile(graph: Graph, weights: Weights): Promise<Executable> {
+    if (graph.states.length > 0 && graph.frames !== 1) {
+      throw new ModelError({
+        code: "E_MODEL_EXPORT",
+        subject: graph.name,
+        problem: `a TFLite file takes one frame of a stream at a time, not ${graph.frames}`,
+        remedy: "Compile the step of one frame and call it for each",
+      });
+    }
+    const lowered = lowerGraph(graph);
+    return graphExecutable(lowered, await this.#runtime.load(emitGraph(lowered, weights), graph.name));
   }
 }

@@ -21,6 +21,7 @@ export class FileSession implements StreamSession {
   readonly #keep: number;
   readonly #toLogits: FileSessionOptions["toLogits"];
   readonly #turns: Turns;
+  readonly #frame: Float32Array;
   #held: Held[];
 
   constructor(form: StreamForm, subject: string, { streams, halfLifeFrames, toLogits }: FileSessionOptions) {
@@ -31,6 +32,7 @@ export class FileSession implements StreamSession {
     this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.#toLogits = toLogits;
     this.#turns = new Turns(subject);
+    this.#frame = new Float32Array(3 * form.height * form.width);
     this.#held = Array.from({ length: streams }, () => form.begin());
   }
 
@@ -43,7 +45,7 @@ export class FileSession implements StreamSession {
       const logits = new Float32Array(this.streams * classes);
       for (let row = 0; row < rows; row++) {
         const stream = row % this.streams;
-        const frame = channelsLast([frames.subarray(row * size, (row + 1) * size)], picture);
+        const frame = channelsLast([frames.subarray(row * size, (row + 1) * size)], picture, this.#frame);
         const values = await this.#form.advance(this.#held[stream] as Held, frame, this.#keep);
         logits.set(this.#toLogits(values), stream * classes);
       }

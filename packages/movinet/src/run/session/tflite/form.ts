@@ -24,7 +24,7 @@ export interface StreamForm {
   /** The state of a stream that has seen nothing. */
   begin(): Held;
   /**
-   * Takes one frame `[1, H, W, 3]` and returns what the file calls logits. Pools keep `keep` of their past at every frame
+   * Takes one frame `[1, H, W, 3]`, which it has copied when it first waits, and returns what the file calls logits. Pools keep `keep` of their past at every frame
    * (1: all of it). What it replaces in `held` is disposed of.
    */
   advance(held: Held, picture: Float32Array, keep: number): Promise<Float32Array>;

@@ -14,8 +14,14 @@ const require = createRequire(import.meta.url);
  */
 export async function litertBackend(): Promise<TfliteBackend> {
   const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
-  starting ??= inBrowserClothes(() => startLiteRt(litert, join(dirname(require.resolve("@litertjs/core")), "../wasm")));
-  return new TfliteBackend(litertRuntime(litert, await starting));
+  const folder = join(dirname(require.resolve("@litertjs/core")), "../wasm");
+  starting ??= inBrowserClothes(() => startLiteRt(litert, folder));
+  try {
+    return new TfliteBackend(litertRuntime(litert, await starting));
+  } catch (error) {
+    starting = null;
+    throw error;
+  }
 }
 
 let starting: Promise<LiteRtInstance> | null = null;
@@ -33,6 +39,7 @@ async function inBrowserClothes<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     for (const [owner, name] of worn) Reflect.deleteProperty(owner, name);
+    for (const name of ["Module", "ModuleFactory"]) Reflect.deleteProperty(globalThis, name);
   }
 }
 

@@ -127,6 +127,18 @@ class HeldBuffer implements RuntimeTensor {
     this.#whole = dtype === "int32";
   }
 
+  accumulate(growth: RuntimeTensor, keep: number): void {
+    const { READ, WRITE } = this.#wasm.LiteRtTensorBufferLockMode;
+    const other = (growth as HeldBuffer).buffer;
+    const [to, from] = [this.buffer.lock(WRITE), other.lock(READ)];
+    const memory = this.#wasm.HEAPU8.buffer;
+    const sum = new Float32Array(memory, to, this.#bytes / 4);
+    const summand = new Float32Array(memory, from, this.#bytes / 4);
+    for (let i = 0; i < sum.length; i++) sum[i] = keep * (sum[i] as number) + (summand[i] as number);
+    this.buffer.unlock();
+    other.unlock();
+  }
+
   read(): Float32Array | Int32Array {
     const at = this.buffer.lock(this.#wasm.LiteRtTensorBufferLockMode.READ);
     const { buffer } = this.#wasm.HEAPU8.slice(at, at + this.#bytes);

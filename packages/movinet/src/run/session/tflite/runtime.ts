@@ -15,6 +15,8 @@ export interface RuntimeTensor {
   read(): Float32Array | Int32Array;
   /** Replaces its values; no run may be under way. */
   write(data: Float32Array | Int32Array): void;
+  /** Becomes `keep` times itself plus another tensor of as many floats; no run may be under way. */
+  accumulate(growth: RuntimeTensor, keep: number): void;
   /** Must be called once. */
   dispose(): void;
 }

@@ -57,12 +57,12 @@ export function stepForm(executable: TfliteExecutable, subject: string): StreamF
       tensors["image"]?.write(frame);
       tensors["inverse_count"]?.write(Float32Array.of(1 / weight));
       tensors["position"]?.write(Float32Array.of(held.age));
-      const sums = pools.map(({ name }) => {
-        const sum = tensors[name] as RuntimeTensor;
-        const past = sum.read();
-        if (keep < 1) sum.write(past.map((value) => value * keep));
-        return { sum, past, growth: poolFrameName(name) };
-      });
+      if (keep < 1) {
+        for (const { name } of pools) {
+          const sum = tensors[name] as RuntimeTensor;
+          sum.write(sum.read().map((value) => value * keep));
+        }
+      }
       const results = { ...(await executable.run(tensors)) };
       for (const { slots, newest } of buffers) {
         const window = [...slots.map((slot) => tensors[slot]), results[newest]] as RuntimeTensor[];
@@ -70,10 +70,7 @@ export function stepForm(executable: TfliteExecutable, subject: string): StreamF
         for (const [k, slot] of slots.entries()) tensors[slot] = window[k + 1] as RuntimeTensor;
         delete results[newest];
       }
-      for (const { sum, past, growth } of sums) {
-        const grown = (results[growth] as RuntimeTensor).read();
-        sum.write(grown.map((value, i) => keep * (past[i] as number) + value));
-      }
+      for (const { name } of pools) tensors[name]?.accumulate(results[poolFrameName(name)] as RuntimeTensor, 1);
       held.age++;
       const logits = (results["logits"] as RuntimeTensor).read() as Float32Array;
       disposeAll(results);
