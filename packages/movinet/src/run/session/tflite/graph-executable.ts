@@ -1,4 +1,4 @@
-import { poolFrameName, slotName } from "../../../model/emit/tflite/step.ts";
+import { poolFrameName, slotName } from "../../../model/emit/names.ts";
 import type { Graph, Shape } from "../../../model/graph/ir.ts";
 import type { DeviceTensor, Executable } from "../backend.ts";
 import { channelsFirst, channelsLast } from "../layout.ts";
