@@ -6,9 +6,11 @@ import { interpret } from "../../src/model/graph/interpret.ts";
 import type { Graph } from "../../src/model/graph/ir.ts";
 import {
   dropIdentities,
+  foldGate,
   foldNorm,
   foldScale,
   lowerForInference,
+  lowerSpaceTime,
   lowerTime,
   splitHead,
 } from "../../src/model/graph/passes.ts";
@@ -20,7 +22,7 @@ const size = { height: 20, width: 28 };
 const cases = [
   ["t0-stream", { convType: "2plus1d" }, "step", 1],
   ["t0-stream", { convType: "2plus1d", positionalEncoding: true }, "step", 3],
-  ["t0-stream", { convType: "3d", squeezeExcite: "3d" }, "step", 1],
+  ["t0-stream", { convType: "3d", squeezeExcite: "3d", gate: "hard_sigmoid_a" }, "step", 1],
   ["t0-stream", { convType: "3d", squeezeExcite: "3d" }, "clip", 4],
   ["t0-base", {}, "clip", 4],
 ] as const;
@@ -48,7 +50,9 @@ describe.each(cases)("%s %o %s of %i", (name, options, call, frames) => {
   test.each([
     ["foldNorm", foldNorm],
     ["foldScale", (g: Graph) => foldScale(foldNorm(g))],
+    ["foldGate", foldGate],
     ["lowerTime", lowerTime],
+    ["lowerSpaceTime", lowerSpaceTime],
     ["dropIdentities", dropIdentities],
     ["lowerForInference", lowerForInference],
   ])("%s keeps logits, states and endpoints", (_, pass) => {
@@ -72,6 +76,8 @@ describe.each(cases)("%s %o %s of %i", (name, options, call, frames) => {
   test("nothing is left to fold, lower or drop", () => {
     const lowered = lowerForInference(graph);
     expect(lowered.nodes.filter((node) => node.op === "norm")).toEqual([]);
+    const gates = foldGate(lowered).nodes.filter((node) => node.op === "activation" && /^hard_sig/.test(node.kind));
+    expect(gates).toEqual([]);
     expect(lowered.nodes.filter((node) => node.op === "scale" && node.factor.endsWith("rezero"))).toEqual([]);
     expect(lowered.nodes.filter((node) => node.op === "depthwise" && node.time.taps > 1)).toEqual([]);
     expect(lowerForInference(lowered).nodes).toEqual(lowered.nodes);
