@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { formatDuration } from "movinet";
+import { interruptible } from "../interrupt.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
 import { parseCount, parsePositive, UsageError } from "../usage.ts";
 
@@ -50,23 +51,18 @@ interface Settings {
 /** Makes the dataset and returns the exit code: 0 done, 130 interrupted. */
 async function synthesize(out: string, settings: Settings, terminal: Terminal): Promise<number> {
   const { makeCameraMotion } = await import("movinet/make");
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
   const progress = terminal.progress();
   const started = performance.now();
   const elapsed = () => (performance.now() - started) / 1000;
-  try {
+  const make = async (signal: AbortSignal) => {
     const report = await makeCameraMotion(out, {
       ...settings,
-      signal: abort.signal,
+      signal,
       onClip(done, total) {
         const left = (elapsed() / done) * (total - done);
         progress.update({ done, total, label: "", detail: `${done}/${total} clips  ETA ${formatDuration(left)}` });
       },
-    });
-    progress.stop();
+    }).finally(() => progress.stop());
     const seconds = elapsed();
     if (terminal.json) terminal.result(JSON.stringify({ type: "synth", kind: "camera-motion", ...report, seconds }));
     else {
@@ -76,15 +72,8 @@ async function synthesize(out: string, settings: Settings, terminal: Terminal): 
       );
     }
     return 0;
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    terminal.warn("movinet: interrupted. Nothing was left behind.");
-    return 130;
-  } finally {
-    progress.stop();
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
-  }
+  };
+  return interruptible(terminal, make, "interrupted. Nothing was left behind.");
 }
 
 function parseSize(value: string): { width: number; height: number } {

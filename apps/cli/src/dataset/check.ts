@@ -1,5 +1,6 @@
 import { formatDuration } from "movinet";
 import { ClipCache, checkDataset, openDataset } from "movinet/make";
+import { interruptible } from "../interrupt.ts";
 import type { Terminal } from "../terminal.ts";
 import { renderReport } from "./report.ts";
 
@@ -9,10 +10,12 @@ export interface CheckSettings {
 }
 
 /** Checks a dataset and returns the exit code: 0 fine, 1 problems were found, 130 interrupted. */
-export async function runCheck(path: string, { jobs, terminal }: CheckSettings): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = () => abort.abort();
-  process.once("SIGINT", interrupt);
+export function runCheck(path: string, { jobs, terminal }: CheckSettings): Promise<number> {
+  const told = "interrupted. What was decoded stays in the cache.";
+  return interruptible(terminal, (signal) => check(path, { jobs, terminal }, signal), told);
+}
+
+async function check(path: string, { jobs, terminal }: CheckSettings, signal: AbortSignal): Promise<number> {
   const dataset = await openDataset(path);
   const cache = new ClipCache();
   const progress = terminal.progress();
@@ -22,7 +25,7 @@ export async function runCheck(path: string, { jobs, terminal }: CheckSettings):
     const report = await checkDataset(dataset, {
       cache,
       jobs,
-      signal: abort.signal,
+      signal,
       onClip({ done, total, error }) {
         if (error) failed++;
         const left = ((performance.now() - started) / 1000 / done) * (total - done);
@@ -36,13 +39,8 @@ export async function runCheck(path: string, { jobs, terminal }: CheckSettings):
     if (terminal.json) terminal.result(JSON.stringify({ type: "dataset", ...report, problems }));
     else terminal.result(renderReport(report, { width: Math.min(terminal.width, 80), color: terminal.color }));
     return problems > 0 ? 1 : 0;
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    terminal.warn("movinet: interrupted. What was decoded stays in the cache.");
-    return 130;
   } finally {
     progress.stop();
-    process.off("SIGINT", interrupt);
     await cache[Symbol.asyncDispose]();
   }
 }

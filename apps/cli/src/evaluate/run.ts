@@ -7,6 +7,7 @@ import {
   WorstClips,
   warningsOf,
 } from "movinet/make";
+import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
@@ -19,25 +20,14 @@ import { agreementText, renderEvaluation } from "./table.ts";
 const mostListed = 50;
 
 /** Judges a model and returns the exit code: 0; 1 where clips failed or the modes disagree; 130 after an interrupt. */
-export async function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
-  try {
-    if (settings.compare) return await compare(settings, terminal, abort.signal);
-    const model = await openNamedModel(settings.model, { labels: settings.labels, signal: abort.signal });
+export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
+  return interruptible(terminal, async (signal) => {
+    if (settings.compare) return compare(settings, terminal, signal);
+    const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
     const clips = await openClips(settings, model.card.labels);
     if (settings.out !== undefined) await prepareFolder(settings.out);
-    return await judge(model, clips, settings, terminal, abort.signal);
-  } catch (error) {
-    if (!abort.signal.aborted) throw error;
-    terminal.warn("movinet: interrupted.");
-    return 130;
-  } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
-  }
+    return judge(model, clips, settings, terminal, signal);
+  });
 }
 
 async function judge(
