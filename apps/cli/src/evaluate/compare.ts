@@ -43,7 +43,9 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     const samples = samplesForModel(clips.dataset, clips.samples, model);
     const { device, threads } = settings;
     const backend = await nodeBackend({ device, threads });
-    const onProgress = (phase: string, done: number, total: number) => progress.update(phase, done, total);
+    const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
+    const onProgress = (phase: string, done: number, total: number) =>
+      progress.update(phase, done, total, "", units[phase]);
     const family = { stream: model, base, frameByFrame };
     const judged = await judgeFamily(family, samples, { backend, device, threads, cache, signal, onProgress });
     progress.stop();

@@ -12,8 +12,8 @@ export class StageProgress {
     this.#progress = terminal.progress();
   }
 
-  /** `detail` comes before speed and time. */
-  update(label: string, done: number, total: number, detail = ""): void {
+  /** `detail` comes before speed and time; `unit` is what is counted. */
+  update(label: string, done: number, total: number, detail = "", unit = "clips"): void {
     if (label !== this.#label) {
       this.#label = label;
       this.#started = performance.now();
@@ -22,7 +22,7 @@ export class StageProgress {
     const seconds = (performance.now() - this.#started) / 1000;
     const speed = (done - this.#first) / Math.max(seconds, 1e-3);
     const left = speed > 0 ? formatDuration((total - done) / speed) : "–";
-    const parts = [`${done}/${total} clips`, detail, `${speed.toFixed(1)} clips/s`, `ETA ${left}`];
+    const parts = [`${done}/${total} ${unit}`, detail, `${speed.toFixed(1)} ${unit}/s`, `ETA ${left}`];
     this.#progress.update({ done, total, label, detail: parts.filter(Boolean).join("  ") });
   }
 

@@ -30,13 +30,18 @@ export function familyCharts({ relations, frames: length }: FamilyComparison): r
         axis: { title: "frames of the clip seen", grid: false, tickMinStep: 1 },
       },
       y: { ...quantitative("y", [0, 1]), axis: yAxis(true) },
-      note: "The mean over windows is known at the end of the clip only: one mark.",
+      note: "The base network is asked after 1, 2, 4, 8, … frames and at the end; the mean over windows is known at the end only.",
+      steps: true,
       unit: (y) => `${(100 * y).toFixed(1)} %`,
     }),
     chart("Peak memory", memory, {
       x: { ...quantitative("x", [0, last]), axis: { title: "frames of the clip", grid: false, tickCount: 5 } },
-      y: { ...quantitative("y", [0, most * 1.05]), axis: yAxis(false) },
-      note: "Megabytes of a process that runs the network, beyond what it had before.",
+      y: {
+        ...quantitative("y", [0, most * 1.05]),
+        axis: { ...yAxis(false), format: "d", labelExpr: "datum.label + ' MB'" },
+      },
+      note: "Of a process that runs the network, beyond what it had before.",
+      steps: false,
       unit: (y) => `${y.toFixed(0)} MB`,
     }),
   ];
@@ -52,13 +57,15 @@ interface ChartOptions {
   readonly x: object;
   readonly y: object;
   readonly note: string;
+  /** Whether a value holds until the next one. */
+  readonly steps: boolean;
   readonly unit: (y: number) => string;
 }
 
 function chart(
   title: string,
   series: readonly { readonly kind: FamilyKind; readonly points: readonly Point[] }[],
-  { x, y, note, unit }: ChartOptions,
+  { x, y, note, steps, unit }: ChartOptions,
 ): Chart {
   const shown = series.filter(({ points }) => points.length > 0);
   const layers = shown.map(({ kind, points }) => ({
@@ -66,7 +73,7 @@ function chart(
     mark:
       points.length === 1
         ? { type: "point", color: styles[kind].color, size: 80, filled: true }
-        : lineMark(styles[kind]),
+        : { ...lineMark(styles[kind]), ...(steps ? { interpolate: "step-after" } : {}) },
     encoding: { x, y },
   }));
   const words = shown.map(({ kind, points }) => {

@@ -79,7 +79,7 @@ function renderTable({ relations, frames }: FamilyComparison): Html {
   ];
   const rows = relations.map(
     (relation) =>
-      html`<tr><th scope="row">${familyNames[relation.kind]}</th>${cells(relation).map((cell) => html`<td class="num">${cell}</td>`)}</tr>`,
+      html`<tr><th scope="row" style="white-space:nowrap">${familyNames[relation.kind]}</th>${cells(relation).map((cell) => html`<td class="num">${cell}</td>`)}</tr>`,
   );
   return html`<div class="scroll" style="margin-top:20px"><table><thead><tr><th></th>${heads.map((head) => html`<th class="num">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
 <p class="faint">First answer: seconds of video that must have been seen, then the work. Memory: beyond what the process had before it read the model.</p>`;

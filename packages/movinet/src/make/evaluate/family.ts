@@ -122,7 +122,7 @@ export function familyVerdict({ relations }: FamilyComparison): readonly string[
   return relations.flatMap(({ kind, against }) => {
     if (against === null) return [];
     const { difference, interval, onlyFirst, onlySecond, p } = against;
-    const points = (share: number) => `${(100 * share).toFixed(1)}`;
+    const points = (share: number) => (100 * share).toFixed(1).replace("-", "−");
     const name = familyNames[kind];
     if (onlyFirst + onlySecond === 0) return [`The stream network and ${name} are right for the same clips.`];
     const how = `${points(Math.abs(difference))} points (95 % interval of the difference ${points(interval.low)} to ${points(interval.high)})`;
