@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { importPeer, MovinetError } from "../../errors.ts";
 import type { Backend } from "./backend.ts";
 import { onnxBackend } from "./onnx.ts";
-import { type OnnxFile, openOnnxFile } from "./onnx-file.ts";
+import type { OnnxFile } from "./onnx-file.ts";
+import { openOnnxFile } from "./open-onnx-file.ts";
 
 export interface NodeBackendOptions {
   /** An execution provider of ONNX Runtime: `cpu`, or for example `cuda`, `coreml`, `dml`, `webgpu`. Default `cpu`. */

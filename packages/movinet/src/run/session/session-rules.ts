@@ -52,7 +52,7 @@ export function stateProblems(state: StreamState, expected: readonly StateFacts[
 
 /** What is wrong with a state of which all counts should tell the same age. */
 export function countProblems(state: StreamState, expected: readonly StateFacts[]): readonly string[] {
-  const counts = expected.filter(({ dtype }) => dtype === "int32").map(({ name }) => state[name]?.data[0]);
+  const counts = expected.filter(({ dtype }) => dtype === "int32").map(({ name }) => state[name]?.data?.[0]);
   const ages = [...new Set(counts)];
   return ages.length > 1 ? [`its counts differ: ${ages.join(", ")}`] : [];
 }
