@@ -16,7 +16,7 @@ import {
 import { openNamedModel } from "../models.ts";
 import { fitClips } from "../train/fit-clips.ts";
 import type { StageProgress } from "../train/progress.ts";
-import { fitSettings, planTraining, type TrainChoices } from "../train/settings.ts";
+import { fitSettings, manyClips, planTraining, type TrainChoices } from "../train/settings.ts";
 import { UsageError } from "../usage.ts";
 import type { JudgedClips } from "./clips.ts";
 import type { EvaluateSettings } from "./settings.ts";
@@ -64,7 +64,13 @@ export async function planRelatives(
   const run = await choicesBeside(name);
   const choices = { ...(run ?? { ...defaultChoices, dataset: path }), threads: threads ?? availableParallelism() };
   const solved = run !== null && planTraining(run, dataset, 0).fit === null;
+  const few = undivided.length < manyClips;
   const warnings = [
+    ...(few
+      ? [
+          `The base and the frame-by-frame network were made of the model's weights and had ${undivided.length} clips to learn anew: with more they would come further.`,
+        ]
+      : []),
     ...(run === null ? [`Nobody knows how ${name} was trained: the others were trained by the default recipe.`] : []),
     ...(solved
       ? [

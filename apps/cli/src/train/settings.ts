@@ -19,7 +19,7 @@ export interface TrainChoices {
 }
 
 /** From so many clips on, the last two blocks learn too where nothing else is said. */
-const manyClips = 400;
+export const manyClips = 400;
 
 /** Forms of clips whose frozen output is kept on disk, at most about: half a megabyte each for A0. */
 const keptForms = 16_000;

@@ -117,15 +117,22 @@ export function compareFamily(
   return { frames, fps, window, relations };
 }
 
+/** Of fewer groups than this, drawing groups again says nothing about others. */
+const fewGroups = 6;
+
 /** What the comparison says, in sentences. */
 export function familyVerdict({ relations }: FamilyComparison): readonly string[] {
-  return relations.flatMap(({ kind, against }) => {
+  return relations.flatMap(({ kind, against, evaluation: { clips, groups } }) => {
     if (against === null) return [];
     const { difference, interval, onlyFirst, onlySecond, p } = against;
     const points = (share: number) => (100 * share).toFixed(1).replace("-", "−");
     const name = familyNames[kind];
     if (onlyFirst + onlySecond === 0) return [`The stream network and ${name} are right for the same clips.`];
-    const how = `${points(Math.abs(difference))} points (95 % interval of the difference ${points(interval.low)} to ${points(interval.high)})`;
+    const sure =
+      groups < fewGroups && groups < clips
+        ? `on ${clips} clips of only ${groups} groups`
+        : `95 % interval of the difference ${points(interval.low)} to ${points(interval.high)}`;
+    const how = `${points(Math.abs(difference))} points (${sure})`;
     if (p >= 0.05) return [`These clips do not tell the stream network from ${name}: they differ by ${how}.`];
     return [`The stream network is ${difference > 0 ? "better" : "worse"} than ${name} by ${how}.`];
   });
