@@ -38,6 +38,13 @@ describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
       expect(stderr).toMatch(/^movinet: nowhere.*\n$/);
     });
 
+    test.each(["tflite", "onnx"])("converts the embedded model to .%s with a receipt", async (format) => {
+      const args = ["convert", "camera-motion", `camera-motion.${format}`, "--json", "--quiet"];
+      const { code, stdout, stderr } = await movinet(...args);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(JSON.parse(stdout)).toMatchObject({ type: "receipt", pass: true, result: { format, form: "step" } });
+    });
+
     test.skipIf(!hasShared)(`names the action and draws it as PNG${sharedReason}`, async () => {
       const args = ["classify", carvingIce, "--model", officialModel, "--plot", "plot.png", "--json", "--quiet"];
       const { code, stdout, stderr } = await movinet(...args);
