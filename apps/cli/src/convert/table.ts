@@ -4,7 +4,7 @@ import type { Receipt } from "movinet/make";
 const mostName = 24;
 
 /** What a comparison found, as lines. */
-export function renderChecks({ source, clips, frames, scale, tolerance, checks }: Receipt): string[] {
+export function renderChecks({ source, result, clips, frames, scale, tolerance, checks }: Receipt): string[] {
   const head = ["", "on", "", "difference", "same class", ""];
   const rows = checks.map(({ name, runtime, call, difference, sameClass, pass }) => [
     fitText(name, mostName),
@@ -20,9 +20,10 @@ export function renderChecks({ source, clips, frames, scale, tolerance, checks }
       .map((cell, i) => (i < 3 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
       .join("  ")
       .trimEnd();
+  const or = result.dtype === "int8" ? ", or the same class" : "";
   return [
     `Held against ${source.name} on ${source.runtime}, ${source.call}`,
-    `(${clips} ${clips === 1 ? "clip" : "clips"}, ${frames} frames; logits up to ${scale.toFixed(1)}, allowed difference ${tolerance.toPrecision(2)}):`,
+    `(${clips} ${clips === 1 ? "clip" : "clips"}, ${frames} frames; logits up to ${scale.toFixed(1)}, allowed difference ${tolerance.toPrecision(2)}${or}):`,
     line(head),
     ...rows.map(line),
   ];
