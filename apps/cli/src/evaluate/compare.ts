@@ -1,6 +1,6 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, nodeBackend, writeError, writeWhole } from "movinet";
+import { type Model, nodeBackend, writeWhole } from "movinet";
 import {
   ClipCache,
   environmentFacts,
@@ -18,7 +18,7 @@ import { nextFolder } from "../train/run-folder.ts";
 import { UsageError } from "../usage.ts";
 import { openClips } from "./clips.ts";
 import { familyCsv, familyLine, renderFamily } from "./compare-table.ts";
-import { commandLine, failureNotes, nameOf } from "./findings.ts";
+import { commandLine, failureNotes, nameOf, prepareFolder } from "./findings.ts";
 import { openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
 import type { EvaluateSettings } from "./settings.ts";
 
@@ -97,9 +97,7 @@ async function openCompareFolder({ model, dataset, split, out }: EvaluateSetting
   if (text !== null && text !== own) {
     throw new UsageError(folder, "it holds the comparison of another model or dataset", "Choose another --out");
   }
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw writeError(folder, cause);
-  });
+  await prepareFolder(folder);
   if (text === null) await writeWhole(file, own);
   return folder;
 }

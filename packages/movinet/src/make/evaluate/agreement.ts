@@ -80,7 +80,8 @@ export class ClipMode implements AsyncDisposable {
   }
 }
 
-async function runClip(executable: Executable, frames: readonly Float32Array[]): Promise<Float32Array> {
+/** Logits of frames `[3, H, W]` that an executable sees in one call, with the clocks of a stream that begins with them. */
+export async function runClip(executable: Executable, frames: readonly Float32Array[]): Promise<Float32Array> {
   const { graph } = executable;
   const size = frames[0]?.length ?? 0;
   const image = new Float32Array(frames.length * size);

@@ -3,20 +3,17 @@ import { type FamilyComparison, familyNames, familyVerdict, type Relation } from
 import { familyCharts } from "./family-charts.ts";
 import { draw } from "./report.node.ts";
 import { trainingCharts } from "./report-charts.ts";
-import type { Epoch, Facts, RunReport } from "./report-data.ts";
+import type { Epoch, RunReport } from "./report-data.ts";
 import { type Html, html } from "./report-html.ts";
 import { dateText, renderChart, renderMaking, renderNotices, renderPage, section } from "./report-page.ts";
 import { percent, percents } from "./verdict.ts";
 
 /** Everything that a page about a comparison tells. Plain data; texts may hold anything, they are escaped. */
-export interface FamilyReport {
-  readonly title: string;
-  readonly date: Date;
-  /** The command that made it, as it would be typed. */
-  readonly command: string;
-  readonly model: string;
-  readonly dataset: string;
-  readonly judged: string;
+export interface FamilyReport
+  extends Pick<
+    RunReport,
+    "title" | "date" | "command" | "model" | "dataset" | "judged" | "warnings" | "failures" | "config" | "environment"
+  > {
   readonly comparison: FamilyComparison;
   /** Of each network that was trained for it. */
   readonly trainings: readonly {
@@ -24,10 +21,6 @@ export interface FamilyReport {
     readonly history: readonly Epoch[];
     readonly bestEpoch: number;
   }[];
-  readonly warnings: readonly string[];
-  readonly failures: RunReport["failures"];
-  readonly config: Facts;
-  readonly environment: Facts;
 }
 
 /** A comparison as one HTML file. Throws a `DependencyError` when vega or vega-lite is not installed. */

@@ -6,7 +6,7 @@ import type { Backend } from "../../run/session/backend.ts";
 import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program } from "../../run/session/program.ts";
 import { litertBackend } from "../../run/session/tflite/litert.node.ts";
-import { compareRunners, noiseClip, type Receipt } from "./receipt.ts";
+import { compareRunners, noiseClip, type Receipt, streamLengths } from "./receipt.ts";
 import { clipRunner, onnxFileRunner, type Runner, sessionRunner } from "./runner.ts";
 
 export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
@@ -35,9 +35,6 @@ export interface Converted {
   readonly bytes: Uint8Array;
   readonly receipt: Receipt;
 }
-
-/** Frames of the clips on which a stream is compared: the first frame, filling buffers, and full ones. */
-const streamLengths = [1, 2, 5, 8];
 
 /**
  * Writes a model in another format, and compares what was written, on the runtime that it is for, with whole clips of the

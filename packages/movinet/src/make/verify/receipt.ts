@@ -46,6 +46,9 @@ const tolerances: Readonly<Record<Precision, readonly [least: number, share: num
   int8: [1e-1, 1e-1],
 };
 
+/** Frames of the clips on which a stream is compared: the first frame, filling buffers, and full ones. */
+export const streamLengths: readonly number[] = [1, 2, 5, 8];
+
 /** Share of answers whose likeliest class must be the same where rounded feature maps move logits by more than that. */
 const sameClassOfInt8 = 0.9;
 

@@ -5,6 +5,7 @@ import type { Model } from "../../model/model.ts";
 import type { Backend } from "../../run/session/backend.ts";
 import type { OnnxFile } from "../../run/session/onnx-file.ts";
 import type { SessionSource } from "../../run/session/program.ts";
+import { runClip } from "../evaluate/agreement.ts";
 
 /** One way in which a network can be run. */
 export interface Runner {
@@ -61,10 +62,7 @@ export function clipRunner({ spec, weights }: Model, name: string, backend: Back
       const graph = buildGraph(spec, { call: "clip", frames: clip.length });
       const executable = await backend.compile(graph, weights, { single: false });
       try {
-        const inputs = Object.entries(clipInputs(clip)).filter(([name]) => executable.graph.shapes[name]);
-        const fed = inputs.map(([name, data]) => [name, executable.upload(name, data)] as const);
-        const outputs = await executable.run(Object.fromEntries(fed));
-        return [((await outputs[executable.graph.logits]?.read()) ?? new Float32Array()).slice()];
+        return [await runClip(executable, clip)];
       } finally {
         await executable.dispose();
       }

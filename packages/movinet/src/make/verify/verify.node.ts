@@ -7,7 +7,7 @@ import type { Backend } from "../../run/session/backend.ts";
 import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program, type SessionModel } from "../../run/session/program.ts";
 import { litertBackend } from "../../run/session/tflite/litert.node.ts";
-import { compareRunners, noiseClip, type Precision, type Receipt } from "./receipt.ts";
+import { compareRunners, noiseClip, type Precision, type Receipt, streamLengths } from "./receipt.ts";
 import { clipRunner, onnxFileRunner, type Runner, referenceRunner, sessionRunner } from "./runner.ts";
 
 /** A file of a model, and every way to run it here. */
@@ -127,7 +127,7 @@ export async function verifyFiles(
   const source =
     runners.find(({ call, runtime }) => call === "whole clip" && !runtime.startsWith("reference")) ?? runners[0];
   const others = files.flatMap((file) => file.runners).filter((runner) => runner !== source);
-  const lengths = model.spec.mode === "base" || onlyClips(files) ? [model.card.frames ?? 8] : [1, 2, 5, 8];
+  const lengths = model.spec.mode === "base" || onlyClips(files) ? [model.card.frames ?? 8] : streamLengths;
   const seen = clips ?? lengths.map((length, seed) => noiseClip(model.spec, length, seed));
   const dtype = files.map((file) => file.dtype).sort((a, b) => order.indexOf(b) - order.indexOf(a))[0] as Precision;
   let done = 0;

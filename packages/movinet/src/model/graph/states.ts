@@ -15,3 +15,10 @@ export function stateDtype(state: State): "float32" | "int32" {
 export function stateBytes(graph: Graph): number {
   return graph.states.reduce((bytes, state) => bytes + 4 * stateShape(state).reduce((a, b) => a * b, 1), 0);
 }
+
+/** What a running sum adds to the sum before it: `sum` is the value of a cumulative sum. */
+export function summandOf(graph: Graph, sum: string): string {
+  const node = graph.nodes.find(({ id }) => id === sum);
+  if (node?.op !== "cumulativeSum") throw new Error(`internal: ${sum} is no running sum`);
+  return node.x;
+}

@@ -1,7 +1,8 @@
 import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../arch/build.ts";
-import type { Graph, Node } from "../../graph/ir.ts";
+import type { Graph } from "../../graph/ir.ts";
 import { lowerForInference, renameValues } from "../../graph/passes.ts";
+import { summandOf } from "../../graph/states.ts";
 import type { Model } from "../../model.ts";
 import { poolFrameName, slotName } from "../names.ts";
 import { emitOnnxGraph } from "./emit.ts";
@@ -96,13 +97,6 @@ function namedStep(graph: Graph): { readonly graph: Graph; readonly outputs: rea
     if (state.kind === "sum") leave(summandOf(graph, state.output), poolFrameName(state.name));
   }
   return { graph: renameValues(graph, names), outputs };
-}
-
-/** What a running sum adds to the sum before it. */
-function summandOf(graph: Graph, sum: string): string {
-  const node = graph.nodes.find(({ id }): boolean => id === sum) as Node;
-  if (node.op !== "cumulativeSum") throw new Error(`internal: ${sum} is no running sum`);
-  return node.x;
 }
 
 function checkForm({ spec, card }: Model, form: OnnxForm, frames: number | null): asserts frames is number {

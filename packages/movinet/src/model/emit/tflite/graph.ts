@@ -1,5 +1,4 @@
 import { type Graph, perOp } from "../../graph/ir.ts";
-import { dropIdentities, foldGate, foldNorm, foldScale, lowerSpaceTime, type Pass } from "../../graph/passes.ts";
 import type { Weights } from "../../graph/tensor.ts";
 import { clipForm } from "./clip.ts";
 import { Emission } from "./emission.ts";
@@ -9,11 +8,7 @@ import { precisions } from "./precision.ts";
 import { stepForm } from "./step.ts";
 import { writeTflite } from "./write.ts";
 
-/** The form of a graph that {@link emitGraph} takes. */
-export const lowerGraph: Pass = (graph) =>
-  [foldNorm, foldScale, lowerSpaceTime, dropIdentities, foldGate].reduce((lowered, pass) => pass(lowered), graph);
-
-/** A lowered graph as a float32 file for a backend: one frame of the form `step` if it has states, or else a `clip`. */
+/** A graph that {@link lowerGraph} lowered as a float32 file for a backend: one frame of the form `step` if it has states, or else a `clip`. */
 export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
   const out = new Emission(graph, weights, precisions.float32);
   const form = graph.states.length > 0 ? stepForm(out) : clipForm(out);

@@ -17,6 +17,11 @@ export interface ExportFacts {
 /** The graph whose parameters a file holds. Constants of gates are folded where no other reader looks for them. */
 export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "form" | "frames">): Graph {
   const graph = buildGraph(spec, { call: form === "clip" ? "clip" : "step", frames });
-  const passes: readonly Pass[] = [foldNorm, foldScale, lowerSpaceTime, dropIdentities];
-  return (form === "official" ? passes : [...passes, foldGate]).reduce((lowered, pass) => pass(lowered), graph);
+  return form === "official" ? lowerPlain(graph) : lowerGraph(graph);
 }
+
+const lowerPlain: Pass = (graph) =>
+  [foldNorm, foldScale, lowerSpaceTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+
+/** The form of a graph that is emitted as `step` or `clip`. */
+export const lowerGraph: Pass = (graph) => foldGate(lowerPlain(graph));

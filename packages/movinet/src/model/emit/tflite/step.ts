@@ -1,3 +1,4 @@
+import { summandOf } from "../../graph/states.ts";
 import { padding } from "../../weights/tflite/schema.ts";
 import { poolFrameName, slotName } from "../names.ts";
 import type { Emission } from "./emission.ts";
@@ -43,7 +44,7 @@ export function stepForm(out: Emission): Form {
         }
         if (state.kind === "sum" && state.output === value) {
           const name = poolFrameName(state.name);
-          outputs[name] = binary(out, "MUL", name, out.value(summand(value, out)), out.scalar(1));
+          outputs[name] = binary(out, "MUL", name, out.value(summandOf(out.graph, value)), out.scalar(1));
         }
       }
     },
@@ -63,11 +64,4 @@ function again(out: Emission, value: string, name: string): number {
   const node = out.graph.nodes.find(({ id }) => id === value);
   if (node?.op !== "activation") throw new Error(`internal: the buffered frame ${value} is no activation`);
   return activate(out, node.kind, out.value(node.kind === "relu6" ? value : node.x), name);
-}
-
-/** What a running sum adds to the sum before it. */
-function summand(sum: string, out: Emission): string {
-  const node = out.graph.nodes.find(({ id }) => id === sum);
-  if (node?.op !== "cumulativeSum") throw new Error(`internal: ${sum} is no running sum`);
-  return node.x;
 }

@@ -1,6 +1,7 @@
 import { ModelError } from "../../../errors.ts";
 import type { Card } from "../../../model/card.ts";
-import { emitGraph, lowerGraph } from "../../../model/emit/tflite/graph.ts";
+import { emitGraph } from "../../../model/emit/tflite/graph.ts";
+import { lowerGraph } from "../../../model/emit/tflite/lower.ts";
 import type { Graph } from "../../../model/graph/ir.ts";
 import type { Weights } from "../../../model/graph/tensor.ts";
 import type { Backend, Executable } from "../backend.ts";
