@@ -4,7 +4,7 @@ import type { Terminal } from "./terminal.ts";
 export async function interruptible(
   terminal: Terminal,
   work: (signal: AbortSignal) => Promise<number>,
-  told = "interrupted.",
+  told: () => string = () => "interrupted.",
 ): Promise<number> {
   const abort = new AbortController();
   const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
@@ -14,7 +14,7 @@ export async function interruptible(
     return await work(abort.signal);
   } catch (error) {
     if (!abort.signal.aborted) throw error;
-    terminal.warn(`movinet: ${told}`);
+    terminal.warn(`movinet: ${told()}`);
     return 130;
   } finally {
     process.off("SIGINT", interrupt);

@@ -75,22 +75,26 @@ async function findCommand(args: readonly string[]): Promise<FoundCommand> {
   return found;
 }
 
-/** Refuses options that the command does not have, and values that are missing or not among those that there are. */
+/** Refuses options that the command does not have or that are given twice, and values that are missing or unknown. */
 function checkOptions(args: readonly string[], defined: ArgsDef): void {
   const options = Object.entries(defined).filter(([, option]) => option.type !== "positional");
+  const seen = new Set<string>();
   for (const [i, arg] of args.entries()) {
     if (!arg.startsWith("-") || arg === "-") continue;
     const [flag, given] = arg.split("=", 2) as [string, string | undefined];
-    const option = options.find(([name, { type }]) => {
-      return `--${name}` === flag || (type === "boolean" && `--no-${name}` === flag);
-    })?.[1];
-    if (!option) {
+    const [name, option] =
+      options.find(([name, { type }]) => {
+        return `--${name}` === flag || (type === "boolean" && `--no-${name}` === flag);
+      }) ?? [];
+    if (name === undefined || !option) {
       throw new UsageError(
         flag,
         "there is no such option",
         `Use one of: ${options.map(([name]) => `--${name}`).join(", ")}`,
       );
     }
+    if (seen.has(name)) throw new UsageError(`--${name}`, "it is given twice", "Give it once");
+    seen.add(name);
     if (option.type !== "string" && option.type !== "enum") continue;
     const next = args[i + 1];
     if (given === undefined && (next === undefined || (next.startsWith("--") && next !== "-"))) {

@@ -12,8 +12,10 @@ export interface Terminal {
   readonly width: number;
   /** A line of results. */
   result(text: string): void;
-  /** A line of a warning or an error: shown even when quiet. */
+  /** A line of an error: shown even when quiet. */
   warn(text: string): void;
+  /** A reason not to trust a result as it stands: shown even when quiet. */
+  warning(text: string): void;
   /** A line that only tells how things go. */
   note(text: string): void;
   /** Shows how things go until it is stopped; one at a time. */
@@ -55,6 +57,7 @@ export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean })
     width: process.stdout.columns ?? 80,
     result: (text) => write(process.stdout, text),
     warn: (text) => write(process.stderr, text),
+    warning: (text) => write(process.stderr, `movinet: warning: ${text}`),
     note,
     progress() {
       if (quiet) return { update() {}, stop() {} };

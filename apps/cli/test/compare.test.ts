@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCameraMotion } from "movinet/make";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { fitSettings } from "../src/train/settings.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
@@ -23,18 +24,15 @@ beforeAll(async () => {
     join(clips, "all.csv"),
     ["file,label", ...rows.map((row) => row.split(",").slice(0, 2).join(",")), ""].join("\n"),
   );
+  await writeFile(join(clips, "fewer.csv"), ["file,label,group,split", ...rows.slice(2), ""].join("\n"));
   await writeTinyModel(join(folder, "run/model.safetensors"), ["other", "slide"]);
-  const choices = {
-    epochs: 2,
-    batch: 4,
-    frames: 4,
-    learningRate: 0.001,
-    augment: "light",
-    flip: true,
-    seed: 0,
-    trainable: "all",
-  };
-  await writeFile(join(folder, "run/config.json"), JSON.stringify(choices));
+  const given = { epochs: 2, batch: 4, frames: 4, learningRate: 0.001, augment: "light", flip: null } as const;
+  const fit = fitSettings({ ...given, seed: 0, threads: null }, "all", 10);
+  const begun = { model: "", classes: [], clips: [] };
+  await writeFile(
+    join(folder, "run/config.json"),
+    JSON.stringify({ given, decided: { mode: "gradients", fit, seed: 0 }, begun }),
+  );
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -83,7 +81,10 @@ test.each([
   [["clips/all.csv", "--compare"], /all its clips are judged, so none are left/],
   [["clips", "--base", "x.safetensors"], /it is for a comparison\. Give --compare too/],
   [["clips", "--compare", "--base", "run/model.safetensors"], /it is a stream model\. Give a base model/],
-  [["clips/manifest.csv", "--compare", "--out", "runs/compare-1"], /it holds the comparison of another model/],
+  [
+    ["clips/fewer.csv", "--compare", "--out", "runs/compare-1"],
+    /it holds another comparison: .* and 1 more are gone\. /,
+  ],
 ])(
   "what cannot be compared: %j",
   async (args, complaint) => {

@@ -73,7 +73,7 @@ async function synthesize(out: string, settings: Settings, terminal: Terminal): 
     }
     return 0;
   };
-  return interruptible(terminal, make, "interrupted. Nothing was left behind.");
+  return interruptible(terminal, make, () => "interrupted. Nothing was left behind.");
 }
 
 function parseSize(value: string): { width: number; height: number } {

@@ -32,16 +32,14 @@ export const trainCommand = defineCommand({
     augment: {
       type: "enum",
       options: [...recipes],
-      description: "How much clips are varied: none, light or strong",
-      default: "light",
+      description: "How much clips are varied: none, light or strong (default light)",
     },
     flip: {
       type: "boolean",
-      description: "Also mirror clips",
-      default: true,
+      description: "Also mirror clips (default: unless labels or clips say that left and right matter)",
       negativeDescription: "Left and right matter",
     },
-    seed: { type: "string", description: "Another number draws other splits and variations", default: "0" },
+    seed: { type: "string", description: "Another number draws other splits and variations (default 0)" },
     threads: { type: "string", description: "Threads that train (default: the machine's cores)" },
     json: { type: "boolean", description: "One JSON object a line on stdout: each epoch, then what was reached" },
     quiet: { type: "boolean", description: "No progress" },
@@ -64,10 +62,7 @@ export const trainCommand = defineCommand({
     if (validation !== null && given("folds") !== undefined) {
       throw new UsageError("--validation", "it and --folds are two ways to test", "Give one of them");
     }
-    const augment = recipes.find((name) => name === given("augment"));
-    if (augment === undefined) {
-      throw new UsageError("--augment", `there is no recipe ${given("augment")}`, `Use ${recipes.join(", ")}`);
-    }
+    if (resume) refuseWithResume(args);
     const settings = {
       from: given("from") ?? null,
       trainable: parseTrainable(given("trainable")),
@@ -77,9 +72,9 @@ export const trainCommand = defineCommand({
       batch: count("batch"),
       frames: count("frames"),
       learningRate: positive("learning-rate"),
-      augment,
-      flip: Boolean(args.flip),
-      seed: parseCount("seed", args.seed as string, 0),
+      augment: recipes.find((name) => name === given("augment")) ?? null,
+      flip: args.flip === undefined ? null : Boolean(args.flip),
+      seed: parseCount("seed", given("seed") ?? "0", 0),
       threads: count("threads"),
     };
     const terminal = openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) });
@@ -88,6 +83,15 @@ export const trainCommand = defineCommand({
     return train({ dataset, ...settings }, given("out"), terminal);
   },
 });
+
+/** A run that goes on does what it was begun with. */
+function refuseWithResume(args: Readonly<Record<string, unknown>>): void {
+  const allowed = ["_", "resume", "out", "json", "quiet", "debug"];
+  const given = Object.keys(args).find((name) => args[name] !== undefined && !allowed.includes(name));
+  if (given === undefined) return;
+  const name = args[given] === false ? `--no-${given}` : `--${given}`;
+  throw new UsageError(name, "a resumed run does what it was begun with", "Leave it out, or train anew");
+}
 
 function parseTrainable(text: string | undefined): "classifier" | "head" | "all" | { lastBlocks: number } | null {
   if (text === undefined || text === "classifier" || text === "head" || text === "all") return text ?? null;

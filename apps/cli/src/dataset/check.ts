@@ -11,7 +11,7 @@ export interface CheckSettings {
 
 /** Checks a dataset and returns the exit code: 0 fine, 1 problems were found, 130 interrupted. */
 export function runCheck(path: string, { jobs, terminal }: CheckSettings): Promise<number> {
-  const told = "interrupted. What was decoded stays in the cache.";
+  const told = () => "interrupted. What was decoded stays in the cache.";
   return interruptible(terminal, (signal) => check(path, { jobs, terminal }, signal), told);
 }
 

@@ -1,5 +1,13 @@
-import { DatasetError, MovinetError } from "movinet";
-import { type Dataset, openDataset, type Sample } from "movinet/make";
+import { DatasetError, type Model, MovinetError } from "movinet";
+import {
+  type ClipCache,
+  type ContentHashes,
+  contentHashes,
+  type Dataset,
+  findSeen,
+  openDataset,
+  type Sample,
+} from "movinet/make";
 import type { EvaluateSettings } from "./settings.ts";
 
 /** The clips that are judged, and what to call them. */
@@ -8,20 +16,28 @@ export interface JudgedClips {
   readonly samples: readonly Sample[];
   /** For example `its test clips`. */
   readonly judged: string;
-  /** Whether the dataset keeps them aside. */
+  /** Whether the models are known not to have learned from them. */
   readonly heldOut: boolean;
+  /** Whether a model has learned from all of them: how many it names rightly then says nothing about others. */
+  readonly remembered: boolean;
+  /** What must be said first where a model has learned from some of the clips: a sentence, or null. */
+  readonly first: string | null;
+  /** Other reasons for doubt: sentences. */
+  readonly doubts: readonly string[];
+  readonly hashes: ContentHashes;
 }
 
-/** Opens a dataset whose classes are (some of) the model's; one class or one clip is enough to judge. */
+/**
+ * Opens a dataset whose classes are (some of) the first model's; one class or one clip is enough to judge. Clips that a
+ * model has learned from are left out, unless there are no others.
+ */
 export async function openClips(
   { dataset: path, split }: Pick<EvaluateSettings, "dataset" | "split">,
-  labels: readonly string[] | null,
+  models: readonly [Model, ...Model[]],
+  cache: ClipCache,
+  signal: AbortSignal,
 ): Promise<JudgedClips> {
-  const dataset = await openDataset(path).catch((error: unknown) => {
-    const few = error instanceof MovinetError && /^E_DATASET_ONE_CL(ASS|IP)$/.test(error.code);
-    if (!few || labels === null) throw error;
-    return openDataset(path, { labels });
-  });
+  const dataset = await openFor(path, models[0].card.labels);
   const chosen = split ?? (["test", "validation"] as const).find((part) => has(dataset, part)) ?? "all";
   const samples = dataset.samples.filter((sample) => chosen === "all" || sample.split === chosen);
   if (samples.length === 0) {
@@ -33,8 +49,59 @@ export async function openClips(
       remedy: `Use --split ${[...named, "all"].join(" or --split ")}`,
     });
   }
-  const heldOut = chosen === "test" || chosen === "validation";
-  return { dataset, samples, judged: chosen === "all" ? "all its clips" : `its ${chosen} clips`, heldOut };
+  const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
+  const noted = models.filter(({ card }) => card.learned !== null);
+  const hashes = noted.length > 0 ? await contentHashes(dataset.samples, cache, { signal }) : new Map<string, string>();
+  const found = noted.map(({ card }) => ({ card, ...findSeen(dataset.samples, hashes, card.learned) }));
+  const seen = samples.filter((sample) => found.some((one) => one.seen.has(sample)));
+  const others = samples.filter((sample) => !seen.includes(sample));
+  const likeNamed = [...new Set(found.flatMap((one) => one.likeNamed))];
+  const whose = found.find((one) => samples.some((sample) => one.seen.has(sample)))?.card.name ?? models[0].card.name;
+  const remembered = others.length === 0;
+  return {
+    dataset,
+    samples: remembered ? samples : others,
+    judged: seen.length === 0 || remembered ? judged : `${judged} that it has not learned from`,
+    heldOut: noted.length === models.length || chosen === "test" || chosen === "validation",
+    remembered,
+    first: seen.length === 0 ? null : firstSentence(whose, seen.length, samples.length),
+    doubts: likeNamed.length === 0 ? [] : [likeNamedSentence(models[0].card.name, likeNamed)],
+    hashes,
+  };
+}
+
+/** Throws where no clips are left that the models have not learned from. */
+export function refuseRemembered({ remembered, first, dataset }: JudgedClips): void {
+  if (!remembered) return;
+  throw new DatasetError({
+    code: "E_DATASET_SEEN",
+    subject: dataset.path,
+    problem: first?.replace(/\.$/, "") ?? "",
+    remedy: "Give clips of other people or places, or a model that was trained without them",
+  });
+}
+
+async function openFor(path: string, labels: readonly string[] | null): Promise<Dataset> {
+  return openDataset(path).catch((error: unknown) => {
+    const few = error instanceof MovinetError && /^E_DATASET_ONE_CL(ASS|IP)$/.test(error.code);
+    if (!few || labels === null) throw error;
+    return openDataset(path, { labels });
+  });
+}
+
+function firstSentence(name: string, seen: number, clips: number): string {
+  if (seen === clips) {
+    const which = clips === 1 ? "the only clip" : `all ${clips} clips`;
+    return `Not a test: ${name} has learned from ${which}, or from others of their groups.`;
+  }
+  const rest = clips - seen;
+  return `${name} has learned from ${seen} of the ${clips} clips, or from others of their groups: only the other ${rest === 1 ? "one is" : `${rest} are`} judged.`;
+}
+
+/** Clips of groups that are named like some that the model learned from. */
+function likeNamedSentence(name: string, groups: readonly string[]): string {
+  const shown = groups.length > 3 ? `${groups.slice(0, 3).join(", ")}, …` : groups.join(", ");
+  return `${name} has learned from groups of the same names (${shown}): if they are the same people or places, the number flatters it.`;
 }
 
 function has({ samples }: Dataset, split: "train" | "validation" | "test"): boolean {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Model, nodeBackend, writeWhole } from "movinet";
 import {
   ClipCache,
+  contentHashes,
   environmentFacts,
   judgeFamily,
   renderFamilyFigure,
@@ -11,12 +12,13 @@ import {
 } from "movinet/make";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
+import { type Begun, describeBegun, differenceOf } from "../train/begun.ts";
 import { fitFacts } from "../train/fine-tune.ts";
 import { StageProgress } from "../train/progress.ts";
 import { epochOf } from "../train/report.ts";
 import { nextFolder } from "../train/run-folder.ts";
 import { UsageError } from "../usage.ts";
-import { openClips } from "./clips.ts";
+import { openClips, refuseRemembered } from "./clips.ts";
 import { familyCsv, familyLine, renderFamily } from "./compare-table.ts";
 import { commandLine, failureNotes, nameOf, prepareFolder } from "./findings.ts";
 import { openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
@@ -28,15 +30,20 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
   if (model.spec.mode !== "stream") {
     throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");
   }
-  const clips = await openClips(settings, model.card.labels);
-  const plan = await planRelatives(settings, model, clips);
-  const folder = await openCompareFolder(settings);
+  const given = [settings.base, settings.frameByFrame].filter((name) => name !== undefined);
+  const others = await Promise.all(given.map((name) => openNamedModel(name, { labels: settings.labels, signal })));
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
+  let folder: string | null = null;
   try {
+    const clips = await openClips(settings, [model, ...others], cache, signal);
+    refuseRemembered(clips);
+    const plan = await planRelatives(settings, model, clips);
+    const hashes = await contentHashes(clips.dataset.samples, cache, { signal });
+    folder = await openCompareFolder(settings, await describeBegun(settings.model, clips.dataset, hashes));
     const relatives: RelativeTraining[] = [];
     for (const kind of relativeKinds) {
-      relatives.push(await openRelative(kind, { settings, model, plan, folder, cache, progress, signal }));
+      relatives.push(await openRelative(kind, { settings, model, plan, hashes, folder, cache, progress, signal }));
     }
     await rm(join(folder, "state"), { recursive: true, force: true });
     const [base, frameByFrame] = relatives.map((relative) => relative.model) as [Model, Model];
@@ -52,7 +59,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     for (const { error } of judged.failures) terminal.warn(`movinet: ${error.message}`);
     if (judged.comparison === null) return 1;
     const { comparison } = judged;
-    const warnings = plan?.warnings ?? [];
+    const warnings = [...(clips.first === null ? [] : [clips.first]), ...clips.doubts, ...(plan?.warnings ?? [])];
     const line = familyLine(settings, clips.judged, comparison);
     await writeWhole(join(folder, "comparison.json"), `${line}\n`);
     await writeWhole(join(folder, "comparison.csv"), familyCsv(comparison));
@@ -76,12 +83,14 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     });
     await writeWhole(join(folder, "comparison.html"), page);
     terminal.result(terminal.json ? line : renderFamily(comparison, terminal));
-    for (const warning of warnings) terminal.note(`movinet: warning: ${warning}`);
+    for (const warning of warnings) terminal.warning(warning);
     terminal.note(`${folder}: comparison.html, comparison.svg, comparison.csv, comparison.json`);
     return judged.failures.length > 0 ? 1 : 0;
   } catch (error) {
     progress.stop();
-    if (signal.aborted) terminal.note(`movinet: go on with the same command and --out ${folder}`);
+    if (signal.aborted && folder !== null) {
+      terminal.warn(`movinet: go on with the same command and --out ${folder}`);
+    }
     throw error;
   } finally {
     await cache[Symbol.asyncDispose]();
@@ -89,17 +98,30 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
 }
 
 /** Makes the folder, or takes one that a comparison of the same model and clips has begun. */
-async function openCompareFolder({ model, dataset, split, out }: EvaluateSettings): Promise<string> {
+async function openCompareFolder({ split, out }: EvaluateSettings, begun: Begun): Promise<string> {
   const folder = out ?? (await nextFolder("compare"));
   const file = join(folder, "config.json");
-  const own = JSON.stringify({ model, dataset, split });
   const text = await readFile(file, "utf8").catch(() => null);
-  if (text !== null && text !== own) {
-    throw new UsageError(folder, "it holds the comparison of another model or dataset", "Choose another --out");
+  if (text !== null) {
+    const before = readBegun(text);
+    if (before === null) throw new UsageError(file, "it is no comparison of this version", "Choose another --out");
+    const other = before.split === split ? differenceOf(before.begun, begun) : "other clips are judged";
+    if (other !== null) {
+      throw new UsageError(folder, `it holds another comparison: ${other}`, "Choose another --out");
+    }
   }
   await prepareFolder(folder);
-  if (text === null) await writeWhole(file, own);
+  if (text === null) await writeWhole(file, `${JSON.stringify({ split, begun }, null, 1)}\n`);
   return folder;
+}
+
+function readBegun(text: string): { readonly split: EvaluateSettings["split"]; readonly begun: Begun } | null {
+  try {
+    const config = JSON.parse(text) as { readonly split: EvaluateSettings["split"]; readonly begun?: Begun };
+    return config.begun ? { split: config.split, begun: config.begun } : null;
+  } catch {
+    return null;
+  }
 }
 
 function trainingCurve({ kind, history, bestEpoch }: RelativeTraining) {

@@ -4,10 +4,12 @@ import { dirname, join } from "node:path";
 import { DatasetError, type Model, writeModel, writeWhole } from "movinet";
 import {
   type ClipCache,
+  type ContentHashes,
   type Dataset,
   type EpochRecord,
   fitModel,
   frameByFrame,
+  noteLearned,
   samplesForModel,
   splitSamples,
   type TrainSettings,
@@ -16,7 +18,8 @@ import {
 import { openNamedModel } from "../models.ts";
 import { fitClips } from "../train/fit-clips.ts";
 import type { StageProgress } from "../train/progress.ts";
-import { fitSettings, manyClips, planTraining, type TrainChoices } from "../train/settings.ts";
+import { readConfig } from "../train/run-folder.ts";
+import { fitSettings, manyClips, viewsOf } from "../train/settings.ts";
 import { UsageError } from "../usage.ts";
 import type { JudgedClips } from "./clips.ts";
 import type { EvaluateSettings } from "./settings.ts";
@@ -61,9 +64,15 @@ export async function planRelatives(
   const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
   const labels = model.card.labels as readonly string[];
   const own = { ...dataset, labels, samples: undivided };
-  const run = await choicesBeside(name);
-  const choices = { ...(run ?? { ...defaultChoices, dataset: path }), threads: threads ?? availableParallelism() };
-  const solved = run !== null && planTraining(run, dataset, 0).fit === null;
+  const run = (await readConfig(dirname(name)))?.decided ?? null;
+  const solved = run?.mode === "closed form";
+  const usual = run?.fit ?? fitSettings({ ...defaultChoices, seed: run?.seed ?? 0 }, "all", undivided.length);
+  const settings: TrainSettings = {
+    ...usual,
+    trainable: "all",
+    views: usual.views === 1 ? 1 : viewsOf(undivided.length),
+    threads: threads ?? availableParallelism(),
+  };
   const few = undivided.length < manyClips;
   const warnings = [
     ...(few
@@ -78,39 +87,24 @@ export async function planRelatives(
         ]
       : []),
   ];
-  return { dataset: own, settings: fitSettings(choices, "all", undivided.length), warnings };
+  return { dataset: own, settings, warnings };
 }
 
-const defaultChoices: Omit<TrainChoices, "dataset"> = {
-  from: null,
-  trainable: "all",
-  folds: null,
-  validation: null,
+const defaultChoices = {
   epochs: null,
   batch: null,
   frames: null,
   learningRate: null,
-  augment: "light",
-  flip: true,
-  seed: 0,
+  augment: null,
+  flip: null,
   threads: null,
-};
-
-/** How the model of a run was trained; null for another file. */
-async function choicesBeside(model: string): Promise<TrainChoices | null> {
-  const text = await readFile(join(dirname(model), "config.json"), "utf8").catch(() => null);
-  if (text === null) return null;
-  try {
-    return JSON.parse(text) as TrainChoices;
-  } catch {
-    return null;
-  }
-}
+} as const;
 
 interface RelativeTask {
   readonly settings: EvaluateSettings;
   readonly model: Model;
   readonly plan: RelativePlan | null;
+  readonly hashes: ContentHashes;
   readonly folder: string;
   readonly cache: ClipCache;
   readonly progress: StageProgress;
@@ -142,7 +136,7 @@ function checkRelative(kind: RelativeKind, subject: string, { spec, card }: Mode
 async function trainRelative(
   kind: RelativeKind,
   file: string,
-  { model, plan, folder, cache, progress, signal }: RelativeTask,
+  { model, plan, hashes, folder, cache, progress, signal }: RelativeTask,
 ): Promise<RelativeTraining> {
   if (plan === null) throw new Error("internal: nobody planned a training");
   const { settings, dataset } = plan;
@@ -169,6 +163,8 @@ async function trainRelative(
       },
     },
   );
-  await writeWhole(file, writeModel(trained.model));
-  return { kind, ...trained };
+  const learned = noteLearned(usable.samples, hashes, model.card.learned);
+  const noted = { ...trained.model, card: { ...trained.model.card, learned } };
+  await writeWhole(file, writeModel(noted));
+  return { kind, ...trained, model: noted };
 }

@@ -1,8 +1,11 @@
-import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK } from "movinet";
+import { join } from "node:path";
+import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK, writeWhole } from "movinet";
 import {
+  ClipCache,
   type ClipOutcome,
   evaluateAnswers,
   evaluateModel,
+  type ModelAnswers,
   samplesForModel,
   WorstClips,
   warningsOf,
@@ -14,7 +17,7 @@ import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
 import { prepareFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
-import { agreementText, renderEvaluation } from "./table.ts";
+import { agreementText, renderEvaluation, wrap } from "./table.ts";
 
 /** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
 const mostListed = 50;
@@ -24,20 +27,27 @@ export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): P
   return interruptible(terminal, async (signal) => {
     if (settings.compare) return compare(settings, terminal, signal);
     const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
-    const clips = await openClips(settings, model.card.labels);
-    if (settings.out !== undefined) await prepareFolder(settings.out);
-    return judge(model, clips, settings, terminal, signal);
+    const cache = new ClipCache();
+    try {
+      const clips = await openClips(settings, [model], cache, signal);
+      if (settings.out !== undefined) await prepareFolder(settings.out);
+      return await judge(model, clips, cache, settings, terminal, signal);
+    } finally {
+      await cache[Symbol.asyncDispose]();
+    }
   });
 }
 
 async function judge(
   model: Model,
-  { dataset, samples: own, judged, heldOut }: JudgedClips,
+  clips: JudgedClips,
+  cache: ClipCache,
   settings: EvaluateSettings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
   const { card } = model;
+  const { dataset, samples: own, judged, heldOut, first, doubts } = clips;
   const samples = samplesForModel(dataset, own, model);
   const labels = card.labels as readonly string[];
   const backend = await nodeBackend({ device: settings.device, threads: settings.threads });
@@ -49,7 +59,7 @@ async function judge(
     progress.clip({ right, failed: outcome.answer === null });
   };
   const pictures = settings.out === undefined ? 0 : 4;
-  const found = await evaluateModel(model, samples, { backend, signal, onClip, pictures }).finally(() =>
+  const found = await evaluateModel(model, samples, { backend, cache, signal, onClip, pictures }).finally(() =>
     progress.stop(),
   );
   const { answers, failures, agreement } = found;
@@ -64,6 +74,7 @@ async function judge(
       remedy: "See the lines above; movinet dataset check lists what is wrong with each",
     });
   }
+  if (clips.remembered) return tellRemembered(model, clips, found, settings, terminal);
   const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
   const evaluation = evaluateAnswers(answers, {
     labels,
@@ -71,11 +82,12 @@ async function judge(
     listed: labels.length <= mostListed ? undefined : listed,
     fps: card.fps,
   });
-  const warnings = warningsOf(evaluation, answers, { heldOut });
+  const warnings = [...warningsOf(evaluation, answers, { heldOut }), ...doubts];
   if (!terminal.json) {
+    if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
     terminal.result(renderEvaluation(evaluation, agreement, terminal));
   }
-  for (const warning of warnings) terminal.note(`movinet: warning: ${warning}`);
+  for (const warning of warnings) terminal.warning(warning);
   if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${samples.length} clips could not be judged.`);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
   if (settings.out !== undefined) {
@@ -84,7 +96,7 @@ async function judge(
       model: modelName,
       dataset: datasetName,
       judged,
-      warnings,
+      warnings: first === null ? warnings : [first, ...warnings],
       worst: worst.clips,
       backend: backend.name,
     };
@@ -107,11 +119,46 @@ async function judge(
       calibrationError: calibration.error,
       calibrationBins: calibration.bins,
       agreement,
-      warnings,
+      warnings: first === null ? warnings : [first, ...warnings],
     };
     terminal.result(JSON.stringify(line));
   }
   return failures.length > 0 || agreement?.agree === false ? 1 : 0;
+}
+
+/** Clips that the model has learned from: how many it remembers, and no accuracy. */
+async function tellRemembered(
+  { card }: Model,
+  { first, judged, doubts }: JudgedClips,
+  { answers, failures, agreement }: ModelAnswers,
+  settings: EvaluateSettings,
+  terminal: Terminal,
+): Promise<number> {
+  const right = answers.filter(({ scores, classes }) => classes.includes(topK(scores, null, 1)[0]?.index ?? -1)).length;
+  const sentences = [
+    `${first} It remembers ${right} of ${answers.length}, which says nothing about other clips.`,
+    ...(agreement ? [agreementText(agreement)] : []),
+  ];
+  const { model, dataset } = settings;
+  const line = {
+    ...{ type: "evaluation", model: card.name, dataset, judged, top1: null, top5: null, clips: answers.length },
+    ...{ failed: failures.length, remembered: right, agreement, warnings: [first, ...doubts] },
+  };
+  terminal.result(
+    terminal.json
+      ? JSON.stringify(line)
+      : sentences.flatMap((sentence) => wrap(sentence, columnsOf(terminal))).join("\n"),
+  );
+  for (const doubt of doubts) terminal.warning(doubt);
+  if (settings.out !== undefined) {
+    await writeWhole(join(settings.out, "evaluation.json"), `${JSON.stringify({ ...line, model }, null, 1)}\n`);
+    terminal.note(`${settings.out}: evaluation.json (no report: there is nothing to report of clips that taught)`);
+  }
+  return failures.length > 0 || agreement?.agree === false ? 1 : 0;
+}
+
+function columnsOf({ width }: Terminal): number {
+  return Math.max(60, Math.min(width, 100));
 }
 
 /** Tells how a clip went, where that is asked for, and whether it was right. */

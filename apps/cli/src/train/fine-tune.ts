@@ -1,74 +1,92 @@
 import { join } from "node:path";
 import { nodeBackend } from "movinet";
-import { evaluateModel, fitModel, type HeadSample, type TrainSettings, trainHead } from "movinet/make";
+import { evaluateModel, fitModel, type HeadSample, type TestPart, type TrainSettings, trainHead } from "movinet/make";
 import { fitClips } from "./fit-clips.ts";
-import type { Learned, TrainSetting } from "./learned.ts";
+import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
+import { learnsText } from "./settings.ts";
 
 /**
  * Solves the last layer on frozen features, then trains it and what else is to learn by gradients. Each part of a
  * cross-validation is trained by itself; the model that is kept is that of the first.
  */
 export async function fineTune(settings: TrainSettings, setting: TrainSetting): Promise<Learned> {
-  const { model, frozen, folds, task, terminal, progress, signal, cache, folder } = setting;
-  const { view, clipOf } = fitClips(model.card, frozen.view.fps, settings, cache);
-  const all = [...new Set(folds.flatMap(({ train, validation }) => [...train, ...validation]))];
-  await cache.fill(all, view, {
+  const { model, frozen, parts, cache, progress, signal } = setting;
+  const clips = fitClips(model.card, frozen.view.fps, settings, cache);
+  const all = new Set(parts.flatMap(({ train, choose }) => [...train, ...choose]));
+  await cache.fill([...all], clips.view, {
     signal,
     onClip: ({ done, total }) => progress.update("decoding", done, total),
   });
-  const backend = await nodeBackend({ threads: settings.threads });
   const results: Learned[] = [];
-  for (const [fold, { train, validation }] of folds.entries()) {
-    const known = train.filter((sample) => frozen.features.has(sample));
-    const features = known.map((sample) => frozen.features.get(sample) as HeadSample);
-    const start = trainHead(model, features, frozen.view, task).model;
-    const clips = { train: known.map(clipOf), validation: validation.map(clipOf) };
-    const part = folds.length > 1 ? `part ${fold + 1} of ${folds.length}: ` : "";
-    const trained = await fitModel(start, clips, {
+  for (const fold of parts.keys()) results.push(await trainPart(fold, settings, setting, clips));
+  const [first] = results;
+  if (!first) throw new Error("internal: there was no part to train");
+  return { ...first, judged: results.flatMap(({ judged }) => judged), crossed: parts.length > 1 };
+}
+
+async function trainPart(
+  fold: number,
+  settings: TrainSettings,
+  { model, frozen, parts, task, terminal, progress, signal, cache, folder }: TrainSetting,
+  { clipOf }: ReturnType<typeof fitClips>,
+): Promise<Learned> {
+  const { train, choose, judge } = parts[fold] as TestPart;
+  const known = train.filter((sample) => frozen.features.has(sample));
+  const features = known.map((sample) => frozen.features.get(sample) as HeadSample);
+  const start = trainHead(model, features, frozen.view, task).model;
+  const part = parts.length > 1 ? `part ${fold + 1} of ${parts.length}: ` : "";
+  const trained = await fitModel(
+    start,
+    { train: known.map(clipOf), validation: choose.map(clipOf) },
+    {
       settings,
       folder: join(folder, "state", String(fold)),
       signal,
       onProgress({ phase, done, total, epoch, loss, validationTop1 }) {
         const told = loss === null ? "" : `loss ${loss.toFixed(3)}`;
-        const top1 = validationTop1 === null ? "" : `  top-1 ${(100 * validationTop1).toFixed(1)} %`;
+        const top1 = validationTop1 === null ? "" : `  choosing clips ${(100 * validationTop1).toFixed(0)} %`;
         progress.update(`${part}${phase}`, done, total, phase === "training" ? `epoch ${epoch}  ${told}${top1}` : "");
       },
       onEpoch(record) {
         if (terminal.json) terminal.result(JSON.stringify({ type: "epoch", part: fold, ...record }));
       },
-    });
-    const { answers } = await evaluateModel(trained.model, validation, {
-      backend,
-      signal,
-      compared: 0,
-    });
-    results.push({
-      model: trained.model,
-      answers,
-      samples: validation,
-      folds: null,
-      judged: "the clips kept aside",
-      history: trained.history,
-      bestEpoch: trained.bestEpoch,
-      facts: fitFacts(settings, known.length),
-    });
-  }
-  const [first] = results;
-  if (!first) throw new Error("internal: there was no part to train");
-  if (results.length === 1) return first;
+    },
+  );
+  const backend = await nodeBackend({ threads: settings.threads });
+  const taught = new Set(known.flatMap(({ classes }) => classes));
+  const judged: JudgedClip[] = [];
+  await evaluateModel(trained.model, judge, {
+    backend,
+    signal,
+    cache,
+    compared: 0,
+    onClip({ sample, answer }) {
+      progress.update(`${part}judging`, judged.length + 1, judge.length);
+      if (answer) judged.push({ sample, answer, fold, taught: sample.classes.every((c) => taught.has(c)) });
+    },
+  });
   return {
-    ...first,
-    answers: results.flatMap(({ answers }) => answers),
-    samples: results.flatMap(({ samples }) => samples),
-    folds: results.flatMap(({ answers }, fold) => answers.map(() => fold)),
-    judged: "each clip by a model that saw nothing of its group",
+    // Its weights have moved: what the solved layer was divided by says nothing any more.
+    model: { ...trained.model, card: { ...trained.model.card, temperature: null } },
+    used: [...known, ...choose],
+    judged,
+    crossed: false,
+    history: trained.history,
+    bestEpoch: choose.length > 0 ? trained.bestEpoch : null,
+    facts: fitFacts(settings, known.length),
+    why: [
+      choose.length > 0
+        ? `The epoch is chosen by ${choose.length} clips that neither teach nor judge.`
+        : `No epoch is chosen, all count: there are too few clips for a part that would choose it.`,
+    ],
   };
 }
 
 /** How a network is trained, for a report. */
 export function fitFacts(settings: TrainSettings, clips: number): Learned["facts"] {
   const { trainable, epochs, batch, frames, optimizer, learningRate, weightDecay, labelSmoothing, dropout } = settings;
-  const learns = typeof trainable === "string" ? trainable : `the last ${trainable.lastBlocks} blocks and the head`;
   const rest = { epochs, batch, frames, optimizer, learningRate, weightDecay, labelSmoothing, dropout };
-  return { learns, "clips in the model": clips, ...rest, averageDecay: settings.averageDecay, views: settings.views };
+  const { averageDecay, views, augment } = settings;
+  const mirrored = augment.flip > 0;
+  return { learns: learnsText(trainable), "clips in the model": clips, ...rest, averageDecay, views, mirrored };
 }

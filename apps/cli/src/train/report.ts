@@ -1,7 +1,9 @@
 import { basename, join } from "node:path";
-import { type Backend, topK, writeWhole } from "movinet";
+import { type Backend, type Model, topK, writeModel, writeWhole } from "movinet";
 import {
-  type ClipCache,
+  type Agreement,
+  type Answer,
+  type ContentHashes,
   type Dataset,
   type Epoch,
   type Evaluation,
@@ -10,31 +12,35 @@ import {
   evaluateModel,
   type FoldResult,
   type FrozenSamples,
+  fewestJudged,
   keepPictures,
+  noteLearned,
   type RunReport,
   renderReport,
   type Sample,
   WorstClips,
   warningsOf,
 } from "movinet/make";
-import { agreementText, renderEvaluation } from "../evaluate/table.ts";
-import type { Terminal } from "../terminal.ts";
-import type { Learned } from "./learned.ts";
+import { commandLine } from "../evaluate/findings.ts";
+import { agreementText, renderEvaluation, wrap } from "../evaluate/table.ts";
+import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
 import type { TrainChoices, TrainPlan } from "./settings.ts";
 
-/** A run that is done, all of it. */
-export interface DoneRun {
-  readonly folder: string;
+/** A run that has learned, and what it was told. */
+export interface DoneRun extends TrainSetting {
   readonly choices: TrainChoices;
   readonly plan: TrainPlan;
   readonly dataset: Dataset;
-  readonly frozen: FrozenSamples;
+  readonly hashes: ContentHashes;
+  /** Clips that the model which it began with had seen. */
+  readonly seen: ReadonlySet<Sample>;
+  /** Groups that are named like some that this model had seen. */
+  readonly likeNamed: readonly string[];
+  /** Clips for validation of whose groups others are for training. */
+  readonly torn: readonly Sample[];
   readonly learned: Learned;
   readonly backend: Backend;
-  readonly cache: ClipCache;
   readonly seconds: number;
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
 }
 
 /** Clips on which the new model steps frame by frame and sees the whole clip, to compare. */
@@ -42,24 +48,152 @@ const compared = 5;
 /** A file with fewer frames a second than this share of the model's shows it pictures twice. */
 const slowRate = 0.9;
 
-/** Tells what was reached on the terminal, and writes report.html, evaluation.json and history.csv. */
-export async function tellRun(done: DoneRun): Promise<void> {
-  const { folder, dataset, frozen, learned, backend, terminal, signal, choices } = done;
+/** What a run reached, for its files. */
+interface Reached {
+  readonly model: Model;
+  /** Null where nothing honest can be said. */
+  readonly evaluation: Evaluation | null;
+  /** Why there is none. */
+  readonly silence: string | null;
+  readonly answers: readonly Answer[];
+  readonly agreement: Agreement | null;
+  readonly judged: string | null;
+  readonly why: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Writes the model with what was measured in its card, tells it on the terminal, and writes report.html, history.csv and,
+ * last, evaluation.json.
+ */
+export async function finishRun(done: DoneRun): Promise<void> {
+  const { folder, learned, terminal } = done;
+  const reached = await reachedBy(done);
+  const { model, evaluation, silence, agreement, warnings, judged } = reached;
+  const file = join(folder, "model.safetensors");
+  await writeWhole(file, writeModel(model));
+  if (terminal.json) {
+    const { top1, top5, clips, calibration } = evaluation ?? { top1: null, top5: null, clips: 0, calibration: null };
+    const line = { type: "training", model: file, judged, clips, top1: top1?.value ?? null, top5: top5?.value ?? null };
+    const more = { top1Interval: top1?.interval ?? null, calibrationError: calibration?.error ?? null };
+    const facts = { seconds: done.seconds, why: silence === null ? reached.why : [silence, ...reached.why], warnings };
+    terminal.result(JSON.stringify({ ...line, ...more, ...facts }));
+  } else if (evaluation) terminal.result(renderEvaluation(evaluation, agreement, terminal));
+  else terminal.result(wrap(silence as string, Math.max(60, Math.min(terminal.width, 100))).join("\n"));
+  for (const warning of warnings) terminal.warning(warning);
+  if (agreement && !agreement.agree) terminal.warn(`movinet: ${model.card.name}: ${agreementText(agreement)}`);
+
+  const report = await reportOf(done, reached);
+  if (report) await writeWhole(join(folder, "report.html"), await renderReport(report));
+  if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
+  await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(done, reached), null, 1)}\n`);
+}
+
+async function reachedBy(done: DoneRun): Promise<Reached> {
+  const { dataset, learned, hashes, plan, backend, cache, signal, frozen } = done;
+  const counted = learned.judged.filter(({ taught }) => taught);
+  const answers = counted.map(({ answer }) => answer);
   const { card } = learned.model;
-  const { answers } = learned;
-  const evaluation = evaluateAnswers(answers, { labels: dataset.labels, output: card.output, fps: card.fps });
-  const few = learned.samples.slice(0, compared);
-  const { agreement } = await evaluateModel(learned.model, few, { backend, signal, compared });
-  const warnings = [...warningsOf(evaluation, answers, { heldOut: true }), ...clipWarnings(dataset, frozen, card.fps)];
-  const report: RunReport = {
+  const options = { labels: dataset.labels, output: card.output, fps: card.fps };
+  const evaluation = answers.length < fewestJudged ? null : evaluateAnswers(answers, options);
+  const judged = learned.crossed
+    ? "each clip by a model that saw nothing of its group"
+    : "clips that neither taught nor chose anything";
+  const accuracy = evaluation && {
+    dataset: `${card.name}, ${evaluation.clips} clips, ${judged}`,
+    top1: evaluation.top1.value,
+    top5: dataset.labels.length > 5 ? evaluation.top5.value : null,
+  };
+  const noted = noteLearned(learned.used, hashes, done.model.card.learned);
+  const model = { ...learned.model, card: { ...card, accuracy, learned: noted } };
+  const few = [...(counted.length > 0 ? counted.map(({ sample }) => sample) : learned.used)].slice(0, compared);
+  const { agreement } = await evaluateModel(model, few, { backend, signal, cache, compared });
+  const warnings = [
+    ...(evaluation ? warningsOf(evaluation, answers, { heldOut: true }) : []),
+    ...apartWarnings(learned.judged, dataset.labels),
+    ...tornWarnings(done.torn),
+    ...(evaluation ? seenWarnings(done) : []),
+    ...clipWarnings(dataset, frozen, card.fps),
+  ];
+  const silence = evaluation ? null : silenceOf(done, answers.length);
+  const why = [...plan.why, ...learned.why];
+  return { model, evaluation, silence, answers, agreement, judged: evaluation && judged, why, warnings };
+}
+
+/** Why no accuracy is told, and what would help. */
+function silenceOf({ seen, torn, dataset, choices, model, learned }: DoneRun, judged: number): string {
+  const clips = dataset.samples.length;
+  if (seen.size > 0) {
+    const whose = choices.from ?? model.card.name;
+    return (
+      `No accuracy is told: ${whose} has learned from ${seen.size === clips ? `all ${clips}` : `${seen.size} of the ${clips}`} clips` +
+      ` (or others of their groups), so they cannot test what comes of it. Train from the model that it was made of, or add clips of` +
+      ` other people or places.`
+    );
+  }
+  if (learned.judged.length >= fewestJudged) {
+    return "No accuracy is told: each class that could be judged lives in one group only. Add clips of other people or places to each class.";
+  }
+  if (torn.length > 0) {
+    return "No accuracy is told: the clips for validation are of groups that are for training too. Put each group into one split.";
+  }
+  const missing = fewestJudged - judged;
+  const noun = judged === 1 ? "clip is" : "clips are";
+  return (
+    `No accuracy is told: ${judged} ${noun} left to judge by, and at least ${fewestJudged} are needed. ` +
+    `Add ${missing} or more of other people or places${learned.crossed ? "" : ", keep more aside with --validation, or test with --folds"}.`
+  );
+}
+
+/** Classes that only live in one group: whoever judged their clips had never seen the class. */
+function apartWarnings(judged: readonly JudgedClip[], labels: readonly string[]): string[] {
+  const apart = judged.filter(({ taught }) => !taught);
+  const byClass = Map.groupBy(apart, ({ sample }) => sample.classes.map((c) => labels[c]).join(", "));
+  return Array.from(byClass, ([label, clips]) => {
+    const noun = clips.length === 1 ? "clip" : "clips";
+    return `${label} is seen in one group only: a model that judges its ${clips.length} ${noun} has never learned it, so they are not counted (0 of ${clips.length} right). The model that you get has learned it, and nobody knows how well.`;
+  });
+}
+
+function tornWarnings(torn: readonly Sample[]): string[] {
+  if (torn.length === 0) return [];
+  const [is, noun] = torn.length === 1 ? ["is", "clip"] : ["are", "clips"];
+  return [
+    `${torn.length} ${noun} for validation ${is} of groups of which the model learns other clips (${torn[0]?.name}${torn.length > 1 ? ", …" : ""}): not counted. Put each group into one split.`,
+  ];
+}
+
+function seenWarnings({ seen, likeNamed, dataset, choices, model }: DoneRun): string[] {
+  const whose = choices.from ?? model.card.name;
+  const shown = likeNamed.length > 3 ? `${likeNamed.slice(0, 3).join(", ")}, …` : likeNamed.join(", ");
+  return [
+    ...(seen.size > 0
+      ? [
+          `${whose} has learned from ${seen.size} of the ${dataset.samples.length} clips (or others of their groups): they teach, and are not counted.`,
+        ]
+      : []),
+    ...(likeNamed.length > 0
+      ? [
+          `${whose} has learned from groups of the same names (${shown}): if they are the same people or places, the number flatters it.`,
+        ]
+      : []),
+  ];
+}
+
+async function reportOf(done: DoneRun, reached: Reached): Promise<RunReport | null> {
+  const { choices, learned, frozen, backend, seconds } = done;
+  const { model, evaluation, judged, warnings, agreement, why } = reached;
+  if (evaluation === null || judged === null) return null;
+  const { card } = model;
+  return {
     title: `${card.name}: trained from ${basename(choices.from ?? "a0-stream")}`,
     date: new Date(),
-    command: ["movinet", ...process.argv.slice(2)].join(" "),
+    command: commandLine(),
     model: card.name,
     dataset: card.name,
-    judged: learned.judged,
+    judged,
     evaluation,
-    folds: foldResults(learned),
+    folds: learned.crossed ? foldResults(learned.judged) : null,
     warnings,
     failures: frozen.failures.map(({ sample, error }) => ({ name: sample.name, problem: error.problem })),
     history: learned.history?.map(epochOf) ?? null,
@@ -67,34 +201,27 @@ export async function tellRun(done: DoneRun): Promise<void> {
     agreement,
     worst: await worstOf(done, evaluation),
     config: {
+      how: why.join(" "),
       ...learned.facts,
       "frames a second": card.fps,
       fit: card.input.fit,
       seed: choices.seed,
-      "seconds in all": Math.round(done.seconds),
+      "seconds in all": Math.round(seconds),
     },
     environment: environmentFacts(backend.name),
   };
-  await writeWhole(join(folder, "report.html"), await renderReport(report));
-  await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(done, evaluation, report), null, 1)}\n`);
-  if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
-  if (terminal.json) {
-    const model = join(folder, "model.safetensors");
-    const { top1, top5, clips, calibration } = evaluation;
-    const line = { type: "training", model, judged: learned.judged, clips, top1: top1.value, top5: top5.value };
-    const more = { top1Interval: top1.interval, calibrationError: calibration.error, seconds: done.seconds, warnings };
-    terminal.result(JSON.stringify({ ...line, ...more }));
-  } else terminal.result(renderEvaluation(evaluation, agreement, terminal));
-  for (const warning of warnings) terminal.note(`movinet: warning: ${warning}`);
-  if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
 }
 
-function foldResults({ answers, folds }: Learned): readonly FoldResult[] | null {
-  if (folds === null) return null;
-  return [...new Set(folds)].map((fold) => {
-    const own = answers.filter((_, i) => folds[i] === fold);
-    const right = own.filter(({ scores, classes }) => classes.includes(topK(scores, null, 1)[0]?.index ?? -1));
-    return { name: `part ${fold + 1}`, clips: own.length, right: right.length };
+function foldResults(judged: readonly JudgedClip[]): readonly FoldResult[] {
+  const folds = Map.groupBy(
+    judged.filter(({ taught }) => taught),
+    ({ fold }) => fold,
+  );
+  return Array.from(folds, ([fold, clips]) => {
+    const right = clips.filter(({ answer: { scores, classes } }) =>
+      classes.includes(topK(scores, null, 1)[0]?.index ?? -1),
+    );
+    return { name: `part ${fold + 1}`, clips: clips.length, right: right.length };
   });
 }
 
@@ -140,40 +267,34 @@ function clipWarnings({ samples, labels }: Dataset, { lengths }: FrozenSamples, 
 async function worstOf({ learned, cache, frozen, signal }: DoneRun, { output }: Evaluation) {
   const { card } = learned.model;
   const worst = new WorstClips(card.labels ?? [], output);
-  for (const answer of learned.answers) worst.add(answer);
-  const named = new Map(learned.samples.map((sample) => [sample.name, sample]));
+  for (const { answer } of learned.judged) worst.add(answer);
   const { width, height, fit } = card.input;
   const view = { width, height, fit, fps: frozen.view.fps };
   const again = new WorstClips(card.labels ?? [], output);
   for (const { name } of worst.clips) {
-    const answer = learned.answers.find((candidate) => candidate.name === name);
-    if (!answer) continue;
-    const clip = await cache.read(named.get(name) as Sample, view, signal);
-    again.add(answer, keepPictures(clip, 4), fit === "squash" ? clip.aspect : clip.width / clip.height);
+    const judged = learned.judged.find(({ answer }) => answer.name === name);
+    if (!judged) continue;
+    const clip = await cache.read(judged.sample, view, signal);
+    again.add(judged.answer, keepPictures(clip, 4), fit === "squash" ? clip.aspect : clip.width / clip.height);
   }
   return again.clips;
 }
 
-function plainOf({ choices, plan, dataset, learned, seconds }: DoneRun, evaluation: Evaluation, report: RunReport) {
-  const clips = learned.answers.map(({ name, group, classes, scores }, i) => ({
-    name,
-    group,
-    part: learned.folds?.[i] ?? null,
-    labels: classes.map((c) => dataset.labels[c]),
-    predictions: topK(scores, dataset.labels, 5),
-  }));
-  const { agreement, warnings, environment, config, failures } = report;
-  return {
-    choices,
-    plan,
-    config,
-    environment,
-    seconds,
-    judged: learned.judged,
-    evaluation,
-    agreement,
-    warnings,
-    failures,
-    clips,
-  };
+function plainOf(
+  { choices, plan, dataset, learned, frozen, backend, seconds }: DoneRun,
+  { evaluation, silence, judged, agreement, warnings, why }: Reached,
+) {
+  const clips = (evaluation === null ? [] : learned.judged).map(
+    ({ answer: { name, group, classes, scores }, fold, taught }) => ({
+      name,
+      group,
+      part: learned.crossed ? fold : null,
+      counted: taught,
+      labels: classes.map((c) => dataset.labels[c]),
+      predictions: topK(scores, dataset.labels, 5),
+    }),
+  );
+  const failures = frozen.failures.map(({ sample, error }) => ({ name: sample.name, problem: error.problem }));
+  const settings = { choices, plan, why, facts: learned.facts, environment: environmentFacts(backend.name), seconds };
+  return { ...settings, judged, evaluation, silence, agreement, warnings, failures, clips };
 }

@@ -1,15 +1,40 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeError, writeWhole } from "movinet";
+import type { TrainSettings } from "movinet/make";
 import { UsageError } from "../usage.ts";
+import type { Begun } from "./begun.ts";
 import type { TrainChoices } from "./settings.ts";
 
 const runs = "runs";
 const configFile = "config.json";
+/** Written last: a run that has it is done. */
+const lastFile = "evaluation.json";
 type RunKind = "train" | "compare";
 
+/** `config.json`: what a run was told, what it does, and what it was begun with. */
+export interface RunConfig {
+  /** What was asked for; null where nothing was. */
+  readonly given: TrainChoices;
+  /** Null before it was decided. */
+  readonly decided: {
+    readonly mode: "closed form" | "gradients";
+    /** What was chosen and why: sentences. */
+    readonly why: readonly string[];
+    readonly folds: number | null;
+    readonly validation: number | null;
+    readonly seed: number;
+    readonly threads: number;
+    /** Hash of which clips teach, choose and judge. */
+    readonly division: string;
+    /** How gradients train; null in closed form. */
+    readonly fit: TrainSettings | null;
+  } | null;
+  readonly begun: Begun;
+}
+
 /** Makes the folder of a new run: `out`, which must not hold another one, or the next `runs/train-N`. */
-export async function openRunFolder(out: string | undefined, choices: TrainChoices): Promise<string> {
+export async function openRunFolder(out: string | undefined, config: RunConfig): Promise<string> {
   const folder = out ?? (await nextFolder("train"));
   if (await exists(join(folder, configFile))) {
     throw new UsageError(folder, "it holds a run already", "Go on with it by --resume, or choose another --out");
@@ -17,23 +42,42 @@ export async function openRunFolder(out: string | undefined, choices: TrainChoic
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw writeError(folder, cause);
   });
-  await writeWhole(join(folder, configFile), `${JSON.stringify(choices, null, 1)}\n`);
+  await writeConfig(folder, config);
   return folder;
 }
 
-/** The folder and the choices of a run to go on with: `out`, or the last `runs/train-N`. */
-export async function reopenRunFolder(out: string | undefined): Promise<{ folder: string; choices: TrainChoices }> {
-  const folder = out ?? (await lastFolder());
+export async function writeConfig(folder: string, config: RunConfig): Promise<void> {
+  await writeWhole(join(folder, configFile), `${JSON.stringify(config, null, 1)}\n`);
+}
+
+/** The config of a run; null where there is none, or not one of this version. */
+export async function readConfig(folder: string): Promise<RunConfig | null> {
   const text = await readFile(join(folder, configFile), "utf8").catch(() => null);
-  if (text === null) throw new UsageError(folder, "it holds no run to go on with", "Name its folder with --out");
-  if (await exists(join(folder, "model.safetensors"))) {
+  if (text === null) return null;
+  try {
+    const config = JSON.parse(text) as Partial<RunConfig>;
+    return config.given && config.begun ? (config as RunConfig) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The folder and the config of a run to go on with: `out`, or the last `runs/train-N`. */
+export async function reopenRunFolder(out: string | undefined): Promise<{ folder: string; config: RunConfig }> {
+  const folder = out ?? (await lastFolder());
+  if (!(await exists(join(folder, configFile)))) {
+    throw new UsageError(folder, "it holds no run to go on with", "Name its folder with --out");
+  }
+  if (await exists(join(folder, lastFile))) {
     throw new UsageError(folder, "this run is done", `Use its model: ${join(folder, "model.safetensors")}`);
   }
-  try {
-    return { folder, choices: JSON.parse(text) as TrainChoices };
-  } catch {
-    throw new UsageError(join(folder, configFile), "it is no JSON", "Train again without --resume");
-  }
+  const config = await readConfig(folder);
+  if (config) return { folder, config };
+  throw new UsageError(
+    join(folder, configFile),
+    "it is no config of a run of this version",
+    "Train again without --resume",
+  );
 }
 
 /** Removes a folder in which nothing was done yet: what was decoded is in the cache. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { type Dataset, recipes, type Trainable, type TrainSettings } from "movinet/make";
+import { UsageError } from "../usage.ts";
 
 /** What `movinet train` was told to do; null: what suits the dataset. Kept in the run's config.json. */
 export interface TrainChoices {
@@ -12,8 +13,8 @@ export interface TrainChoices {
   readonly batch: number | null;
   readonly frames: number | null;
   readonly learningRate: number | null;
-  readonly augment: keyof typeof recipes;
-  readonly flip: boolean;
+  readonly augment: keyof typeof recipes | null;
+  readonly flip: boolean | null;
   readonly seed: number;
   readonly threads: number | null;
 }
@@ -26,30 +27,110 @@ const keptForms = 16_000;
 
 /** How a dataset is trained on. */
 export interface TrainPlan {
-  /** Null: a new last layer on frozen features, solved and not trained. */
+  /** Null: a new last layer on frozen features, solved in closed form. */
   readonly fit: TrainSettings | null;
   /** Cross-validation by groups; null: a part is kept aside (or the dataset says which). */
   readonly folds: number | null;
   readonly validation: number;
+  /** What was chosen, and why: sentences. */
+  readonly why: readonly string[];
 }
 
-/** The plan for a dataset with so many clips to learn from and so many groups of them. */
-export function planTraining(choices: TrainChoices, dataset: Dataset, groups: number): TrainPlan {
+/**
+ * The plan for a dataset of so many groups and a model of so many blocks. Throws {@link UsageError} for an option that
+ * would do nothing in it, or that the model does not have.
+ */
+export function planTraining(choices: TrainChoices, dataset: Dataset, groups: number, blocks: number): TrainPlan {
   const { samples } = dataset;
-  const ownSplits = samples.some(({ split }) => split === "validation" || split === "test");
-  const trainable = choices.trainable ?? (samples.length >= manyClips ? { lastBlocks: 2 } : "classifier");
-  const solved = trainable === "classifier" && choices.epochs === null;
-  const crossed = choices.folds ?? (solved && !ownSplits && choices.validation === null ? Math.min(5, groups) : null);
-  return {
-    fit: solved ? null : fitSettings(choices, trainable, samples.length),
-    folds: crossed !== null && crossed >= 2 ? crossed : null,
-    validation: choices.validation ?? 0.2,
-  };
+  const clips = samples.filter(({ split }) => split !== "test").length;
+  const asked = choices.trainable !== null;
+  const trainable = choices.trainable ?? (clips >= manyClips ? { lastBlocks: 2 } : "classifier");
+  if (typeof trainable === "object" && trainable.lastBlocks > blocks) {
+    throw new UsageError(
+      "--trainable",
+      `the model has ${blocks} blocks, not ${trainable.lastBlocks}`,
+      `Use 1 to ${blocks}, or all`,
+    );
+  }
+  const solved = trainable === "classifier";
+  if (solved) refuseGradientOptions(choices, asked, clips);
+  const named = samples.some(({ split }) => split === "validation" || split === "test");
+  const judgesNamed = samples.some(({ split }) => split === "validation");
+  if (choices.validation !== null && judgesNamed) {
+    throw new UsageError(
+      "--validation",
+      "the dataset itself names its clips for validation",
+      "Leave it out, or use --folds",
+    );
+  }
+  if (choices.flip === false && choices.augment === "none") {
+    throw new UsageError("--no-flip", "--augment none mirrors nothing", "Give one of them");
+  }
+  const usual = solved && !named && choices.validation === null ? Math.min(5, groups) : null;
+  const crossed = choices.folds ?? usual;
+  const folds = crossed !== null && crossed >= 2 ? crossed : null;
+  const fit = solved ? null : fitSettings(choices, trainable, clips);
+  const why = [howItLearns(trainable, asked, clips), howItIsTested(choices, folds, judgesNamed)];
+  return { fit, folds, validation: choices.validation ?? 0.2, why };
+}
+
+function refuseGradientOptions(choices: TrainChoices, asked: boolean, clips: number): void {
+  const given = [
+    choices.epochs !== null && "--epochs",
+    choices.batch !== null && "--batch",
+    choices.frames !== null && "--frames",
+    choices.learningRate !== null && "--learning-rate",
+    choices.augment !== null && "--augment",
+    choices.flip !== null && (choices.flip ? "--flip" : "--no-flip"),
+  ].find((name) => name !== false);
+  if (given === undefined) return;
+  const why = asked ? "" : `, as always below ${manyClips} clips (these are ${clips})`;
+  throw new UsageError(
+    given,
+    `it is for training by gradients, but here the last layer is solved in closed form${why}`,
+    "Leave it out, or add --trainable head, 2 or all",
+  );
+}
+
+function howItLearns(trainable: Trainable, asked: boolean, clips: number): string {
+  const because = asked
+    ? "as --trainable asks"
+    : `because there are ${clips} clips to learn from (gradients: from ${manyClips} on)`;
+  if (trainable === "classifier") return `The last layer is solved in closed form, ${because}.`;
+  return `${capital(learnsText(trainable))} learn by gradients, ${because}.`;
+}
+
+function howItIsTested({ folds: asked, validation }: TrainChoices, folds: number | null, named: boolean): string {
+  if (folds !== null) {
+    const because = asked === null ? "the usual way where the last layer is solved" : "as --folds asks";
+    return `It is tested by cross-validation in ${folds} parts, ${because}: each group of clips is judged by a model that saw none of it.`;
+  }
+  if (named) return "It is tested on the clips that the dataset names for validation.";
+  const share = `${Math.round(100 * (validation ?? 0.2))} %`;
+  return `It is tested on ${share} of the clips, kept aside by group${validation === null ? "" : ", as --validation asks"}.`;
+}
+
+/** What learns, for a sentence. */
+export function learnsText(trainable: Trainable): string {
+  if (trainable === "all") return "all layers";
+  if (trainable === "head") return "the head's layers";
+  if (trainable === "classifier") return "the last layer's weights";
+  const { lastBlocks } = trainable;
+  return lastBlocks === 1 ? "the last block and the head" : `the last ${lastBlocks} blocks and the head`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** How so many clips are trained on by gradients. */
-export function fitSettings(choices: TrainChoices, trainable: Trainable, clips: number): TrainSettings {
-  const recipe = recipes[choices.augment];
+export function fitSettings(
+  choices: Pick<TrainChoices, "frames" | "batch" | "epochs" | "learningRate" | "augment" | "flip" | "threads" | "seed">,
+  trainable: Trainable,
+  clips: number,
+): TrainSettings {
+  const augment = choices.augment ?? "light";
+  const recipe = recipes[augment];
   return {
     trainable,
     statistics: "stored",
@@ -65,10 +146,15 @@ export function fitSettings(choices: TrainChoices, trainable: Trainable, clips: 
     dropout: 0.2,
     stochasticDepth: 0,
     averageDecay: 0.98,
-    augment: choices.flip ? recipe : { ...recipe, flip: 0 },
-    views: choices.augment === "none" ? 1 : Math.max(1, Math.min(6, Math.floor(keptForms / clips))),
+    augment: choices.flip === false ? { ...recipe, flip: 0 } : recipe,
+    views: augment === "none" ? 1 : viewsOf(clips),
     patience: 5,
     threads: choices.threads ?? availableParallelism(),
     seed: choices.seed,
   };
+}
+
+/** Varied forms of each of so many clips whose frozen output is kept. */
+export function viewsOf(clips: number): number {
+  return Math.max(1, Math.min(6, Math.floor(keptForms / Math.max(clips, 1))));
 }

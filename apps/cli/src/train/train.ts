@@ -1,104 +1,183 @@
+import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { DatasetError, type Model, type MovinetError, nodeBackend, writeModel, writeWhole } from "movinet";
+import { DatasetError, type Model, type MovinetError, nodeBackend } from "movinet";
 import {
   ClipCache,
+  contentHashes,
   countGroups,
   type Dataset,
-  foldSamples,
+  divideForTests,
+  findSeen,
   frozenSamples,
+  nameWithin,
   openDataset,
   type Sample,
-  splitSamples,
+  type TestPart,
 } from "movinet/make";
+import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { describeBegun, differenceOf } from "./begun.ts";
 import { fineTune } from "./fine-tune.ts";
 import { learnHead } from "./learn-head.ts";
 import { StageProgress } from "./progress.ts";
-import { tellRun } from "./report.ts";
-import { openRunFolder, removeUnused, reopenRunFolder } from "./run-folder.ts";
-import { planTraining, type TrainChoices } from "./settings.ts";
+import { finishRun } from "./report.ts";
+import { openRunFolder, type RunConfig, removeUnused, reopenRunFolder, writeConfig } from "./run-folder.ts";
+import { planTraining, type TrainChoices, type TrainPlan } from "./settings.ts";
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
-export async function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
-  const dataset = await openDataset(choices.dataset);
-  const model = await openNamedModel(choices.from ?? undefined);
-  const folder = await openRunFolder(out, choices);
-  return run(folder, choices, dataset, model, terminal);
+export function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
+  const whole = { ...choices, threads: choices.threads ?? availableParallelism() };
+  return begin(whole, null, terminal, (begun) => openRunFolder(out, { given: choices, decided: null, begun }));
 }
 
-/** Goes on with a run that was ended. */
+/** Goes on with a run that was ended. Refuses where its classes, clips or model are not those that it was begun with. */
 export async function resumeTraining(out: string | undefined, terminal: Terminal): Promise<number> {
-  const { folder, choices } = await reopenRunFolder(out);
-  const dataset = await openDataset(choices.dataset);
-  const model = await openNamedModel(choices.from ?? undefined);
-  terminal.note(`${folder}: goes on with ${choices.dataset}`);
-  return run(folder, choices, dataset, model, terminal);
+  const { folder, config } = await reopenRunFolder(out);
+  const { given, decided, begun: before } = config;
+  const threads = decided?.threads ?? given.threads ?? availableParallelism();
+  return begin({ ...given, threads }, decided, terminal, async (begun) => {
+    const difference = differenceOf(before, begun);
+    if (difference !== null) {
+      const problem = `its clips or its model are not those that it was begun with: ${difference}`;
+      throw new UsageError(folder, problem, "Undo that, or train anew with another --out");
+    }
+    terminal.note(`${folder}: goes on with ${given.dataset}`);
+    return folder;
+  });
 }
 
-async function run(
-  folder: string,
-  choices: TrainChoices,
-  dataset: Dataset,
-  model: Model,
+/** Looks at what is to be trained, lets `open` say where, and trains. */
+async function begin(
+  choices: TrainChoices & { readonly threads: number },
+  before: RunConfig["decided"],
   terminal: Terminal,
+  open: (begun: RunConfig["begun"]) => Promise<string>,
 ): Promise<number> {
-  const abort = new AbortController();
-  const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
+  const dataset = await openDataset(choices.dataset);
+  const model = await openNamedModel(choices.from ?? undefined);
+  const plan = planTraining(choices, dataset, countGroups(dataset), model.spec.blocks.length);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
-  try {
-    const started = performance.now();
-    const backend = await nodeBackend(choices.threads === null ? {} : { threads: choices.threads });
-    const { signal } = abort;
-    const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) =>
-      progress.update(phase, done, total);
-    const frozen = await frozenSamples(model, dataset.samples, { cache, backend, signal, onProgress });
-    const usable = usableSamples(dataset, frozen.failures, terminal);
-    const plan = planTraining(choices, usable, countGroups(usable));
-    const parts =
-      plan.folds === null ? [splitSamples(usable, { validation: plan.validation, seed: choices.seed })] : [];
-    const folds = plan.folds === null ? parts : foldSamples(usable, plan.folds, choices.seed);
-    const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
-    const task = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed: choices.seed };
-    const setting = { folder, model, frozen, folds, task, choices, terminal, progress, signal, cache };
-    const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
-    progress.stop();
-    const file = join(folder, "model.safetensors");
-    await writeWhole(file, writeModel(learned.model));
-    const seconds = (performance.now() - started) / 1000;
-    await tellRun({
-      folder,
-      choices,
-      plan,
-      dataset: usable,
-      frozen,
-      learned,
-      backend,
-      cache,
-      seconds,
-      terminal,
-      signal,
-    });
-    await rm(join(folder, "state"), { recursive: true, force: true });
-    terminal.note(`${folder}: model.safetensors, report.html, evaluation.json`);
-    return frozen.failures.length > 0 ? 1 : 0;
-  } catch (error) {
-    progress.stop();
-    if (!abort.signal.aborted) {
-      await removeUnused(folder);
-      throw error;
-    }
-    terminal.warn(`movinet: interrupted. Go on with: movinet train --resume --out ${folder}`);
-    return 130;
-  } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
-    await cache[Symbol.asyncDispose]();
+  let folder: string | null = null;
+  const told = () =>
+    folder === null ? "interrupted." : `interrupted. Go on with: movinet train --resume --out ${folder}`;
+  const code = await interruptible(
+    terminal,
+    async (signal) => {
+      try {
+        const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
+        const hashes = await contentHashes(dataset.samples, cache, { signal, onFile });
+        const begun = await describeBegun(choices.from, dataset, hashes);
+        folder = await open(begun);
+        const task = { folder, choices, plan, dataset, model, hashes, begun, before };
+        return await run({ ...task, cache, progress, terminal, signal });
+      } catch (error) {
+        if (!signal.aborted && folder !== null) await removeUnused(folder);
+        throw error;
+      } finally {
+        progress.stop();
+      }
+    },
+    told,
+  );
+  await cache[Symbol.asyncDispose]();
+  return code;
+}
+
+interface Task {
+  readonly folder: string;
+  readonly choices: TrainChoices & { readonly threads: number };
+  readonly plan: TrainPlan;
+  readonly dataset: Dataset;
+  readonly model: Model;
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly begun: RunConfig["begun"];
+  /** What was decided before the run was ended; null in a new one. */
+  readonly before: RunConfig["decided"];
+  readonly cache: ClipCache;
+  readonly progress: StageProgress;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
+async function run(task: Task): Promise<number> {
+  const { folder, choices, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
+  const started = performance.now();
+  const { threads, seed } = choices;
+  const backend = await nodeBackend({ threads });
+  const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) =>
+    progress.update(phase, done, total);
+  const looked = await frozenSamples(model, dataset.samples, { cache, backend, signal, onProgress });
+  const usable = usableSamples(dataset, looked.failures, terminal);
+  const plan = withFolds(task.plan, choices, countGroups(usable));
+  const { seen, likeNamed } = findSeen(usable.samples, hashes, model.card.learned);
+  const choosing = plan.fit !== null && plan.fit.patience > 0;
+  const { parts, torn } = divideForTests(usable, {
+    folds: plan.folds,
+    validation: plan.validation,
+    choosing,
+    seen,
+    seed,
+  });
+  const features = new Map([...looked.features].map(([sample, one]) => [sample, { ...one, seen: seen.has(sample) }]));
+  const frozen = { ...looked, features };
+
+  const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
+  const labelled = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed };
+  const setting = { folder, model, frozen, parts, task: labelled, terminal, progress, signal, cache };
+  for (const sentence of plan.why) terminal.note(sentence);
+  const division = hashOf(parts);
+  if (task.before && task.before.division !== division) {
+    const problem = "its clips are not divided as when it was begun: by another version of movinet";
+    throw new UsageError(folder, problem, "Train anew with another --out");
   }
+  const decided = {
+    mode: plan.fit === null ? "closed form" : "gradients",
+    why: plan.why,
+    folds: plan.folds,
+    validation: plan.folds === null ? plan.validation : null,
+    seed,
+    threads,
+    division,
+    fit: plan.fit,
+  } as const;
+  await writeConfig(folder, { given: choices, decided, begun });
+  const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
+  progress.stop();
+  const seconds = (performance.now() - started) / 1000;
+  await finishRun({
+    ...setting,
+    choices,
+    plan,
+    dataset: usable,
+    hashes,
+    seen,
+    likeNamed,
+    torn,
+    learned,
+    backend,
+    seconds,
+  });
+  await rm(join(folder, "state"), { recursive: true, force: true });
+  terminal.note(`${folder}: model.safetensors, report.html, evaluation.json`);
+  return frozen.failures.length > 0 ? 1 : 0;
+}
+
+/** Which clips teach, choose and judge, as a SHA-256. */
+function hashOf(parts: readonly TestPart[]): string {
+  const names = (samples: readonly Sample[]) => samples.map(nameWithin);
+  const text = JSON.stringify(parts.map(({ train, choose, judge }) => [train, choose, judge].map(names)));
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Clips that cannot be decoded may have taken groups with them: fewer parts, where nobody asked for a number. */
+function withFolds(plan: TrainPlan, { folds }: TrainChoices, groups: number): TrainPlan {
+  if (plan.folds === null || folds !== null || groups >= plan.folds) return plan;
+  return { ...plan, folds: groups >= 2 ? groups : null };
 }
 
 /** The dataset without the clips that cannot be decoded, which are told. Throws where too little is left. */

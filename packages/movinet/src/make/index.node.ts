@@ -12,7 +12,7 @@ export {
   type FillResult,
 } from "./data/clip-cache.node.ts";
 export { type DatasetOptions, openDataset } from "./data/dataset.node.ts";
-export type { Dataset, Sample, Split } from "./data/dataset.ts";
+export { type Dataset, nameWithin, type Sample, type Split } from "./data/dataset.ts";
 export type { ClassCount, Finding, FindingKind } from "./data/findings.ts";
 export {
   countGroups,
@@ -85,6 +85,7 @@ export {
 } from "./train/fit.node.ts";
 export type { FittedHead, HeadSample } from "./train/frozen-head.ts";
 export {
+  type CrossAnswer,
   crossValidate,
   type FrozenOptions,
   type FrozenProgress,
@@ -93,9 +94,24 @@ export {
   type HeadTask,
   trainHead,
 } from "./train/frozen-training.node.ts";
+export {
+  type ContentHashes,
+  type ContentHashOptions,
+  contentHashes,
+  findSeen,
+  noteLearned,
+  type SeenSamples,
+} from "./train/learned.node.ts";
 export type { Trainable } from "./train/network.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";
+export {
+  type Division,
+  divideForTests,
+  fewestJudged,
+  type TestPart,
+  type TestPartOptions,
+} from "./train/test-parts.ts";
 export {
   type Converted,
   type ConvertOptions,

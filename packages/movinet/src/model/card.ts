@@ -23,6 +23,18 @@ export interface Card {
   readonly licence: string | null;
   /** Fractions in 0..1 on the data set named, or null where nobody measured. */
   readonly accuracy: { readonly dataset: string; readonly top1: number; readonly top5: number | null } | null;
+  /** What the logits were divided by to make probabilities honest (folded into the last layer), or null. */
+  readonly temperature: number | null;
+  /** Which clips its training used; null where nobody noted them, as in files of others. */
+  readonly learned: LearnedClips | null;
+}
+
+/** Clips that taught a model or chose one of its settings, so that nobody tests it on them. Plain JSON data. */
+export interface LearnedClips {
+  /** Of each file, the first 16 hexadecimal digits of the SHA-256 of its content; sorted. */
+  readonly files: readonly string[];
+  /** Of each group (a person, a place), the same digits of the SHA-256 of its name; sorted. */
+  readonly groups: readonly string[];
 }
 
 /** The card of a network that nobody described: sizes from the spec, rates from the variant, no labels. */
@@ -41,6 +53,8 @@ export function defaultCard(
     source: null,
     licence: null,
     accuracy: null,
+    temperature: null,
+    learned: null,
   };
 }
 

@@ -72,7 +72,18 @@ const cardFields: Fields<Card> = {
   source: nullOr(text),
   licence: nullOr(text),
   accuracy: nullOr(record({ dataset: text, top1: share, top5: nullOr(share) })),
+  temperature: nullOr(positive),
+  learned: nullOr(record({ files: list(text, 0), groups: list(text, 0) })),
 };
+
+/** Fields that a file leaves out where they are null: older files have none of them. */
+const laterFields = { temperature: null, learned: null } as const satisfies Partial<Card>;
+
+/** A card as files keep it. */
+export function cardText(card: Card): string {
+  const isDefault = (name: string, value: unknown) => value === null && Object.hasOwn(laterFields, name);
+  return JSON.stringify(Object.fromEntries(Object.entries(card).filter(([name, value]) => !isDefault(name, value))));
+}
 
 /** Reads the spec and the card of a file's metadata. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every wrong field. */
 export function readMetadata(metadata: Readonly<Record<string, string>>, subject: string): { spec: Spec; card: Card } {
@@ -84,7 +95,7 @@ export function readMetadata(metadata: Readonly<Record<string, string>>, subject
 
 /** The card alone. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every wrong field. */
 export function readCard(metadata: Readonly<Record<string, string>>, subject: string): Card {
-  return readJson<Card>(metadata, "movinet.card", cardFields, subject);
+  return readJson<Card>(metadata, "movinet.card", cardFields, subject, laterFields);
 }
 
 function readJson<T>(
@@ -92,6 +103,7 @@ function readJson<T>(
   key: string,
   fields: Readonly<Record<string, Check>>,
   subject: string,
+  defaults: Partial<T> = {},
 ): T {
   const remedy = "Use a .safetensors file that movinet wrote, or a .tflite file of MoViNet";
   let value: unknown = null;
@@ -101,8 +113,9 @@ function readJson<T>(
   if (typeof value !== "object" || value === null) {
     throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: `its metadata holds no ${key}`, remedy });
   }
-  const wrong = wrongFields(value, fields);
-  if (wrong.length === 0) return value as T;
+  const whole = { ...defaults, ...value };
+  const wrong = wrongFields(whole, fields);
+  if (wrong.length === 0) return whole as T;
   const problem = `${wrong.join(", ")} of its ${key} ${wrong.length === 1 ? "is" : "are"} missing or out of range`;
   throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy });
 }

@@ -3,7 +3,7 @@ import { buildGraph } from "./arch/build.ts";
 import type { Spec } from "./arch/spec.ts";
 import { type Card, defaultCard } from "./card.ts";
 import type { Weights } from "./graph/tensor.ts";
-import { readMetadata } from "./metadata.ts";
+import { cardText, readMetadata } from "./metadata.ts";
 import { checkWeights } from "./weights/check.ts";
 import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 import { readTflite } from "./weights/tflite/import.ts";
@@ -49,7 +49,7 @@ export function readModel(bytes: Uint8Array, subject: string, name?: string): Mo
 export function writeModel({ spec, weights, card }: Model, receipt?: string): Uint8Array {
   return writeSafetensors(weights, {
     "movinet.spec": JSON.stringify(spec),
-    "movinet.card": JSON.stringify(card),
+    "movinet.card": cardText(card),
     ...(receipt === undefined ? {} : { "movinet.receipt": receipt }),
   });
 }

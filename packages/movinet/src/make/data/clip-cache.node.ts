@@ -98,6 +98,11 @@ export class ClipCache implements AsyncDisposable {
     }
   }
 
+  /** Whether {@link read} will find the frames of a sample in this view. Throws as {@link read}. */
+  async has(sample: Sample, view: ClipView): Promise<boolean> {
+    return (await this.#store.look(await this.#key(sample, view), view)) !== null;
+  }
+
   /**
    * Decodes what is not there yet, several videos at a time. A sample that gives no clip does not stop the others.
    * Throws {@link DatasetError} (`E_DATASET_CACHE`) where the folder cannot be written, the disk is full for example.

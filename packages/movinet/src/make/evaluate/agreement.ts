@@ -15,17 +15,19 @@ export interface Agreement {
   readonly agree: boolean;
 }
 
-/** Pixels of the longest clip that is run at once: 67 frames of 172 × 172, some 600 MB of feature maps with A0. */
-const mostPixels = 2e6;
-const keptExecutables = 4;
+/** Pixels of the longest clip that is run at once: 32 frames of 172 × 172, some 300 MB of feature maps with A0. */
+const mostPixels = 1e6;
 
-/** Runs clips in one call each and compares the logits with those of the stream; at most their first frames. */
+/**
+ * Runs beginnings of clips in one call each and compares the logits with those of the stream. A beginning has 1, 2, 4, 8, …
+ * frames, because a network is compiled for each length.
+ */
 export class ClipMode implements AsyncDisposable {
   /** Frames of the longest clip that is run at once. */
   readonly mostFrames: number;
   readonly #model: Model;
   readonly #backend: Backend;
-  /** By frames, the one that was used last at the end. */
+  /** By frames. */
   readonly #executables = new Map<number, Executable>();
   #clips = 0;
   #difference = 0;
@@ -58,17 +60,10 @@ export class ClipMode implements AsyncDisposable {
   }
 
   async #executable(frames: number): Promise<Executable> {
-    let executable = this.#executables.get(frames);
-    if (executable) this.#executables.delete(frames);
-    else {
-      const [oldest] = this.#executables;
-      if (oldest && this.#executables.size >= keptExecutables) {
-        this.#executables.delete(oldest[0]);
-        await oldest[1].dispose();
-      }
-      const graph = buildGraph(this.#model.spec, { call: "clip", frames });
-      executable = await this.#backend.compile(graph, this.#model.weights, { single: false });
-    }
+    const known = this.#executables.get(frames);
+    if (known) return known;
+    const graph = buildGraph(this.#model.spec, { call: "clip", frames });
+    const executable = await this.#backend.compile(graph, this.#model.weights, { single: false });
     this.#executables.set(frames, executable);
     return executable;
   }
@@ -104,11 +99,12 @@ export async function runClip(executable: Executable, frames: readonly Float32Ar
 export interface Recording {
   /** Its first frames, as many as were asked for. */
   readonly frames: Float32Array[];
-  /** Logits after the last of `frames`. */
+  /** How many of `frames` the noted logits follow: 1, 2, 4, 8, … */
+  seen: number;
   logits: Float32Array | null;
 }
 
-/** The same program, of which each stream notes the first `most` frames in `recording`. */
+/** The same program, of which each stream notes the first `most` frames in `recording`, and logits on the way. */
 export function recorded(program: SessionSource, recording: Recording, most: number): SessionSource {
   return {
     model: program.model,
@@ -125,8 +121,8 @@ export function recorded(program: SessionSource, recording: Recording, most: num
         async step(frames) {
           const logits = await session.step(frames);
           if (recording.frames.length < most) {
-            recording.frames.push(frames.slice());
-            recording.logits = logits.slice();
+            const seen = recording.frames.push(frames.slice());
+            if (Number.isInteger(Math.log2(seen))) Object.assign(recording, { seen, logits: logits.slice() });
           }
           return logits;
         },

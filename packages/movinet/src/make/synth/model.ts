@@ -75,6 +75,8 @@ const cameraMotionCard: Card = {
   source: "trained on generated clips by npm run train:camera-motion",
   licence: "Apache-2.0",
   accuracy: null,
+  temperature: null,
+  learned: null,
 };
 
 /** What sees the motion: the stream network, and the two that it is compared with. */

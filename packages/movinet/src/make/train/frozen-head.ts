@@ -14,6 +14,8 @@ export interface HeadSample {
   readonly classes: readonly number[];
   /** Samples of one group are never told apart by each other; null: the sample is a group of its own. */
   readonly group: string | null;
+  /** Whether the network has learned from it: it then says nothing about mix, strength and temperature. Default false. */
+  readonly seen?: boolean;
 }
 
 export interface HeadOptions {
@@ -159,9 +161,11 @@ function prepareFold(
   const members = all.filter((r) => !held.has(rows[r]!.sample));
   const seen = new Set(members.flatMap((r) => samples[rows[r]!.sample]!.classes));
   /** A class that is not in training cannot be told: it says nothing about the choice. */
-  const judged = all.filter(
-    (r) => rows[r]!.first && held.has(rows[r]!.sample) && samples[rows[r]!.sample]!.classes.every((c) => seen.has(c)),
-  );
+  const judged = all.filter((r) => {
+    const { first, sample } = rows[r]!;
+    const { classes, seen: known } = samples[sample]!;
+    return first && held.has(sample) && !known && classes.every((c) => seen.has(c));
+  });
   let ridge: PreparedRidge | null = null;
   return {
     run(strength: number): readonly (Scored & { readonly sample: number })[] {

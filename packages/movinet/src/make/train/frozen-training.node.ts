@@ -109,6 +109,7 @@ export function trainHead(
     output: multiLabel ? "sigmoid" : "softmax",
     source: `trained from ${model.card.name}`,
     accuracy: null,
+    temperature: head.folds === 0 ? null : 1 / head.temperature.scale,
   };
   return { model: { spec: { ...model.spec, classes: labels.length }, weights, card }, head };
 }
@@ -127,20 +128,33 @@ export function openHead({ spec, weights, card }: Model): (sample: HeadSample) =
   };
 }
 
+/** What a head that saw nothing of a clip's group says of it. */
+export interface CrossAnswer {
+  readonly sample: Sample;
+  readonly fold: number;
+  readonly scores: Float32Array;
+  /** Whether the head had learned the clip's classes: a class that only lives in one group is never judged by others. */
+  readonly taught: boolean;
+}
+
 /** Each fold's clips, judged by a head that saw none of their groups. */
 export function crossValidate(
   model: Model,
-  { features, view }: FrozenSamples,
+  { features, view }: Pick<FrozenSamples, "features" | "view">,
   folds: readonly { readonly train: readonly Sample[]; readonly validation: readonly Sample[] }[],
   task: HeadTask,
-): readonly { readonly sample: Sample; readonly fold: number; readonly scores: Float32Array }[] {
+): readonly CrossAnswer[] {
   const known = (samples: readonly Sample[]) => samples.filter((sample) => features.has(sample));
   return folds.flatMap(({ train, validation }, fold) => {
-    const seen = known(train).map((sample) => features.get(sample) as HeadSample);
-    if (seen.length === 0) return [];
-    const scores = openHead(trainHead(model, seen, view, task).model);
-    return known(validation).map((sample) => {
-      return { sample, fold, scores: scores(features.get(sample) as HeadSample) };
-    });
+    const own = known(train).map((sample) => features.get(sample) as HeadSample);
+    if (own.length === 0 || validation.length === 0) return [];
+    const scores = openHead(trainHead(model, own, view, task).model);
+    const taught = new Set(own.flatMap(({ classes }) => classes));
+    return known(validation).map((sample) => ({
+      sample,
+      fold,
+      scores: scores(features.get(sample) as HeadSample),
+      taught: sample.classes.every((c) => taught.has(c)),
+    }));
   });
 }

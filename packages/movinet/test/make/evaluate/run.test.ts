@@ -69,7 +69,7 @@ describe("a stream model", () => {
 
   test("a long clip is compared up to the most frames that are run at once", async () => {
     const clipMode = new ClipMode(hashedModel("a0-stream", { classes: 5 }), backend);
-    expect(clipMode.mostFrames).toBe(67);
+    expect(clipMode.mostFrames).toBe(33);
     await clipMode[Symbol.asyncDispose]();
   });
 

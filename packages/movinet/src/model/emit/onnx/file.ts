@@ -3,6 +3,7 @@ import { buildGraph } from "../../arch/build.ts";
 import type { Graph } from "../../graph/ir.ts";
 import { lowerForInference, renameValues } from "../../graph/passes.ts";
 import { summandOf } from "../../graph/states.ts";
+import { cardText } from "../../metadata.ts";
 import type { Model } from "../../model.ts";
 import { poolFrameName, slotName } from "../names.ts";
 import { emitOnnxGraph } from "./emit.ts";
@@ -74,7 +75,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
     half: dtype === "float16",
     metadata: {
       "movinet.spec": JSON.stringify(spec),
-      "movinet.card": JSON.stringify(card),
+      "movinet.card": cardText(card),
       "movinet.export": JSON.stringify(interfaces),
       ...(options.receipt === undefined ? {} : { "movinet.receipt": options.receipt }),
     },

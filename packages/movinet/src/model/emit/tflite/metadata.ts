@@ -1,3 +1,4 @@
+import { cardText } from "../../metadata.ts";
 import type { Model } from "../../model.ts";
 import type { ExportFacts } from "./lower.ts";
 import type { WrittenOperator } from "./write.ts";
@@ -26,7 +27,7 @@ export function fileMetadata(
   return {
     min_runtime_version: text.encode(runtime.padEnd(runtimeBytes, "\0")),
     "movinet.spec": text.encode(JSON.stringify(spec)),
-    "movinet.card": text.encode(JSON.stringify(card)),
+    "movinet.card": text.encode(cardText(card)),
     "movinet.export": text.encode(JSON.stringify(facts)),
     ...(receipt === undefined ? {} : { "movinet.receipt": text.encode(receipt) }),
   };

@@ -1,0 +1,98 @@
+/** What a run was begun with: a saved state only fits the same classes, clips and model. */
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { ContentHashes, Dataset, Sample } from "movinet/make";
+import { findNamedModel } from "../models.ts";
+
+export interface Begun {
+  /** SHA-256 of the file of the model that it began with. */
+  readonly model: string;
+  readonly classes: readonly string[];
+  readonly clips: readonly BegunClip[];
+}
+
+interface BegunClip {
+  readonly name: string;
+  /** SHA-256 of the file; null where it cannot be read. */
+  readonly content: string | null;
+  readonly labels: readonly string[];
+  readonly split: Sample["split"];
+  readonly group: string | null;
+  readonly start: number | null;
+  readonly end: number | null;
+}
+
+export async function describeBegun(
+  from: string | null,
+  { labels, samples }: Dataset,
+  hashes: ContentHashes,
+): Promise<Begun> {
+  const clips = samples.map(({ file, name, classes, split, group, start, end }) => {
+    const own = classes.map((c) => labels[c] as string);
+    return { name, content: hashes.get(file) ?? null, labels: own, split, group, start, end };
+  });
+  return { model: await hashOfFile(await findNamedModel(from ?? undefined)), classes: labels, clips };
+}
+
+/** SHA-256 of a file, in hexadecimal. */
+export async function hashOfFile(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}
+
+/** What is not as it was, as words that follow a colon; null where all is. */
+export function differenceOf(before: Begun, now: Begun): string | null {
+  if (before.model !== now.model) return "the model that it began with is another one now";
+  const gone = before.classes.filter((label) => !now.classes.includes(label));
+  const added = now.classes.filter((label) => !before.classes.includes(label));
+  if (gone.length + added.length > 0) {
+    const words = [
+      gone.length > 0 && `${nouns(gone, "class")} ${listed(gone)} ${gone.length === 1 ? "is" : "are"} gone`,
+      added.length > 0 && `${nouns(added, "class")} ${listed(added)} ${added.length === 1 ? "is" : "are"} new`,
+    ];
+    return words.filter((word) => word !== false).join(", ");
+  }
+  return differenceOfClips(before.clips, now.clips);
+}
+
+function differenceOfClips(before: readonly BegunClip[], now: readonly BegunClip[]): string | null {
+  const keyOf = ({ name, start, end }: BegunClip) => JSON.stringify([name, start, end]);
+  const [old, current] = [before, now].map((clips) => new Map(clips.map((clip) => [keyOf(clip), clip]))) as [
+    Map<string, BegunClip>,
+    Map<string, BegunClip>,
+  ];
+  const gone = before.filter((clip) => !current.has(keyOf(clip)));
+  const added = now.filter((clip) => !old.has(keyOf(clip)));
+  if (gone.length > 0 || added.length > 0) {
+    const words = [
+      gone.length > 0 && `${counted(gone)} ${gone.length === 1 ? "is" : "are"} gone`,
+      added.length > 0 && `${counted(added)} ${added.length === 1 ? "is" : "are"} new`,
+    ];
+    return words.filter((word) => word !== false).join(", ");
+  }
+  for (const clip of before) {
+    const other = current.get(keyOf(clip)) as BegunClip;
+    if (clip.content !== other.content) return `${clip.name} is another file now`;
+    if (clip.labels.join("\n") !== other.labels.join("\n")) {
+      return `${clip.name} is labelled ${other.labels.join(", ")} now, not ${clip.labels.join(", ")}`;
+    }
+    if (clip.split !== other.split) return `${clip.name} is for ${other.split ?? "any part"} now`;
+    if (clip.group !== other.group) return `${clip.name} is of another group now`;
+  }
+  const order = before.some((clip, i) => keyOf(clip) !== keyOf(now[i] as BegunClip));
+  return order ? "its clips are in another order" : null;
+}
+
+function nouns(items: readonly unknown[], noun: string): string {
+  return items.length === 1 ? `the ${noun}` : `the ${noun}es`;
+}
+
+function listed(labels: readonly string[]): string {
+  return labels.length > 3 ? `${labels.slice(0, 3).join(", ")} and ${labels.length - 3} more` : labels.join(" and ");
+}
+
+function counted(clips: readonly BegunClip[]): string {
+  const first = clips[0]?.name ?? "";
+  return clips.length === 1 ? first : `${first} and ${clips.length - 1} more`;
+}

@@ -1,0 +1,91 @@
+/** Which clips a model's training used, kept in its card, so that nobody tests it on them. */
+import { createHash } from "node:crypto";
+import { MovinetError } from "../../errors.ts";
+import type { LearnedClips } from "../../model/card.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { Sample } from "../data/dataset.ts";
+
+/** SHA-256 of a file's content by its path, in hexadecimal; files that cannot be read are left out. */
+export type ContentHashes = ReadonlyMap<string, string>;
+
+export interface ContentHashOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each file. */
+  readonly onFile?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Reads the files of samples. Throws the signal's reason. */
+export async function contentHashes(
+  samples: readonly Sample[],
+  cache: ClipCache,
+  { signal, onFile }: ContentHashOptions = {},
+): Promise<ContentHashes> {
+  const files = Map.groupBy(samples, ({ file }) => file);
+  const hashes = new Map<string, string>();
+  let done = 0;
+  for (const [file, [sample]] of files) {
+    signal?.throwIfAborted();
+    try {
+      hashes.set(file, await cache.contentHash(sample as Sample));
+    } catch (error) {
+      if (!(error instanceof MovinetError)) throw error;
+    }
+    onFile?.(++done, files.size);
+  }
+  return hashes;
+}
+
+/** What a card notes of samples that a training used, together with what the model that it began with had used. */
+export function noteLearned(
+  samples: readonly Sample[],
+  hashes: ContentHashes,
+  before: LearnedClips | null,
+): LearnedClips {
+  const files = samples.flatMap(({ file }) => hashes.get(file)?.slice(0, digits) ?? []);
+  const groups = toldGroups(samples).map(printOf);
+  return {
+    files: sorted([...(before?.files ?? []), ...files]),
+    groups: sorted([...(before?.groups ?? []), ...groups]),
+  };
+}
+
+/** Samples of which a model may know more than they show. */
+export interface SeenSamples {
+  /** Its training used their files, or others of their groups. */
+  readonly seen: ReadonlySet<Sample>;
+  /** Names of groups that are also those of clips its training used, where none of the files are: perhaps others. */
+  readonly likeNamed: readonly string[];
+}
+
+/**
+ * Finds the samples that a model must not be tested on. Groups are compared by name where at least one file is known to
+ * the model: otherwise the same names may mean other people.
+ */
+export function findSeen(samples: readonly Sample[], hashes: ContentHashes, learned: LearnedClips | null): SeenSamples {
+  const files = new Set(learned?.files);
+  const groups = new Set(learned?.groups);
+  const known = samples.filter(({ file }) => files.has(hashes.get(file)?.slice(0, digits) ?? ""));
+  const likeNamed = toldGroups(samples).filter((group) => groups.has(printOf(group)));
+  if (known.length === 0) return { seen: new Set(), likeNamed };
+  const tainted = new Set([...likeNamed, ...known.flatMap(({ group }) => group ?? [])]);
+  const direct = new Set(known);
+  const seen = samples.filter((sample) => direct.has(sample) || (sample.group !== null && tainted.has(sample.group)));
+  return { seen: new Set(seen), likeNamed: [] };
+}
+
+/** Hexadecimal digits of a hash that a card keeps. */
+const digits = 16;
+
+/** Names of groups that somebody gave; a file that stands for its stretches is known by its content. */
+function toldGroups(samples: readonly Sample[]): readonly string[] {
+  const names = new Set(samples.map(({ name }) => name));
+  return [...new Set(samples.flatMap(({ group }) => (group === null || names.has(group) ? [] : [group])))];
+}
+
+function printOf(group: string): string {
+  return createHash("sha256").update(group.normalize("NFC")).digest("hex").slice(0, digits);
+}
+
+function sorted(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].sort();
+}
