@@ -30,6 +30,8 @@ import type { TrainChoices, TrainPlan } from "./settings.ts";
 export interface DoneRun extends TrainSetting {
   readonly choices: TrainChoices;
   readonly plan: TrainPlan;
+  /** What learns and how it is tested: sentences. */
+  readonly why: readonly string[];
   readonly dataset: Dataset;
   readonly hashes: ContentHashes;
   /** Clips that the model which it began with had seen. */
@@ -90,7 +92,7 @@ export async function finishRun(done: DoneRun): Promise<void> {
 }
 
 async function reachedBy(done: DoneRun): Promise<Reached> {
-  const { dataset, learned, hashes, plan, backend, cache, signal, frozen } = done;
+  const { dataset, learned, hashes, backend, cache, signal, frozen } = done;
   const counted = learned.judged.filter(({ taught }) => taught);
   const answers = counted.map(({ answer }) => answer);
   const { card } = learned.model;
@@ -116,7 +118,7 @@ async function reachedBy(done: DoneRun): Promise<Reached> {
     ...clipWarnings(dataset, frozen, card.fps),
   ];
   const silence = evaluation ? null : silenceOf(done, answers.length);
-  const why = [...plan.why, ...learned.why];
+  const why = [...done.why, ...learned.why];
   return { model, evaluation, silence, answers, agreement, judged: evaluation && judged, why, warnings };
 }
 

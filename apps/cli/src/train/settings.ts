@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type Dataset, recipes, type Trainable, type TrainSettings } from "movinet/make";
+import { type Dataset, recipes, type TestPart, type Trainable, type TrainSettings } from "movinet/make";
 import { UsageError } from "../usage.ts";
 
 /** What `movinet train` was told to do; null: what suits the dataset. Kept in the run's config.json. */
@@ -32,8 +32,8 @@ export interface TrainPlan {
   /** Cross-validation by groups; null: a part is kept aside (or the dataset says which). */
   readonly folds: number | null;
   readonly validation: number;
-  /** What was chosen, and why: sentences. */
-  readonly why: readonly string[];
+  /** What learns, and why: a sentence. */
+  readonly why: string;
 }
 
 /**
@@ -55,8 +55,7 @@ export function planTraining(choices: TrainChoices, dataset: Dataset, groups: nu
   const solved = trainable === "classifier";
   if (solved) refuseGradientOptions(choices, asked, clips);
   const named = samples.some(({ split }) => split === "validation" || split === "test");
-  const judgesNamed = samples.some(({ split }) => split === "validation");
-  if (choices.validation !== null && judgesNamed) {
+  if (choices.validation !== null && samples.some(({ split }) => split === "validation")) {
     throw new UsageError(
       "--validation",
       "the dataset itself names its clips for validation",
@@ -70,8 +69,7 @@ export function planTraining(choices: TrainChoices, dataset: Dataset, groups: nu
   const crossed = choices.folds ?? usual;
   const folds = crossed !== null && crossed >= 2 ? crossed : null;
   const fit = solved ? null : fitSettings(choices, trainable, clips);
-  const why = [howItLearns(trainable, asked, clips), howItIsTested(choices, folds, judgesNamed)];
-  return { fit, folds, validation: choices.validation ?? 0.2, why };
+  return { fit, folds, validation: choices.validation ?? 0.2, why: howItLearns(trainable, asked, clips) };
 }
 
 function refuseGradientOptions(choices: TrainChoices, asked: boolean, clips: number): void {
@@ -100,14 +98,24 @@ function howItLearns(trainable: Trainable, asked: boolean, clips: number): strin
   return `${capital(learnsText(trainable))} learn by gradients, ${because}.`;
 }
 
-function howItIsTested({ folds: asked, validation }: TrainChoices, folds: number | null, named: boolean): string {
-  if (folds !== null) {
-    const because = asked === null ? "the usual way where the last layer is solved" : "as --folds asks";
-    return `It is tested by cross-validation in ${folds} parts, ${because}: each group of clips is judged by a model that saw none of it.`;
+/** How what comes of it is tested, and why, in a sentence. */
+export function howItIsTested(
+  { folds: asked, validation }: TrainChoices,
+  { samples }: Dataset,
+  parts: readonly TestPart[],
+): string {
+  const judging = parts.reduce((sum, { judge }) => sum + judge.length, 0);
+  if (judging === 0) return "No clips are left to test it by.";
+  if (parts.length > 1) {
+    const because = asked === null ? "as usual where the last layer is solved" : "as --folds asks";
+    return `It is tested by cross-validation in ${parts.length} parts, ${because}: each of ${judging} clips is judged by a model that saw nothing of its group.`;
   }
-  if (named) return "It is tested on the clips that the dataset names for validation.";
-  const share = `${Math.round(100 * (validation ?? 0.2))} %`;
-  return `It is tested on ${share} of the clips, kept aside by group${validation === null ? "" : ", as --validation asks"}.`;
+  const clips = `${judging} ${judging === 1 ? "clip" : "clips"}`;
+  if (samples.some(({ split }) => split === "validation")) {
+    return `It is tested on ${clips} that the dataset names for validation.`;
+  }
+  const because = validation === null ? "" : ", as --validation asks";
+  return `It is tested on ${clips}, kept aside by group${because}.`;
 }
 
 /** What learns, for a sentence. */

@@ -26,7 +26,7 @@ import { learnHead } from "./learn-head.ts";
 import { StageProgress } from "./progress.ts";
 import { finishRun } from "./report.ts";
 import { openRunFolder, type RunConfig, removeUnused, reopenRunFolder, writeConfig } from "./run-folder.ts";
-import { planTraining, type TrainChoices, type TrainPlan } from "./settings.ts";
+import { howItIsTested, planTraining, type TrainChoices, type TrainPlan } from "./settings.ts";
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
 export function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
@@ -129,7 +129,8 @@ async function run(task: Task): Promise<number> {
   const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
   const labelled = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed };
   const setting = { folder, model, frozen, parts, task: labelled, terminal, progress, signal, cache };
-  for (const sentence of plan.why) terminal.note(sentence);
+  const why = [plan.why, howItIsTested(choices, usable, parts)];
+  for (const sentence of why) terminal.note(sentence);
   const division = hashOf(parts);
   if (task.before && task.before.division !== division) {
     const problem = "its clips are not divided as when it was begun: by another version of movinet";
@@ -137,7 +138,7 @@ async function run(task: Task): Promise<number> {
   }
   const decided = {
     mode: plan.fit === null ? "closed form" : "gradients",
-    why: plan.why,
+    why,
     folds: plan.folds,
     validation: plan.folds === null ? plan.validation : null,
     seed,
@@ -148,11 +149,13 @@ async function run(task: Task): Promise<number> {
   await writeConfig(folder, { given: choices, decided, begun });
   const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
   progress.stop();
+  for (const sentence of learned.why) terminal.note(sentence);
   const seconds = (performance.now() - started) / 1000;
   await finishRun({
     ...setting,
     choices,
     plan,
+    why,
     dataset: usable,
     hashes,
     seen,
