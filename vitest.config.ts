@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**"];
+const setupFiles = ["test/seed.ts"];
 
 /** `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser. */
 export default defineConfig({
@@ -11,7 +12,10 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...exclude, "**/*.slow.test.ts"],
-          testTimeout: 30_000,
+          setupFiles,
+          // Against tests that hang, not slow ones: other work may take most of the machine.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -19,6 +23,7 @@ export default defineConfig({
           name: "slow",
           include: ["packages/*/test/**/*.slow.test.ts", "apps/*/test/**/*.slow.test.ts", "test/**/*.slow.test.ts"],
           exclude,
+          setupFiles,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
