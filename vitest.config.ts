@@ -1,8 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**"];
+const setupFiles = ["test/seed.ts"];
 
-/** `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser. */
+/**
+ * `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser. Time-outs
+ * are against tests that hang, not slow ones: other work may take most of the machine.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -11,7 +15,9 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...exclude, "**/*.slow.test.ts"],
-          testTimeout: 30_000,
+          setupFiles,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -19,8 +25,9 @@ export default defineConfig({
           name: "slow",
           include: ["packages/*/test/**/*.slow.test.ts", "apps/*/test/**/*.slow.test.ts", "test/**/*.slow.test.ts"],
           exclude,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          setupFiles,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           fileParallelism: false,
         },
       },

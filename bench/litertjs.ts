@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { emitTflite, readModel } from "movinet";
+import { emitTflite, percentile, readModel } from "movinet";
 import { hasChromium, litertFolder, openPage } from "../packages/movinet/test/browser/chromium.ts";
 
 const [folder, variants = "a0,a1,a2,a3", rounds = "30"] = process.argv.slice(2);
@@ -50,10 +50,13 @@ try {
     const base = results.blocks[1] as number[];
     for (const [i, [name, file]] of Object.entries(contestants).entries()) {
       const times = results.blocks[i] as number[];
-      const ratio = median(times.map((time, round) => time / (base[round] as number)));
+      const ratio = percentile(
+        times.map((time, round) => time / (base[round] as number)),
+        50,
+      );
       const least = Math.min(...times);
       const facts = [
-        median(times).toFixed(2),
+        percentile(times, 50).toFixed(2),
         least.toFixed(2),
         ratio.toFixed(3),
         (least / Math.min(...base)).toFixed(3),
@@ -64,8 +67,4 @@ try {
   }
 } finally {
   await close();
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { classifyFrames, nodeBackend, openModel, openVideo, Program, Segmenter, topK } from "movinet";
+import { classifyFrames, nodeBackend, openModel, openVideo, Program, percentile, Segmenter, topK } from "movinet";
 import { officialModel } from "../packages/movinet/test/shared.ts";
 import { concatenate, requireMaterial } from "./clips.ts";
 
@@ -36,7 +36,7 @@ try {
         return Math.max(0, (named[0]?.start ?? Number.POSITIVE_INFINITY) - stretch.start);
       });
       const seconds = truth.at(-1)?.end ?? 0;
-      const median = switches.toSorted((a, b) => a - b)[switches.length >> 1] as number;
+      const median = percentile(switches, 50);
       const late = switches.filter((delay) => delay > 3).length;
       const cells = [seed, scaling, seconds.toFixed(1), truth.length, segments.length, (right / seconds).toFixed(3)];
       console.log([...cells, median.toFixed(2), late].join(","));

@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { percentile } from "movinet";
 
 const [checkout, roundsText = "5"] = process.argv.slice(2);
 if (!checkout) throw new TypeError("usage: training.ts CHECKOUT [ROUNDS]");
@@ -60,11 +61,10 @@ for (let round = 0; round < Number(roundsText); round++) {
     console.error(`round ${round + 1}: ${name} ${(run.times.at(-1) ?? 0).toFixed(0)} ms`);
   }
 }
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-const base = median(entries[0]?.run.times ?? []);
+const base = percentile(entries[0]?.run.times ?? [], 50);
 console.log("contestant,machine,threads,frames,size,batch,p50Ms,leastMs,clipsPerSecond,timesPyTorch,peakRssBytes");
 for (const { name, run } of entries) {
-  const p50 = median(run.times);
+  const p50 = percentile(run.times, 50);
   const least = Math.min(...run.times);
   const memory = await run.end();
   const machine = `"${cpus()[0]?.model ?? ""}, ${cpus().length} cores"`;

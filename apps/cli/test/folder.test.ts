@@ -81,9 +81,12 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     const first = start(derived("soccer_long_60s_5fps.mp4"), "--model", officialModel, "--out", out);
     const ended = finish(first);
     while (!(await stat(out).catch(() => null))) await new Promise((resolve) => setTimeout(resolve, 10));
+    // Else it may be done before the second one has started.
+    first.kill("SIGSTOP");
     const second = await classify(carvingIce, "--out", out, "--resume");
     expect(second.stderr).toMatch(/^movinet: .*shared\.jsonl: another run writes it \(process \d+ on /);
     expect(second.code).toBe(2);
+    first.kill("SIGCONT");
     expect((await ended).code).toBe(0);
     expect(parse(await readFile(out, "utf8")).at(-1)).toMatchObject({ type: "result", frames: 294 });
   });

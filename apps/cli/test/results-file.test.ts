@@ -1,11 +1,22 @@
 /** The file of results as a journal: whatever a killed run left, a resumed one continues from whole sources. */
+import { writeFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ResultsFile } from "../src/classify/results-file.ts";
+
+/** What happens while the code waits. */
+const meanwhile = vi.hoisted(() => ({ run: () => {} }));
+vi.mock("node:timers/promises", async (original) => {
+  const timers = await original<typeof import("node:timers/promises")>();
+  const setTimeout = (ms: number) => {
+    meanwhile.run();
+    return timers.setTimeout(ms);
+  };
+  return { ...timers, setTimeout };
+});
 
 let folder: string;
 let count = 0;
@@ -125,13 +136,12 @@ test("one run at a time; the lock of a process that is gone is taken over", asyn
 test("a lock that another run has only just made is believed once it says whose it is", async () => {
   const path = await written([result("a")]);
   await writeFile(`${path}.lock`, "");
-  const opened = resume(path).then(
-    () => "opened",
-    (error: Error) => error.message,
-  );
-  await sleep(100);
-  await writeFile(`${path}.lock`, `${process.ppid} ${hostname()}\n`);
-  expect(await opened).toContain(`another run writes it (process ${process.ppid} on`);
+  meanwhile.run = () => writeFileSync(`${path}.lock`, `${process.ppid} ${hostname()}\n`);
+  try {
+    await expect(resume(path)).rejects.toThrow(`another run writes it (process ${process.ppid} on`);
+  } finally {
+    meanwhile.run = () => {};
+  }
 });
 
 test("a lock whose maker was killed before it wrote it is taken over", async () => {

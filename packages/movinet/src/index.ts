@@ -40,6 +40,7 @@ export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
 export type { Tensor, Weights } from "./model/graph/tensor.ts";
 export { type Model, type ModelFormat, readModel, writeModel } from "./model/model.ts";
 export { randomWeights } from "./model/weights/random.ts";
+export { percentile, percentileByRank } from "./percentile.ts";
 export { percentText } from "./run/display/plot-data.ts";
 export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";
@@ -47,7 +48,6 @@ export { renderSubtitles, type SubtitleFormat } from "./run/display/subtitles.ts
 export {
   formatBytes,
   formatDuration,
-  percentile,
   type ResultSummary,
   renderResult,
   renderSegments,

@@ -100,8 +100,11 @@ describe("classify, frames of one's own", () => {
   test("a signal ends a wait for a frame that never comes, with its reason", async () => {
     using opened = watchOpened();
     const abort = new AbortController();
-    const stuck: AsyncIterable<Frame> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
-    setTimeout(() => abort.abort(new Error("enough")), 20);
+    const next = () => {
+      setImmediate(() => abort.abort(new Error("enough")));
+      return new Promise<never>(() => {});
+    };
+    const stuck: AsyncIterable<Frame> = { [Symbol.asyncIterator]: () => ({ next }) };
     await expect(collect(stuck, { model, threads: 1, signal: abort.signal })).rejects.toThrow("enough");
     expect(opened.disposed).toHaveBeenCalledTimes(1);
     await expect(opened.sessions[0]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { percentile, renderResult, renderTimings, type TimingSummary } from "../../src/run/display/table.ts";
+import { renderResult, renderTimings, type TimingSummary } from "../../src/run/display/table.ts";
 import { fitText, textWidth } from "../../src/run/display/text.ts";
 
 const result = {
@@ -123,12 +123,4 @@ test("timings of a long run without states still fit 80 columns", () => {
       steps   p50 1.02 s, p95 12.0 s, peak memory 12.2 GB
     "
   `);
-});
-
-test("percentiles are linear between neighbours", () => {
-  expect(percentile([4, 1, 3, 2], 50)).toBe(2.5);
-  expect(percentile([4, 1, 3, 2], 100)).toBe(4);
-  expect(percentile([7], 95)).toBe(7);
-  expect(percentile([0, 10], 95)).toBeCloseTo(9.5);
-  expect(() => percentile([], 50)).toThrow(TypeError);
 });

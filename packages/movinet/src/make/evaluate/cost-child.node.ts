@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { readModel } from "../../model/model.ts";
+import { percentile } from "../../percentile.ts";
 import { nodeBackend } from "../../run/session/onnx.node.ts";
 import { Program } from "../../run/session/program.ts";
 
@@ -50,8 +51,7 @@ if (model.spec.mode === "stream") {
   const input = noise(frames);
   for (let i = 0; i < calls; i++) await timed(() => session.run(input));
 }
-times.sort((a, b) => a - b);
-const callMs = times[times.length >> 1] as number;
+const callMs = percentile(times, 50);
 const peakBytes = 1024 * (peakKilobytes() - before);
 process.send?.({ callMs, peakBytes } satisfies CostAnswer, () => process.exit(0));
 

@@ -1,3 +1,5 @@
+import { percentile } from "../../percentile.ts";
+
 /** What a model answered while a clip went on: an entry for each answer, in order. */
 export interface Moments {
   /** Frames seen, from 1; increasing. */
@@ -80,11 +82,10 @@ export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earli
 }
 
 function summary(settled: readonly { readonly share: number; readonly seconds: number }[]) {
-  const seconds = settled.map((clip) => clip.seconds).sort((a, b) => a - b);
-  const middle = (seconds.length - 1) / 2;
+  const seconds = settled.map((clip) => clip.seconds);
   return {
     clips: settled.length,
     share: settled.reduce((sum, clip) => sum + clip.share, 0) / settled.length,
-    seconds: ((seconds[Math.floor(middle)] as number) + (seconds[Math.ceil(middle)] as number)) / 2,
+    seconds: percentile(seconds, 50),
   };
 }

@@ -58,7 +58,10 @@ export function costLengths(frames: number, window: number, pixels: number): rea
   return [...new Set([8, 16, 32, 64, 128, frames, window])].filter((n) => n <= most).sort((a, b) => a - b);
 }
 
-/** The middle of some lengths; of an even number, the lower one. */
+/**
+ * The middle of some lengths in frames; of an even number, the lower one, not the mean of two as in `percentile`: a clip of
+ * this many frames is measured, so it must be whole and occur.
+ */
 export function medianLength(lengths: readonly number[]): number {
   return [...lengths].sort((a, b) => a - b)[(lengths.length - 1) >> 1] as number;
 }

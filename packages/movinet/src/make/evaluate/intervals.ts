@@ -1,3 +1,4 @@
+import { percentile } from "../../percentile.ts";
 import { randomOf } from "../random.ts";
 
 /** A 95 % interval of a share, in 0..1, and how it was found. */
@@ -103,7 +104,6 @@ export function resample(
       size += sizes[block] as number;
     }
     return sum / size;
-  }).sort();
-  const at = (share: number) => values[Math.round(share * (resamples - 1))] as number;
-  return { low: at(0.025), high: at(0.975) };
+  });
+  return { low: percentile(values, 2.5), high: percentile(values, 97.5) };
 }

@@ -1,25 +1,14 @@
 import {
   AV_CODEC_FLAG_GLOBAL_HEADER,
-  AV_PIX_FMT_RGB24,
   AV_PIX_FMT_YUV420P,
-  AVCOL_RANGE_JPEG,
   AVCOL_RANGE_MPEG,
-  AVCOL_SPC_RGB,
   AVCOL_SPC_SMPTE170M,
   AVERROR_EAGAIN,
   AVERROR_EOF,
   FF_ENCODER_LIBX264,
 } from "node-av/constants";
-import {
-  Frame as AVFrame,
-  Codec,
-  CodecContext,
-  FFmpegError,
-  FormatContext,
-  Packet,
-  Rational,
-  SoftwareScaleContext,
-} from "node-av/lib";
+import { Frame as AVFrame, Codec, CodecContext, FFmpegError, FormatContext, Packet, Rational } from "node-av/lib";
+import { writeYuv420, type YuvPlane } from "./yuv.ts";
 
 export interface EncodeOptions {
   /** Pixels, even. */
@@ -35,26 +24,25 @@ export interface EncodeOptions {
 }
 
 /**
- * Writes RGB frames `[height, width, 3]` as H.264 in MP4; the same frames and options make the same bytes. Throws `Error`
- * with FFmpeg's words where it cannot.
+ * Canonical algorithms on every processor. Without it, x264's AVX-512 code reads past the end of each row of macroblocks in
+ * the lookahead, uninitialised memory among it, where a row has no multiple of 8 macroblocks: each run gives other bytes.
  */
-export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options: EncodeOptions): void {
+const canonical = "cpu-independent=1";
+
+/**
+ * Writes RGB frames `[height, width, 3]` as H.264 in MP4. The same frames and options make the same bytes, in every run and
+ * on every processor that runs the same build of FFmpeg. `x264` adds parameters (`name=value`, `:` between), such as the
+ * instruction set (`asm`) that a test forces. Throws `Error` with FFmpeg's words where it cannot.
+ */
+export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options: EncodeOptions, x264 = ""): void {
   const { width, height, fps, quality, keyEvery } = options;
   const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
   if (!codec) throw new Error("this FFmpeg has no libx264");
   const format = new FormatContext();
   const encoder = new CodecContext();
-  const scale = new SoftwareScaleContext();
-  const rgb = newFrame(width, height, AV_PIX_FMT_RGB24);
-  const yuv = newFrame(width, height, AV_PIX_FMT_YUV420P);
+  const picture = newFrame(width, height);
   const packet = new Packet();
   packet.alloc();
-  rgb.colorSpace = AVCOL_SPC_RGB;
-  rgb.colorRange = AVCOL_RANGE_JPEG;
-  yuv.colorSpace = AVCOL_SPC_SMPTE170M;
-  yuv.colorRange = AVCOL_RANGE_MPEG;
-  scale.allocContext();
-  scale.setOption("sws_flags", "bilinear+accurate_rnd+full_chroma_int");
   try {
     check(format.allocOutputContext2(null, "mp4", `file:${file}`));
     encoder.allocContext3(codec);
@@ -71,6 +59,7 @@ export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options:
     // Not as a dictionary: node-av 6.1 frees one that is given to open2 twice.
     check(encoder.setOption("preset", "veryfast"));
     check(encoder.setOption("crf", String(quality)));
+    check(encoder.setOption("x264-params", x264 ? `${canonical}:${x264}` : canonical));
     check(encoder.open2Sync(codec, null));
     const stream = format.newStream(codec);
     check(stream.codecpar.fromContext(encoder));
@@ -90,12 +79,11 @@ export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options:
     };
     let count = 0n;
     for (const pixels of frames) {
-      fill(rgb, pixels, width, height);
-      check(yuv.makeWritable());
-      check(scale.scaleFrameSync(yuv, rgb));
-      yuv.pts = count++;
-      yuv.duration = 1n;
-      check(encoder.sendFrameSync(yuv));
+      check(picture.makeWritable());
+      writeYuv420(pixels, width, height, planesOf(picture));
+      picture.pts = count++;
+      picture.duration = 1n;
+      check(encoder.sendFrameSync(picture));
       drain();
     }
     check(encoder.sendFrameSync(null));
@@ -103,29 +91,33 @@ export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options:
     check(format.writeTrailerSync());
   } finally {
     packet.free();
-    rgb.free();
-    yuv.free();
-    scale.freeContext();
+    picture.free();
     encoder.freeContext();
     format.closeOutputSync();
     format.freeContext();
   }
 }
 
-function newFrame(width: number, height: number, pixels: AVFrame["format"]): AVFrame {
+function newFrame(width: number, height: number): AVFrame {
   const frame = new AVFrame();
   frame.alloc();
   frame.width = width;
   frame.height = height;
-  frame.format = pixels;
+  frame.format = AV_PIX_FMT_YUV420P;
+  frame.colorSpace = AVCOL_SPC_SMPTE170M;
+  frame.colorRange = AVCOL_RANGE_MPEG;
   check(frame.getBuffer(0));
   return frame;
 }
 
-function fill(frame: AVFrame, pixels: Uint8Array, width: number, height: number): void {
-  const [rows] = frame.data as [Buffer];
-  const stride = frame.linesize[0] as number;
-  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width * 3, (y + 1) * width * 3), y * stride);
+function planesOf({ data, linesize }: AVFrame): [YuvPlane, YuvPlane, YuvPlane] {
+  const [luma, blue, red] = data as [Buffer, Buffer, Buffer];
+  const [lumaStride, blueStride, redStride] = linesize as [number, number, number];
+  return [
+    { data: luma, stride: lumaStride },
+    { data: blue, stride: blueStride },
+    { data: red, stride: redStride },
+  ];
 }
 
 function check(code: number): void {

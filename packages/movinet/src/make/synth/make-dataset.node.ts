@@ -13,7 +13,10 @@ import type { MakerAnswer, MakerJob } from "./maker-child.node.ts";
 export interface SynthOptions {
   /** Clips in all, spread evenly over the labels. */
   readonly clips: number;
-  /** Decides everything; the same arguments make the same files. */
+  /**
+   * Decides everything: the same arguments make the same bytes, with any number of `jobs` and on any processor, as long as
+   * Node and node-av are the same builds.
+   */
   readonly seed: number | string;
   /** Seconds of each clip, above 0. */
   readonly seconds: number;

@@ -1,4 +1,5 @@
 import type { Card, Fit } from "../../model/card.ts";
+import { percentile } from "../../percentile.ts";
 
 /** How the clips of a data set are looked at where only the head learns. */
 export interface FrozenView {
@@ -22,10 +23,9 @@ export function chooseFrozenView(
   { fps, input }: Pick<Card, "fps" | "input">,
   durations: readonly number[],
 ): FrozenView {
-  const sorted = durations.toSorted((a, b) => a - b);
-  const median = sorted[sorted.length >> 1] ?? 0;
-  const long = Math.floor(median * fps) + 1 >= enough;
-  if (long || durations.length === 0) return { fps, fits: [input.fit] };
+  if (durations.length === 0) return { fps, fits: [input.fit] };
+  const median = percentile(durations, 50);
+  if (Math.floor(median * fps) + 1 >= enough) return { fps, fits: [input.fit] };
   const faster = Math.ceil((enough - 1) / Math.max(median, 1e-3));
   return {
     fps: Math.min(2 * fps, Math.max(fps, faster)),

@@ -133,19 +133,6 @@ export function renderTimings(timings: TimingSummary, { color }: { color: boolea
     .join("\n");
 }
 
-/**
- * The `p`-th percentile (0..100) of unordered values, linear between neighbours as in NumPy's default.
- * Throws a `TypeError` when there are no values.
- */
-export function percentile(values: readonly number[], p: number): number {
-  if (values.length === 0) throw new TypeError("percentile: needs at least one value");
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (p / 100) * (sorted.length - 1);
-  const low = sorted[Math.floor(at)]!;
-  const high = sorted[Math.ceil(at)]!;
-  return low + (high - low) * (at - Math.floor(at));
-}
-
 function percentCell(score: number): string {
   return `${(score * 100).toFixed(1)} %`.padStart(percentCells);
 }
