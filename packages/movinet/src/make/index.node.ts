@@ -72,6 +72,7 @@ export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/m
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
 export { planScene, type Scene } from "./synth/scene.ts";
 export { moveWindow, type SourcePicture } from "./synth/window.ts";
+export { type ClassWeights, classWeights } from "./train/balance.ts";
 export type { ClipInput } from "./train/clip-input.node.ts";
 export {
   type EpochRecord,
