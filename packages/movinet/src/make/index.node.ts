@@ -84,6 +84,7 @@ export {
   fitModel,
   openTraining,
 } from "./train/fit.node.ts";
+export { decideFlip, type FlipDecision } from "./train/flip.ts";
 export type { FittedHead, HeadSample } from "./train/frozen-head.ts";
 export {
   crossValidate,
@@ -94,9 +95,12 @@ export {
   type HeadTask,
   trainHead,
 } from "./train/frozen-training.node.ts";
+export { type MirrorOptions, mirrorTest } from "./train/mirror.node.ts";
+export type { MirrorChange, MirrorTest } from "./train/mirror.ts";
 export type { Trainable } from "./train/network.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";
+export { sideLabels } from "./train/side-labels.ts";
 export {
   type Converted,
   type ConvertOptions,

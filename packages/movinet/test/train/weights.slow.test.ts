@@ -53,6 +53,6 @@ test("a rare class is told more often, and where classes are alike likely the lo
 
 test("random labels stay at chance: half of the mean of both classes", async () => {
   const label = (seed: number, own: number, i: number) => Number(randomOf("label", seed, own, i).chance(1 / 6));
-  const { often, rare, loss } = await judge(true, label);
+  const { often, rare } = await judge(true, label);
   expect(Math.abs((often + rare) / 2 - 0.5)).toBeLessThan(0.05);
 });
