@@ -18,11 +18,8 @@ export interface FlipDecision {
 export function decideFlip(labels: readonly string[], test: MirrorTest | null): FlipDecision {
   const sides = sideLabels(labels).map((label) => `"${label}"`);
   if (sides.length > 0) {
-    const say = sides.length === 1 ? "the label" : "the labels";
-    return {
-      flip: false,
-      why: `Clips are not mirrored: ${say} ${listed(sides)} ${sides.length === 1 ? "names" : "name"} a side.`,
-    };
+    const what = sides.length === 1 ? `the label ${sides} names` : `the labels ${listed(sides)} name`;
+    return { flip: false, why: `Clips are not mirrored: ${what} a side.` };
   }
   if (test === null) return { flip: true, why: "Clips are mirrored: no label names a side." };
   const [change] = test.changes;
@@ -51,8 +48,8 @@ function unseenOf({ unseen }: MirrorTest, labels: readonly string[]): string {
   return `and no classes were seen to swap in mirrored clips; ${which}${more} could not be tested: ${cause}`;
 }
 
-/** At most three, and how many more. */
+/** Two or three, or two and how many more. */
 function listed(items: readonly string[]): string {
   if (items.length > 3) return `${items.slice(0, 2).join(", ")} and ${items.length - 2} more`;
-  return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }

@@ -8,7 +8,7 @@ import type { FrozenSamples } from "./frozen-training.node.ts";
 import { clipsToMirror, type MirrorSample, type MirrorTest, testMirroring } from "./mirror.ts";
 
 export interface MirrorOptions extends HeadOptions {
-  readonly cache: ClipCache;
+  readonly cache: Pick<ClipCache, "read">;
   readonly backend: Backend;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
