@@ -72,6 +72,7 @@ export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/m
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
 export { planScene, type Scene } from "./synth/scene.ts";
 export { moveWindow, type SourcePicture } from "./synth/window.ts";
+export { type ClassWeights, classWeights } from "./train/balance.ts";
 export type { ClipInput } from "./train/clip-input.node.ts";
 export {
   type EpochRecord,
@@ -83,6 +84,7 @@ export {
   fitModel,
   openTraining,
 } from "./train/fit.node.ts";
+export { decideFlip, type FlipDecision } from "./train/flip.ts";
 export type { FittedHead, HeadSample } from "./train/frozen-head.ts";
 export {
   type CrossAnswer,
@@ -102,9 +104,12 @@ export {
   noteLearned,
   type SeenSamples,
 } from "./train/learned.node.ts";
+export { type MirrorOptions, mirrorTest } from "./train/mirror.node.ts";
+export type { MirrorChange, MirrorTest } from "./train/mirror.ts";
 export type { Trainable } from "./train/network.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";
+export { sideLabels } from "./train/side-labels.ts";
 export {
   type Division,
   divideForTests,

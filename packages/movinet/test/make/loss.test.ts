@@ -53,13 +53,17 @@ test("gradients agree with finite differences, and softmax rows sum to 0", () =>
         targets: fc.array(fc.nat(size.classes - 1), { minLength: size.batch, maxLength: size.batch }),
         many: fc.array(fc.nat(1), { minLength: size.batch * size.classes, maxLength: size.batch * size.classes }),
         labelSmoothing: fc.constantFrom(0, 0.1, 1),
+        weights: fc.array(fc.integer({ min: 0, max: 12 }), { minLength: size.batch, maxLength: size.batch }),
       }),
     );
   fc.assert(
-    fc.property(cases, ({ batch, classes, logits, targets, many, labelSmoothing }) => {
+    fc.property(cases, ({ batch, classes, logits, targets, many, labelSmoothing, weights: quarters }) => {
+      const weights = quarters.map((quarter) => quarter / 4);
       const losses = [
         (at: Float32Array) => softmaxLoss(at, targets, { labelSmoothing }),
         (at: Float32Array) => sigmoidLoss(at, many, batch, { labelSmoothing }),
+        (at: Float32Array) => softmaxLoss(at, targets, { labelSmoothing, weights }),
+        (at: Float32Array) => sigmoidLoss(at, many, batch, { labelSmoothing, weights }),
       ];
       for (const loss of losses) {
         const { gradient } = loss(Float32Array.from(logits));
@@ -77,6 +81,25 @@ test("gradients agree with finite differences, and softmax rows sum to 0", () =>
   );
 });
 
+test("a clip of weight 2 is the clip twice; weights of 1 change no bit", () => {
+  const [a, b] = [
+    [0, ln3, -1],
+    [2, 0.5, 0.25],
+  ] as const;
+  const twice = softmaxLoss(Float32Array.of(...a, ...a, ...b), [1, 1, 0], { labelSmoothing: 0.1 });
+  const weighted = softmaxLoss(Float32Array.of(...a, ...b), [1, 0], { labelSmoothing: 0.1, weights: [2, 1] });
+  expect(weighted.value * 2).toBeCloseTo(twice.value * 3, 6);
+  const sum = (c: number) => twice.gradient[c]! + twice.gradient[3 + c]!;
+  expect([...weighted.gradient].map((g) => 2 * g)).toEqual(
+    near([sum(0), sum(1), sum(2), ...twice.gradient.slice(6)].map((g) => 3 * g)),
+  );
+  const [one, many] = [Float32Array.of(...a, ...b), [0, 1, 1, 1, 0, 0]];
+  const sigmoidTwice = sigmoidLoss(Float32Array.of(...a, ...a, ...b), [0, 1, 1, ...many], 3);
+  expect(sigmoidLoss(one, many, 2, { weights: [2, 1] }).value * 2).toBeCloseTo(sigmoidTwice.value * 3, 6);
+  expect(softmaxLoss(one, [1, 0], { weights: [1, 1] })).toEqual(softmaxLoss(one, [1, 0]));
+  expect(sigmoidLoss(one, many, 2, { weights: [1, 1] })).toEqual(sigmoidLoss(one, many, 2));
+});
+
 test("the gradient goes where it is wanted; wrong sizes are refused", () => {
   const gradient = new Float32Array(2);
   expect(softmaxLoss(new Float32Array(2), [0], { gradient }).gradient).toBe(gradient);
@@ -84,5 +107,7 @@ test("the gradient goes where it is wanted; wrong sizes are refused", () => {
   expect(() => softmaxLoss(new Float32Array(2), [2])).toThrow("targets: 2 is not one of 2 classes.");
   expect(() => sigmoidLoss(new Float32Array(2), [1], 1)).toThrow("targets: 1 numbers for 2 logits.");
   expect(() => softmaxLoss(new Float32Array(2), [0], { labelSmoothing: 2 })).toThrow("labelSmoothing: 2");
+  expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [1, 1] })).toThrow("weights: 2 numbers for 1 clips.");
+  expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [-1] })).toThrow("weights: -1 is not at least 0.");
   expect(() => softmaxLoss(new Float32Array(4), [0], { gradient })).toThrow("gradient: holds 2 numbers instead of 4.");
 });

@@ -29,6 +29,8 @@ import { Trainer } from "./trainer.ts";
 export interface FitInput {
   readonly source: ClipInput;
   readonly classes: readonly number[];
+  /** What it counts in the loss, finite and at least 0 (see `classWeights`). Default 1. */
+  readonly weight?: number | undefined;
 }
 
 /** A clip to learn from. */
@@ -44,9 +46,12 @@ export interface FitClip {
 /** One epoch as history tells it. */
 export interface EpochRecord {
   readonly epoch: number;
+  /** Mean over the epoch's steps; clips count their weights. */
   readonly loss: number;
   readonly learningRate: number;
+  /** Mean over the clips by their weights; null without clips for validation. The least says which epoch is kept. */
   readonly validationLoss: number | null;
+  /** Share of the clips that are right, all counted alike; null without clips for validation. */
   readonly validationTop1: number | null;
 }
 
@@ -203,8 +208,7 @@ async function prepare(
     items: (epoch, step) =>
       pick(epoch, step).map((clip) => {
         const view = (epoch + randomOf(seed, "view", clip.name).below(settings.views)) % settings.views;
-        const { classes } = clip.varied(view);
-        return { source: tensor(clip, view), classes, key: `${epoch} ${clip.name}` };
+        return { ...clip.varied(view), source: tensor(clip, view), key: `${epoch} ${clip.name}` };
       }),
     validation: validation.map((clip) => ({ ...clip.plain(), source: tensor(clip, null), key: clip.name })),
   };

@@ -202,7 +202,7 @@ function meanLogits(
 }
 
 /** Sets of samples to hold out, one for each fold: whole groups, each to the fold that is smallest so far. */
-function splitGroups(
+export function splitGroups(
   samples: readonly HeadSample[],
   compared: readonly number[],
   seed: number,

@@ -26,6 +26,8 @@ export interface LaneItem<Source> {
   readonly source: Source;
   /** Indexes of its classes: exactly one for softmax. */
   readonly classes: readonly number[];
+  /** What it counts in the loss, finite and at least 0. Default 1. */
+  readonly weight?: number | undefined;
   /** Makes everything random about it: the same key gives the same picture and masks. */
   readonly key: string;
 }
@@ -37,7 +39,7 @@ export type LoadClip<Source> = (source: Source, random: Random, out: Float32Arra
 export type Statistics = Readonly<Record<string, Float32Array>>;
 
 export interface LaneResult {
-  /** Sum of the losses of the clips. */
+  /** Sum of the losses of the clips, each times its weight. */
   readonly loss: number;
   /** Logits `[classes]` of each clip. */
   readonly logits: readonly Float32Array[];
@@ -85,7 +87,7 @@ export class Lane<Source> {
 
   /**
    * Runs clips through the network, group by group; with `learn`, also back, and leaves the sum of the gradients in the
-   * shared array. Each clip counts `1 / total` in the loss that the gradients are of.
+   * shared array. Each clip counts its weight / `total` in the loss that the gradients are of.
    */
   async run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null): Promise<LaneResult> {
     const { group, training } = this.#setup;
@@ -159,16 +161,17 @@ export class Lane<Source> {
 
   #lossOf(logits: Float32Array, part: readonly LaneItem<Source>[]) {
     const { output, labelSmoothing } = this.#setup;
+    const options = { labelSmoothing, weights: part.map(({ weight = 1 }) => weight) };
     if (output === "softmax") {
       return softmaxLoss(
         logits,
         part.map(({ classes }) => classes[0] ?? 0),
-        { labelSmoothing },
+        options,
       );
     }
     const classes = logits.length / part.length;
     const targets = part.flatMap((item) => Array.from({ length: classes }, (_, c) => Number(item.classes.includes(c))));
-    return sigmoidLoss(logits, targets, part.length, { labelSmoothing });
+    return sigmoidLoss(logits, targets, part.length, options);
   }
 }
 

@@ -1,6 +1,9 @@
 /** The loss of a batch, and what it says to the network. */
 export interface Loss {
-  /** Mean over the batch; natural logarithms. NaN or infinite where the logits are. */
+  /**
+   * Sum of the clips' losses, each times its weight, by the number of clips; natural logarithms. NaN or infinite where the
+   * logits are.
+   */
   readonly value: number;
   /** `[batch, classes]`: the derivative of `value` with respect to each logit. */
   readonly gradient: Float32Array;
@@ -9,6 +12,8 @@ export interface Loss {
 export interface LossOptions {
   /** Share of a target that goes to all classes alike, 0 .. 1 (default 0; the official recipe has 0.1). */
   readonly labelSmoothing?: number;
+  /** What each clip counts, `[batch]`, finite and at least 0; default: all 1. */
+  readonly weights?: ArrayLike<number> | undefined;
   /** Takes the gradient, `[batch, classes]`; default: a new array. */
   readonly gradient?: Float32Array;
 }
@@ -21,10 +26,10 @@ export interface LossOptions {
 export function softmaxLoss(
   logits: Float32Array,
   targets: ArrayLike<number>,
-  { labelSmoothing = 0, gradient = new Float32Array(logits.length) }: LossOptions = {},
+  { labelSmoothing = 0, weights, gradient = new Float32Array(logits.length) }: LossOptions = {},
 ): Loss {
   const batch = targets.length;
-  const classes = check(logits, batch, labelSmoothing, gradient);
+  const classes = check(logits, batch, labelSmoothing, gradient, weights);
   const share = labelSmoothing / classes;
   let value = 0;
   for (let b = 0; b < batch; b++) {
@@ -40,10 +45,11 @@ export function softmaxLoss(
       sum += Math.exp(logits[row + c]! - most);
       mean += (logits[row + c]! - most) / classes;
     }
-    value += Math.log(sum) - (1 - labelSmoothing) * (logits[row + target]! - most) - labelSmoothing * mean;
+    const weight = weights?.[b] ?? 1;
+    value += weight * (Math.log(sum) - (1 - labelSmoothing) * (logits[row + target]! - most) - labelSmoothing * mean);
     for (let c = 0; c < classes; c++) {
       const wanted = share + (c === target ? 1 - labelSmoothing : 0);
-      gradient[row + c] = (Math.exp(logits[row + c]! - most) / sum - wanted) / batch;
+      gradient[row + c] = (weight * (Math.exp(logits[row + c]! - most) / sum - wanted)) / batch;
     }
   }
   return { value: value / batch, gradient };
@@ -58,9 +64,9 @@ export function sigmoidLoss(
   logits: Float32Array,
   targets: ArrayLike<number>,
   batch: number,
-  { labelSmoothing = 0, gradient = new Float32Array(logits.length) }: LossOptions = {},
+  { labelSmoothing = 0, weights, gradient = new Float32Array(logits.length) }: LossOptions = {},
 ): Loss {
-  check(logits, batch, labelSmoothing, gradient);
+  const classes = check(logits, batch, labelSmoothing, gradient, weights);
   if (targets.length !== logits.length) {
     throw new TypeError(`targets: ${targets.length} numbers for ${logits.length} logits.`);
   }
@@ -69,14 +75,21 @@ export function sigmoidLoss(
     const logit = logits[i]!;
     const target = targets[i]! * (1 - labelSmoothing) + labelSmoothing / 2;
     const tail = Math.exp(-Math.abs(logit));
-    value += Math.max(logit, 0) - logit * target + Math.log1p(tail);
+    const weight = weights?.[Math.floor(i / classes)] ?? 1;
+    value += weight * (Math.max(logit, 0) - logit * target + Math.log1p(tail));
     const probability = logit >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
-    gradient[i] = (probability - target) / logits.length;
+    gradient[i] = (weight * (probability - target)) / logits.length;
   }
   return { value: value / logits.length, gradient };
 }
 
-function check(logits: Float32Array, batch: number, labelSmoothing: number, gradient: Float32Array): number {
+function check(
+  logits: Float32Array,
+  batch: number,
+  labelSmoothing: number,
+  gradient: Float32Array,
+  weights: ArrayLike<number> | undefined,
+): number {
   const classes = logits.length / batch;
   if (!(Number.isInteger(classes) && classes > 0)) {
     throw new TypeError(`logits: ${logits.length} numbers are no classes of ${batch} clips.`);
@@ -86,6 +99,12 @@ function check(logits: Float32Array, batch: number, labelSmoothing: number, grad
   }
   if (gradient.length !== logits.length) {
     throw new TypeError(`gradient: holds ${gradient.length} numbers instead of ${logits.length}.`);
+  }
+  if (weights && weights.length !== batch) {
+    throw new TypeError(`weights: ${weights.length} numbers for ${batch} clips.`);
+  }
+  for (const weight of Array.from(weights ?? [])) {
+    if (!(weight >= 0 && Number.isFinite(weight))) throw new TypeError(`weights: ${weight} is not at least 0.`);
   }
   return classes;
 }

@@ -32,7 +32,10 @@ export interface TrainerOptions {
 }
 
 export interface StepResult {
-  /** Mean loss of the batch, smoothing included. */
+  /**
+   * Loss of the clips, smoothing included, each times its weight: of a step their sum by the number of clips (what its
+   * gradients are of), of a test by the sum of the weights.
+   */
   readonly loss: number;
   readonly logits: readonly Float32Array[];
 }
@@ -122,7 +125,7 @@ export class Trainer<Source> {
     if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(this.#average?.values[i] ?? []));
     const { loss, logits } = await this.#run(items, null);
     if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(kept[i] ?? []));
-    return { loss: loss / items.length, logits };
+    return { loss: loss / items.reduce((sum, { weight = 1 }) => sum + weight, 0), logits };
   }
 
   async #run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null) {

@@ -1,0 +1,55 @@
+/** Whether clips may be mirrored while a network learns. */
+import type { MirrorTest } from "./mirror.ts";
+import { sideLabels } from "./side-labels.ts";
+
+export interface FlipDecision {
+  /** Whether clips may be mirrored. */
+  readonly flip: boolean;
+  /** One sentence to print and to store. */
+  readonly why: string;
+}
+
+/**
+ * Decides whether a training mirrors clips: not where a label names a side ({@link sideLabels}) nor where classes were
+ * seen to change under mirroring (`testMirroring`).
+ *
+ * @param test null: nothing was measured. Where labels decide it changes nothing, so it can be left out at first.
+ */
+export function decideFlip(labels: readonly string[], test: MirrorTest | null): FlipDecision {
+  const sides = sideLabels(labels).map((label) => `"${label}"`);
+  if (sides.length > 0) {
+    const what = sides.length === 1 ? `the label ${sides} names` : `the labels ${listed(sides)} name`;
+    return { flip: false, why: `Clips are not mirrored: ${what} a side.` };
+  }
+  if (test === null) return { flip: true, why: "Clips are mirrored: no label names a side." };
+  const [change] = test.changes;
+  if (change === undefined) {
+    return { flip: true, why: `Clips are mirrored: no label names a side, ${unseenOf(test, labels)}.` };
+  }
+  const [first, second] = change.classes.map((c) => `"${labels[c]}"`);
+  const what = second
+    ? `mirrored clips of ${first} are often taken for ${second}, and those of ${second} for ${first}`
+    : `mirrored clips of ${first} are no longer told`;
+  const more = test.changes.length > 1 ? `; and ${test.changes.length - 1} more such` : "";
+  const { right, clips, rightMirrored } = change;
+  return {
+    flip: false,
+    why: `Clips are not mirrored: ${what} (${right} of ${clips} are told right, ${rightMirrored} when mirrored)${more}.`,
+  };
+}
+
+/** What was not found, and where it could not be. */
+function unseenOf({ unseen }: MirrorTest, labels: readonly string[]): string {
+  const [pair] = unseen;
+  if (pair === undefined) return "and no classes swap in mirrored clips";
+  const which = pair.map((c) => `"${labels[c]}"`).join(" and ");
+  const more = unseen.length > 1 ? ` (and ${unseen.length - 1} more)` : "";
+  const cause = "too few groups of clips, or the model that training begins with does not tell them apart";
+  return `and no classes were seen to swap in mirrored clips; ${which}${more} could not be tested: ${cause}`;
+}
+
+/** Two or three, or two and how many more. */
+function listed(items: readonly string[]): string {
+  if (items.length > 3) return `${items.slice(0, 2).join(", ")} and ${items.length - 2} more`;
+  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}
