@@ -103,12 +103,21 @@ describe("charts", () => {
     const { evaluation, history } = sampleReport(labels);
     const said = [...trainingCharts(history ?? [], 9), reliabilityChart(evaluation.calibration)];
     expect(said[0]?.description).toBe("Loss by epoch. training: from 2.00 to 0.172; validation: from 2.30 to 0.472");
-    expect(said.at(-1)?.description).toMatch(/^Reliability diagram, expected calibration error \d+\.\d %\. /);
-    expect(evaluation.early && earlinessChart(evaluation.early)?.description).toMatch(/at the end \d+ %$/);
+    expect(said.at(-1)?.description).toMatch(
+      /^Reliability diagram, expected calibration error \d+\.\d %, of a perfectly calibrated model \d+\.\d %\. /,
+    );
+    expect(evaluation.early && earlinessChart(evaluation.early)?.description).toMatch(
+      /at the end \d+ % of clips right, \d+ % sure$/,
+    );
   });
 
   test("a clip of one frame has no curve over time", () => {
-    const early = { curve: [{ frames: 1, seconds: 0, top1: 1, running: 1 }], byShare: [], settled: null };
+    const early = {
+      curve: [{ frames: 1, seconds: 0, top1: 1, confidence: 1, running: 1 }],
+      soundFrom: 1,
+      byShare: [],
+      settled: null,
+    };
     expect(earlinessChart(early)).toBeNull();
   });
 });
@@ -153,7 +162,7 @@ describe("words", () => {
       answer(String(i), Number(i < 4), [0.9, 0.1], { group: `${i % 3}` }),
     );
     expect(warningsOf(evaluateAnswers(uneven, { labels: ["x", "y"] }), uneven, { heldOut: true })).toEqual([
-      "All clips are of 3 groups: other people or places may well be harder.",
+      "All clips are of only 3 groups, so the interval cannot be trusted: other people or places may well be harder.",
       "The classes are not balanced: x has 26 clips, y has 4. Look at the recall of each class.",
       "1 of 2 classes has fewer than 5 clips: its own numbers say little.",
     ]);
