@@ -40,7 +40,7 @@ function fraction(x: number, a: number, b: number): number {
 
 /** The x with {@link betaCdf} = `p`, for `p` in 0..1. */
 export function betaQuantile(p: number, a: number, b: number): number {
-  return bisect((x) => betaCdf(x, a, b) < p, 0, 1);
+  return zeroOf((x) => betaCdf(x, a, b) - p, 0, 1);
 }
 
 /** P(|T| ≥ t) of Student's t distribution with `df` > 0 degrees of freedom, which need not be whole; `t` ≥ 0. */
@@ -48,20 +48,33 @@ export function studentTails(t: number, df: number): number {
   return betaCdf(df / (df + t ** 2), df / 2, 0.5);
 }
 
-/** The t with P(|T| ≥ t) = `p`, for `p` in 0..1; infinite where it is beyond 1e6. */
+/** The t with P(|T| ≥ t) = `p`, for `p` in 0..1. */
 export function studentQuantile(p: number, df: number): number {
-  const most = 1e6;
-  if (studentTails(most, df) > p) return Number.POSITIVE_INFINITY;
-  return bisect((t) => studentTails(t, df) > p, 0, most);
+  const x = betaQuantile(p, df / 2, 0.5);
+  return Math.sqrt((df * (1 - x)) / x);
 }
 
-/** Where `below` turns false between `low` and `high`. */
-function bisect(below: (x: number) => boolean, low: number, high: number): number {
+/**
+ * The zero of a rising function between two ends: where the secant meets it, whose one end counts half while it stays
+ * (Illinois), and in every fourth step the middle.
+ */
+function zeroOf(rising: (x: number) => number, low: number, high: number): number {
   let [from, to] = [low, high];
-  for (let i = 0; i < 100 && to - from > 1e-15 * to; i++) {
-    const middle = (from + to) / 2;
-    if (below(middle)) from = middle;
-    else to = middle;
+  let [below, above] = [rising(from), rising(to)];
+  let side = 0;
+  for (let i = 0; i < 200 && to - from > 1e-15 * to; i++) {
+    const secant = (from * above - to * below) / (above - below);
+    const x = i % 4 < 3 && secant > from && secant < to ? secant : (from + to) / 2;
+    const value = rising(x);
+    if (Math.abs(value) < 1e-14) return x;
+    if (value < 0) {
+      [from, below] = [x, value];
+      if (side < 0) above /= 2;
+    } else {
+      [to, above] = [x, value];
+      if (side > 0) below /= 2;
+    }
+    side = Math.sign(value);
   }
   return (from + to) / 2;
 }

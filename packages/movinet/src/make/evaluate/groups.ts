@@ -5,8 +5,7 @@ export const fewestGroups = 5;
 
 /** How many groups there are; a clip whose group is null is one of its own. */
 export function groupCount(groups: readonly (string | null)[]): number {
-  const alone = groups.filter((group) => group === null).length;
-  return alone + new Set(groups.filter((group) => group !== null)).size;
+  return new Set(groups.map((group, clip) => group ?? clip)).size;
 }
 
 /** Whether there is a group of several clips. */

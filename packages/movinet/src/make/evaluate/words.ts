@@ -26,7 +26,9 @@ export function starText(intervals: readonly (Interval | null)[]): string | null
 
 /** Over which classes the means are taken: `mean of the 6 with clips`, or `mean of the 6 classes` where that is all. */
 export function meanText({ macro, perClass }: Pick<Evaluation, "macro" | "perClass">): string {
-  return macro.classes === perClass.length ? `mean of the ${macro.classes} classes` : `mean of the ${macro.classes} with clips`;
+  return macro.classes === perClass.length
+    ? `mean of the ${macro.classes} classes`
+    : `mean of the ${macro.classes} with clips`;
 }
 
 /** The calibration error beside what a perfectly calibrated model would show. */
