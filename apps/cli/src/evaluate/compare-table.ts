@@ -31,7 +31,6 @@ export function renderFamily(
   const columns = Math.max(60, Math.min(width, 100));
   const star = starText(relations.map(({ evaluation }) => evaluation.top1.interval));
   const notes = [
-    ...(star === null ? [] : [star]),
     "Interval: 95 %. First answer: seconds of video that must have been seen, then the work.",
     `Multiply–adds: of a clip of ${frames} frames.`,
     `Memory: peak, from clips of ${lengths[0]} frames to clips of ${lengths.at(-1)}.`,
@@ -43,6 +42,7 @@ export function renderFamily(
     line("", head),
     ...relations.map(({ kind }, i) => line(familyNames[kind], rows[i] as readonly string[])),
     "",
+    ...(star === null ? [] : wrap(star, columns)),
     ...wrap(notes.join(" "), columns),
   ].join("\n");
 }

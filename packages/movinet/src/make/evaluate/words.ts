@@ -13,9 +13,9 @@ export function percents({ low, high }: Pick<Interval, "low" | "high">, digits =
   return `${(low * 100).toFixed(digits)}–${percent(high, digits)}`;
 }
 
-/** An interval in a column, as `86–99 %`; with a star where it cannot be trusted, which {@link starText} explains. */
+/** An interval in a column, as `86–99 %`; `86–99 % *` where it cannot be trusted, which {@link starText} explains. */
 export function columnPercents(interval: Interval, digits = 0): string {
-  return percents(interval, digits) + (interval.trusted ? "" : " *");
+  return interval.trusted ? percents(interval, digits) : `${percents(interval, 0)} *`;
 }
 
 /** What {@link columnPercents}' star means; null where none of them has one. */
@@ -34,7 +34,7 @@ export function meanText({ macro, perClass }: Pick<Evaluation, "macro" | "perCla
 /** The calibration error beside what a perfectly calibrated model would show. */
 export function perfectText({ perfect }: Evaluation["calibration"]): string | null {
   if (perfect === null) return null;
-  return `a perfectly calibrated model would show ${percent(perfect.mean)} on so many clips, at most ${percent(perfect.most)}`;
+  return `a perfectly calibrated model would show ${percent(perfect.mean)} on so many clips, rarely more than ${percent(perfect.most)}`;
 }
 
 /** `only one group` or `only 3 groups`. */

@@ -82,7 +82,7 @@ describe("tables", () => {
     expect(page).toMatch(/<tfoot><tr><th scope="row">mean of the 2 with clips<\/th>/);
     expect(page).toContain('<td class="num wide-only">29–100 % *</td>');
     expect(page).toContain("* All its clips are of fewer than 5 groups: do not trust the interval.");
-    expect(page).toContain("a perfectly calibrated model would show 0.0 % on so many clips, at most 0.0 %");
+    expect(page).toContain("a perfectly calibrated model would show 0.0 % on so many clips, rarely more than 0.0 %");
   });
 
   test("the matrix shades each count by its share of the row", async () => {

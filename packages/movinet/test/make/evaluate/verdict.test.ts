@@ -7,6 +7,7 @@ import { familyVerdict, type Relation } from "../../../src/make/evaluate/family.
 import { type Answer, evaluateAnswers } from "../../../src/make/evaluate/metrics.ts";
 import { headline, verdict } from "../../../src/make/evaluate/verdict.ts";
 import { warningsOf } from "../../../src/make/evaluate/warnings.ts";
+import { columnPercents } from "../../../src/make/evaluate/words.ts";
 import { randomOf } from "../../../src/make/random.ts";
 import { answer } from "./answers.ts";
 
@@ -195,6 +196,11 @@ describe("a stream network beside its relatives", () => {
       "60 clips of only 4 groups cannot tell the stream network from base, whole clip: they differ by 100.0 points.",
     );
   });
+});
+
+test("a column shows no digits that cannot be trusted", () => {
+  expect(columnPercents(of(47, 49).top1.interval, 1)).toBe("86.3–98.9 %");
+  expect(columnPercents(of(40, 40, 0.95, 2).top1.interval, 1)).toBe("16–100 % *");
 });
 
 test("where a reader might fool himself", () => {
