@@ -1,4 +1,5 @@
 import {
+  columnPercents,
   type FamilyComparison,
   familyNames,
   familyVerdict,
@@ -6,8 +7,8 @@ import {
   macsText,
   memoryText,
   percent,
-  percents,
   type Relation,
+  starText,
 } from "movinet/make";
 import type { EvaluateSettings } from "./settings.ts";
 import { wrap } from "./table.ts";
@@ -28,6 +29,7 @@ export function renderFamily(
   const line = (name: string, cells: readonly string[]) =>
     `${name.padEnd(nameWidth)}${cells.map((cell, i) => `  ${cell.padStart(widths[i] as number)}`).join("")}`;
   const columns = Math.max(60, Math.min(width, 100));
+  const star = starText(relations.map(({ evaluation }) => evaluation.top1.interval));
   const notes = [
     "Interval: 95 %. First answer: seconds of video that must have been seen, then the work.",
     `Multiply–adds: of a clip of ${frames} frames.`,
@@ -40,6 +42,7 @@ export function renderFamily(
     line("", head),
     ...relations.map(({ kind }, i) => line(familyNames[kind], rows[i] as readonly string[])),
     "",
+    ...(star === null ? [] : wrap(star, columns)),
     ...wrap(notes.join(" "), columns),
   ].join("\n");
 }
@@ -49,7 +52,7 @@ const nameWidth = Math.max(...Object.values(familyNames).map((name) => name.leng
 function cellsOf({ evaluation: { top1 }, first, clip, memory }: Relation): readonly string[] {
   return [
     percent(top1.value),
-    percents(top1.interval),
+    columnPercents(top1.interval, 1),
     firstAnswerText(first),
     macsText(clip.macs),
     memoryText(memory),

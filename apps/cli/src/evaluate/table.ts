@@ -2,16 +2,22 @@ import { fitText } from "movinet";
 import {
   type Agreement,
   type ClassMeasures,
+  columnPercents,
   type Evaluation,
   headline,
+  meanText,
   percent,
-  percents,
+  perfectText,
+  starText,
   verdict,
 } from "movinet/make";
 
 const mostClasses = 40;
 
-/** What was found as lines of at most `width` cells (60 where it is less), without a closing newline. */
+/**
+ * What was found as lines of at most `width` cells (60 where it is less), without a closing newline; of clips that the
+ * model has learned from no measures.
+ */
 export function renderEvaluation(
   evaluation: Evaluation,
   agreement: Agreement | null,
@@ -19,8 +25,10 @@ export function renderEvaluation(
 ): string {
   const columns = Math.max(60, Math.min(width, 100));
   const bold = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
+  const head = wrap(headline(evaluation), columns).map(bold);
+  if (evaluation.learned) return [...head, ...wrap(agreement ? agreementText(agreement) : "", columns)].join("\n");
   return [
-    ...wrap(headline(evaluation), columns).map(bold),
+    ...head,
     ...verdict(evaluation).flatMap((sentence) => wrap(sentence, columns)),
     "",
     ...classTable(evaluation, columns),
@@ -29,7 +37,8 @@ export function renderEvaluation(
   ].join("\n");
 }
 
-function classTable({ perClass, macro, output }: Evaluation, columns: number): string[] {
+function classTable(evaluation: Evaluation, columns: number): string[] {
+  const { perClass, macro, output } = evaluation;
   const shown =
     perClass.length <= mostClasses
       ? perClass
@@ -41,7 +50,7 @@ function classTable({ perClass, macro, output }: Evaluation, columns: number): s
   const cells = ({ support, recall, interval, precision, f1 }: ClassMeasures) => [
     support === 0 ? "0" : `${Math.round((recall ?? 0) * support)} of ${support}`,
     share(recall),
-    interval === null ? "–" : percents(interval, 0),
+    interval === null ? "–" : columnPercents(interval),
     share(precision),
     share(f1),
   ];
@@ -56,11 +65,13 @@ function classTable({ perClass, macro, output }: Evaluation, columns: number): s
     return `  ${label}${row.map((cell, i) => `  ${cell.padStart(widths[i] as number)}`).join("")}`.trimEnd();
   };
   const more = perClass.length > shown.length ? [`  (the ${shown.length} found least of ${perClass.length})`] : [];
+  const star = starText(shown.map(({ interval }) => interval));
   return [
     line(output === "sigmoid" ? "class (probability of at least 0.5)" : "class", head),
     ...shown.map((measure, i) => line(measure.label, rows[i] as readonly string[])),
-    line("mean", mean),
+    line(meanText(evaluation), mean),
     ...more,
+    ...(star === null ? [] : [`  ${star}`]),
   ];
 }
 
@@ -71,9 +82,10 @@ function measures(
   const several = multiLabel
     ? [`Mean average precision ${percent(multiLabel.meanAveragePrecision)}, F1 at 0.5 ${percent(multiLabel.f1)}.`]
     : [];
+  const perfect = perfectText(calibration);
   return [
     ...several,
-    `Calibration error ${percent(calibration.error)}, log loss ${logLoss.toFixed(3)}.`,
+    `Calibration error ${percent(calibration.error)}${perfect ? ` (${perfect})` : ""}, log loss ${logLoss.toFixed(3)}.`,
     ...mixUps(confusion, perClass),
     ...(agreement ? [agreementText(agreement)] : []),
   ];

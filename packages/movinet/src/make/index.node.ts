@@ -63,8 +63,9 @@ export {
   type ModelAnswers,
   type SampleFrames,
 } from "./evaluate/run.node.ts";
-export { headline, percent, percents, verdict } from "./evaluate/verdict.ts";
+export { headline, verdict } from "./evaluate/verdict.ts";
 export { warningsOf } from "./evaluate/warnings.ts";
+export { columnPercents, meanText, percent, percents, perfectText, starText } from "./evaluate/words.ts";
 export { WorstClips } from "./evaluate/worst.ts";
 export { type Random, randomOf } from "./random.ts";
 export { type CameraMotionLabel, cameraMotionLabels } from "./synth/labels.ts";

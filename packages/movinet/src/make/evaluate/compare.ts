@@ -1,21 +1,28 @@
-import { blocksOf, resample } from "./intervals.ts";
+import { studentQuantile, studentTails } from "./distributions.ts";
+import { effectiveClips, enoughGroups, groupCount } from "./groups.ts";
 import { type Answer, judge } from "./metrics.ts";
 
 /** Two models on the same clips. */
 export interface Comparison {
   readonly clips: number;
+  readonly groups: number;
   readonly bothRight: number;
   readonly onlyFirst: number;
   readonly onlySecond: number;
   readonly bothWrong: number;
   /** Top-1 of the first minus that of the second, in −1..1. */
   readonly difference: number;
-  /** 95 % interval of the difference from 2000 seeded resamples of clips, or of whole groups where clips share them. */
-  readonly interval: { readonly low: number; readonly high: number };
   /**
-   * McNemar's exact test: how probable a split of the clips on which they differ at least as uneven as this one is
-   * where neither model is better. It takes clips for independent.
+   * 95 % interval of the difference, in −1..1. `effective`: as many independent clips would tell as much. `trusted`: false
+   * where all clips are of fewer than five groups.
    */
+  readonly interval: {
+    readonly low: number;
+    readonly high: number;
+    readonly effective: number;
+    readonly trusted: boolean;
+  };
+  /** How probable a difference at least as clear is where neither model is better: below 0.05 just where the interval leaves out 0. */
   readonly p: number;
 }
 
@@ -23,7 +30,7 @@ export interface Comparison {
  * Compares the answers of two models to the same clips, matched by name. Throws a `TypeError` where the names differ, a
  * name occurs twice, or there are none.
  */
-export function compareAnswers(first: readonly Answer[], second: readonly Answer[], seed = 0): Comparison {
+export function compareAnswers(first: readonly Answer[], second: readonly Answer[]): Comparison {
   const others = new Map(second.map((answer) => [answer.name, answer]));
   const names = new Set(first.map(({ name }) => name));
   const matched = names.size === first.length && others.size === second.length && names.size === others.size;
@@ -31,42 +38,47 @@ export function compareAnswers(first: readonly Answer[], second: readonly Answer
     throw new TypeError("compareAnswers: both models must have answered the same clips, each once");
   }
   const pairs = first.map((answer) => ({
-    group: answer.group,
     first: judge(answer).rank === 1,
     second: judge(others.get(answer.name) as Answer).rank === 1,
   }));
   const count = (a: boolean, b: boolean) => pairs.filter((pair) => pair.first === a && pair.second === b).length;
-  const onlyFirst = count(true, false);
-  const onlySecond = count(false, true);
-  const groups = pairs.map(({ group }) => group);
+  const groups = first.map(({ group }) => group);
   const gains = pairs.map((pair) => Number(pair.first) - Number(pair.second));
+  const { p, ...interval } = differenceOf(gains, groups);
   return {
     clips: pairs.length,
+    groups: groupCount(groups),
     bothRight: count(true, true),
-    onlyFirst,
-    onlySecond,
+    onlyFirst: count(true, false),
+    onlySecond: count(false, true),
     bothWrong: count(false, false),
-    difference: (onlyFirst - onlySecond) / pairs.length,
-    interval: resample(
-      blocksOf(gains, groups),
-      blocksOf(
-        gains.map(() => 1),
-        groups,
-      ),
-      seed,
-    ),
-    p: mcNemar(onlyFirst, onlySecond),
+    difference: gains.reduce((sum, gain) => sum + gain, 0) / pairs.length,
+    interval: { ...interval, trusted: enoughGroups(groups) },
+    p,
   };
 }
 
-/** Two-sided exact p of `a` against `b` where both are equally likely: twice the smaller binomial tail, at most 1. */
-export function mcNemar(a: number, b: number): number {
-  const n = a + b;
-  let term = -n * Math.LN2;
-  let tail = 0;
-  for (let k = 0; k <= Math.min(a, b); k++) {
-    tail += Math.exp(term);
-    term += Math.log((n - k) / (k + 1));
-  }
-  return Math.min(1, 2 * tail);
+/**
+ * The 95 % interval of the mean of gains (1, 0 or −1 for each clip), and the p value of the same reckoning: Bonett and
+ * Price's (2012) interval of paired shares, which counts one more clip for either model, on as many clips as
+ * {@link effectiveClips} says and with Student's quantile of one less. One group says nothing: −1..1 and 1.
+ */
+export function differenceOf(
+  gains: readonly number[],
+  groups: readonly (string | null)[],
+): { low: number; high: number; effective: number; p: number } {
+  const effective = groupCount(groups) === 1 ? 1 : effectiveClips(gains, groups);
+  if (effective <= 1) return { low: -1, high: 1, effective: 1, p: 1 };
+  const share = (gain: number) =>
+    ((gains.filter((own) => own === gain).length / gains.length) * effective + 1) / (effective + 2);
+  const [up, down] = [share(1), share(-1)];
+  const middle = up - down;
+  const error = Math.sqrt((up + down - middle ** 2) / (effective + 2));
+  const half = error * studentQuantile(0.05, effective - 1);
+  return {
+    low: Math.max(-1, middle - half),
+    high: Math.min(1, middle + half),
+    effective,
+    p: studentTails(Math.abs(middle) / error, effective - 1),
+  };
 }

@@ -8,20 +8,29 @@ export interface Moments {
   readonly times: readonly number[];
   /** The likeliest class. */
   readonly best: readonly number[];
+  /** Its probability, in 0..1. */
+  readonly confidence: readonly number[];
 }
 
 /** How early a model is right. */
 export interface Earliness {
   /**
-   * Share of clips whose answer is right after so many frames: a clip that is over keeps its last answer, one that had
-   * no answer yet counts as wrong. `running`: clips that are not over. At most 128 points.
+   * Share of clips whose answer is right after so many frames (`top1`), and their mean confidence: a clip that is over
+   * keeps its last answer, one that had no answer yet counts as wrong with a confidence of 0. `running`: clips that are
+   * not over. At most 128 points.
    */
   readonly curve: readonly {
     readonly frames: number;
     readonly seconds: number;
     readonly top1: number;
+    readonly confidence: number;
     readonly running: number;
   }[];
+  /**
+   * After how many frames confidence is within reason: from then on, at every point of the curve, it is at most 0.1 above
+   * the share that is right. Null where it is not so at the end either.
+   */
+  readonly soundFrom: number | null;
   /** The same after each tenth of each clip's own frames. */
   readonly byShare: readonly { readonly share: number; readonly top1: number }[];
   /** Of the clips that end with the right answer: when it came to stay. Null without any. */
@@ -41,30 +50,34 @@ export interface TimedAnswer {
 }
 
 const mostPoints = 128;
+/** Confidence that is further above the share that is right is not within reason. */
+export const mostExcess = 0.1;
 
 /** How early the answers are right; null where no clip has moments. `fps` is the rate of the frames. */
 export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earliness | null {
   const clips = answers.flatMap(({ classes, moments }) => {
     if (moments === null || moments.best.length === 0) return [];
     const right = moments.best.map((best) => classes.includes(best));
-    return [{ right, frames: moments.frames, times: moments.times, length: moments.frames.at(-1) as number }];
+    return [{ ...moments, right, length: moments.frames.at(-1) as number }];
   });
   if (clips.length === 0) return null;
-  const rightAt = (clip: (typeof clips)[number], frames: number) => {
+  /** The last answer after so many frames; −1 before the first. */
+  const momentAt = (clip: (typeof clips)[number], frames: number) => {
     const later = clip.frames.findIndex((seen) => seen > frames);
-    return clip.right.at(later < 0 ? -1 : later - 1) === true && later !== 0;
+    return (later < 0 ? clip.frames.length : later) - 1;
   };
+  const rightAt = (clip: (typeof clips)[number], frames: number) => clip.right[momentAt(clip, frames)] === true;
   const share = (hit: (clip: (typeof clips)[number]) => boolean) => clips.filter(hit).length / clips.length;
 
   const longest = Math.max(...clips.map(({ length }) => length));
   const points = Math.min(longest, mostPoints);
   const curve = Array.from({ length: points }, (_, i) => {
     const frames = points === 1 ? longest : 1 + Math.round((i * (longest - 1)) / (points - 1));
-    const top1 = share((clip) => rightAt(clip, frames));
     return {
       frames,
       seconds: (frames - 1) / fps,
-      top1,
+      top1: share((clip) => rightAt(clip, frames)),
+      confidence: clips.reduce((sum, clip) => sum + (clip.confidence[momentAt(clip, frames)] ?? 0), 0) / clips.length,
       running: clips.filter(({ length }) => length >= frames).length,
     };
   });
@@ -78,7 +91,9 @@ export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earli
       const from = right.lastIndexOf(false) + 1;
       return { share: (frames[from] as number) / length, seconds: times[from] as number };
     });
-  return { curve, byShare, settled: settled.length === 0 ? null : summary(settled) };
+  const unsound = curve.findLastIndex(({ top1, confidence }) => confidence - top1 > mostExcess);
+  const soundFrom = curve[unsound + 1]?.frames ?? null;
+  return { curve, soundFrom, byShare, settled: settled.length === 0 ? null : summary(settled) };
 }
 
 function summary(settled: readonly { readonly share: number; readonly seconds: number }[]) {

@@ -6,7 +6,7 @@ import { trainingCharts } from "./report-charts.ts";
 import type { Epoch, RunReport } from "./report-data.ts";
 import { type Html, html } from "./report-html.ts";
 import { dateText, renderChart, renderMaking, renderNotices, renderPage, section } from "./report-page.ts";
-import { percent, percents } from "./verdict.ts";
+import { columnPercents, percent, starText } from "./words.ts";
 
 /** Everything that a page about a comparison tells. Plain data; texts may hold anything, they are escaped. */
 export interface FamilyReport
@@ -54,7 +54,7 @@ ${renderMaking(command, config, environment)}`,
 function renderTable({ relations, frames }: FamilyComparison): Html {
   const cells = ({ evaluation: { top1 }, clip, first, memory }: Relation) => [
     percent(top1.value),
-    percents(top1.interval),
+    columnPercents(top1.interval, 1),
     firstAnswerText(first),
     macsText(clip.macs),
     `${clip.ms.toFixed(0)} ms`,
@@ -70,12 +70,13 @@ function renderTable({ relations, frames }: FamilyComparison): Html {
     `time of ${frames} frames`,
     `memory, ${shortest} to ${longest} frames`,
   ];
+  const star = starText(relations.map(({ evaluation }) => evaluation.top1.interval));
   const rows = relations.map(
     (relation) =>
       html`<tr><th scope="row" style="white-space:nowrap">${familyNames[relation.kind]}</th>${cells(relation).map((cell) => html`<td class="num">${cell}</td>`)}</tr>`,
   );
   return html`<div class="scroll" style="margin-top:20px"><table><thead><tr><th></th>${heads.map((head) => html`<th class="num">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
-<p class="faint">First answer: seconds of video that must have been seen, then the work. Memory: beyond what the process had before it read the model.</p>`;
+<p class="faint">First answer: seconds of video that must have been seen, then the work. Memory: beyond what the process had before it read the model.${star && ` ${star}`}</p>`;
 }
 
 /** `1.5 s + 12 ms`: what must have been seen, then the work. */

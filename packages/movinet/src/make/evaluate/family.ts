@@ -2,6 +2,7 @@
 import { type Comparison, compareAnswers } from "./compare.ts";
 import { type Answer, type Evaluation, evaluateAnswers } from "./metrics.ts";
 import { windowsOfClip } from "./windows.ts";
+import { groupsText } from "./words.ts";
 
 export const familyNames = {
   stream: "stream",
@@ -120,23 +121,23 @@ export function compareFamily(
   return { frames, fps, window, relations };
 }
 
-/** Of fewer groups than this, drawing groups again says nothing about others. */
-const fewGroups = 6;
-
-/** What the comparison says, in sentences. */
+/** What the comparison says, in sentences. It says better or worse just where the interval of the difference leaves out 0. */
 export function familyVerdict({ relations }: FamilyComparison): readonly string[] {
-  return relations.flatMap(({ kind, against, evaluation: { clips, groups } }) => {
+  return relations.flatMap(({ kind, against }) => {
     if (against === null) return [];
-    const { difference, interval, onlyFirst, onlySecond, p } = against;
+    const { clips, groups, difference, interval, onlyFirst, onlySecond } = against;
     const points = (share: number) => (100 * share).toFixed(1).replace("-", "−");
     const name = familyNames[kind];
     if (onlyFirst + onlySecond === 0) return [`The stream network and ${name} are right for the same clips.`];
-    const sure =
-      groups < fewGroups && groups < clips
-        ? `on ${clips} clips of only ${groups} groups`
-        : `95 % interval of the difference ${points(interval.low)} to ${points(interval.high)}`;
-    const how = `${points(Math.abs(difference))} points (${sure})`;
-    if (p >= 0.05) return [`These clips do not tell the stream network from ${name}: they differ by ${how}.`];
-    return [`The stream network is ${difference > 0 ? "better" : "worse"} than ${name} by ${how}.`];
+    const by = `${points(Math.abs(difference))} points`;
+    if (!interval.trusted) {
+      return [
+        `${clips} clips of ${groupsText(groups)} cannot tell the stream network from ${name}: they differ by ${by}.`,
+      ];
+    }
+    const how = `${by} (95 % interval of the difference ${points(interval.low)} to ${points(interval.high)})`;
+    if (interval.low > 0) return [`The stream network is better than ${name} by ${how}.`];
+    if (interval.high < 0) return [`The stream network is worse than ${name} by ${how}.`];
+    return [`These clips do not tell the stream network from ${name}: they differ by ${how}.`];
   });
 }

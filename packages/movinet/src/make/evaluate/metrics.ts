@@ -1,6 +1,7 @@
-import { type Calibration, calibrationOf } from "./calibration.ts";
+import { type Calibration, calibrationOf, perfectCalibration } from "./calibration.ts";
 import { type Earliness, earlinessOf, type Moments } from "./early.ts";
-import { groupCount, type Interval, type Proportion, proportionOf, wilsonInterval } from "./intervals.ts";
+import { groupCount } from "./groups.ts";
+import { type Interval, type Proportion, proportionOf } from "./intervals.ts";
 
 /** What a model said of one clip, and what is right. */
 export interface Answer {
@@ -18,6 +19,8 @@ export interface Answer {
 /** How good the answers are. Plain data; every share and score is in 0..1. */
 export interface Evaluation {
   readonly output: "softmax" | "sigmoid";
+  /** Whether the model has learned from these clips: then nothing here tells how it does on others. */
+  readonly learned: boolean;
   readonly clips: number;
   readonly groups: number;
   /** Classes that the model knows. */
@@ -29,8 +32,13 @@ export interface Evaluation {
   /** What always answering the most frequent class would reach. */
   readonly majority: number;
   readonly perClass: readonly ClassMeasures[];
-  /** Means over the classes that have clips; a class that was never answered counts with a precision of 0. */
-  readonly macro: { readonly precision: number; readonly recall: number; readonly f1: number };
+  /** Means over the `classes` that have clips; a class that was never answered counts with a precision of 0. */
+  readonly macro: {
+    readonly classes: number;
+    readonly precision: number;
+    readonly recall: number;
+    readonly f1: number;
+  };
   /** Clips by right class (rows) and likeliest class (columns), in the order of `perClass`; null for sigmoid models. */
   readonly confusion: readonly (readonly number[])[] | null;
   /** Of the likeliest class; for sigmoid models, of every class of every clip. */
@@ -72,16 +80,18 @@ export interface EvaluateAnswersOptions {
    * Default: all.
    */
   readonly listed?: readonly number[] | undefined;
+  /** Whether the model has learned from these clips; nothing is then made of the numbers. Default false. */
+  readonly learned?: boolean;
   /** Frames a second of the moments. Default 5. */
   readonly fps?: number;
-  /** Of the resamples. Default 0. */
+  /** Of {@link Calibration.perfect}. Default 0. */
   readonly seed?: number;
 }
 
 /** Judges answers. Throws a `TypeError` where there are none, or where one does not fit the labels. */
 export function evaluateAnswers(
   answers: readonly Answer[],
-  { labels, output = "softmax", listed, fps = 5, seed = 0 }: EvaluateAnswersOptions,
+  { labels, output = "softmax", listed, learned = false, fps = 5, seed = 0 }: EvaluateAnswersOptions,
 ): Evaluation {
   check(answers, labels, output);
   const judged = answers.map((answer) => ({ ...answer, ...judge(answer, output) }));
@@ -95,26 +105,33 @@ export function evaluateAnswers(
   const used = perClass.filter(({ support }) => support > 0);
   const mean = (value: (measures: ClassMeasures) => number | null) =>
     used.reduce((sum, measures) => sum + (value(measures) ?? 0), 0) / used.length;
+  const calibration = calibrationOf(judged.flatMap((clip) => decisionsOf(clip, output)));
+  const confidences = judged.map(({ scores, best }) => scores[best] as number);
   return {
     output,
+    learned,
     clips: judged.length,
     groups: groupCount(groups),
     classes: labels.length,
     top1: proportionOf(
       judged.map(({ rank }) => rank === 1),
       groups,
-      seed,
     ),
     top5: proportionOf(
       judged.map(({ rank }) => rank <= 5),
       groups,
-      seed,
     ),
     majority: Math.max(...used.map(({ support }) => support)) / judged.length,
     perClass,
-    macro: { precision: mean((m) => m.precision), recall: mean((m) => m.recall), f1: mean((m) => m.f1) },
+    macro: {
+      classes: used.length,
+      precision: mean((m) => m.precision),
+      recall: mean((m) => m.recall),
+      f1: mean((m) => m.f1),
+    },
     confusion: output === "softmax" ? confusionOf(judged, indexes) : null,
-    calibration: calibrationOf(judged.flatMap((clip) => decisionsOf(clip, output))),
+    calibration:
+      output === "softmax" ? { ...calibration, perfect: perfectCalibration(confidences, seed) } : calibration,
     logLoss: judged.reduce((sum, clip) => sum + logLossOf(clip, output), 0) / judged.length,
     early: earlinessOf(judged, fps),
     multiLabel:
@@ -165,7 +182,8 @@ function measureClass(
 ): ClassMeasures {
   const own = clips.filter(({ classes }) => classes.includes(index));
   const answered = clips.filter((clip) => clip.answered.includes(index)).length;
-  const hits = own.filter((clip) => clip.answered.includes(index)).length;
+  const found = own.map((clip) => clip.answered.includes(index));
+  const hits = found.filter(Boolean).length;
   const support = own.length;
   const share = (count: number, total: number) => (total === 0 ? null : count / total);
   return {
@@ -175,7 +193,13 @@ function measureClass(
     answered,
     precision: share(hits, answered),
     recall: share(hits, support),
-    interval: support === 0 ? null : wilsonInterval(hits, support),
+    interval:
+      support === 0
+        ? null
+        : proportionOf(
+            found,
+            own.map(({ group }) => group),
+          ).interval,
     f1: share(2 * hits, support + answered),
     top1: share(own.filter(({ rank }) => rank === 1).length, support),
     averagePrecision:

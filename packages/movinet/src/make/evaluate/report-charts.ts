@@ -21,8 +21,9 @@ export interface SeriesStyle {
 const styles: readonly SeriesStyle[] = [
   { color: "var(--blue)", dash: [1, 0] },
   { color: "var(--orange)", dash: [7, 3] },
+  { color: "var(--faint)", dash: [2, 3] },
 ];
-const [first, second] = styles as [SeriesStyle, SeriesStyle];
+const [first, second, third] = styles as [SeriesStyle, SeriesStyle, SeriesStyle];
 const padding = { left: 58, right: 26, top: 18, bottom: 48 };
 const size = { width: 440 - padding.left - padding.right, height: 190 };
 const font = "system-ui, sans-serif";
@@ -135,7 +136,7 @@ function bestLayer(point: Point, { top }: LineOptions, x: object, y: object): ob
 }
 
 /** How often answers of each confidence are right, beside the line on which they should be. */
-export function reliabilityChart({ bins, error }: Calibration): Chart {
+export function reliabilityChart({ bins, error, perfect }: Calibration): Chart {
   const filled = bins.filter(({ count }) => count > 0);
   const values = filled.map(({ low, high, count, confidence, accuracy }) => {
     const [wide, share] = [0.1 * (high - low), accuracy ?? 0];
@@ -165,16 +166,18 @@ export function reliabilityChart({ bins, error }: Calibration): Chart {
     ({ confidence, accuracy, count }) =>
       `${Math.round((confidence ?? 0) * 100)} % sure: ${Math.round((accuracy ?? 0) * 100)} % of ${count} right`,
   );
+  const points = (share: number) => (share * 100).toFixed(1);
+  const beside = perfect === null ? "" : `, of a perfectly calibrated model ${points(perfect.mean)} %`;
   return {
     spec,
     title: "Is it right as often as it is sure?",
-    description: `Reliability diagram, expected calibration error ${(error * 100).toFixed(1)} %. ${words.join("; ")}`,
+    description: `Reliability diagram, expected calibration error ${points(error)} %${beside}. ${words.join("; ")}`,
     legend: [{ text: "right as often as it is sure", style: { color: "var(--ink)", dash: [5, 4] } }],
     note: "Bars: the share that is right; numbers: how many answers were that sure.",
   };
 }
 
-/** Share of right answers against the time of a clip that was seen; null where there is but one moment. */
+/** Share of right answers and confidence against the time of a clip that was seen; null where there is but one moment. */
 export function earlinessChart({ curve }: Earliness): Chart | null {
   const last = curve.at(-1);
   if (!last || curve.length < 2) return null;
@@ -185,26 +188,23 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
   };
   const axis = yAxis(true);
   const right = { text: "right", style: first };
-  const running = { text: "clips that last so long", style: second };
+  const sure = { text: "how sure it is", style: second };
+  const running = { text: "clips that last so long", style: third };
   const values = curve.map((point) => ({ ...point, share: point.running / clips }));
   const step = { interpolate: "step-after", aria: false };
+  const words = ({ top1, confidence }: typeof last) =>
+    `${Math.round(top1 * 100)} % of clips right, ${Math.round(confidence * 100)} % sure`;
+  const line = (style: SeriesStyle, field: string, strokeWidth: number) => ({
+    data: { values },
+    mark: { ...lineMark(style), ...step, strokeWidth },
+    encoding: { x, y: { ...quantitative(field, [0, 1]), axis } },
+  });
   return {
-    spec: baseSpec([
-      {
-        data: { values },
-        mark: { ...lineMark(second), ...step, strokeWidth: 1.5 },
-        encoding: { x, y: { ...quantitative("share", [0, 1]), axis } },
-      },
-      {
-        data: { values },
-        mark: { ...lineMark(first), ...step },
-        encoding: { x, y: { ...quantitative("top1", [0, 1]), axis } },
-      },
-    ]),
+    spec: baseSpec([line(third, "share", 1.5), line(second, "confidence", 2), line(first, "top1", 2.5)]),
     title: "How early is it right?",
-    description: `Share of clips whose answer is right after the first frame ${Math.round((curve[0]?.top1 ?? 0) * 100)} %, at the end ${Math.round(last.top1 * 100)} %`,
-    legend: [right, running],
-    note: "A clip that is over keeps its last answer.",
+    description: `After the first frame ${words(curve[0] ?? last)}; at the end ${words(last)}`,
+    legend: [right, sure, running],
+    note: "How sure it is: the mean confidence of its answers. A clip that is over keeps its last answer.",
   };
 }
 

@@ -37,7 +37,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th { font-weight: 600; text-align: left; }
 td, th { padding: 4px 10px; vertical-align: top; }
 td:first-child, th:first-child { padding-left: 0; }
-tbody tr { border-top: 1px solid var(--line); }
+tbody tr, tfoot tr { border-top: 1px solid var(--line); }
 thead th { color: var(--faint); font-size: .85rem; font-weight: 400; vertical-align: bottom; }
 .num { text-align: right; white-space: nowrap; }
 .classes { width: 100%; max-width: 860px; }

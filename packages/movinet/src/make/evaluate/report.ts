@@ -10,7 +10,8 @@ import {
   section,
 } from "./report-page.ts";
 import { renderClasses, renderMatrix, renderMixUps } from "./report-tables.ts";
-import { headline, percent, verdict } from "./verdict.ts";
+import { headline, verdict } from "./verdict.ts";
+import { meanText, percent, perfectText } from "./words.ts";
 
 /** What a platform draws for a report. */
 export interface Drawings {
@@ -23,42 +24,50 @@ export interface Drawings {
 /** The report as one HTML file that needs nothing else: no scripts, no fonts, no other files. */
 export function buildReport(report: RunReport, drawings: Drawings): string {
   const { title, evaluation, folds, worst, config, environment, command } = report;
+  const { learned } = evaluation;
   return renderPage(
     title,
     html`${renderHead(report)}
 ${renderNotices(report)}
 ${drawings.training.length > 0 && section("Training", html`<div class="charts">${drawings.training.map(renderChart)}</div>`)}
 ${folds && section("Folds", renderFolds(folds))}
-${section("What is taken for what", html`${renderMatrix(evaluation)}${renderMixUps(evaluation)}`, evaluation.confusion !== null)}
-${section("Classes", renderClasses(evaluation))}
-${drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
+${section("What is taken for what", html`${renderMatrix(evaluation)}${renderMixUps(evaluation)}`, !learned && evaluation.confusion !== null)}
+${!learned && section("Classes", renderClasses(evaluation))}
+${!learned && drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
 ${worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
 ${renderMaking(command, config, environment)}`,
   );
 }
 
 function renderHead({ title, model, dataset, judged, date, evaluation, agreement }: RunReport): Html {
-  const { top1, top5, macro, calibration, logLoss, majority, classes, multiLabel } = evaluation;
+  const { top1, top5, macro, calibration, logLoss, majority, classes, multiLabel, learned } = evaluation;
   const { low, high } = top1.interval;
   const at = (share: number) => raw((share * 100).toFixed(2));
   const tile = (name: string, value: string, note: string) =>
     html`<div><dt>${name}</dt><dd>${value}<small class="faint">${note}</small></dd></div>`;
+  const perfect = perfectText(calibration);
+  const measures = [
+    multiLabel && tile("Mean average precision", percent(multiLabel.meanAveragePrecision), meanText(evaluation)),
+    multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "all decisions together"),
+    classes > 5 && tile("Top-5", percent(top5.value), `${top5.hits} of ${top5.total}`),
+    tile("Recall", percent(macro.recall), `${meanText(evaluation)}, each counting the same`),
+    tile("F1", percent(macro.f1), meanText(evaluation)),
+    tile("Calibration error", percent(calibration.error), perfect ?? "mean distance of confidence and accuracy"),
+    tile("Log loss", logLoss.toFixed(3), `nats; guessing evenly would be ${guessLoss(evaluation).toFixed(3)}`),
+  ];
   return html`<header>
 <h1>${title}</h1>
 <p class="faint">Model <bdi>${model}</bdi> on <bdi>${dataset}</bdi>, ${judged}; ${dateText(date)}</p>
-<p class="big">${percent(top1.value)}</p>
+${!learned && html`<p class="big">${percent(top1.value)}</p>`}
 <p class="lead">${headline(evaluation)}</p>
-<div class="range" role="img" aria-label="Top-1 within its 95 % interval, on a scale from 0 to 100 %"><i style="left:${at(low)}%;width:${at(high - low)}%"></i><u style="left:${at(majority)}%"></u><b style="left:${at(top1.value)}%"></b></div>
-<p class="scale faint"><span>0 %</span><span>dotted: always the most frequent class</span><span>100 %</span></p>
+${
+  !learned &&
+  html`<div class="range" role="img" aria-label="Top-1 within its 95 % interval, on a scale from 0 to 100 %"><i style="left:${at(low)}%;width:${at(high - low)}%"></i><u style="left:${at(majority)}%"></u><b style="left:${at(top1.value)}%"></b></div>
+<p class="scale faint"><span>0 %</span><span>dotted: always the most frequent class</span><span>100 %</span></p>`
+}
 ${verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
 <dl class="tiles">
-${multiLabel && tile("Mean average precision", percent(multiLabel.meanAveragePrecision), "over the classes with clips")}
-${multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "all decisions together")}
-${classes > 5 && tile("Top-5", percent(top5.value), `${top5.hits} of ${top5.total}`)}
-${tile("Recall", percent(macro.recall), "mean of the classes, each counting the same")}
-${tile("F1", percent(macro.f1), "mean of the classes")}
-${tile("Calibration error", percent(calibration.error), "mean distance of confidence and accuracy")}
-${tile("Log loss", logLoss.toFixed(3), `nats; guessing evenly would be ${guessLoss(evaluation).toFixed(3)}`)}
+${!learned && measures}
 ${agreement && tile("Stream = clip", agreement.agree ? "yes" : "no", agreementText(agreement))}
 </dl>
 </header>`;

@@ -105,7 +105,7 @@ async function answerOne(
   clipMode: ClipMode | null,
   { signal, pictures }: { signal: AbortSignal | undefined; pictures: number },
 ): Promise<ClipOutcome> {
-  const moments = { frames: [] as number[], times: [] as number[], best: [] as number[] };
+  const moments = { frames: [] as number[], times: [] as number[], best: [] as number[], confidence: [] as number[] };
   const recording: Recording = { frames: [], logits: null, seen: 0 };
   const watched = clipMode ? recorded(program, recording, clipMode.mostFrames) : program;
   const keepsakes = new Keepsakes(pictures);
@@ -118,6 +118,7 @@ async function answerOne(
       scores = result.scores;
       moments.frames.push(result.frame + 1);
       moments.times.push(result.time);
+      moments.confidence.push(Math.max(...scores));
       moments.best.push(
         scores.reduce((top, score, c) => (score > ((scores as Float32Array)[top] as number) ? c : top), 0),
       );

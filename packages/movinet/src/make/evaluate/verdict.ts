@@ -1,68 +1,94 @@
-import type { Interval } from "./intervals.ts";
+import { mostExcess } from "./early.ts";
+import { fewestGroups } from "./groups.ts";
+import { wilsonInterval } from "./intervals.ts";
 import type { Evaluation } from "./metrics.ts";
+import { groupsText, percent, percents } from "./words.ts";
 
-/** A share as `95.9 %`. */
-export function percent(share: number, digits = 1): string {
-  return `${(share * 100).toFixed(digits)} %`;
-}
-
-/** An interval as `86.3–98.9 %`. */
-export function percents({ low, high }: Pick<Interval, "low" | "high">, digits = 1): string {
-  return `${(low * 100).toFixed(digits)}–${percent(high, digits)}`;
-}
-
-/** The result in one sentence: `47 of 49 clips right (95.9 %, 95 % interval 86.3–98.9 %)`. */
-export function headline({ top1, clips }: Pick<Evaluation, "top1" | "clips">): string {
+/**
+ * The result in one sentence: `47 of 49 clips right (95.9 %, 95 % interval 86.3–98.9 %)`. Of clips that the model has
+ * learned from, it says so and no share.
+ */
+export function headline({
+  top1,
+  clips,
+  groups,
+  learned,
+}: Pick<Evaluation, "top1" | "clips" | "groups" | "learned">): string {
   const noun = clips === 1 ? "clip" : "clips";
-  return `${top1.hits} of ${clips} ${noun} right (${percent(top1.value)}, 95 % interval ${percents(top1.interval)})`;
+  if (learned) {
+    return `The model has learned from these clips, so ${top1.hits} of ${clips} ${noun} right says nothing about others`;
+  }
+  const doubt = top1.interval.trusted ? "" : `, not to be trusted: ${groupsText(groups)}`;
+  return `${top1.hits} of ${clips} ${noun} right (${percent(top1.value)}, 95 % interval ${percents(top1.interval)}${doubt})`;
 }
 
-/** What the numbers mean, in sentences for somebody who does not know the measures. */
+/** What the numbers mean, in sentences for somebody who does not know the measures. Nothing of clips that were learned. */
 export function verdict(evaluation: Evaluation): readonly string[] {
+  if (evaluation.learned) return [];
   return [
     againstGuessing(evaluation),
     onInterval(evaluation),
     onConfidence(evaluation),
     onEarliness(evaluation),
+    onEarlyConfidence(evaluation),
     onFive(evaluation),
   ].filter((sentence) => sentence !== null);
 }
 
-function againstGuessing({ top1, majority, output }: Evaluation): string {
+function againstGuessing({ top1, majority, output, groups }: Evaluation): string {
   const guess = `always answering the most frequent class, which would be right for ${percent(majority)}`;
   if (output === "sigmoid" && majority === 1) return "One class is right for every clip, so top-1 says nothing.";
+  if (!top1.interval.trusted) return `${capital(groupsText(groups))} cannot show whether it is better than ${guess}.`;
   if (top1.interval.low > majority) return `It is better than ${guess}.`;
   if (top1.interval.high < majority) return `It is worse than ${guess}.`;
   return `These clips do not show that it is better than ${guess}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** An interval as wide as this leaves open whether a model is good or middling. */
 const wide = 0.2;
 
 function onInterval({ top1, clips, groups }: Evaluation): string | null {
-  const { low, high, by } = top1.interval;
-  const sentences: string[] = [];
-  if (by === "groups") {
-    sentences.push(`The interval is that of ${groups} groups, because clips of one group are right or wrong together.`);
+  const { low, high, by, trusted, effective } = top1.interval;
+  const isWide = high - low > wide;
+  if (by === "wilson") {
+    return isWide
+      ? `With ${clips} clips the interval is wide: on other clips of this kind, expect anything within it.`
+      : null;
   }
-  if (high - low > wide) {
-    sentences.push(`With ${clips} clips the interval is wide: on other clips of this kind, expect anything within it.`);
+  if (!trusted) {
+    return `The interval cannot be trusted: all ${clips} clips are of ${groupsText(groups)}, and from fewer than ${fewestGroups} nobody can tell how it does on others.`;
   }
-  return sentences.length === 0 ? null : sentences.join(" ");
+  const few = Math.round(effective);
+  return (
+    `The interval is that of ${groups} groups, because clips of one group are right or wrong together: ` +
+    `the ${clips} clips tell no more than ${few} that stand alone.` +
+    (isWide ? " It is wide: on clips of other groups, expect anything within it." : "")
+  );
 }
 
-function onConfidence({ calibration, output, top1 }: Evaluation): string | null {
-  if (output === "sigmoid") return null;
-  const sum = calibration.bins.reduce((total, { count, confidence }) => total + count * (confidence ?? 0), 0);
-  const confidence = sum / top1.total;
+/** Where a perfectly calibrated model would show a greater error, an error says nothing. */
+const mostPerfectError = 0.05;
+
+function onConfidence({ calibration: { error, perfect, bins }, top1, clips, groups }: Evaluation): string | null {
+  if (perfect === null) return null;
+  const { low, high, trusted, effective } = top1.interval;
+  const confidence = bins.reduce((sum, bin) => sum + bin.count * (bin.confidence ?? 0), 0) / clips;
   const both = `it is ${percent(confidence, 0)} sure on average and right for ${percent(top1.value, 0)}`;
-  if (calibration.error <= 0.05) return `Its confidence can be taken at its word: ${both}.`;
-  if (Math.abs(confidence - top1.value) < 0.05) {
+  if (trusted && confidence > high) return `It is surer than it should be: ${both}.`;
+  if (trusted && confidence < low) return `It is less sure than it could be: ${both}.`;
+  const blur = Math.sqrt(clips / effective);
+  if (trusted && error > blur * perfect.most) {
     return `Its confidence is right on average (${both}), but not clip by clip: see the reliability diagram.`;
   }
-  return confidence > top1.value
-    ? `It is surer than it should be: ${both}.`
-    : `It is less sure than it could be: ${both}.`;
+  if (trusted && error <= perfect.most && blur * perfect.mean <= mostPerfectError) {
+    return `Its confidence can be taken at its word: ${both}.`;
+  }
+  const those = `${clips} ${clips === 1 ? "clip" : "clips"}${groups < clips ? ` of ${groups} ${groups === 1 ? "group" : "groups"}` : ""}`;
+  return `${those} ${clips === 1 ? "is" : "are"} too few to tell whether its confidence can be taken at its word: ${both}.`;
 }
 
 function onEarliness({ early, clips }: Evaluation): string | null {
@@ -72,6 +98,26 @@ function onEarliness({ early, clips }: Evaluation): string | null {
   return (
     `${whose} is there to stay after ${percent(settled.share, 0)} of a clip on average, ` +
     `and in half of the clips ${settled.seconds < 0.05 ? "at once" : `within ${settled.seconds.toFixed(1)} s`}.`
+  );
+}
+
+/** Confidence that is clearly above the share that is right while a clip goes on, but not at its end. */
+function onEarlyConfidence({ early, top1: { interval } }: Evaluation): string | null {
+  if (early === null || early.soundFrom === null || !interval.trusted) return null;
+  const { curve, soundFrom } = early;
+  const unsound = curve.filter(({ top1, confidence }) => confidence - top1 > mostExcess);
+  const isClear = ({ top1, confidence }: (typeof curve)[number]) =>
+    confidence > wilsonInterval(top1 * interval.effective, interval.effective).high;
+  const [start, last] = [unsound.find(isClear), unsound.at(-1)];
+  if (start === undefined || last === undefined) return null;
+  const frames = (count: number) => `${count} ${count === 1 ? "frame" : "frames"}`;
+  const shares = ({ top1, confidence }: typeof start) => [percent(confidence, 0), percent(top1, 0)] as const;
+  const [sure, right] = shares(start);
+  const [sureLast, rightLast] = shares(last);
+  const more = last === start ? "" : `, after ${last.frames} ${sureLast} and ${rightLast}`;
+  return (
+    `After ${frames(start.frames)} it is ${sure} sure and right for ${right}${more}: ` +
+    `its answers are surer than they should be until it has seen ${frames(soundFrom)}.`
   );
 }
 

@@ -1,9 +1,8 @@
-import { groupCount, sharesGroups } from "./intervals.ts";
+import { enoughGroups, groupCount } from "./groups.ts";
 import type { Answer, Evaluation } from "./metrics.ts";
-import { percents } from "./verdict.ts";
+import { groupsText, percents } from "./words.ts";
 
 const fewestClips = 20;
-const fewestGroups = 5;
 const fewestOfClass = 5;
 /** How many times more clips than the smallest class the largest may have. */
 const mostImbalance = 3;
@@ -27,9 +26,8 @@ export function warningsOf(
       "Nothing says that these clips were kept aside: if the model was trained on some of them, or on clips of the same people and places, the numbers flatter it.",
     clips < fewestClips &&
       `Only ${clips} ${clips === 1 ? "clip was" : "clips were"} judged: anything in ${percents(top1.interval)} fits what was seen.`,
-    sharesGroups(groups) &&
-      groupCount(groups) < fewestGroups &&
-      `All clips are of ${groupCount(groups)} groups: other people or places may well be harder.`,
+    !enoughGroups(groups) &&
+      `All clips are of ${groupsText(groupCount(groups))}, so the interval cannot be trusted: other people or places may well be harder.`,
     least !== undefined &&
       most !== undefined &&
       most.support > mostImbalance * least.support &&

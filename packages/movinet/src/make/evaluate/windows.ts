@@ -45,7 +45,12 @@ export async function evaluateWindows(
     onPass?.(++done, total);
   };
 
-  const whole = samples.map(() => ({ frames: [] as number[], times: [] as number[], best: [] as number[] }));
+  const whole = samples.map(() => ({
+    frames: [] as number[],
+    times: [] as number[],
+    best: [] as number[],
+    confidence: [] as number[],
+  }));
   const last: Float32Array[] = [];
   for (const { frames, clips } of passes) {
     const network = await openWindow(model, Math.min(frames, mostFrames), backend);
@@ -55,7 +60,9 @@ export async function evaluateWindows(
       const moments = whole[i] as (typeof whole)[number];
       moments.frames.push(frames);
       moments.times.push((frames - 1) / clip.fps);
-      moments.best.push(scores.indexOf(Math.max(...scores)));
+      const confidence = Math.max(...scores);
+      moments.best.push(scores.indexOf(confidence));
+      moments.confidence.push(confidence);
       last[i] = scores;
       tell();
     }

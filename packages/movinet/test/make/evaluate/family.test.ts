@@ -20,7 +20,7 @@ function answers(right: number): readonly Answer[] {
   return Array.from({ length: 20 }, (_, i) => {
     const truth = i % 2;
     const best = i < right ? truth : 1 - truth;
-    const moments = { frames: [1, 8], times: [0, 0.7], best: [1 - truth, best] };
+    const moments = { frames: [1, 8], times: [0, 0.7], best: [1 - truth, best], confidence: [0.6, 1] };
     return { name: `${i}`, group: null, classes: [truth], scores: Float32Array.of(1 - best, best), moments };
   });
 }

@@ -4,8 +4,6 @@ import { evaluateAnswers } from "../../../src/make/evaluate/metrics.ts";
 import { renderReport } from "../../../src/make/evaluate/report.node.ts";
 import { earlinessChart, reliabilityChart, trainingCharts } from "../../../src/make/evaluate/report-charts.ts";
 import { escapeText, html } from "../../../src/make/evaluate/report-html.ts";
-import { headline, verdict } from "../../../src/make/evaluate/verdict.ts";
-import { warningsOf } from "../../../src/make/evaluate/warnings.ts";
 import { WorstClips } from "../../../src/make/evaluate/worst.ts";
 import { answer } from "./answers.ts";
 import { nasty, sampleReport } from "./report-sample.ts";
@@ -66,7 +64,27 @@ describe("a training's report", () => {
 
 const flat = { phase: null, trainLoss: 1, validationLoss: null, validationTop1: null, learningRate: null };
 
+test("of clips that the model has learned from, no measure is shown", async () => {
+  const { evaluation } = sampleReport(labels);
+  const page = await renderReport(sampleReport(labels, { more: { evaluation: { ...evaluation, learned: true } } }));
+  expect(page).toMatch(/so \d+ of 49 clips right says nothing about others/);
+  expect(page).not.toMatch(/95 % interval|Calibration error|<h2>Classes|class="big"|right as often/);
+});
+
 describe("tables", () => {
+  test("say over which classes the means are taken, and which intervals not to trust", async () => {
+    const clips = Array.from({ length: 40 }, (_, i) =>
+      answer(`${i}`, i % 2, [1 - (i % 2), i % 2, 0], { group: `${i % 3}` }),
+    );
+    const evaluation = evaluateAnswers(clips, { labels: ["x", "y", "z"] });
+    const page = (await renderReport(sampleReport(["x"], { more: { evaluation } }))).replaceAll("\u00a0", " ");
+    expect(page).toContain("mean of the 2 with clips, each counting the same");
+    expect(page).toMatch(/<tfoot><tr><th scope="row">mean of the 2 with clips<\/th>/);
+    expect(page).toContain('<td class="num wide-only">29–100 % *</td>');
+    expect(page).toContain("* All its clips are of fewer than 5 groups: do not trust the interval.");
+    expect(page).toContain("a perfectly calibrated model would show 0.0 % on so many clips, rarely more than 0.0 %");
+  });
+
   test("the matrix shades each count by its share of the row", async () => {
     const clips = [answer("a", 0, [1, 0]), answer("b", 0, [0, 1]), answer("c", 0, [1, 0]), answer("d", 1, [0, 1])];
     const evaluation = evaluateAnswers(clips, { labels: ["x", "y"] });
@@ -103,60 +121,32 @@ describe("charts", () => {
     const { evaluation, history } = sampleReport(labels);
     const said = [...trainingCharts(history ?? [], 9), reliabilityChart(evaluation.calibration)];
     expect(said[0]?.description).toBe("Loss by epoch. training: from 2.00 to 0.172; validation: from 2.30 to 0.472");
-    expect(said.at(-1)?.description).toMatch(/^Reliability diagram, expected calibration error \d+\.\d %\. /);
-    expect(evaluation.early && earlinessChart(evaluation.early)?.description).toMatch(/at the end \d+ %$/);
+    expect(said.at(-1)?.description).toMatch(
+      /^Reliability diagram, expected calibration error \d+\.\d %, of a perfectly calibrated model \d+\.\d %\. /,
+    );
+    expect(evaluation.early && earlinessChart(evaluation.early)?.description).toMatch(
+      /at the end \d+ % of clips right, \d+ % sure$/,
+    );
+  });
+
+  test("how early it is right stands beside how sure it is", () => {
+    const point = { frames: 1, seconds: 0, top1: 0.15, confidence: 0.51, running: 3 };
+    const curve = [point, { ...point, frames: 2, seconds: 0.2, top1: 0.5, confidence: 0.6 }];
+    const chart = earlinessChart({ curve, soundFrom: 2, byShare: [], settled: null });
+    expect(chart?.legend.map(({ text }) => text)).toEqual(["right", "how sure it is", "clips that last so long"]);
+    expect(chart?.description).toBe(
+      "After the first frame 15 % of clips right, 51 % sure; at the end 50 % of clips right, 60 % sure",
+    );
   });
 
   test("a clip of one frame has no curve over time", () => {
-    const early = { curve: [{ frames: 1, seconds: 0, top1: 1, running: 1 }], byShare: [], settled: null };
+    const early = {
+      curve: [{ frames: 1, seconds: 0, top1: 1, confidence: 1, running: 1 }],
+      soundFrom: 1,
+      byShare: [],
+      settled: null,
+    };
     expect(earlinessChart(early)).toBeNull();
-  });
-});
-
-describe("words", () => {
-  const of = (right: number, total: number, score = 0.95) =>
-    evaluateAnswers(
-      Array.from({ length: total }, (_, i) => {
-        return answer(
-          String(i),
-          i % 2,
-          (i < right ? i % 2 === 0 : i % 2 === 1) ? [score, 1 - score] : [1 - score, score],
-        );
-      }),
-      { labels: ["x", "y"] },
-    );
-
-  test("the headline", () => {
-    expect(headline(of(47, 49))).toBe("47 of 49 clips right (95.9 %, 95 % interval 86.3–98.9 %)");
-    expect(headline(of(1, 1))).toBe("1 of 1 clip right (100.0 %, 95 % interval 20.7–100.0 %)");
-  });
-
-  test("what it means", () => {
-    expect(verdict(of(48, 50))).toEqual([
-      "It is better than always answering the most frequent class, which would be right for 50.0 %.",
-      "Its confidence can be taken at its word: it is 95 % sure on average and right for 96 %.",
-    ]);
-    expect(verdict(of(12, 20)).join(" ")).toMatch(
-      /do not show that it is better.*the interval is wide.*surer than it should be: it is 95 % sure on average and right for 60 %/,
-    );
-    expect(verdict(of(2, 40))[0]).toMatch(/^It is worse than/);
-    expect(verdict(of(50, 50, 0.6)).at(-1)).toMatch(/^It is less sure than it could be/);
-  });
-
-  test("where a reader might fool himself", () => {
-    expect(warningsOf(of(48, 50), [], { heldOut: true })).toEqual([]);
-    expect(warningsOf(of(6, 7), [], { heldOut: false })).toEqual([
-      expect.stringContaining("kept aside"),
-      "Only 7 clips were judged: anything in 48.7–97.4 % fits what was seen.",
-    ]);
-    const uneven = Array.from({ length: 30 }, (_, i) =>
-      answer(String(i), Number(i < 4), [0.9, 0.1], { group: `${i % 3}` }),
-    );
-    expect(warningsOf(evaluateAnswers(uneven, { labels: ["x", "y"] }), uneven, { heldOut: true })).toEqual([
-      "All clips are of 3 groups: other people or places may well be harder.",
-      "The classes are not balanced: x has 26 clips, y has 4. Look at the recall of each class.",
-      "1 of 2 classes has fewer than 5 clips: its own numbers say little.",
-    ]);
   });
 });
 
