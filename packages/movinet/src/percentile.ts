@@ -1,5 +1,5 @@
 /**
- * The `p`-th percentile (0..100) of unordered values; 50 is the median. Every p50, p95, median and interval of this package
+ * The `p`-th percentile (0..100) of unordered values; 50 is the median. Every p50, p95 and median of this package
  * and of the command line is this one: linear between the two neighbours in order, as in NumPy's default ("linear").
  * Throws a `TypeError` when there are no values.
  */

@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { earlinessOf } from "../src/make/evaluate/early.ts";
-import { resample } from "../src/make/evaluate/intervals.ts";
 import { chooseFrozenView } from "../src/make/train/frozen-view.ts";
 import { percentile, percentileByRank } from "../src/percentile.ts";
 
@@ -46,7 +45,7 @@ describe("is what is shown by", () => {
   test("the moments at which answers settle", () => {
     const clip = (seconds: number) => ({
       classes: [1],
-      moments: { frames: [1, 2, 3], times: [0, seconds, 9], best: [0, 1, 1] },
+      moments: { frames: [1, 2, 3], times: [0, seconds, 9], best: [0, 1, 1], confidence: [1, 1, 1] },
     });
     expect(earlinessOf([1, 2, 4, 8].map(clip), 5)?.settled?.seconds).toBe(3);
   });
@@ -57,10 +56,5 @@ describe("is what is shown by", () => {
     expect(chooseFrozenView(card, [2, 3])).toEqual({ fps: 6, fits: ["squash", "crop"] });
     expect(chooseFrozenView(card, [2, 4]).fits).toEqual(["squash"]);
     expect(chooseFrozenView(card, [])).toEqual({ fps: 5, fits: ["squash"] });
-  });
-
-  test("the interval of resampled groups", () => {
-    const { low, high } = resample([1, 0], [1, 1], 3);
-    expect([low, high]).toEqual([0, 1]);
   });
 });

@@ -1,3 +1,4 @@
+import { percentile } from "../../percentile.ts";
 import { randomOf } from "../random.ts";
 
 /** How well confidence tells the share that is right. */
@@ -62,11 +63,8 @@ export function perfectCalibration(confidences: readonly number[], seed = 0): { 
     let error = 0;
     for (const distance of distances) error += Math.abs(distance);
     return error / confidences.length;
-  }).sort();
-  return {
-    mean: errors.reduce((sum, error) => sum + error, 0) / draws,
-    most: errors[Math.ceil(0.95 * draws) - 1] as number,
-  };
+  });
+  return { mean: errors.reduce((sum, error) => sum + error, 0) / draws, most: percentile(errors, 95) };
 }
 
 function binOf(confidence: number): number {
