@@ -49,7 +49,10 @@ function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: 
     predictions: topK(scores, card.labels, 5),
   }));
   const failed = failures.map(({ sample, error }) => ({ name: sample.name, code: error.code, message: error.message }));
-  return { model, dataset, judged, date: new Date().toISOString(), evaluation, agreement, warnings, clips, failed };
+  const { learned, top1 } = evaluation;
+  const told = learned ? { learned, clips: evaluation.clips, remembered: top1.hits } : evaluation;
+  const date = new Date().toISOString();
+  return { model, dataset, judged, date, evaluation: told, agreement, warnings, clips, failed };
 }
 
 function reportOf({ model, dataset, judged, card, evaluation, found, warnings, worst, backend, threads }: Findings) {
@@ -62,6 +65,7 @@ function reportOf({ model, dataset, judged, card, evaluation, found, warnings, w
     dataset: nameOf(dataset),
     judged,
     evaluation,
+    silence: null,
     folds: null,
     warnings,
     failures: failureNotes(found.failures),

@@ -1,11 +1,9 @@
-import { join } from "node:path";
-import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK, writeWhole } from "movinet";
+import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK } from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
   evaluateAnswers,
   evaluateModel,
-  type ModelAnswers,
   samplesForModel,
   WorstClips,
   warningsOf,
@@ -47,7 +45,7 @@ async function judge(
   signal: AbortSignal,
 ): Promise<number> {
   const { card } = model;
-  const { dataset, samples: own, judged, heldOut, first, doubts } = clips;
+  const { dataset, samples: own, judged, heldOut, remembered, first, doubts } = clips;
   const samples = samplesForModel(dataset, own, model);
   const labels = card.labels as readonly string[];
   const backend = await nodeBackend({ device: settings.device, threads: settings.threads });
@@ -74,15 +72,15 @@ async function judge(
       remedy: "See the lines above; movinet dataset check lists what is wrong with each",
     });
   }
-  if (clips.remembered) return tellRemembered(model, clips, found, settings, terminal);
   const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
   const evaluation = evaluateAnswers(answers, {
     labels,
     output: card.output,
+    learned: remembered,
     listed: labels.length <= mostListed ? undefined : listed,
     fps: card.fps,
   });
-  const warnings = [...warningsOf(evaluation, answers, { heldOut }), ...doubts];
+  const warnings = remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts];
   if (!terminal.json) {
     if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
     terminal.result(renderEvaluation(evaluation, agreement, terminal));
@@ -105,54 +103,23 @@ async function judge(
   }
   if (terminal.json) {
     const { top1, top5, calibration, ...rest } = evaluation;
-    const line = {
-      type: "evaluation",
-      model: card.name,
-      dataset: settings.dataset,
-      judged,
+    const measures = {
       top1: top1.value,
       top5: top5.value,
-      failed: failures.length,
       ...rest,
       top1Interval: top1.interval,
       top5Interval: top5.interval,
       calibrationError: calibration.error,
       calibrationBins: calibration.bins,
+    };
+    const none = { top1: null, top5: null, clips: answers.length, learned: true, remembered: top1.hits };
+    const line = {
+      ...{ type: "evaluation", model: card.name, dataset: settings.dataset, judged, failed: failures.length },
+      ...(remembered ? none : measures),
       agreement,
       warnings: first === null ? warnings : [first, ...warnings],
     };
     terminal.result(JSON.stringify(line));
-  }
-  return failures.length > 0 || agreement?.agree === false ? 1 : 0;
-}
-
-/** Clips that the model has learned from: how many it remembers, and no accuracy. */
-async function tellRemembered(
-  { card }: Model,
-  { first, judged, doubts }: JudgedClips,
-  { answers, failures, agreement }: ModelAnswers,
-  settings: EvaluateSettings,
-  terminal: Terminal,
-): Promise<number> {
-  const right = answers.filter(({ scores, classes }) => classes.includes(topK(scores, null, 1)[0]?.index ?? -1)).length;
-  const sentences = [
-    `${first} It remembers ${right} of ${answers.length}, which says nothing about other clips.`,
-    ...(agreement ? [agreementText(agreement)] : []),
-  ];
-  const { model, dataset } = settings;
-  const line = {
-    ...{ type: "evaluation", model: card.name, dataset, judged, top1: null, top5: null, clips: answers.length },
-    ...{ failed: failures.length, remembered: right, agreement, warnings: [first, ...doubts] },
-  };
-  terminal.result(
-    terminal.json
-      ? JSON.stringify(line)
-      : sentences.flatMap((sentence) => wrap(sentence, columnsOf(terminal))).join("\n"),
-  );
-  for (const doubt of doubts) terminal.warning(doubt);
-  if (settings.out !== undefined) {
-    await writeWhole(join(settings.out, "evaluation.json"), `${JSON.stringify({ ...line, model }, null, 1)}\n`);
-    terminal.note(`${settings.out}: evaluation.json (no report: there is nothing to report of clips that taught)`);
   }
   return failures.length > 0 || agreement?.agree === false ? 1 : 0;
 }

@@ -85,8 +85,7 @@ export async function finishRun(done: DoneRun): Promise<void> {
   for (const warning of warnings) terminal.warning(warning);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${model.card.name}: ${agreementText(agreement)}`);
 
-  const report = await reportOf(done, reached);
-  if (report) await writeWhole(join(folder, "report.html"), await renderReport(report));
+  await writeWhole(join(folder, "report.html"), await renderReport(await reportOf(done, reached)));
   if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
   await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(done, reached), null, 1)}\n`);
 }
@@ -182,10 +181,9 @@ function seenWarnings({ seen, likeNamed, dataset, choices, model }: DoneRun): st
   ];
 }
 
-async function reportOf(done: DoneRun, reached: Reached): Promise<RunReport | null> {
+async function reportOf(done: DoneRun, reached: Reached): Promise<RunReport> {
   const { choices, learned, frozen, backend, seconds } = done;
-  const { model, evaluation, judged, warnings, agreement, why } = reached;
-  if (evaluation === null || judged === null) return null;
+  const { model, evaluation, silence, judged, warnings, agreement, why } = reached;
   const { card } = model;
   return {
     title: `${card.name}: trained from ${basename(choices.from ?? "a0-stream")}`,
@@ -193,15 +191,16 @@ async function reportOf(done: DoneRun, reached: Reached): Promise<RunReport | nu
     command: commandLine(),
     model: card.name,
     dataset: card.name,
-    judged,
+    judged: judged ?? "not judged",
     evaluation,
-    folds: learned.crossed ? foldResults(learned.judged) : null,
+    silence,
+    folds: evaluation && learned.crossed ? foldResults(learned.judged) : null,
     warnings,
     failures: frozen.failures.map(({ sample, error }) => ({ name: sample.name, problem: error.problem })),
     history: learned.history?.map(epochOf) ?? null,
     bestEpoch: learned.bestEpoch,
     agreement,
-    worst: await worstOf(done, evaluation),
+    worst: evaluation ? await worstOf(done, evaluation) : [],
     config: {
       how: why.join(" "),
       ...learned.facts,

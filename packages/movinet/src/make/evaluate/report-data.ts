@@ -15,7 +15,10 @@ export interface RunReport {
   readonly dataset: string;
   /** Which clips were judged, for example `the test clips` or `each clip by a model that did not see its group`. */
   readonly judged: string;
-  readonly evaluation: Evaluation;
+  /** Null where nothing honest can be said. */
+  readonly evaluation: Evaluation | null;
+  /** Why there is no evaluation: a sentence or two; null where there is one. */
+  readonly silence: string | null;
   /** Cross-validation: what each fold reached. Null where there are none. */
   readonly folds: readonly FoldResult[] | null;
   /** Where the reader might fool himself; one sentence each. */

@@ -10,13 +10,13 @@ import type { DrawnChart } from "./report-page.ts";
  */
 export async function renderReport(report: RunReport): Promise<string> {
   const { evaluation, history, bestEpoch, worst } = report;
-  const early = evaluation.early && earlinessChart(evaluation.early);
+  const early = evaluation?.early && earlinessChart(evaluation.early);
   const pictures = worst.map((clip) =>
     clip.pictures.map((picture) => `data:image/png;base64,${Buffer.from(encodePng(picture)).toString("base64")}`),
   );
   return buildReport(report, {
     training: await draw(history === null ? [] : trainingCharts(history, bestEpoch)),
-    answers: await draw([reliabilityChart(evaluation.calibration), ...(early ? [early] : [])]),
+    answers: await draw([...(evaluation ? [reliabilityChart(evaluation.calibration)] : []), ...(early ? [early] : [])]),
     pictures,
   });
 }

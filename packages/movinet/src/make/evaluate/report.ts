@@ -1,3 +1,4 @@
+import type { Evaluation } from "./metrics.ts";
 import type { RunReport, WorstClip } from "./report-data.ts";
 import { type Html, html, raw } from "./report-html.ts";
 import {
@@ -23,30 +24,53 @@ export interface Drawings {
 
 /** The report as one HTML file that needs nothing else: no scripts, no fonts, no other files. */
 export function buildReport(report: RunReport, drawings: Drawings): string {
-  const { title, evaluation, folds, worst, config, environment, command } = report;
-  const { learned } = evaluation;
+  const { title, folds, worst, config, environment, command } = report;
+  const told = report.evaluation?.learned ? null : report.evaluation;
   return renderPage(
     title,
     html`${renderHead(report)}
 ${renderNotices(report)}
 ${drawings.training.length > 0 && section("Training", html`<div class="charts">${drawings.training.map(renderChart)}</div>`)}
 ${folds && section("Folds", renderFolds(folds))}
-${section("What is taken for what", html`${renderMatrix(evaluation)}${renderMixUps(evaluation)}`, !learned && evaluation.confusion !== null)}
-${!learned && section("Classes", renderClasses(evaluation))}
-${!learned && drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
+${told !== null && told.confusion !== null && section("What is taken for what", html`${renderMatrix(told)}${renderMixUps(told)}`)}
+${told && section("Classes", renderClasses(told))}
+${told && drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
 ${worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
 ${renderMaking(command, config, environment)}`,
   );
 }
 
-function renderHead({ title, model, dataset, judged, date, evaluation, agreement }: RunReport): Html {
-  const { top1, top5, macro, calibration, logLoss, majority, classes, multiLabel, learned } = evaluation;
-  const { low, high } = top1.interval;
+function renderHead({ title, model, dataset, judged, date, evaluation, silence, agreement }: RunReport): Html {
+  const told = evaluation?.learned ? null : evaluation;
+  return html`<header>
+<h1>${title}</h1>
+<p class="faint">Model <bdi>${model}</bdi> on <bdi>${dataset}</bdi>, ${judged}; ${dateText(date)}</p>
+${told && html`<p class="big">${percent(told.top1.value)}</p>`}
+<p class="lead">${evaluation ? headline(evaluation) : silence}</p>
+${told && renderRange(told)}
+${evaluation && verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
+<dl class="tiles">
+${told && renderMeasures(told)}
+${agreement && tile("Stream = clip", agreement.agree ? "yes" : "no", agreementText(agreement))}
+</dl>
+</header>`;
+}
+
+function tile(name: string, value: string, note: string): Html {
+  return html`<div><dt>${name}</dt><dd>${value}<small class="faint">${note}</small></dd></div>`;
+}
+
+function renderRange({ top1: { value, interval }, majority }: Evaluation): Html {
+  const { low, high } = interval;
   const at = (share: number) => raw((share * 100).toFixed(2));
-  const tile = (name: string, value: string, note: string) =>
-    html`<div><dt>${name}</dt><dd>${value}<small class="faint">${note}</small></dd></div>`;
+  return html`<div class="range" role="img" aria-label="Top-1 within its 95 % interval, on a scale from 0 to 100 %"><i style="left:${at(low)}%;width:${at(high - low)}%"></i><u style="left:${at(majority)}%"></u><b style="left:${at(value)}%"></b></div>
+<p class="scale faint"><span>0 %</span><span>dotted: always the most frequent class</span><span>100 %</span></p>`;
+}
+
+function renderMeasures(evaluation: Evaluation): readonly (Html | false | null)[] {
+  const { top5, macro, calibration, logLoss, classes, multiLabel } = evaluation;
   const perfect = perfectText(calibration);
-  const measures = [
+  return [
     multiLabel && tile("Mean average precision", percent(multiLabel.meanAveragePrecision), meanText(evaluation)),
     multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "all decisions together"),
     classes > 5 && tile("Top-5", percent(top5.value), `${top5.hits} of ${top5.total}`),
@@ -55,25 +79,9 @@ function renderHead({ title, model, dataset, judged, date, evaluation, agreement
     tile("Calibration error", percent(calibration.error), perfect ?? "mean distance of confidence and accuracy"),
     tile("Log loss", logLoss.toFixed(3), `nats; guessing evenly would be ${guessLoss(evaluation).toFixed(3)}`),
   ];
-  return html`<header>
-<h1>${title}</h1>
-<p class="faint">Model <bdi>${model}</bdi> on <bdi>${dataset}</bdi>, ${judged}; ${dateText(date)}</p>
-${!learned && html`<p class="big">${percent(top1.value)}</p>`}
-<p class="lead">${headline(evaluation)}</p>
-${
-  !learned &&
-  html`<div class="range" role="img" aria-label="Top-1 within its 95 % interval, on a scale from 0 to 100 %"><i style="left:${at(low)}%;width:${at(high - low)}%"></i><u style="left:${at(majority)}%"></u><b style="left:${at(top1.value)}%"></b></div>
-<p class="scale faint"><span>0 %</span><span>dotted: always the most frequent class</span><span>100 %</span></p>`
-}
-${verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
-<dl class="tiles">
-${!learned && measures}
-${agreement && tile("Stream = clip", agreement.agree ? "yes" : "no", agreementText(agreement))}
-</dl>
-</header>`;
 }
 
-function guessLoss({ output, classes }: RunReport["evaluation"]): number {
+function guessLoss({ output, classes }: Evaluation): number {
   return Math.log(output === "softmax" ? classes : 2);
 }
 

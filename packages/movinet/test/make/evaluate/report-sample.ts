@@ -1,4 +1,4 @@
-import { evaluateAnswers } from "../../../src/make/evaluate/metrics.ts";
+import { type Evaluation, evaluateAnswers } from "../../../src/make/evaluate/metrics.ts";
 import type { RunReport } from "../../../src/make/evaluate/report-data.ts";
 import { WorstClips } from "../../../src/make/evaluate/worst.ts";
 import { randomOf } from "../../../src/make/random.ts";
@@ -10,8 +10,12 @@ export const nasty = `<script>alert(1)</script> & "quoted" 'label'`;
 /** A report of made-up answers: a training's, unless `more` says otherwise. */
 export function sampleReport(
   labels: readonly string[],
-  { clips = 49, output = "softmax" as "softmax" | "sigmoid", more = {} as Partial<RunReport> } = {},
-): RunReport {
+  {
+    clips = 49,
+    output = "softmax" as "softmax" | "sigmoid",
+    more = {} as Partial<RunReport & { readonly evaluation: Evaluation }>,
+  } = {},
+): RunReport & { readonly evaluation: Evaluation } {
   const random = randomOf("report", labels.length, clips);
   const answers = Array.from({ length: clips }, (_, i) => {
     const own = i % labels.length;
@@ -41,6 +45,7 @@ export function sampleReport(
     dataset: "yoga",
     judged: "its test clips",
     evaluation: evaluateAnswers(answers, { labels, output }),
+    silence: null,
     folds: null,
     warnings: ["The classes are not balanced."],
     failures: [{ name: "broken.mp4", problem: "the file is empty" }],

@@ -64,6 +64,14 @@ describe("a training's report", () => {
 
 const flat = { phase: null, trainLoss: 1, validationLoss: null, validationTop1: null, learningRate: null };
 
+test("a report without an accuracy says why, and shows no measures", async () => {
+  const silence = "No accuracy is told: 3 clips are left to judge by, and at least 5 are needed.";
+  const page = await renderReport({ ...sampleReport(labels), evaluation: null, silence, worst: [] });
+  expect(page).toContain(silence);
+  expect(page).not.toMatch(/<p class="big">|Recall|taken for what/);
+  expect(page).toContain("Training");
+});
+
 test("of clips that the model has learned from, no measure is shown", async () => {
   const { evaluation } = sampleReport(labels);
   const page = await renderReport(sampleReport(labels, { more: { evaluation: { ...evaluation, learned: true } } }));
