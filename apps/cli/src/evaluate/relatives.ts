@@ -5,7 +5,9 @@ import { DatasetError, type Model, writeModel, writeWhole } from "movinet";
 import {
   type ClipCache,
   type ContentHashes,
+  classWeights,
   type Dataset,
+  decideFlip,
   type EpochRecord,
   fitModel,
   frameByFrame,
@@ -16,7 +18,7 @@ import {
   wholeClip,
 } from "movinet/make";
 import { openNamedModel } from "../models.ts";
-import { fitClips } from "../train/fit-clips.ts";
+import { fitClips, fitView } from "../train/fit-clips.ts";
 import type { StageProgress } from "../train/progress.ts";
 import { readConfig } from "../train/run-folder.ts";
 import { fitSettings, manyClips, viewsOf } from "../train/settings.ts";
@@ -67,8 +69,10 @@ export async function planRelatives(
   const run = (await readConfig(dirname(name)))?.decided ?? null;
   const solved = run?.mode === "closed form";
   const usual = run?.fit ?? fitSettings({ ...defaultChoices, seed: run?.seed ?? 0 }, "all", undivided.length);
+  const mirrored = run?.fit || decideFlip(labels, null).flip;
   const settings: TrainSettings = {
     ...usual,
+    augment: mirrored ? usual.augment : { ...usual.augment, flip: 0 },
     trainable: "all",
     views: usual.views === 1 ? 1 : viewsOf(undivided.length),
     threads: threads ?? availableParallelism(),
@@ -141,14 +145,17 @@ async function trainRelative(
   if (plan === null) throw new Error("internal: nobody planned a training");
   const { settings, dataset } = plan;
   const { model: start, masks } = kind === "base" ? wholeClip(model, settings.frames) : frameByFrame(model);
-  const { view, clipOf } = fitClips(model.card, model.card.fps, settings, cache);
-  const { failures } = await cache.fill(dataset.samples, view, {
+  const { fps } = model.card;
+  const { failures } = await cache.fill(dataset.samples, fitView(model.card, fps), {
     signal,
     onClip: ({ done, total }) => progress.update("decoding", done, total),
   });
   const failed = new Set(failures.map(({ sample }) => sample));
   const usable = { ...dataset, samples: dataset.samples.filter((sample) => !failed.has(sample)) };
   const { train, validation } = splitSamples(usable, { seed: settings.seed });
+  const classes = train.map((sample) => sample.classes);
+  const { weightOf } = classWeights(classes, dataset.labels.length, dataset.multiLabel);
+  const clipOf = fitClips(model.card, fps, settings, cache, weightOf);
   const trained = await fitModel(
     start,
     { train: train.map(clipOf), validation: validation.map(clipOf) },

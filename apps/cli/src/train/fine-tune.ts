@@ -1,7 +1,19 @@
 import { join } from "node:path";
-import { nodeBackend } from "movinet";
-import { evaluateModel, fitModel, type HeadSample, type TestPart, type TrainSettings, trainHead } from "movinet/make";
-import { fitClips } from "./fit-clips.ts";
+import { type Backend, nodeBackend } from "movinet";
+import {
+  classWeights,
+  decideFlip,
+  evaluateModel,
+  type FlipDecision,
+  fitModel,
+  type HeadSample,
+  mirrorTest,
+  type Sample,
+  type TestPart,
+  type TrainSettings,
+  trainHead,
+} from "movinet/make";
+import { fitClips, fitView } from "./fit-clips.ts";
 import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
 import { learnsText } from "./settings.ts";
 
@@ -11,30 +23,34 @@ import { learnsText } from "./settings.ts";
  */
 export async function fineTune(settings: TrainSettings, setting: TrainSetting): Promise<Learned> {
   const { model, frozen, parts, cache, progress, signal } = setting;
-  const clips = fitClips(model.card, frozen.view.fps, settings, cache);
   const all = new Set(parts.flatMap(({ train, choose }) => [...train, ...choose]));
-  await cache.fill([...all], clips.view, {
+  await cache.fill([...all], fitView(model.card, frozen.view.fps), {
     signal,
     onClip: ({ done, total }) => progress.update("decoding", done, total),
   });
   const results: Learned[] = [];
-  for (const fold of parts.keys()) results.push(await trainPart(fold, settings, setting, clips));
+  for (const fold of parts.keys()) results.push(await trainPart(fold, settings, setting));
   const [first] = results;
   if (!first) throw new Error("internal: there was no part to train");
   return { ...first, judged: results.flatMap(({ judged }) => judged), crossed: parts.length > 1 };
 }
 
-async function trainPart(
-  fold: number,
-  settings: TrainSettings,
-  { model, frozen, parts, task, terminal, progress, signal, cache, folder }: TrainSetting,
-  { clipOf }: ReturnType<typeof fitClips>,
-): Promise<Learned> {
+async function trainPart(fold: number, wanted: TrainSettings, setting: TrainSetting): Promise<Learned> {
+  const { model, frozen, parts, task, terminal, progress, signal, cache, folder } = setting;
   const { train, choose, judge } = parts[fold] as TestPart;
   const known = train.filter((sample) => frozen.features.has(sample));
   const features = known.map((sample) => frozen.features.get(sample) as HeadSample);
   const start = trainHead(model, features, frozen.view, task).model;
   const part = parts.length > 1 ? `part ${fold + 1} of ${parts.length}: ` : "";
+  const backend = await nodeBackend({ threads: wanted.threads });
+  const mirroring = await decideMirroring(wanted, known, setting, backend, part);
+  const settings = mirroring.flip ? wanted : { ...wanted, augment: { ...wanted.augment, flip: 0 } };
+  const weights = classWeights(
+    known.map(({ classes }) => classes),
+    task.labels.length,
+    task.multiLabel,
+  );
+  const clipOf = fitClips(model.card, frozen.view.fps, settings, cache, weights.weightOf);
   const trained = await fitModel(
     start,
     { train: known.map(clipOf), validation: choose.map(clipOf) },
@@ -52,7 +68,6 @@ async function trainPart(
       },
     },
   );
-  const backend = await nodeBackend({ threads: settings.threads });
   const taught = new Set(known.flatMap(({ classes }) => classes));
   const judged: JudgedClip[] = [];
   await evaluateModel(trained.model, judge, {
@@ -73,13 +88,38 @@ async function trainPart(
     crossed: false,
     history: trained.history,
     bestEpoch: choose.length > 0 ? trained.bestEpoch : null,
+    fit: settings,
     facts: fitFacts(settings, known.length),
     why: [
+      mirroring.why,
+      weights.why,
       choose.length > 0
         ? `The epoch is chosen by ${choose.length} clips that neither teach nor judge.`
         : `No epoch is chosen, all count: there are too few clips for a part that would choose it.`,
     ],
   };
+}
+
+/** Whether clips are mirrored: as was asked, else by the labels and by what mirrored clips of this part look like. */
+async function decideMirroring(
+  { augment }: TrainSettings,
+  train: readonly Sample[],
+  { model, frozen, task, choices, cache, progress, signal }: TrainSetting,
+  backend: Backend,
+  part: string,
+): Promise<FlipDecision> {
+  const { labels, multiLabel, seed } = task;
+  const named = decideFlip(labels, null);
+  if (augment.flip === 0) return { flip: false, why: "Clips are not mirrored, as was asked." };
+  if (choices.flip === true) {
+    const doubt = named.flip ? "" : ` ${named.why.replace(/^.*: /, "Beware: ")}`;
+    return { flip: true, why: `Clips are mirrored, as --flip asks.${doubt}` };
+  }
+  if (!named.flip) return named;
+  const onProgress = ({ done, total }: { done: number; total: number }) =>
+    progress.update(`${part}mirrored clips`, done, total);
+  const options = { cache, backend, classes: labels.length, multiLabel, seed, signal, onProgress };
+  return decideFlip(labels, await mirrorTest(model, train, frozen, options));
 }
 
 /** How a network is trained, for a report. */

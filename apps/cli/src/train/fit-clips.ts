@@ -1,35 +1,42 @@
 import type { Card } from "movinet";
-import type { ClipCache, ClipView, FitClip, Sample, TrainSettings } from "movinet/make";
+import {
+  type ClassWeights,
+  type ClipCache,
+  type ClipView,
+  type FitClip,
+  nameWithin,
+  type Sample,
+  type TrainSettings,
+} from "movinet/make";
 
 /** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
 const spare = 1.3;
 
-/** How a training keeps and varies clips. */
-export interface FitClips {
-  /** What the cache must be filled with first. */
-  readonly view: ClipView;
-  clipOf(sample: Sample): FitClip;
+/** The pictures that a training varies: what the cache must be filled with first. `fps`: frames a second that the network sees. */
+export function fitView({ input }: Pick<Card, "input">, fps: number): ClipView {
+  const [width, height] = [Math.round(input.width * spare), Math.round(input.height * spare)];
+  return { width, height, fit: "squash", fps: 2 * fps };
 }
 
-/** Clips for a network that sees `fps` frames a second. */
-export function fitClips({ input }: Card, fps: number, settings: TrainSettings, cache: ClipCache): FitClips {
+/** Clips for a network that sees `fps` frames a second; `weightOf` says what a clip counts in the loss. */
+export function fitClips(
+  { input }: Card,
+  fps: number,
+  settings: TrainSettings,
+  cache: ClipCache,
+  weightOf: ClassWeights["weightOf"],
+): (sample: Sample) => FitClip {
   const { width, height, fit } = input;
-  const view: ClipView = {
-    width: Math.round(width * spare),
-    height: Math.round(height * spare),
-    fit: "squash",
-    fps: 2 * fps,
-  };
-  return {
-    view,
-    clipOf(sample) {
-      const clip = { kind: "video", sample, view, folder: cache.folder, frames: settings.frames } as const;
-      const look = { fps, target: { width, height, fit } };
-      const seen = (recipe: TrainSettings["augment"] | null) => ({
-        source: { ...clip, ...look, recipe },
-        classes: sample.classes,
-      });
-      return { name: sample.name, varied: () => seen(settings.augment), plain: () => seen(null) };
-    },
+  const view = fitView({ input }, fps);
+  return (sample) => {
+    const clip = { kind: "video", sample, view, folder: cache.folder, frames: settings.frames } as const;
+    const look = { fps, target: { width, height, fit } };
+    const { classes } = sample;
+    const seen = (recipe: TrainSettings["augment"] | null) => ({
+      source: { ...clip, ...look, recipe },
+      classes,
+      weight: weightOf(classes),
+    });
+    return { name: nameWithin(sample), varied: () => seen(settings.augment), plain: () => seen(null) };
   };
 }

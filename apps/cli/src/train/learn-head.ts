@@ -22,6 +22,7 @@ export function learnHead(dataset: Dataset, { model, frozen, parts, task }: Trai
     crossed,
     history: null,
     bestEpoch: null,
+    fit: null,
     facts: {
       learns: "the last layer, solved on frozen features",
       "clips in the model": used.length,

@@ -8,9 +8,11 @@ import {
   nameWithin,
   type Sample,
   type TestPart,
+  type TrainSettings,
 } from "movinet/make";
 import type { Terminal } from "../terminal.ts";
 import type { StageProgress } from "./progress.ts";
+import type { TrainChoices } from "./settings.ts";
 
 /** What a way of training is given. */
 export interface TrainSetting {
@@ -21,6 +23,7 @@ export interface TrainSetting {
   /** What teaches, chooses and judges: one part, or those of a cross-validation. */
   readonly parts: readonly TestPart[];
   readonly task: HeadTask;
+  readonly choices: TrainChoices;
   readonly cache: ClipCache;
   readonly terminal: Terminal;
   readonly progress: StageProgress;
@@ -47,6 +50,8 @@ export interface Learned {
   readonly crossed: boolean;
   readonly history: readonly EpochRecord[] | null;
   readonly bestEpoch: number | null;
+  /** How gradients trained it; null in closed form. */
+  readonly fit: TrainSettings | null;
   /** How it learned, for the report. */
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
   /** What was decided on the way: sentences. */

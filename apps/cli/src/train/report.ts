@@ -24,11 +24,10 @@ import {
 import { commandLine } from "../evaluate/findings.ts";
 import { agreementText, renderEvaluation, wrap } from "../evaluate/table.ts";
 import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
-import type { TrainChoices, TrainPlan } from "./settings.ts";
+import type { TrainPlan } from "./settings.ts";
 
 /** A run that has learned, and what it was told. */
 export interface DoneRun extends TrainSetting {
-  readonly choices: TrainChoices;
   readonly plan: TrainPlan;
   /** What learns and how it is tested: sentences. */
   readonly why: readonly string[];

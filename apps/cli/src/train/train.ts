@@ -128,7 +128,7 @@ async function run(task: Task): Promise<number> {
 
   const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
   const labelled = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed };
-  const setting = { folder, model, frozen, parts, task: labelled, terminal, progress, signal, cache };
+  const setting = { folder, model, frozen, parts, task: labelled, choices, terminal, progress, signal, cache };
   const why = [plan.why, howItIsTested(choices, usable, parts)];
   for (const sentence of why) terminal.note(sentence);
   const division = hashOf(parts);
@@ -150,10 +150,11 @@ async function run(task: Task): Promise<number> {
   const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
   progress.stop();
   for (const sentence of learned.why) terminal.note(sentence);
+  const whole = { ...decided, why: [...why, ...learned.why], fit: learned.fit };
+  await writeConfig(folder, { given: choices, decided: whole, begun });
   const seconds = (performance.now() - started) / 1000;
   await finishRun({
     ...setting,
-    choices,
     plan,
     why,
     dataset: usable,
