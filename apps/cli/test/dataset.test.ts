@@ -145,7 +145,7 @@ test("what names and folders show is in the report", async () => {
     "classes: it is taken for a class. Put folders of classes into it where it is a\nsplit.\n  test\n",
   );
   expect(stdout).toContain(
-    "note: a video lies beside the folders of classes and is left out. Move it into the\nfolder of its class.\n  4.y4m\n",
+    "note: a video lies beside the folders of classes and is left out. Move it into\nthe folder of its class.\n  4.y4m\n",
   );
 });
 
