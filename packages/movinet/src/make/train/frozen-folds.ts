@@ -8,8 +8,9 @@ const mostFolds = 5;
 type Grouped = Pick<HeadSample, "classes" | "group">;
 
 /**
- * Sets of samples to hold out, one for each fold: whole groups, with classes spread over the folds as well as groups
- * allow. None where `compared`, the indexes of the samples that take part, are of fewer than two groups.
+ * Sets of samples to hold out, one for each fold: whole groups, each to the fold that is smallest so far. Balancing the
+ * classes too changes nothing that could be measured. None where `compared`, the indexes of the samples that take part,
+ * are of fewer than two groups.
  */
 export function headFolds(
   samples: readonly Grouped[],
@@ -17,14 +18,13 @@ export function headFolds(
   seed: number,
   round: number,
 ): readonly ReadonlySet<number>[] {
-  const groups = groupsOf(samples, compared);
-  const count = Math.min(mostFolds, groups.length);
-  if (count < 2) return [];
-  const folds = Array.from({ length: count }, () => new Set<number>());
-  const parts = folds.map(() => ({ share: 1 / count, heldOut: true }));
-  const foldOf = distribute(classesOf(samples, groups), parts, randomOf(seed, "head folds", round));
-  for (const [g, members] of groups.entries()) for (const s of members) folds[foldOf[g]!]!.add(s);
-  return folds;
+  const groups = randomOf(seed, "head folds", round).shuffle(groupsOf(samples, compared));
+  const folds = Array.from({ length: Math.min(mostFolds, groups.length) }, () => new Set<number>());
+  for (const group of groups) {
+    const smallest = folds.reduce((least, fold) => (fold.size < least.size ? fold : least));
+    for (const sample of group) smallest.add(sample);
+  }
+  return folds.length < 2 ? [] : folds;
 }
 
 /**
@@ -40,14 +40,11 @@ export function someOf(samples: readonly Grouped[], most: number, seed: number):
     { share, heldOut: false },
     { share: 1 - share, heldOut: true },
   ];
-  const partOf = distribute(classesOf(samples, groups), parts, randomOf(seed, "head subset"));
+  const labelled = groups.map((members) => members.map((s) => samples[s]!));
+  const partOf = distribute(labelled, parts, randomOf(seed, "head subset"));
   return groups.flatMap((members, g) => (partOf[g] === 0 ? members : [])).sort((a, b) => a - b);
 }
 
 function groupsOf(samples: readonly Grouped[], some: readonly number[]): readonly (readonly number[])[] {
   return [...Map.groupBy(some, (s) => samples[s]!.group ?? s).values()];
-}
-
-function classesOf(samples: readonly Grouped[], groups: readonly (readonly number[])[]) {
-  return groups.map((members) => members.map((s) => samples[s]!));
 }
