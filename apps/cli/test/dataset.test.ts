@@ -131,6 +131,34 @@ test("problems: told at most 80 cells wide and as JSON, exit code 1", async () =
   ]);
 });
 
+test("what names and folders show is in the report", async () => {
+  const names = ["push up/1", "Push_up/2", "test/3", "4"];
+  await Promise.all(
+    names.map((name, i) => writeClip(join(folder, "names", `${name}.y4m`), { luma: movingSpot(i), fps: 5 })),
+  );
+  const { code, stdout, stderr } = await movinet("dataset", "check", "names", "--quiet");
+  expect([code, stderr]).toEqual([1, ""]);
+  expect(stdout).toContain(
+    "problem: classes differ only in case, spaces, _ or -. Give them one name, or\nnames that differ more.\n  Push_up, push up\n",
+  );
+  expect(stdout).toContain(
+    "classes: it is taken for a class. Put folders of classes into it where it is a\nsplit.\n  test\n",
+  );
+  expect(stdout).toContain(
+    "note: a video lies beside the folders of classes and is left out. Move it into\nthe folder of its class.\n  4.y4m\n",
+  );
+});
+
+test("a folder beside splits that is none is named", async () => {
+  const names = ["train/wave/1", "val/clap/2", "extra/3"];
+  await Promise.all(names.map((name, i) => writeClip(join(folder, "odd", `${name}.y4m`), { luma: movingSpot(i) })));
+  const { code, stdout, stderr } = await movinet("dataset", "check", "odd");
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toBe(
+    "movinet: odd: its folder extra stands beside the splits train and val, but is no split. Name it as a split, or move its clips into the classes of one; if all are classes, give a manifest.\n",
+  );
+});
+
 test("a dataset that is wrong as a whole, and a cache that cannot be: one line, exit code 1", async () => {
   await writeFile(join(folder, "list.csv"), "file,label\nnone.mp4,x\n");
   const wrong = await movinet("dataset", "check", "list.csv");

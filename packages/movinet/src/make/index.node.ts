@@ -14,6 +14,7 @@ export {
 export { type DatasetOptions, openDataset } from "./data/dataset.node.ts";
 export { type Dataset, nameWithin, type Sample, type Split } from "./data/dataset.ts";
 export type { ClassCount, Finding, FindingKind } from "./data/findings.ts";
+export { joinCopies } from "./data/groups.ts";
 export {
   countGroups,
   type Fold,

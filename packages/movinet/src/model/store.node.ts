@@ -87,7 +87,7 @@ function linesOf(text: string): readonly string[] {
     .replace(/^\uFEFF/, "")
     .trimEnd()
     .split(/\r?\n/)
-    .map((line) => line.trim());
+    .map((line) => line.trim().normalize("NFC"));
 }
 
 /** The label file in the model's folder that has a line for each class, if there is exactly one. */

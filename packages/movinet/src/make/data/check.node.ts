@@ -60,7 +60,8 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions): Pro
   );
   const findings = [
     ...failures.map(({ sample, error }) => undecodable(sample.name, error)),
-    ...splitFindings(dataset),
+    ...dataset.findings,
+    ...splitFindings(dataset.samples),
     ...duplicateFindings(clips),
     ...classFindings(classes),
     ...clipFindings(clips, view),

@@ -1,3 +1,5 @@
+import type { Finding } from "./findings.ts";
+
 /** The part of a dataset that a sample is for. */
 export type Split = "train" | "validation" | "test";
 
@@ -5,13 +7,17 @@ export type Split = "train" | "validation" | "test";
 export interface Sample {
   /** Path that can be opened. */
   readonly file: string;
-  /** Path relative to the dataset, with `/` between its parts: what people see. */
+  /** Path relative to the dataset, with `/` between its parts, in Unicode NFC: what people see. */
   readonly name: string;
   /** Indexes into the dataset's labels, ascending: exactly one, unless the dataset is multi-label. */
   readonly classes: readonly number[];
-  /** What the dataset itself says; null where it leaves the choice. */
+  /** What the dataset itself says, of the sample or of another of its group; null where it leaves the choice. */
   readonly split: Split | null;
-  /** Who or what is seen (a person, a source video): samples of one group belong into one part. Null: nobody said. */
+  /**
+   * Who or what is seen (a person, a source video): samples of one group belong into one part. `openDataset` resolves it:
+   * stretches of one file are of one group, which is called as the file where nobody named it, and two groups that share
+   * a file are one, called as the first. Null: the sample stands alone.
+   */
   readonly group: string | null;
   /** Seconds since the first picture; null: the video's own beginning. */
   readonly start: number | null;
@@ -23,22 +29,30 @@ export interface Sample {
 export interface Dataset {
   /** The folder or manifest as it was named. */
   readonly path: string;
-  /** Class names; sorted, unless the caller gave them. */
+  /** Class names; in Unicode NFC and sorted by code unit, unless the caller gave them. */
   readonly labels: readonly string[];
   /** Sorted by name in a folder, in the order of the lines in a manifest. */
   readonly samples: readonly Sample[];
   /** Whether a sample may be of several classes. */
   readonly multiLabel: boolean;
+  /** What the names of classes and folders showed; `checkDataset` repeats it. */
+  readonly findings: readonly Finding[];
+  /** What whoever uses the dataset should be told: `findings` and groups in several splits, `problem. remedy.` each. */
+  readonly warnings: readonly string[];
 }
 
+/** Words for the splits, as Hugging Face's folders have them: what is called `eval` is kept aside. */
 const splitNames: Readonly<Record<string, Split>> = {
   train: "train",
   training: "train",
-  val: "validation",
-  valid: "validation",
   validation: "validation",
+  valid: "validation",
+  val: "validation",
+  dev: "validation",
   test: "test",
   testing: "test",
+  eval: "test",
+  evaluation: "test",
 };
 
 /** The split that a word means, in any case; undefined where it means none. */
@@ -47,7 +61,9 @@ export function splitOf(word: string): Split | undefined {
   return Object.hasOwn(splitNames, name) ? splitNames[name] : undefined;
 }
 
-/** What is never on both sides of a split: the group, else the file. */
+/**
+ * What is never on both sides of a split: the group, else the file, for samples that no `openDataset` resolved.
+ */
 export function groupKey(sample: Sample): string {
   return sample.group === null ? `file ${sample.file}` : `group ${sample.group}`;
 }
@@ -55,4 +71,17 @@ export function groupKey(sample: Sample): string {
 /** A stretch of a video is named with its times: there may be several of one file. */
 export function nameWithin({ name, start, end }: Sample): string {
   return start === null && end === null ? name : `${name} (${start ?? 0}–${end ?? "end"} s)`;
+}
+
+/** How names compare: "é" is one letter, whether a disk wrote it as one or as an "e" with an accent. */
+export function sameForm(name: string): string {
+  return name.normalize("NFC");
+}
+
+/** A class name without regard to case, and to `_`, `-` and several spaces for a space. */
+export function plainName(label: string): string {
+  return sameForm(label)
+    .toLowerCase()
+    .replace(/[\s_-]+/g, " ")
+    .trim();
 }

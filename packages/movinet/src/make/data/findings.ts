@@ -1,5 +1,6 @@
 import type { ClipSource, ClipView } from "./clip.ts";
 import { type Dataset, groupKey, type Sample } from "./dataset.ts";
+import { DisjointSets } from "./disjoint-sets.ts";
 import { type Fingerprint, looksSame } from "./fingerprint.ts";
 
 export type FindingKind =
@@ -12,7 +13,10 @@ export type FindingKind =
   | "group-in-splits"
   | "small-class"
   | "one-group-class"
-  | "imbalance";
+  | "imbalance"
+  | "similar-classes"
+  | "split-as-class"
+  | "left-out";
 
 /** Something about a dataset that its owner should know. */
 export interface Finding {
@@ -110,7 +114,8 @@ function twice(kind: "duplicate" | "near-duplicate", cluster: readonly ClipFacts
     return finding("problem", ", with different labels", "Keep the right label");
   if (distinct(({ split }) => split)) return finding("problem", ", in different splits", "Keep one of each");
   if (distinct(groupKey)) {
-    return finding("problem", " and may be in training and in validation", "Keep one of each, or give them one group");
+    const how = kind === "duplicate" ? ", in different groups" : " and may be in training and in validation";
+    return finding("problem", how, "Keep one of each, or give them one group");
   }
   return finding("note", ", which counts more than once", "Keep one of each");
 }
@@ -125,28 +130,20 @@ function overlap(a: Sample, b: Sample): boolean {
 
 /** What belongs together by a relation that is followed from one to the next; in order. */
 function clusters<T>(items: readonly T[], same: (a: T, b: T) => boolean, key: (item: T) => string = () => ""): T[][] {
-  const parent = items.map((_, i) => i);
-  const rootOf = (i: number): number => {
-    let root = i;
-    while (parent[root] !== root) root = parent[root]!;
-    parent[i] = root;
-    return root;
-  };
+  const sets = new DisjointSets(items.length);
   const indexes = items.map((_, i) => i);
   for (const candidates of Map.groupBy(indexes, (i) => key(items[i]!)).values()) {
     for (const [at, i] of candidates.entries()) {
-      for (let before = 0; before < at; before++) {
-        const [mine, other] = [rootOf(i), rootOf(candidates[before]!)];
-        if (mine !== other && same(items[i]!, items[candidates[before]!]!))
-          parent[Math.max(mine, other)] = Math.min(mine, other);
+      for (const before of candidates.slice(0, at)) {
+        if (sets.rootOf(i) !== sets.rootOf(before) && same(items[i]!, items[before]!)) sets.join(i, before);
       }
     }
   }
-  return [...Map.groupBy(indexes, rootOf).values()].map((members) => members.map((i) => items[i]!));
+  return sets.all().map((members) => members.map((i) => items[i]!));
 }
 
 /** Groups that the dataset's own splits tear apart. */
-export function splitFindings({ samples }: Dataset): readonly Finding[] {
+export function splitFindings(samples: readonly Sample[]): readonly Finding[] {
   const grouped = Map.groupBy(
     samples.filter(({ group, split }) => group !== null && split !== null),
     ({ group }) => group!,

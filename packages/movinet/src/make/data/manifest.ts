@@ -1,12 +1,12 @@
 import { DatasetError } from "../../errors.ts";
-import { type Split, splitOf } from "./dataset.ts";
+import { type Split, sameForm, splitOf } from "./dataset.ts";
 
 /** A line of a manifest, checked by itself: whether the file exists is for the caller to say. */
 export interface ManifestRow {
   /** Where it stands, from 1. */
   readonly line: number;
   readonly file: string;
-  /** At least one, each once. */
+  /** At least one, each once, in Unicode NFC. */
   readonly labels: readonly string[];
   readonly split: Split | null;
   readonly group: string | null;
@@ -56,7 +56,7 @@ interface RawRow {
 
 function checkRow(raw: RawRow, line: number, path: string): ManifestRow {
   if (raw.file === "") throw lineError(path, line, "the file is missing", "Name a video in it, or remove the line");
-  const labels = raw.labels.map((label) => label.trim());
+  const labels = raw.labels.map((label) => sameForm(label.trim()));
   if (labels.length === 0 || labels.includes("")) {
     const problem = labels.some((label) => label !== "") ? "one of its labels is empty" : "the label is missing";
     throw lineError(path, line, problem, "Write the clip's class into it, or remove the line");
@@ -71,7 +71,7 @@ function checkRow(raw: RawRow, line: number, path: string): ManifestRow {
   if (end !== null && end <= (start ?? 0)) {
     throw lineError(path, line, `it ends at ${end} s, not after it starts at ${start ?? 0} s`, "Correct start and end");
   }
-  return { line, file: raw.file, labels: [...new Set(labels)], split, group: raw.group || null, start, end };
+  return { line, file: raw.file, labels: [...new Set(labels)], split, group: sameForm(raw.group) || null, start, end };
 }
 
 function secondsOf(name: string, text: string, line: number, path: string): number | null {

@@ -1,10 +1,10 @@
 import { ModelError } from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
-import type { Dataset, Sample } from "../data/dataset.ts";
+import { type Dataset, plainName, type Sample, sameForm } from "../data/dataset.ts";
 
 /**
  * The samples with their classes as output indexes of the model, which are found by name: as it is, or else without
- * regard to case and to `_` or `-` for a space, as folders are often named.
+ * regard to case and to `_`, `-` or several spaces for a space, as folders are often named.
  * Throws {@link ModelError} (`E_MODEL_LABELS`) naming the labels that the model lacks, and where a clip has several
  * labels of which the model can only give one.
  */
@@ -31,11 +31,12 @@ export function samplesForModel(
     });
   }
   const known = card.labels;
+  const forms = known.map(sameForm);
   const plain = new Map<string, number | null>();
-  for (const [index, label] of known.entries()) plain.set(plainly(label), plain.has(plainly(label)) ? null : index);
+  for (const [index, label] of known.entries()) plain.set(plainName(label), plain.has(plainName(label)) ? null : index);
   const found = labels.map((label) => {
-    const exact = known.indexOf(label);
-    return exact >= 0 ? exact : (plain.get(plainly(label)) ?? null);
+    const exact = forms.indexOf(sameForm(label));
+    return exact >= 0 ? exact : (plain.get(plainName(label)) ?? null);
   });
   const used = [...new Set(samples.flatMap(({ classes }) => classes))].sort((a, b) => a - b);
   const lacking = used.filter((index) => found[index] === null).map((index) => JSON.stringify(labels[index]));
@@ -49,10 +50,6 @@ export function samplesForModel(
     });
   }
   return samples.map((sample) => ({ ...sample, classes: sample.classes.map((index) => found[index] as number) }));
-}
-
-function plainly(label: string): string {
-  return label.normalize("NFC").toLowerCase().replace(/[_-]+/g, " ").trim();
 }
 
 function some(labels: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { activations } from "../../model/graph/interpret.ts";
 import type { Tensor } from "../../model/graph/tensor.ts";
 import type { Model } from "../../model/model.ts";
-import { randomOf } from "../random.ts";
+import { headFolds, someOf } from "./frozen-folds.ts";
 import { gramOf, timesKernel } from "./linear-algebra.ts";
 import { type PreparedRidge, prepareRidge, type RidgeFit, type RidgeTask } from "./ridge.ts";
 import { fitSigmoid, fitSoftmax, type Scored, type Temperature } from "./temperature.ts";
@@ -50,7 +50,6 @@ export interface FittedHead {
 const mixes = [0.5, 0, 1] as const;
 const strengths = [1e-2, 3e-2, 3e-3, 1e-1, 1e-3] as const;
 const defaultTemperature: Temperature = { scale: 5, offset: 0, loss: Number.NaN };
-const mostFolds = 5;
 /** Rounds of cross-validation, with other folds each; one where there are many clips. */
 const rounds = 3;
 const fewClips = 200;
@@ -68,10 +67,9 @@ const mostSolved = 4000;
 export function fitHead(samples: readonly HeadSample[], head: HeadLayers, options: HeadOptions): FittedHead {
   const { classes, multiLabel = false, seed = 0 } = options;
   check(samples, head, classes, multiLabel);
-  const all = samples.map((_, s) => s);
   const weightOf = weigher(samples, classes, multiLabel);
-  const chosen = choose(samples, someOf(samples, all, mostCompared, seed), head, weightOf, options);
-  const solved = someOf(samples, all, mostSolved, seed);
+  const chosen = choose(samples, someOf(samples, mostCompared, seed), head, weightOf, options);
+  const solved = someOf(samples, mostSolved, seed);
   const rows = rowsOf(samples, solved, head);
   const shares = [1 - chosen.mix, chosen.mix];
   const task = taskOf(rows, samples, classes, shares);
@@ -132,7 +130,7 @@ function choose(
   const rows = rowsOf(samples, compared, head);
   const task = taskOf(rows, samples, classes, [1, 1]);
   const times = compared.length <= fewClips ? rounds : 1;
-  const splits = Array.from({ length: times }, (_, round) => splitGroups(samples, compared, seed, round)).flat();
+  const splits = Array.from({ length: times }, (_, round) => headFolds(samples, compared, seed, round)).flat();
   let best: Chosen | null = null;
   for (const mix of mixes) {
     const prepared = splits.map((held) => prepareFold(task, rows, held, samples, weightOf, [1 - mix, mix]));
@@ -199,45 +197,6 @@ function meanLogits(
     sums[sample] = sum.map((value, c) => value + scale * (scores[c]! - offset));
   }
   return sums.map((sum, s) => sum?.map((value) => value / times[s]!) ?? null);
-}
-
-/** Sets of samples to hold out, one for each fold: whole groups, each to the fold that is smallest so far. */
-export function splitGroups(
-  samples: readonly HeadSample[],
-  compared: readonly number[],
-  seed: number,
-  round: number,
-): readonly ReadonlySet<number>[] {
-  const groups = randomOf(seed, "head folds", round).shuffle(groupsOf(samples, compared));
-  const folds = Array.from({ length: Math.min(mostFolds, groups.length) }, () => new Set<number>());
-  for (const group of groups) {
-    const smallest = folds.reduce((least, fold) => (fold.size < least.size ? fold : least));
-    for (const sample of group) smallest.add(sample);
-  }
-  return folds.length < 2 ? [] : folds;
-}
-
-function groupsOf(samples: readonly HeadSample[], some: readonly number[]): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const s of some) {
-    const { group } = samples[s]!;
-    const key = group === null ? `sample ${s}` : `group ${group}`;
-    const known = groups.get(key);
-    if (known) known.push(s);
-    else groups.set(key, [s]);
-  }
-  return [...groups.values()];
-}
-
-/** At most about so many samples, as whole groups in random order; all of them where they are fewer. */
-function someOf(samples: readonly HeadSample[], all: readonly number[], most: number, seed: number): readonly number[] {
-  if (all.length <= most) return all;
-  const taken: number[] = [];
-  for (const group of randomOf(seed, "head subset").shuffle(groupsOf(samples, all))) {
-    if (taken.length >= most) break;
-    taken.push(...group);
-  }
-  return taken.slice(0, most).sort((a, b) => a - b);
 }
 
 /** What a view of each sample weighs: samples of rare classes weigh more, and all views of a sample as much as one. */

@@ -1,6 +1,7 @@
 /** Which classes mirroring changes, as the features of clips show it. */
 import { randomOf } from "../random.ts";
-import { fitHead, type HeadLayers, type HeadOptions, type HeadSample, splitGroups } from "./frozen-head.ts";
+import { headFolds } from "./frozen-folds.ts";
+import { fitHead, type HeadLayers, type HeadOptions, type HeadSample } from "./frozen-head.ts";
 import { timesKernel } from "./linear-algebra.ts";
 
 /** A clip seen plain and mirrored. */
@@ -99,7 +100,7 @@ interface Told {
 
 function tellBoth(samples: readonly MirrorSample[], head: HeadLayers, options: HeadOptions): readonly Told[] {
   const all = samples.map((_, s) => s);
-  return splitGroups(samples, all, options.seed ?? 0, 0).flatMap((held) => {
+  return headFolds(samples, all, options.seed ?? 0, 0).flatMap((held) => {
     const members = samples.filter((_, s) => !held.has(s));
     const seen = new Set(members.flatMap(({ classes }) => classes));
     const judged = [...held].filter((s) => samples[s]!.classes.every((c) => seen.has(c)));

@@ -31,12 +31,17 @@ async function expandSource(arg: string): Promise<readonly string[]> {
   return nonEmpty(arg, matches, "no file matches");
 }
 
+/** Whether a folder gives a file of this name. */
+export function hasVideoName(name: string): boolean {
+  return extensions.has(extname(name).slice(1).toLowerCase());
+}
+
 /** The video files in a folder, at any depth, in no order. Throws {@link VideoError} where it cannot be read. */
 export async function videosIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
     throw notFound(folder, "the folder cannot be read");
   });
-  const videos = entries.filter((entry) => extensions.has(extname(entry.name).slice(1).toLowerCase()));
+  const videos = entries.filter((entry) => hasVideoName(entry.name));
   const isFile = await Promise.all(
     videos.map(async (entry) => {
       if (!entry.isSymbolicLink()) return entry.isFile();

@@ -10,7 +10,7 @@ import type { Dataset } from "../../../src/make/data/dataset.ts";
 import { fingerprintOf, looksSame } from "../../../src/make/data/fingerprint.ts";
 import { randomOf } from "../../../src/make/random.ts";
 import { hasShared, sharedFolder, sharedReason } from "../../shared.ts";
-import { movingSpot, sampleOf, writeClip } from "./clips.ts";
+import { datasetOf, movingSpot, sampleOf, writeClip } from "./clips.ts";
 
 /** A clip that was never a video. */
 function draw(size: number, frames: number, luma: (x: number, y: number, time: number) => number): Clip {
@@ -65,7 +65,7 @@ afterAll(async () => {
 });
 
 function check(samples: Dataset["samples"], labels = ["a", "b"]): Promise<DatasetReport> {
-  return checkDataset({ path: "set", labels, samples, multiLabel: false }, { cache });
+  return checkDataset(datasetOf(samples, labels), { cache });
 }
 
 const findingsOf = (report: DatasetReport, ...kinds: string[]) =>
@@ -112,7 +112,7 @@ test("doubled clips: the same file, other encodings; worse with other labels, gr
       .map(({ kind, severity, title, samples: names }) => [kind, severity, title, names.length]);
   const [one, copy] = [sampleOf(take(1)), sampleOf(join(folder, "copy.y4m"))];
   expect(await doubled(one, copy)).toEqual([
-    ["duplicate", "problem", "they are the same clip and may be in training and in validation", 2],
+    ["duplicate", "problem", "they are the same clip, in different groups", 2],
   ]);
   expect(await doubled(one, { ...copy, classes: [1] })).toEqual([
     ["duplicate", "problem", "they are the same clip, with different labels", 2],

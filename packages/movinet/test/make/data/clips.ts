@@ -1,7 +1,7 @@
 /** Clips that are made on the spot. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Sample } from "../../../src/make/data/dataset.ts";
+import type { Dataset, Sample } from "../../../src/make/data/dataset.ts";
 
 export interface ClipSketch {
   readonly width?: number;
@@ -39,4 +39,8 @@ export function movingSpot(take: number): ClipSketch["luma"] {
 
 export function sampleOf(file: string, facts: Partial<Sample> = {}): Sample {
   return { file, name: file, classes: [0], split: null, group: null, start: null, end: null, ...facts };
+}
+
+export function datasetOf(samples: readonly Sample[], labels: readonly string[] = ["a", "b"]): Dataset {
+  return { path: "set", labels, samples, multiLabel: false, findings: [], warnings: [] };
 }

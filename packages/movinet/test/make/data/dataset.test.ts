@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -59,6 +59,195 @@ test("folders of splits hold the folders of classes", async () => {
     ["train/b/2.mp4", "train", 1],
     ["val/a/3.mp4", "validation", 0],
   ]);
+});
+
+describe("folders of splits are told by their names and by what they hold", () => {
+  const wave = (folder: string, ...names: string[]) => names.map((name) => `${folder}/wave/${name}.mp4`);
+  const clap = (folder: string, ...names: string[]) => names.map((name) => `${folder}/clap/${name}.mp4`);
+  const write = (name: string, paths: readonly string[]) =>
+    files(name, Object.fromEntries(paths.map((path) => [path, "x"])));
+
+  test.each([
+    ["train", "dev", "validation"],
+    ["Train", "VALID", "validation"],
+    ["TRAINING", "validation", "validation"],
+    ["train", "val", "validation"],
+    ["train", "test", "test"],
+    ["train", "Testing", "test"],
+    ["train", "eval", "test"],
+    ["train", "evaluation", "test"],
+  ])("%s and %s", async (train, other, split) => {
+    const root = await write(`${train}-${other}`, [...wave(train, "1"), ...clap(train, "2"), ...clap(other, "3")]);
+    const { labels, samples, warnings } = await openDataset(root);
+    expect([labels, warnings]).toEqual([["clap", "wave"], []]);
+    expect(samples.map((sample) => [sample.name.split("/").at(-1), sample.split]).sort()).toEqual([
+      ["1.mp4", "train"],
+      ["2.mp4", "train"],
+      ["3.mp4", split],
+    ]);
+  });
+
+  test.each([
+    ["train", "train"],
+    ["dev", "validation"],
+    ["test", "test"],
+  ])("%s alone", async (folder, split) => {
+    const root = await write(`alone-${folder}`, [...wave(folder, "1"), ...clap(folder, "2")]);
+    const { labels, samples } = await openDataset(root);
+    expect([labels, samples.map((sample) => sample.split)]).toEqual([
+      ["clap", "wave"],
+      [split, split],
+    ]);
+  });
+
+  test("train, val and test, with two names for one split, and a folder without videos", async () => {
+    const paths = [...wave("train", "1"), ...clap("val", "2"), ...clap("dev", "3"), "docs/readme.txt"];
+    const { labels, samples } = await openDataset(await write("several", paths));
+    expect(labels).toEqual(["clap", "wave"]);
+    expect(samples.map(({ split }) => split)).toEqual(["validation", "train", "validation"]);
+  });
+
+  test.each([
+    [
+      "odd",
+      [...wave("train", "1"), ...clap("val", "2"), "extra/3.mp4"],
+      "its folder extra stands beside the splits train and val, but is no split",
+    ],
+    [
+      "odd-deep",
+      [...wave("train", "1"), ...clap("train", "2"), ...wave("holdout", "3"), ...wave("more", "4")],
+      "its folders holdout and more stand beside the split train, but are no splits",
+    ],
+    [
+      "flat-part",
+      [...wave("train", "1"), ...clap("train", "2"), "test/3.mp4"],
+      "its folder test is named like a split, but holds no folders of classes",
+    ],
+    [
+      "flat-parts",
+      ["train/1.mp4", "val/2.mp4"],
+      "its folders train and val are named like splits, but hold no folders of classes",
+    ],
+    [
+      "flat-train",
+      ["train/1.mp4", "train/2.mp4"],
+      "its folder train is named like a split, but holds no folders of classes",
+    ],
+  ])("%s is refused by name", async (name, paths, problem) => {
+    const root = await write(`refused-${name}`, paths);
+    await expect(openDataset(root)).rejects.toMatchObject({
+      code: "E_DATASET_FOLDERS",
+      message: expect.stringMatching(new RegExp(`^[^\\n]*: ${problem}\\. [^\\n]*manifest\\.$`)),
+    });
+  });
+
+  test("a folder that is called train, but holds videos beside other classes, is a class, which is said", async () => {
+    const root = await write("railway", ["train/1.mp4", "bus/2.mp4", "bus/3.mp4"]);
+    const { labels, samples, warnings } = await openDataset(root);
+    expect([labels, samples.map(({ split }) => split)]).toEqual([
+      ["bus", "train"],
+      [null, null, null],
+    ]);
+    expect(warnings).toEqual([
+      "a folder is named like a split, but holds videos beside folders of classes: it is taken for a class (train). Put folders of classes into it where it is a split.",
+    ]);
+  });
+
+  test("videos beside folders of classes are named", async () => {
+    const plain = await openDataset(await write("beside", ["wave/1.mp4", "clap/2.mp4", "3.mp4", "notes.txt"]));
+    expect(plain.findings.map(({ kind, samples }) => [kind, ...samples])).toEqual([["left-out", "3.mp4"]]);
+    const paths = [...wave("train", "1"), ...clap("val", "2"), "0.mp4", "train/3.mp4", "val/4.mp4", "val/5.mp4"];
+    const split = await openDataset(await write("beside-split", paths));
+    expect(split.samples).toHaveLength(2);
+    expect(split.warnings).toEqual([
+      "a video lies beside the folders of classes and is left out (0.mp4; train/3.mp4; val/4.mp4 and 1 more). Move it into the folder of its class.",
+    ]);
+  });
+});
+
+describe("stretches of one file are of one group", () => {
+  test("under whatever path; also where only one has a group, or two have different ones", async () => {
+    const lines = [
+      "a.mp4,x,,0",
+      "./a.mp4,y,,5",
+      "sub/../link.mp4,x,,9",
+      "b.mp4,x,,0",
+      "b.mp4,y,p,5",
+      "c.mp4,x,p,",
+      "d.mp4,x,q,0",
+      "d.mp4,y,r,5",
+      "e.mp4,x,r,",
+      "f.mp4,y,,",
+    ];
+    const names = [..."abcdef"].map((name) => [`${name}.mp4`, "x"]);
+    const content = { "manifest.csv": `file,label,group,start\n${lines.join("\n")}\n`, "sub/x": "x" };
+    const root = await files("stretches", { ...content, ...Object.fromEntries(names) });
+    await symlink("a.mp4", join(root, "link.mp4"));
+    const { samples } = await openDataset(root);
+    const groups = samples.map(({ group }) => group);
+    expect(groups).toEqual(["a.mp4", "a.mp4", "a.mp4", "p", "p", "p", "q", "q", "q", null]);
+  });
+
+  test("and go where another of the file is told to go; a file in two splits is warned of", async () => {
+    const lines = ["a.mp4,x,test,0", "a.mp4,y,,5", "b.mp4,x,train,0", "b.mp4,y,test,5", "c.mp4,y,,"];
+    const csv = `file,label,split,start\n${lines.join("\n")}\n`;
+    const root = await files("stretch-splits", { "manifest.csv": csv, "a.mp4": "x", "b.mp4": "x", "c.mp4": "x" });
+    const { samples, warnings } = await openDataset(root);
+    expect(samples.map(({ split }) => split)).toEqual(["test", "test", "train", "test", null]);
+    expect(warnings).toEqual([
+      "one group is in several splits, so that a model is tested on what it was trained on (b.mp4 is in train and test). Put each group into one split.",
+    ]);
+  });
+});
+
+describe("names compare in one Unicode form", () => {
+  const [composed, decomposed] = ["\u00e9t\u00e9", "e\u0301te\u0301"];
+
+  test("folders", async () => {
+    const root = await files("forms", { [`${composed}/1.mp4`]: "x", [`${decomposed}/2.mp4`]: "x", "b/3.mp4": "x" });
+    const { labels, samples } = await openDataset(root);
+    expect([labels, samples.map(({ classes }) => classes[0])]).toEqual([
+      ["b", composed],
+      [0, 1, 1],
+    ]);
+    const own = await openDataset(root, { labels: [decomposed, "b"] });
+    expect([own.labels, own.samples.map(({ classes }) => classes[0])]).toEqual([
+      [decomposed, "b"],
+      [1, 0, 0],
+    ]);
+  });
+
+  test("a manifest's labels, groups and files, which are found in either form", async () => {
+    const lines = [composed, decomposed].flatMap((name) => [
+      `${composed}/${name}.mp4,${name},${name}`,
+      `${decomposed}/${name}2.mp4,b,${name}`,
+    ]);
+    const root = await files("manifest-forms", {
+      "manifest.csv": `file,label,group\n${lines.join("\n")}\n`,
+      [`${decomposed}/${composed}.mp4`]: "x",
+      [`${decomposed}/${decomposed}2.mp4`]: "x",
+    });
+    const { labels, samples } = await openDataset(root);
+    expect(labels).toEqual(["b", composed]);
+    expect(samples.map(({ name, group }) => [name, group])).toEqual(
+      ["", "2", "", "2"].map((end) => [`${composed}/${composed}${end}.mp4`, composed]),
+    );
+    for (const { file } of samples) expect((await stat(file)).isFile()).toBe(true);
+  });
+
+  test("classes that differ only in case, spaces, _ or - are found", async () => {
+    const classes = ["Wave 1", "wave_1", "push up", "push_up", "Push-Up", "pushup", "clap"];
+    const root = await files("alike", Object.fromEntries(classes.map((name) => [`${name}/1.mp4`, "x"])));
+    const { labels, findings, warnings } = await openDataset(root);
+    expect(labels).toEqual(["Push-Up", "Wave 1", "clap", "push up", "push_up", "pushup", "wave_1"]);
+    expect(findings.map(({ kind, severity, detail }) => [kind, severity, detail])).toEqual([
+      ["similar-classes", "problem", "Push-Up, push up, push_up, pushup"],
+      ["similar-classes", "problem", "Wave 1, wave_1"],
+    ]);
+    expect(warnings).toEqual([
+      "classes differ only in case, spaces, _ or - (Push-Up, push up, push_up, pushup; Wave 1, wave_1). Give them one name, or names that differ more.",
+    ]);
+  });
 });
 
 test("a manifest, in the folder or by itself: paths are relative to it", async () => {

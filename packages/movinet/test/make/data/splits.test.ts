@@ -4,7 +4,7 @@ import { openDataset } from "../../../src/make/data/dataset.node.ts";
 import { type Dataset, groupKey, type Sample, type Split } from "../../../src/make/data/dataset.ts";
 import { countGroups, foldSamples, splitSamples } from "../../../src/make/data/splits.ts";
 import { hasShared, sharedFolder, sharedReason } from "../../shared.ts";
-import { sampleOf } from "./clips.ts";
+import { datasetOf as clipsOf, sampleOf } from "./clips.ts";
 
 interface Facts {
   readonly classes: readonly number[];
@@ -14,7 +14,7 @@ interface Facts {
 
 function datasetOf(facts: readonly Facts[]): Dataset {
   const samples = facts.map((fact, i) => sampleOf(`${i}.mp4`, { split: null, ...fact }));
-  return { path: "set", labels: ["a", "b", "c", "d"], samples, multiLabel: false };
+  return clipsOf(samples, ["a", "b", "c", "d"]);
 }
 
 const group = fc.option(fc.constantFrom("p", "q", "r", "s", "t"));
@@ -69,7 +69,7 @@ describe("splitSamples", () => {
     const samples = Array.from({ length: 20 }, (_, i) =>
       sampleOf(`${i % 4}.mp4`, { classes: [i % 2], start: i, end: i + 1 }),
     );
-    const dataset = { path: "set", labels: ["a", "b"], samples, multiLabel: false };
+    const dataset = clipsOf(samples);
     const { train, validation } = splitSamples(dataset, { validation: 0.25, seed: 1 });
     expect(new Set(validation.map(({ file }) => file)).size).toBe(2 - 1);
     expect(train.length).toBe(15);

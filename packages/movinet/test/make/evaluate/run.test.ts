@@ -148,6 +148,13 @@ describe("labels", () => {
     expect(mapped.map(({ classes }) => classes)).toEqual([[0], [1], [4]]);
   });
 
+  test("are the same in either Unicode form, and with several spaces", () => {
+    const accented = { ...model, card: { ...card, labels: ["a", "b", "c", "e\u0301te\u0301 1", "ou\u0300"] } };
+    const own = ["\u00e9t\u00e9_ 1", "o\u00f9"];
+    const mapped = samplesForModel(dataset(own), [sample("a", [0]), sample("b", [1])], accented);
+    expect(mapped.map(({ classes }) => classes)).toEqual([[3], [4]]);
+  });
+
   test("that the model lacks are named, but only of the clips that are judged", () => {
     const labels = ["flying", "squat", "SIT UP", "diving"];
     expect(() =>
