@@ -5,6 +5,7 @@ import {
   contentHashes,
   type Dataset,
   findSeen,
+  joinCopies,
   openDataset,
   type Sample,
 } from "movinet/make";
@@ -37,7 +38,10 @@ export async function openClips(
   cache: ClipCache,
   signal: AbortSignal,
 ): Promise<JudgedClips> {
-  const dataset = await openFor(path, models[0].card.labels);
+  const opened = await openFor(path, models[0].card.labels);
+  const noted = models.filter(({ card }) => card.learned !== null);
+  const hashes = await contentHashes(opened.samples, cache, { signal });
+  const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
   const chosen = split ?? (["test", "validation"] as const).find((part) => has(dataset, part)) ?? "all";
   const samples = dataset.samples.filter((sample) => chosen === "all" || sample.split === chosen);
   if (samples.length === 0) {
@@ -50,8 +54,6 @@ export async function openClips(
     });
   }
   const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
-  const noted = models.filter(({ card }) => card.learned !== null);
-  const hashes = noted.length > 0 ? await contentHashes(dataset.samples, cache, { signal }) : new Map<string, string>();
   const found = noted.map(({ card }) => ({ card, ...findSeen(dataset.samples, hashes, card.learned) }));
   const seen = samples.filter((sample) => found.some((one) => one.seen.has(sample)));
   const others = samples.filter((sample) => !seen.includes(sample));
@@ -65,7 +67,10 @@ export async function openClips(
     heldOut: noted.length === models.length || chosen === "test" || chosen === "validation",
     remembered,
     first: seen.length === 0 ? null : firstSentence(whose, seen.length, samples.length),
-    doubts: likeNamed.length === 0 ? [] : [likeNamedSentence(models[0].card.name, likeNamed)],
+    doubts: [
+      ...dataset.warnings,
+      ...(likeNamed.length === 0 ? [] : [likeNamedSentence(models[0].card.name, likeNamed)]),
+    ],
     hashes,
   };
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type Dataset, recipes, type TestPart, type Trainable, type TrainSettings } from "movinet/make";
+import { type Dataset, groupKey, recipes, type TestPart, type Trainable, type TrainSettings } from "movinet/make";
 import { UsageError } from "../usage.ts";
 
 /** What `movinet train` was told to do; null: what suits the dataset. Kept in the run's config.json. */
@@ -65,11 +65,18 @@ export function planTraining(choices: TrainChoices, dataset: Dataset, groups: nu
   if (choices.flip === false && choices.augment === "none") {
     throw new UsageError("--no-flip", "--augment none mirrors nothing", "Give one of them");
   }
-  const usual = solved && !named && choices.validation === null ? Math.min(5, groups) : null;
+  const usual = solved && !named && choices.validation === null ? usualFolds(groups) : null;
   const crossed = choices.folds ?? usual;
   const folds = crossed !== null && crossed >= 2 ? crossed : null;
   const fit = solved ? null : fitSettings(choices, trainable, clips);
   return { fit, folds, validation: choices.validation ?? 0.2, why: howItLearns(trainable, asked, clips) };
+}
+
+/** Up to so many groups, each is left out in turn: then no chance decides which are judged together. */
+const fewGroups = 10;
+
+function usualFolds(groups: number): number {
+  return groups <= fewGroups ? groups : 5;
 }
 
 function refuseGradientOptions(choices: TrainChoices, asked: boolean, clips: number): void {
@@ -108,7 +115,9 @@ export function howItIsTested(
   if (judging === 0) return "No clips are left to test it by.";
   if (parts.length > 1) {
     const because = asked === null ? "as usual where the last layer is solved" : "as --folds asks";
-    return `It is tested by cross-validation in ${parts.length} parts, ${because}: each of ${judging} clips is judged by a model that saw nothing of its group.`;
+    const groups = new Set(parts.flatMap(({ judge }) => judge).map(groupKey)).size;
+    const cut = groups === parts.length ? `${groups} parts, one for each group` : `${parts.length} parts`;
+    return `It is tested by cross-validation in ${cut}, ${because}: each of ${judging} clips is judged by a model that saw nothing of its group.`;
   }
   const clips = `${judging} ${judging === 1 ? "clip" : "clips"}`;
   if (samples.some(({ split }) => split === "validation")) {

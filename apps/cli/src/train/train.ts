@@ -11,6 +11,7 @@ import {
   divideForTests,
   findSeen,
   frozenSamples,
+  joinCopies,
   nameWithin,
   openDataset,
   type Sample,
@@ -57,9 +58,9 @@ async function begin(
   terminal: Terminal,
   open: (begun: RunConfig["begun"]) => Promise<string>,
 ): Promise<number> {
-  const dataset = await openDataset(choices.dataset);
+  const opened = await openDataset(choices.dataset);
   const model = await openNamedModel(choices.from ?? undefined);
-  const plan = planTraining(choices, dataset, countGroups(dataset), model.spec.blocks.length);
+  const plan = planTraining(choices, opened, countGroups(opened), model.spec.blocks.length);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
   let folder: string | null = null;
@@ -70,9 +71,11 @@ async function begin(
     async (signal) => {
       try {
         const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
-        const hashes = await contentHashes(dataset.samples, cache, { signal, onFile });
+        const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
+        const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
         const begun = await describeBegun(choices.from, dataset, hashes);
         folder = await open(begun);
+        for (const warning of dataset.warnings) terminal.warning(warning);
         const task = { folder, choices, plan, dataset, model, hashes, begun, before };
         return await run({ ...task, cache, progress, terminal, signal });
       } catch (error) {

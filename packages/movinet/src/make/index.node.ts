@@ -12,7 +12,7 @@ export {
   type FillResult,
 } from "./data/clip-cache.node.ts";
 export { type DatasetOptions, openDataset } from "./data/dataset.node.ts";
-export { type Dataset, nameWithin, type Sample, type Split } from "./data/dataset.ts";
+export { type Dataset, groupKey, nameWithin, type Sample, type Split } from "./data/dataset.ts";
 export type { ClassCount, Finding, FindingKind } from "./data/findings.ts";
 export { joinCopies } from "./data/groups.ts";
 export {

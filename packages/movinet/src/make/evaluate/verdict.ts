@@ -16,7 +16,7 @@ export function headline({
 }: Pick<Evaluation, "top1" | "clips" | "groups" | "learned">): string {
   const noun = clips === 1 ? "clip" : "clips";
   if (learned) {
-    return `The model has learned from these clips, so ${top1.hits} of ${clips} ${noun} right says nothing about others`;
+    return `It remembers ${top1.hits} of ${clips} ${noun} that it has learned from, which says nothing about others.`;
   }
   const doubt = top1.interval.trusted ? "" : `, not to be trusted: ${groupsText(groups)}`;
   return `${top1.hits} of ${clips} ${noun} right (${percent(top1.value)}, 95 % interval ${percents(top1.interval)}${doubt})`;

@@ -75,7 +75,7 @@ test("a report without an accuracy says why, and shows no measures", async () =>
 test("of clips that the model has learned from, no measure is shown", async () => {
   const { evaluation } = sampleReport(labels);
   const page = await renderReport(sampleReport(labels, { more: { evaluation: { ...evaluation, learned: true } } }));
-  expect(page).toMatch(/so \d+ of 49 clips right says nothing about others/);
+  expect(page).toMatch(/It remembers \d+ of 49 clips that it has learned from/);
   expect(page).not.toMatch(/95 % interval|Calibration error|<h2>Classes|class="big"|right as often/);
 });
 

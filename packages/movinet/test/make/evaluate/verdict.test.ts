@@ -39,7 +39,7 @@ describe("the headline", () => {
   test("of clips that the model has learned from says so, and nothing else is said", () => {
     const evaluation = evaluateAnswers(answersOf(49, 49), { labels, learned: true });
     expect(headline(evaluation)).toBe(
-      "The model has learned from these clips, so 49 of 49 clips right says nothing about others",
+      "It remembers 49 of 49 clips that it has learned from, which says nothing about others.",
     );
     expect(verdict(evaluation)).toEqual([]);
   });
