@@ -96,6 +96,7 @@ export {
 export type { Trainable } from "./train/network.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";
+export type { Frames } from "./verify/clips.ts";
 export {
   type Converted,
   type ConvertOptions,
@@ -103,6 +104,7 @@ export {
   type ExportFormat,
   exportFormats,
 } from "./verify/convert.node.ts";
-export type { Check, Precision, Receipt } from "./verify/receipt.ts";
+export type { Likeness, Limits, Precision } from "./verify/criterion.ts";
+export type { Check, Control, Receipt } from "./verify/receipt.ts";
 export type { Runner } from "./verify/runner.ts";
-export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles } from "./verify/verify.node.ts";
+export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles, windowOf } from "./verify/verify.node.ts";
