@@ -65,21 +65,15 @@ async function refuseItself([one, other]: readonly string[]): Promise<void> {
 }
 
 function refuseAnother(first: OpenedFile, second: OpenedFile): void {
-  const size = ({ height, width }: OpenedFile["model"]["spec"]["resolution"]) => `${height}×${width}`;
-  const facts = (file: OpenedFile) => {
-    const { classes, resolution } = file.model.spec;
-    const window = windowOf([file]);
-    return `${classes} classes at ${size(resolution)}${window === null ? "" : ` in clips of ${window} frames`}`;
-  };
-  const [a, b] = [first.model.spec, second.model.spec];
-  const windows = [windowOf([first]), windowOf([second])];
-  const same = a.classes === b.classes && size(a.resolution) === size(b.resolution);
-  if (same && (windows.includes(null) || windows[0] === windows[1])) return;
-  throw new UsageError(
-    second.name,
-    `it has ${facts(second)}, but ${first.name} has ${facts(first)}`,
-    "Give files of one network",
-  );
+  const network = ({ model: { spec } }: OpenedFile) =>
+    `${spec.classes} classes at ${spec.resolution.height}×${spec.resolution.width}`;
+  const window = (file: OpenedFile) => `clips of ${windowOf([file]) ?? "any number of"} frames`;
+  for (const fact of [network, window]) {
+    if (fact(first) === fact(second)) continue;
+    if (fact === window && [first, second].some((file) => windowOf([file]) === null)) continue;
+    const problem = `it has ${fact(second)}, but ${first.name} has ${fact(first)}`;
+    throw new UsageError(second.name, problem, "Give files of one network");
+  }
 }
 
 /** The first frames of some videos, as the network sees them; of few videos, stretches that follow each other. */

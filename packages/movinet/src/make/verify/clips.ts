@@ -1,13 +1,13 @@
 import type { Spec } from "../../model/arch/spec.ts";
 import type { CameraMotionLabel } from "../synth/labels.ts";
-import { cameraMotionFrames } from "../synth/render.ts";
+import { type CameraMotionClip, cameraMotionFrames } from "../synth/render.ts";
 import { planScene } from "../synth/scene.ts";
 
 /** Frames of a clip, `[3, H, W]` each, RGB in 0..1. */
 export type Frames = readonly Float32Array[];
 
 /** Frames of the clips on which a stream is compared: the first frame, filling buffers, and full ones. */
-export const streamLengths: readonly number[] = [1, 2, 3, 5, 5, 5, 5, 8];
+export const streamLengths: readonly number[] = [1, 2, 5, 5, 5, 5, 5, 8];
 
 /** Clips on which a network is compared that sees a fixed number of frames. */
 const clipsOfWindow = 4;
@@ -26,30 +26,32 @@ const motions: readonly CameraMotionLabel[] = [
   "zoom out",
 ];
 
+/** From which scene to which a clip cuts. */
+const cut = 3;
+
 /**
- * Generated clips of these lengths, each of a camera that moves through a scene of its own. A frame is taken each second, so
- * that a clip changes from frame to frame as much as a network's answer needs to show whether it sees time. The scenes are
- * those on which the answers of Google's A0 differ most (docs/decisions.md).
+ * Generated clips of these lengths, each of a camera that moves through one scene and, from the middle on, through another.
+ * A frame is taken each second. Cut and motion make an answer depend on what came before the last frame, so that it shows
+ * whether a network sees time; the scenes are such that the answers of Google's A0 differ (docs/decisions.md).
  */
-export function sceneClips(
-  { resolution: { height, width } }: Pick<Spec, "resolution">,
-  lengths: readonly number[],
-): Frames[] {
-  return lengths.map((frames, i) => {
-    const seed = `verify/1/${i}`;
-    const clip = {
-      label: motions[i % motions.length] as CameraMotionLabel,
-      seed,
-      width,
-      height,
-      frames,
-      fps: 1,
-      compress: false,
-      scene: planScene(seed, Math.max(width, height) / 2),
-    };
+export function sceneClips({ resolution }: Pick<Spec, "resolution">, lengths: readonly number[]): Frames[] {
+  const { height, width } = resolution;
+  const seeds = lengths.map((_, i) => `verify/5/${i}`);
+  const scenes = seeds.map((seed) => planScene(seed, Math.max(width, height) / 2));
+  const shoot = (index: number, frames: number): Float32Array[] => {
+    if (frames === 0) return [];
+    const i = index % scenes.length;
+    const what = { label: motions[i % motions.length], seed: seeds[i], scene: scenes[i] } as SceneChoice;
+    const clip = { ...what, width, height, frames, fps: 1, compress: false };
     return Array.from(cameraMotionFrames(clip), (bytes) => planes(bytes, height * width));
+  };
+  return lengths.map((frames, i) => {
+    const before = Math.ceil(frames / 2);
+    return [...shoot(i, before), ...shoot(i + cut, frames - before)];
   });
 }
+
+type SceneChoice = Pick<Required<CameraMotionClip>, "label" | "seed" | "scene">;
 
 /** Bytes `[H, W, 3]` → `[3, H, W]` in 0..1. */
 function planes(bytes: Uint8Array, pixels: number): Float32Array {

@@ -26,7 +26,7 @@ const ownLimits: Readonly<Record<Precision, Pick<Limits, "error" | "correlation"
 };
 
 export function limitsOf(dtype: Precision): Limits {
-  return { ...ownLimits[dtype], gain: [0.7, 1.4], sameClass: 0.5 };
+  return { ...ownLimits[dtype], gain: [0.7, 1.4], sameClass: 0.6 };
 }
 
 /**
