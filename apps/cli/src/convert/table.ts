@@ -4,7 +4,8 @@ import type { Receipt } from "movinet/make";
 const mostName = 24;
 
 /** What a comparison found, as lines. */
-export function renderChecks({ source, clips, frames, limits, checks, controls, problem }: Receipt): string[] {
+export function renderChecks(receipt: Receipt): string[] {
+  const { source, clips, frames, limits, checks, controls, problem } = receipt;
   const head = ["", "on", "", "difference", "error", "correlation", "same class", ""];
   const rows = checks.map(({ name, runtime, call, difference, error, correlation, sameClass, fails }) => [
     fitText(name, mostName),
@@ -30,7 +31,14 @@ export function renderChecks({ source, clips, frames, limits, checks, controls, 
     ...rows.map(line),
     ...(shown.length > 0 ? [`Wrong on purpose, which must be far off: ${shown.join(", ")}`] : []),
     ...(problem === null ? [] : [`This proves nothing: ${problem}.`]),
+    ...(isOneClass(receipt) ? ["All clips get one class: clips of different actions would tell more."] : []),
   ];
+}
+
+/** Whether a check fails on clips that hardly differ, where coarse files do so soonest. */
+function isOneClass({ pass, problem, controls }: Receipt): boolean {
+  const constant = controls.find(({ name }) => name === "constant answer");
+  return !pass && problem === null && constant?.sameClass === 1;
 }
 
 function percent(share: number | null): string {

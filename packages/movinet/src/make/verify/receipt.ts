@@ -112,7 +112,7 @@ export async function compareRunners(
     checks.push({ name, runtime, call, answers: found.length, ...likeness, fails, pass: fails.length === 0 });
     onCheck();
   }
-  const problem = problemOf(checks, controls, yardstick, limits);
+  const problem = problemOf(checks, controls, yardstick, dtype);
   const differences = checks.map(({ difference }) => difference);
   return {
     clips: clips.length,
@@ -150,14 +150,16 @@ function problemOf(
   checks: readonly Check[],
   controls: readonly Control[],
   { spread }: Yardstick,
-  limits: Limits,
+  dtype: Precision,
 ): string | null {
   if (checks.length === 0) return "nothing was compared";
   if (!Number.isFinite(spread)) return "the answers that the others are held against are not finite numbers";
   if (spread === 0) return "it gives every clip the same answer";
   const passing = controls.find(({ fails }) => !fails);
   if (!passing) return null;
-  const [error, allowed] = [passing.error ?? 0, limits.error].map((share) => `${(100 * share).toPrecision(2)} %`);
+  const [error, allowed] = [passing.error ?? 0, limitsOf(dtype).error].map(
+    (share) => `${(100 * share).toPrecision(2)} %`,
+  );
   return `the control "${passing.name}" has an error of ${error}, too near to the ${allowed} that is allowed`;
 }
 
