@@ -14,12 +14,12 @@ export function unprovenInt8(
     ...(squeezeExcite === "none" ? [] : ["squeeze-and-excitation"]),
     ...(activation === "hard_swish" ? ["hard swish"] : []),
   ];
-  if (dtype !== "int8" || parts.length === 0 || passes(receipt)) return null;
+  if (dtype !== "int8" || parts.length === 0 || (receipt && passes(receipt))) return null;
   return `a full-int8 file of a network with ${parts.join(" and ")} often gives other answers than the network, and no receipt says that this one was compared. Compare it with the file it was made from: movinet verify FILE --against ORIGINAL`;
 }
 
 /** Whether a receipt says that the int8 file passed, and what failed beside it. */
-function passes(receipt: Uint8Array | undefined): boolean {
+function passes(receipt: Uint8Array): boolean {
   try {
     const { type, pass, result, checks, controls } = JSON.parse(new TextDecoder().decode(receipt));
     return type === "receipt" && pass === true && result.dtype === "int8" && checks.length > 0 && controls.length > 0;
