@@ -18,7 +18,9 @@ const kinds = [
 /** Bytes for each parameter, and beside them. */
 const aims = { float32: [4, 200e3], float16: [2, 200e3], dynamic_int8: [1.1, 250e3] } as const;
 
-console.log("model,format,form,dtype,runtime,bytes,aim,frames,scale,difference,tolerance,sameClass,pass,seconds");
+console.log(
+  "model,format,form,dtype,runtime,bytes,aim,frames,spread,difference,error,allowed,correlation,sameClass,nearestControl,controlError,pass,seconds",
+);
 for (const name of specNames.filter((spec) => spec.endsWith("-stream"))) {
   const spec = specOf(name);
   if (chosen.length > 0 && !chosen.includes(spec.variant)) continue;
@@ -32,9 +34,17 @@ for (const name of specNames.filter((spec) => spec.endsWith("-stream"))) {
     const [check] = receipt.checks;
     const [factor, beside] = aims[kind.dtype];
     const aim = kind.format === "tflite" ? Math.round(factor * parameters + beside) : "";
-    const found = [receipt.scale.toFixed(2), check?.difference.toExponential(1), receipt.tolerance.toExponential(1)];
+    const nearest = receipt.controls.toSorted((a, b) => (a.error ?? 0) - (b.error ?? 0))[0];
+    const judged = [
+      receipt.spread?.toPrecision(3),
+      check?.difference?.toExponential(1),
+      check?.error?.toExponential(1),
+      receipt.limits.error,
+      check?.correlation?.toFixed(5),
+      check?.sameClass,
+    ];
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const row = [name, kind.format, kind.form, kind.dtype, check?.runtime, bytes.length, aim, receipt.frames];
-    console.log([...row, ...found, check?.sameClass, receipt.pass, seconds].join(","));
+    console.log([...row, ...judged, nearest?.name, nearest?.error?.toFixed(2), receipt.pass, seconds].join(","));
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { findModel, type Model, ModelError, type ModelOptions, openModel } from "movinet";
+import { findModel, ModelError, type ModelOptions, type OpenedModel, openModel } from "movinet";
 
 /** Models that come with the command line, by name. */
 const embedded: Readonly<Record<string, URL>> = {
@@ -28,7 +28,21 @@ export async function findNamedModel(name: string | undefined): Promise<string> 
   }
 }
 
-/** Opens the model of an argument. Throws what {@link findNamedModel} and {@link openModel} throw. */
-export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<Model> {
-  return openModel(await findNamedModel(name), options);
+/**
+ * Opens the model of an argument for use. Warns on standard error, whatever else is silent, of a file whose answers are not
+ * to be trusted as they are. Throws what {@link findNamedModel} and {@link openModel} throw.
+ */
+export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<OpenedModel> {
+  const path = await findNamedModel(name);
+  const model = await openModel(path, options);
+  if (!warned.has(path)) for (const warning of model.warnings) process.stderr.write(warningLine(path, warning));
+  warned.add(path);
+  return model;
+}
+
+/** Files that were warned of. */
+const warned = new Set<string>();
+
+function warningLine(path: string, warning: string): string {
+  return `movinet: ${path}: warning: ${warning}.\n`;
 }

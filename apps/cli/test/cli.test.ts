@@ -87,6 +87,18 @@ describe("inspect", () => {
     expect(states[0]).toEqual({ name: "state_block0_layer0_pool_buffer", shape: [1, 1, 1, 1, 40], dtype: "float32" });
   });
 
+  test.each([
+    [["inspect", "a0-stream", "--states", "--json"], /^movinet: --states: --json lists the states too\./],
+    [["bench", "t0-stream", "--video", "x.mp4", "--rounds", "3"], /^movinet: --rounds: a whole video is timed alone/],
+    [["bench", "t0-stream", "--video", "x.mp4", "--peer", "litert"], /^movinet: --peer: a whole video is timed alone/],
+    [["bench", "t0-stream", "--checkout", "x"], /^movinet: --checkout: it is the folder of a peer/],
+    [["bench", "t0-stream", "--csv", "--json"], /^movinet: --csv: --json asks for another form/],
+  ])("%j: an option that would do nothing is refused", async (args, complaint) => {
+    const { code, stdout, stderr } = await movinet(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(complaint);
+  });
+
   test("lists the states with Google's names", async () => {
     const { stdout } = await movinet("inspect", "a0-stream", "--states");
     expect(stdout.trimEnd().split("\n")).toHaveLength(43);

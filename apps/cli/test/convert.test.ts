@@ -1,8 +1,8 @@
 /** `movinet convert` and `movinet verify`: files with receipts, exit codes, and what cannot be converted. */
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildGraph, defaultCard, randomWeights, specOf, writeModel } from "movinet";
+import { buildGraph, defaultCard, randomWeights, readModel, specOf, writeModel } from "movinet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
@@ -51,6 +51,14 @@ describe("convert", () => {
     [["absent.safetensors", "x.onnx"], 2, /there is no such model file or name/],
     [["base.safetensors", "x.tflite", "--form", "step"], 1, /a base model sees whole clips/],
     [["tiny.safetensors", "x.onnx", "--form", "official"], 1, /there are no onnx files of the form official/],
+    [
+      ["tiny.safetensors", "x.onnx", "--frames", "4"],
+      2,
+      /--frames: the form step takes one frame at a time\. Leave it/,
+    ],
+    [["tiny.safetensors", "x.tflite", "--form", "official", "--frames", "4"], 2, /the form official takes one frame/],
+    [["base.safetensors", "x.safetensors", "--frames", "4"], 2, /--frames: x\.safetensors has no window/],
+    [["tiny.safetensors", "x.safetensors", "--form", "clip"], 2, /--form: x\.safetensors holds the network in no form/],
     [["tiny.safetensors", "nowhere/x.onnx"], 1, /it cannot be written \(ENOENT\)/],
   ])("refuses %j with exit code %d", async (args, exit, complaint) => {
     const before = await readdir(folder);
@@ -85,6 +93,58 @@ describe("verify", () => {
     const { code, stdout } = await run("verify", "tiny.safetensors", "--against", "other.safetensors", "--json");
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ type: "receipt", pass: false });
+  });
+
+  test.each([
+    ["constant", 0],
+    ["not a number", Number.NaN],
+  ])("a network that answers %s passes nowhere, not even beside itself", async (name, value) => {
+    const model = readModel(await readFile(join(folder, "tiny.safetensors")), "tiny");
+    const kernel = model.weights.get("classifier2.kernel") as { shape: readonly number[]; data: Float32Array };
+    const broken = new Map(model.weights).set("classifier2.kernel", { ...kernel, data: kernel.data.map(() => value) });
+    await writeFile(join(folder, "broken.safetensors"), writeModel({ ...model, weights: broken }));
+    const alone = await run("verify", "broken.safetensors", "--json");
+    expect(alone.code, name).toBe(1);
+    expect(JSON.parse(alone.stdout)).toMatchObject({ type: "receipt", pass: false, problem: expect.any(String) });
+    const { code, stdout } = await run("verify", "tiny.safetensors", "--against", "broken.safetensors", "--quiet");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^broken\.safetensors .* (TOO FAR|NO NUMBERS)$/m);
+    const written = await run("convert", "broken.safetensors", "broken.tflite", "--quiet");
+    expect(written).toMatchObject({ code: 1, stderr: expect.stringContaining("the comparison proves nothing") });
+    expect(await readdir(folder)).not.toContain("broken.tflite");
+  });
+
+  test("the controls are named, and fail", async () => {
+    const { code, stdout } = await run("verify", "tiny.safetensors", "--quiet");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^Wrong on purpose.*: constant answer 100 %, other clips \d+ %, zeroed state \d+ %, no time \d+ %$/m,
+    );
+  });
+
+  test("what compares nothing is refused with exit code 2", async () => {
+    await run("convert", "tiny.safetensors", "alone.onnx", "--quiet");
+    for (const file of ["base.safetensors", "alone.onnx"]) {
+      const { code, stdout, stderr } = await run("verify", file, "--json");
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toMatch(/^movinet: .*: there is one way to run it here, .*\. Name another file .* --against\.\n$/);
+    }
+    const same = await run("verify", "base.safetensors", "--against", "./base.safetensors", "--quiet");
+    expect(same).toMatchObject({ code: 2, stderr: expect.stringContaining("is the file that is compared") });
+  });
+
+  test("clips of a window: a file that sees four frames beside one that sees six is refused", async () => {
+    for (const frames of ["4", "6"]) {
+      await run("convert", "tiny.safetensors", `w${frames}.onnx`, "--form", "clip", "--frames", frames, "--quiet");
+    }
+    const { code, stdout } = await run("verify", "w4.onnx", "--against", "tiny.safetensors", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ pass: true, clips: 4, frames: 16 });
+    const refused = await run("verify", "w4.onnx", "--against", "w6.onnx", "--quiet");
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("it has clips of 6 frames, but w4.onnx has"),
+    });
   });
 
   test("other classes are refused", async () => {

@@ -6,6 +6,7 @@ export {
   defaultModelName,
   findModel,
   type ModelOptions,
+  type OpenedModel,
   openModel,
   readLabels,
 } from "./model/store.node.ts";

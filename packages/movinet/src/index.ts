@@ -38,7 +38,7 @@ export { lowerForInference } from "./model/graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
 export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
 export type { Tensor, Weights } from "./model/graph/tensor.ts";
-export { type Model, type ModelFormat, readModel, writeModel } from "./model/model.ts";
+export { type Model, type ModelFormat, type ReadModel, readModel, writeModel } from "./model/model.ts";
 export { randomWeights } from "./model/weights/random.ts";
 export { percentile, percentileByRank } from "./percentile.ts";
 export { percentText } from "./run/display/plot-data.ts";

@@ -13,6 +13,8 @@ export interface BenchSettings {
   readonly rounds: number;
   readonly peers: readonly PeerName[];
   readonly checkout: string | undefined;
+  /** Hears of what is to be known of a model before its answers are trusted. */
+  readonly warn: (warning: string) => void;
 }
 
 /** One measured process. Null: it does not tell. */
@@ -52,11 +54,12 @@ export async function benchModel(
   skipped: (peer: PeerName, reason: string) => void,
   onRound: (done: number) => void,
 ): Promise<readonly BenchRow[]> {
-  const { device, threads, rounds, peers, checkout } = settings;
+  const { device, threads, rounds, peers, checkout, warn } = settings;
   const contestants: Contestant[] = [];
   try {
     const own = await begin(null, ownRunner({ model, device, threads, video: null }));
     contestants.push(own);
+    own.ready.warnings?.forEach(warn);
     for (const peer of peers) {
       const command = peerCommand(peer, { model, ready: own.ready, threads, checkout });
       if (typeof command === "string") {
@@ -92,11 +95,12 @@ export async function benchModel(
 export async function benchVideo(
   model: string,
   video: string,
-  { device, threads }: Pick<BenchSettings, "device" | "threads">,
+  { device, threads, warn }: Pick<BenchSettings, "device" | "threads" | "warn">,
 ): Promise<BenchRow> {
   const runner = ownRunner({ model, device, threads, video });
   try {
     const ready = await runner.ready();
+    ready.warnings?.forEach(warn);
     const times = await runner.video();
     const fileBytes = (await stat(model).catch(() => null))?.size ?? null;
     const own = { peer: null, runner, ready, times: [times.stepsMs] };

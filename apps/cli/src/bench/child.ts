@@ -53,7 +53,9 @@ function copiedBytes(): number {
 }
 
 const { variant, mode, resolution } = model.spec;
-console.log(JSON.stringify({ sessionMs, copiedBytesPerStep: copiedBytes(), variant, mode, resolution, frames }));
+const { warnings } = model;
+const ready = { sessionMs, copiedBytesPerStep: copiedBytes(), variant, mode, resolution, frames, warnings };
+console.log(JSON.stringify(ready));
 /** Runs a whole video through the network. */
 async function watch(source: string): Promise<VideoTimes> {
   const begun = performance.now();

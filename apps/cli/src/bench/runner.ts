@@ -18,6 +18,8 @@ export interface Ready {
   readonly resolution?: { readonly height: number; readonly width: number };
   /** Frames in one step: more than 1 for a base model's window. */
   readonly frames?: number;
+  /** What is to be known of the model before its answers are trusted. */
+  readonly warnings?: readonly string[];
 }
 
 /** A process that steps a model when asked, and speaks in JSON lines. */

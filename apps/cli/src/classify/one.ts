@@ -5,6 +5,7 @@ import {
   type Decoders,
   type Frame,
   type Model,
+  type OpenedModel,
   type Prediction,
   percentText,
   renderPlot,
@@ -29,7 +30,7 @@ const longVideo = 30;
 
 /** What the sources of a run share. */
 export interface RunContext {
-  readonly model: Model;
+  readonly model: OpenedModel;
   readonly settings: ClassifySettings;
   readonly terminal: Terminal;
   readonly decoders: Decoders;
@@ -94,7 +95,7 @@ export async function classifyOne(
     }
     if (settings.json) {
       for (const segment of shown) output.line(segmentLine(source, segment, name));
-      output.line(resultLine(video, card.name, predictions, timings));
+      output.line(resultLine(video, model, predictions, timings));
     } else {
       const summary = { source, frames: video.frames, duration, predictions };
       output.line(renderResult(summary, terminal));
@@ -137,14 +138,24 @@ function segmentLine(
 }
 
 function resultLine(
-  { source, frames, duration, warnings }: Video,
-  model: string,
+  { source, frames, duration, warnings: ofVideo }: Video,
+  { card, warnings: ofModel }: OpenedModel,
   predictions: readonly Prediction[],
   timings: Readonly<Record<string, number>>,
 ): string {
   const rounded = Object.fromEntries(Object.entries(timings).map(([stage, ms]) => [stage, Math.round(ms * 100) / 100]));
+  const warnings = [...ofModel, ...ofVideo];
   const more = warnings.length > 0 ? { warnings } : {};
-  return JSON.stringify({ type: "result", source, model, frames, duration, predictions, timings: rounded, ...more });
+  return JSON.stringify({
+    type: "result",
+    source,
+    model: card.name,
+    frames,
+    duration,
+    predictions,
+    timings: rounded,
+    ...more,
+  });
 }
 
 async function drawPlot(

@@ -1,9 +1,9 @@
 import {
   buildGraph,
   type Decoders,
-  type Model,
   MovinetError,
   nodeBackend,
+  type OpenedModel,
   Program,
   type SessionSource,
   stateBytes,
@@ -28,7 +28,7 @@ export interface Run {
   readonly sources: readonly string[];
   /** What failed already. */
   readonly before: readonly Failure[];
-  readonly model: Model;
+  readonly model: OpenedModel;
   readonly settings: ClassifySettings;
   readonly terminal: Terminal;
   readonly decoders: Decoders;
@@ -104,7 +104,7 @@ export async function runSources(run: Run): Promise<number> {
 
 /** One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. */
 async function startPrograms(
-  model: Model,
+  model: OpenedModel,
   { device, threads }: ClassifySettings,
   jobs: number,
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {

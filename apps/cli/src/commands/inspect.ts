@@ -29,6 +29,9 @@ export const inspectCommand = defineCommand({
     if (name === undefined || more.length > 0) {
       throw new UsageError("inspect", "it takes one model", "Run for example: movinet inspect a0-stream");
     }
+    if (args.states && args.json) {
+      throw new UsageError("--states", "--json lists the states too", "Leave one of the two out");
+    }
     const terminal = openTerminal({ json: Boolean(args.json), quiet: false });
     const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name)).spec;
     const report = describe(spec);

@@ -16,7 +16,7 @@ export const verifyCommand = defineCommand({
     against: { type: "string", description: "Another file of the same network", valueHint: "model" },
     clips: {
       type: "string",
-      description: "Compare on the first frames of these videos (default: on made-up pictures)",
+      description: "Compare on the first frames of these videos (default: on generated ones with motion)",
       valueHint: "folder",
     },
     json: { type: "boolean", description: "The receipt as one JSON object on stdout" },

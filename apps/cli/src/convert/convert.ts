@@ -20,6 +20,7 @@ export function convert(settings: ConvertSettings, terminal: Terminal): Promise<
   return interruptible(terminal, async (signal) => {
     const model = await openNamedModel(input, { labels, signal });
     await refuseItself(input, output);
+    refuseIdle(model, settings);
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
@@ -36,8 +37,9 @@ export function convert(settings: ConvertSettings, terminal: Terminal): Promise<
     const result = { ...receipt, file: receipt.pass ? output : null, bytes: bytes.length };
     terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt));
     if (receipt.pass) return 0;
-    terminal.warn(`movinet: ${output}: it differs too much from ${input}. Nothing was written.`);
-    return 1;
+    const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
+    terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
+    return receipt.checks.length === 0 ? 2 : 1;
   });
 }
 
@@ -46,6 +48,22 @@ async function refuseItself(input: string, output: string): Promise<void> {
   if (from && to && from.ino === to.ino && from.dev === to.dev) {
     throw new UsageError(output, "it is the model that is read", "Write another file");
   }
+}
+
+/** Refuses options that would change nothing. */
+function refuseIdle({ spec }: Model, { output, format, form, frames }: ConvertSettings): void {
+  if (format === "safetensors" && form !== undefined) {
+    throw new UsageError(
+      "--form",
+      `${output} holds the network in no form`,
+      "Leave it out, or write a .tflite or .onnx",
+    );
+  }
+  const window = format !== "safetensors" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
+  if (frames === undefined || window) return;
+  const what =
+    format === "safetensors" ? `${output} has no window` : `the form ${form ?? "step"} takes one frame at a time`;
+  throw new UsageError("--frames", what, "Leave it out, or give --form clip");
 }
 
 function describe({ spec, card }: Model): string {

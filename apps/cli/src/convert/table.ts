@@ -4,15 +4,18 @@ import type { Receipt } from "movinet/make";
 const mostName = 24;
 
 /** What a comparison found, as lines. */
-export function renderChecks({ source, result, clips, frames, scale, tolerance, checks }: Receipt): string[] {
-  const head = ["", "on", "", "difference", "same class", ""];
-  const rows = checks.map(({ name, runtime, call, difference, sameClass, pass }) => [
+export function renderChecks(receipt: Receipt): string[] {
+  const { source, clips, frames, limits, checks, controls, problem } = receipt;
+  const head = ["", "on", "", "difference", "error", "correlation", "same class", ""];
+  const rows = checks.map(({ name, runtime, call, difference, error, correlation, sameClass, fails }) => [
     fitText(name, mostName),
     runtime,
     call,
-    difference.toExponential(1),
+    difference === null ? "–" : difference.toExponential(1),
+    percent(error),
+    correlation === null ? "–" : correlation.toFixed(4),
     `${(100 * sameClass).toFixed(0)} %`,
-    pass ? "ok" : "TOO FAR",
+    fails.length === 0 ? "ok" : fails.includes("numbers") ? "NO NUMBERS" : "TOO FAR",
   ]);
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
   const line = (cells: readonly string[]) =>
@@ -20,11 +23,26 @@ export function renderChecks({ source, result, clips, frames, scale, tolerance, 
       .map((cell, i) => (i < 3 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
       .join("  ")
       .trimEnd();
-  const or = result.dtype === "int8" ? ", or the same class" : "";
+  const shown = controls.map(({ name, error, fails }) => `${name} ${percent(error)}${fails ? "" : " (NEAR)"}`);
   return [
     `Held against ${source.name} on ${source.runtime}, ${source.call}`,
-    `(${clips} ${clips === 1 ? "clip" : "clips"}, ${frames} frames; logits up to ${scale.toFixed(1)}, allowed difference ${tolerance.toPrecision(2)}${or}):`,
+    `(${clips} ${clips === 1 ? "clip" : "clips"}, ${frames} frames; errors as a share of how much its answers differ, at most ${percent(limits.error)}):`,
     line(head),
     ...rows.map(line),
+    ...(shown.length > 0 ? [`Wrong on purpose, which must be far off: ${shown.join(", ")}`] : []),
+    ...(problem === null ? [] : [`This proves nothing: ${problem}.`]),
+    ...(isOneClass(receipt) ? ["All clips get one class: clips of different actions would tell more."] : []),
   ];
+}
+
+/** Whether a check fails on clips that hardly differ, where coarse files do so soonest. */
+function isOneClass({ pass, problem, controls }: Receipt): boolean {
+  const constant = controls.find(({ name }) => name === "constant answer");
+  return !pass && problem === null && constant?.sameClass === 1;
+}
+
+function percent(share: number | null): string {
+  if (share === null) return "–";
+  const value = 100 * share;
+  return `${value >= 100 ? value.toFixed(0) : value.toPrecision(2)} %`;
 }

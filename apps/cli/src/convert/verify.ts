@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { expandSources, nodeBackend, openVideo, preprocess } from "movinet";
-import { type OpenedFile, openRunners, verifyFiles } from "movinet/make";
+import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/make";
 import { interruptible } from "../interrupt.ts";
 import { findNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
@@ -14,29 +14,36 @@ export interface VerifySettings {
   readonly clips: string | undefined;
 }
 
-/** Of how many videos, and how many frames of each, where there are clips. */
+/** Of how many videos, and how many frames of each, where there are clips of any length. */
 const [mostVideos, mostFrames] = [8, 16];
+/** Where there are fewer videos, several stretches of each make so many clips. */
+const enoughClips = 4;
 
-/** Compares, and returns the exit code: 0; 1 where answers are too far apart; 130. */
+/** Compares, and returns the exit code: 0; 1 where answers are too far apart, or prove nothing; 130. */
 export function verify({ model, against, clips }: VerifySettings, terminal: Terminal): Promise<number> {
   return interruptible(terminal, async (signal) => {
     const backend = await nodeBackend();
     const files: OpenedFile[] = [];
     try {
-      for (const name of against === undefined ? [model] : [model, against]) {
-        const path = await findNamedModel(name);
-        files.push(await openRunners(await readFile(path), basename(name), backend));
+      const paths = [await findNamedModel(model)];
+      if (against !== undefined) paths.push(await findNamedModel(against));
+      await refuseItself(paths);
+      for (const path of paths) {
+        files.push(await openRunners(await readFile(path), basename(path), backend));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];
       for (const other of others) refuseAnother(first, other);
+      const ways = files.reduce((sum, { runners }) => sum + runners.length, 0);
+      if (ways < 2) throw nothingToCompare(model);
       const progress = terminal.progress();
       const onProgress = (done: number, total: number) =>
         progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
-      const seen = clips === undefined ? undefined : await filmed(clips, first, signal);
+      const seen = clips === undefined ? undefined : await filmed(clips, files, signal);
       const receipt = await verifyFiles([first, ...others], { clips: seen, signal, onProgress }).finally(() =>
         progress.stop(),
       );
+      if (receipt.checks.length === 0) throw nothingToCompare(model);
       terminal.result(terminal.json ? JSON.stringify(receipt) : renderChecks(receipt).join("\n"));
       return receipt.pass ? 0 : 1;
     } finally {
@@ -45,29 +52,51 @@ export function verify({ model, against, clips }: VerifySettings, terminal: Term
   });
 }
 
-function refuseAnother({ model: { spec }, name }: OpenedFile, { model, name: other }: OpenedFile): void {
-  const size = ({ height, width }: typeof spec.resolution) => `${height}×${width}`;
-  const facts = (one: typeof spec) => `${one.classes} classes at ${size(one.resolution)}`;
-  if (facts(spec) === facts(model.spec)) return;
-  throw new UsageError(
-    other,
-    `it has ${facts(model.spec)}, but ${name} has ${facts(spec)}`,
-    "Give files of one network",
-  );
+function nothingToCompare(model: string): UsageError {
+  const remedy = "Name another file of the same network with --against";
+  return new UsageError(model, "there is one way to run it here, and nothing to compare it with", remedy);
 }
 
-/** The first frames of some videos, as the network sees them. */
-async function filmed(folder: string, { model: { card } }: OpenedFile, signal: AbortSignal): Promise<Float32Array[][]> {
+async function refuseItself([one, other]: readonly string[]): Promise<void> {
+  if (one === undefined || other === undefined) return;
+  const [a, b] = [await stat(one), await stat(other)];
+  if (a.ino !== b.ino || a.dev !== b.dev) return;
+  throw new UsageError("--against", `${other} is the file that is compared`, "Name another file of the same network");
+}
+
+function refuseAnother(first: OpenedFile, second: OpenedFile): void {
+  const network = ({ model: { spec } }: OpenedFile) =>
+    `${spec.classes} classes at ${spec.resolution.height}×${spec.resolution.width}`;
+  const window = (file: OpenedFile) => `clips of ${windowOf([file]) ?? "any number of"} frames`;
+  for (const fact of [network, window]) {
+    if (fact(first) === fact(second)) continue;
+    if (fact === window && [first, second].some((file) => windowOf([file]) === null)) continue;
+    const problem = `it has ${fact(second)}, but ${first.name} has ${fact(first)}`;
+    throw new UsageError(second.name, problem, "Give files of one network");
+  }
+}
+
+/** The first frames of some videos, as the network sees them; of few videos, stretches that follow each other. */
+async function filmed(folder: string, files: readonly OpenedFile[], signal: AbortSignal): Promise<Frames[]> {
+  const [{ model }] = files as [OpenedFile];
+  const { card } = model;
+  const window = windowOf(files);
+  const length = window ?? mostFrames;
   const sources = (await expandSources([folder])).slice(0, mostVideos);
+  const stretches = Math.max(1, Math.ceil(enoughClips / sources.length));
   const clips: Float32Array[][] = [];
   for (const source of sources) {
-    const clip: Float32Array[] = [];
+    const frames: Float32Array[] = [];
     for await (const frame of openVideo(source, { fps: card.fps, size: card.input, signal })) {
-      clip.push(preprocess(frame, card.input));
-      if (clip.length === mostFrames) break;
+      frames.push(preprocess(frame, card.input));
+      if (frames.length === stretches * length) break;
     }
-    if (clip.length > 0) clips.push(clip);
+    for (let at = 0; at < frames.length; at += length) {
+      const clip = frames.slice(at, at + length);
+      if (window === null || clip.length === window) clips.push(clip);
+    }
   }
-  if (clips.length === 0) throw new UsageError(folder, "it has no video with pictures", "Give a folder of videos");
-  return clips;
+  if (clips.length > 1) return clips;
+  const least = window === null ? "two videos" : `two videos of ${window} frames at ${card.fps} a second`;
+  throw new UsageError(folder, "it has too few pictures for answers to differ", `Give a folder of at least ${least}`);
 }

@@ -119,6 +119,7 @@ export {
   type TestPart,
   type TestPartOptions,
 } from "./train/test-parts.ts";
+export type { Frames } from "./verify/clips.ts";
 export {
   type Converted,
   type ConvertOptions,
@@ -126,6 +127,7 @@ export {
   type ExportFormat,
   exportFormats,
 } from "./verify/convert.node.ts";
-export type { Check, Precision, Receipt } from "./verify/receipt.ts";
+export type { Likeness, Limits, Precision } from "./verify/criterion.ts";
+export type { Check, Control, Receipt } from "./verify/receipt.ts";
 export type { Runner } from "./verify/runner.ts";
-export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles } from "./verify/verify.node.ts";
+export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles, windowOf } from "./verify/verify.node.ts";

@@ -4,10 +4,12 @@ import type { Spec } from "./arch/spec.ts";
 import { type Card, defaultCard } from "./card.ts";
 import type { Weights } from "./graph/tensor.ts";
 import { cardText, readMetadata } from "./metadata.ts";
+import { unprovenInt8 } from "./unproven.ts";
 import { checkWeights } from "./weights/check.ts";
 import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 import { readTflite } from "./weights/tflite/import.ts";
 import { readOwnTflite } from "./weights/tflite/own.ts";
+import { readModel as readTfliteFile } from "./weights/tflite/schema.ts";
 
 /** A network with its weights and its card. Immutable; shared by everything that runs it. */
 export interface Model {
@@ -19,25 +21,39 @@ export interface Model {
 /** Which file a model came from. */
 export type ModelFormat = "safetensors" | "tflite";
 
+/** A model as it was read from a file. */
+export interface ReadModel extends Model {
+  readonly format: ModelFormat;
+  /** What is to be known before its answers are trusted, each in one line. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Reads a model from the bytes of a file of any format that we know: ours (`.safetensors`), or TFLite. `subject` names
  * the file in errors, `name` becomes the card's name where the file carries no card.
  * Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`).
  */
-export function readModel(bytes: Uint8Array, subject: string, name?: string): Model & { readonly format: ModelFormat } {
+export function readModel(bytes: Uint8Array, subject: string, name?: string): ReadModel {
   if (new TextDecoder().decode(bytes.subarray(4, 8)) === "TFL3") {
     const own = readOwnTflite(bytes, subject);
     if (own) {
       checkLabels(own.card.labels, own.spec, subject);
-      return { ...own, format: "tflite" };
+      return { ...own, format: "tflite", warnings: [] };
     }
-    const { spec, weights, output } = readTflite(bytes, subject);
+    const { spec, weights, output, dtype } = readTflite(bytes, subject);
+    const warning = unprovenInt8(spec, dtype, readTfliteFile(bytes, subject).metadata["movinet.receipt"]);
     const card = defaultCard(spec, name);
-    return { spec, weights, card: output === "sigmoid" ? { ...card, output } : card, format: "tflite" };
+    return {
+      spec,
+      weights,
+      card: output === "sigmoid" ? { ...card, output } : card,
+      format: "tflite",
+      warnings: warning === null ? [] : [warning],
+    };
   }
   const { tensors, metadata } = readSafetensors(bytes, subject);
   const { spec, card } = readMetadata(metadata, subject);
-  const model = { spec, weights: tensors, card, format: "safetensors" } as const;
+  const model = { spec, weights: tensors, card, format: "safetensors", warnings: [] } as const;
   checkModel(model, subject);
   return model;
 }

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
 import { ModelError } from "../errors.ts";
 import type { Spec } from "./arch/spec.ts";
-import { checkLabels, type Model, readModel } from "./model.ts";
+import { checkLabels, type Model, type ReadModel, readModel } from "./model.ts";
 
 /** The model that is used where none is named. */
 export const defaultModelName = "a0-stream";
@@ -26,24 +26,27 @@ export interface ModelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A model, and what is to be known before its answers are trusted: each in one line. */
+export type OpenedModel = Model & Pick<ReadModel, "warnings">;
+
 /**
  * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors` or
  * `.tflite`. Labels come from `labels` (a text file, one name a line, in output order), else from the model's card,
  * else from a label file beside the model: a `.txt` with `label` in its name and one line for each class.
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_FORMAT`, `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
  */
-export async function openModel(nameOrFile?: string, options: ModelOptions = {}): Promise<Model> {
+export async function openModel(nameOrFile?: string, options: ModelOptions = {}): Promise<OpenedModel> {
   const path = await findModel(nameOrFile);
   options.signal?.throwIfAborted();
   const bytes = await readFile(path);
   options.signal?.throwIfAborted();
-  const { spec, weights, card } = readModel(bytes, path, basename(path, extname(path)));
+  const { spec, weights, card, warnings } = readModel(bytes, path, basename(path, extname(path)));
   let labels = card.labels ?? (await labelsBeside(path, spec));
   if (options.labels !== undefined) {
     labels = await readLabels(options.labels);
     checkLabels(labels, spec, options.labels);
   }
-  return { spec, weights, card: { ...card, labels } };
+  return { spec, weights, card: { ...card, labels }, warnings };
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Backend } from "../../run/session/backend.ts";
 import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program } from "../../run/session/program.ts";
 import { litertBackend } from "../../run/session/tflite/litert.node.ts";
-import { compareRunners, noiseClip, type Receipt, streamLengths } from "./receipt.ts";
+import { sceneClips, streamLengths, windowLengths } from "./clips.ts";
+import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, onnxFileRunner, type Runner, sessionRunner } from "./runner.ts";
 
 export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
@@ -18,7 +19,7 @@ export interface ConvertOptions {
   readonly form?: TfliteForm | undefined;
   /** Default `float32`. */
   readonly dtype?: TflitePrecision | undefined;
-  /** Frames of a clip; default: those of the model's card. */
+  /** Frames of a clip, of the form `clip` only; default: those of the model's card. */
   readonly frames?: number | undefined;
   /** Names of the model and of the result in the receipt. */
   readonly name: string;
@@ -39,12 +40,16 @@ export interface Converted {
 /**
  * Writes a model in another format, and compares what was written, on the runtime that it is for, with whole clips of the
  * model: a stream frame by frame, which is also the streaming law. Throws {@link ModelError} (`E_MODEL_EXPORT`) where the
- * model has no such form, and `E_DEPENDENCY_MISSING` where the runtime is not installed.
+ * model has no such form, `E_DEPENDENCY_MISSING` where the runtime is not installed, and `TypeError` where `frames` are given for
+ * another form than `clip`.
  */
 export async function convertModel(model: Model, options: ConvertOptions): Promise<Converted> {
   const { format, name, resultName, backend, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? "float32";
+  if (options.frames !== undefined && (form !== "clip" || format === "safetensors")) {
+    throw new TypeError("convertModel: frames are for files of the form clip");
+  }
   const frames = options.frames ?? model.card.frames ?? undefined;
   const emit = emitterOf(model, format, {
     form,
@@ -56,12 +61,16 @@ export async function convertModel(model: Model, options: ConvertOptions): Promi
   const source = wholeClips(model, name, frames, backend);
   const result = await openResult(bytes, format, resultName, backend);
   try {
-    const lengths = form === "clip" && frames !== undefined ? [frames] : streamLengths;
-    const clips = lengths.map((length, seed) => noiseClip(model.spec, length, seed));
+    const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
     let done = 0;
-    const found = await compareRunners(source.runner, [result.runner], clips, dtype, () => {
+    const onCheck = () => {
       signal?.throwIfAborted();
       onProgress?.(++done, 2);
+    };
+    const clips = sceneClips(model.spec, lengths);
+    const found = await compareRunners(source.runner, [result.runner], clips, dtype, {
+      output: model.card.output,
+      onCheck,
     });
     const receipt: Receipt = {
       type: "receipt",
@@ -77,7 +86,10 @@ export async function convertModel(model: Model, options: ConvertOptions): Promi
 }
 
 function wholeClips(model: Model, name: string, frames: number | undefined, backend: Backend): Opened {
-  if (model.spec.mode === "stream") return { runner: clipRunner(model, name, backend), close: async () => {} };
+  if (model.spec.mode === "stream") {
+    const runner = clipRunner(model, name, backend);
+    return { runner, close: () => runner.close() };
+  }
   const card = { ...model.card, frames: frames ?? model.card.frames };
   return openProgram({ ...model, card }, name, backend);
 }

@@ -1,19 +1,40 @@
-import type { Spec } from "../../model/arch/spec.ts";
-import { randomOf } from "../random.ts";
+import type { Card } from "../../model/card.ts";
+import type { Frames } from "./clips.ts";
+import {
+  centred,
+  failuresOf,
+  type Likeness,
+  type Limits,
+  likenessOf,
+  limitsOf,
+  type Precision,
+  type Yardstick,
+  yardstickOf,
+} from "./criterion.ts";
 import type { Runner } from "./runner.ts";
 
 /** How one way of running a network compares with the first, on the same frames. */
-export interface Check {
+export interface Check extends Likeness {
   /** Of the file or the model that was run. */
   readonly name: string;
   readonly runtime: string;
   readonly call: Runner["call"];
-  /** The greatest difference of any logit. */
-  readonly difference: number;
-  /** Share of the answers compared whose likeliest class is the same, in 0..1. */
-  readonly sameClass: number;
-  /** Whether the difference is within the tolerance or, of a file that computes in int8, the likeliest class mostly the same. */
+  /** Answers that were compared. */
+  readonly answers: number;
+  /** The limits that are not kept, by name; `numbers`: some answers are not finite. */
+  readonly fails: readonly string[];
   readonly pass: boolean;
+}
+
+/** Wrong answers on purpose, which the same limits must turn down: what a broken network would score on these clips. */
+export interface Control extends Likeness {
+  /**
+   * `constant answer`: the mean of the source's answers. `other clips`: its answers to other clips. `zeroed state`: its
+   * answers to the last frames alone. `no time`: its answers to the last frames, held still.
+   */
+  readonly name: "constant answer" | "other clips" | "zeroed state" | "no time";
+  /** Whether its error is at least {@link controlMargin} times what is allowed. */
+  readonly fails: boolean;
 }
 
 /** What a comparison found. Plain data, kept in the files that were compared. */
@@ -25,114 +46,125 @@ export interface Receipt {
   readonly clips: number;
   /** Frames of all clips together. */
   readonly frames: number;
-  /** The greatest logit of the source, without its sign. */
-  readonly scale: number;
-  /** The greatest difference that is allowed. */
-  readonly tolerance: number;
+  /** How much the source's answers differ from clip to clip: root mean square of centred logits about their mean. */
+  readonly spread: number | null;
+  readonly limits: Limits;
   readonly checks: readonly Check[];
-  /** The greatest difference of all checks. */
-  readonly difference: number;
+  readonly controls: readonly Control[];
+  /** Why the comparison proves nothing, whatever the checks say; null where it does. */
+  readonly problem: string | null;
+  /** The greatest difference of all checks; null where an answer is not finite. */
+  readonly difference: number | null;
+  /** Whether there are checks, all pass, and all controls fail. */
   readonly pass: boolean;
 }
 
-/** How a file stores or computes its numbers. */
-export type Precision = "float32" | "float16" | "dynamic_int8" | "int8";
+/** A control that is nearer to passing than this shows that the clips tell too little. */
+export const controlMargin = 1.5;
 
-/** Allowed difference of logits: the first number (less where no logit reaches 1), or the second as a share of the greatest. */
-const tolerances: Readonly<Record<Precision, readonly [least: number, share: number]>> = {
-  float32: [1e-3, 1e-5],
-  float16: [1e-2, 1e-2],
-  dynamic_int8: [5e-2, 5e-2],
-  int8: [1e-1, 1e-1],
-};
-
-/** Frames of the clips on which a stream is compared: the first frame, filling buffers, and full ones. */
-export const streamLengths: readonly number[] = [1, 2, 5, 8];
-
-/** Share of answers whose likeliest class must be the same where rounded feature maps move logits by more than that. */
-const sameClassOfInt8 = 0.9;
-
-export function toleranceOf(dtype: Precision, scale: number): number {
-  const [least, share] = tolerances[dtype];
-  return Math.max(least * Math.min(1, scale), share * scale);
-}
-
-/**
- * Pictures that nobody filmed, `[3, H, W]` in 0..1: noise on patches of 16 pixels that differ from frame to frame, so that a
- * mistake in any layer or state shows.
- */
-export function noiseClip(
-  { resolution: { height, width } }: Pick<Spec, "resolution">,
-  frames: number,
-  seed: number,
-): Float32Array[] {
-  const columns = Math.ceil(width / 16);
-  const patches = columns * Math.ceil(height / 16);
-  return Array.from({ length: frames }, (_, t) => {
-    const random = randomOf("noise", seed, t);
-    const coarse = Float32Array.from({ length: 3 * patches }, () => random.next());
-    return Float32Array.from({ length: 3 * height * width }, (_, i) => {
-      const [c, p] = [Math.floor(i / (height * width)), i % (height * width)];
-      const [y, x] = [Math.floor(p / width), p % width];
-      return random.next() * (coarse[c * patches + (y >> 4) * columns + (x >> 4)] as number);
-    });
-  });
+export interface CompareOptions {
+  /** What the network's logits go through: of a softmax their mean says nothing. Default `softmax`. */
+  readonly output?: Card["output"];
+  /** Called after each way. */
+  readonly onCheck?: () => void;
 }
 
 /**
  * Runs the same clips in each way, and holds every answer against the first way's after as many frames. A way that answers
- * nothing is left out.
+ * nothing is left out. Beside them it judges answers that are wrong on purpose.
  */
 export async function compareRunners(
   source: Runner,
   others: readonly Runner[],
-  clips: readonly (readonly Float32Array[])[],
+  clips: readonly Frames[],
   dtype: Precision,
-  onCheck: () => void = () => {},
-): Promise<Pick<Receipt, "clips" | "frames" | "scale" | "tolerance" | "checks" | "difference" | "pass">> {
-  const expected = [];
-  for (const clip of clips) expected.push(await source.logits(clip));
+  { output = "softmax", onCheck = () => {} }: CompareOptions = {},
+): Promise<Omit<Receipt, "type" | "source" | "result">> {
+  const answersOf = async (runner: Runner, clip: Frames) =>
+    (await runner.logits(clip)).map((logits) => centred(logits, output));
+  // Clips of one length follow each other: some runners compile their network for each length.
+  const zeroed: Float64Array[] = [];
+  for (const clip of source.frames === null ? clips : []) {
+    zeroed.push(...(await answersOf(source, clip.slice(-1))).slice(-1));
+  }
+  const expected: (readonly Float64Array[])[] = [];
+  const still: Float64Array[] = [];
+  for (const clip of clips) {
+    expected.push(await answersOf(source, clip));
+    const stopped = clip.map(() => clip.at(-1) as Float32Array);
+    still.push(...(await answersOf(source, stopped)).slice(-1));
+  }
   onCheck();
-  const scale = Math.max(...expected.flatMap((answers) => answers.map((logits) => Math.max(...logits.map(Math.abs)))));
-  const tolerance = toleranceOf(dtype, scale);
+  const truth = expected.flatMap((answers) => answers.slice(-1));
+  const yardstick = yardstickOf(truth);
+  const limits = limitsOf(dtype);
+  const controls = controlsOf({ truth, still, zeroed }, yardstick, limits);
   const checks: Check[] = [];
   for (const other of others) {
-    let [difference, same, compared] = [0, 0, 0];
+    const found: (readonly [Float64Array, Float64Array])[] = [];
     for (const [i, clip] of clips.entries()) {
-      const got = await other.logits(clip);
-      for (const [answer, truth] of pairs(got, expected[i] as readonly Float32Array[])) {
-        for (const [c, logit] of truth.entries()) {
-          const distance = Math.abs(logit - (answer[c] as number));
-          if (!(distance <= difference)) difference = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-        }
-        compared++;
-        if (likeliest(answer) === likeliest(truth)) same++;
-      }
+      found.push(...pairs(await answersOf(other, clip), expected[i] as readonly Float64Array[]));
     }
     const { name, runtime, call } = other;
-    if (compared === 0) continue;
-    const sameClass = same / compared;
-    const pass = difference <= tolerance || (dtype === "int8" && sameClass >= sameClassOfInt8);
-    checks.push({ name, runtime, call, difference, sameClass, pass });
+    if (found.length === 0) continue;
+    const likeness = likenessOf(found, yardstick);
+    const fails = failuresOf(likeness, limits);
+    checks.push({ name, runtime, call, answers: found.length, ...likeness, fails, pass: fails.length === 0 });
     onCheck();
   }
+  const problem = problemOf(checks, controls, yardstick, dtype);
+  const differences = checks.map(({ difference }) => difference);
   return {
     clips: clips.length,
     frames: clips.reduce((sum, clip) => sum + clip.length, 0),
-    scale,
-    tolerance,
+    spread: Number.isFinite(yardstick.spread) ? yardstick.spread : null,
+    limits,
     checks,
-    difference: checks.reduce((most, check) => (check.difference <= most ? most : check.difference), 0),
-    pass: checks.every((check) => check.pass),
+    controls,
+    problem,
+    difference: differences.includes(null) ? null : Math.max(0, ...(differences as number[])),
+    pass: problem === null && checks.every((check) => check.pass),
   };
 }
 
-/** Answers after the same frames: of two lists the last ones belong together, and those before them. */
-function pairs(a: readonly Float32Array[], b: readonly Float32Array[]): readonly [Float32Array, Float32Array][] {
-  const count = Math.min(a.length, b.length);
-  return Array.from({ length: count }, (_, i) => [a.at(i - count) as Float32Array, b.at(i - count) as Float32Array]);
+/** What networks would score that answer wrongly on purpose; of windows there is no state to be zeroed. */
+function controlsOf(
+  { truth, still, zeroed }: Readonly<Record<"truth" | "still" | "zeroed", readonly Float64Array[]>>,
+  yardstick: Yardstick,
+  limits: Limits,
+): Control[] {
+  const answers: readonly (readonly [Control["name"], readonly Float64Array[]])[] = [
+    ["constant answer", truth.map(() => yardstick.mean)],
+    ["other clips", truth.map((_, i) => truth[(i + 1) % truth.length] as Float64Array)],
+    ["zeroed state", zeroed],
+    ["no time", still],
+  ];
+  return answers.flatMap(([name, given]) => {
+    if (given.length === 0) return [];
+    const likeness = likenessOf(pairs(given, truth), yardstick);
+    return [{ name, ...likeness, fails: (likeness.error ?? 0) >= controlMargin * limits.error }];
+  });
 }
 
-function likeliest(logits: Float32Array): number {
-  return logits.indexOf(Math.max(...logits));
+function problemOf(
+  checks: readonly Check[],
+  controls: readonly Control[],
+  { spread }: Yardstick,
+  dtype: Precision,
+): string | null {
+  if (checks.length === 0) return "nothing was compared";
+  if (!Number.isFinite(spread)) return "the answers that the others are held against are not finite numbers";
+  if (spread === 0) return "it gives every clip the same answer";
+  const passing = controls.find(({ fails }) => !fails);
+  if (!passing) return null;
+  const [error, allowed] = [passing.error ?? 0, limitsOf(dtype).error].map(
+    (share) => `${(100 * share).toPrecision(2)} %`,
+  );
+  return `the control "${passing.name}" has an error of ${error}, too near to the ${allowed} that is allowed`;
+}
+
+/** Answers after the same frames: of two lists the last ones belong together, and those before them. */
+function pairs<T>(a: readonly T[], b: readonly T[]): (readonly [T, T])[] {
+  const count = Math.min(a.length, b.length);
+  return Array.from({ length: count }, (_, i) => [a.at(i - count) as T, b.at(i - count) as T]);
 }

@@ -2,10 +2,11 @@ import { buildGraph } from "../../model/arch/build.ts";
 import { interpret } from "../../model/graph/interpret.ts";
 import { macsOf } from "../../model/graph/shapes.ts";
 import type { Model } from "../../model/model.ts";
-import type { Backend } from "../../run/session/backend.ts";
+import type { Backend, Executable } from "../../run/session/backend.ts";
 import type { OnnxFile } from "../../run/session/onnx-file.ts";
 import type { SessionSource } from "../../run/session/program.ts";
 import { runClip } from "../evaluate/agreement.ts";
+import type { Frames } from "./clips.ts";
 
 /** One way in which a network can be run. */
 export interface Runner {
@@ -14,8 +15,10 @@ export interface Runner {
   /** For example `onnxruntime-node cpu`. */
   readonly runtime: string;
   readonly call: "frame by frame" | "whole clip";
+  /** Frames that a clip must have; null: any number. */
+  readonly frames: number | null;
   /** Logits after each frame of a clip (`[3, H, W]` each), or after the last one only. */
-  logits(clip: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  logits(clip: Frames): Promise<readonly Float32Array[]>;
 }
 
 /** A stream model frame by frame, a base model window by window, whatever opens its sessions. */
@@ -25,6 +28,7 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
       name,
       runtime,
       call: "whole clip",
+      frames: source.model.card.frames ?? 1,
       async logits(clip) {
         const session = await source.openClip();
         try {
@@ -39,6 +43,7 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
     name,
     runtime,
     call: "frame by frame",
+    frames: null,
     async logits(clip) {
       const session = await source.openStream();
       try {
@@ -52,20 +57,30 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
   };
 }
 
-/** A stream model that sees all frames of a clip in one call. */
-export function clipRunner({ spec, weights }: Model, name: string, backend: Backend): Runner {
+/** A stream model that sees all frames of a clip in one call; its network stays compiled until the length changes. */
+export function clipRunner(
+  { spec, weights }: Model,
+  name: string,
+  backend: Backend,
+): Runner & { close(): Promise<void> } {
+  let compiled: { readonly frames: number; readonly executable: Executable } | null = null;
+  const close = async () => {
+    await compiled?.executable.dispose();
+    compiled = null;
+  };
   return {
     name,
     runtime: backend.name,
     call: "whole clip",
+    frames: null,
+    close,
     async logits(clip) {
-      const graph = buildGraph(spec, { call: "clip", frames: clip.length });
-      const executable = await backend.compile(graph, weights, { single: false });
-      try {
-        return [await runClip(executable, clip)];
-      } finally {
-        await executable.dispose();
+      if (compiled?.frames !== clip.length) {
+        await close();
+        const graph = buildGraph(spec, { call: "clip", frames: clip.length });
+        compiled = { frames: clip.length, executable: await backend.compile(graph, weights, { single: false }) };
       }
+      return [await runClip(compiled.executable, clip)];
     },
   };
 }
@@ -73,15 +88,19 @@ export function clipRunner({ spec, weights }: Model, name: string, backend: Back
 /** Multiply–accumulates that the reference interpreter does in some ten seconds. */
 const mostMacs = 4e8;
 
-/** The reference interpreter on whole clips: float64 and slow, so that it answers nothing of clips that would take long. */
+/** The reference interpreter on whole clips: float64 and slow, so that it answers nothing more where that would take long. */
 export function referenceRunner({ spec, weights }: Model, name: string): Runner {
+  let left = mostMacs;
   return {
     name,
     runtime: "reference interpreter",
     call: "whole clip",
+    frames: null,
     async logits(clip) {
       const graph = buildGraph(spec, { call: "clip", frames: clip.length });
-      if (graph.nodes.reduce((sum, node) => sum + macsOf(node, graph), 0) > mostMacs) return [];
+      const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, graph), 0);
+      if (macs > left) return [];
+      left -= macs;
       return [Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array)];
     },
   };
@@ -93,6 +112,7 @@ export function onnxFileRunner(file: OnnxFile, name: string, runtime: string): R
     name,
     runtime,
     call: file.form === "step" ? "frame by frame" : "whole clip",
+    frames: file.form === "step" ? null : file.frames,
     async logits(clip) {
       file.reset();
       if (file.form === "clip") return [await file.run(joined(clip))];
@@ -103,7 +123,7 @@ export function onnxFileRunner(file: OnnxFile, name: string, runtime: string): R
   };
 }
 
-function clipInputs(clip: readonly Float32Array[]): Readonly<Record<string, Float32Array>> {
+function clipInputs(clip: Frames): Readonly<Record<string, Float32Array>> {
   return {
     image: joined(clip),
     inverse_count: Float32Array.from(clip, (_, t) => 1 / (t + 1)),
@@ -111,7 +131,7 @@ function clipInputs(clip: readonly Float32Array[]): Readonly<Record<string, Floa
   };
 }
 
-function joined(clip: readonly Float32Array[]): Float32Array {
+function joined(clip: Frames): Float32Array {
   const size = clip[0]?.length ?? 0;
   const data = new Float32Array(clip.length * size);
   for (const [t, frame] of clip.entries()) data.set(frame, t * size);

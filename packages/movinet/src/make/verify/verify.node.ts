@@ -7,7 +7,9 @@ import type { Backend } from "../../run/session/backend.ts";
 import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program, type SessionModel } from "../../run/session/program.ts";
 import { litertBackend } from "../../run/session/tflite/litert.node.ts";
-import { compareRunners, noiseClip, type Precision, type Receipt, streamLengths } from "./receipt.ts";
+import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
+import type { Precision } from "./criterion.ts";
+import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, onnxFileRunner, type Runner, referenceRunner, sessionRunner } from "./runner.ts";
 
 /** A file of a model, and every way to run it here. */
@@ -87,8 +89,15 @@ function readable(bytes: Uint8Array, name: string): Model | null {
 function modelRunners(model: Model, name: string, backend: Backend) {
   const program = Program.prepare(model, backend);
   const own = sessionRunner(program, name, backend.name);
-  const whole = model.spec.mode === "base" ? [] : [clipRunner(model, name, backend), referenceRunner(model, name)];
-  return { runners: [own, ...whole], close: () => program[Symbol.asyncDispose]() };
+  if (model.spec.mode === "base") return { runners: [own], close: () => program[Symbol.asyncDispose]() };
+  const whole = clipRunner(model, name, backend);
+  return {
+    runners: [own, whole, referenceRunner(model, name)],
+    async close() {
+      await whole.close();
+      await program[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** As a file of ours tells, else as its operators do; of others float32. */
@@ -103,16 +112,25 @@ function tfliteDtype(bytes: Uint8Array, name: string): Precision {
 }
 
 export interface VerifyOptions {
-  /** Frames of clips, `[3, H, W]` each in 0..1. Default: clips of 1, 2, 5 and 8 frames that nobody filmed. */
-  readonly clips?: readonly (readonly Float32Array[])[] | undefined;
+  /** Clips whose answers differ, at least two. Default: generated ones of 1 to 8 frames, or of {@link windowOf}. */
+  readonly clips?: readonly Frames[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** How many of `total` ways are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Frames that a clip must have for all of these files; null: any number. Throws `TypeError` where no number fits all. */
+export function windowOf(files: readonly OpenedFile[]): number | null {
+  const windows = new Set(files.flatMap(({ runners }) => runners.flatMap(({ frames }) => frames ?? [])));
+  if (windows.size > 1) throw new TypeError(`the files see clips of ${[...windows].join(" and of ")} frames`);
+  const [window = null] = windows;
+  return window;
+}
+
 /**
- * Runs every file in every way, and holds all against the first file on whole clips (or against its only way). The
- * tolerance is that of the coarsest file. Throws `TypeError` where the files differ in size or classes.
+ * Runs every file in every way, and holds all against the first file on whole clips (or against its only way). The limits
+ * are those of the coarsest file. Throws `TypeError` where the files differ in size, classes or window, and where there is
+ * only one way in all.
  */
 export async function verifyFiles(
   files: readonly [OpenedFile, ...OpenedFile[]],
@@ -127,20 +145,19 @@ export async function verifyFiles(
   const source =
     runners.find(({ call, runtime }) => call === "whole clip" && !runtime.startsWith("reference")) ?? runners[0];
   const others = files.flatMap((file) => file.runners).filter((runner) => runner !== source);
-  const lengths = model.spec.mode === "base" || onlyClips(files) ? [model.card.frames ?? 8] : streamLengths;
-  const seen = clips ?? lengths.map((length, seed) => noiseClip(model.spec, length, seed));
+  if (!source || others.length === 0)
+    throw new TypeError(`verifyFiles: ${name} runs in one way only: give another file`);
+  const window = windowOf(files);
+  const seen = clips ?? sceneClips(model.spec, window === null ? streamLengths : windowLengths(window));
   const dtype = files.map((file) => file.dtype).sort((a, b) => order.indexOf(b) - order.indexOf(a))[0] as Precision;
   let done = 0;
-  const found = await compareRunners(source as Runner, others, seen, dtype, () => {
+  const onCheck = () => {
     signal?.throwIfAborted();
     onProgress?.(++done, others.length + 1);
-  });
-  const { runtime, call } = source as Runner;
+  };
+  const found = await compareRunners(source, others, seen, dtype, { output: model.card.output, onCheck });
+  const { runtime, call } = source;
   return { type: "receipt", source: { name, runtime, call }, result: { format, form: null, dtype }, ...found };
 }
 
 const order: readonly Precision[] = ["float32", "float16", "dynamic_int8", "int8"];
-
-function onlyClips(files: readonly OpenedFile[]): boolean {
-  return files.some(({ runners }) => runners.every(({ call }) => call === "whole clip"));
-}
