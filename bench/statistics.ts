@@ -1,6 +1,6 @@
 /**
  * How often intervals hold the truth and verdicts are wrong, in simulations whose truth is known:
- * `node bench/statistics.ts [SIMULATIONS] > bench/results/statistics.csv` (1000 each: 15 minutes).
+ * `node bench/statistics.ts [SIMULATIONS] > bench/results/statistics.csv` (1000 each: 10 minutes).
  */
 import {
   betterThanGuessing,

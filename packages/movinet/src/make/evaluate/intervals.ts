@@ -66,8 +66,8 @@ function groupInterval(hits: readonly boolean[], groups: readonly (string | null
 
 /**
  * The share of hits with its interval: Wilson's where every clip stands alone (its group is null or has no other clip),
- * else one that reckons with groups. From five groups on it covers the true share in at least 93 % of all cases, also
- * where whole groups fail.
+ * else one that reckons with groups. In simulations of 5 to 40 groups it covers the true share in at least 93 % of cases,
+ * also where whole groups fail.
  */
 export function proportionOf(hits: readonly boolean[], groups: readonly (string | null)[]): Proportion {
   const count = hits.filter(Boolean).length;

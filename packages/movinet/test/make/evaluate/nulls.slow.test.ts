@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { betterThanGuessing, coverage, type Dependence, differenceRates, type Sizes, sizesOf } from "./nulls.ts";
 
-const simulations = 300;
+const simulations = 1000;
 const groupCounts = [5, 8, 20];
 const allSizes: readonly Sizes[] = [2, 10, "1–20", "giant"];
 const dependences: readonly Dependence[] = [
