@@ -25,6 +25,7 @@ const sections = [
   ["make/train", "Training"],
   ["make/evaluate", "Evaluation"],
   ["errors", "Errors and their classes"],
+  ["percentile", "Showing results"],
   ["write", "Errors and their classes"],
 ] as const;
 const order = [

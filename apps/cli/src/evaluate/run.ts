@@ -111,6 +111,7 @@ async function judge(
       top5Interval: top5.interval,
       calibrationError: calibration.error,
       calibrationBins: calibration.bins,
+      calibrationPerfect: calibration.perfect,
     };
     const none = { top1: null, top5: null, clips: answers.length, learned: true, remembered: top1.hits };
     const line = {

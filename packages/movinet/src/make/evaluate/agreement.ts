@@ -9,7 +9,10 @@ export interface Agreement {
   readonly clips: number;
   /** The greatest difference of any logit. */
   readonly difference: number;
-  /** The greatest logit, without its sign: what the difference is to be held against. */
+  /**
+   * The greatest logit, without its sign (where classes exclude each other, of logits less their mean: a shift of all
+   * changes nothing): what the difference is to be held against.
+   */
   readonly scale: number;
   /** Whether the difference is at most 1e-4, or 1e-5 of the scale where that is more: float32 has no more to give. */
   readonly agree: boolean;
@@ -51,10 +54,11 @@ export class ClipMode implements AsyncDisposable {
   async compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
     const executable = await this.#executable(frames.length);
     const own = await runClip(executable, frames);
+    const sum = this.#model.card.output === "softmax" ? logits.reduce((total, logit) => total + logit, 0) : 0;
     for (const [i, logit] of logits.entries()) {
       const difference = Math.abs(logit - (own[i] as number));
       this.#difference = difference > this.#difference || Number.isNaN(difference) ? difference : this.#difference;
-      this.#scale = Math.max(this.#scale, Math.abs(logit));
+      this.#scale = Math.max(this.#scale, Math.abs(logit - sum / logits.length));
     }
     this.#clips++;
   }

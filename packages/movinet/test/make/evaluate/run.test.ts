@@ -73,6 +73,25 @@ describe("a stream model", () => {
     await clipMode[Symbol.asyncDispose]();
   });
 
+  test("a shift of all logits does not widen what is allowed", async () => {
+    const weights = new Map(stream.weights);
+    const bias = weights.get("classifier2.bias") as { shape: readonly number[]; data: Float32Array };
+    weights.set("classifier2.bias", { ...bias, data: bias.data.map((value) => value + 1000) });
+    const clipMode = new ClipMode({ ...stream, weights }, backend);
+    const frames = [new Float32Array(3 * resolution.width * resolution.height).fill(0.5)];
+    await clipMode.compare(frames, new Float32Array(5).fill(1000));
+    const { difference = 0, scale = 0 } = clipMode.agreement ?? {};
+    expect(scale).toBe(0);
+    const close = new ClipMode({ ...stream, weights }, backend);
+    const executable = await Program.compile({ ...stream, weights }, backend);
+    const session = await executable.openStream();
+    const logits = (await session.step(frames[0] as Float32Array)).map((value) => value + 5e-3);
+    await close.compare(frames, logits);
+    expect(difference).toBeGreaterThan(0);
+    expect(close.agreement).toMatchObject({ agree: false });
+    await Promise.all([session, executable, clipMode, close].map((one) => one[Symbol.asyncDispose]()));
+  });
+
   test("other weights in clip mode: it says so", async () => {
     const other = hashedModel("a0-stream", { classes: 5, resolution });
     const weights = new Map(other.weights);
