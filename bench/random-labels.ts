@@ -1,0 +1,84 @@
+/**
+ * What the commands print of an accuracy where chance drew the labels of real clips:
+ * `node bench/random-labels.ts MODEL YOGA6 [SEEDS] > bench/results/random-labels.csv`. YOGA6 is a folder with a
+ * manifest.csv (file, label, group). By gradients a quarter of the seeds is tried.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { TrainChoices } from "../apps/cli/src/train/settings.ts";
+import {
+  type DrawRows,
+  drawManifest,
+  evaluateOn,
+  faultsOf,
+  type Told,
+  trainOn,
+} from "../apps/cli/test/random-labels.ts";
+import { openDataset, type Sample } from "../packages/movinet/src/make/index.node.ts";
+
+const [model, yoga6, count = "20"] = process.argv.slice(2);
+if (model === undefined || yoga6 === undefined) throw new Error("give a model and the folder of yoga6");
+const seeds = Number(count);
+const { samples, labels } = await openDataset(yoga6);
+const row = ({ file, group, start, end }: Sample, label: string) =>
+  [resolve(file), label, group ?? "", String(start ?? ""), String(end ?? ""), ""] as const;
+const own = samples.map(({ classes }) => labels[classes[0] as number] as string);
+
+/** Labels that change places within each group, or among all clips. */
+const datasets: Readonly<Record<string, DrawRows>> = {
+  "across persons": (random) => {
+    const drawn = random.shuffle(own);
+    return samples.map((sample, i) => row(sample, drawn[i] as string));
+  },
+  "within persons": (random) => {
+    const groups = Map.groupBy(samples.keys(), (i) => samples[i]?.group ?? String(i));
+    return [...groups.values()].flatMap((members) => {
+      const drawn = random.shuffle(members.map((i) => own[i] as string));
+      return members.map((i, at) => row(samples[i] as Sample, drawn[at] as string));
+    });
+  },
+};
+const byGradients = { epochs: 8 } as const;
+const modes: readonly [string, Partial<TrainChoices>, number][] = [
+  ["train", {}, seeds],
+  ["train --folds 5", { folds: 5 }, seeds],
+  ["train --trainable head --epochs 8", { trainable: "head", ...byGradients }, Math.ceil(seeds / 4)],
+  ["train --trainable 2 --epochs 8", { trainable: { lastBlocks: 2 }, ...byGradients }, Math.ceil(seeds / 4)],
+];
+
+const largest = Math.max(...labels.map((label) => own.filter((one) => one === label).length));
+const chance = { even: 1 / labels.length, most: largest / own.length };
+const folder = mkdtempSync(join(tmpdir(), "movinet-random-labels-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+let runs = 0;
+const out = () => join(folder, `run-${runs++}`);
+
+console.log("labels,command,seeds,accuracy told,interval without chance,called better,mean low,mean high");
+const tell = (kind: string, command: string, told: readonly (Told | null)[]) => {
+  const numbers = told.filter((one) => one !== null);
+  const { missed, better } = faultsOf(told, chance);
+  const mean = (of: (one: Told) => number) =>
+    numbers.length === 0 ? "" : (numbers.reduce((sum, one) => sum + of(one), 0) / numbers.length).toFixed(3);
+  const means = [mean(({ low }) => low), mean(({ high }) => high)];
+  console.log([kind, command, told.length, numbers.length, missed, better, ...means].join(","));
+};
+for (const [kind, draw] of Object.entries(datasets)) {
+  for (const [command, choices, tries] of modes) {
+    const told: (Told | null)[] = [];
+    for (let seed = 0; seed < tries; seed++) {
+      const dataset = await drawManifest(join(folder, "labels.csv"), draw, seed);
+      told.push((await trainOn(dataset, model, out(), { seed, ...choices })).told);
+    }
+    tell(kind, command, told);
+  }
+  const [again, judged]: [(Told | null)[], (Told | null)[]] = [[], []];
+  for (let seed = 0; seed < Math.ceil(seeds / 4); seed++) {
+    const dataset = await drawManifest(join(folder, "labels.csv"), draw, seed);
+    const first = await trainOn(dataset, model, out(), { seed });
+    again.push((await trainOn(dataset, first.model, out(), { seed })).told);
+    judged.push(await evaluateOn(first.model, dataset));
+  }
+  tell(kind, "train --from its own model", again);
+  tell(kind, "evaluate after train", judged);
+}
