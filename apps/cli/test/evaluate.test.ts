@@ -59,7 +59,11 @@ const parse = (text: string) =>
 test("a folder: the headline, a table within 80 columns, agreement, and warnings on stderr, also with --quiet", async () => {
   const { code, stdout, stderr } = await evaluate("model.safetensors", "clips", "--quiet");
   expect(code).toBe(0);
-  expect(stderr.match(/^.{30}/gm)).toEqual(["movinet: warning: Nothing says", "movinet: warning: Only 3 clips"]);
+  expect(stderr.match(/^.{30}/gm)).toEqual([
+    "movinet: warning: Nothing says",
+    "movinet: warning: No groups ar",
+    "movinet: warning: Only 3 clips",
+  ]);
   const lines = stdout.trimEnd().split("\n");
   expect(lines[0]).toBe("2 of 3 clips right (66.7 %, 95 % interval 20.8–93.9 %)");
   expect(stdout).toMatch(/^ {2}class +found +recall +95 % interval +precision +F1$/m);

@@ -52,7 +52,7 @@ describe("a model is not tested on what it has learned from", () => {
     const { code, stdout } = await evaluate("own", "all.csv", "--quiet");
     expect(code).toBe(0);
     expect(oneLine(stdout)).toMatch(
-      /^Not a test: all has learned from all 20 clips, or from others of their groups\. It remembers \d+ of 20 clips/,
+      /^Not a test: the model has learned from all 20 clips, or from others of their groups\. It remembers \d+ of 20 clips/,
     );
     expect(stdout).not.toMatch(/%|taken at its word|better than/);
     const line = JSON.parse((await evaluate("own", "all.csv", "--json")).stdout.trim().split("\n").at(-1) as string);
@@ -77,7 +77,9 @@ describe("a model is not tested on what it has learned from", () => {
       ].join("\n"),
     );
     const { stdout } = await evaluate("half", "more.csv");
-    expect(oneLine(stdout)).toMatch(/^half has learned from 2 of the 4 clips, or .*: only the other 2 are judged\. /);
+    expect(oneLine(stdout)).toMatch(
+      /^The model has learned from 2 of the 4 clips, or .*: only the other 2 are judged\. /,
+    );
     expect(stdout).toMatch(/^\d of 2 clips right/m);
   }, 60_000);
 
@@ -106,7 +108,7 @@ describe("a model is not tested on what it has learned from", () => {
     await manifest("split.csv", files, { split: (i) => (i % 7 < 4 ? "train" : "val") });
     expect((await train("split.csv", "split", "--folds", "3")).code).toBe(0);
     expect(oneLine((await evaluate("split", "split.csv")).stdout)).toMatch(
-      /^Not a test: split has learned from all \d+ clips/,
+      /^Not a test: the model has learned from all \d+ clips/,
     );
     expect((await train("split.csv", "kept")).code).toBe(0);
     expect((await evaluate("kept", "split.csv")).stdout).toMatch(/^\d+ of \d+ clips right/);
@@ -125,7 +127,7 @@ describe("a model is not tested on what it has learned from", () => {
   test("the comparison refuses too", async () => {
     const { code, stdout, stderr } = await evaluate("own", "all.csv", "--compare", "--out", "compared");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^movinet: clips\/all\.csv: Not a test: all has learned from all 20 clips/m);
+    expect(stderr).toMatch(/^movinet: clips\/all\.csv: the model has learned from all 20 clips/m);
   }, 60_000);
 });
 
@@ -288,7 +290,7 @@ test("config.json holds what was decided and why; the card what was measured and
   expect(given.folds).toBeNull();
   expect(decided).toMatchObject({ mode: "closed form", folds: 7, validation: null, seed: 0, fit: null });
   expect(decided.why[0]).toBe(
-    "The last layer is solved in closed form, because there are 20 clips to learn from (gradients: from 400 on).",
+    "The last layer is solved in closed form, because the dataset has 20 clips for training and validation (gradients: from 400 on).",
   );
   const { card } = await openModel(join(folder, "own/model.safetensors"));
   const { evaluation } = await json("own/evaluation.json");

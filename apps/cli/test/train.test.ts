@@ -144,7 +144,12 @@ describe("bad input is one line", () => {
       2,
       /^movinet: nowhere: it holds no run to go on with\. /,
     ],
-    ["too many folds", () => [clips, "--from", model, "--folds", "50", "--out", "folds"], 1, /^movinet: .*: .*group/],
+    [
+      "too many folds",
+      () => [clips, "--from", model, "--folds", "50", "--out", "folds"],
+      2,
+      /^movinet: --folds: 50 parts need 50 groups of clips, and there are 7\. /,
+    ],
     ["two ways to test", () => [clips, "--validation", "0.5", "--folds", "3"], 2, /^movinet: --validation: /],
   ])("%s", async (_, args, code, line) => {
     const outcome = await refused(...args(), "--quiet");

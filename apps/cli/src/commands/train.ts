@@ -22,7 +22,8 @@ export const trainCommand = defineCommand({
     },
     folds: {
       type: "string",
-      description: "Parts of the cross-validation (default 5, where only the classifier learns)",
+      description:
+        "Parts of the cross-validation, where only the classifier learns (default: one a group up to 10 groups, else 5)",
     },
     validation: { type: "string", description: "Share of the clips to test with instead, by group (default 0.2)" },
     epochs: { type: "string", description: "Times that each clip is learned from (default 15)" },

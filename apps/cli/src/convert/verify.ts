@@ -25,8 +25,9 @@ export function verify({ model, against, clips }: VerifySettings, terminal: Term
     const backend = await nodeBackend();
     const files: OpenedFile[] = [];
     try {
-      const paths = [await findNamedModel(model)];
-      if (against !== undefined) paths.push(await findNamedModel(against));
+      const names = against === undefined ? [model] : [against, model];
+      const paths: string[] = [];
+      for (const name of names) paths.push(await findNamedModel(name));
       await refuseItself(paths);
       for (const path of paths) {
         files.push(await openRunners(await readFile(path), basename(path), backend));

@@ -55,10 +55,12 @@ export async function openClips(
   }
   const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
   const found = noted.map(({ card }) => ({ card, ...findSeen(dataset.samples, hashes, card.learned) }));
-  const seen = samples.filter((sample) => found.some((one) => one.seen.has(sample)));
-  const others = samples.filter((sample) => !seen.includes(sample));
+  const isSeen = (sample: Sample) => found.some((one) => one.seen.has(sample));
+  const seen = samples.filter(isSeen);
+  const others = samples.filter((sample) => !isSeen(sample));
   const likeNamed = [...new Set(found.flatMap((one) => one.likeNamed))];
-  const whose = found.find((one) => samples.some((sample) => one.seen.has(sample)))?.card.name ?? models[0].card.name;
+  const named = found.find((one) => samples.some((sample) => one.seen.has(sample)))?.card.name;
+  const whose = models.length === 1 ? "the model" : (named ?? models[0].card.name);
   const remembered = others.length === 0;
   return {
     dataset,
@@ -67,10 +69,7 @@ export async function openClips(
     heldOut: noted.length === models.length || chosen === "test" || chosen === "validation",
     remembered,
     first: seen.length === 0 ? null : firstSentence(whose, seen.length, samples.length),
-    doubts: [
-      ...dataset.warnings,
-      ...(likeNamed.length === 0 ? [] : [likeNamedSentence(models[0].card.name, likeNamed)]),
-    ],
+    doubts: [...dataset.warnings, ...(likeNamed.length === 0 ? [] : [likeNamedSentence("the model", likeNamed)])],
     hashes,
   };
 }
@@ -81,7 +80,7 @@ export function refuseRemembered({ remembered, first, dataset }: JudgedClips): v
   throw new DatasetError({
     code: "E_DATASET_SEEN",
     subject: dataset.path,
-    problem: first?.replace(/\.$/, "") ?? "",
+    problem: first?.replace(/^.*?: /, "").replace(/\.$/, "") ?? "",
     remedy: "Give clips of other people or places, or a model that was trained without them",
   });
 }
@@ -100,13 +99,17 @@ function firstSentence(name: string, seen: number, clips: number): string {
     return `Not a test: ${name} has learned from ${which}, or from others of their groups.`;
   }
   const rest = clips - seen;
-  return `${name} has learned from ${seen} of the ${clips} clips, or from others of their groups: only the other ${rest === 1 ? "one is" : `${rest} are`} judged.`;
+  return `${capital(name)} has learned from ${seen} of the ${clips} clips, or from others of their groups: only the other ${rest === 1 ? "one is" : `${rest} are`} judged.`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** Clips of groups that are named like some that the model learned from. */
-function likeNamedSentence(name: string, groups: readonly string[]): string {
+export function likeNamedSentence(name: string, groups: readonly string[]): string {
   const shown = groups.length > 3 ? `${groups.slice(0, 3).join(", ")}, …` : groups.join(", ");
-  return `${name} has learned from groups of the same names (${shown}): if they are the same people or places, the number flatters it.`;
+  return `${capital(name)} has learned from groups of the same names (${shown}): if they are the same people or places, the number flatters it.`;
 }
 
 function has({ samples }: Dataset, split: "train" | "validation" | "test"): boolean {

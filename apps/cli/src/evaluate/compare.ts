@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { type Model, nodeBackend, writeWhole } from "movinet";
 import {
   ClipCache,
-  contentHashes,
   environmentFacts,
   judgeFamily,
   renderFamilyFigure,
@@ -39,7 +38,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     const clips = await openClips(settings, [model, ...others], cache, signal);
     refuseRemembered(clips);
     const plan = await planRelatives(settings, model, clips);
-    const hashes = await contentHashes(clips.dataset.samples, cache, { signal });
+    const { hashes } = clips;
     folder = await openCompareFolder(settings, await describeBegun(settings.model, clips.dataset, hashes));
     const relatives: RelativeTraining[] = [];
     for (const kind of relativeKinds) {
@@ -57,7 +56,10 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     const judged = await judgeFamily(family, samples, { backend, device, threads, cache, signal, onProgress });
     progress.stop();
     for (const { error } of judged.failures) terminal.warn(`movinet: ${error.message}`);
-    if (judged.comparison === null) return 1;
+    if (judged.comparison === null) {
+      terminal.warn(`movinet: ${settings.dataset}: none of its clips could be judged.`);
+      return 1;
+    }
     const { comparison } = judged;
     const warnings = [...(clips.first === null ? [] : [clips.first]), ...clips.doubts, ...(plan?.warnings ?? [])];
     const line = familyLine(settings, clips.judged, comparison);

@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { DatasetError, type Model, writeModel, writeWhole } from "movinet";
 import {
   type ClipCache,
   type ContentHashes,
+  chooseFrom,
   classWeights,
   type Dataset,
   decideFlip,
@@ -13,7 +14,6 @@ import {
   frameByFrame,
   noteLearned,
   samplesForModel,
-  splitSamples,
   type TrainSettings,
   wholeClip,
 } from "movinet/make";
@@ -66,10 +66,11 @@ export async function planRelatives(
   const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
   const labels = model.card.labels as readonly string[];
   const own = { ...dataset, labels, samples: undivided };
-  const run = (await readConfig(dirname(name)))?.decided ?? null;
+  const isFile = (await stat(name).catch(() => null))?.isFile() ?? false;
+  const run = isFile ? ((await readConfig(dirname(name)))?.decided ?? null) : null;
   const solved = run?.mode === "closed form";
   const usual = run?.fit ?? fitSettings({ ...defaultChoices, seed: run?.seed ?? 0 }, "all", undivided.length);
-  const mirrored = run?.fit || decideFlip(labels, null).flip;
+  const mirrored = run?.fit ? run.fit.augment.flip > 0 : decideFlip(labels, null).flip;
   const settings: TrainSettings = {
     ...usual,
     augment: mirrored ? usual.augment : { ...usual.augment, flip: 0 },
@@ -152,13 +153,14 @@ async function trainRelative(
   });
   const failed = new Set(failures.map(({ sample }) => sample));
   const usable = { ...dataset, samples: dataset.samples.filter((sample) => !failed.has(sample)) };
-  const { train, validation } = splitSamples(usable, { seed: settings.seed });
+  const choose = new Set(chooseFrom(usable, usable.samples, { seen: new Set(), seed: settings.seed }));
+  const train = usable.samples.filter((sample) => !choose.has(sample));
   const classes = train.map((sample) => sample.classes);
   const { weightOf } = classWeights(classes, dataset.labels.length, dataset.multiLabel);
   const clipOf = fitClips(model.card, fps, settings, cache, weightOf);
   const trained = await fitModel(
     start,
-    { train: train.map(clipOf), validation: validation.map(clipOf) },
+    { train: train.map(clipOf), validation: [...choose].map(clipOf) },
     {
       settings,
       masks,

@@ -61,14 +61,15 @@ async function judge(
     progress.stop(),
   );
   const { answers, failures, agreement } = found;
+  const unseen = first === null || remembered ? "" : " that the model has not learned from";
   if (answers.length === 0) {
     throw new DatasetError({
       code: "E_DATASET_CLIP",
       subject: settings.dataset,
       problem:
         samples.length === 1
-          ? "its only clip could not be judged"
-          : `none of its ${samples.length} clips could be judged`,
+          ? `its only clip${unseen} could not be judged`
+          : `none of its ${samples.length} clips${unseen} could be judged`,
       remedy: "See the lines above; movinet dataset check lists what is wrong with each",
     });
   }

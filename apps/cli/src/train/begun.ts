@@ -35,7 +35,7 @@ export async function describeBegun(
 }
 
 /** SHA-256 of a file, in hexadecimal. */
-export async function hashOfFile(path: string): Promise<string> {
+async function hashOfFile(path: string): Promise<string> {
   return createHash("sha256")
     .update(await readFile(path))
     .digest("hex");

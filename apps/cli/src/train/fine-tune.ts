@@ -32,7 +32,10 @@ export async function fineTune(settings: TrainSettings, setting: TrainSetting): 
   for (const fold of parts.keys()) results.push(await trainPart(fold, settings, setting));
   const [first] = results;
   if (!first) throw new Error("internal: there was no part to train");
-  return { ...first, judged: results.flatMap(({ judged }) => judged), crossed: parts.length > 1 };
+  const crossed = parts.length > 1;
+  const kept = `The model that you get is that of part 1, which learned from ${first.used.length} clips; what follows is said of it.`;
+  const why = crossed ? [kept, ...first.why] : first.why;
+  return { ...first, judged: results.flatMap(({ judged }) => judged), crossed, why };
 }
 
 async function trainPart(fold: number, wanted: TrainSettings, setting: TrainSetting): Promise<Learned> {
@@ -110,7 +113,8 @@ async function decideMirroring(
 ): Promise<FlipDecision> {
   const { labels, multiLabel, seed } = task;
   const named = decideFlip(labels, null);
-  if (augment.flip === 0) return { flip: false, why: "Clips are not mirrored, as was asked." };
+  if (choices.augment === "none") return { flip: false, why: "Clips are not varied, as --augment none asks." };
+  if (augment.flip === 0) return { flip: false, why: "Clips are not mirrored, as --no-flip asks." };
   if (choices.flip === true) {
     const doubt = named.flip ? "" : ` ${named.why.replace(/^.*: /, "Beware: ")}`;
     return { flip: true, why: `Clips are mirrored, as --flip asks.${doubt}` };

@@ -11,7 +11,6 @@ import {
   evaluateAnswers,
   evaluateModel,
   type FoldResult,
-  type FrozenSamples,
   fewestJudged,
   keepPictures,
   noteLearned,
@@ -23,6 +22,7 @@ import {
 } from "movinet/make";
 import { commandLine } from "../evaluate/findings.ts";
 import { agreementText, renderEvaluation, wrap } from "../evaluate/table.ts";
+import { doubtsOf, silenceOf } from "./doubts.ts";
 import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
 import type { TrainPlan } from "./settings.ts";
 
@@ -46,8 +46,6 @@ export interface DoneRun extends TrainSetting {
 
 /** Clips on which the new model steps frame by frame and sees the whole clip, to compare. */
 const compared = 5;
-/** A file with fewer frames a second than this share of the model's shows it pictures twice. */
-const slowRate = 0.9;
 
 /** What a run reached, for its files. */
 interface Reached {
@@ -90,14 +88,15 @@ export async function finishRun(done: DoneRun): Promise<void> {
 }
 
 async function reachedBy(done: DoneRun): Promise<Reached> {
-  const { dataset, learned, hashes, backend, cache, signal, frozen } = done;
+  const { dataset, learned, hashes, backend, cache, signal } = done;
   const counted = learned.judged.filter(({ taught }) => taught);
   const answers = counted.map(({ answer }) => answer);
   const { card } = learned.model;
   const options = { labels: dataset.labels, output: card.output, fps: card.fps };
   const evaluation = answers.length < fewestJudged ? null : evaluateAnswers(answers, options);
+  const grouped = dataset.samples.some(({ group }) => group !== null);
   const judged = learned.crossed
-    ? "each clip by a model that saw nothing of its group"
+    ? `each clip by a model that ${grouped ? "saw nothing of its group" : "did not see it"}`
     : "clips that neither taught nor chose anything";
   const accuracy = evaluation && {
     dataset: `${card.name}, ${evaluation.clips} clips, ${judged}`,
@@ -110,74 +109,11 @@ async function reachedBy(done: DoneRun): Promise<Reached> {
   const { agreement } = await evaluateModel(model, few, { backend, signal, cache, compared });
   const warnings = [
     ...(evaluation ? warningsOf(evaluation, answers, { heldOut: true }) : []),
-    ...apartWarnings(learned.judged, dataset.labels),
-    ...tornWarnings(done.torn),
-    ...(evaluation ? seenWarnings(done) : []),
-    ...clipWarnings(dataset, frozen, card.fps),
+    ...doubtsOf(done, evaluation !== null),
   ];
-  const silence = evaluation ? null : silenceOf(done, answers.length);
+  const silence = evaluation ? null : silenceOf(done);
   const why = [...done.why, ...learned.why];
   return { model, evaluation, silence, answers, agreement, judged: evaluation && judged, why, warnings };
-}
-
-/** Why no accuracy is told, and what would help. */
-function silenceOf({ seen, torn, dataset, choices, model, learned }: DoneRun, judged: number): string {
-  const clips = dataset.samples.length;
-  if (seen.size > 0) {
-    const whose = choices.from ?? model.card.name;
-    return (
-      `No accuracy is told: ${whose} has learned from ${seen.size === clips ? `all ${clips}` : `${seen.size} of the ${clips}`} clips` +
-      ` (or others of their groups), so they cannot test what comes of it. Train from the model that it was made of, or add clips of` +
-      ` other people or places.`
-    );
-  }
-  if (learned.judged.length >= fewestJudged) {
-    return "No accuracy is told: each class that could be judged lives in one group only. Add clips of other people or places to each class.";
-  }
-  if (torn.length > 0) {
-    return "No accuracy is told: the clips for validation are of groups that are for training too. Put each group into one split.";
-  }
-  const missing = fewestJudged - judged;
-  const noun = judged === 1 ? "clip is" : "clips are";
-  return (
-    `No accuracy is told: ${judged} ${noun} left to judge by, and at least ${fewestJudged} are needed. ` +
-    `Add ${missing} or more of other people or places${learned.crossed ? "" : ", keep more aside with --validation, or test with --folds"}.`
-  );
-}
-
-/** Classes that only live in one group: whoever judged their clips had never seen the class. */
-function apartWarnings(judged: readonly JudgedClip[], labels: readonly string[]): string[] {
-  const apart = judged.filter(({ taught }) => !taught);
-  const byClass = Map.groupBy(apart, ({ sample }) => sample.classes.map((c) => labels[c]).join(", "));
-  return Array.from(byClass, ([label, clips]) => {
-    const noun = clips.length === 1 ? "clip" : "clips";
-    return `${label} is seen in one group only: a model that judges its ${clips.length} ${noun} has never learned it, so they are not counted (0 of ${clips.length} right). The model that you get has learned it, and nobody knows how well.`;
-  });
-}
-
-function tornWarnings(torn: readonly Sample[]): string[] {
-  if (torn.length === 0) return [];
-  const [is, noun] = torn.length === 1 ? ["is", "clip"] : ["are", "clips"];
-  return [
-    `${torn.length} ${noun} for validation ${is} of groups of which the model learns other clips (${torn[0]?.name}${torn.length > 1 ? ", …" : ""}): not counted. Put each group into one split.`,
-  ];
-}
-
-function seenWarnings({ seen, likeNamed, dataset, choices, model }: DoneRun): string[] {
-  const whose = choices.from ?? model.card.name;
-  const shown = likeNamed.length > 3 ? `${likeNamed.slice(0, 3).join(", ")}, …` : likeNamed.join(", ");
-  return [
-    ...(seen.size > 0
-      ? [
-          `${whose} has learned from ${seen.size} of the ${dataset.samples.length} clips (or others of their groups): they teach, and are not counted.`,
-        ]
-      : []),
-    ...(likeNamed.length > 0
-      ? [
-          `${whose} has learned from groups of the same names (${shown}): if they are the same people or places, the number flatters it.`,
-        ]
-      : []),
-  ];
 }
 
 async function reportOf(done: DoneRun, reached: Reached): Promise<RunReport> {
@@ -245,29 +181,10 @@ function historyCsv(history: NonNullable<Learned["history"]>): string {
   return ["epoch,loss,learningRate,validationLoss,validationTop1", ...rows, ""].join("\n");
 }
 
-/** What the clips themselves tell: frame rates unlike the model's, and groups that give the class away. */
-function clipWarnings({ samples, labels }: Dataset, { lengths }: FrozenSamples, fps: number): string[] {
-  const slow = [...lengths.values()].filter(({ frameRate }) => frameRate < slowRate * fps).length;
-  const groups = new Map<string, Set<string>>();
-  for (const { group, classes } of samples) {
-    if (group === null) continue;
-    const seen = groups.get(group) ?? new Set();
-    for (const c of classes) seen.add(labels[c] as string);
-    groups.set(group, seen);
-  }
-  const tied = groups.size > 1 && [...groups.values()].every((seen) => seen.size === 1) && samples.length > groups.size;
-  return [
-    ...(slow > 0 ? [`${slow} clips have fewer than ${fps} pictures a second, which the model expects to see.`] : []),
-    ...(tied
-      ? ["Every group (person, place, source) shows one class only: the model may know the place, not the action."]
-      : []),
-  ];
-}
-
 async function worstOf({ learned, cache, frozen, signal }: DoneRun, { output }: Evaluation) {
   const { card } = learned.model;
   const worst = new WorstClips(card.labels ?? [], output);
-  for (const { answer } of learned.judged) worst.add(answer);
+  for (const { answer, taught } of learned.judged) if (taught) worst.add(answer);
   const { width, height, fit } = card.input;
   const view = { width, height, fit, fps: frozen.view.fps };
   const again = new WorstClips(card.labels ?? [], output);

@@ -14,7 +14,7 @@ type RunKind = "train" | "compare";
 
 /** `config.json`: what a run was told, what it does, and what it was begun with. */
 export interface RunConfig {
-  /** What was asked for; null where nothing was. */
+  /** What was asked for; null where nothing was. Threads: the machine's cores where none were asked for. */
   readonly given: TrainChoices;
   /** Null before it was decided. */
   readonly decided: {

@@ -54,16 +54,23 @@ export function planTraining(choices: TrainChoices, dataset: Dataset, groups: nu
   }
   const solved = trainable === "classifier";
   if (solved) refuseGradientOptions(choices, asked, clips);
-  const named = samples.some(({ split }) => split === "validation" || split === "test");
-  if (choices.validation !== null && samples.some(({ split }) => split === "validation")) {
+  const named = samples.some(({ split }) => split === "validation");
+  if (choices.validation !== null && named) {
     throw new UsageError(
       "--validation",
       "the dataset itself names its clips for validation",
       "Leave it out, or use --folds",
     );
   }
-  if (choices.flip === false && choices.augment === "none") {
-    throw new UsageError("--no-flip", "--augment none mirrors nothing", "Give one of them");
+  if (choices.flip !== null && choices.augment === "none") {
+    throw new UsageError(choices.flip ? "--flip" : "--no-flip", "--augment none mirrors nothing", "Give one of them");
+  }
+  if (choices.folds !== null && choices.folds > groups) {
+    throw new UsageError(
+      "--folds",
+      `${choices.folds} parts need ${choices.folds} groups of clips, and there are ${groups}`,
+      "Give a smaller number, or add clips of other people or places",
+    );
   }
   const usual = solved && !named && choices.validation === null ? usualFolds(groups) : null;
   const crossed = choices.folds ?? usual;
@@ -100,7 +107,7 @@ function refuseGradientOptions(choices: TrainChoices, asked: boolean, clips: num
 function howItLearns(trainable: Trainable, asked: boolean, clips: number): string {
   const because = asked
     ? "as --trainable asks"
-    : `because there are ${clips} clips to learn from (gradients: from ${manyClips} on)`;
+    : `because the dataset has ${clips} clips for training and validation (gradients: from ${manyClips} on)`;
   if (trainable === "classifier") return `The last layer is solved in closed form, ${because}.`;
   return `${capital(learnsText(trainable))} learn by gradients, ${because}.`;
 }
@@ -112,19 +119,21 @@ export function howItIsTested(
   parts: readonly TestPart[],
 ): string {
   const judging = parts.reduce((sum, { judge }) => sum + judge.length, 0);
+  const grouped = samples.some(({ group }) => group !== null);
   if (judging === 0) return "No clips are left to test it by.";
   if (parts.length > 1) {
     const because = asked === null ? "as usual where the last layer is solved" : "as --folds asks";
     const groups = new Set(parts.flatMap(({ judge }) => judge).map(groupKey)).size;
-    const cut = groups === parts.length ? `${groups} parts, one for each group` : `${parts.length} parts`;
-    return `It is tested by cross-validation in ${cut}, ${because}: each of ${judging} clips is judged by a model that saw nothing of its group.`;
+    const cut = grouped && groups === parts.length ? `${groups} parts, one for each group` : `${parts.length} parts`;
+    const what = grouped ? "saw nothing of its group" : "did not see it";
+    return `It is tested by cross-validation in ${cut}, ${because}: each of ${judging} clips is judged by a model that ${what}.`;
   }
   const clips = `${judging} ${judging === 1 ? "clip" : "clips"}`;
   if (samples.some(({ split }) => split === "validation")) {
     return `It is tested on ${clips} that the dataset names for validation.`;
   }
   const because = validation === null ? "" : ", as --validation asks";
-  return `It is tested on ${clips}, kept aside by group${because}.`;
+  return `It is tested on ${clips}, kept aside${grouped ? " by group" : ""}${because}.`;
 }
 
 /** What learns, for a sentence. */

@@ -64,6 +64,7 @@ async function begin(
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
   let folder: string | null = null;
+  const isNew = before === null;
   const told = () =>
     folder === null ? "interrupted." : `interrupted. Go on with: movinet train --resume --out ${folder}`;
   const code = await interruptible(
@@ -79,7 +80,7 @@ async function begin(
         const task = { folder, choices, plan, dataset, model, hashes, begun, before };
         return await run({ ...task, cache, progress, terminal, signal });
       } catch (error) {
-        if (!signal.aborted && folder !== null) await removeUnused(folder);
+        if (!signal.aborted && folder !== null && isNew) await removeUnused(folder);
         throw error;
       } finally {
         progress.stop();

@@ -113,6 +113,7 @@ export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export type { TrainSettings } from "./train/settings.ts";
 export { sideLabels } from "./train/side-labels.ts";
 export {
+  chooseFrom,
   type Division,
   divideForTests,
   fewestJudged,

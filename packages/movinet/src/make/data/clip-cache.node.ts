@@ -98,6 +98,12 @@ export class ClipCache implements AsyncDisposable {
     }
   }
 
+  /** What is known of a sample's clip in a view, without reading frames that are kept. Throws as {@link read}. */
+  async head(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<ClipHead> {
+    const kept = await this.#store.look(await this.#key(sample, view), view);
+    return kept ?? this.read(sample, view, signal);
+  }
+
   /** Whether {@link read} will find the frames of a sample in this view. Throws as {@link read}. */
   async has(sample: Sample, view: ClipView): Promise<boolean> {
     return (await this.#store.look(await this.#key(sample, view), view)) !== null;

@@ -47,14 +47,14 @@ export function renderMaking(command: string, config: Facts, environment: Facts)
   );
 }
 
-export function renderNotices({ warnings, failures }: Pick<RunReport, "warnings" | "failures">): Html {
+export function renderNotices({ warnings, failures }: Pick<RunReport, "warnings" | "failures">, told = true): Html {
   const box = (title: string, items: readonly Html[]) =>
     items.length > 0 &&
     html`<aside class="notice"><h3>${title}</h3><ul>${items.map((item) => html`<li>${item}</li>`)}</ul></aside>`;
   const shown = failures.slice(0, 20).map(({ name, problem }) => html`<bdi>${name}</bdi>: ${problem}`);
   const more = failures.length > 20 ? [html`and ${failures.length - 20} more`] : [];
   return html`${box(
-    "Before you trust this number",
+    told ? "Before you trust this number" : "Warnings",
     warnings.map((warning) => html`${warning}`),
   )}
 ${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;

@@ -62,7 +62,7 @@ thead th { color: var(--faint); font-size: .85rem; font-weight: 400; vertical-al
 .clip ol { list-style: none; margin: 4px 0 0; padding: 0; font-size: .9rem; }
 .clip li { display: flex; justify-content: space-between; gap: 12px; padding: 0 6px; }
 .clip li span:last-child { white-space: nowrap; }
-.facts th { color: var(--faint); font-weight: 400; }
+.facts th { color: var(--faint); font-weight: 400; overflow-wrap: normal; min-width: 10em; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 8px 32px; align-items: start; }
 pre { background: var(--card); border-radius: 8px; padding: 12px 14px; margin: 0; white-space: pre-wrap; font: .9rem/1.45 ui-monospace, monospace; }
 @media (max-width: 520px) { .big { font-size: 2.6rem; } td, th { padding: 4px 6px; } .classes { font-size: .9rem; } .classes tbody th { min-width: 7.5em; } .matrix td { min-width: 26px; height: 28px; padding: 2px; font-size: .9rem; } .wide-only { display: none; } }

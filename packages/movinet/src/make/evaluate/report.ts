@@ -29,13 +29,13 @@ export function buildReport(report: RunReport, drawings: Drawings): string {
   return renderPage(
     title,
     html`${renderHead(report)}
-${renderNotices(report)}
+${renderNotices(report, told !== null)}
 ${drawings.training.length > 0 && section("Training", html`<div class="charts">${drawings.training.map(renderChart)}</div>`)}
 ${folds && section("Folds", renderFolds(folds))}
 ${told !== null && told.confusion !== null && section("What is taken for what", html`${renderMatrix(told)}${renderMixUps(told)}`)}
 ${told && section("Classes", renderClasses(told))}
 ${told && drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
-${worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
+${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
 ${renderMaking(command, config, environment)}`,
   );
 }

@@ -19,7 +19,7 @@ export function headline({
     return `It remembers ${top1.hits} of ${clips} ${noun} that it has learned from, which says nothing about others.`;
   }
   const doubt = top1.interval.trusted ? "" : `, not to be trusted: ${groupsText(groups)}`;
-  return `${top1.hits} of ${clips} ${noun} right (${percent(top1.value)}, 95 % interval ${percents(top1.interval)}${doubt})`;
+  return `${top1.hits} of ${clips} ${noun} right (${percent(top1.value)}, 95 % interval ${percents(top1.interval, top1.interval.trusted ? 1 : 0)}${doubt})`;
 }
 
 /** What the numbers mean, in sentences for somebody who does not know the measures. Nothing of clips that were learned. */
@@ -72,6 +72,8 @@ function onInterval({ top1, clips, groups }: Evaluation): string | null {
 
 /** Where a perfectly calibrated model would show a greater error, an error says nothing. */
 const mostPerfectError = 0.05;
+/** Independent clips below which nothing is said of confidence: 30 right ones still leave 10 % of wrong ones open. */
+const fewestForConfidence = 30;
 
 function onConfidence({ calibration: { error, perfect, bins }, top1, clips, groups }: Evaluation): string | null {
   if (perfect === null) return null;
@@ -84,7 +86,8 @@ function onConfidence({ calibration: { error, perfect, bins }, top1, clips, grou
   if (trusted && error > blur * perfect.most) {
     return `Its confidence is right on average (${both}), but not clip by clip: see the reliability diagram.`;
   }
-  if (trusted && error <= perfect.most && blur * perfect.mean <= mostPerfectError) {
+  const enough = effective >= fewestForConfidence && blur * perfect.mean <= mostPerfectError;
+  if (trusted && enough && error <= perfect.most) {
     return `Its confidence can be taken at its word: ${both}.`;
   }
   const those = `${clips} ${clips === 1 ? "clip" : "clips"}${groups < clips ? ` of ${groups} ${groups === 1 ? "group" : "groups"}` : ""}`;

@@ -24,7 +24,11 @@ export function warningsOf(
   const warnings: (string | false)[] = [
     !heldOut &&
       "Nothing says that these clips were kept aside: if the model was trained on some of them, or on clips of the same people and places, the numbers flatter it.",
+    clips > 1 &&
+      groups.every((group) => group === null) &&
+      "No groups are given, so every clip is taken to stand alone: if several show one person, place or source, the interval is too narrow, and clips of others may be harder. A manifest with a column group says it.",
     clips < fewestClips &&
+      top1.interval.trusted &&
       `Only ${clips} ${clips === 1 ? "clip was" : "clips were"} judged: anything in ${percents(top1.interval)} fits what was seen.`,
     !enoughGroups(groups) &&
       `All clips are of ${groupsText(groupCount(groups))}, so the interval cannot be trusted: other people or places may well be harder.`,

@@ -305,7 +305,7 @@ class Fitting {
           lastSaved = performance.now();
         }
       }
-      await this.#endEpoch(schedule(Math.min(this.#epoch * stepsPerEpoch, steps - 1)));
+      await this.#endEpoch(schedule(Math.min((this.#epoch + 1) * stepsPerEpoch, steps - 1)));
     }
     await this.#save();
     const best = await readCheckpoint<{ epoch: number }>(this.#best);

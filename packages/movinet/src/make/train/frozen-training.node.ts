@@ -55,7 +55,7 @@ export async function frozenSamples(
   const lengths = new Map<Sample, { readonly frames: number; readonly frameRate: number }>();
   const durations: number[] = [];
   for (const sample of usable) {
-    const { frames, source } = await cache.read(sample, viewOf(card, card.fps, card.input.fit), signal);
+    const { frames, source } = await cache.head(sample, viewOf(card, card.fps, card.input.fit), signal);
     lengths.set(sample, { frames, frameRate: source.frameRate });
     durations.push(source.duration);
   }

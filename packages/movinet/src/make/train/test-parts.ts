@@ -27,7 +27,7 @@ export interface TestPartOptions {
 /** Clips below which no accuracy is told: five right answers fit anything from 57 % on. */
 export const fewestJudged = 5;
 /** Clips below which none are kept for choosing an epoch: their loss would choose at random. */
-export const fewestChoosing = 20;
+const fewestChoosing = 20;
 /** Share of the clips to learn from that chooses the epoch. */
 const choosingShare = 0.15;
 
@@ -47,7 +47,7 @@ export function divideForTests(dataset: Dataset, options: TestPartOptions): Divi
   const { divided, torn } =
     folds === null ? keptAside(dataset, options) : { divided: crossed(dataset, folds, seen, seed), torn: [] };
   const parts = divided.map(({ train, validation }) => {
-    const choose = choosing ? chooseFrom(dataset, train, seen, seed) : [];
+    const choose = choosing ? chooseFrom(dataset, train, { seen, seed }) : [];
     const kept = new Set(choose);
     return { train: train.filter((sample) => !kept.has(sample)), choose, judge: validation };
   });
@@ -92,12 +92,14 @@ function crossed(dataset: Dataset, folds: number, seen: ReadonlySet<Sample>, see
   });
 }
 
-/** A part of what would teach, for choosing an epoch. */
-function chooseFrom(
+/**
+ * The clips of what would teach that choose an epoch instead, as whole groups: 15 %, or none where that are fewer than
+ * 20. Clips in `seen` are none of them.
+ */
+export function chooseFrom(
   dataset: Dataset,
   train: readonly Sample[],
-  seen: ReadonlySet<Sample>,
-  seed: number,
+  { seen, seed }: Pick<TestPartOptions, "seen" | "seed">,
 ): readonly Sample[] {
   const undivided = new Map(
     train.filter((sample) => !seen.has(sample)).map((sample) => [{ ...sample, split: null } as Sample, sample]),

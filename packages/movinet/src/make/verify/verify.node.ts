@@ -136,7 +136,8 @@ export async function verifyFiles(
   files: readonly [OpenedFile, ...OpenedFile[]],
   { clips, signal, onProgress }: VerifyOptions = {},
 ): Promise<Receipt> {
-  const [{ model, name, format, runners }] = files;
+  const [{ model, name, runners }] = files;
+  const { format } = files.at(-1) as OpenedFile;
   const facts = ({ spec }: SessionModel) =>
     JSON.stringify([spec.classes, spec.resolution.height, spec.resolution.width]);
   if (files.some((file) => facts(file.model) !== facts(model))) {

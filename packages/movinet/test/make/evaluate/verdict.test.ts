@@ -31,9 +31,9 @@ describe("the headline", () => {
 
   test("40 of 40 from two groups is no 91–100 %", () => {
     expect(headline(of(40, 40, 0.95, 2))).toBe(
-      "40 of 40 clips right (100.0 %, 95 % interval 15.8–100.0 %, not to be trusted: only 2 groups)",
+      "40 of 40 clips right (100.0 %, 95 % interval 16–100 %, not to be trusted: only 2 groups)",
     );
-    expect(headline(of(12, 12, 0.95, 1))).toMatch(/95 % interval 0\.0–100\.0 %, not to be trusted: only one group\)$/);
+    expect(headline(of(12, 12, 0.95, 1))).toMatch(/95 % interval 0–100 %, not to be trusted: only one group\)$/);
   });
 
   test("of clips that the model has learned from says so, and nothing else is said", () => {
@@ -113,6 +113,13 @@ describe("confidence is held against that of a perfectly calibrated model", () =
     });
     return verdict(evaluateAnswers(answers, { labels })).find((sentence) => sentence.includes("confidence"));
   };
+
+  test("a few clips of which it is very sure do not show that it may be", () => {
+    for (const clips of [3, 7, 29]) {
+      expect(verdict(of(clips, clips, 0.999)).join(" ")).toContain("too few to tell whether its confidence");
+    }
+    expect(verdict(of(40, 40, 0.999)).join(" ")).toContain("Its confidence can be taken at its word");
+  });
 
   test("it takes clips enough to say that it can be taken at its word", () => {
     expect(perfect(400)).toMatch(/^Its confidence can be taken at its word: it is \d+ % sure/);
@@ -204,8 +211,12 @@ test("a column shows no digits that cannot be trusted", () => {
 });
 
 test("where a reader might fool himself", () => {
-  expect(warningsOf(of(48, 50), [], { heldOut: true })).toEqual([]);
-  expect(warningsOf(of(6, 7), [], { heldOut: false })).toEqual([
+  const told = [{ group: "ann" }];
+  expect(warningsOf(of(48, 50), told, { heldOut: true })).toEqual([]);
+  expect(warningsOf(of(48, 50), [{ group: null }], { heldOut: true })).toEqual([
+    expect.stringMatching(/^No groups are given, so every clip is taken to stand alone/),
+  ]);
+  expect(warningsOf(of(6, 7), told, { heldOut: false })).toEqual([
     expect.stringContaining("kept aside"),
     "Only 7 clips were judged: anything in 48.7–97.4 % fits what was seen.",
   ]);
