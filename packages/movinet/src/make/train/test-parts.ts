@@ -19,7 +19,7 @@ export interface TestPartOptions {
   readonly validation: number;
   /** Whether an epoch is to be chosen. */
   readonly choosing: boolean;
-  /** Clips that the model which training begins with has seen: they teach, and judge nothing. */
+  /** Clips that the model which training begins with has seen: they, and others of their groups, teach and judge nothing. */
   readonly seen: ReadonlySet<Sample>;
   readonly seed: number;
 }
@@ -43,9 +43,11 @@ export interface Division {
  * dataset names take no part. Throws {@link DatasetError} (`E_DATASET_SPLIT`) as `splitSamples` and `foldSamples` do.
  */
 export function divideForTests(dataset: Dataset, options: TestPartOptions): Division {
-  const { folds, seen, choosing, seed } = options;
+  const { folds, choosing, seed } = options;
+  const known = new Set([...options.seen].map(groupKey));
+  const seen = new Set(dataset.samples.filter((sample) => known.has(groupKey(sample))));
   const { divided, torn } =
-    folds === null ? keptAside(dataset, options) : { divided: crossed(dataset, folds, seen, seed), torn: [] };
+    folds === null ? keptAside(dataset, { ...options, seen }) : { divided: crossed(dataset, folds, seen, seed), torn: [] };
   const parts = divided.map(({ train, validation }) => {
     const choose = choosing ? chooseFrom(dataset, train, { seen, seed }) : [];
     const kept = new Set(choose);
