@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,6 +116,33 @@ describe("training by gradients", () => {
       expect(bytesOf(resumed.model)).toBe(bytesOf(whole.model));
       expect(resumed.history).toEqual(whole.history);
     }
+  });
+
+  it("that is finished is read again without a step, and keeps nothing else", async () => {
+    const changed = { trainable: { lastBlocks: 1 }, learningRate: 3e-2 } as const;
+    const first = await run("finished", changed);
+    expect(readdirSync(join(folder, "finished"))).toEqual(["finished.safetensors"]);
+    const again = await run("finished", changed, {
+      onProgress: ({ phase }) => {
+        throw new Error(phase);
+      },
+    });
+    expect(bytesOf(again.model)).toBe(bytesOf(first.model));
+    expect([...again.model.weights].map(([name, { shape }]) => [name, shape])).toEqual(
+      [...first.model.weights].map(([name, { shape }]) => [name, shape]),
+    );
+    expect({ history: again.history, best: again.bestEpoch }).toEqual({
+      history: first.history,
+      best: first.bestEpoch,
+    });
+  });
+
+  it("tells the learning rate of each epoch's last step", async () => {
+    const { history } = await run("rates", { epochs: 4, warmup: 0.5, learningRate: 1 });
+    const rates = history.map(({ learningRate }) => learningRate);
+    expect(rates[0]).toBeGreaterThan(0);
+    expect(rates[1]).toBeGreaterThan(rates[0] as number);
+    expect(rates[3]).toBeLessThan(rates[1] as number);
   });
 
   it("stops with one line where the loss is no number, and keeps the last checkpoint", async () => {

@@ -7,7 +7,7 @@ import { buildTraining } from "../../model/graph/gradient.ts";
 import type { Model } from "../../model/model.ts";
 import { writeWhole } from "../../write.node.ts";
 import { randomOf } from "../random.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneItem, LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
@@ -99,8 +99,8 @@ interface Progress {
 const defaultCheckpointMs = 30_000;
 
 /**
- * Trains a model. A run that was killed goes on from its last checkpoint in `folder`, bit-equal where the number of threads
- * is the same. Throws the signal's reason (after writing a checkpoint), and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the
+ * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
+ * checkpoint, bit-equal where the number of threads is the same. Throws the signal's reason (after writing a checkpoint), and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the
  * loss is no number: the last checkpoint is from before.
  */
 export async function fitModel(
@@ -108,12 +108,36 @@ export async function fitModel(
   clips: { readonly train: readonly FitClip[]; readonly validation: readonly FitClip[] },
   options: FitOptions,
 ): Promise<FitResult> {
+  const { folder, settings } = options;
+  const finished = await readCheckpoint<Finished>(join(folder, finishedFile));
+  if (finished) return resultOf(startOf(model, settings), finished);
   const training = await openTraining(model, clips, options);
   try {
-    return await new Fitting(training, options).run();
+    const { state, progress } = await new Fitting(training, options).run();
+    await writeCheckpoint(join(folder, finishedFile), { state, progress });
+    await Promise.all(
+      ["frozen", checkpointFile, bestFile].map((name) => rm(join(folder, name), { recursive: true, force: true })),
+    );
+    return resultOf(training.model, { state, progress });
   } finally {
     await training[Symbol.asyncDispose]();
   }
+}
+
+const checkpointFile = "checkpoint.safetensors";
+const bestFile = "best.safetensors";
+/** What a training came to: with it nothing else is needed. */
+const finishedFile = "finished.safetensors";
+type Finished = Pick<FitResult, "history" | "bestEpoch">;
+
+function startOf(model: Model, { statistics }: TrainSettings): Model {
+  return statistics === "stored" ? foldNorms(model) : model;
+}
+
+function resultOf(start: Model, { state, progress }: Checkpoint<Finished>): FitResult {
+  const weights = new Map(start.weights);
+  for (const [name, data] of state) weights.set(name, { shape: start.weights.get(name)?.shape ?? [], data });
+  return { model: { ...start, weights }, ...progress };
 }
 
 /** A network, its clips and its threads, before the first step. */
@@ -133,7 +157,7 @@ export async function openTraining(
   await mkdir(folder, { recursive: true });
   const lanes = new Lanes();
   try {
-    const start = settings.statistics === "stored" ? foldNorms(model) : model;
+    const start = startOf(model, settings);
     const prepared = await prepare(start, clips, options, lanes);
     const trainer = await Trainer.open(prepared.setup, trainerOptions(options), lanes.open);
     return { ...prepared, model: start, trainer, [Symbol.asyncDispose]: () => lanes[Symbol.asyncDispose]() };
@@ -258,7 +282,6 @@ async function frozenOutputs(
 
 /** The loop over epochs. */
 class Fitting {
-  readonly #model: Model;
   readonly #trainer: Trainer<ClipInput>;
   readonly #network: OpenTraining;
   readonly #options: FitOptions;
@@ -270,15 +293,14 @@ class Fitting {
   #history: EpochRecord[] = [];
 
   constructor(training: OpenTraining, options: FitOptions) {
-    this.#model = training.model;
     this.#trainer = training.trainer;
     this.#network = training;
     this.#options = options;
-    this.#checkpoint = join(options.folder, "checkpoint.safetensors");
-    this.#best = join(options.folder, "best.safetensors");
+    this.#checkpoint = join(options.folder, checkpointFile);
+    this.#best = join(options.folder, bestFile);
   }
 
-  async run(): Promise<FitResult> {
+  async run(): Promise<Checkpoint<Finished>> {
     const { settings, signal, checkpointMs = defaultCheckpointMs } = this.#options;
     const saved = await readCheckpoint<Progress>(this.#checkpoint);
     if (saved) this.#restore(saved.state, saved.progress);
@@ -310,18 +332,8 @@ class Fitting {
     await this.#save();
     const best = await readCheckpoint<{ epoch: number }>(this.#best);
     if (best) this.#trainer.restore(best.state);
-    const learned = this.#trainer.weights(true);
-    const model = { ...this.#model, weights: new Map([...this.#model.weights, ...learned]) };
-    return { model, history: this.#history, bestEpoch: best?.progress.epoch ?? this.#epoch };
-  }
-
-  /** Removes what only a resumed run would need. */
-  static async clean(folder: string): Promise<void> {
-    await Promise.all(
-      ["frozen", "checkpoint.safetensors", "best.safetensors"].map((name) =>
-        rm(join(folder, name), { recursive: true, force: true }),
-      ),
-    );
+    const state = new Map([...this.#trainer.weights(true)].map(([name, { data }]) => [name, data]));
+    return { state, progress: { history: this.#history, bestEpoch: best?.progress.epoch ?? this.#epoch } };
   }
 
   async #endEpoch(learningRate: number): Promise<void> {
@@ -378,9 +390,6 @@ class Fitting {
     [this.#epoch, this.#step, this.#lossSum, this.#history] = [epoch, step, lossSum, [...history]];
   }
 }
-
-/** Removes what only a resumed training would need. */
-export const cleanFit = Fitting.clean;
 
 function argmax(values: Float32Array): number {
   return values.indexOf(Math.max(...values));

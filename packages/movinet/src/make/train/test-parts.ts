@@ -47,7 +47,9 @@ export function divideForTests(dataset: Dataset, options: TestPartOptions): Divi
   const known = new Set([...options.seen].map(groupKey));
   const seen = new Set(dataset.samples.filter((sample) => known.has(groupKey(sample))));
   const { divided, torn } =
-    folds === null ? keptAside(dataset, { ...options, seen }) : { divided: crossed(dataset, folds, seen, seed), torn: [] };
+    folds === null
+      ? keptAside(dataset, { ...options, seen })
+      : { divided: crossed(dataset, folds, seen, seed), torn: [] };
   const parts = divided.map(({ train, validation }) => {
     const choose = choosing ? chooseFrom(dataset, train, { seen, seed }) : [];
     const kept = new Set(choose);
