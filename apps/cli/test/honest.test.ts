@@ -2,7 +2,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openModel } from "movinet";
+import { openModel, writeModel } from "movinet";
 import { makeCameraMotion } from "movinet/make";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
@@ -123,6 +123,32 @@ describe("a model is not tested on what it has learned from", () => {
     const { stdout: judged } = await evaluate("torn", "torn.csv");
     expect(judged).toMatch(/^Not a test: /);
   }, 60_000);
+
+  test("a model whose training was not noted tells none, and may have seen any clip", async () => {
+    const { weights, spec, card } = await openModel(join(folder, "own/model.safetensors"));
+    await writeFile(
+      join(folder, "unnoted.safetensors"),
+      writeModel({ spec, weights, card: { ...card, learned: null } }),
+    );
+    const again = await run("train", "clips/all.csv", "--from", "unnoted.safetensors", "--out", "unnoted");
+    expect(oneLine(again.stdout)).toMatch(
+      /^No accuracy is told: unnoted\.safetensors was trained by a version that did not note from which clips/,
+    );
+    await manifest("named.csv", files, { split: () => "test" });
+    const { stderr } = await run("evaluate", "unnoted.safetensors", "clips/named.csv", "--quiet");
+    expect(stderr).toContain("Nothing says that these clips were kept aside");
+  }, 60_000);
+
+  test("a report does not take the place of a run's, nor a run that of a saved state", async () => {
+    const { code, stderr } = await evaluate("own", "all.csv", "--out", "own");
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "movinet: own: it holds a run, whose report would be lost. Choose another --out.\n",
+    });
+    await mkdir(join(folder, "stale/state"), { recursive: true });
+    const stale = await train("all.csv", "stale");
+    expect(stale.stderr).toMatch(/^movinet: stale: it holds the saved state of another run\. /m);
+  }, 30_000);
 
   test("the comparison refuses too", async () => {
     const { code, stdout, stderr } = await evaluate("own", "all.csv", "--compare", "--out", "compared");

@@ -5,6 +5,7 @@ import {
   contentHashes,
   type Dataset,
   findSeen,
+  hasUnknownPast,
   joinCopies,
   openDataset,
   type Sample,
@@ -62,11 +63,12 @@ export async function openClips(
   const named = found.find((one) => samples.some((sample) => one.seen.has(sample)))?.card.name;
   const whose = models.length === 1 ? "the model" : (named ?? models[0].card.name);
   const remembered = others.length === 0;
+  const isNamed = chosen === "test" || chosen === "validation";
   return {
     dataset,
     samples: remembered ? samples : others,
     judged: seen.length === 0 || remembered ? judged : `${judged} that it has not learned from`,
-    heldOut: noted.length === models.length || chosen === "test" || chosen === "validation",
+    heldOut: models.every(({ card }) => card.learned !== null || (isNamed && !hasUnknownPast(card))),
     remembered,
     first: seen.length === 0 ? null : firstSentence(whose, seen.length, samples.length),
     doubts: [...dataset.warnings, ...(likeNamed.length === 0 ? [] : [likeNamedSentence("the model", likeNamed)])],

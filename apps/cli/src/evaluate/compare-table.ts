@@ -87,6 +87,7 @@ export function familyLine(
   { model, dataset }: Pick<EvaluateSettings, "model" | "dataset">,
   judged: string,
   { relations, ...clip }: FamilyComparison,
+  warnings: readonly string[],
 ): string {
   const networks = relations.map(({ kind, evaluation, against, ...costs }) => ({
     network: familyNames[kind],
@@ -97,5 +98,5 @@ export function familyLine(
     curve: evaluation.early?.curve ?? null,
     against,
   }));
-  return JSON.stringify({ type: "comparison", model, dataset, judged, ...clip, networks });
+  return JSON.stringify({ type: "comparison", model, dataset, judged, ...clip, networks, warnings });
 }

@@ -20,7 +20,7 @@ import { UsageError } from "../usage.ts";
 import { openClips, refuseRemembered } from "./clips.ts";
 import { familyCsv, familyLine, renderFamily } from "./compare-table.ts";
 import { commandLine, failureNotes, nameOf, prepareFolder } from "./findings.ts";
-import { openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
+import { keptRelatives, openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
 import type { EvaluateSettings } from "./settings.ts";
 
 /** Compares a stream model with a base network and a frame-by-frame one; returns the exit code as an evaluation does. */
@@ -29,7 +29,8 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
   if (model.spec.mode !== "stream") {
     throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");
   }
-  const given = [settings.base, settings.frameByFrame].filter((name) => name !== undefined);
+  const kept = settings.out === undefined ? [] : await keptRelatives(settings.out);
+  const given = [settings.base, settings.frameByFrame, ...kept].filter((name) => name !== undefined);
   const others = await Promise.all(given.map((name) => openNamedModel(name, { labels: settings.labels, signal })));
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
@@ -61,8 +62,13 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
       return 1;
     }
     const { comparison } = judged;
-    const warnings = [...(clips.first === null ? [] : [clips.first]), ...clips.doubts, ...(plan?.warnings ?? [])];
-    const line = familyLine(settings, clips.judged, comparison);
+    const warnings = [
+      ...(clips.first === null ? [] : [clips.first]),
+      ...(clips.heldOut ? [] : ["Nothing says that these clips were kept aside from all three networks."]),
+      ...clips.doubts,
+      ...(plan?.warnings ?? []),
+    ];
+    const line = familyLine(settings, clips.judged, comparison, warnings);
     await writeWhole(join(folder, "comparison.json"), `${line}\n`);
     await writeWhole(join(folder, "comparison.csv"), familyCsv(comparison));
     await writeWhole(join(folder, "comparison.svg"), await renderFamilyFigure(comparison));

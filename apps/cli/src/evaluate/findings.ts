@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Card, topK, writeError, writeWhole } from "movinet";
 import {
@@ -9,6 +9,7 @@ import {
   renderReport,
   type WorstClip,
 } from "movinet/make";
+import { UsageError } from "../usage.ts";
 
 /** Everything that was found out, for the files of an evaluation. */
 export interface Findings {
@@ -26,7 +27,15 @@ export interface Findings {
   readonly threads: number | null;
 }
 
-/** Makes the folder, before anything is computed for it. */
+/** Makes the folder of an evaluation's report, before anything is computed for it; not in that of a run. */
+export async function prepareReport(folder: string): Promise<void> {
+  if (await stat(join(folder, "config.json")).catch(() => null)) {
+    throw new UsageError(folder, "it holds a run, whose report would be lost", "Choose another --out");
+  }
+  await prepareFolder(folder);
+}
+
+/** Makes a folder, before anything is computed for it. */
 export async function prepareFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw writeError(folder, cause);

@@ -12,6 +12,7 @@ import {
   type EpochRecord,
   fitModel,
   frameByFrame,
+  groupKey,
   noteLearned,
   samplesForModel,
   type TrainSettings,
@@ -54,12 +55,16 @@ export async function planRelatives(
 ): Promise<RelativePlan | null> {
   if (base !== undefined && flat !== undefined) return null;
   const judged = new Set(samples);
-  const others = dataset.samples.filter((sample) => !judged.has(sample) && sample.split !== "test");
+  const groups = new Set(samples.map(groupKey));
+  const others = dataset.samples.filter(
+    (sample) => !judged.has(sample) && sample.split !== "test" && !groups.has(groupKey(sample)),
+  );
   if (others.length === 0) {
     throw new DatasetError({
       code: "E_DATASET_SPLIT",
       subject: path,
-      problem: "all its clips are judged, so none are left from which the networks to compare with can learn",
+      problem:
+        "all its clips, or groups, are judged, so none are left from which the networks to compare with can learn",
       remedy: "Name parts in a manifest (a column split), or give trained networks with --base and --frame-by-frame",
     });
   }
@@ -114,6 +119,13 @@ interface RelativeTask {
   readonly cache: ClipCache;
   readonly progress: StageProgress;
   readonly signal: AbortSignal;
+}
+
+/** The networks that a comparison has left in its folder. */
+export async function keptRelatives(folder: string): Promise<readonly string[]> {
+  const files = relativeKinds.map((kind) => join(folder, `${kind}.safetensors`));
+  const found = await Promise.all(files.map((file) => stat(file).catch(() => null)));
+  return files.filter((_, i) => found[i]?.isFile());
 }
 
 /** The network that was given, else the one that is in the folder already, else a new one. */

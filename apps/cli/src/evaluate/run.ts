@@ -13,7 +13,7 @@ import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
-import { prepareFolder, writeFindings } from "./findings.ts";
+import { prepareReport, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, renderEvaluation, wrap } from "./table.ts";
 
@@ -28,7 +28,7 @@ export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): P
     const cache = new ClipCache();
     try {
       const clips = await openClips(settings, [model], cache, signal);
-      if (settings.out !== undefined) await prepareFolder(settings.out);
+      if (settings.out !== undefined) await prepareReport(settings.out);
       return await judge(model, clips, cache, settings, terminal, signal);
     } finally {
       await cache[Symbol.asyncDispose]();

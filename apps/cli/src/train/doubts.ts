@@ -1,5 +1,5 @@
 /** Why a run's number is not told, or where it may fool its reader. */
-import { fewestJudged, type Sample } from "movinet/make";
+import { fewestJudged, hasUnknownPast, type Sample } from "movinet/make";
 import { likeNamedSentence } from "../evaluate/clips.ts";
 import type { JudgedClip } from "./learned.ts";
 import type { DoneRun } from "./report.ts";
@@ -32,6 +32,11 @@ export function silenceOf({ seen, torn, dataset, choices, model, learned }: Done
   }
   const clips = dataset.samples.length;
   const whose = choices.from ?? model.card.name;
+  if (hasUnknownPast(model.card)) {
+    return begin(
+      `${whose} was trained by a version that did not note from which clips, so any of these may be among them. Train from the model that it was made of (${model.card.source?.replace("trained from ", "")}).`,
+    );
+  }
   if (seen.size === clips) {
     return begin(
       `${whose} has learned from all ${clips} clips (or others of their groups), so they cannot test what comes of it. Train from the model that it was made of, or add clips of other people or places.`,
@@ -50,8 +55,13 @@ function apartWarnings(judged: readonly JudgedClip[], labels: readonly string[])
   const byClass = Map.groupBy(apart, ({ sample }) => sample.classes.map((c) => labels[c]).join(", "));
   return Array.from(byClass, ([label, clips]) => {
     const noun = clips.length === 1 ? "clip" : "clips";
-    return `${label} is seen in one group only: a model that judges its ${clips.length} ${noun} has never learned it, so they are not counted (0 of ${clips.length} right). The model that you get has learned it, and nobody knows how well.`;
+    const right = clips.filter(({ answer: { classes, scores } }) => classes.includes(likeliest(scores))).length;
+    return `${label} is seen in one group only: a model that judges its ${clips.length} ${noun} has never learned it, so they are not counted (${right} of ${clips.length} right). The model that you get has learned it, and nobody knows how well.`;
   });
+}
+
+function likeliest(scores: Float32Array): number {
+  return scores.indexOf(Math.max(...scores));
 }
 
 function tornWarnings(torn: readonly Sample[]): string[] {

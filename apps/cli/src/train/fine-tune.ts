@@ -80,7 +80,7 @@ async function trainPart(fold: number, wanted: TrainSettings, setting: TrainSett
     compared: 0,
     onClip({ sample, answer }) {
       progress.update(`${part}judging`, judged.length + 1, judge.length);
-      if (answer) judged.push({ sample, answer, fold, taught: sample.classes.every((c) => taught.has(c)) });
+      if (answer) judged.push({ sample, answer, fold, taught: sample.classes.some((c) => taught.has(c)) });
     },
   });
   return {

@@ -39,6 +39,9 @@ export async function openRunFolder(out: string | undefined, config: RunConfig):
   if (await exists(join(folder, configFile))) {
     throw new UsageError(folder, "it holds a run already", "Go on with it by --resume, or choose another --out");
   }
+  if (await exists(join(folder, "state"))) {
+    throw new UsageError(folder, "it holds the saved state of another run", "Choose another --out, or remove it");
+  }
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw writeError(folder, cause);
   });

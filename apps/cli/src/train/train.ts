@@ -11,6 +11,7 @@ import {
   divideForTests,
   findSeen,
   frozenSamples,
+  hasUnknownPast,
   joinCopies,
   nameWithin,
   openDataset,
@@ -118,7 +119,10 @@ async function run(task: Task): Promise<number> {
   const looked = await frozenSamples(model, dataset.samples, { cache, backend, signal, onProgress });
   const usable = usableSamples(dataset, looked.failures, terminal);
   const plan = withFolds(task.plan, choices, countGroups(usable));
-  const { seen, likeNamed } = findSeen(usable.samples, hashes, model.card.learned);
+  const found = findSeen(usable.samples, hashes, model.card.learned);
+  const { likeNamed } = found;
+  const unknown = hasUnknownPast(model.card);
+  const seen = unknown ? new Set(usable.samples) : found.seen;
   const choosing = plan.fit !== null && plan.fit.patience > 0;
   const { parts, torn } = divideForTests(usable, {
     folds: plan.folds,

@@ -103,6 +103,7 @@ export {
   type ContentHashOptions,
   contentHashes,
   findSeen,
+  hasUnknownPast,
   noteLearned,
   type SeenSamples,
 } from "./train/learned.node.ts";

@@ -46,7 +46,8 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
     labels = await readLabels(options.labels);
     checkLabels(labels, spec, options.labels);
   }
-  return { spec, weights, card: { ...card, labels }, warnings };
+  const renamed = card.labels !== null && labels?.join("\n") !== card.labels.join("\n");
+  return { spec, weights, card: { ...card, labels, accuracy: renamed ? null : card.accuracy }, warnings };
 }
 
 /**

@@ -4,7 +4,7 @@ import { hasVideoName, videosIn } from "../../run/video/sources.node.ts";
 import { type Split, sameForm, splitOf } from "./dataset.ts";
 import type { Finding } from "./findings.ts";
 import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
-import { leftOut, splitsAsClasses } from "./layout-findings.ts";
+import { leftOut, sameSubFolders, splitsAsClasses } from "./layout-findings.ts";
 
 export interface FolderClips {
   readonly clips: readonly Found[];
@@ -22,12 +22,27 @@ export async function clipsOfClasses(root: string): Promise<FolderClips> {
   const layered = await Promise.all(parts.map(holdsClasses));
   if (!layered.includes(true) && (named.length === 0 || named.length < top.folders.length)) {
     const clips = await clipsOf(root, top, null);
-    return { clips, findings: [...leftOut(namesIn(root, [top])), ...splitsAsClasses(named)] };
+    const alike = await maybeSplits(root, top);
+    return { clips, findings: [...leftOut(namesIn(root, [top])), ...splitsAsClasses(named), ...alike] };
   }
   await checkSplits(root, top, named, layered);
   const clips = await Promise.all(parts.map((part, i) => clipsOf(root, part, splitOf(sameForm(named[i]!))!)));
   return { clips: clips.flat(), findings: leftOut(namesIn(root, [top, ...parts])) };
 }
+
+/** Whether folders that are taken for classes look like splits: each has the same two or more folders, and no videos. */
+async function maybeSplits(root: string, { folders }: Level): Promise<readonly Finding[]> {
+  const inside = await Promise.all(folders.map((name) => look(join(root, name))));
+  const [first] = inside;
+  if (!first || inside.length < 2 || inside.length > mostSplits || first.folders.length < 2) return [];
+  const same = inside.every(
+    ({ folders: own, videos }) => videos.length === 0 && own.join("/") === first.folders.join("/"),
+  );
+  return same ? sameSubFolders(folders, first.folders) : [];
+}
+
+/** More folders than this are no splits: train, validation, test, or as many folds. */
+const mostSplits = 10;
 
 /** What is directly in a folder, sorted, without what begins with a dot. */
 interface Level {

@@ -33,6 +33,20 @@ export function splitsAsClasses(folders: readonly string[]): readonly Finding[] 
   });
 }
 
+/** Folders that all hold folders of the same names: those may be the classes, and these the splits. */
+export function sameSubFolders(folders: readonly string[], names: readonly string[]): readonly Finding[] {
+  return [
+    {
+      kind: "split-as-class",
+      severity: "problem",
+      title: "all folders hold folders of the same names and are taken for classes",
+      remedy: "If they are splits, name them train, validation and test",
+      samples: [],
+      detail: `${folders.join(", ")} hold ${names.join(", ")}`,
+    },
+  ];
+}
+
 /** Videos that are in no folder of a class. */
 export function leftOut(names: readonly string[]): readonly Finding[] {
   return names.map((name): Finding => {

@@ -84,12 +84,19 @@ function secondsOf(name: string, text: string, line: number, path: string): numb
 
 const columns = ["file", "label", "split", "group", "start", "end"] as const;
 
+/** Names of columns that somebody will have meant. */
+const nearNames = columns.map((name) => `${name}s`);
+
 function csvRows(text: string, path: string): readonly ManifestRow[] {
   const [head, ...records] = parseCsv(text, path);
   const names = head?.fields.map((name) => name.trim().toLowerCase()) ?? [];
   const remedy = "Begin it with a line that names the columns, such as file,label,group";
   for (const name of ["file", "label"]) {
     if (!names.includes(name)) throw formatError(path, `its first line names no column ${name}`, remedy);
+  }
+  const near = names.find((name) => nearNames.includes(name));
+  if (near && !names.includes(near.slice(0, -1))) {
+    throw formatError(path, `its column ${near} is none that is read`, `Call it ${near.slice(0, -1)}`);
   }
   const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (twice) throw formatError(path, `its first line names the column ${twice} twice`, remedy);

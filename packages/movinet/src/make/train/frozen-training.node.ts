@@ -1,5 +1,5 @@
 /** A new last layer on frozen features: the training of small data sets, in seconds after decoding. */
-import type { MovinetError } from "../../errors.ts";
+import { ModelError, type MovinetError } from "../../errors.ts";
 import type { Card } from "../../model/card.ts";
 import type { Tensor } from "../../model/graph/tensor.ts";
 import type { Model } from "../../model/model.ts";
@@ -68,6 +68,7 @@ export async function frozenSamples(
     for (const sample of usable) {
       const pooled: Float32Array[] = [];
       for (const look of views) pooled.push(await body.pool(await cache.read(sample, look, signal), { signal }));
+      if (pooled.some((vector) => !vector.every(Number.isFinite))) throw notNumbers(card.name);
       features.set(sample, { views: pooled, classes: sample.classes, group: sample.group });
       onProgress?.({ phase: "features", done: features.size, total: usable.length });
     }
@@ -75,6 +76,15 @@ export async function frozenSamples(
   } finally {
     await body[Symbol.asyncDispose]();
   }
+}
+
+function notNumbers(subject: string): ModelError {
+  return new ModelError({
+    code: "E_MODEL_TENSORS",
+    subject,
+    problem: "its features of a clip are no finite numbers, so its weights are damaged",
+    remedy: "Begin with another model",
+  });
 }
 
 function viewOf({ input }: Card, fps: number, fit: ClipView["fit"]): ClipView {
@@ -133,7 +143,7 @@ export interface CrossAnswer {
   readonly sample: Sample;
   readonly fold: number;
   readonly scores: Float32Array;
-  /** Whether the head had learned the clip's classes: a class that only lives in one group is never judged by others. */
+  /** Whether the head had learned a class of the clip: one that only lives in one group is never judged by others. */
   readonly taught: boolean;
 }
 
@@ -154,7 +164,7 @@ export function crossValidate(
       sample,
       fold,
       scores: scores(features.get(sample) as HeadSample),
-      taught: sample.classes.every((c) => taught.has(c)),
+      taught: sample.classes.some((c) => taught.has(c)),
     }));
   });
 }

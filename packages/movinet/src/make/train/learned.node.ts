@@ -1,7 +1,7 @@
 /** Which clips a model's training used, kept in its card, so that nobody tests it on them. */
 import { createHash } from "node:crypto";
 import { MovinetError } from "../../errors.ts";
-import type { LearnedClips } from "../../model/card.ts";
+import type { Card, LearnedClips } from "../../model/card.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 
@@ -42,7 +42,7 @@ export function noteLearned(
   before: LearnedClips | null,
 ): LearnedClips {
   const files = samples.flatMap(({ file }) => hashes.get(file)?.slice(0, digits) ?? []);
-  const groups = toldGroups(samples).map(printOf);
+  const groups = groupsOf(samples).map(printOf);
   return {
     files: sorted([...(before?.files ?? []), ...files]),
     groups: sorted([...(before?.groups ?? []), ...groups]),
@@ -65,7 +65,7 @@ export function findSeen(samples: readonly Sample[], hashes: ContentHashes, lear
   const files = new Set(learned?.files);
   const groups = new Set(learned?.groups);
   const known = samples.filter(({ file }) => files.has(hashes.get(file)?.slice(0, digits) ?? ""));
-  const likeNamed = toldGroups(samples).filter((group) => groups.has(printOf(group)));
+  const likeNamed = groupsOf(samples).filter((group) => groups.has(printOf(group)));
   if (known.length === 0) return { seen: new Set(), likeNamed };
   const tainted = new Set([...likeNamed, ...known.flatMap(({ group }) => group ?? [])]);
   const direct = new Set(known);
@@ -76,10 +76,16 @@ export function findSeen(samples: readonly Sample[], hashes: ContentHashes, lear
 /** Hexadecimal digits of a hash that a card keeps. */
 const digits = 16;
 
-/** Names of groups that somebody gave; a file that stands for its stretches is known by its content. */
-function toldGroups(samples: readonly Sample[]): readonly string[] {
-  const names = new Set(samples.map(({ name }) => name));
-  return [...new Set(samples.flatMap(({ group }) => (group === null || names.has(group) ? [] : [group])))];
+/**
+ * Whether a model was trained from another one without a note of the clips, as by an older version: any clip may be among
+ * them. A model of somebody else's, whose card tells nothing at all, is taken for a base model.
+ */
+export function hasUnknownPast({ learned, source }: Pick<Card, "learned" | "source">): boolean {
+  return learned === null && (source?.startsWith("trained from ") ?? false);
+}
+
+function groupsOf(samples: readonly Sample[]): readonly string[] {
+  return [...new Set(samples.flatMap(({ group }) => group ?? []))];
 }
 
 function printOf(group: string): string {

@@ -43,7 +43,10 @@ export interface Converted {
  * model has no such form, `E_DEPENDENCY_MISSING` where the runtime is not installed, and `TypeError` where `frames` are given for
  * another form than `clip`.
  */
-export async function convertModel(model: Model, options: ConvertOptions): Promise<Converted> {
+export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
+  const exact = (options.dtype ?? "float32") === "float32";
+  // Nobody has measured the accuracy of rounded weights.
+  const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   const { format, name, resultName, backend, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? "float32";

@@ -153,6 +153,17 @@ describe("folders of splits are told by their names and by what they hold", () =
     ]);
   });
 
+  test("folders that all hold the same folders may be splits, which is said; not where clips lie in them too", async () => {
+    const both = (part: string, n: number) => [...wave(part, `${n}`), ...clap(part, `${n + 1}`)];
+    const { labels, warnings } = await openDataset(await write("sets", [...both("set_a", 1), ...both("set_b", 3)]));
+    expect(labels).toEqual(["set_a", "set_b"]);
+    expect(warnings).toEqual([
+      "all folders hold folders of the same names and are taken for classes (set_a, set_b hold clap, wave). If they are splits, name them train, validation and test.",
+    ]);
+    const people = await openDataset(await write("people", [...both("set_a", 1), ...wave("set_b", "3")]));
+    expect(people.warnings).toEqual([]);
+  });
+
   test("videos beside folders of classes are named", async () => {
     const plain = await openDataset(await write("beside", ["wave/1.mp4", "clap/2.mp4", "3.mp4", "notes.txt"]));
     expect(plain.findings.map(({ kind, samples }) => [kind, ...samples])).toEqual([["left-out", "3.mp4"]]);

@@ -59,6 +59,8 @@ describe("what is wrong is told with its line", () => {
   test.each([
     ["", "E_DATASET_FORMAT", "m.csv: its first line names no column file. Begin it with"],
     ["file;label\na.mp4;x", "E_DATASET_FORMAT", "m.csv: its first line names no column file."],
+    ["file,label,Groups\n", "E_DATASET_FORMAT", "m.csv: its column groups is none that is read. Call it group."],
+    ["file,label,splits\n", "E_DATASET_FORMAT", "m.csv: its column splits is none that is read. Call it split."],
     ["file,class\n", "E_DATASET_FORMAT", "m.csv: its first line names no column label."],
     ["file,label,Label\n", "E_DATASET_FORMAT", "m.csv: its first line names the column label twice."],
     [`${head}a.mp4,x\n,x\n`, "E_DATASET_LINE", "m.csv: line 3: the file is missing."],

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DatasetError } from "../../../src/errors.ts";
 import { type Dataset, groupKey, type Sample } from "../../../src/make/data/dataset.ts";
-import { findSeen, noteLearned } from "../../../src/make/train/learned.node.ts";
+import { findSeen, hasUnknownPast, noteLearned } from "../../../src/make/train/learned.node.ts";
 import { divideForTests } from "../../../src/make/train/test-parts.ts";
 
 interface Sketch {
@@ -100,9 +100,10 @@ describe("what a card notes", () => {
     expect(findSeen(others, new Map(), learned)).toEqual({ seen: new Set(), likeNamed: ["g0", "g1"] });
   });
 
-  test("a file that stands for its own stretches is no group's name", () => {
-    const stretches = [0, 1].map((start) => ({ ...(samples[0] as Sample), start, end: start + 1, group: "0.mp4" }));
-    expect(noteLearned(stretches, hashes, null).groups).toEqual([]);
+  test("a model that was trained by an older version has a past that nobody knows", () => {
+    expect(hasUnknownPast({ learned: null, source: "trained from a0-stream" })).toBe(true);
+    expect(hasUnknownPast({ learned, source: "trained from a0-stream" })).toBe(false);
+    expect(hasUnknownPast({ learned: null, source: null })).toBe(false);
   });
 
   test("adds to what the model had learned from before", () => {
