@@ -8,8 +8,11 @@ import {
   hasUnknownPast,
   joinCopies,
   openDataset,
+  type PictureHashes,
+  pictureHashes,
   type Sample,
 } from "movinet/make";
+import type { StageProgress } from "../train/progress.ts";
 import type { EvaluateSettings } from "./settings.ts";
 
 /** The clips that are judged, and what to call them. */
@@ -37,11 +40,13 @@ export async function openClips(
   { dataset: path, split }: Pick<EvaluateSettings, "dataset" | "split">,
   models: readonly [Model, ...Model[]],
   cache: ClipCache,
+  progress: StageProgress,
   signal: AbortSignal,
 ): Promise<JudgedClips> {
   const opened = await openFor(path, models[0].card.labels);
   const noted = models.filter(({ card }) => card.learned !== null);
-  const hashes = await contentHashes(opened.samples, cache, { signal });
+  const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
+  const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
   const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
   const chosen = split ?? (["test", "validation"] as const).find((part) => has(dataset, part)) ?? "all";
   const samples = dataset.samples.filter((sample) => chosen === "all" || sample.split === chosen);
@@ -55,7 +60,16 @@ export async function openClips(
     });
   }
   const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
-  const found = noted.map(({ card }) => ({ card, ...findSeen(dataset.samples, hashes, card.learned) }));
+  const [first] = noted;
+  const pictures: PictureHashes = first
+    ? await pictureHashes(samples, { ...first.card.input, fps: first.card.fps }, cache, {
+        signal,
+        onClip: ({ done, total }) => progress.update("decoding", done, total),
+      })
+    : new Map();
+  const found = noted.map(({ card }) => {
+    return { card, ...findSeen(dataset.samples, { files: hashes, pictures }, card.learned) };
+  });
   const isSeen = (sample: Sample) => found.some((one) => one.seen.has(sample));
   const seen = samples.filter(isSeen);
   const others = samples.filter((sample) => !isSeen(sample));

@@ -36,7 +36,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
   const cache = new ClipCache();
   let folder: string | null = null;
   try {
-    const clips = await openClips(settings, [model, ...others], cache, signal);
+    const clips = await openClips(settings, [model, ...others], cache, progress, signal);
     refuseRemembered(clips);
     const plan = await planRelatives(settings, model, clips);
     const { hashes } = clips;

@@ -14,6 +14,7 @@ import {
   frameByFrame,
   groupKey,
   noteLearned,
+  pictureHashes,
   samplesForModel,
   type TrainSettings,
   wholeClip,
@@ -64,7 +65,7 @@ export async function planRelatives(
       code: "E_DATASET_SPLIT",
       subject: path,
       problem:
-        "all its clips, or groups, are judged, so none are left from which the networks to compare with can learn",
+        "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn",
       remedy: "Name parts in a manifest (a column split), or give trained networks with --base and --frame-by-frame",
     });
   }
@@ -184,7 +185,9 @@ async function trainRelative(
       },
     },
   );
-  const learned = noteLearned(usable.samples, hashes, model.card.learned);
+  const own = { ...model.card.input, fps };
+  const pictures = await pictureHashes(usable.samples, own, cache, { signal });
+  const learned = noteLearned(usable.samples, { files: hashes, pictures }, model.card.learned);
   const noted = { ...trained.model, card: { ...trained.model.card, learned } };
   await writeWhole(file, writeModel(noted));
   return { kind, ...trained, model: noted };

@@ -11,6 +11,7 @@ import {
 import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
+import { StageProgress } from "../train/progress.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
 import { prepareReport, writeFindings } from "./findings.ts";
@@ -27,7 +28,8 @@ export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): P
     const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
     const cache = new ClipCache();
     try {
-      const clips = await openClips(settings, [model], cache, signal);
+      const stages = new StageProgress(terminal);
+      const clips = await openClips(settings, [model], cache, stages, signal).finally(() => stages.stop());
       if (settings.out !== undefined) await prepareReport(settings.out);
       return await judge(model, clips, cache, settings, terminal, signal);
     } finally {

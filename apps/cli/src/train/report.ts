@@ -3,7 +3,7 @@ import { type Backend, type Model, topK, writeModel, writeWhole } from "movinet"
 import {
   type Agreement,
   type Answer,
-  type ContentHashes,
+  type ClipHashes,
   type Dataset,
   type Epoch,
   type Evaluation,
@@ -32,7 +32,7 @@ export interface DoneRun extends TrainSetting {
   /** What learns and how it is tested: sentences. */
   readonly why: readonly string[];
   readonly dataset: Dataset;
-  readonly hashes: ContentHashes;
+  readonly hashes: ClipHashes;
   /** Clips that the model which it began with had seen. */
   readonly seen: ReadonlySet<Sample>;
   /** Groups that are named like some that this model had seen. */

@@ -11,11 +11,13 @@ import {
   divideForTests,
   findSeen,
   frozenSamples,
+  type HeadSample,
   hasUnknownPast,
   joinCopies,
   nameWithin,
   openDataset,
   type Sample,
+  stretchOf,
   type TestPart,
 } from "movinet/make";
 import { interruptible } from "../interrupt.ts";
@@ -117,9 +119,11 @@ async function run(task: Task): Promise<number> {
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) =>
     progress.update(phase, done, total);
   const looked = await frozenSamples(model, dataset.samples, { cache, backend, signal, onProgress });
-  const usable = usableSamples(dataset, looked.failures, terminal);
+  const decoded = usableSamples(dataset, looked.failures, terminal);
+  const { before, after } = looked.pictures;
+  const usable = joinCopies(decoded, (sample) => before.get(stretchOf(sample)));
   const plan = withFolds(task.plan, choices, countGroups(usable));
-  const found = findSeen(usable.samples, hashes, model.card.learned);
+  const found = findSeen(usable.samples, { files: hashes, pictures: before }, model.card.learned);
   const { likeNamed } = found;
   const unknown = hasUnknownPast(model.card);
   const seen = unknown ? new Set(usable.samples) : found.seen;
@@ -131,7 +135,12 @@ async function run(task: Task): Promise<number> {
     seen,
     seed,
   });
-  const features = new Map([...looked.features].map(([sample, one]) => [sample, { ...one, seen: seen.has(sample) }]));
+  const features = new Map(
+    usable.samples.map((sample, i) => {
+      const one = looked.features.get(decoded.samples[i] as Sample) as HeadSample;
+      return [sample, { ...one, group: sample.group, seen: seen.has(sample) }];
+    }),
+  );
   const frozen = { ...looked, features };
 
   const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
@@ -166,7 +175,7 @@ async function run(task: Task): Promise<number> {
     plan,
     why,
     dataset: usable,
-    hashes,
+    hashes: { files: hashes, pictures: after },
     seen,
     likeNamed,
     torn,

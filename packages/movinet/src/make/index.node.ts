@@ -99,13 +99,17 @@ export {
   trainHead,
 } from "./train/frozen-training.node.ts";
 export {
+  type ClipHashes,
   type ContentHashes,
   type ContentHashOptions,
   contentHashes,
   findSeen,
   hasUnknownPast,
   noteLearned,
+  type PictureHashes,
+  pictureHashes,
   type SeenSamples,
+  stretchOf,
 } from "./train/learned.node.ts";
 export { type MirrorOptions, mirrorTest } from "./train/mirror.node.ts";
 export type { MirrorChange, MirrorTest } from "./train/mirror.ts";

@@ -31,7 +31,7 @@ export interface Card {
 
 /** Clips that taught a model or chose one of its settings, so that nobody tests it on them. Plain JSON data. */
 export interface LearnedClips {
-  /** Of each file, the first 16 hexadecimal digits of the SHA-256 of its content; sorted. */
+  /** Of each clip, the first 16 hexadecimal digits of the SHA-256 of its file and of its pictures as the model sees them; sorted. */
   readonly files: readonly string[];
   /** Of each group (a person, a place), the same digits of the SHA-256 of its name; sorted. */
   readonly groups: readonly string[];

@@ -11,6 +11,7 @@ import type { Sample } from "../data/dataset.ts";
 import { FrozenBody } from "./frozen-features.ts";
 import { type FittedHead, fitHead, type HeadSample, headOf } from "./frozen-head.ts";
 import { chooseFrozenView, type FrozenView } from "./frozen-view.ts";
+import { type PictureHashes, pictureHashes } from "./learned.node.ts";
 import { timesKernel } from "./linear-algebra.ts";
 
 export interface FrozenProgress {
@@ -35,6 +36,8 @@ export interface FrozenSamples {
   /** Frames of each clip at the model's own rate, and the rate of its file. */
   readonly lengths: ReadonlyMap<Sample, { readonly frames: number; readonly frameRate: number }>;
   readonly view: FrozenView;
+  /** As the model sees them, and as the new one will. */
+  readonly pictures: { readonly before: PictureHashes; readonly after: PictureHashes };
 }
 
 /**
@@ -62,6 +65,9 @@ export async function frozenSamples(
   const view = chooseFrozenView(card, durations);
   const views = view.fits.map((fit) => viewOf(card, view.fps, fit));
   for (const look of views) await cache.fill(usable, look, { signal, onClip });
+  const own = viewOf(card, card.fps, card.input.fit);
+  const before = await pictureHashes(usable, own, cache, { signal });
+  const after = view.fps === card.fps ? before : await pictureHashes(usable, views[0] as ClipView, cache, { signal });
   const body = await FrozenBody.compile(model, backend);
   try {
     const features = new Map<Sample, HeadSample>();
@@ -72,7 +78,7 @@ export async function frozenSamples(
       features.set(sample, { views: pooled, classes: sample.classes, group: sample.group });
       onProgress?.({ phase: "features", done: features.size, total: usable.length });
     }
-    return { features, failures: first.failures, lengths, view };
+    return { features, failures: first.failures, lengths, view, pictures: { before, after } };
   } finally {
     await body[Symbol.asyncDispose]();
   }

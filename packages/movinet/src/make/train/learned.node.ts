@@ -2,11 +2,26 @@
 import { createHash } from "node:crypto";
 import { MovinetError } from "../../errors.ts";
 import type { Card, LearnedClips } from "../../model/card.ts";
-import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { ClipView } from "../data/clip.ts";
+import type { ClipCache, FillOptions } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 
 /** SHA-256 of a file's content by its path, in hexadecimal; files that cannot be read are left out. */
 export type ContentHashes = ReadonlyMap<string, string>;
+
+/** SHA-256 of a clip's decoded pictures in one view, by {@link stretchOf}; clips that cannot be kept are left out. */
+export type PictureHashes = ReadonlyMap<string, string>;
+
+/** What a clip is known by: its file under any name, and its pictures in any container. */
+export interface ClipHashes {
+  readonly files: ContentHashes;
+  readonly pictures: PictureHashes;
+}
+
+/** The stretch of a file that a sample is. */
+export function stretchOf({ file, start, end }: Pick<Sample, "file" | "start" | "end">): string {
+  return JSON.stringify([file, start, end]);
+}
 
 export interface ContentHashOptions {
   readonly signal?: AbortSignal | undefined;
@@ -35,18 +50,37 @@ export async function contentHashes(
   return hashes;
 }
 
-/** What a card notes of samples that a training used, together with what the model that it began with had used. */
-export function noteLearned(
+/** Decodes samples into the cache, and reads their pictures. Throws what {@link ClipCache.fill} throws. */
+export async function pictureHashes(
   samples: readonly Sample[],
-  hashes: ContentHashes,
-  before: LearnedClips | null,
-): LearnedClips {
-  const files = samples.flatMap(({ file }) => hashes.get(file)?.slice(0, digits) ?? []);
+  view: ClipView,
+  cache: ClipCache,
+  { signal, onClip }: Pick<FillOptions, "signal" | "onClip"> = {},
+): Promise<PictureHashes> {
+  const { failures } = await cache.fill(samples, view, { signal, onClip });
+  const failed = new Set(failures.map(({ sample }) => sample));
+  const hashes = new Map<string, string>();
+  for (const sample of samples) {
+    if (failed.has(sample)) continue;
+    const { data } = await cache.read(sample, view, signal);
+    hashes.set(stretchOf(sample), createHash("sha256").update(data).digest("hex"));
+  }
+  return hashes;
+}
+
+/** What a card notes of samples that a training used, together with what the model that it began with had used. */
+export function noteLearned(samples: readonly Sample[], hashes: ClipHashes, before: LearnedClips | null): LearnedClips {
+  const files = samples.flatMap((sample) => printsOf(sample, hashes));
   const groups = groupsOf(samples).map(printOf);
   return {
     files: sorted([...(before?.files ?? []), ...files]),
     groups: sorted([...(before?.groups ?? []), ...groups]),
   };
+}
+
+function printsOf(sample: Sample, { files, pictures }: ClipHashes): readonly string[] {
+  const hashes = [files.get(sample.file), pictures.get(stretchOf(sample))];
+  return hashes.flatMap((hash) => hash?.slice(0, digits) ?? []);
 }
 
 /** Samples of which a model may know more than they show. */
@@ -61,10 +95,10 @@ export interface SeenSamples {
  * Finds the samples that a model must not be tested on. Groups are compared by name where at least one file is known to
  * the model: otherwise the same names may mean other people.
  */
-export function findSeen(samples: readonly Sample[], hashes: ContentHashes, learned: LearnedClips | null): SeenSamples {
+export function findSeen(samples: readonly Sample[], hashes: ClipHashes, learned: LearnedClips | null): SeenSamples {
   const files = new Set(learned?.files);
   const groups = new Set(learned?.groups);
-  const known = samples.filter(({ file }) => files.has(hashes.get(file)?.slice(0, digits) ?? ""));
+  const known = samples.filter((sample) => printsOf(sample, hashes).some((print) => files.has(print)));
   const likeNamed = groupsOf(samples).filter((group) => groups.has(printOf(group)));
   if (known.length === 0) return { seen: new Set(), likeNamed };
   const tainted = new Set([...likeNamed, ...known.flatMap(({ group }) => group ?? [])]);

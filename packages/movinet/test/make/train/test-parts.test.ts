@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DatasetError } from "../../../src/errors.ts";
 import { type Dataset, groupKey, type Sample } from "../../../src/make/data/dataset.ts";
-import { findSeen, hasUnknownPast, noteLearned } from "../../../src/make/train/learned.node.ts";
+import { findSeen, hasUnknownPast, noteLearned, stretchOf } from "../../../src/make/train/learned.node.ts";
 import { divideForTests } from "../../../src/make/train/test-parts.ts";
 
 interface Sketch {
@@ -81,23 +81,36 @@ describe("what a card notes", () => {
     Array.from({ length: 8 }, (_, i) => ({ group: i >> 1, label: 0, split: null, seen: false })),
   );
   const { samples } = dataset;
-  const hashes = new Map(samples.map(({ file }, i) => [file, `${i}`.repeat(64)]));
+  const none = new Map<string, string>();
+  const hashes = { files: new Map(samples.map(({ file }, i) => [file, `${i}`.repeat(64)])), pictures: none };
   const learned = noteLearned(samples.slice(0, 3), hashes, null);
 
   test("finds clips under other names and with them their groups, as they are named and as they stand here", () => {
     expect(learned.files).toEqual(["0".repeat(16), "1".repeat(16), "2".repeat(16)]);
     expect(learned.groups).toHaveLength(2);
     const moved = samples.map((sample) => ({ ...sample, file: `moved/${sample.file}`, name: `moved/${sample.name}` }));
-    const movedHashes = new Map(moved.map(({ file }, i) => [file, `${i}`.repeat(64)]));
+    const movedHashes = { files: new Map(moved.map(({ file }, i) => [file, `${i}`.repeat(64)])), pictures: none };
     const { seen } = findSeen(moved, movedHashes, learned);
     expect([...seen].map(({ name }) => name)).toEqual([0, 1, 2, 3].map((i) => `moved/${i}.mp4`));
     const alone = [...moved.slice(2, 3), ...moved.slice(4)].map((sample) => ({ ...sample, group: "other" }));
     expect(findSeen(alone, movedHashes, learned).seen.size).toBe(alone.length);
   });
 
+  test("finds the same pictures in other files", () => {
+    const pictures = (files: readonly Sample[]) =>
+      new Map(files.map((sample, i) => [stretchOf(sample), `${i}`.repeat(64)]));
+    const noted = noteLearned(samples.slice(0, 1), { files: none, pictures: pictures(samples) }, null);
+    const other = samples.map((sample) => ({ ...sample, file: `remuxed ${sample.file}`, group: null }));
+    const { seen } = findSeen(other, { files: none, pictures: pictures(other) }, noted);
+    expect([...seen]).toEqual(other.slice(0, 1));
+  });
+
   test("the same names of groups without a known file are told, not left out", () => {
     const others = samples.map((sample) => ({ ...sample, file: `new ${sample.file}` }));
-    expect(findSeen(others, new Map(), learned)).toEqual({ seen: new Set(), likeNamed: ["g0", "g1"] });
+    expect(findSeen(others, { files: none, pictures: none }, learned)).toEqual({
+      seen: new Set(),
+      likeNamed: ["g0", "g1"],
+    });
   });
 
   test("a model that was trained by an older version has a past that nobody knows", () => {
