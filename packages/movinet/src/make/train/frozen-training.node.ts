@@ -1,5 +1,6 @@
 /** A new last layer on frozen features: the training of small data sets, in seconds after decoding. */
 import { ModelError, type MovinetError } from "../../errors.ts";
+import { variants } from "../../model/arch/variants.ts";
 import type { Card } from "../../model/card.ts";
 import type { Tensor } from "../../model/graph/tensor.ts";
 import type { Model } from "../../model/model.ts";
@@ -62,7 +63,8 @@ export async function frozenSamples(
     lengths.set(sample, { frames, frameRate: source.frameRate });
     durations.push(source.duration);
   }
-  const view = chooseFrozenView(card, durations);
+  const usual = variants[model.spec.variant as keyof typeof variants]?.fps ?? card.fps;
+  const view = chooseFrozenView(card, durations, usual);
   const views = view.fits.map((fit) => viewOf(card, view.fps, fit));
   for (const look of views) await cache.fill(usable, look, { signal, onClip });
   const own = viewOf(card, card.fps, card.input.fit);

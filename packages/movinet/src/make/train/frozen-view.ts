@@ -18,17 +18,19 @@ const enough = 16;
  * (2 s) and long (10 s) clips: docs/decisions.md.
  *
  * @param durations seconds of each clip.
+ * @param usual frames a second of the model's variant: twice as many are the most, however fast the model itself looks.
  */
 export function chooseFrozenView(
   { fps, input }: Pick<Card, "fps" | "input">,
   durations: readonly number[],
+  usual = fps,
 ): FrozenView {
   if (durations.length === 0) return { fps, fits: [input.fit] };
   const median = percentile(durations, 50);
   if (Math.floor(median * fps) + 1 >= enough) return { fps, fits: [input.fit] };
   const faster = Math.ceil((enough - 1) / Math.max(median, 1e-3));
   return {
-    fps: Math.min(2 * fps, Math.max(fps, faster)),
+    fps: Math.max(fps, Math.min(2 * usual, faster)),
     fits: [input.fit, input.fit === "crop" ? "squash" : "crop"],
   };
 }

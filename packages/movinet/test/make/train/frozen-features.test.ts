@@ -102,6 +102,7 @@ test("short clips are seen faster and in two ways, long ones as the model sees t
   expect(chooseFrozenView(card, [10, 2, 12])).toEqual({ fps: 5, fits: ["crop"] });
   expect(chooseFrozenView(card, [2.002, 2.002, 10])).toEqual({ fps: 8, fits: ["crop", "squash"] });
   expect(chooseFrozenView(card, [0.5])).toEqual({ fps: 10, fits: ["crop", "squash"] });
+  expect(chooseFrozenView({ ...card, fps: 10 }, [0.5], 5).fps).toBe(10); // no faster from one training to the next
   expect(chooseFrozenView(card, [3])).toEqual({ fps: 5, fits: ["crop"] });
   expect(chooseFrozenView(card, [])).toEqual({ fps: 5, fits: ["crop"] });
 });
