@@ -9,6 +9,7 @@ const setupFiles = ["test/seed.ts"];
  */
 export default defineConfig({
   test: {
+    maxWorkers: "100%",
     projects: [
       {
         test: {
