@@ -1,12 +1,10 @@
-/** The commands on labels that chance drew, in this process: what they print of an accuracy. */
+/** The commands on labels that chance drew: what they print of an accuracy. */
+import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Random, randomOf } from "movinet/make";
 import { writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
-import { runEvaluation } from "../src/evaluate/run.ts";
-import type { Terminal } from "../src/terminal.ts";
-import type { TrainChoices } from "../src/train/settings.ts";
-import { train } from "../src/train/train.ts";
 
 /** What a command printed of an accuracy. */
 export interface Told {
@@ -15,61 +13,43 @@ export interface Told {
   readonly better: boolean;
 }
 
-/** A terminal that keeps results, and what is told in them; null: that nothing is. */
-function listener(): { readonly terminal: Terminal; text(): string; told(): Told | null } {
-  const results: string[] = [];
-  const ignore = () => {};
-  const terminal: Terminal = {
-    ...{ json: false, quiet: true, color: false, width: 80 },
-    ...{ note: ignore, warn: ignore, warning: ignore },
-    result: (line) => void results.push(line),
-    progress: () => ({ update: ignore, stop: ignore }),
-  };
-  const text = () => results.join("\n").replace(/\s+/g, " ");
-  return {
-    terminal,
-    text,
-    told() {
-      const [, low, high] = /^\d+ of \d+ clips right \([\d.]+ %, 95 % interval ([\d.]+)–([\d.]+) %/.exec(text()) ?? [];
-      if (low !== undefined) {
-        return { low: Number(low) / 100, high: Number(high) / 100, better: text().includes("It is better than") };
-      }
-      if (/^(No accuracy is told|Not a test): /.test(text())) return null;
-      throw new Error(`neither an accuracy nor that there is none: ${text()}`);
-    },
-  };
+const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+
+/** What a command writes to stdout, in one line. A process for each: hundreds of networks are too much for one. */
+function movinet(...args: readonly string[]): Promise<string> {
+  const env = { ...process.env, NO_COLOR: "1" };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [bin, ...args, "--quiet"], { env }, (error, stdout) => {
+      if (error) reject(error);
+      else resolve(stdout.replace(/\s+/g, " "));
+    });
+  });
 }
 
-const nothing: Omit<TrainChoices, "dataset" | "from" | "seed"> = {
-  ...{ trainable: null, folds: null, validation: null, epochs: null, batch: null, frames: null },
-  ...{ learningRate: null, augment: null, flip: null, threads: null },
-};
+function toldIn(text: string): Told | null {
+  const [, low, high] = /^\d+ of \d+ clips right \([\d.]+ %, 95 % interval ([\d.]+)–([\d.]+) %/.exec(text) ?? [];
+  if (low !== undefined) {
+    return { low: Number(low) / 100, high: Number(high) / 100, better: text.includes("It is better than") };
+  }
+  if (/^(No accuracy is told|Not a test): /.test(text)) return null;
+  throw new Error(`neither an accuracy nor that there is none: ${text}`);
+}
 
 /** What `movinet train` tells, and where its model is. */
-export async function trainOn(dataset: string, from: string, out: string, choices: Partial<TrainChoices>) {
-  const { terminal, told } = listener();
-  const code = await train({ seed: 0, ...nothing, ...choices, dataset, from }, out, terminal);
-  if (code !== 0) throw new Error(`train ended with ${code}`);
-  return { told: told(), model: join(out, "model.safetensors") };
+export async function trainOn(dataset: string, from: string, out: string, options: readonly string[]) {
+  const text = await movinet("train", dataset, "--from", from, "--out", out, ...options);
+  return { told: toldIn(text), model: join(out, "model.safetensors") };
 }
-
-const plain = { split: null, labels: undefined, out: undefined, base: undefined, frameByFrame: undefined };
 
 /** What `movinet evaluate` tells. */
 export async function evaluateOn(model: string, dataset: string): Promise<Told | null> {
-  const { terminal, told } = listener();
-  await runEvaluation({ model, dataset, compare: false, ...plain, device: "cpu", threads: 1, debug: false }, terminal);
-  return told();
+  return toldIn(await movinet("evaluate", model, dataset));
 }
 
 /** How often `movinet evaluate --compare` tells the stream network from another, of three. */
 export async function differencesOn(model: string, dataset: string, out: string): Promise<number> {
-  const { terminal, text } = listener();
-  await runEvaluation(
-    { model, dataset, compare: true, ...plain, out, device: "cpu", threads: 1, debug: false },
-    terminal,
-  );
-  return text().match(/The stream network is (better|worse) than/g)?.length ?? 0;
+  const text = await movinet("evaluate", model, dataset, "--compare", "--out", out);
+  return text.match(/The stream network is (better|worse) than/g)?.length ?? 0;
 }
 
 /** Rows of a manifest: file, label, group, start, end, split. */
