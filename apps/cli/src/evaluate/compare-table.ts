@@ -11,7 +11,7 @@ import {
   starText,
 } from "movinet/make";
 import type { EvaluateSettings } from "./settings.ts";
-import { wrap } from "./table.ts";
+import { columnsOf, wrap } from "./table.ts";
 
 /** The comparison as lines of at most 80 cells where it can be, without a closing newline. */
 export function renderFamily(
@@ -28,7 +28,7 @@ export function renderFamily(
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
   const line = (name: string, cells: readonly string[]) =>
     `${name.padEnd(nameWidth)}${cells.map((cell, i) => `  ${cell.padStart(widths[i] as number)}`).join("")}`;
-  const columns = Math.max(60, Math.min(width, 100));
+  const columns = columnsOf({ width });
   const star = starText(relations.map(({ evaluation }) => evaluation.top1.interval));
   const notes = [
     "Interval: 95 %. First answer: seconds of video that must have been seen, then the work.",

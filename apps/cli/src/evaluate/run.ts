@@ -16,7 +16,7 @@ import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
 import { prepareReport, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
-import { agreementText, renderEvaluation, wrap } from "./table.ts";
+import { agreementText, columnsOf, renderEvaluation, wrap } from "./table.ts";
 
 /** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
 const mostListed = 50;
@@ -126,10 +126,6 @@ async function judge(
     terminal.result(JSON.stringify(line));
   }
   return failures.length > 0 || agreement?.agree === false ? 1 : 0;
-}
-
-function columnsOf({ width }: Terminal): number {
-  return Math.max(60, Math.min(width, 100));
 }
 
 /** Tells how a clip went, where that is asked for, and whether it was right. */

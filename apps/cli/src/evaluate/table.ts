@@ -23,7 +23,7 @@ export function renderEvaluation(
   agreement: Agreement | null,
   { width, color }: { width: number; color: boolean },
 ): string {
-  const columns = Math.max(60, Math.min(width, 100));
+  const columns = columnsOf({ width });
   const bold = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
   const head = wrap(headline(evaluation), columns).map(bold);
   if (evaluation.learned) return [...head, ...wrap(agreement ? agreementText(agreement) : "", columns)].join("\n");
@@ -108,6 +108,11 @@ function mixUps(confusion: Evaluation["confusion"], perClass: readonly ClassMeas
 export function agreementText({ agree, clips, difference }: Agreement): string {
   const by = `logits of ${clips} ${clips === 1 ? "clip" : "clips"} differ by at most ${difference.toExponential(0)}`;
   return agree ? `Frame by frame and clip mode agree: ${by}.` : `Frame by frame and clip mode disagree: ${by}.`;
+}
+
+/** Columns of text on a terminal of a width: neither so few nor so many that it reads badly. */
+export function columnsOf({ width }: { readonly width: number }): number {
+  return Math.max(60, Math.min(width, 100));
 }
 
 /** Lines broken between words, but not before a percent sign or an ellipsis; a word that is too long stands alone. */

@@ -46,14 +46,8 @@ export function differenceOf(before: Begun, now: Begun): string | null {
   if (before.model !== now.model) return "the model that it began with is another one now";
   const gone = before.classes.filter((label) => !now.classes.includes(label));
   const added = now.classes.filter((label) => !before.classes.includes(label));
-  if (gone.length + added.length > 0) {
-    const words = [
-      gone.length > 0 && `${nouns(gone, "class")} ${listed(gone)} ${gone.length === 1 ? "is" : "are"} gone`,
-      added.length > 0 && `${nouns(added, "class")} ${listed(added)} ${added.length === 1 ? "is" : "are"} new`,
-    ];
-    return words.filter((word) => word !== false).join(", ");
-  }
-  return differenceOfClips(before.clips, now.clips);
+  const changed = comeAndGone(gone, added, (labels) => `${nouns(labels, "class")} ${listed(labels)}`);
+  return changed ?? differenceOfClips(before.clips, now.clips);
 }
 
 function differenceOfClips(before: readonly BegunClip[], now: readonly BegunClip[]): string | null {
@@ -64,13 +58,8 @@ function differenceOfClips(before: readonly BegunClip[], now: readonly BegunClip
   ];
   const gone = before.filter((clip) => !current.has(keyOf(clip)));
   const added = now.filter((clip) => !old.has(keyOf(clip)));
-  if (gone.length > 0 || added.length > 0) {
-    const words = [
-      gone.length > 0 && `${counted(gone)} ${gone.length === 1 ? "is" : "are"} gone`,
-      added.length > 0 && `${counted(added)} ${added.length === 1 ? "is" : "are"} new`,
-    ];
-    return words.filter((word) => word !== false).join(", ");
-  }
+  const changed = comeAndGone(gone, added, counted);
+  if (changed !== null) return changed;
   for (const clip of before) {
     const other = current.get(keyOf(clip)) as BegunClip;
     if (clip.content !== other.content) return `${clip.name} is another file now`;
@@ -82,6 +71,18 @@ function differenceOfClips(before: readonly BegunClip[], now: readonly BegunClip
   }
   const order = before.some((clip, i) => keyOf(clip) !== keyOf(now[i] as BegunClip));
   return order ? "its clips are in another order" : null;
+}
+
+/** Which things are gone and which are new; null where none is. */
+function comeAndGone<T>(
+  gone: readonly T[],
+  added: readonly T[],
+  name: (things: readonly T[]) => string,
+): string | null {
+  const tell = (things: readonly T[], what: string) =>
+    things.length === 0 ? [] : [`${name(things)} ${things.length === 1 ? "is" : "are"} ${what}`];
+  const words = [...tell(gone, "gone"), ...tell(added, "new")];
+  return words.length === 0 ? null : words.join(", ");
 }
 
 function nouns(items: readonly unknown[], noun: string): string {

@@ -21,7 +21,7 @@ import {
   warningsOf,
 } from "movinet/make";
 import { commandLine } from "../evaluate/findings.ts";
-import { agreementText, renderEvaluation, wrap } from "../evaluate/table.ts";
+import { agreementText, columnsOf, renderEvaluation, wrap } from "../evaluate/table.ts";
 import { doubtsOf, silenceOf } from "./doubts.ts";
 import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
 import type { TrainPlan } from "./settings.ts";
@@ -78,7 +78,7 @@ export async function finishRun(done: DoneRun): Promise<void> {
     const facts = { seconds: done.seconds, why: silence === null ? reached.why : [silence, ...reached.why], warnings };
     terminal.result(JSON.stringify({ ...line, ...more, ...facts }));
   } else if (evaluation) terminal.result(renderEvaluation(evaluation, agreement, terminal));
-  else terminal.result(wrap(silence as string, Math.max(60, Math.min(terminal.width, 100))).join("\n"));
+  else terminal.result(wrap(silence as string, columnsOf(terminal)).join("\n"));
   for (const warning of warnings) terminal.warning(warning);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${model.card.name}: ${agreementText(agreement)}`);
 

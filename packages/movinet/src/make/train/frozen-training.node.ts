@@ -53,13 +53,14 @@ export async function frozenSamples(
   const { card } = model;
   const total = samples.length;
   const onClip = ({ done }: { readonly done: number }) => onProgress?.({ phase: "decoding", done, total });
-  const first = await cache.fill(samples, viewOf(card, card.fps, card.input.fit), { signal, onClip });
+  const own = viewOf(card, card.fps, card.input.fit);
+  const first = await cache.fill(samples, own, { signal, onClip });
   const failed = new Set(first.failures.map(({ sample }) => sample));
   const usable = samples.filter((sample) => !failed.has(sample));
   const lengths = new Map<Sample, { readonly frames: number; readonly frameRate: number }>();
   const durations: number[] = [];
   for (const sample of usable) {
-    const { frames, source } = await cache.head(sample, viewOf(card, card.fps, card.input.fit), signal);
+    const { frames, source } = await cache.head(sample, own, signal);
     lengths.set(sample, { frames, frameRate: source.frameRate });
     durations.push(source.duration);
   }
@@ -67,7 +68,6 @@ export async function frozenSamples(
   const view = chooseFrozenView(card, durations, usual);
   const views = view.fits.map((fit) => viewOf(card, view.fps, fit));
   for (const look of views) await cache.fill(usable, look, { signal, onClip });
-  const own = viewOf(card, card.fps, card.input.fit);
   const before = await pictureHashes(usable, own, cache, { signal });
   const after = view.fps === card.fps ? before : await pictureHashes(usable, views[0] as ClipView, cache, { signal });
   const body = await FrozenBody.compile(model, backend);
