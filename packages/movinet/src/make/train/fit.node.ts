@@ -1,14 +1,14 @@
 /** A training by gradients: from a model and clips to a better model, step by step, resumable at each. */
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MovinetError } from "../../errors.ts";
 import { buildGraph } from "../../model/arch/build.ts";
 import { buildTraining } from "../../model/graph/gradient.ts";
 import type { Model } from "../../model/model.ts";
-import { writeWhole } from "../../write.node.ts";
 import { randomOf } from "../random.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
+import { frozenOutputs } from "./frozen-outputs.node.ts";
 import type { LaneItem, LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
 import {
@@ -100,8 +100,8 @@ const defaultCheckpointMs = 30_000;
 
 /**
  * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
- * checkpoint, bit-equal where the number of threads is the same. Throws the signal's reason (after writing a checkpoint), and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the
- * loss is no number: the last checkpoint is from before.
+ * checkpoint, bit-equal where the number of threads is the same. Throws the signal's reason (after writing a checkpoint),
+ * and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the loss is no number: the last checkpoint is from before.
  */
 export async function fitModel(
   model: Model,
@@ -236,48 +236,6 @@ async function prepare(
       }),
     validation: validation.map((clip) => ({ ...clip.plain(), source: tensor(clip, null), key: clip.name })),
   };
-}
-
-/** Writes the frozen part's output of every form of every clip that is not there yet. */
-async function frozenOutputs(
-  setup: LaneSetup,
-  train: readonly FitClip[],
-  validation: readonly FitClip[],
-  { settings, folder, signal, onProgress }: FitOptions,
-  lanes: Lanes,
-) {
-  const target = join(folder, "frozen");
-  await mkdir(target, { recursive: true });
-  const nameOf = (clip: FitClip, view: number | null) =>
-    `${clip.name.replace(/[^\w.-]/g, "_")}-${randomOf(clip.name).below(2 ** 31)}-${view ?? "plain"}.f32`;
-  const views = Array.from({ length: settings.views }, (_, view) => view);
-  const work = [
-    ...train.flatMap((clip) => views.map((view) => ({ clip, view: view as number | null }))),
-    ...validation.map((clip) => ({ clip, view: null })),
-  ];
-  const queue = work.values();
-  let done = 0;
-  const empty = () => new SharedArrayBuffer(16);
-  const opened = await Promise.all(
-    Array.from({ length: settings.threads }, () => lanes.openThread(setup, empty(), empty())),
-  );
-  await Promise.all(
-    opened.map(async (lane) => {
-      for (const { clip, view } of queue) {
-        signal?.throwIfAborted();
-        const file = join(target, nameOf(clip, view));
-        if (!(await stat(file).catch(() => null))) {
-          const { source } = view === null ? clip.plain() : clip.varied(view);
-          const values = await lane.features(source, `${clip.name} ${view}`);
-          await writeWhole(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-        }
-        const now = { phase: "frozen part", done: ++done, total: work.length } as const;
-        onProgress?.({ ...now, epoch: 0, loss: null, validationTop1: null });
-      }
-    }),
-  );
-  await lanes[Symbol.asyncDispose]();
-  return nameOf;
 }
 
 /** The loop over epochs. */
