@@ -21,6 +21,14 @@ export function orientationOf(matrix: Uint8Array | null): Orientation {
   return { transpose: false, mirror: a < 0, flip: d < 0 };
 }
 
+/** Degrees, 0 to 45, between what a display matrix asks for and the quarter turn that {@link orientationOf} makes of it. */
+export function offQuarterTurn(matrix: Uint8Array | null): number {
+  if (!matrix || matrix.byteLength < 36) return 0;
+  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
+  const degrees = (Math.atan2(view.getInt32(4, true), view.getInt32(0, true)) * 180) / Math.PI;
+  return Math.round(Math.abs(degrees - 90 * Math.round(degrees / 90)));
+}
+
 /** Clockwise rotation in degrees that an orientation without mirroring means. */
 export function rotationOf({ transpose, mirror, flip }: Orientation): 0 | 90 | 180 | 270 {
   if (transpose) return mirror ? 90 : 270;
