@@ -76,6 +76,25 @@ export function placePicture(
   return { scaled, orientation, target };
 }
 
+/** A part of a stored picture, in pixels of it. */
+export interface Part extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Scaled pictures this many times as wide or high as their target are mostly thrown away. */
+const mostCovered = 4;
+
+/** The middle of a part, where its placement makes it far longer than needed; else the part. */
+export function middleOf(part: Part, { scaled, orientation: { transpose }, target }: Placement): Part {
+  const needed = (length: number, scaledTo: number, wanted: number) =>
+    Math.min(length, Math.ceil((length * mostCovered * wanted) / scaledTo));
+  const width = needed(part.width, scaled.width, transpose ? target.height : target.width);
+  const height = needed(part.height, scaled.height, transpose ? target.width : target.height);
+  const left = part.left + Math.floor((part.width - width) / 2);
+  return { left, top: part.top + Math.floor((part.height - height) / 2), width, height };
+}
+
 /** Turns and cuts the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
 export function arrangePicture(
   pixels: Uint8Array,

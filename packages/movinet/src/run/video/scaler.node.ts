@@ -5,14 +5,14 @@ import {
   AVCOL_RANGE_JPEG,
   AVCOL_SPC_RGB,
 } from "node-av/constants";
-import { Frame as AVFrame, SoftwareScaleContext, type Stream } from "node-av/lib";
+import { Frame as AVFrame, FFmpegError, SoftwareScaleContext, type Stream } from "node-av/lib";
 import { type ColourConversion, colourConversion, type PictureColour } from "./colour.ts";
-import { check } from "./decoder-fail.node.ts";
+import { check, Fail } from "./decoder-fail.node.ts";
 import { PictureFilter } from "./filter.node.ts";
-import { arrangePicture, placePicture, type Size } from "./geometry.ts";
+import { arrangePicture, middleOf, type Part, placePicture, type Size } from "./geometry.ts";
 import { Colours } from "./picture-colour.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import type { Cut, Shapes } from "./shape.node.ts";
+import type { Shapes } from "./shape.node.ts";
 
 /** Scales decoded pictures into RGB of one size; pictures of any size and format may follow each other. */
 export class Scaler {
@@ -36,19 +36,25 @@ export class Scaler {
 
   /** @param fallback the size that is wanted where none was asked for. Throws Fail. */
   picture(picture: AVFrame, fallback: Size): Uint8Array {
-    const { cut, stored, pixelAspect, orientation } = this.#shapes.of(picture);
+    const { part: whole, pixelAspect, orientation } = this.#shapes.of(picture);
     const { fit, ...target } = this.#size ?? { ...fallback, fit: "crop" as const };
-    const placement = placePicture(stored, pixelAspect, orientation, target, fit);
+    const part = middleOf(whole, placePicture(whole, pixelAspect, orientation, target, fit));
+    const placement = placePicture(part, pixelAspect, orientation, target, fit);
     const { width, height } = placement.scaled;
-    const part = cut ? this.#cut(picture, cut) : picture;
-    const convert = this.#conversion(this.#colours.tag(part));
-    const rgb = this.#target(placement.scaled, convert ? AV_PIX_FMT_GBRP16LE : AV_PIX_FMT_RGB24);
+    const isAll = part.width === picture.width && part.height === picture.height;
+    const source = isAll ? picture : this.#cut(picture, part);
+    const convert = this.#conversion(this.#colours.tag(source));
     // Planar, because swscale confuses the planes of chroma where it makes packed RGB of 16 bits at the same height.
+    const rgb = this.#target(placement.scaled, convert ? AV_PIX_FMT_GBRP16LE : AV_PIX_FMT_RGB24);
     // Equal tags keep swscale from converting colours: that takes seconds to prepare, and comes out wrong.
-    rgb.colorPrimaries = part.colorPrimaries;
-    rgb.colorTrc = part.colorTrc;
-    part.clearFlags(AV_FRAME_FLAG_INTERLACED);
-    check(this.#scale.scaleFrameSync(rgb, part), "noFrames");
+    rgb.colorPrimaries = source.colorPrimaries;
+    rgb.colorTrc = source.colorTrc;
+    source.clearFlags(AV_FRAME_FLAG_INTERLACED);
+    const code = this.#scale.scaleFrameSync(rgb, source);
+    if (code < 0) {
+      const pixels = `${source.width}×${source.height} pixels`;
+      throw new Fail("noFrames", `${pixels} cannot be scaled: ${FFmpegError.strerror(code)}`);
+    }
     const [stride] = rgb.linesize as [number];
     if (convert === null) return arrangePicture((rgb.data as [Buffer])[0], stride, placement);
     const [green, blue, red] = rgb.data as [Buffer, Buffer, Buffer];
@@ -62,7 +68,7 @@ export class Scaler {
     this.#scale.freeContext();
   }
 
-  #cut(picture: AVFrame, { left, top, width, height }: Cut): AVFrame {
+  #cut(picture: AVFrame, { left, top, width, height }: Part): AVFrame {
     // From an odd column on the filter takes chroma of two bytes apart.
     const options = `w=${width}:h=${height}:x=${left - (left % 2)}:y=${top}:exact=1`;
     if (this.#cutter?.options !== options || !this.#cutter.filter.fits(picture)) {

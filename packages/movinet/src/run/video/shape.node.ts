@@ -1,22 +1,14 @@
 import { AV_FRAME_DATA_DISPLAYMATRIX, AV_PKT_DATA_FRAME_CROPPING } from "node-av/constants";
 import type { Frame as AVFrame, Stream } from "node-av/lib";
-import { displaySize, type Orientation, offQuarterTurn, orientationOf, type Size } from "./geometry.ts";
+import { displaySize, type Orientation, offQuarterTurn, orientationOf, type Part, type Size } from "./geometry.ts";
 
 /** A pixel that claims to be this many times as wide as high, or as high as wide, is a mistake. */
 const mostAspect = 16;
 
-/** Which part of a stored picture is shown, in pixels of it. */
-export interface Cut extends Size {
-  readonly left: number;
-  readonly top: number;
-}
-
 /** How a stored picture is to be shown. */
 export interface Shape {
-  /** Null where the whole picture is shown. */
-  readonly cut: Cut | null;
-  /** Size of what is left of the stored picture. */
-  readonly stored: Size;
+  /** What is shown of the stored picture. */
+  readonly part: Part;
   /** Width / height of a stored pixel. */
   readonly pixelAspect: number;
   readonly orientation: Orientation;
@@ -29,7 +21,7 @@ export class Shapes {
   /** What the file says and cannot mean. */
   readonly warnings = new Set<string>();
   readonly #containerAspect: number | null;
-  readonly #margins: Margins | null;
+  readonly #margins: Margins;
 
   constructor(stream: Stream) {
     this.#containerAspect = this.#aspectOf(stream.sampleAspectRatio);
@@ -37,15 +29,14 @@ export class Shapes {
   }
 
   of(picture: AVFrame): Shape {
-    const cut = this.#cutOf(picture);
-    const stored = { width: (cut ?? picture).width, height: (cut ?? picture).height };
+    const part = this.#partOf(picture);
     const pixelAspect = this.#containerAspect ?? this.#aspectOf(picture.sampleAspectRatio) ?? 1;
     // FFmpeg hands the container's matrix on to every picture; the picture's own counts where there is none.
     const matrix = picture.getSideData(AV_FRAME_DATA_DISPLAYMATRIX);
     const off = offQuarterTurn(matrix);
     if (off > 1) this.warnings.add(`it is to be turned by ${off}° more than a quarter turn, which was left out`);
     const orientation = orientationOf(matrix);
-    return { cut, stored, pixelAspect, orientation, shown: displaySize(stored, pixelAspect, orientation) };
+    return { part, pixelAspect, orientation, shown: displaySize(part, pixelAspect, orientation) };
   }
 
   #aspectOf({ num, den }: { num: number; den: number }): number | null {
@@ -56,14 +47,13 @@ export class Shapes {
     return null;
   }
 
-  #cutOf({ width, height }: Size): Cut | null {
-    if (this.#margins === null) return null;
+  #partOf({ width, height }: Size): Part {
     const { left, right, top, bottom } = this.#margins;
     if (left + right < width && top + bottom < height) {
       return { left, top, width: width - left - right, height: height - top - bottom };
     }
     this.warnings.add("it says that all of the picture is to be cut off; that was ignored");
-    return null;
+    return { left: 0, top: 0, width, height };
   }
 }
 
@@ -74,9 +64,9 @@ interface Margins {
   readonly bottom: number;
 }
 
-/** Reads four little-endian uint32; null where nothing is cut off. */
-function marginsOf(bytes: Uint8Array | null): Margins | null {
-  if (!bytes || bytes.byteLength < 16) return null;
+/** Reads four little-endian uint32. */
+function marginsOf(bytes: Uint8Array | null): Margins {
+  if (!bytes || bytes.byteLength < 16) return { left: 0, right: 0, top: 0, bottom: 0 };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [top, bottom, left, right] = [0, 4, 8, 12].map((at) => view.getUint32(at, true)) as [
     number,
@@ -84,5 +74,5 @@ function marginsOf(bytes: Uint8Array | null): Margins | null {
     number,
     number,
   ];
-  return top + bottom + left + right > 0 ? { left, right, top, bottom } : null;
+  return { left, right, top, bottom };
 }
