@@ -4,6 +4,7 @@ import { preprocess } from "../../src/run/preprocess/preprocess.ts";
 import {
   arrangePicture,
   displaySize,
+  middleOf,
   orientationOf,
   placePicture,
   rotationOf,
@@ -69,4 +70,28 @@ test("preprocess gives planes in 0..1 and resizes what has another size", () => 
   const wide = preprocess(picture, { width: 4, height: 1, fit: "squash" });
   expect([...wide.subarray(0, 4)]).toEqual([0, 0.25, 0.75, 1]);
   expect(preprocess(picture, { width: 1, height: 1, fit: "crop" })).toHaveLength(3);
+});
+
+test("of a picture far longer than its target only the middle is scaled, and it covers the target", () => {
+  const side = fc.integer({ min: 1, max: 20_000 });
+  const target = fc.integer({ min: 1, max: 400 });
+  fc.assert(
+    fc.property(side, side, target, target, fc.boolean(), (width, height, w, h, transpose) => {
+      const orientation = { ...upright, transpose };
+      const whole = { left: 10, top: 20, width, height };
+      const place = (part: typeof whole) => placePicture(part, 1, orientation, { width: w, height: h }, "crop");
+      const part = middleOf(whole, place(whole));
+      expect(part.left - 10).toBe(Math.floor((width - part.width) / 2));
+      expect(part.top - 20).toBe(Math.floor((height - part.height) / 2));
+      const { scaled } = place(part);
+      const [over, under] = transpose ? [scaled.height / w, scaled.width / h] : [scaled.width / w, scaled.height / h];
+      expect(Math.min(over, under)).toBeGreaterThanOrEqual(1);
+      // A whole number of stored pixels may be more than is needed.
+      const grain = Math.max(w, h) / Math.min(part.width, part.height);
+      expect(scaled.width).toBeLessThanOrEqual(4 * (transpose ? h : w) + grain + 1);
+      expect(scaled.height).toBeLessThanOrEqual(4 * (transpose ? w : h) + grain + 1);
+      const { scaled: all } = place(whole);
+      if (all.width <= 4 * (transpose ? h : w) && all.height <= 4 * (transpose ? w : h)) expect(part).toEqual(whole);
+    }),
+  );
 });

@@ -9,6 +9,7 @@ import {
 } from "node-av/constants";
 import {
   Frame as AVFrame,
+  avGetPixFmtName,
   Codec,
   CodecContext,
   Dictionary,
@@ -40,6 +41,7 @@ export interface MadeVideo {
   readonly height?: number;
   /** Pictures from one key frame to the next. Default 25. */
   readonly gop?: number;
+  /** Planar YUV of 8 bits or more. Default yuv420p. */
   readonly pixelFormat?: number;
   /** Options of the encoder and of the muxer. */
   readonly encoderOptions?: Readonly<Record<string, string>>;
@@ -108,7 +110,7 @@ export function makeVideo(file: string, options: MadeVideo): void {
       frame.height = height;
       frame.format = pixelFormat as typeof frame.format;
       check(frame.getBuffer(0));
-      drawNumber(frame, from + i, width, height);
+      drawNumber(frame, from + i);
       frame.pts = BigInt(Math.round(time(i) * ticks));
       options.picture?.(frame, i);
       check(encoder.sendFrameSync(frame));
@@ -126,13 +128,30 @@ export function makeVideo(file: string, options: MadeVideo): void {
   }
 }
 
-/** Planar 8-bit YUV only: luma of the bars, grey chroma. */
-function drawNumber({ data, linesize }: AVFrame, number: number, width: number, height: number): void {
-  const [luma, ...chroma] = data as Buffer[];
-  const row = new Uint8Array(width);
-  for (let x = 0; x < width; x++) row[x] = (number >> Math.floor((x * bars) / width)) & 1 ? 235 : 16;
-  for (let y = 0; y < height; y++) luma?.set(row, y * (linesize[0] as number));
-  for (const plane of chroma) plane.fill(128);
+/** Luma of the bars, grey chroma. */
+function drawNumber(picture: AVFrame, number: number): void {
+  const stripe = (_: unknown, bar: number) => [(number >> bar) & 1 ? 235 : 16, 128, 128];
+  drawStripes(picture, Array.from({ length: bars }, stripe));
+}
+
+/**
+ * Draws upright stripes of equal width into a planar picture of 8 bits a value or more. A stripe is a value for each plane
+ * on the scale of 8 bits: 16.5 is 66 in 10 bits.
+ */
+export function drawStripes(picture: AVFrame, stripes: readonly (readonly number[])[]): void {
+  const { data, linesize, width, height, format } = picture;
+  const name = avGetPixFmtName(format as Parameters<typeof avGetPixFmtName>[0]) ?? "";
+  const bits = Number(/p(\d\d)le$/.exec(name)?.[1] ?? 8);
+  for (const [plane, bytes] of (data as Buffer[]).entries()) {
+    const columns = plane > 0 && /42[02]/.test(name) ? Math.ceil(width / 2) : width;
+    const rows = plane > 0 && /420/.test(name) ? Math.ceil(height / 2) : height;
+    const row = new (bits > 8 ? Uint16Array : Uint8Array)(columns);
+    for (let x = 0; x < columns; x++) {
+      const stripe = stripes[Math.floor((x * stripes.length) / columns)] as readonly number[];
+      row[x] = Math.round((stripe[plane] as number) * 2 ** (bits - 8));
+    }
+    for (let y = 0; y < rows; y++) bytes.set(new Uint8Array(row.buffer), y * (linesize[plane] as number));
+  }
 }
 
 /** The number that a picture of {@link makeVideo} carries, read in the row of pixels at `at` (0..1) of its height. */

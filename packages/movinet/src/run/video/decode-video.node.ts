@@ -1,13 +1,15 @@
-import { AV_NOPTS_VALUE, AV_PKT_DATA_DISPLAYMATRIX, AVSEEK_FLAG_BACKWARD } from "node-av/constants";
+import { AV_NOPTS_VALUE, AVSEEK_FLAG_BACKWARD } from "node-av/constants";
 import { Frame as AVFrame, Codec, type FormatContext, type Stream } from "node-av/lib";
 import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
-import { displaySize, orientationOf, rotationOf } from "./geometry.ts";
+import { Deinterlacer } from "./deinterlacer.node.ts";
+import { rotationOf, type Size } from "./geometry.ts";
 import { PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { createSampler } from "./sampling.ts";
-import { aspectOf, Scaler } from "./scaler.node.ts";
+import { Scaler } from "./scaler.node.ts";
+import { Shapes } from "./shape.node.ts";
 import { createTimeline } from "./timeline.ts";
 
 type Seconds = number;
@@ -25,7 +27,7 @@ export function decodeVideo(start: DecoderStart): void {
   if (!tryVideo(start, { seek: start.url !== "-" })) tryVideo(start, { seek: false });
 }
 
-/** False where seeking went wrong: nothing but the info was sent then. */
+/** False where seeking went wrong: nothing was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   const input = openDecoderInput(start);
   const frames = [newFrame(), newFrame()] as const;
@@ -58,31 +60,19 @@ function seekStretch({ stretch }: DecoderStart, { format, stream }: DecoderInput
 
 function sendVideo(
   { fps, size, stretch }: DecoderStart,
-  { format, stream }: DecoderInput,
+  input: DecoderInput,
   reader: PictureReader,
   [a, b]: readonly [AVFrame, AVFrame],
   origin: Seconds | null,
 ): boolean {
+  const { format, stream } = input;
   const { num, den } = stream.timeBase;
   const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
-  const parameters = stream.codecpar;
-  const orientation = orientationOf(parameters.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX));
-  const shown = displaySize(parameters, aspectOf(stream.sampleAspectRatio), orientation);
   const declared = declaredDuration(format, stream, seconds);
-  const target = size ?? shown;
-  send({
-    kind: "info",
-    size: { width: target.width, height: target.height },
-    info: {
-      ...shown,
-      rotation: rotationOf(orientation),
-      container: format.iformat?.name ?? "",
-      codec: Codec.findDecoder(parameters.codecId)?.name ?? "",
-      duration: declared,
-    },
-  });
-
-  const scaler = new Scaler(size, orientation);
+  const shapes = new Shapes(stream);
+  const scaler = new Scaler(size, stream, shapes);
+  const deinterlacer = new Deinterlacer(input, (picture) => reader.next(picture) || null);
+  let target: Size = { width: 0, height: 0 };
   const sampler = createSampler(fps, stretch, origin);
   const timeline = createTimeline();
   const { avgFrameRate } = stream;
@@ -99,6 +89,21 @@ function sendVideo(
   let workMs = 0;
   let started = performance.now();
 
+  const sendInfo = (picture: AVFrame) => {
+    const { shown, orientation } = shapes.of(picture);
+    target = size ?? shown;
+    send({
+      kind: "info",
+      size: { width: target.width, height: target.height },
+      info: {
+        ...shown,
+        rotation: rotationOf(orientation),
+        container: format.iformat?.name ?? "",
+        codec: Codec.findDecoder(stream.codecpar.codecId)?.name ?? "",
+        duration: declared,
+      },
+    });
+  };
   const sendHeld = (times: number) => {
     if (times === 0) return;
     const pixels = scaler.picture(held, target);
@@ -107,7 +112,7 @@ function sendVideo(
     started = performance.now();
   };
   try {
-    while (!sampler.done && reader.next(fresh)) {
+    while (!sampler.done && deinterlacer.next(fresh) !== null) {
       pictures++;
       const ticks = fresh.bestEffortTimestamp;
       const time = timeline.place(ticks === AV_NOPTS_VALUE ? null : seconds(ticks), lastDuration);
@@ -116,8 +121,9 @@ function sendVideo(
         // After seeking, pictures may come first that need what was passed over.
         passedOver = reader.broken;
       }
-      sendHeld(sampler.next(time));
+      if (first === null) sendInfo(fresh);
       first ??= time;
+      sendHeld(sampler.next(time));
       last = time;
       lastDuration = fresh.duration > 0n ? believable(seconds(fresh.duration)) : typical;
       [held, fresh] = [fresh, held];
@@ -129,13 +135,15 @@ function sendVideo(
     sendHeld(sampler.end());
   } finally {
     scaler.free();
+    deinterlacer.free();
   }
   workMs += performance.now() - started;
 
   const end = last + lastDuration;
   const expected = sampler.done ? null : declared;
   const broken = reader.broken - passedOver;
-  const warnings = warningsOf(end - (origin ?? first), expected, broken, timeline.breaks, reader.readError);
+  const warnings = [...shapes.warnings];
+  warnings.push(...warningsOf(end - (origin ?? first), expected, broken, timeline.breaks, reader.readError));
   send({ kind: "end", end: { duration: end - first, pictures, warnings, decodeMs: workMs } });
   return true;
 }

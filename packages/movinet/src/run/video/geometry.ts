@@ -21,6 +21,14 @@ export function orientationOf(matrix: Uint8Array | null): Orientation {
   return { transpose: false, mirror: a < 0, flip: d < 0 };
 }
 
+/** Degrees, 0 to 45, between what a display matrix asks for and the quarter turn that {@link orientationOf} makes of it. */
+export function offQuarterTurn(matrix: Uint8Array | null): number {
+  if (!matrix || matrix.byteLength < 36) return 0;
+  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
+  const degrees = (Math.atan2(view.getInt32(4, true), view.getInt32(0, true)) * 180) / Math.PI;
+  return Math.round(Math.abs(degrees - 90 * Math.round(degrees / 90)));
+}
+
 /** Clockwise rotation in degrees that an orientation without mirroring means. */
 export function rotationOf({ transpose, mirror, flip }: Orientation): 0 | 90 | 180 | 270 {
   if (transpose) return mirror ? 90 : 270;
@@ -66,6 +74,25 @@ export function placePicture(
   }
   const scaled = orientation.transpose ? { width: covered.height, height: covered.width } : covered;
   return { scaled, orientation, target };
+}
+
+/** A part of a stored picture, in pixels of it. */
+export interface Part extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Scaled pictures this many times as wide or high as their target are mostly thrown away. */
+const mostCovered = 4;
+
+/** The middle of a part, where its placement makes it far longer than needed; else the part. */
+export function middleOf(part: Part, { scaled, orientation: { transpose }, target }: Placement): Part {
+  const needed = (length: number, scaledTo: number, wanted: number) =>
+    Math.min(length, Math.ceil((length * mostCovered * wanted) / scaledTo));
+  const width = needed(part.width, scaled.width, transpose ? target.height : target.width);
+  const height = needed(part.height, scaled.height, transpose ? target.width : target.height);
+  const left = part.left + Math.floor((part.width - width) / 2);
+  return { left, top: part.top + Math.floor((part.height - height) / 2), width, height };
 }
 
 /** Turns and cuts the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
