@@ -36,7 +36,7 @@ export interface VideoEnd {
   readonly decodeMs: number;
 }
 
-export type Failure = "unreadable" | "noStream" | "noFrames";
+export type Failure = "unreadable" | "noStream" | "noFrames" | "sparse";
 
 /**
  * Messages from the decoding process: one byte of kind, four of payload length (little-endian), the payload. A frame's

@@ -4,6 +4,7 @@ import type { Fit } from "../../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import type { Frame } from "./frame.ts";
 import type { DecoderMessage, VideoInfo } from "./protocol.ts";
+import { mostStill } from "./sampling.ts";
 
 export interface VideoOptions {
   /** Pictures a second to look at, above 0. */
@@ -31,7 +32,7 @@ const mostVideos = 500;
  * and is ended by `break`, by disposal and by the signal. For many videos, {@link Decoders} start fewer processes.
  *
  * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_NO_STREAM`,
- * `E_VIDEO_NO_FRAMES`, `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
+ * `E_VIDEO_NO_FRAMES`, `E_VIDEO_SPARSE` (see {@link mostStill}), `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
  * {@link DependencyError} where node-av is not installed.
  */
 export function openVideo(source: string, options: VideoOptions): Video {
@@ -196,6 +197,10 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
         "it holds no pictures, only sound or data",
         "Give a file with a video stream",
       );
+    }
+    if (failure === "sparse") {
+      const problem = `more than ${mostStill} s of it are pictures that stay for longer than 10 s`;
+      return this.#error("E_VIDEO_SPARSE", problem, "Correct its timestamps, or give parts of it with start and end");
     }
     if (isUrl(this.source)) {
       return this.#error(
