@@ -1,7 +1,7 @@
 import { AV_NOPTS_VALUE, AV_PKT_DATA_DISPLAYMATRIX, AVSEEK_FLAG_BACKWARD } from "node-av/constants";
 import { Frame as AVFrame, Codec, type FormatContext, type Stream } from "node-av/lib";
 import { Fail } from "./decoder-fail.node.ts";
-import { type DecoderInput, openDecoderInput } from "./decoder-input.node.ts";
+import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { displaySize, orientationOf, rotationOf } from "./geometry.ts";
 import { PictureReader } from "./pictures.node.ts";
@@ -58,11 +58,12 @@ function seekStretch({ stretch }: DecoderStart, { format, stream }: DecoderInput
 
 function sendVideo(
   { fps, size, stretch }: DecoderStart,
-  { format, stream }: DecoderInput,
+  input: DecoderInput,
   reader: PictureReader,
   [a, b]: readonly [AVFrame, AVFrame],
   origin: Seconds | null,
 ): boolean {
+  const { format, stream } = input;
   const { num, den } = stream.timeBase;
   const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
   const parameters = stream.codecpar;
@@ -126,6 +127,7 @@ function sendVideo(
       if (origin !== null) return false;
       throw new Fail("noFrames", reader.readError ?? "not one picture could be decoded");
     }
+    if (!sampler.done && reader.broken === 0) refuseStill(input, pictures);
     sendHeld(sampler.end());
   } finally {
     scaler.free();

@@ -1,6 +1,7 @@
 import { AVERROR_EAGAIN, AVERROR_EOF } from "node-av/constants";
 import { type Frame as AVFrame, FFmpegError, Packet } from "node-av/lib";
 import type { DecoderInput } from "./decoder-input.node.ts";
+import { refuseEncryptedPacket } from "./encryption.node.ts";
 
 /** Decodes the pictures of a source one after another. */
 export class PictureReader {
@@ -45,6 +46,7 @@ export class PictureReader {
         return;
       }
       const wanted = this.#packet.streamIndex === stream.index;
+      if (wanted) refuseEncryptedPacket(this.#packet);
       if (wanted && decoder.sendPacketSync(this.#packet) < 0) this.broken++;
       this.#packet.unref();
       if (wanted) return;
