@@ -8,6 +8,7 @@ import {
   AV_DISPOSITION_STILL_IMAGE,
   AV_DISPOSITION_TIMED_THUMBNAILS,
   AVDISCARD_ALL,
+  AVERROR_EINVAL,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
 } from "node-av/constants";
@@ -81,12 +82,15 @@ function nameOf(format: FormatContext): string {
 
 function openFormat(format: FormatContext, url: string, file: InputFile | null): void {
   const isOpened = format.openInputSync(...inputArguments(url, file));
+  // FFmpeg calls a format that is not on the list an invalid argument.
+  if (isOpened === AVERROR_EINVAL) throw notReadable(file, "it is of no format that is read");
   if (isOpened < 0) throw notReadable(file, FFmpegError.strerror(isOpened));
   if (format.probeScore <= guessed && !isCertain(format, file))
     throw notReadable(file, "nothing in it says what it is");
   if (stillBrands.includes(format.metadata?.get("major_brand") ?? ""))
     throw new Fail("picture", "a HEIF or AVIF picture");
-  check(format.findStreamInfoSync(Dictionary.fromObject({ max_pixels: String(limits.pixels) })), "unreadable");
+  // Options here would go to the first stream alone, and node-av 6.1 reads beyond them for the others.
+  check(format.findStreamInfoSync(null), "unreadable");
 }
 
 function inputArguments(url: string, file: InputFile | null): [string, null, Dictionary] {

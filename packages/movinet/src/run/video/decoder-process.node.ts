@@ -7,6 +7,8 @@ import { moduleBeside } from "../beside.node.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;
+/** Makes glibc give the memory of pictures back: what a process took for one video must not count for the next. */
+const steadyMemory = { MALLOC_MMAP_THRESHOLD_: "1000000" };
 
 /** The parent's side of a decoding process. */
 export class DecoderProcess implements AsyncDisposable {
@@ -32,7 +34,11 @@ export class DecoderProcess implements AsyncDisposable {
     const cache = getCompileCacheDir();
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
       stdio: [isPiped ? "inherit" : "pipe", "ignore", "pipe", "pipe"],
-      env: cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache },
+      env: {
+        ...process.env,
+        ...steadyMemory,
+        ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
+      },
     });
     this.exited = new Promise((resolve) => {
       this.#child.once("error", () => resolve(null));

@@ -53,13 +53,13 @@ export const failures = {
   },
   tooLarge: {
     code: "E_VIDEO_TOO_LARGE",
-    problem: (detail) => `its pictures are too large (${detail}, at most ${limits.pixels / 1e6} million pixels)`,
+    problem: (detail) => `its pictures are too large (${detail}; the most is as many pixels as 8192 × 4320)`,
     remedy: "Scale it down first",
   },
   memory: {
     code: "E_VIDEO_MEMORY",
     problem: () =>
-      `decoding it takes more memory than ${limits.memory / 2 ** 20} MiB beyond its size: it is damaged, or its pictures are very large`,
+      `decoding it takes more than ${limits.memory / 2 ** 20} MiB of memory beyond its size: it is damaged, or its pictures are very large`,
     remedy: "Convert or scale it down first",
   },
   disk: { code: "E_VIDEO_DISK", problem: said, remedy: "Give the video as a file" },
