@@ -3,7 +3,7 @@ import { Frame as AVFrame, Codec } from "node-av/lib";
 import { Completeness, fewestLost, warningsOf } from "./completeness.ts";
 import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
-import { type DecoderInput, openDecoderInput } from "./decoder-input.node.ts";
+import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
@@ -137,6 +137,7 @@ function sendVideo(
       if (sampler.done) break;
     }
     if (origin === null) throw new Fail("noFrames", packets.readError ?? "not one picture could be decoded");
+    if (!sampler.done && pictures.broken === 0) refuseStill(input, decoded);
     sendHeld(sampler.end());
   } finally {
     scaler.free();

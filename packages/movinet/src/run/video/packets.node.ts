@@ -9,6 +9,7 @@ import {
 import { FFmpegError, Packet } from "node-av/lib";
 import { type Clock, createFixedClock, createJoinableClock, type Stamps } from "./breaks.ts";
 import type { DecoderInput } from "./decoder-input.node.ts";
+import { refuseEncryptedPacket } from "./encryption.node.ts";
 
 type Seconds = number;
 
@@ -58,7 +59,7 @@ export class PacketReader {
     this.clock = mayRestart ? createJoinableClock() : createFixedClock(latest);
   }
 
-  /** The next packet in coding order, for the caller to free; null at the end. */
+  /** The next packet in coding order, for the caller to free; null at the end. Throws Fail for an encrypted one. */
   next(): PlacedPacket | null {
     const packet = this.#ahead.shift() ?? this.#read();
     if (packet === null) return null;
@@ -133,7 +134,10 @@ export class PacketReader {
         packet.free();
         return null;
       }
-      if (packet.streamIndex === stream.index) return packet;
+      if (packet.streamIndex === stream.index) {
+        refuseEncryptedPacket(packet);
+        return packet;
+      }
       if (packet.pts !== AV_NOPTS_VALUE) {
         const tick = this.#ticksOf[packet.streamIndex] ?? 0;
         this.othersEnd = Math.max(this.othersEnd, Number(packet.pts + packet.duration) * tick);

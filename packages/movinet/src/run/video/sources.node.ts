@@ -1,7 +1,7 @@
 import { glob, readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { VideoError } from "../../errors.ts";
-import { isUrl } from "./video.node.ts";
+import { schemeOf } from "./urls.ts";
 
 /** Files that a folder gives; a file that is named outright may be called anything. */
 const extensions = new Set(
@@ -21,7 +21,7 @@ export async function expandSources(args: readonly string[]): Promise<readonly s
 }
 
 async function expandSource(arg: string): Promise<readonly string[]> {
-  if (arg === "-" || isUrl(arg)) return [arg];
+  if (arg === "-" || schemeOf(arg) !== null) return [arg];
   const found = await stat(arg).catch(() => null);
   if (found && !found.isDirectory()) return [arg];
   if (found) return nonEmpty(arg, await videosIn(arg), "the folder holds no video files");
