@@ -22,7 +22,7 @@ export {
   specOf,
 } from "./model/arch/spec.ts";
 export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
-export { type Card, defaultCard, type Fit, type LearnedClips } from "./model/card.ts";
+export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type LearnedClips } from "./model/card.ts";
 export {
   emitOnnx,
   type OnnxForm,

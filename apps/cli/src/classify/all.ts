@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { Decoders, expandSources, type Model } from "movinet";
+import { tellLeftOut } from "../left-out.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
-import { type Failure, runSources } from "./run-sources.ts";
+import { runSources } from "./run-sources.ts";
 import type { ClassifySettings } from "./settings.ts";
 
 /** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
@@ -20,7 +21,10 @@ export async function classifyAll(
   process.once("SIGTERM", interrupt);
   const decoders = new Decoders();
   try {
-    const { sources, failures } = await findSources(args);
+    const found = await expandSources(args);
+    const { sources, leftOut } = found;
+    const failures = found.failures.map((error) => ({ source: error.subject, error }));
+    tellLeftOut(found, terminal);
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
     if (sources.some((source) => source !== "-")) decoders.warm();
@@ -30,7 +34,7 @@ export async function classifyAll(
         `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
       );
     }
-    const run = { sources, before: failures, model, settings, terminal, decoders, file: null, abort, started };
+    const run = { sources, leftOut, before: failures, model, settings, terminal, decoders, file: null, abort, started };
     if (settings.out === undefined) return await runSources(run);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
@@ -46,19 +50,6 @@ export async function classifyAll(
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
   }
-}
-
-async function findSources(args: readonly string[]) {
-  const sources: string[] = [];
-  const failures: Failure[] = [];
-  for (const arg of args) {
-    try {
-      sources.push(...(await expandSources([arg])));
-    } catch (error) {
-      failures.push({ source: arg, error });
-    }
-  }
-  return { sources, failures };
 }
 
 function checkSingle(option: string, value: string | undefined, sources: number): void {
