@@ -55,6 +55,7 @@ export {
   type TimingSummary,
 } from "./run/display/table.ts";
 export { fitText } from "./run/display/text.ts";
+export { doubtAboutChanges, doubtAboutFrames } from "./run/predict/doubts.ts";
 export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
 export { preprocess } from "./run/preprocess/preprocess.ts";
 export { type Segment, Segmenter } from "./run/segment/segmenter.ts";

@@ -62,15 +62,16 @@ function checkSingle(option: string, value: string | undefined, sources: number)
 }
 
 /** What decides the results of a run, beside its sources. */
-function runSettings(model: Model, { fps, top, everyFrame, segments }: ClassifySettings): RunSettings {
+function runSettings(model: Model, { fps, fit, top, everyFrame, segments }: ClassifySettings): RunSettings {
   const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
   for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
   return {
     model: model.card.name,
     "model content": content.digest("hex").slice(0, 16),
     fps: fps ?? model.card.fps,
+    fit: fit ?? model.card.input.fit,
     top,
     every: everyFrame ? "frame" : "final",
-    segments: segments ?? "of long videos",
+    segments: segments ?? "where they tell more",
   };
 }

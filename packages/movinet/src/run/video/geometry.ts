@@ -79,12 +79,12 @@ export function arrangePicture(
   const turned = transpose ? { width: scaled.height, height: scaled.width } : scaled;
   const left = Math.floor((turned.width - target.width) / 2);
   const top = Math.floor((turned.height - target.height) / 2);
-  const columns = { from: Math.max(0, -left), to: Math.min(target.width, turned.width - left) };
-  const rows = { from: Math.max(0, -top), to: Math.min(target.height, turned.height - top) };
+  const [firstColumn, columns] = [Math.max(0, -left), Math.min(target.width, turned.width - left)];
+  const [firstRow, rows] = [Math.max(0, -top), Math.min(target.height, turned.height - top)];
   const result = new Uint8Array(target.width * target.height * 3); // black where the picture does not reach
-  for (let row = rows.from; row < rows.to; row++) {
+  for (let row = firstRow; row < rows; row++) {
     const y = flip ? turned.height - 1 - (top + row) : top + row;
-    for (let column = columns.from; column < columns.to; column++) {
+    for (let column = firstColumn; column < columns; column++) {
       const x = mirror ? turned.width - 1 - (left + column) : left + column;
       const from = transpose ? x * stride + y * 3 : y * stride + x * 3;
       const to = (row * target.width + column) * 3;
