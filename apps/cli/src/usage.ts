@@ -20,6 +20,13 @@ export function parseCount(name: string, value: string, least = 1): number {
   );
 }
 
+/** One of a few words given as an option. */
+export function parseChoice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${name}`, `${JSON.stringify(value)} is none of ${choices.join(", ")}`, "Use one of them");
+}
+
 /** A positive number given as an option. */
 export function parsePositive(name: string, value: string): number {
   const number = Number(value);

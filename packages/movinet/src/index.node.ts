@@ -15,6 +15,7 @@ export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./run/sessio
 export type { OnnxFile } from "./run/session/onnx-file.ts";
 export { litertBackend } from "./run/session/tflite/litert.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
-export { expandSources } from "./run/video/sources.node.ts";
+export { type LeftOut, leftOutText } from "./run/video/left-out.ts";
+export { expandSources, type FoundSources } from "./run/video/sources.node.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
 export { writeError, writeWhole } from "./write.node.ts";

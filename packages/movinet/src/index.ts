@@ -22,7 +22,7 @@ export {
   specOf,
 } from "./model/arch/spec.ts";
 export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
-export { type Card, defaultCard, type Fit, type LearnedClips } from "./model/card.ts";
+export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type LearnedClips } from "./model/card.ts";
 export {
   emitOnnx,
   type OnnxForm,
@@ -56,6 +56,7 @@ export {
   type TimingSummary,
 } from "./run/display/table.ts";
 export { fitText } from "./run/display/text.ts";
+export { doubtAboutChanges, doubtAboutFrames } from "./run/predict/doubts.ts";
 export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
 export { preprocess } from "./run/preprocess/preprocess.ts";
 export { type Segment, Segmenter } from "./run/segment/segmenter.ts";

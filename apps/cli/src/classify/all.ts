@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { Decoders, expandSources, type Model } from "movinet";
+import { tellLeftOut } from "../left-out.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
-import { type Failure, runSources } from "./run-sources.ts";
+import { runSources } from "./run-sources.ts";
 import type { ClassifySettings } from "./settings.ts";
 
 /** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
@@ -20,7 +21,10 @@ export async function classifyAll(
   process.once("SIGTERM", interrupt);
   const decoders = new Decoders();
   try {
-    const { sources, failures } = await findSources(args);
+    const found = await expandSources(args);
+    const { sources, leftOut } = found;
+    const failures = found.failures.map((error) => ({ source: error.subject, error }));
+    tellLeftOut(found, terminal);
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
     if (sources.some((source) => source !== "-")) decoders.warm();
@@ -30,7 +34,7 @@ export async function classifyAll(
         `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
       );
     }
-    const run = { sources, before: failures, model, settings, terminal, decoders, file: null, abort, started };
+    const run = { sources, leftOut, before: failures, model, settings, terminal, decoders, file: null, abort, started };
     if (settings.out === undefined) return await runSources(run);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
@@ -48,19 +52,6 @@ export async function classifyAll(
   }
 }
 
-async function findSources(args: readonly string[]) {
-  const sources: string[] = [];
-  const failures: Failure[] = [];
-  for (const arg of args) {
-    try {
-      sources.push(...(await expandSources([arg])));
-    } catch (error) {
-      failures.push({ source: arg, error });
-    }
-  }
-  return { sources, failures };
-}
-
 function checkSingle(option: string, value: string | undefined, sources: number): void {
   if (value === undefined || sources <= 1) return;
   throw new UsageError(
@@ -71,15 +62,16 @@ function checkSingle(option: string, value: string | undefined, sources: number)
 }
 
 /** What decides the results of a run, beside its sources. */
-function runSettings(model: Model, { fps, top, everyFrame, segments }: ClassifySettings): RunSettings {
+function runSettings(model: Model, { fps, fit, top, everyFrame, segments }: ClassifySettings): RunSettings {
   const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
   for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
   return {
     model: model.card.name,
     "model content": content.digest("hex").slice(0, 16),
     fps: fps ?? model.card.fps,
+    fit: fit ?? model.card.input.fit,
     top,
     every: everyFrame ? "frame" : "final",
-    segments: segments ?? "of long videos",
+    segments: segments ?? "where they tell more",
   };
 }

@@ -1,6 +1,7 @@
 import {
   buildGraph,
   type Decoders,
+  type FoundSources,
   MovinetError,
   nodeBackend,
   type OpenedModel,
@@ -11,7 +12,7 @@ import {
 } from "movinet";
 import { internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
-import { OrderedOutputs, type SourceOutput } from "./outputs.ts";
+import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";
 import { RunProgress } from "./progress.ts";
 import type { ResultsFile } from "./results-file.ts";
 import type { ClassifySettings } from "./settings.ts";
@@ -26,6 +27,7 @@ export interface Failure {
 /** A run over sources, ready to begin. */
 export interface Run {
   readonly sources: readonly string[];
+  readonly leftOut: FoundSources["leftOut"];
   /** What failed already. */
   readonly before: readonly Failure[];
   readonly model: OpenedModel;
@@ -41,7 +43,7 @@ export interface Run {
 
 /** Works through all sources, several at a time, and returns the exit code. */
 export async function runSources(run: Run): Promise<number> {
-  const { sources, before, model, settings, terminal, file, abort, decoders } = run;
+  const { sources, leftOut, before, model, settings, terminal, file, abort, decoders } = run;
   const { signal } = abort;
   const jobs = Math.min(settings.jobs, sources.length);
   const ordered = file ? null : new OrderedOutputs(terminal.result);
@@ -53,6 +55,7 @@ export async function runSources(run: Run): Promise<number> {
   let failures = before.length;
   let index = 0;
   try {
+    if (settings.json) await writeLeftOut(leftOut, outputs, () => index++);
     for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
     signal.addEventListener("abort", () => ordered?.flush(), { once: true });
     const queue = sources.values();
@@ -100,6 +103,15 @@ export async function runSources(run: Run): Promise<number> {
     terminal.note(tally.render(performance.now() - run.started, state, { color }));
   }
   return failures > 0 ? 1 : 0;
+}
+
+/** Tells machines what folders left out: a line for each folder. */
+async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () => number): Promise<void> {
+  for (const { source, kinds } of leftOut) {
+    const output = await outputs.open(next());
+    output.line(JSON.stringify({ type: "left-out", source, kinds }));
+    output.end();
+  }
 }
 
 /** One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. */

@@ -1,6 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { type Card, topK, writeError, writeWhole } from "movinet";
+import { type Card, type Fit, topK, writeError, writeWhole } from "movinet";
 import {
   type Evaluation,
   environmentFacts,
@@ -18,6 +18,7 @@ export interface Findings {
   /** As it was named. */
   readonly dataset: string;
   readonly judged: string;
+  readonly fit: Fit;
   readonly card: Card;
   readonly evaluation: Evaluation;
   readonly found: ModelAnswers;
@@ -48,7 +49,7 @@ export async function writeFindings(folder: string, findings: Findings): Promise
   await writeWhole(join(folder, "report.html"), await renderReport(reportOf(findings)));
 }
 
-function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: Findings) {
+function plainOf({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
   const { answers, failures, agreement } = found;
   const clips = answers.map(({ name, group, classes, scores, moments }) => ({
     name,
@@ -61,11 +62,23 @@ function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: 
   const { learned, top1 } = evaluation;
   const told = learned ? { learned, clips: evaluation.clips, remembered: top1.hits } : evaluation;
   const date = new Date().toISOString();
-  return { model, dataset, judged, date, evaluation: told, agreement, warnings, clips, failed };
+  return { model, dataset, judged, fit, date, evaluation: told, agreement, warnings, clips, failed };
 }
 
-function reportOf({ model, dataset, judged, card, evaluation, found, warnings, worst, backend, threads }: Findings) {
-  const { width, height, fit } = card.input;
+function reportOf({
+  model,
+  dataset,
+  judged,
+  fit,
+  card,
+  evaluation,
+  found,
+  warnings,
+  worst,
+  backend,
+  threads,
+}: Findings) {
+  const { width, height } = card.input;
   return {
     title: `${nameOf(dataset)}: ${card.name} evaluated`,
     date: new Date(),

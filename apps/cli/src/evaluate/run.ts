@@ -58,8 +58,9 @@ async function judge(
     if (outcome.answer && settings.out !== undefined) worst.add(outcome.answer, outcome.pictures, outcome.aspect);
     progress.clip({ right, failed: outcome.answer === null });
   };
+  const fit = settings.fit ?? card.input.fit;
   const pictures = settings.out === undefined ? 0 : 4;
-  const found = await evaluateModel(model, samples, { backend, cache, signal, onClip, pictures }).finally(() =>
+  const found = await evaluateModel(model, samples, { backend, fit, cache, signal, onClip, pictures }).finally(() =>
     progress.stop(),
   );
   const { answers, failures, agreement } = found;
@@ -97,6 +98,7 @@ async function judge(
       model: modelName,
       dataset: datasetName,
       judged,
+      fit,
       warnings: first === null ? warnings : [first, ...warnings],
       worst: worst.clips,
       backend: backend.name,
@@ -118,7 +120,7 @@ async function judge(
     };
     const none = { top1: null, top5: null, clips: answers.length, learned: true, remembered: top1.hits };
     const line = {
-      ...{ type: "evaluation", model: card.name, dataset: settings.dataset, judged, failed: failures.length },
+      ...{ type: "evaluation", model: card.name, dataset: settings.dataset, judged, fit, failed: failures.length },
       ...(remembered ? none : measures),
       agreement,
       warnings: first === null ? warnings : [first, ...warnings],

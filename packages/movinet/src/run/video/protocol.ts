@@ -1,4 +1,4 @@
-import type { Fit } from "../../model/card.ts";
+import type { InputSize } from "../../model/card.ts";
 import type { Failure } from "./failures.ts";
 import type { Stretch } from "./sampling.ts";
 
@@ -9,7 +9,7 @@ export interface DecoderStart {
   readonly fps: number;
   /** Threads of the decoder; 0 leaves the choice to FFmpeg. */
   readonly threads: number;
-  readonly size: { readonly width: number; readonly height: number; readonly fit: Fit } | null;
+  readonly size: InputSize | null;
   readonly stretch: Stretch;
 }
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { VideoError } from "../../errors.ts";
-import type { Fit } from "../../model/card.ts";
+import type { InputSize } from "../../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import { type Failure, failures } from "./failures.ts";
 import type { Frame } from "./frame.ts";
@@ -11,7 +11,7 @@ export interface VideoOptions {
   /** Pictures a second to look at, above 0. */
   readonly fps: number;
   /** Size of the frames in pixels and how pictures are fitted into it. Default: the size at which the video is shown. */
-  readonly size?: { readonly width: number; readonly height: number; readonly fit: Fit };
+  readonly size?: InputSize;
   /** Seconds since the first picture at which the frames begin, and with them their timestamps. Default 0. */
   readonly start?: number;
   /** Seconds since the first picture before which they end. Default: the end of the video. */
