@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire, getCompileCacheDir } from "node:module";
+import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type DependencyError, missingPeer } from "../../errors.ts";
@@ -27,11 +27,9 @@ export class DecoderProcess implements AsyncDisposable {
     requireDecoder();
     const script = fileURLToPath(moduleBeside("decoder-child.node", import.meta.url));
     const args = only === null ? [] : [JSON.stringify(only)];
-    const cache = getCompileCacheDir();
     const input = only === null ? "pipe" : only.url === "-" ? "inherit" : "ignore";
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
       stdio: [input, "ignore", "pipe", "pipe"],
-      env: cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache },
     });
     this.exited = new Promise((resolve) => {
       this.#child.once("error", () => resolve(null));
