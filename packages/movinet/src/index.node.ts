@@ -17,4 +17,4 @@ export { litertBackend } from "./run/session/tflite/litert.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { expandSources } from "./run/video/sources.node.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
-export { writeError, writeWhole } from "./write.node.ts";
+export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./write.node.ts";
