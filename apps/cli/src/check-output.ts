@@ -75,7 +75,8 @@ export async function checkOutputFolder(folder: string, isOurs: (path: string) =
 /** The innermost folder that is there, of those that a path goes through. */
 async function nearest(path: string): Promise<string> {
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
-    const there = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
+    // Of a file, this is ENOTDIR.
+    const there = await stat(`${folder}/.`).catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === "ENOENT" && folder !== dirname(folder)) return null;
       throw cause;
     });

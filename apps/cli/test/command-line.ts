@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+export const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
 /** Of all tests: else each folder's first command would compile everything anew. */
 const compiled = fileURLToPath(new URL("../../../node_modules/.cache/movinet-tests", import.meta.url));
 
