@@ -3,6 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readModel, writeModel } from "movinet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
 import { bin, commandLine } from "./command-line.ts";
@@ -11,7 +12,7 @@ import { writeTinyModel } from "./tiny-model.ts";
 const isRoot = process.getuid?.() === 0;
 const isWindows = process.platform === "win32";
 let folder: string;
-const { run } = commandLine(() => folder);
+const { start, finish, run } = commandLine(() => folder);
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
@@ -129,6 +130,19 @@ describe.skipIf(isWindows)("folders", () => {
     expect((await readdir(at("report"))).sort()).toEqual(["evaluation.json", "report.html"]);
   }, 60_000);
 });
+
+test("a command that fails at its first frame ends then", async () => {
+  const { spec, weights, card } = readModel(await readFile(at("tiny.safetensors")), "tiny");
+  const kernel = weights.get("classifier2.kernel") as { shape: readonly number[]; data: Float32Array };
+  const broken = new Map(weights).set("classifier2.kernel", { ...kernel, data: kernel.data.map(() => Number.NaN) });
+  await writeFile(at("broken.safetensors"), writeModel({ spec, weights: broken, card }));
+  const child = start("classify", "clips/a/0.y4m", "--model", "broken.safetensors", "--quiet");
+  // A video's watchdog would hold the process for 30 s.
+  const impatience = setTimeout(() => child.kill("SIGKILL"), 25_000);
+  const { code, stderr } = await finish(child);
+  clearTimeout(impatience);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^movinet: .*\n$/) });
+}, 60_000);
 
 test.skipIf(process.platform !== "linux")("a full disk behind standard output is told in one line", async () => {
   const shell = 'exec "$0" "$@" > /dev/full';
