@@ -1,6 +1,13 @@
 /** The first signal asks for an end, the second is one. */
 import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { buildGraph, defaultCard, randomWeights, specOf, writeModel } from "movinet";
 import { expect, onTestFinished, test } from "vitest";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { bin } from "./command-line.ts";
 
 const module = JSON.stringify(new URL("../src/interrupt.ts", import.meta.url).href);
 const script = `
@@ -15,6 +22,26 @@ const script = `
     console.log("ready");
   }));
   process.exit();`;
+
+test("a base model computes beside the thread that hears signals: one call of it may take a minute", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "movinet-interrupt-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeClip(join(folder, "clip.y4m"), { luma: movingSpot(0) });
+  await writeFile(join(folder, "count.mjs"), 'process.on("worker", () => console.error("a thread"));');
+  const spec = specOf("t0-base", { classes: 2, resolution: { height: 32, width: 32 } });
+  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  const card = { ...defaultCard(spec), labels: ["a", "b"], frames: 4 };
+  await writeFile(join(folder, "base.safetensors"), writeModel({ spec, weights, card }));
+  const options = ["--import", pathToFileURL(join(folder, "count.mjs")).href, bin];
+  const args = ["classify", "clip.y4m", "--model", "base.safetensors", "--quiet"];
+  const child = spawn(process.execPath, [...options, ...args], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (text) => {
+    complaints += text;
+  });
+  expect(await new Promise((resolve) => child.once("close", resolve))).toBe(0);
+  expect(complaints).toBe("a thread\n");
+});
 
 /** What came of a process that gets each signal once it has answered to the one before. */
 async function interrupted(mood: string, signals: readonly NodeJS.Signals[]) {
