@@ -1,5 +1,5 @@
 import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
-import { MovinetError, writeError } from "movinet";
+import { MovinetError, writeError as outputError } from "movinet";
 import type { Command, Commands } from "./command.ts";
 import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
@@ -26,7 +26,7 @@ const root = defineCommand({
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
-    process.exit(report(writeError("standard output", error), args.includes("--debug")));
+    process.exit(report(outputError("standard output", error), args.includes("--debug")));
   });
   const [name] = args;
   const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
