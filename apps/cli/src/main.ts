@@ -1,5 +1,5 @@
 import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
-import { MovinetError } from "movinet";
+import { MovinetError, writeError as outputError } from "movinet";
 import type { Command, Commands } from "./command.ts";
 import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
@@ -24,7 +24,10 @@ const root = defineCommand({
 
 /** Runs the command line and returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage, 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    process.exit(report(outputError("standard output", error), args.includes("--debug")));
+  });
   const [name] = args;
   const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
   const help = async (command: Command, parent?: Command) => {

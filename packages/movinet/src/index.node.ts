@@ -18,4 +18,4 @@ export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { type LeftOut, leftOutText } from "./run/video/left-out.ts";
 export { expandSources, type FoundSources } from "./run/video/sources.node.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
-export { writeError, writeWhole } from "./write.node.ts";
+export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./write.node.ts";

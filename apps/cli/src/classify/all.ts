@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { Decoders, expandSources, type Model } from "movinet";
+import { checkOutputFiles } from "../check-output.ts";
+import { abortOnSignal } from "../interrupt.ts";
 import { tellLeftOut } from "../left-out.ts";
-import { openNamedModel } from "../models.ts";
+import { findNamedModel, openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
@@ -16,9 +18,7 @@ export async function classifyAll(
 ): Promise<number> {
   const started = performance.now();
   const abort = new AbortController();
-  const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
+  const off = abortOnSignal(abort);
   const decoders = new Decoders();
   try {
     const found = await expandSources(args);
@@ -27,6 +27,7 @@ export async function classifyAll(
     tellLeftOut(found, terminal);
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
+    await checkOutputs(sources, settings);
     if (sources.some((source) => source !== "-")) decoders.warm();
     const model = await openNamedModel(settings.model, { labels: settings.labels });
     if (model.card.labels === null) {
@@ -34,22 +35,45 @@ export async function classifyAll(
         `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
       );
     }
-    const run = { sources, leftOut, before: failures, model, settings, terminal, decoders, file: null, abort, started };
-    if (settings.out === undefined) return await runSources(run);
+    const task = {
+      sources,
+      leftOut,
+      before: failures,
+      model,
+      settings,
+      terminal,
+      decoders,
+      file: null,
+      abort,
+      started,
+    };
+    if (settings.out === undefined) return await runSources(task);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
     try {
       const left = [...new Set(sources)].filter((source) => !file.done.has(source));
       if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
-      return await runSources({ ...run, sources: left, file });
+      return await runSources({ ...task, sources: left, file });
     } finally {
       await file[Symbol.asyncDispose]();
     }
   } finally {
     await decoders[Symbol.asyncDispose]();
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    off();
   }
+}
+
+async function checkOutputs(sources: readonly string[], settings: ClassifySettings): Promise<void> {
+  const { plot, subtitles, out, model, labels } = settings;
+  const run = out === undefined ? undefined : `${out}.run`;
+  await checkOutputFiles(
+    [plot, subtitles, out, run],
+    [
+      ...sources.map((path) => ({ what: "video", path }) as const),
+      { what: "model", path: await findNamedModel(model) },
+      { what: "list of labels", path: labels },
+    ],
+  );
 }
 
 function checkSingle(option: string, value: string | undefined, sources: number): void {

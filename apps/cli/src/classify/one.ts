@@ -113,6 +113,7 @@ export async function classifyOne(
     output.end();
     tally.addSource({ frames: video.frames, seconds: duration, ...timings });
   } finally {
+    await frames.return();
     await video[Symbol.asyncDispose]();
   }
 }

@@ -114,7 +114,10 @@ async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () 
   }
 }
 
-/** One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. */
+/**
+ * One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. So is a base
+ * model always: one call of it may take a minute, in which this thread would hear no signal.
+ */
 async function startPrograms(
   model: OpenedModel,
   { device, threads }: ClassifySettings,
@@ -122,7 +125,7 @@ async function startPrograms(
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {
   const backend = await nodeBackend({ device, ...(threads ? { threads } : {}) });
   const start = (): Promise<SessionSource & AsyncDisposable> =>
-    jobs > 1
+    jobs > 1 || model.spec.mode === "base"
       ? WorkerProgram.start(model, { device, threads: threads ?? 1 })
       : Promise.resolve(Program.prepare(model, backend));
   const programs = Array.from({ length: device === "cpu" ? jobs : Math.min(jobs, 1) }, start);

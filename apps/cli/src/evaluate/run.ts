@@ -1,4 +1,4 @@
-import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK } from "movinet";
+import { DatasetError, formatDuration, type Model, MovinetError, makeFolder, nodeBackend, topK } from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal.ts";
 import { StageProgress } from "../train/progress.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
-import { prepareReport, writeFindings } from "./findings.ts";
+import { checkReportFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, columnsOf, renderEvaluation, wrap } from "./table.ts";
 
@@ -25,12 +25,13 @@ const mostListed = 50;
 export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
   return interruptible(terminal, async (signal) => {
     if (settings.compare) return compare(settings, terminal, signal);
+    if (settings.out !== undefined) await checkReportFolder(settings.out);
     const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
     const cache = new ClipCache();
     try {
       const stages = new StageProgress(terminal);
       const clips = await openClips(settings, [model], cache, stages, signal).finally(() => stages.stop());
-      if (settings.out !== undefined) await prepareReport(settings.out);
+      if (settings.out !== undefined) await makeFolder(settings.out);
       return await judge(model, clips, cache, settings, terminal, signal);
     } finally {
       await cache[Symbol.asyncDispose]();

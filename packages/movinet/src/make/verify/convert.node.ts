@@ -6,6 +6,8 @@ import type { Backend } from "../../run/session/backend.ts";
 import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program } from "../../run/session/program.ts";
 import { litertBackend } from "../../run/session/tflite/litert.node.ts";
+import { breathe } from "../breathe.node.ts";
+import { breathing } from "./breathing.node.ts";
 import { sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, onnxFileRunner, type Runner, sessionRunner } from "./runner.ts";
@@ -60,7 +62,7 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     ...(form === "clip" && frames !== undefined ? { frames } : {}),
   });
   const bytes = emit();
-  signal?.throwIfAborted();
+  await breathe(signal);
   const source = wholeClips(model, name, frames, backend);
   const result = await openResult(bytes, format, resultName, backend);
   try {
@@ -71,7 +73,11 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
       onProgress?.(++done, 2);
     };
     const clips = sceneClips(model.spec, lengths);
-    const found = await compareRunners(source.runner, [result.runner], clips, dtype, {
+    const [own, written] = [source.runner, result.runner].map((runner) => breathing(runner, signal)) as [
+      Runner,
+      Runner,
+    ];
+    const found = await compareRunners(own, [written], clips, dtype, {
       output: model.card.output,
       onCheck,
     });

@@ -3,10 +3,13 @@ import type { Card } from "../../model/card.ts";
 import { type Model, readModel } from "../../model/model.ts";
 import { locateTflite } from "../../model/weights/tflite/import.ts";
 import { readModel as readTfliteFile } from "../../model/weights/tflite/schema.ts";
+import { moduleBeside } from "../../run/beside.node.ts";
 import type { Backend } from "../../run/session/backend.ts";
 import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program, type SessionModel } from "../../run/session/program.ts";
 import { litertBackend } from "../../run/session/tflite/litert.node.ts";
+import { Thread } from "../thread.node.ts";
+import { breathing } from "./breathing.node.ts";
 import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import type { Precision } from "./criterion.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
@@ -91,12 +94,26 @@ function modelRunners(model: Model, name: string, backend: Backend) {
   const own = sessionRunner(program, name, backend.name);
   if (model.spec.mode === "base") return { runners: [own], close: () => program[Symbol.asyncDispose]() };
   const whole = clipRunner(model, name, backend);
+  const reference = referenceThread(model);
   return {
-    runners: [own, whole, referenceRunner(model, name)],
+    runners: [own, whole, referenceRunner(model, name, (clip, signal) => reference.open().ask(clip, signal))],
     async close() {
+      await reference.close();
       await whole.close();
       await program[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** A thread for the interpreter, which is started when it is first wanted. */
+function referenceThread({ spec, weights }: Model) {
+  let thread: Thread<Frames, Float32Array> | null = null;
+  return {
+    open() {
+      thread ??= new Thread(moduleBeside("reference-worker.node", import.meta.url), { spec, weights });
+      return thread;
+    },
+    close: async () => thread?.[Symbol.asyncDispose](),
   };
 }
 
@@ -143,9 +160,13 @@ export async function verifyFiles(
   if (files.some((file) => facts(file.model) !== facts(model))) {
     throw new TypeError("verifyFiles: the files must have as many classes and take pictures of one size");
   }
-  const source =
+  const first =
     runners.find(({ call, runtime }) => call === "whole clip" && !runtime.startsWith("reference")) ?? runners[0];
-  const others = files.flatMap((file) => file.runners).filter((runner) => runner !== source);
+  const source = first && breathing(first, signal);
+  const others = files
+    .flatMap((file) => file.runners)
+    .filter((runner) => runner !== first)
+    .map((runner) => breathing(runner, signal));
   if (!source || others.length === 0)
     throw new TypeError(`verifyFiles: ${name} runs in one way only: give another file`);
   const window = windowOf(files);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire, getCompileCacheDir } from "node:module";
+import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type DependencyError, missingPeer } from "../../errors.ts";
@@ -31,14 +31,9 @@ export class DecoderProcess implements AsyncDisposable {
     // Arguments are for everybody to see, and a URL may hold a password.
     const isPiped = only?.url === "-";
     const args = isPiped ? [JSON.stringify(only)] : [];
-    const cache = getCompileCacheDir();
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
       stdio: [isPiped ? "inherit" : "pipe", "ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        ...steadyMemory,
-        ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
-      },
+      env: { ...process.env, ...steadyMemory },
     });
     this.exited = new Promise((resolve) => {
       this.#child.once("error", () => resolve(null));
