@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Decoders, expandSources, type Model } from "movinet";
+import { Decoders, dataSetsOf, expandSources, type Model } from "movinet";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -24,10 +24,13 @@ export async function classifyAll(
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
     if (sources.some((source) => source !== "-")) decoders.warm();
-    const model = await openNamedModel(settings.model, { labels: settings.labels });
+    const model = await openNamedModel(settings.model, { labels: settings.labels, option: "--model" });
     if (model.card.labels === null) {
+      const [dataSet] = dataSetsOf(model.spec.classes);
+      const hint =
+        dataSet === undefined ? "" : `, or with --labels ${dataSet} if its ${model.spec.classes} classes are those`;
       terminal.warn(
-        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
+        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
       );
     }
     const run = { sources, before: failures, model, settings, terminal, decoders, file: null, abort, started };

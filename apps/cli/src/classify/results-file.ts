@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { MovinetError, writeError, writeWhole } from "movinet";
+import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";
 import { lockFile } from "./lock-file.ts";
 import type { Outputs, SourceOutput } from "./outputs.ts";
@@ -90,7 +91,9 @@ function escapeBreaks(json: string): string {
 }
 
 async function checkSettings(path: string, settings: RunSettings): Promise<void> {
-  const begun = await readFile(`${path}.run`, "utf8").then(JSON.parse, () => null);
+  const begun = await keptText(`${path}.run`)
+    .then((text) => JSON.parse(text ?? "null"))
+    .catch(() => null);
   if (begun === null) {
     throw new UsageError(
       `${path}.run`,
