@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ModelError } from "../../src/errors.ts";
 import { emitOnnx } from "../../src/model/emit/onnx/file.ts";
 import { writeOnnx } from "../../src/model/emit/onnx/proto.ts";
 import { emitTflite } from "../../src/model/emit/tflite/emit.ts";
 import { readModel, writeModel } from "../../src/model/model.ts";
 import { openModel } from "../../src/model/store.node.ts";
+import { unreadable } from "../../src/read.node.ts";
 import { hashedModel } from "../laws/models.ts";
 
 const model = hashedModel("t0-stream", { classes: 3, resolution: { height: 32, width: 32 } });
@@ -82,7 +84,7 @@ describe("what cannot be read", () => {
     folder = await mkdtemp(join(tmpdir(), "movinet-kinds-"));
   });
   afterAll(() => rm(folder, { recursive: true }));
-  const unreadable = (message: RegExp) =>
+  const refused = (message: RegExp) =>
     expect.objectContaining({ code: "E_MODEL_UNREADABLE", message: expect.stringMatching(message) });
 
   test("a folder, one of a run, and a SavedModel", async () => {
@@ -93,7 +95,7 @@ describe("what cannot be read", () => {
     ] as const) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, inside), "x");
-      await expect(openModel(join(folder, name))).rejects.toThrow(unreadable(message));
+      await expect(openModel(join(folder, name))).rejects.toThrow(refused(message));
     }
   });
 
@@ -102,16 +104,27 @@ describe("what cannot be read", () => {
     async () => {
       const file = join(folder, "secret.tflite");
       await writeFile(file, "x", { mode: 0o000 });
-      await expect(openModel(file)).rejects.toThrow(unreadable(/it may not be read \(EACCES\)/));
+      await expect(openModel(file)).rejects.toThrow(refused(/it may not be read \(EACCES\)/));
       await chmod(file, 0o600);
     },
   );
+
+  test.each([
+    ["EACCES", "it may not be read (EACCES)"],
+    ["EISDIR", "it cannot be read (EISDIR)"],
+    ["EIO", "it cannot be read (EIO)"],
+    ["ENOENT", "there is no such file"],
+  ])("what the file system says: %s", (code, problem) => {
+    const refuse = (what: string, remedy: string, cause?: unknown) =>
+      new ModelError({ code: "E_MODEL_UNREADABLE", subject: "m", problem: what, remedy, cause });
+    expect(unreadable(Object.assign(new Error("x"), { code }), refuse).message).toContain(`m: ${problem}. `);
+  });
 
   test("a file that is too large, of which nothing is read", async () => {
     const file = join(folder, "large.tflite");
     await writeFile(file, "");
     await truncate(file, 10e9);
-    await expect(openModel(file)).rejects.toThrow(unreadable(/it has 10 GB, and at most 1\.07 GB are read/));
+    await expect(openModel(file)).rejects.toThrow(refused(/it has 10 GB, and at most 1\.07 GB are read/));
   });
 
   test("nothing under this name: the library speaks of no option", async () => {

@@ -73,6 +73,7 @@ class FileQuestions {
   }
 
   async ask(request: FileRequest, mostMs: number): Promise<FileAnswer> {
+    this.#signal?.throwIfAborted();
     const child = this.#child;
     const { promise, resolve, reject } = Promise.withResolvers<FileAnswer>();
     const late = setTimeout(() => reject(this.#failed(`it gives no answer in ${mostMs / 1000} s`)), mostMs);
