@@ -113,6 +113,7 @@ function checkOptions(args: readonly string[], defined: ArgsDef): void {
 const usageCodes = new Set([
   "E_DATASET_NOT_FOUND",
   "E_DEPENDENCY_MISSING",
+  "E_DEVICE_UNAVAILABLE",
   "E_DEVICE_UNKNOWN",
   "E_MODEL_LABELS",
   "E_MODEL_NOT_FOUND",

@@ -1,6 +1,7 @@
 /** The library on Node: everything of `index.ts`, video files, model files, ONNX Runtime and LiteRT.js. */
 export { type Classification, type ClassifyOptions, classify } from "./classify.node.ts";
 export * from "./index.ts";
+export { readLabels } from "./model/label-files.node.ts";
 export {
   cacheFolder,
   defaultModelName,
@@ -8,8 +9,9 @@ export {
   type ModelOptions,
   type OpenedModel,
   openModel,
-  readLabels,
+  readModelFile,
 } from "./model/store.node.ts";
+export { type ReadOptions, readUserFile } from "./read.node.ts";
 export { renderPlot } from "./run/display/plot.node.ts";
 export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./run/session/onnx.node.ts";
 export type { OnnxFile } from "./run/session/onnx-file.ts";

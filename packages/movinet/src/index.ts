@@ -33,12 +33,14 @@ export {
 } from "./model/emit/onnx/file.ts";
 export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./model/emit/tflite/emit.ts";
 export { tfliteForms, tflitePrecisions } from "./model/emit/tflite/lower.ts";
+export type { ModelFormat } from "./model/file-kind.ts";
 export type { Graph, Node, State } from "./model/graph/ir.ts";
 export { lowerForInference } from "./model/graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
 export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
 export type { Tensor, Weights } from "./model/graph/tensor.ts";
-export { type Model, type ModelFormat, type ReadModel, readModel, writeModel } from "./model/model.ts";
+export { dataSetsOf, labelsNamed } from "./model/known-labels.ts";
+export { type Model, type ReadModel, readModel, writeModel } from "./model/model.ts";
 export { randomWeights } from "./model/weights/random.ts";
 export { percentile, percentileByRank } from "./percentile.ts";
 export { bounded, listed, printable, printableLines } from "./printable.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Decoders, expandSources, type Model } from "movinet";
+import { Decoders, dataSetsOf, expandSources, type Model } from "movinet";
 import { checkOutputFiles } from "../check-output.ts";
 import { abortOnSignal } from "../interrupt.ts";
 import { tellLeftOut } from "../left-out.ts";
@@ -29,10 +29,13 @@ export async function classifyAll(
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
     await checkOutputs(sources, settings);
     if (sources.some((source) => source !== "-")) decoders.warm();
-    const model = await openNamedModel(settings.model, { labels: settings.labels });
+    const model = await openNamedModel(settings.model, { labels: settings.labels, option: "--model" });
     if (model.card.labels === null) {
+      const [dataSet] = dataSetsOf(model.spec.classes);
+      const hint =
+        dataSet === undefined ? "" : `, or with --labels ${dataSet} if its ${model.spec.classes} classes are those`;
       terminal.warn(
-        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
+        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
       );
     }
     const task = {

@@ -1,6 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { findOutput, MovinetError, writeError, writeWhole } from "movinet";
+import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";
 import { lockFile } from "./lock-file.ts";
 import type { Outputs, SourceOutput } from "./outputs.ts";
@@ -95,7 +96,7 @@ function escapeBreaks(json: string): string {
 /** The settings of a run; null where there are none that can be read. */
 async function readSettings(file: string): Promise<RunSettings | null> {
   try {
-    const settings: RunSettings | null = JSON.parse(await readFile(file, "utf8"));
+    const settings: RunSettings | null = JSON.parse((await keptText(file)) ?? "null");
     return typeof settings?.["model"] === "string" ? settings : null;
   } catch {
     return null;

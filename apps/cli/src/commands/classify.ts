@@ -13,11 +13,12 @@ export const classifyCommand = defineCommand({
     },
     model: {
       type: "string",
-      description: "A model file (.tflite, .safetensors) or a name in the cache (default a0-stream)",
+      description: "A model file (.tflite, .safetensors, .onnx) or a name in the cache (default a0-stream)",
     },
     labels: {
       type: "string",
-      description: "Class names, one a line (default: the model's own, or a label file beside it)",
+      description:
+        "Class names: a file with one a line, or kinetics-600 (default: the model's, or a label file beside it)",
     },
     device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
     threads: {

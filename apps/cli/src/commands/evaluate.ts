@@ -9,7 +9,7 @@ export const evaluateCommand = defineCommand({
   args: {
     model: {
       type: "positional",
-      description: "A model file (.tflite, .safetensors) or a name in the cache",
+      description: "A model file (.tflite, .safetensors, .onnx) or a name in the cache",
       required: false,
     },
     dataset: {
@@ -23,7 +23,10 @@ export const evaluateCommand = defineCommand({
         "Which clips to judge: test, validation, train or all (default: test, else validation, where the dataset names them; else all)",
       valueHint: "part",
     },
-    labels: { type: "string", description: "The model's class names, one a line (default: its own)" },
+    labels: {
+      type: "string",
+      description: "The model's class names: a file with one a line, or kinetics-600 (default: its own)",
+    },
     out: {
       type: "string",
       description: "Write the report into this folder (default with --compare: runs/compare-1, 2, …)",

@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, nodeBackend, openVideo, preprocess } from "movinet";
+import { expandSources, nodeBackend, openVideo, preprocess, readModelFile } from "movinet";
 import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/make";
 import { interruptible } from "../interrupt.ts";
 import { tellLeftOut } from "../left-out.ts";
@@ -31,7 +31,7 @@ export function verify({ model, against, clips }: VerifySettings, terminal: Term
       for (const name of names) paths.push(await findNamedModel(name));
       await refuseItself(paths);
       for (const path of paths) {
-        files.push(await openRunners(await readFile(path), basename(path), backend));
+        files.push(await openRunners(await readModelFile(path, signal), basename(path), backend, { signal }));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];

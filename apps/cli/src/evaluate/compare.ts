@@ -1,4 +1,4 @@
-import { readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Model, makeFolder, nodeBackend, writeWhole } from "movinet";
 import {
@@ -10,6 +10,7 @@ import {
   samplesForModel,
 } from "movinet/make";
 import { checkOutputFolder } from "../check-output.ts";
+import { keptText } from "../kept-text.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Begun, describeBegun, differenceOf } from "../train/begun.ts";
@@ -113,7 +114,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
 async function openCompareFolder({ split, out }: EvaluateSettings, begun: Begun): Promise<string> {
   const folder = out ?? (await nextFolder("compare"));
   const file = join(folder, "config.json");
-  const text = await readFile(file, "utf8").catch(() => null);
+  const text = await keptText(file);
   if (text !== null) {
     const before = readBegun(text);
     if (before === null) throw new UsageError(file, "it is no comparison of this version", "Choose another --out");

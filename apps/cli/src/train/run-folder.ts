@@ -1,8 +1,9 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, writeWhole } from "movinet";
 import type { TrainSettings } from "movinet/make";
 import { checkOutputFolder } from "../check-output.ts";
+import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";
 import type { Begun } from "./begun.ts";
 import type { TrainChoices } from "./settings.ts";
@@ -64,7 +65,7 @@ export async function writeConfig(folder: string, config: RunConfig): Promise<vo
 
 /** The config of a run; null where there is none, or not one of this version. */
 export async function readConfig(folder: string): Promise<RunConfig | null> {
-  const text = await readFile(join(folder, configFile), "utf8").catch(() => null);
+  const text = await keptText(join(folder, configFile));
   if (text === null) return null;
   try {
     const config = JSON.parse(text) as Partial<RunConfig>;

@@ -70,7 +70,7 @@ async function begin(
   open: (begun: RunConfig["begun"]) => Promise<string>,
 ): Promise<number> {
   const opened = await openDataset(choices.dataset);
-  const model = await openNamedModel(choices.from ?? undefined);
+  const model = await openNamedModel(choices.from ?? undefined, { option: "--from" });
   const plan = planTraining(choices, opened, countGroups(opened), model.spec.blocks.length);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();

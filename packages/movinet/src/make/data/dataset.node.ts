@@ -1,6 +1,8 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import type { Refuse } from "../../errors.ts";
 import { listed } from "../../printable.ts";
+import { readUserFile } from "../../read.node.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
 import { clipsOfClasses, type FolderClips } from "./folders.node.ts";
 import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
@@ -95,10 +97,12 @@ async function clipsOfFolder(path: string): Promise<FolderClips> {
   return clipsOfClasses(path);
 }
 
+/** Of a manifest: a million lines of a hundred letters. */
+const mostManifestBytes = 100_000_000;
+
 async function clipsOfManifest(path: string, format: ManifestFormat): Promise<FolderClips> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const refuse: Refuse = (problem, remedy, cause) => datasetError("E_DATASET_UNREADABLE", path, problem, remedy, cause);
+  const bytes = await readUserFile(path, { most: mostManifestBytes, refuse });
   const folder = dirname(path);
   const rows = readManifest(bytes, format, path);
   const files = await findFiles(rows, path);

@@ -1,4 +1,5 @@
 import { ModelError } from "../../errors.ts";
+import { dataSetsOf } from "../../model/known-labels.ts";
 import type { Model } from "../../model/model.ts";
 import { listed } from "../../printable.ts";
 import { type Dataset, plainName, type Sample, sameForm } from "../data/dataset.ts";
@@ -15,11 +16,12 @@ export function samplesForModel(
   { card, spec }: Pick<Model, "card" | "spec">,
 ): readonly Sample[] {
   if (card.labels === null) {
+    const [dataSet] = dataSetsOf(spec.classes);
     throw new ModelError({
       code: "E_MODEL_LABELS",
       subject: card.name,
       problem: `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
-      remedy: "Give a file of class names with --labels, one a line",
+      remedy: `Give its class names as labels: a file with one a line${dataSet === undefined ? "" : `, or ${dataSet} if they are those`}`,
     });
   }
   const several = samples.find(({ classes }) => classes.length > 1);
