@@ -16,6 +16,7 @@ import { openVideo } from "../../src/run/video/video.node.ts";
 import { hashedModel } from "../laws/models.ts";
 import { hasShared, sharedFolder } from "../shared.ts";
 import { type Draw, damage, damageJson, drawFrom, pick } from "./mutate.ts";
+import { truthCase } from "./truth.ts";
 
 /** Runs one case; resolves to whether the input was accepted. Throws what the code under test throws. */
 export type FuzzTarget = (draw: Draw, folder: string) => Promise<boolean>;
@@ -99,6 +100,7 @@ export const targets = {
     }
     return frames > 0;
   },
+  truth: truthCase,
   snapshot: async (draw) => {
     const session = await (await program()).openStream();
     const state = JSON.parse(damageJson(JSON.stringify(await plainState()), draw));
