@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Decoders, dataSetsOf, expandSources, type Model } from "movinet";
+import { Decoders, dataSetsOf, expandSources, type Model, nameOfSource } from "movinet";
 import { checkOutputFiles } from "../check-output.ts";
 import { abortOnSignal } from "../interrupt.ts";
 import { tellLeftOut } from "../left-out.ts";
@@ -54,7 +54,7 @@ export async function classifyAll(
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
     try {
-      const left = [...new Set(sources)].filter((source) => !file.done.has(source));
+      const left = [...new Set(sources)].filter((source) => !file.done.has(nameOfSource(source)));
       if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
       return await runSources({ ...task, sources: left, file });
     } finally {

@@ -9,6 +9,7 @@ import {
   type Fit,
   type Frame,
   type Model,
+  nameOfSource,
   type OpenedModel,
   type Prediction,
   percentText,
@@ -54,6 +55,7 @@ export async function classifyOne(
 ): Promise<void> {
   const { model, settings, terminal, tally, progress } = context;
   const { card } = model;
+  const named = nameOfSource(source);
   const { video, fps, fit } = open(source, context);
   const frames = video[Symbol.asyncIterator]();
   try {
@@ -76,9 +78,9 @@ export async function classifyOne(
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
       recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
       if (settings.everyFrame) {
-        output.line(renderFrame(source, result.frame, result.time, name(result.scores), settings.json, terminal.width));
+        output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
-      progress.frame(source, result.frame, result.time, expected);
+      progress.frame(named, result.frame, result.time, expected);
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
     timings.decodeMs = video.decodeMs;
@@ -88,7 +90,7 @@ export async function classifyOne(
     const isLong = duration > longVideo;
     const doubts = [doubtAboutFrames(video.frames), isLong || settings.segments ? null : doubtAboutChanges(segments)];
     const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
-    for (const warning of warnings) terminal.warn(`movinet: ${source}: warning: ${warning}`);
+    for (const warning of warnings) terminal.warn(`movinet: ${named}: warning: ${warning}`);
     const predictions = name(scores);
     if (settings.subtitles !== undefined) {
       const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
@@ -102,10 +104,10 @@ export async function classifyOne(
       await drawPlot(settings.plot, video, recorder, { ...card, fit }, says);
     }
     if (settings.json) {
-      for (const segment of shown) output.line(segmentLine(source, segment, name));
+      for (const segment of shown) output.line(segmentLine(named, segment, name));
       output.line(resultLine(video, model, predictions, timings, warnings));
     } else {
-      const summary = { source, frames: video.frames, duration, predictions };
+      const summary = { source: named, frames: video.frames, duration, predictions };
       output.line(renderResult(summary, terminal));
       if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, terminal)}`);
       output.line("");
@@ -191,7 +193,7 @@ function resultLine(
   const more = warnings.length > 0 ? { warnings } : {};
   return JSON.stringify({
     type: "result",
-    source,
+    source: nameOfSource(source),
     model: card.name,
     frames,
     duration,
@@ -210,6 +212,6 @@ async function drawPlot(
 ): Promise<void> {
   // Only squashed pictures have another shape than the part of the video that they show.
   const shape = fit === "squash" && info ? { aspect: info.width / info.height } : {};
-  const plot = { title: basename(source), subtitle: `${name}: ${says}`, points, labels, ...shape };
+  const plot = { title: basename(nameOfSource(source)), subtitle: `${name}: ${says}`, points, labels, ...shape };
   await writeWhole(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
 }

@@ -3,6 +3,7 @@ import {
   type Decoders,
   type FoundSources,
   MovinetError,
+  nameOfSource,
   nodeBackend,
   type OpenedModel,
   Program,
@@ -69,7 +70,7 @@ export async function runSources(run: Run): Promise<number> {
         } catch (error) {
           if (signal.aborted) return;
           if (isFatal(error)) throw error;
-          failure = { source, error };
+          failure = { source: nameOfSource(source), error };
           failures++;
           tellFailure(failure, output, settings, terminal);
         }

@@ -29,3 +29,8 @@ export function shownSource(text: string): string {
   }
   return text.replace(/\b([a-z][a-z\d+.-]+:\/\/)[^\s/?#]*@/gi, "$1***@").replace(secretParameters, "$1***");
 }
+
+/** A source as results name it: a file as it is, a URL without what is secret in it. */
+export function nameOfSource(source: string): string {
+  return schemeOf(source) === null ? source : shownSource(source);
+}
