@@ -26,6 +26,7 @@ const sections = [
   ["make/evaluate", "Evaluation"],
   ["errors", "Errors and their classes"],
   ["percentile", "Showing results"],
+  ["printable", "Showing results"],
   ["write", "Errors and their classes"],
 ] as const;
 const order = [

@@ -1,7 +1,7 @@
 import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
 import { MovinetError } from "movinet";
 import type { Command, Commands } from "./command.ts";
-import { plainUnlessColored } from "./terminal.ts";
+import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
 const version = "0.1.0";
@@ -116,11 +116,10 @@ const usageCodes = new Set([
 ]);
 
 function report(error: unknown, debug: boolean): number {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const thrown = error instanceof Error ? error : new Error(String(error));
   const known = error instanceof UsageError || error instanceof MovinetError;
-  const text = known ? message : `internal: ${message}. Please report this with the output of --debug.`;
-  process.stderr.write(`movinet: ${text.replace(/\s*\n\s*/g, " ")}\n`);
-  if (debug) process.stderr.write(`${stack}\n`);
+  writeError(`movinet: ${known ? thrown.message : internalText(thrown.message)}`);
+  if (debug) writeStack(thrown);
   if (error instanceof UsageError) return 2;
   return error instanceof MovinetError && usageCodes.has(error.code) ? 2 : 1;
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findModel, ModelError, type ModelOptions, type OpenedModel, openModel } from "movinet";
+import { writeError } from "./terminal.ts";
 
 /** Models that come with the command line, by name. */
 const embedded: Readonly<Record<string, URL>> = {
@@ -35,14 +36,10 @@ export async function findNamedModel(name: string | undefined): Promise<string> 
 export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<OpenedModel> {
   const path = await findNamedModel(name);
   const model = await openModel(path, options);
-  if (!warned.has(path)) for (const warning of model.warnings) process.stderr.write(warningLine(path, warning));
+  if (!warned.has(path)) for (const warning of model.warnings) writeError(`movinet: ${path}: warning: ${warning}.`);
   warned.add(path);
   return model;
 }
 
 /** Files that were warned of. */
 const warned = new Set<string>();
-
-function warningLine(path: string, warning: string): string {
-  return `movinet: ${path}: warning: ${warning}.\n`;
-}

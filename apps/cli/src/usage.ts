@@ -1,7 +1,10 @@
+import { bounded, printable } from "movinet";
+
 /** Wrong usage of the command line: told in one line, exit code 2. */
 export class UsageError extends Error {
   constructor(argument: string, problem: string, remedy: string) {
-    super(`${argument}: ${problem}. ${remedy}.`);
+    const part = (text: string) => printable(bounded(text, 1000));
+    super(`${part(argument)}: ${part(problem)}. ${part(remedy)}.`);
     this.name = "UsageError";
   }
 }

@@ -41,6 +41,7 @@ export type { Tensor, Weights } from "./model/graph/tensor.ts";
 export { type Model, type ModelFormat, type ReadModel, readModel, writeModel } from "./model/model.ts";
 export { randomWeights } from "./model/weights/random.ts";
 export { percentile, percentileByRank } from "./percentile.ts";
+export { bounded, listed, printable, printableLines } from "./printable.ts";
 export { percentText } from "./run/display/plot-data.ts";
 export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";

@@ -10,7 +10,7 @@ import {
   stateBytes,
   WorkerProgram,
 } from "movinet";
-import type { Terminal } from "../terminal.ts";
+import { internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
 import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";
 import { RunProgress } from "./progress.ts";
@@ -144,12 +144,10 @@ function tellFailure(
   { json, debug }: ClassifySettings,
   terminal: Terminal,
 ): void {
-  const { message, stack } = error as Error;
+  const { message } = error as Error;
   const known = error instanceof MovinetError;
-  terminal.warn(
-    `movinet: ${known ? message : `${source}: internal: ${message}. Please report this with the output of --debug.`}`,
-  );
-  if (debug) terminal.warn(stack ?? "");
+  terminal.warn(`movinet: ${known ? message : `${source}: ${internalText(message)}`}`);
+  if (debug) writeStack(error as Error);
   const code = known ? error.code : "E_INTERNAL";
   if (json) output.line(JSON.stringify({ type: "error", source, code, message }));
   output.end();

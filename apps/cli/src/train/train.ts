@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { DatasetError, type Model, type MovinetError, nodeBackend } from "movinet";
+import { DatasetError, listed, type Model, type MovinetError, nodeBackend } from "movinet";
 import {
   ClipCache,
   contentHashes,
@@ -215,7 +215,7 @@ function usableSamples(
     throw new DatasetError({
       code: "E_DATASET_CLIP",
       subject: dataset.path,
-      problem: `no clip of ${missing.join(", ")} can be decoded`,
+      problem: `no clip of ${listed(missing)} can be decoded`,
       remedy: "Repair or replace these clips; movinet dataset check lists what is wrong with each",
     });
   }

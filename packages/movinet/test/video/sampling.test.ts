@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createSampler, createTimeline } from "../../src/run/video/sampling.ts";
+import { createSampler } from "../../src/run/video/sampling.ts";
+import { createTimeline } from "../../src/run/video/timeline.ts";
 
 /** Which picture each frame shows, by the sampler. */
 function sample(times: readonly number[], fps: number): number[] {

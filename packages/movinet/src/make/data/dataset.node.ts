@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { listed } from "../../printable.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
 import { clipsOfClasses, type FolderClips } from "./folders.node.ts";
 import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
@@ -64,9 +65,8 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
 
 function unknownLabel(label: string, labels: readonly string[], { path, line }: Found["where"]): never {
   const where = line === null ? "" : `line ${line}: `;
-  const shown = labels.length > 8 ? `${labels.slice(0, 8).join(", ")}, …` : labels.join(", ");
   const problem = `${where}the label ${JSON.stringify(label)} is no class of the model`;
-  throw datasetError("E_DATASET_LABEL", path, problem, `Use its names: ${shown}`);
+  throw datasetError("E_DATASET_LABEL", path, problem, `Use its names: ${listed(labels, 8)}`);
 }
 
 async function findClips(path: string): Promise<FolderClips> {

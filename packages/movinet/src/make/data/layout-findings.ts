@@ -1,3 +1,4 @@
+import { listed } from "../../printable.ts";
 import { type LeftOut, leftOutText } from "../../run/video/left-out.ts";
 import { plainName, type Sample } from "./dataset.ts";
 import { type Finding, splitFindings } from "./findings.ts";
@@ -43,7 +44,7 @@ export function sameSubFolders(folders: readonly string[], names: readonly strin
       title: "all folders hold folders of the same names and are taken for classes",
       remedy: "If they are splits, name them train, validation and test",
       samples: [],
-      detail: `${folders.join(", ")} hold ${names.join(", ")}`,
+      detail: `${listed(folders)} hold ${listed(names)}`,
     },
   ];
 }

@@ -1,0 +1,19 @@
+import { writeSync } from "node:fs";
+import { type DecoderMessage, frameHeader, jsonMessage } from "./protocol.ts";
+
+const outputDescriptor = 3;
+
+/** Sends a message to the parent process; blocks while nobody reads. */
+export function send(message: Exclude<DecoderMessage, { kind: "frame" }>): void {
+  writeAll(jsonMessage(message));
+}
+
+/** Sends a frame: its sampling instant in seconds and its RGB bytes. */
+export function sendFrame(timestamp: number, pixels: Uint8Array): void {
+  writeAll(frameHeader(timestamp, pixels.length));
+  writeAll(pixels);
+}
+
+function writeAll(bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(outputDescriptor, bytes, at);
+}

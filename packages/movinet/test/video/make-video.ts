@@ -1,0 +1,151 @@
+/** Makes small videos of numbered pictures, in any container and codec that this FFmpeg writes. */
+import {
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_LOG_ERROR,
+  AV_PIX_FMT_YUV420P,
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  AVFMT_GLOBALHEADER,
+} from "node-av/constants";
+import {
+  Frame as AVFrame,
+  Codec,
+  CodecContext,
+  Dictionary,
+  FFmpegError,
+  FormatContext,
+  Log,
+  Packet,
+  Rational,
+  type Stream,
+} from "node-av/lib";
+import type { Frame } from "../../src/run/video/frame.ts";
+
+export interface MadeVideo {
+  /** Name of FFmpeg's muxer; default: by the file's extension. */
+  readonly container?: string;
+  /** Name of FFmpeg's encoder. Default libx264. */
+  readonly codec?: string;
+  /** Pictures. */
+  readonly count: number;
+  /** Number of the first picture. Default 0. */
+  readonly from?: number;
+  /** Pictures a second. Default 25. */
+  readonly fps?: number;
+  /** Parts of a second in which the encoder counts time. Default `1000 · fps`; MPEG-2 and MPEG-4 need fewer. */
+  readonly ticks?: number;
+  /** Seconds at which picture `i` is shown. Default `i / fps`. */
+  readonly time?: (i: number) => number;
+  readonly width?: number;
+  readonly height?: number;
+  /** Pictures from one key frame to the next. Default 25. */
+  readonly gop?: number;
+  readonly pixelFormat?: number;
+  /** Options of the encoder and of the muxer. */
+  readonly encoderOptions?: Readonly<Record<string, string>>;
+  readonly muxerOptions?: Readonly<Record<string, string>>;
+  /** Changes the encoder before it is opened. */
+  readonly encoder?: (encoder: CodecContext) => void;
+  /** Changes the stream before the header is written: aspect, side data, … */
+  readonly stream?: (stream: Stream) => void;
+  /** Changes a picture before it is encoded. */
+  readonly picture?: (picture: AVFrame, i: number) => void;
+  /** False leaves the packet out. Packets come in coding order. */
+  readonly packet?: (packet: Packet, i: number) => boolean;
+}
+
+const bars = 10;
+
+/** Writes a video whose pictures carry their number as ten bars, black or white: the first is the lowest bit. */
+export function makeVideo(file: string, options: MadeVideo): void {
+  const { count, from = 0, fps = 25, width = 160, height = 64, gop = 25, pixelFormat = AV_PIX_FMT_YUV420P } = options;
+  const { time = (i: number) => i / fps, ticks = 1000 * fps, container = null } = options;
+  Log.setLevel(AV_LOG_ERROR);
+  const codec = Codec.findEncoderByName((options.codec ?? "libx264") as Parameters<typeof Codec.findEncoderByName>[0]);
+  if (!codec) throw new Error(`this FFmpeg has no ${options.codec}`);
+  const format = new FormatContext();
+  const encoder = new CodecContext();
+  const packet = new Packet();
+  packet.alloc();
+  const frame = new AVFrame();
+  try {
+    check(format.allocOutputContext2(null, container, `file:${file}`));
+    encoder.allocContext3(codec);
+    encoder.width = width;
+    encoder.height = height;
+    encoder.pixelFormat = pixelFormat as typeof encoder.pixelFormat;
+    encoder.timeBase = new Rational(1, ticks);
+    encoder.framerate = new Rational(fps, 1);
+    encoder.gopSize = gop;
+    encoder.threadCount = 1;
+    if (format.oformat?.hasFlags?.(AVFMT_GLOBALHEADER) ?? true) encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
+    for (const [name, value] of Object.entries(options.encoderOptions ?? {})) check(encoder.setOption(name, value));
+    options.encoder?.(encoder);
+    check(encoder.open2Sync(codec, null));
+    const stream = format.newStream(codec);
+    check(stream.codecpar.fromContext(encoder));
+    stream.timeBase = encoder.timeBase;
+    stream.avgFrameRate = encoder.framerate;
+    options.stream?.(stream);
+    check(format.openOutputSync());
+    check(format.writeHeaderSync(options.muxerOptions ? Dictionary.fromObject(options.muxerOptions) : null));
+    let coded = 0;
+    const drain = () => {
+      for (;;) {
+        const code = encoder.receivePacketSync(packet);
+        if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
+        check(code);
+        packet.streamIndex = stream.index;
+        packet.rescaleTs(encoder.timeBase, stream.timeBase);
+        if (options.packet?.(packet, coded++) ?? true) check(format.interleavedWriteFrameSync(packet));
+        else packet.unref();
+      }
+    };
+    for (let i = 0; i < count; i++) {
+      frame.unref();
+      frame.alloc();
+      frame.width = width;
+      frame.height = height;
+      frame.format = pixelFormat as typeof frame.format;
+      check(frame.getBuffer(0));
+      drawNumber(frame, from + i, width, height);
+      frame.pts = BigInt(Math.round(time(i) * ticks));
+      options.picture?.(frame, i);
+      check(encoder.sendFrameSync(frame));
+      drain();
+    }
+    check(encoder.sendFrameSync(null));
+    drain();
+    check(format.writeTrailerSync());
+  } finally {
+    packet.free();
+    frame.free();
+    encoder.freeContext();
+    format.closeOutputSync();
+    format.freeContext();
+  }
+}
+
+/** Planar 8-bit YUV only: luma of the bars, grey chroma. */
+function drawNumber({ data, linesize }: AVFrame, number: number, width: number, height: number): void {
+  const [luma, ...chroma] = data as Buffer[];
+  const row = new Uint8Array(width);
+  for (let x = 0; x < width; x++) row[x] = (number >> Math.floor((x * bars) / width)) & 1 ? 235 : 16;
+  for (let y = 0; y < height; y++) luma?.set(row, y * (linesize[0] as number));
+  for (const plane of chroma) plane.fill(128);
+}
+
+/** The number that a picture of {@link makeVideo} carries, read in the row of pixels at `at` (0..1) of its height. */
+export function numberOf({ data, width, height }: Frame, at = 0.5): number {
+  let number = 0;
+  for (let bar = 0; bar < bars; bar++) {
+    const x = Math.floor(((bar + 0.5) * width) / bars);
+    const green = data[(Math.floor(height * at) * width + x) * 3 + 1] as number;
+    if (green > 127) number |= 1 << bar;
+  }
+  return number;
+}
+
+function check(code: number): void {
+  if (code < 0) throw new Error(FFmpegError.strerror(code));
+}
