@@ -6,6 +6,6 @@ import type { Terminal } from "./terminal.ts";
 export function tellLeftOut({ leftOut }: Pick<FoundSources, "leftOut">, terminal: Terminal): void {
   for (const { source, kinds } of leftOut) {
     const told = leftOutText(kinds, (path) => relative(source, path));
-    terminal.warn(`movinet: ${source}: ${told}. Name them to use them.`);
+    terminal.warn(`movinet: ${source}: ${told}. Name what should be used.`);
   }
 }

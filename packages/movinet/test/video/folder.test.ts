@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ClipCache } from "../../src/make/data/clip-cache.node.ts";
 import { openDataset } from "../../src/make/data/dataset.node.ts";
 import { isVideoFile, scanFolder } from "../../src/run/video/folder.node.ts";
 import { LeftOutCounts, leftOutText } from "../../src/run/video/left-out.ts";
@@ -85,7 +86,7 @@ describe("pictures are taken where they move", () => {
     ["broken.png", "hello", false],
     ["a.avif", heif("avis", "\0\0\0\0", "avif"), true],
     ["b.avif", heif("avif", "\0\0\0\0", "mif1"), false],
-    ["a.heic", heif("mif1", "\0\0\0\0", "hevc"), true],
+    ["a.heic", heif("hevc", "\0\0\0\0", "mif1"), true],
     ["a.jpg", "\xff\xd8", false],
   ])("%s", async (name, content, taken) => {
     const file = join(folder, name);
@@ -129,7 +130,7 @@ test("a line names at most five, however many there are", () => {
   expect(leftOutText(counts.list())).toBe("1000 left out: 1000 .jpg (0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, …)");
   const odd = new LeftOutCounts();
   odd.add(".jpg", "a\nb\x1b[2J.jpg");
-  expect(leftOutText(odd.list())).toBe("1 left out: 1 .jpg (a b [2J.jpg)");
+  expect(leftOutText(odd.list())).toBe("1 left out: 1 .jpg (a b�[2J.jpg)");
   expect(leftOutText([])).toBe("");
 });
 
@@ -190,4 +191,15 @@ test("a dataset tells what the folders of classes leave out, and goes on without
     clips: ["clap/3.h264", "lost+found/4.mp4", "wave/1.mp4"],
     facts: [["unreadable", "problem", "wave/old: the folder cannot be read (EACCES)"], leftOut],
   });
+});
+
+test.skipIf(process.platform !== "linux")("clips of a dataset may have names that are not UTF-8", async () => {
+  const name = pathOf(text("b/caf\xe9.mp4"));
+  const root = await files("latin-set", ["a/1.mp4", name]);
+  const { samples } = await openDataset(root);
+  expect(samples.map(({ file }) => file)).toEqual([join(root, "a/1.mp4"), join(root, name)]);
+  const cache = new ClipCache({ folder: join(folder, "cache") });
+  const hashes = await Promise.all(samples.map((sample) => cache.contentHash(sample)));
+  await cache[Symbol.asyncDispose]();
+  expect(new Set(hashes).size).toBe(1);
 });

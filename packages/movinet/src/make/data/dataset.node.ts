@@ -3,6 +3,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Refuse } from "../../errors.ts";
 import { listed } from "../../printable.ts";
 import { readUserFile } from "../../read.node.ts";
+import { bytesOf, pathOf } from "../../run/video/path-bytes.node.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
 import { clipsOfClasses, type FolderClips } from "./folders.node.ts";
 import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
@@ -58,11 +59,16 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
     }
   }
   const files = new Map<string, string>();
-  await Promise.all(samples.map(async ({ file }) => files.set(file, await realpath(file).catch(() => resolve(file)))));
+  await Promise.all(samples.map(async ({ file }) => files.set(file, await realPath(file))));
   const grouped = joinGroups(samples, ({ file }) => [`file ${files.get(file)}`]);
   const findings = [...layoutFindings, ...similarClasses(named)];
   const multiLabel = samples.some(({ classes }) => classes.length > 1);
   return { path, labels, samples: grouped, multiLabel, findings, warnings: warningsAbout(findings, grouped) };
+}
+
+/** The path without symlinks, by which stretches of one file are known; what cannot be followed stays. */
+function realPath(file: string): Promise<string> {
+  return realpath(bytesOf(file), { encoding: "buffer" }).then(pathOf, () => resolve(file));
 }
 
 function unknownLabel(label: string, labels: readonly string[], { path, line }: Found["where"]): never {

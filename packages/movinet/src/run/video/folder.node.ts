@@ -11,10 +11,10 @@ import { countPictures, pictureExtensions } from "./picture-file.node.ts";
  * other files, are not among them, nor what mostly holds sound, text or data (`.ogg`, `.m4a`, `.dat`).
  */
 const videoExtensions = new Set(
-  `264 265 266 3g2 3gp 3gp2 3gpp amv asf avc avi avs2 avs3 bik cavs cdxl cine dav dif divx drc dv evc f4v flc fli flv flx
-  gxf h261 h263 h264 h265 h266 h26l hevc ifv insv ismv ivf ivr k3g lvf lxf m1v m2p m2t m2ts m2v m4v mj2 mjpeg mjpg mk3d
-  mkv mlv mods moflex mov mp4 mp4v mpe mpeg mpg mpg4 mpv mts mve mvi mxf mxg nsv nut nuv obu ogm ogv paf psp pva qt rcv rm
-  rmvb roq rv ser smk swf thp tod tp trp ts ty usm v210 vc1 viv vob vro vvc webm wm wmv wtv xmv y4m yop`.split(/\s+/),
+  `264 265 266 3g2 3gp 3gp2 3gpp amv asf avc avi avs2 avs3 bik cavs cine dav dif divx drc dv evc f4v flc fli flv flx gxf h261
+  h263 h264 h265 h266 h26l hevc insv ismv ivf ivr k3g lxf m1v m2p m2t m2ts m2v m4v mj2 mjpeg mjpg mk3d mkv mlv mov mp4 mp4v
+  mpe mpeg mpg mpg4 mpv mts mxf nsv nut nuv obu ogm ogv psp pva qt rcv rm rmvb roq rv smk swf tod tp trp ts ty vc1 vob vro
+  vvc webm wm wmv wtv y4m`.split(/\s+/),
 );
 
 /** Pictures of these formats are animations more often than not: a file that cannot be told is taken, and fails by name. */

@@ -1,3 +1,5 @@
+import { bounded, printable } from "../../printable.ts";
+
 /** Files or folders of one kind that the scan of a folder left out. Plain JSON data. */
 export interface LeftOut {
   /** An extension such as `.jpg`, or words: `hidden file`, `folder behind a symlink`, … */
@@ -61,9 +63,10 @@ export function leftOutText(leftOut: readonly LeftOut[], nameOf: (path: string) 
   if (leftOut.length === 0) return "";
   let room = mostExamples;
   const told = leftOut.slice(0, mostKinds).map(({ kind, count, examples }) => {
-    const names = examples.slice(0, room).map((path) => nameOf(path).replace(/[\p{Cc}\s]+/gu, " "));
+    const names = examples.slice(0, room).map((path) => printable(bounded(nameOf(path), 100)));
     room -= names.length;
-    const [one, more] = odd[kind] ?? [kind, kind];
+    const shown = printable(bounded(kind, 40));
+    const [one, more] = odd[kind] ?? [shown, shown];
     const named = names.length === 0 ? "" : ` (${[...names, ...(names.length < count ? ["…"] : [])].join(", ")})`;
     return `${count} ${count === 1 ? one : more}${named}`;
   });

@@ -61,10 +61,9 @@ async function countPng(file: FileHandle): Promise<PictureCount> {
 }
 
 async function countHeif(file: FileHandle): Promise<PictureCount> {
-  const head = await bytesAt(file, 0, 1024);
-  if (head.toString("latin1", 4, 8) !== "ftyp") return null;
-  const brands = head.toString("latin1", 8, Math.min(head.length, head.readUInt32BE(0)));
-  return /^(?:.{4})*(?:avis|hevc|hevx|msf1)/s.test(brands) ? "many" : "one";
+  const head = (await bytesAt(file, 4, 8)).toString("latin1");
+  if (!head.startsWith("ftyp")) return null;
+  return /(avis|hevc|hevx|msf1)$/.test(head) ? "many" : "one";
 }
 
 /** Goes from block to block until a second picture begins. */
