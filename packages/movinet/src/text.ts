@@ -30,17 +30,6 @@ export function linesOf(text: string): readonly string[] {
 
 /** The number, from 1, of the first line that is not UTF-8. */
 function lineOfDamage(bytes: Uint8Array): number {
-  let line = 1;
-  let start = 0;
-  for (let at = 0; at <= bytes.length; at++) {
-    if (at < bytes.length && bytes[at] !== 0x0a) continue;
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, at));
-    } catch {
-      return line;
-    }
-    line++;
-    start = at + 1;
-  }
-  return line - 1;
+  const text = new TextDecoder().decode(bytes);
+  return linesOf(text.slice(0, text.indexOf("\uFFFD"))).length;
 }
