@@ -10,19 +10,17 @@ export function decodeText(bytes: Uint8Array, refuse: Refuse): string {
   const [first, second] = bytes;
   const encoding =
     first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
-  let text: string;
+  const zeros = "it holds zero bytes, as UTF-16 text without a byte order mark and files that are no text do";
+  if (encoding === "utf-8" && bytes.includes(0)) throw refuse(zeros, remedy);
   try {
-    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
   } catch (cause) {
     if (encoding !== "utf-8") throw refuse("it is damaged UTF-16 text", remedy, cause);
-    const line = lineOfDamage(bytes);
-    const older = `line ${line} has letters of an older encoding, perhaps Windows-1252`;
+    const older = `line ${lineOfDamage(bytes)} has letters of an older encoding, perhaps Windows-1252`;
     throw refuse("it is not UTF-8 text", `${remedy}: ${older}`, cause);
   }
-  if (text.includes("\0")) {
-    throw refuse("it holds zero bytes, as UTF-16 text without a byte order mark and files that are no text do", remedy);
-  }
-  return text;
+  throw refuse(zeros, remedy);
 }
 
 /** Lines of a text, whether they end in LF, CRLF or CR. */
@@ -32,17 +30,6 @@ export function linesOf(text: string): readonly string[] {
 
 /** The number, from 1, of the first line that is not UTF-8. */
 function lineOfDamage(bytes: Uint8Array): number {
-  let line = 1;
-  let start = 0;
-  for (let at = 0; at <= bytes.length; at++) {
-    if (at < bytes.length && bytes[at] !== 0x0a) continue;
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, at));
-    } catch {
-      return line;
-    }
-    line++;
-    start = at + 1;
-  }
-  return line - 1;
+  const text = new TextDecoder().decode(bytes);
+  return linesOf(text.slice(0, text.indexOf("\uFFFD"))).length;
 }
