@@ -4,6 +4,7 @@ import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { displaySize, orientationOf, rotationOf } from "./geometry.ts";
+import { limits } from "./limits.ts";
 import { PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { createSampler } from "./sampling.ts";
@@ -71,6 +72,7 @@ function sendVideo(
   const shown = displaySize(parameters, aspectOf(stream.sampleAspectRatio), orientation);
   const declared = declaredDuration(format, stream, seconds);
   const target = size ?? shown;
+  if (target.width * target.height > limits.pixels) throw new Fail("tooLarge", `${target.width} × ${target.height}`);
   send({
     kind: "info",
     size: { width: target.width, height: target.height },

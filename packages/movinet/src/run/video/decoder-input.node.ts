@@ -14,7 +14,7 @@ import {
 } from "node-av/constants";
 import { Codec, CodecContext, Dictionary, FFmpegError, FormatContext, type Stream } from "node-av/lib";
 import { check, Fail } from "./decoder-fail.node.ts";
-import { refuseEncryptedStream } from "./encryption.node.ts";
+import { refuseEncryptedFile, refuseEncryptedStream } from "./encryption.node.ts";
 import { formatWhitelist, guessed } from "./formats.ts";
 import { type InputFile, openInputFile } from "./input-file.node.ts";
 import { limits } from "./limits.ts";
@@ -108,6 +108,7 @@ function isCertain(format: FormatContext, file: InputFile | null): boolean {
 }
 
 function notReadable(file: InputFile | null, words: string): Fail {
+  if (file) refuseEncryptedFile(file);
   const recognised = file && recognise(file.head(headBytes));
   return recognised ? new Fail(recognised.failure, recognised.detail) : new Fail("unreadable", words);
 }

@@ -19,20 +19,20 @@ const probePadding = 32;
  * longer than the limit, and where the disk is full.
  */
 export function spoolStandardInput(): InputFile {
-  const folder = mkdtempSync(join(tmpdir(), "movinet-"));
   const most = mostBytes();
-  const file = openSync(join(folder, "input"), "w");
-  const copy = openSync(join(folder, "input"), "r");
-  rmSync(folder, { recursive: true });
+  const { file, copy } = keeping(openUnnamed);
   try {
     const buffer = new Uint8Array(1 << 20);
     let total = 0;
     let isKnown = false;
     for (let length = readStandardInput(buffer); length > 0; length = readStandardInput(buffer)) {
       total += length;
-      if (total > most)
+      if (total > most) {
         throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, which is the most`);
-      write(file, buffer.subarray(0, length));
+      }
+      keeping(() => {
+        for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
+      });
       if (isKnown || total < Math.max(...probed)) continue;
       refuseOther(inputFile(copy).head(Math.max(...probed)));
       isKnown = true;
@@ -46,6 +46,26 @@ export function spoolStandardInput(): InputFile {
   }
 }
 
+/** A file to write and to read that no folder names any more. */
+function openUnnamed(): { readonly file: number; readonly copy: number } {
+  const folder = mkdtempSync(join(tmpdir(), "movinet-"));
+  const file = openSync(join(folder, "input"), "w");
+  const copy = openSync(join(folder, "input"), "r");
+  rmSync(folder, { recursive: true });
+  return { file, copy };
+}
+
+/** What keeping standard input does to a disk; its errors are told as such. */
+function keeping<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOSPC" ? "the disk is full" : code;
+    throw new Fail("disk", `standard input cannot be kept in ${tmpdir()} (${why})`);
+  }
+}
+
 /** Bytes of standard input that are taken. */
 function mostBytes(): number {
   const { bavail, bsize } = statfsSync(tmpdir());
@@ -54,16 +74,6 @@ function mostBytes(): number {
 
 function describeBytes(bytes: number): string {
   return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`;
-}
-
-function write(file: number, bytes: Uint8Array): void {
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;
-    throw new Fail("disk", `there is no room for standard input in ${tmpdir()} (${code})`);
-  }
 }
 
 /** What never ends and is no video would fill the disk before FFmpeg sees it. */

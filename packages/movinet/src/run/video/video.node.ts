@@ -197,8 +197,6 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     if (failure === "noFrames" || failure === "unreadable") {
       const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
       if (tooLarge) return this.#failed("tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
-      if (complained("Unsupported encoding type"))
-        return this.#failed("encrypted", "or packed in a way that is not known");
       if (isUrl(this.source)) return this.#failed("network", detail);
       if (complained("moov atom not found")) {
         return this.#failed("damaged", "the file was cut off before its index (the moov atom)");
