@@ -1,26 +1,22 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputFormat } from "node-av/lib";
 import { Fail } from "./decoder-fail.node.ts";
-import { isReadableFormat } from "./formats.ts";
 import { type InputFile, inputFile } from "./input-file.node.ts";
 import { limits } from "./limits.ts";
-import { recognise } from "./recognise.ts";
 
 const standardInput = 0;
-/** From so many bytes, at most, FFmpeg tells a format; small ones are asked first. */
-const probed = [2048, 1 << 20];
-const probePadding = 32;
+/** From so many bytes, at most, FFmpeg tells a format. */
+const probed = 1 << 20;
 
 /**
  * Copies standard input, as it is, into a file that has no name any more: many files cannot be read without going back,
- * and an MP4 may have its index at the end. Throws {@link Fail} for what is no video as soon as that is known, for what is
- * longer than the limit, and where the disk is full.
+ * and an MP4 may have its index at the end. `refuse` gets its beginning and throws for what is no video: what never ends
+ * would fill the disk before FFmpeg sees it. Throws {@link Fail} for what is longer than the limit, and where the disk is full.
  */
-export function spoolStandardInput(): InputFile {
+export function spoolStandardInput(refuse: (beginning: InputFile) => void): InputFile {
   const most = mostBytes();
-  const { file, copy } = keeping(openUnnamed);
+  const { file, beginning, copy } = keeping(openUnnamed);
   try {
     const buffer = new Uint8Array(1 << 20);
     let total = 0;
@@ -33,8 +29,8 @@ export function spoolStandardInput(): InputFile {
       keeping(() => {
         for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
       });
-      if (isKnown || total < Math.max(...probed)) continue;
-      refuseOther(inputFile(copy).head(Math.max(...probed)));
+      if (isKnown || total < probed) continue;
+      refuse(inputFile(beginning));
       isKnown = true;
     }
     return inputFile(copy);
@@ -43,16 +39,18 @@ export function spoolStandardInput(): InputFile {
     throw error;
   } finally {
     closeSync(file);
+    closeSync(beginning);
   }
 }
 
-/** A file to write and to read that no folder names any more. */
-function openUnnamed(): { readonly file: number; readonly copy: number } {
+/** A file that no folder names any more: to write, and to read from its start, twice. */
+function openUnnamed(): { readonly file: number; readonly beginning: number; readonly copy: number } {
   const folder = mkdtempSync(join(tmpdir(), "movinet-"));
   const file = openSync(join(folder, "input"), "w");
+  const beginning = openSync(join(folder, "input"), "r");
   const copy = openSync(join(folder, "input"), "r");
   rmSync(folder, { recursive: true });
-  return { file, copy };
+  return { file, beginning, copy };
 }
 
 /** What keeping standard input does to a disk; its errors are told as such. */
@@ -74,18 +72,6 @@ function mostBytes(): number {
 
 function describeBytes(bytes: number): string {
   return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`;
-}
-
-/** What never ends and is no video would fill the disk before FFmpeg sees it. */
-function refuseOther(head: Buffer): void {
-  const isVideo = probed.some((length) => {
-    const padded = Buffer.alloc(length + probePadding);
-    head.copy(padded, 0, 0, length);
-    return isReadableFormat(InputFormat.probe(padded.subarray(0, length))?.name ?? "");
-  });
-  if (isVideo) return;
-  const { failure, detail } = recognise(head) ?? { failure: "unreadable", detail: "nothing in it is known" };
-  throw new Fail(failure, detail);
 }
 
 /** Waits for bytes and returns how many came; 0 at the end. */
