@@ -16,5 +16,6 @@ export type { OnnxFile } from "./run/session/onnx-file.ts";
 export { litertBackend } from "./run/session/tflite/litert.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { expandSources } from "./run/video/sources.node.ts";
+export { shownSource } from "./run/video/urls.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
 export { writeError, writeWhole } from "./write.node.ts";

@@ -16,7 +16,7 @@ export interface VideoOptions {
   readonly start?: number;
   /** Seconds since the first picture before which they end. Default: the end of the video. */
   readonly end?: number;
-  /** Threads that decode. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
+  /** Threads that decode, fewer for large pictures. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
   readonly threads?: number;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
