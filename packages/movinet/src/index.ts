@@ -76,4 +76,3 @@ export type {
 export type { TfliteBackend } from "./run/session/tflite/backend.ts";
 export type { TfliteProgram } from "./run/session/tflite/program.ts";
 export type { Frame } from "./run/video/frame.ts";
-export { nameOfSource } from "./run/video/urls.ts";

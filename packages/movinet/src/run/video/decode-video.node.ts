@@ -7,6 +7,7 @@ import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-inpu
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
+import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
@@ -95,6 +96,7 @@ function sendVideo(
   const sendInfo = (picture: AVFrame) => {
     const { shown, orientation } = shapes.of(picture);
     target = size ?? shown;
+    if (target.width * target.height > limits.pixels) throw new Fail("tooLarge", `${target.width} × ${target.height}`);
     send({
       kind: "info",
       size: { width: target.width, height: target.height },

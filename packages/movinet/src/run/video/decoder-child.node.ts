@@ -35,7 +35,7 @@ function* requests(): Generator<DecoderStart> {
   }
 }
 
-/** Decodes a video; one whose URL FFmpeg could not open, where that redirects to. Throws {@link Fail}. */
+/** Decodes a video; where FFmpeg could not open its URL, the one that it redirects to. Throws {@link Fail}. */
 async function decode(start: DecoderStart): Promise<void> {
   try {
     decodeVideo(start);

@@ -12,10 +12,10 @@ import {
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
 } from "node-av/constants";
-import { Codec, CodecContext, Dictionary, FFmpegError, FormatContext, type Stream } from "node-av/lib";
+import { Codec, CodecContext, Dictionary, FFmpegError, FormatContext, InputFormat, type Stream } from "node-av/lib";
 import { check, Fail } from "./decoder-fail.node.ts";
-import { refuseEncryptedStream } from "./encryption.node.ts";
-import { formatWhitelist, guessed } from "./formats.ts";
+import { refuseEncryptedFile, refuseEncryptedStream } from "./encryption.node.ts";
+import { formatWhitelist, guessed, isContainer } from "./formats.ts";
 import { type InputFile, openInputFile } from "./input-file.node.ts";
 import { limits } from "./limits.ts";
 import { allowMemory } from "./memory-watch.node.ts";
@@ -28,6 +28,9 @@ import { isUrl } from "./urls.ts";
 
 /** Bytes by which what is no video is recognised. */
 const headBytes = 4096;
+/** Bytes by which a container is known, and zero bytes that FFmpeg wants behind them. */
+const smallProbe = 2048;
+const probePadding = 32;
 const notVideo = AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS | AV_DISPOSITION_STILL_IMAGE;
 /** Codecs of covers and posters. */
 const stillCodecs: readonly number[] = [AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_WEBP, AV_CODEC_ID_BMP];
@@ -48,7 +51,7 @@ export interface DecoderInput {
 
 /** Opens a source. Throws {@link Fail}. */
 export function openDecoderInput({ url, threads }: Pick<DecoderStart, "url" | "threads">): DecoderInput {
-  const file = isUrl(url) ? null : url === "-" ? spoolStandardInput() : openInputFile(url);
+  const file = isUrl(url) ? null : url === "-" ? spoolStandardInput(refuseBeginning) : openInputFile(url);
   const format = new FormatContext();
   const decoder = new CodecContext();
   const close = () => {
@@ -93,6 +96,20 @@ function openFormat(format: FormatContext, url: string, file: InputFile | null):
   check(format.findStreamInfoSync(null), "unreadable");
 }
 
+/** Throws {@link Fail} for the beginning of what is no video, whatever follows. */
+function refuseBeginning(file: InputFile): void {
+  const format = new FormatContext();
+  try {
+    openFormat(format, "-", file);
+  } catch (error) {
+    const head = Buffer.alloc(smallProbe + probePadding);
+    file.head(smallProbe).copy(head);
+    if (!isContainer(InputFormat.probe(head.subarray(0, smallProbe))?.name ?? "")) throw error;
+  } finally {
+    format.closeInputSync();
+  }
+}
+
 function inputArguments(url: string, file: InputFile | null): [string, null, Dictionary] {
   if (file === null) return [url, null, Dictionary.fromObject({ ...remoteOptions, format_whitelist: formatWhitelist })];
   // On Windows a descriptor means something to the library that opened it only.
@@ -108,6 +125,7 @@ function isCertain(format: FormatContext, file: InputFile | null): boolean {
 }
 
 function notReadable(file: InputFile | null, words: string): Fail {
+  if (file) refuseEncryptedFile(file);
   const recognised = file && recognise(file.head(headBytes));
   return recognised ? new Fail(recognised.failure, recognised.detail) : new Fail("unreadable", words);
 }

@@ -7,6 +7,7 @@ import { transportPackets } from "./transport-stream.ts";
 /** Bytes in which signs of encryption are looked for. */
 const headBytes = 1 << 19;
 
+const matroskaEncryption = "as WebM or Matroska files are";
 /** Bytes, in hexadecimal digits, that stand only in encrypted files of a format. FFmpeg reads them as if they were clear. */
 const marks: Readonly<Record<string, readonly (readonly [mark: string, name: string])[]>> = {
   asf: [
@@ -16,7 +17,11 @@ const marks: Readonly<Record<string, readonly (readonly [mark: string, name: str
   ],
   // The key of an encrypted triplet.
   mxf: [["060e2b34020401070d010301027e0100", "as a digital cinema package is"]],
+  // The element ContentEncodingType with the value 1.
+  matroska: [["50338101", matroskaEncryption]],
 };
+/** The element of Matroska with which pictures begin. */
+const cluster = "1f43b675";
 /** The first sample description of an MP4, encrypted by Common Encryption or by Apple. */
 const encryptedEntry = /stsd[\s\S]{12}(encv|drmi)/;
 
@@ -26,7 +31,7 @@ const sampleAes = 0xdb;
 /** Throws {@link Fail} where a stream is known to be encrypted. The file is null for what comes from a URL. */
 export function refuseEncryptedStream(stream: Stream, format: string, file: InputFile | null): void {
   const { codecpar, metadata } = stream;
-  if (metadata?.get("enc_key_id")) throw new Fail("encrypted", "as WebM or Matroska files are");
+  if (metadata?.get("enc_key_id")) throw new Fail("encrypted", matroskaEncryption);
   if (format === "mpegts" && codecpar.codecTag === sampleAes) throw new Fail("encrypted", "SAMPLE-AES");
   const how = file && encryptionOf(format, file, stream.id);
   if (how) throw new Fail("encrypted", how);
@@ -35,6 +40,12 @@ export function refuseEncryptedStream(stream: Stream, format: string, file: Inpu
 /** Throws {@link Fail} for a packet that is encrypted: a video may begin in the clear. */
 export function refuseEncryptedPacket(packet: Packet): void {
   if (packet.getSideData(AV_PKT_DATA_ENCRYPTION_INFO)) throw new Fail("encrypted", "CENC");
+}
+
+/** Throws {@link Fail} for a file that FFmpeg does not open because of its encryption. */
+export function refuseEncryptedFile(file: InputFile): void {
+  const how = encryptionOf("asf", file, 0);
+  if (how) throw new Fail("encrypted", how);
 }
 
 /** How a file of an FFmpeg format is encrypted, as its beginning says, or null. `id` is that of its video stream. */
@@ -46,8 +57,11 @@ function encryptionOf(format: string, file: InputFile, id: number): string | nul
     const entry = encryptedEntry.exec(file.head(headBytes).toString("latin1"))?.[1];
     return entry === undefined ? null : entry === "encv" ? "CENC" : "FairPlay";
   }
-  const known = marks[name] ?? [];
-  return known.find(([mark]) => file.head(headBytes).includes(mark, 0, "hex"))?.[1] ?? null;
+  const known = marks[name];
+  if (!known) return null;
+  const head = file.head(headBytes);
+  const end = name === "matroska" ? head.indexOf(cluster, 0, "hex") : -1;
+  return known.find(([mark]) => head.subarray(0, end < 0 ? undefined : end).includes(mark, 0, "hex"))?.[1] ?? null;
 }
 
 /** Whether more than half of the packets of a stream are scrambled, or of the headers in them say that they are. */

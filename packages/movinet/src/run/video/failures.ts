@@ -19,6 +19,7 @@ export const failures = {
     problem: (detail) => `it is ${detail}, not a file`,
     remedy: "Give a file, or - and send the video to standard input",
   },
+  empty: { code: "E_VIDEO_UNREADABLE", problem: () => "the file is empty", remedy: "Give a video file" },
   denied: { code: "E_VIDEO_UNREADABLE", problem: said, remedy: "Check who may read it" },
   unreadable: {
     code: "E_VIDEO_UNREADABLE",

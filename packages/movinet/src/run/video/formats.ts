@@ -7,14 +7,13 @@ const pictures =
 /** Sound, which is told apart from what is nothing that FFmpeg knows. */
 const sound = "aac ac3 aiff amr ape au caf dsf dts eac3 flac loas mp3 mpc mpc8 tta voc w64 wav wv";
 
-const readable = `${containers} ${pictures} ${sound}`.split(" ");
-
 /** Names of formats that may be opened, as FFmpeg's option `format_whitelist` takes them. */
-export const formatWhitelist: string = readable.join(",");
+export const formatWhitelist: string = `${containers} ${pictures} ${sound}`.replaceAll(" ", ",");
 
-/** Whether one of the names of an FFmpeg format is on the list. */
-export function isReadableFormat(names: string): boolean {
-  return names.split(",").some((name) => readable.includes(name));
+/** Whether one of the names of an FFmpeg format is that of a container, which may need more than its beginning. */
+export function isContainer(names: string): boolean {
+  const known = containers.split(" ");
+  return names.split(",").some((name) => known.includes(name));
 }
 
 /** FFmpeg's score of a format that it only guesses: texts and noise get no more, videos do. */

@@ -40,7 +40,7 @@ export function inputFile(descriptor: number): InputFile {
   const found = fstatSync(descriptor);
   if (found.isDirectory()) throw new Fail("notFound", "it is a folder");
   if (!found.isFile()) throw new Fail("notFile", kindOf(found));
-  if (found.size === 0) throw new Fail("damaged", "the file is empty");
+  if (found.size === 0) throw new Fail("empty", "");
   return {
     descriptor,
     size: found.size,

@@ -20,10 +20,10 @@ export function allowMemory(size: number): void {
   allowed[0] = limits.memory + Math.min(size, limits.countedSize);
 }
 
-/** Runs in the thread, as text: it may use nothing of this module. */
+/** Runs in the thread, as text: it may use nothing of this module, and is no module itself. */
 function watch(): void {
-  const { workerData } = process.getBuiltinModule("node:worker_threads") as typeof import("node:worker_threads");
-  const { writeSync } = process.getBuiltinModule("node:fs") as typeof import("node:fs");
+  const { workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
+  const { writeSync } = require("node:fs") as typeof import("node:fs");
   const { allowed, complaint } = workerData as { readonly allowed: Float64Array; readonly complaint: string };
   setInterval(() => {
     if (process.memoryUsage.rss() <= (allowed[0] as number)) return;

@@ -44,13 +44,13 @@ export async function followRedirects(url: string, reason: Fail): Promise<string
 }
 
 async function ask(url: URL, reason: Fail): Promise<Response> {
-  const bare = new URL(url);
-  bare.username = "";
-  bare.password = "";
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  const headers = new Headers({ range: `bytes=0-${headBytes - 1}` });
-  if (user !== ":") headers.set("authorization", `Basic ${Buffer.from(user).toString("base64")}`);
   try {
+    const bare = new URL(url);
+    bare.username = "";
+    bare.password = "";
+    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const headers = new Headers({ range: `bytes=0-${headBytes - 1}` });
+    if (user !== ":") headers.set("authorization", `Basic ${Buffer.from(user).toString("base64")}`);
     return await fetch(bare, { redirect: "manual", headers, signal: AbortSignal.timeout(timeoutMs) });
   } catch {
     throw reason;

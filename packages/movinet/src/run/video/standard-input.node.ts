@@ -1,40 +1,36 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputFormat } from "node-av/lib";
 import { Fail } from "./decoder-fail.node.ts";
-import { isReadableFormat } from "./formats.ts";
 import { type InputFile, inputFile } from "./input-file.node.ts";
 import { limits } from "./limits.ts";
-import { recognise } from "./recognise.ts";
 
 const standardInput = 0;
-/** From so many bytes, at most, FFmpeg tells a format; small ones are asked first. */
-const probed = [2048, 1 << 20];
-const probePadding = 32;
+/** From so many bytes, at most, FFmpeg tells a format. */
+const probed = 1 << 20;
 
 /**
  * Copies standard input, as it is, into a file that has no name any more: many files cannot be read without going back,
- * and an MP4 may have its index at the end. Throws {@link Fail} for what is no video as soon as that is known, for what is
- * longer than the limit, and where the disk is full.
+ * and an MP4 may have its index at the end. `refuse` gets its beginning and throws for what is no video: what never ends
+ * would fill the disk before FFmpeg sees it. Throws {@link Fail} for what is longer than the limit, and where the disk is full.
  */
-export function spoolStandardInput(): InputFile {
-  const folder = mkdtempSync(join(tmpdir(), "movinet-"));
+export function spoolStandardInput(refuse: (beginning: InputFile) => void): InputFile {
   const most = mostBytes();
-  const file = openSync(join(folder, "input"), "w");
-  const copy = openSync(join(folder, "input"), "r");
-  rmSync(folder, { recursive: true });
+  const { file, beginning, copy } = keeping(openUnnamed);
   try {
     const buffer = new Uint8Array(1 << 20);
     let total = 0;
     let isKnown = false;
     for (let length = readStandardInput(buffer); length > 0; length = readStandardInput(buffer)) {
       total += length;
-      if (total > most)
+      if (total > most) {
         throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, which is the most`);
-      write(file, buffer.subarray(0, length));
-      if (isKnown || total < Math.max(...probed)) continue;
-      refuseOther(inputFile(copy).head(Math.max(...probed)));
+      }
+      keeping(() => {
+        for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
+      });
+      if (isKnown || total < probed) continue;
+      refuse(inputFile(beginning));
       isKnown = true;
     }
     return inputFile(copy);
@@ -43,6 +39,28 @@ export function spoolStandardInput(): InputFile {
     throw error;
   } finally {
     closeSync(file);
+    closeSync(beginning);
+  }
+}
+
+/** A file that no folder names any more: to write, and to read from its start, twice. */
+function openUnnamed(): { readonly file: number; readonly beginning: number; readonly copy: number } {
+  const folder = mkdtempSync(join(tmpdir(), "movinet-"));
+  const file = openSync(join(folder, "input"), "w");
+  const beginning = openSync(join(folder, "input"), "r");
+  const copy = openSync(join(folder, "input"), "r");
+  rmSync(folder, { recursive: true });
+  return { file, beginning, copy };
+}
+
+/** What keeping standard input does to a disk; its errors are told as such. */
+function keeping<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOSPC" ? "the disk is full" : code;
+    throw new Fail("disk", `standard input cannot be kept in ${tmpdir()} (${why})`);
   }
 }
 
@@ -54,28 +72,6 @@ function mostBytes(): number {
 
 function describeBytes(bytes: number): string {
   return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`;
-}
-
-function write(file: number, bytes: Uint8Array): void {
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOSPC" && code !== "EDQUOT" && code !== "EFBIG") throw error;
-    throw new Fail("disk", `there is no room for standard input in ${tmpdir()} (${code})`);
-  }
-}
-
-/** What never ends and is no video would fill the disk before FFmpeg sees it. */
-function refuseOther(head: Buffer): void {
-  const isVideo = probed.some((length) => {
-    const padded = Buffer.alloc(length + probePadding);
-    head.copy(padded, 0, 0, length);
-    return isReadableFormat(InputFormat.probe(padded.subarray(0, length))?.name ?? "");
-  });
-  if (isVideo) return;
-  const { failure, detail } = recognise(head) ?? { failure: "unreadable", detail: "nothing in it is known" };
-  throw new Fail(failure, detail);
 }
 
 /** Waits for bytes and returns how many came; 0 at the end. */

@@ -16,7 +16,7 @@ export interface VideoOptions {
   readonly start?: number;
   /** Seconds since the first picture before which they end. Default: the end of the video. */
   readonly end?: number;
-  /** Threads that decode. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
+  /** Threads that decode, fewer for large pictures. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
   readonly threads?: number;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -197,8 +197,6 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     if (failure === "noFrames" || failure === "unreadable") {
       const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
       if (tooLarge) return this.#failed("tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
-      if (complained("Unsupported encoding type"))
-        return this.#failed("encrypted", "or packed in a way that is not known");
       if (isUrl(this.source)) return this.#failed("network", detail);
       if (complained("moov atom not found")) {
         return this.#failed("damaged", "the file was cut off before its index (the moov atom)");
