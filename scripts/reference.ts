@@ -27,6 +27,8 @@ const sections = [
   ["errors", "Errors and their classes"],
   ["percentile", "Showing results"],
   ["printable", "Showing results"],
+  ["read", "Models and files"],
+  ["text", "Models and files"],
   ["write", "Errors and their classes"],
 ] as const;
 const order = [

@@ -377,6 +377,12 @@ const calls: readonly Call[] = [
     says: /^(?!.*secret)/s,
   },
   {
+    what: "two URLs that differ in a password",
+    args: () => classify("http://a:b@127.0.0.1:1/a", "http://a:c@127.0.0.1:1/a", "--out", "urls.jsonl"),
+    code: 2,
+    says: /differ in nothing but what is secret/,
+  },
+  {
     what: "labels in UTF-16",
     args: async () => {
       await file(

@@ -51,6 +51,7 @@ export async function classifyAll(
       started,
     };
     if (settings.out === undefined) return await runSources(task);
+    checkNames(sources);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
     try {
@@ -77,6 +78,22 @@ async function checkOutputs(sources: readonly string[], settings: ClassifySettin
       { what: "list of labels", path: labels },
     ],
   );
+}
+
+/** A file of results knows a source by its name, in which secrets of a URL are hidden. */
+function checkNames(sources: readonly string[]): void {
+  const named = new Map<string, string>();
+  for (const source of sources) {
+    const name = nameOfSource(source);
+    if ((named.get(name) ?? source) !== source) {
+      throw new UsageError(
+        name,
+        "two URLs differ in nothing but what is secret in them",
+        "Give each an --out of its own",
+      );
+    }
+    named.set(name, source);
+  }
 }
 
 function checkSingle(option: string, value: string | undefined, sources: number): void {
