@@ -54,7 +54,7 @@ function* generated() {
 /** One picture from the middle of each video, every label over each. */
 async function realPictures(folder: string): Promise<readonly Frame[]> {
   const pictures: Frame[] = [];
-  for (const source of await expandSources([folder])) {
+  for (const source of (await expandSources([folder])).sources) {
     const all: Frame[] = [];
     try {
       for await (const frame of openVideo(source, { fps: 2 })) all.push(frame);

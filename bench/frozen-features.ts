@@ -3,7 +3,7 @@
  * shared clips; some ten minutes on two cores. Choices within a head are nested: the folds that judge never choose.
  */
 import { readFileSync } from "node:fs";
-import { type Card, type Fit, nodeBackend, openModel, openVideo } from "movinet";
+import { type Card, type CardFit, nodeBackend, openModel, openVideo } from "movinet";
 import { randomOf } from "../packages/movinet/src/make/random.ts";
 import { FrozenBody } from "../packages/movinet/src/make/train/frozen-features.ts";
 import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/make/train/frozen-head.ts";
@@ -11,7 +11,7 @@ import { timesKernel } from "../packages/movinet/src/make/train/linear-algebra.t
 import { hasShared, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
 
 interface View {
-  readonly fit: Fit;
+  readonly fit: CardFit;
   readonly mirror?: boolean;
 }
 interface Experiment {

@@ -26,6 +26,9 @@ const sections = [
   ["make/evaluate", "Evaluation"],
   ["errors", "Errors and their classes"],
   ["percentile", "Showing results"],
+  ["printable", "Showing results"],
+  ["read", "Models and files"],
+  ["text", "Models and files"],
   ["write", "Errors and their classes"],
 ] as const;
 const order = [

@@ -6,6 +6,12 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean });
   decode(bytes: Uint8Array): string;
 }
+declare class URL {
+  constructor(url: string, base?: string);
+  static canParse(url: string): boolean;
+  readonly href: string;
+  hash: string;
+}
 declare const performance: { now(): number };
 declare const console: { warn(...values: unknown[]): void };
 interface AbortSignal {

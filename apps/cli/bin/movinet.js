@@ -2,8 +2,8 @@
 
 // Plain JavaScript that any Node parses: an old one must be told so in one line, not with a syntax error.
 import { existsSync } from "node:fs";
-import nodeModule from "node:module";
 import { setFlagsFromString } from "node:v8";
+import { keepCompiled } from "./compile-cache.js";
 
 const inRepository = existsSync(new URL("../src/main.ts", import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -17,8 +17,7 @@ if (major < 22 || (inRepository && major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
-// What was compiled once (and stripped of its types, in the repository) is kept in Node's cache of such things.
-nodeModule.enableCompileCache?.();
+keepCompiled();
 // Frames are short-lived garbage: a young generation of megabytes (V8's default grows to 32) keeps an hour's memory flat.
 setFlagsFromString("--max-semi-space-size=8");
 const { main } = await import(inRepository ? "../src/main.ts" : "../lib/main.js");

@@ -1,7 +1,7 @@
 import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
-import { MovinetError } from "movinet";
+import { MovinetError, writeError as outputError } from "movinet";
 import type { Command, Commands } from "./command.ts";
-import { plainUnlessColored } from "./terminal.ts";
+import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
 const version = "0.1.0";
@@ -24,7 +24,10 @@ const root = defineCommand({
 
 /** Runs the command line and returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage, 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    process.exit(report(outputError("standard output", error), args.includes("--debug")));
+  });
   const [name] = args;
   const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
   const help = async (command: Command, parent?: Command) => {
@@ -110,17 +113,17 @@ function checkOptions(args: readonly string[], defined: ArgsDef): void {
 const usageCodes = new Set([
   "E_DATASET_NOT_FOUND",
   "E_DEPENDENCY_MISSING",
+  "E_DEVICE_UNAVAILABLE",
   "E_DEVICE_UNKNOWN",
   "E_MODEL_LABELS",
   "E_MODEL_NOT_FOUND",
 ]);
 
 function report(error: unknown, debug: boolean): number {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const thrown = error instanceof Error ? error : new Error(String(error));
   const known = error instanceof UsageError || error instanceof MovinetError;
-  const text = known ? message : `internal: ${message}. Please report this with the output of --debug.`;
-  process.stderr.write(`movinet: ${text.replace(/\s*\n\s*/g, " ")}\n`);
-  if (debug) process.stderr.write(`${stack}\n`);
+  writeError(`movinet: ${known ? thrown.message : internalText(thrown.message)}`);
+  if (debug) writeStack(thrown);
   if (error instanceof UsageError) return 2;
   return error instanceof MovinetError && usageCodes.has(error.code) ? 2 : 1;
 }

@@ -2,17 +2,22 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findModel, ModelError, type ModelOptions, type OpenedModel, openModel } from "movinet";
+import { writeError } from "./terminal.ts";
 
 /** Models that come with the command line, by name. */
 const embedded: Readonly<Record<string, URL>> = {
   "camera-motion": new URL("../models/camera-motion.safetensors", import.meta.url),
 };
 
+/** How a command takes its model: by an option, or (null) as an argument of its own. */
+export type ModelOption = "--model" | "--from" | null;
+
 /**
  * The file of an argument: a path, else a model that comes with the command line, else one in the cache. Throws
- * {@link ModelError} (`E_MODEL_NOT_FOUND`), which also says what works without any file.
+ * {@link ModelError} (`E_MODEL_NOT_FOUND`), which says by which `option` of the command a model is named, and what works without
+ * any file.
  */
-export async function findNamedModel(name: string | undefined): Promise<string> {
+export async function findNamedModel(name: string | undefined, option: ModelOption = null): Promise<string> {
   const own = name === undefined ? undefined : embedded[name];
   const isFile = name !== undefined && Boolean((await stat(name).catch(() => null))?.isFile());
   if (own && !isFile) return fileURLToPath(own);
@@ -20,29 +25,34 @@ export async function findNamedModel(name: string | undefined): Promise<string> 
     return await findModel(name);
   } catch (error) {
     if (!(error instanceof ModelError && error.code === "E_MODEL_NOT_FOUND")) throw error;
-    const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as URL));
-    if (known === undefined) throw error;
     const { code, subject, problem } = error;
-    const remedy = `${error.remedy}. --model ${known} needs no file: it names what the camera does`;
-    throw new ModelError({ code, subject, problem, remedy, cause: error });
+    const named = option === null ? error.remedy : error.remedy.replace(" file, or", ` file with ${option}, or`);
+    const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as URL));
+    const given = option === null ? known : `${option} ${known}`;
+    const remedy = known === undefined ? named : `${named}. ${given} needs no file: it names what the camera does`;
+    throw new ModelError({ code, subject: name ?? option ?? subject, problem, remedy, cause: error });
   }
+}
+
+export interface NamedModelOptions extends ModelOptions {
+  /** Default: null. */
+  readonly option?: ModelOption;
 }
 
 /**
  * Opens the model of an argument for use. Warns on standard error, whatever else is silent, of a file whose answers are not
  * to be trusted as they are. Throws what {@link findNamedModel} and {@link openModel} throw.
  */
-export async function openNamedModel(name: string | undefined, options: ModelOptions = {}): Promise<OpenedModel> {
-  const path = await findNamedModel(name);
+export async function openNamedModel(
+  name: string | undefined,
+  { option = null, ...options }: NamedModelOptions = {},
+): Promise<OpenedModel> {
+  const path = await findNamedModel(name, option);
   const model = await openModel(path, options);
-  if (!warned.has(path)) for (const warning of model.warnings) process.stderr.write(warningLine(path, warning));
+  if (!warned.has(path)) for (const warning of model.warnings) writeError(`movinet: ${path}: warning: ${warning}.`);
   warned.add(path);
   return model;
 }
 
 /** Files that were warned of. */
 const warned = new Set<string>();
-
-function warningLine(path: string, warning: string): string {
-  return `movinet: ${path}: warning: ${warning}.\n`;
-}

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
-import { fitText } from "movinet";
+import { bounded, fitText, printable, printableLines } from "movinet";
 
 /** How a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {
@@ -16,7 +16,7 @@ export interface Terminal {
   warn(text: string): void;
   /** A reason not to trust a result as it stands: shown even when quiet. */
   warning(text: string): void;
-  /** A line that only tells how things go. */
+  /** Lines that only tell how things go. */
   note(text: string): void;
   /** Shows how things go until it is stopped; one at a time. */
   progress(): Progress;
@@ -47,17 +47,18 @@ export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean })
     if (stream.isTTY) bar?.hide();
     stream.write(`${text}\n`);
   };
+  const complain = (line: string) => write(process.stderr, printable(line));
   const note = (text: string) => {
-    if (!quiet) write(process.stderr, text);
+    if (!quiet) write(process.stderr, printableLines(text));
   };
   return {
     json,
     quiet,
     color: colored(process.stdout),
     width: process.stdout.columns ?? 80,
-    result: (text) => write(process.stdout, text),
-    warn: (text) => write(process.stderr, text),
-    warning: (text) => write(process.stderr, `movinet: warning: ${text}`),
+    result: (text) => write(process.stdout, json ? text : printableLines(text)),
+    warn: complain,
+    warning: (text) => complain(`movinet: warning: ${text}`),
     note,
     progress() {
       if (quiet) return { update() {}, stop() {} };
@@ -115,10 +116,25 @@ function plainProgress(note: (text: string) => void): Progress {
     update({ label, detail }) {
       if (performance.now() - last < plainIntervalMs) return;
       last = performance.now();
-      note(label ? `${label}: ${detail}` : detail);
+      note(printable(label ? `${label}: ${detail}` : detail));
     },
     stop() {},
   };
+}
+
+/** A line on standard error, where no terminal is open. */
+export function writeError(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
+}
+
+/** The stack of an error, with `--debug`. */
+export function writeStack({ stack = "" }: Error): void {
+  process.stderr.write(`${printableLines(bounded(stack, 10_000))}\n`);
+}
+
+/** What an error says that nobody foresaw. */
+export function internalText(message: string): string {
+  return `internal: ${printable(bounded(message, 1000))}. Please report this with the output of --debug.`;
 }
 
 /** Help text as citty renders it, without colours where they are not wanted. */

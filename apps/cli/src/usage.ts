@@ -1,7 +1,10 @@
+import { bounded, printable } from "movinet";
+
 /** Wrong usage of the command line: told in one line, exit code 2. */
 export class UsageError extends Error {
   constructor(argument: string, problem: string, remedy: string) {
-    super(`${argument}: ${problem}. ${remedy}.`);
+    const part = (text: string) => printable(bounded(text, 1000));
+    super(`${part(argument)}: ${part(problem)}. ${part(remedy)}.`);
     this.name = "UsageError";
   }
 }
@@ -15,6 +18,13 @@ export function parseCount(name: string, value: string, least = 1): number {
     `${JSON.stringify(value)} is no whole number of at least ${least}`,
     `Give --${name} a number`,
   );
+}
+
+/** One of a few words given as an option. */
+export function parseChoice<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${name}`, `${JSON.stringify(value)} is none of ${choices.join(", ")}`, "Use one of them");
 }
 
 /** A positive number given as an option. */

@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+export const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
+/** Of all tests: else each folder's first command would compile everything anew. */
+const compiled = fileURLToPath(new URL("../../../node_modules/.cache/movinet-tests", import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -13,7 +15,8 @@ export interface Outcome {
 /** The command line in a folder, with a cache of its own there. */
 export function commandLine(folder: () => string) {
   const start = (...args: string[]): ChildProcess => {
-    const env = { ...process.env, NO_COLOR: "1", MOVINET_CACHE: join(folder(), "cache") };
+    const own = { NO_COLOR: "1", MOVINET_CACHE: join(folder(), "cache"), NODE_COMPILE_CACHE: compiled };
+    const env = { ...process.env, ...own };
     return spawn(process.execPath, [bin, ...args], { env, cwd: folder(), stdio: ["ignore", "pipe", "pipe"] });
   };
   return { start, finish, run: (...args: string[]) => finish(start(...args)) };

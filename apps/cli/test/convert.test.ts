@@ -59,7 +59,7 @@ describe("convert", () => {
     [["tiny.safetensors", "x.tflite", "--form", "official", "--frames", "4"], 2, /the form official takes one frame/],
     [["base.safetensors", "x.safetensors", "--frames", "4"], 2, /--frames: x\.safetensors has no window/],
     [["tiny.safetensors", "x.safetensors", "--form", "clip"], 2, /--form: x\.safetensors holds the network in no form/],
-    [["tiny.safetensors", "nowhere/x.onnx"], 1, /it cannot be written \(ENOENT\)/],
+    [["tiny.safetensors", "nowhere/x.onnx"], 2, /it cannot be written \(ENOENT\)/],
   ])("refuses %j with exit code %d", async (args, exit, complaint) => {
     const before = await readdir(folder);
     const { code, stdout, stderr } = await run("convert", ...args, "--quiet");
@@ -72,7 +72,7 @@ describe("convert", () => {
     await mkdir(join(folder, "locked"));
     await chmod(join(folder, "locked"), 0o500);
     const { code, stderr } = await run("convert", "tiny.safetensors", "locked/x.onnx", "--quiet");
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("it cannot be written (EACCES)") });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("it cannot be written (EACCES)") });
     expect(await readdir(join(folder, "locked"))).toEqual([]);
   });
 });

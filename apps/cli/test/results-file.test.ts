@@ -1,22 +1,10 @@
 /** The file of results as a journal: whatever a killed run left, a resumed one continues from whole sources. */
-import { writeFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { ResultsFile } from "../src/classify/results-file.ts";
-
-/** What happens while the code waits. */
-const meanwhile = vi.hoisted(() => ({ run: () => {} }));
-vi.mock("node:timers/promises", async (original) => {
-  const timers = await original<typeof import("node:timers/promises")>();
-  const setTimeout = (ms: number) => {
-    meanwhile.run();
-    return timers.setTimeout(ms);
-  };
-  return { ...timers, setTimeout };
-});
 
 let folder: string;
 let count = 0;
@@ -123,34 +111,47 @@ test("a file that is damaged inside is left alone", async () => {
   expect((await readdir(folder)).filter((name) => /lock|tmp/.test(name))).toEqual([]);
 });
 
-test("one run at a time; the lock of a process that is gone is taken over", async () => {
-  const path = await written([result("a")]);
-  await writeFile(`${path}.lock`, `${process.ppid}\n`);
-  await expect(resume(path)).rejects.toThrow(`${path}: another run writes it (process ${process.ppid} on`);
-  await writeFile(`${path}.lock`, "999999999\n");
-  const file = await resume(path);
-  await file[Symbol.asyncDispose]();
-  expect([...file.done]).toEqual(["a"]);
+test("what is kept is rewritten aside under a name that nobody knows: nothing is written through a planted link", async () => {
+  const path = await written([result("a")], [failure("b")]);
+  const mine = join(folder, "mine.txt");
+  await writeFile(mine, "mine");
+  await symlink(mine, `${path}.tmp`);
+  await (await resume(path))[Symbol.asyncDispose]();
+  expect(await readFile(mine, "utf8")).toBe("mine");
+  expect(await readFile(path, "utf8")).toBe(`${result("a")}\n`);
 });
 
-test("a lock that another run has only just made is believed once it says whose it is", async () => {
-  const path = await written([result("a")]);
-  await writeFile(`${path}.lock`, "");
-  meanwhile.run = () => writeFileSync(`${path}.lock`, `${process.ppid} ${hostname()}\n`);
-  try {
-    await expect(resume(path)).rejects.toThrow(`another run writes it (process ${process.ppid} on`);
-  } finally {
-    meanwhile.run = () => {};
-  }
+test("a link to a file of results stays one, and both names are one run", async () => {
+  const path = await written([result("a")], [failure("b")]);
+  const link = newPath();
+  await symlink(path, link);
+  const file = await resume(link);
+  await append(file, result("c"));
+  await expect(resume(path)).rejects.toThrow(`another run writes it (process ${process.pid} on`);
+  await file[Symbol.asyncDispose]();
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(await readFile(path, "utf8")).toBe(`${result("a")}\n${result("c")}\n`);
 });
 
-test("a lock whose maker was killed before it wrote it is taken over", async () => {
-  const path = await written([result("a")]);
-  await writeFile(`${path}.lock`, "");
-  const file = await resume(path);
-  await file[Symbol.asyncDispose]();
-  expect([...file.done]).toEqual(["a"]);
-  expect((await readdir(folder)).filter((name) => name.startsWith(`${basename(path)}.lock`))).toEqual([]);
+test("a file of something else beside it is not taken for settings, nor overwritten", async () => {
+  const path = newPath();
+  await writeFile(`${path}.run`, "make all\n");
+  await expect(begin(path)).rejects.toThrow(`${path}.run: it would be overwritten, and is not of a run of movinet.`);
+  expect(await readFile(`${path}.run`, "utf8")).toBe("make all\n");
+});
+
+test.skipIf(process.platform === "win32")("a device is no file of results, and nothing is left beside it", async () => {
+  const path = newPath();
+  await symlink("/dev/null", path);
+  await expect(begin(path)).rejects.toThrow(`${path}: it is a device or a pipe, and this is written as a whole file.`);
+  expect((await readdir(folder)).filter((name) => name.startsWith(basename(path)))).toEqual([basename(path)]);
+});
+
+test("the permissions of a file that is rewritten stay", async () => {
+  const path = await written([result("a")], [failure("b")]);
+  await chmod(path, 0o600);
+  await (await resume(path))[Symbol.asyncDispose]();
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
 
 test("names with any characters are continued: some break lines without being line feeds", async () => {

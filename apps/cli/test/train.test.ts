@@ -131,7 +131,7 @@ describe("bad input is one line", () => {
       2,
       /^movinet: nothing: there is no such model file or name\. /,
     ],
-    ["no model at all", () => [clips], 2, /^movinet: --model: no model was given, and the cache holds none\. /],
+    ["no model at all", () => [clips], 2, /^movinet: --from: no model was given, and the cache holds none\. /],
     [
       "a wrong part of the network",
       () => [clips, "--trainable", "some"],

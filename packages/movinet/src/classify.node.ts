@@ -36,7 +36,7 @@ export interface Classification extends FrameResult {
  */
 export async function* classify(
   source: string | URL | AsyncIterable<Frame>,
-  { model, fps, top = 5, device, threads, recent = false, signal }: ClassifyOptions = {},
+  { model, fps, top = 5, device, threads, recent = false, fit, signal }: ClassifyOptions = {},
 ): AsyncGenerator<Classification, void> {
   const given = isProgram(model) ? model : null;
   if (given && (device !== undefined || threads !== undefined)) {
@@ -45,12 +45,13 @@ export async function* classify(
   const read = isProgram(model) ? null : typeof model === "object" ? model : await openModel(model, { signal });
   const { card } = (given?.model ?? read) as SessionModel;
   signal?.throwIfAborted();
-  const open = (name: string) => openVideo(name, { fps: fps ?? card.fps, size: card.input, signal });
+  const open = (name: string) =>
+    openVideo(name, { fps: fps ?? card.fps, size: { ...card.input, fit: fit ?? card.input.fit }, signal });
   const frames = isFrames(source) ? source : open(nameOf(source));
   let own: Program | null = null;
   try {
     if (!given) own = await Program.compile(read as Model, await nodeBackend({ device, threads }));
-    for await (const result of classifyFrames(frames, given ?? (own as Program), { recent, signal })) {
+    for await (const result of classifyFrames(frames, given ?? (own as Program), { recent, fit, signal })) {
       yield { ...result, predictions: topK(result.scores, card.labels, top) };
     }
   } finally {

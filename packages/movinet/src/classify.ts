@@ -1,4 +1,6 @@
+import type { Fit } from "./model/card.ts";
 import { probabilities } from "./run/predict/predict.ts";
+import { RecentLogits } from "./run/predict/recent-logits.ts";
 import { preprocess } from "./run/preprocess/preprocess.ts";
 import type { SessionModel, SessionSource } from "./run/session/program.ts";
 import { abortable } from "./run/video/abortable.ts";
@@ -29,9 +31,13 @@ export interface Recent {
 export interface ClassifyFramesOptions {
   /**
    * Also tell what the recent past says, which segments are made of: pools that forget half in a second (a base
-   * model: each window by itself). Takes a stream model with gates (squeeze-and-excitation) twice the time. Default false.
+   * model: each window by itself). Takes a stream model with gates (squeeze-and-excitation) twice the time. `estimated`
+   * takes no time: it reckons what the last 1.6 seconds say from how the answer changes, and serves for videos of up to
+   * half a minute. Default false.
    */
-  readonly recent?: boolean;
+  readonly recent?: boolean | "estimated";
+  /** How a picture becomes the network's input. Default: as the model was trained. */
+  readonly fit?: Fit | undefined;
   /** Ends the flow, also while it waits for a frame: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,6 +47,8 @@ export interface ClassifyFramesOptions {
  * what its scores weigh is older than that, so they speak of the moment that long ago.
  */
 const recentHalfLife = 1;
+/** Seconds of which an estimate for the recent past speaks (bench/cuts.ts). */
+const recentWindow = 1.6;
 
 /**
  * Names the action in a video, frame by frame. A stream model answers after every frame; a base model after every
@@ -52,31 +60,35 @@ const recentHalfLife = 1;
 export function classifyFrames(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  { recent = false, signal }: ClassifyFramesOptions = {},
+  { recent = false, fit = program.model.card.input.fit, signal }: ClassifyFramesOptions = {},
 ): AsyncGenerator<FrameResult> {
   const flow = program.model.spec.mode === "stream" ? classifyStream : classifyWindows;
-  return flow(signal ? abortable(frames, signal) : frames, program, recent);
+  return flow(signal ? abortable(frames, signal) : frames, program, { recent, fit });
 }
 
 async function* classifyStream(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  withRecent: boolean,
+  { recent: withRecent, fit }: Required<Pick<ClassifyFramesOptions, "recent">> & { readonly fit: Fit },
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
-  const session = withRecent ? await program.openRecent(recentHalfLife * card.fps) : await openWhole(program);
+  const session =
+    withRecent === true
+      ? await program.openRecent(recentHalfLife * card.fps)
+      : await openWhole(program, withRecent === "estimated");
+  const age = withRecent === true ? recentHalfLife : recentWindow / 2;
   try {
     let index = 0;
     const input = new Float32Array(3 * card.input.width * card.input.height);
     for await (const picture of frames) {
       try {
         const started = performance.now();
-        preprocess(picture, card.input, input);
+        preprocess(picture, { ...card.input, fit }, input);
         const preprocessed = performance.now();
         const { logits, recent } = await session.step(input);
         const scores = probabilities(logits, card.output);
         const past = recent && {
-          since: Math.max(0, picture.timestamp - recentHalfLife),
+          since: Math.max(0, picture.timestamp - age),
           scores: probabilities(recent, card.output),
         };
         const timings = { preprocessMs: preprocessed - started, inferMs: performance.now() - preprocessed };
@@ -90,11 +102,15 @@ async function* classifyStream(
   }
 }
 
-/** A session in the form of one for the recent past, which it does not tell. */
-async function openWhole(program: SessionSource) {
+/** A session in the form of one for the recent past, which it estimates or does not tell. */
+async function openWhole(program: SessionSource, estimates: boolean) {
   const session = await program.openStream();
+  const estimate = estimates ? new RecentLogits(Math.max(1, Math.round(recentWindow * program.model.card.fps))) : null;
   return {
-    step: async (frame: Float32Array) => ({ logits: await session.step(frame), recent: null }),
+    async step(frame: Float32Array) {
+      const logits = await session.step(frame);
+      return { logits, recent: estimate?.add(logits) ?? null };
+    },
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
 }
@@ -102,7 +118,7 @@ async function openWhole(program: SessionSource) {
 async function* classifyWindows(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  withRecent: boolean,
+  { recent: withRecent, fit }: Required<Pick<ClassifyFramesOptions, "recent">> & { readonly fit: Fit },
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
   const session = await program.openClip();
@@ -131,7 +147,7 @@ async function* classifyWindows(
       last?.picture[Symbol.dispose]?.();
       last = { frame: index++, time: picture.timestamp, picture };
       const started = performance.now();
-      window.push(preprocess(picture, card.input));
+      window.push(preprocess(picture, { ...card.input, fit }));
       preprocessMs += performance.now() - started;
       if (window.length < session.frames) continue;
       yield await run(last);

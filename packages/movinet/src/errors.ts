@@ -1,3 +1,5 @@
+import { bounded, printable } from "./printable.ts";
+
 /** What every error of this library tells: which file or argument, what is wrong, and the way out. */
 export interface ErrorDetails {
   /** A stable code that scripts may depend on, for example `E_VIDEO_NOT_FOUND`. */
@@ -11,7 +13,16 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** The base of all conditions that this library reports. Its message is `subject: problem. remedy.` on one line. */
+/** Makes the error of a caller from what a reader has found: what is wrong, and what to do. */
+export type Refuse = (problem: string, remedy: string, cause?: unknown) => MovinetError;
+
+/** Characters of each part of a message: paths and names may be megabytes. */
+const longestPart = 1000;
+
+/**
+ * The base of all conditions that this library reports. Its message is `subject: problem. remedy.` on one line, fit to be
+ * printed: no control characters, each part of at most 1000 characters.
+ */
 export class MovinetError extends Error {
   readonly code: string;
   readonly subject: string;
@@ -19,7 +30,8 @@ export class MovinetError extends Error {
   readonly remedy: string;
 
   constructor({ code, subject, problem, remedy, cause }: ErrorDetails) {
-    super(`${subject}: ${problem}. ${remedy}.`.replace(/\s+/g, " "), { cause });
+    const part = (text: string) => printable(bounded(text.replace(/\s+/g, " "), longestPart));
+    super(`${part(subject)}: ${part(problem)}. ${part(remedy)}.`, { cause });
     this.name = new.target.name;
     this.code = code;
     this.subject = subject;

@@ -22,7 +22,7 @@ export {
   specOf,
 } from "./model/arch/spec.ts";
 export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
-export { type Card, defaultCard, type Fit, type LearnedClips } from "./model/card.ts";
+export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type LearnedClips } from "./model/card.ts";
 export {
   emitOnnx,
   type OnnxForm,
@@ -33,14 +33,17 @@ export {
 } from "./model/emit/onnx/file.ts";
 export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./model/emit/tflite/emit.ts";
 export { tfliteForms, tflitePrecisions } from "./model/emit/tflite/lower.ts";
+export type { ModelFormat } from "./model/file-kind.ts";
 export type { Graph, Node, State } from "./model/graph/ir.ts";
 export { lowerForInference } from "./model/graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
 export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
 export type { Tensor, Weights } from "./model/graph/tensor.ts";
-export { type Model, type ModelFormat, type ReadModel, readModel, writeModel } from "./model/model.ts";
+export { dataSetsOf, labelsNamed } from "./model/known-labels.ts";
+export { type Model, type ReadModel, readModel, writeModel } from "./model/model.ts";
 export { randomWeights } from "./model/weights/random.ts";
 export { percentile, percentileByRank } from "./percentile.ts";
+export { bounded, listed, printable, printableLines } from "./printable.ts";
 export { percentText } from "./run/display/plot-data.ts";
 export { createPlotRecorder } from "./run/display/plot-recorder.ts";
 export type { Plot } from "./run/display/plot-spec.ts";
@@ -55,6 +58,7 @@ export {
   type TimingSummary,
 } from "./run/display/table.ts";
 export { fitText } from "./run/display/text.ts";
+export { doubtAboutChanges, doubtAboutFrames } from "./run/predict/doubts.ts";
 export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
 export { preprocess } from "./run/preprocess/preprocess.ts";
 export { type Segment, Segmenter } from "./run/segment/segmenter.ts";

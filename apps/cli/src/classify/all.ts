@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
-import { Decoders, expandSources, type Model } from "movinet";
-import { openNamedModel } from "../models.ts";
+import { Decoders, dataSetsOf, expandSources, type Model, nameOfSource } from "movinet";
+import { checkOutputFiles } from "../check-output.ts";
+import { abortOnSignal } from "../interrupt.ts";
+import { tellLeftOut } from "../left-out.ts";
+import { findNamedModel, openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
-import { type Failure, runSources } from "./run-sources.ts";
+import { runSources } from "./run-sources.ts";
 import type { ClassifySettings } from "./settings.ts";
 
 /** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
@@ -15,50 +18,82 @@ export async function classifyAll(
 ): Promise<number> {
   const started = performance.now();
   const abort = new AbortController();
-  const interrupt = () => abort.abort(new DOMException("interrupted", "AbortError"));
-  process.once("SIGINT", interrupt);
-  process.once("SIGTERM", interrupt);
+  const off = abortOnSignal(abort);
   const decoders = new Decoders();
   try {
-    const { sources, failures } = await findSources(args);
+    const found = await expandSources(args);
+    const { sources, leftOut } = found;
+    const failures = found.failures.map((error) => ({ source: error.subject, error }));
+    tellLeftOut(found, terminal);
     checkSingle("--plot", settings.plot, sources.length + failures.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
+    await checkOutputs(sources, settings);
     if (sources.some((source) => source !== "-")) decoders.warm();
-    const model = await openNamedModel(settings.model, { labels: settings.labels });
+    const model = await openNamedModel(settings.model, { labels: settings.labels, option: "--model" });
     if (model.card.labels === null) {
+      const [dataSet] = dataSetsOf(model.spec.classes);
+      const hint =
+        dataSet === undefined ? "" : `, or with --labels ${dataSet} if its ${model.spec.classes} classes are those`;
       terminal.warn(
-        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE.`,
+        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
       );
     }
-    const run = { sources, before: failures, model, settings, terminal, decoders, file: null, abort, started };
-    if (settings.out === undefined) return await runSources(run);
+    const task = {
+      sources,
+      leftOut,
+      before: failures,
+      model,
+      settings,
+      terminal,
+      decoders,
+      file: null,
+      abort,
+      started,
+    };
+    if (settings.out === undefined) return await runSources(task);
+    checkNames(sources);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
     try {
-      const left = [...new Set(sources)].filter((source) => !file.done.has(source));
+      const left = [...new Set(sources)].filter((source) => !file.done.has(nameOfSource(source)));
       if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
-      return await runSources({ ...run, sources: left, file });
+      return await runSources({ ...task, sources: left, file });
     } finally {
       await file[Symbol.asyncDispose]();
     }
   } finally {
     await decoders[Symbol.asyncDispose]();
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    off();
   }
 }
 
-async function findSources(args: readonly string[]) {
-  const sources: string[] = [];
-  const failures: Failure[] = [];
-  for (const arg of args) {
-    try {
-      sources.push(...(await expandSources([arg])));
-    } catch (error) {
-      failures.push({ source: arg, error });
+async function checkOutputs(sources: readonly string[], settings: ClassifySettings): Promise<void> {
+  const { plot, subtitles, out, model, labels } = settings;
+  const run = out === undefined ? undefined : `${out}.run`;
+  await checkOutputFiles(
+    [plot, subtitles, out, run],
+    [
+      ...sources.map((path) => ({ what: "video", path }) as const),
+      { what: "model", path: await findNamedModel(model) },
+      { what: "list of labels", path: labels },
+    ],
+  );
+}
+
+/** A file of results knows a source by its name, in which secrets of a URL are hidden. */
+function checkNames(sources: readonly string[]): void {
+  const named = new Map<string, string>();
+  for (const source of sources) {
+    const name = nameOfSource(source);
+    if ((named.get(name) ?? source) !== source) {
+      throw new UsageError(
+        name,
+        "two URLs differ in nothing but what is secret in them",
+        "Give each an --out of its own",
+      );
     }
+    named.set(name, source);
   }
-  return { sources, failures };
 }
 
 function checkSingle(option: string, value: string | undefined, sources: number): void {
@@ -71,15 +106,16 @@ function checkSingle(option: string, value: string | undefined, sources: number)
 }
 
 /** What decides the results of a run, beside its sources. */
-function runSettings(model: Model, { fps, top, everyFrame, segments }: ClassifySettings): RunSettings {
+function runSettings(model: Model, { fps, fit, top, everyFrame, segments }: ClassifySettings): RunSettings {
   const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
   for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
   return {
     model: model.card.name,
     "model content": content.digest("hex").slice(0, 16),
     fps: fps ?? model.card.fps,
+    fit: fit ?? model.card.input.fit,
     top,
     every: everyFrame ? "frame" : "final",
-    segments: segments ?? "of long videos",
+    segments: segments ?? "where they tell more",
   };
 }

@@ -1,10 +1,15 @@
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import {
   classifyFrames,
   createPlotRecorder,
   type Decoders,
+  doubtAboutChanges,
+  doubtAboutFrames,
+  type Fit,
   type Frame,
   type Model,
+  nameOfSource,
   type OpenedModel,
   type Prediction,
   percentText,
@@ -46,64 +51,103 @@ export async function classifyOne(
   source: string,
   program: Promise<SessionSource>,
   output: SourceOutput,
-  { model, settings, terminal, decoders, decoderThreads, tally, progress, signal }: RunContext,
+  context: RunContext,
 ): Promise<void> {
+  const { model, settings, terminal, tally, progress } = context;
   const { card } = model;
-  const fps = settings.fps ?? card.fps;
-  const video = decoders.openVideo(source, { fps, size: card.input, threads: decoderThreads, signal });
+  const named = nameOfSource(source);
+  const { video, fps, fit } = open(source, context);
   const frames = video[Symbol.asyncIterator]();
   try {
     const first = await frames.next();
     const known = video.info?.duration ?? null;
-    const cut = settings.segments ?? (known === null || known > longVideo);
-    const segmenter = cut ? new Segmenter() : null;
+    const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
+    const segmenter = new Segmenter();
+    const recent = cut || "estimated";
     const recorder = settings.plot === undefined ? null : createPlotRecorder();
     const expected = known === null ? null : Math.round(known * fps);
     const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
     const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
     let scores: Float32Array | null = null;
-    for await (const result of classifyFrames(rejoin(first, frames), await program, { recent: cut })) {
+    for await (const result of classifyFrames(rejoin(first, frames), await program, { recent, fit })) {
       scores = result.scores;
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
       tally.addStep(result.timings.inferMs);
-      if (result.recent) segmenter?.add(result.recent.since, result.recent.scores);
+      if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
-      recorder?.add(result.time, result.recent?.scores ?? result.scores, result.picture);
+      recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
       if (settings.everyFrame) {
-        output.line(renderFrame(source, result.frame, result.time, name(result.scores), settings.json, terminal.width));
+        output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
-      progress.frame(source, result.frame, result.time, expected);
+      progress.frame(named, result.frame, result.time, expected);
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
     timings.decodeMs = video.decodeMs;
-    for (const warning of video.warnings) terminal.warn(`movinet: ${source}: warning: ${warning}`);
-
     const { duration } = video;
-    const segments = segmenter?.end(duration) ?? [];
+    let segments = segmenter.end(duration);
+    if (!cut && segments.length > 1) segments = await lookAgain(source, await program, context, timings);
+    const isLong = duration > longVideo;
+    const doubts = [doubtAboutFrames(video.frames), isLong || settings.segments ? null : doubtAboutChanges(segments)];
+    const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
+    for (const warning of warnings) terminal.warn(`movinet: ${named}: warning: ${warning}`);
     const predictions = name(scores);
     if (settings.subtitles !== undefined) {
       const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
       await writeWhole(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
     }
-    const shown = settings.segments || duration > longVideo ? segments : [];
+    const shown = (settings.segments ?? (isLong || segments.length > 1)) ? segments : [];
     if (settings.plot !== undefined && recorder) {
       const [best] = predictions;
       const answer = best ? `${best.label}, ${percentText(best.score)}` : "";
       const says = cut ? `${segments.length} ${segments.length === 1 ? "segment" : "segments"}` : answer;
-      await drawPlot(settings.plot, video, recorder, card, says);
+      await drawPlot(settings.plot, video, recorder, { ...card, fit }, says);
     }
     if (settings.json) {
-      for (const segment of shown) output.line(segmentLine(source, segment, name));
-      output.line(resultLine(video, model, predictions, timings));
+      for (const segment of shown) output.line(segmentLine(named, segment, name));
+      output.line(resultLine(video, model, predictions, timings, warnings));
     } else {
-      const summary = { source, frames: video.frames, duration, predictions };
+      const summary = { source: named, frames: video.frames, duration, predictions };
       output.line(renderResult(summary, terminal));
       if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, terminal)}`);
       output.line("");
     }
     output.end();
     tally.addSource({ frames: video.frames, seconds: duration, ...timings });
+  } finally {
+    await frames.return();
+    await video[Symbol.asyncDispose]();
+  }
+}
+
+function open(source: string, { model, settings, decoders, decoderThreads: threads, signal }: RunContext) {
+  const { fps, input } = model.card;
+  const options = { fps: settings.fps ?? fps, fit: settings.fit ?? input.fit };
+  const size = { ...input, fit: options.fit };
+  return { ...options, video: decoders.openVideo(source, { fps: options.fps, size, threads, signal }) };
+}
+
+async function canBeReadAgain(source: string): Promise<boolean> {
+  return Boolean((await stat(source).catch(() => null))?.isFile());
+}
+
+/** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings`. */
+async function lookAgain(
+  source: string,
+  program: SessionSource,
+  context: RunContext,
+  timings: { decodeMs: number; preprocessMs: number; inferMs: number },
+): Promise<readonly Segment[]> {
+  const { video, fit } = open(source, context);
+  const segmenter = new Segmenter();
+  try {
+    for await (const result of classifyFrames(video, program, { recent: true, fit })) {
+      timings.preprocessMs += result.timings.preprocessMs;
+      timings.inferMs += result.timings.inferMs;
+      if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
+    }
+    timings.decodeMs += video.decodeMs;
+    return segmenter.end(video.duration);
   } finally {
     await video[Symbol.asyncDispose]();
   }
@@ -138,17 +182,18 @@ function segmentLine(
 }
 
 function resultLine(
-  { source, frames, duration, warnings: ofVideo }: Video,
+  { source, frames, duration }: Video,
   { card, warnings: ofModel }: OpenedModel,
   predictions: readonly Prediction[],
   timings: Readonly<Record<string, number>>,
+  ofVideo: readonly string[],
 ): string {
   const rounded = Object.fromEntries(Object.entries(timings).map(([stage, ms]) => [stage, Math.round(ms * 100) / 100]));
   const warnings = [...ofModel, ...ofVideo];
   const more = warnings.length > 0 ? { warnings } : {};
   return JSON.stringify({
     type: "result",
-    source,
+    source: nameOfSource(source),
     model: card.name,
     frames,
     duration,
@@ -162,10 +207,11 @@ async function drawPlot(
   file: string,
   { source, info }: Video,
   { points }: ReturnType<typeof createPlotRecorder>,
-  { name, labels }: Model["card"],
+  { name, labels, fit }: Pick<Model["card"], "name" | "labels"> & { readonly fit: Fit },
   says: string,
 ): Promise<void> {
-  const { width, height } = info ?? { width: 1, height: 1 };
-  const plot = { title: basename(source), subtitle: `${name}: ${says}`, points, labels, aspect: width / height };
+  // Only squashed pictures have another shape than the part of the video that they show.
+  const shape = fit === "squash" && info ? { aspect: info.width / info.height } : {};
+  const plot = { title: basename(nameOfSource(source)), subtitle: `${name}: ${says}`, points, labels, ...shape };
   await writeWhole(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
 }

@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
-import { MovinetError, writeError, writeWhole } from "movinet";
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
+import { open, rm, stat } from "node:fs/promises";
+import { findOutput, MovinetError, writeError, writeWhole } from "movinet";
+import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";
 import { lockFile } from "./lock-file.ts";
 import type { Outputs, SourceOutput } from "./outputs.ts";
@@ -24,7 +25,8 @@ export class ResultsFile implements Outputs, AsyncDisposable {
     this.#path = path;
     this.#lock = lock;
     this.done = done;
-    this.#descriptor = openSync(path, "a");
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
+    this.#descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o666);
     this.#length = length;
   }
 
@@ -32,7 +34,8 @@ export class ResultsFile implements Outputs, AsyncDisposable {
    * Begins a file, or continues one with `resume`: what follows the last complete source is cut off, and failed sources
    * are taken out, so that they are tried again. Throws a usage error where the file is of other settings or in use.
    */
-  static async open(path: string, { resume, settings }: { resume: boolean; settings: RunSettings }) {
+  static async open(given: string, { resume, settings }: { resume: boolean; settings: RunSettings }) {
+    const { path } = await findOutput(given);
     const lock = await lockFile(path);
     try {
       let done: ReadonlySet<string> = new Set();
@@ -43,6 +46,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
         await checkSettings(path, settings);
         done = await keepResults(path);
       } else {
+        await refuseForeign(`${path}.run`);
         await writeWhole(`${path}.run`, `${JSON.stringify(settings)}\n`);
       }
       const length = (await stat(path).catch(() => null))?.size ?? 0;
@@ -89,8 +93,24 @@ function escapeBreaks(json: string): string {
   return json.replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** The settings of a run; null where there are none that can be read. */
+async function readSettings(file: string): Promise<RunSettings | null> {
+  try {
+    const settings: RunSettings | null = JSON.parse((await keptText(file)) ?? "null");
+    return typeof settings?.["model"] === "string" ? settings : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Refuses to write the settings of a run over a file that is of something else. */
+async function refuseForeign(file: string): Promise<void> {
+  if ((await stat(file).catch(() => null)) === null || (await readSettings(file))) return;
+  throw new UsageError(file, "it would be overwritten, and is not of a run of movinet", "Give another --out");
+}
+
 async function checkSettings(path: string, settings: RunSettings): Promise<void> {
-  const begun = await readFile(`${path}.run`, "utf8").then(JSON.parse, () => null);
+  const begun = await readSettings(`${path}.run`);
   if (begun === null) {
     throw new UsageError(
       `${path}.run`,
@@ -111,10 +131,8 @@ async function checkSettings(path: string, settings: RunSettings): Promise<void>
 /** Rewrites the file with the lines of sources that have a result, and returns those sources. */
 async function keepResults(path: string): Promise<Set<string>> {
   const done = new Set<string>();
-  const aside = `${path}.tmp`;
-  const input = await open(path);
-  const output = await open(aside, "w");
-  try {
+  const kept = async function* () {
+    const input = await open(path);
     let lines = "";
     let number = 0;
     let broken: number | null = null;
@@ -126,22 +144,18 @@ async function keepResults(path: string): Promise<Set<string>> {
         broken = number;
         continue;
       }
+      if (parsed.type === "left-out") continue; // this run tells it anew
       lines += `${line}\n`;
       if (parsed.type !== "result" && parsed.type !== "error") continue;
       if (parsed.type === "result" && !done.has(parsed.source)) {
         done.add(parsed.source);
-        await output.writeFile(lines);
+        yield lines;
       }
       lines = "";
     }
-    await output.close();
-    await rename(aside, path);
-    return done;
-  } catch (error) {
-    await output.close().catch(() => {});
-    await rm(aside, { force: true });
-    throw error;
-  }
+  };
+  await writeWhole(path, kept());
+  return done;
 }
 
 /** The fields that matter here of a result line; null where it is none, which the last line of a killed run may be. */

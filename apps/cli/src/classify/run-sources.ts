@@ -1,7 +1,9 @@
 import {
   buildGraph,
   type Decoders,
+  type FoundSources,
   MovinetError,
+  nameOfSource,
   nodeBackend,
   type OpenedModel,
   Program,
@@ -9,9 +11,9 @@ import {
   stateBytes,
   WorkerProgram,
 } from "movinet";
-import type { Terminal } from "../terminal.ts";
+import { internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
-import { OrderedOutputs, type SourceOutput } from "./outputs.ts";
+import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";
 import { RunProgress } from "./progress.ts";
 import type { ResultsFile } from "./results-file.ts";
 import type { ClassifySettings } from "./settings.ts";
@@ -26,6 +28,7 @@ export interface Failure {
 /** A run over sources, ready to begin. */
 export interface Run {
   readonly sources: readonly string[];
+  readonly leftOut: FoundSources["leftOut"];
   /** What failed already. */
   readonly before: readonly Failure[];
   readonly model: OpenedModel;
@@ -41,7 +44,7 @@ export interface Run {
 
 /** Works through all sources, several at a time, and returns the exit code. */
 export async function runSources(run: Run): Promise<number> {
-  const { sources, before, model, settings, terminal, file, abort, decoders } = run;
+  const { sources, leftOut, before, model, settings, terminal, file, abort, decoders } = run;
   const { signal } = abort;
   const jobs = Math.min(settings.jobs, sources.length);
   const ordered = file ? null : new OrderedOutputs(terminal.result);
@@ -53,6 +56,7 @@ export async function runSources(run: Run): Promise<number> {
   let failures = before.length;
   let index = 0;
   try {
+    if (settings.json) await writeLeftOut(leftOut, outputs, () => index++);
     for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
     signal.addEventListener("abort", () => ordered?.flush(), { once: true });
     const queue = sources.values();
@@ -66,7 +70,7 @@ export async function runSources(run: Run): Promise<number> {
         } catch (error) {
           if (signal.aborted) return;
           if (isFatal(error)) throw error;
-          failure = { source, error };
+          failure = { source: nameOfSource(source), error };
           failures++;
           tellFailure(failure, output, settings, terminal);
         }
@@ -102,7 +106,19 @@ export async function runSources(run: Run): Promise<number> {
   return failures > 0 ? 1 : 0;
 }
 
-/** One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. */
+/** Tells machines what folders left out: a line for each folder. */
+async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () => number): Promise<void> {
+  for (const { source, kinds } of leftOut) {
+    const output = await outputs.open(next());
+    output.line(JSON.stringify({ type: "left-out", source, kinds }));
+    output.end();
+  }
+}
+
+/**
+ * One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. So is a base
+ * model always: one call of it may take a minute, in which this thread would hear no signal.
+ */
 async function startPrograms(
   model: OpenedModel,
   { device, threads }: ClassifySettings,
@@ -110,7 +126,7 @@ async function startPrograms(
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {
   const backend = await nodeBackend({ device, ...(threads ? { threads } : {}) });
   const start = (): Promise<SessionSource & AsyncDisposable> =>
-    jobs > 1
+    jobs > 1 || model.spec.mode === "base"
       ? WorkerProgram.start(model, { device, threads: threads ?? 1 })
       : Promise.resolve(Program.prepare(model, backend));
   const programs = Array.from({ length: device === "cpu" ? jobs : Math.min(jobs, 1) }, start);
@@ -132,12 +148,10 @@ function tellFailure(
   { json, debug }: ClassifySettings,
   terminal: Terminal,
 ): void {
-  const { message, stack } = error as Error;
+  const { message } = error as Error;
   const known = error instanceof MovinetError;
-  terminal.warn(
-    `movinet: ${known ? message : `${source}: internal: ${message}. Please report this with the output of --debug.`}`,
-  );
-  if (debug) terminal.warn(stack ?? "");
+  terminal.warn(`movinet: ${known ? message : `${source}: ${internalText(message)}`}`);
+  if (debug) writeStack(error as Error);
   const code = known ? error.code : "E_INTERNAL";
   if (json) output.line(JSON.stringify({ type: "error", source, code, message }));
   output.end();

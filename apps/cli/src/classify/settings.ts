@@ -1,3 +1,5 @@
+import type { Fit } from "movinet";
+
 /** What `movinet classify` was told to do. */
 export interface ClassifySettings {
   readonly model: string | undefined;
@@ -7,6 +9,8 @@ export interface ClassifySettings {
   /** Sources that are worked on at the same time. */
   readonly jobs: number;
   readonly fps: number | undefined;
+  /** Undefined: as the model was trained. */
+  readonly fit: Fit | undefined;
   readonly top: number;
   readonly everyFrame: boolean;
   /** Whether segments are told; undefined: of long videos. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { openTerminal } from "../terminal.ts";
-import { parseCount, parsePositive, UsageError } from "../usage.ts";
+import { parseChoice, parseCount, parsePositive, UsageError } from "../usage.ts";
 
 export const classifyCommand = defineCommand({
   meta: { name: "classify", description: "Names the action in each video" },
@@ -13,11 +13,12 @@ export const classifyCommand = defineCommand({
     },
     model: {
       type: "string",
-      description: "A model file (.tflite, .safetensors) or a name in the cache (default a0-stream)",
+      description: "A model file (.tflite, .safetensors, .onnx) or a name in the cache (default a0-stream)",
     },
     labels: {
       type: "string",
-      description: "Class names, one a line (default: the model's own, or a label file beside it)",
+      description:
+        "Class names: a file with one a line, or kinetics-600 (default: the model's, or a label file beside it)",
     },
     device: { type: "string", description: "What computes: cpu, or another device of ONNX Runtime", default: "cpu" },
     threads: {
@@ -27,6 +28,11 @@ export const classifyCommand = defineCommand({
     jobs: { type: "string", description: "Videos to work on at a time (default: the machine's cores, at most 8)" },
     top: { type: "string", description: "Predictions to show", default: "5" },
     fps: { type: "string", description: "Frames a second to look at (default: what the model was trained on)" },
+    fit: {
+      type: "string",
+      description: "How a picture becomes the network's input: crop, squash or pad (default: as the model was trained)",
+      valueHint: "crop|squash|pad",
+    },
     every: {
       type: "enum",
       options: ["final", "frame"],
@@ -40,7 +46,7 @@ export const classifyCommand = defineCommand({
     },
     segments: {
       type: "boolean",
-      description: "Tell what is seen from when to when (default: of videos over 30 s)",
+      description: "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
       negativeDescription: "Tell no segments",
     },
     subtitles: {
@@ -89,6 +95,7 @@ export const classifyCommand = defineCommand({
         threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
         jobs: args.jobs === undefined ? Math.min(availableParallelism(), 8) : parseCount("jobs", args.jobs as string),
         fps: args.fps === undefined ? undefined : parsePositive("fps", args.fps as string),
+        fit: args.fit === undefined ? undefined : parseChoice("fit", args.fit as string, ["crop", "squash", "pad"]),
         top: parseCount("top", args.top as string),
         everyFrame: every === "frame",
         segments: subtitles === undefined ? segments : true,

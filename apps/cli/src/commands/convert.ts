@@ -9,7 +9,7 @@ const dtypes = ["float32", "float16", "dynamic_int8"] as const;
 export const convertCommand = defineCommand({
   meta: { name: "convert", description: "Writes a model as a TFLite or ONNX file, and proves that it says the same" },
   args: {
-    in: { type: "positional", description: "A model file (.safetensors, .tflite) or a name", required: false },
+    in: { type: "positional", description: "A model file (.safetensors, .tflite, .onnx) or a name", required: false },
     out: { type: "positional", description: "The file to write: .tflite, .onnx or .safetensors", required: false },
     form: {
       type: "string",
@@ -18,7 +18,10 @@ export const convertCommand = defineCommand({
     },
     dtype: { type: "string", description: "Of the weights: float32, float16 or dynamic_int8 (default float32)" },
     frames: { type: "string", description: "Frames of a clip (default: the model's window)" },
-    labels: { type: "string", description: "The model's class names, one a line (default: its own)" },
+    labels: {
+      type: "string",
+      description: "The model's class names: a file with one a line, or kinetics-600 (default: its own)",
+    },
     json: { type: "boolean", description: "The parity receipt as one JSON object on stdout" },
     quiet: { type: "boolean", description: "No progress" },
     debug: { type: "boolean", description: "Show the stack of an error" },

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { formatDuration } from "movinet";
+import { checkOutputFolder } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
 import { openTerminal, type Terminal } from "../terminal.ts";
 import { parseCount, parsePositive, UsageError } from "../usage.ts";
@@ -50,6 +51,7 @@ interface Settings {
 
 /** Makes the dataset and returns the exit code: 0 done, 130 interrupted. */
 async function synthesize(out: string, settings: Settings, terminal: Terminal): Promise<number> {
+  await checkOutputFolder(out, async () => false);
   const { makeCameraMotion } = await import("movinet/make");
   const progress = terminal.progress();
   const started = performance.now();

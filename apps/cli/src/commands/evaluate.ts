@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { openTerminal } from "../terminal.ts";
-import { parseCount, UsageError } from "../usage.ts";
+import { parseChoice, parseCount, UsageError } from "../usage.ts";
 
 const splits = ["test", "validation", "train", "all"] as const;
 
@@ -9,7 +9,7 @@ export const evaluateCommand = defineCommand({
   args: {
     model: {
       type: "positional",
-      description: "A model file (.tflite, .safetensors) or a name in the cache",
+      description: "A model file (.tflite, .safetensors, .onnx) or a name in the cache",
       required: false,
     },
     dataset: {
@@ -23,11 +23,19 @@ export const evaluateCommand = defineCommand({
         "Which clips to judge: test, validation, train or all (default: test, else validation, where the dataset names them; else all)",
       valueHint: "part",
     },
-    labels: { type: "string", description: "The model's class names, one a line (default: its own)" },
+    labels: {
+      type: "string",
+      description: "The model's class names: a file with one a line, or kinetics-600 (default: its own)",
+    },
     out: {
       type: "string",
       description: "Write the report into this folder (default with --compare: runs/compare-1, 2, …)",
       valueHint: "folder",
+    },
+    fit: {
+      type: "string",
+      description: "How a picture becomes the network's input: crop, squash or pad (default: as the model was trained)",
+      valueHint: "crop|squash|pad",
     },
     compare: {
       type: "boolean",
@@ -62,6 +70,13 @@ export const evaluateCommand = defineCommand({
         throw new UsageError(`--${name}`, "it is for a comparison", "Give --compare too");
       }
     }
+    if (args.fit !== undefined && compare) {
+      throw new UsageError(
+        "--fit",
+        "--compare looks at clips as the networks were trained",
+        "Leave one of the two out",
+      );
+    }
     const { runEvaluation } = await import("../evaluate/run.ts");
     return runEvaluation(
       {
@@ -73,6 +88,7 @@ export const evaluateCommand = defineCommand({
         compare,
         base: args.base as string | undefined,
         frameByFrame: args["frame-by-frame"] as string | undefined,
+        fit: args.fit === undefined ? undefined : parseChoice("fit", args.fit as string, ["crop", "squash", "pad"]),
         device: args.device as string,
         threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
         debug: Boolean(args.debug),

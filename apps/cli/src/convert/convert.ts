@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { formatBytes, type Model, nameOf, nodeBackend, writeWhole } from "movinet";
 import { type ConvertOptions, convertModel, type Receipt } from "movinet/make";
+import { checkOutputFiles } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
-import { openNamedModel } from "../models.ts";
+import { findNamedModel, openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { renderChecks } from "./table.ts";
@@ -18,8 +18,14 @@ export interface ConvertSettings extends Pick<ConvertOptions, "format" | "form" 
 export function convert(settings: ConvertSettings, terminal: Terminal): Promise<number> {
   const { input, output, labels, ...options } = settings;
   return interruptible(terminal, async (signal) => {
+    await checkOutputFiles(
+      [output],
+      [
+        { what: "model", path: await findNamedModel(input) },
+        { what: "list of labels", path: labels },
+      ],
+    );
     const model = await openNamedModel(input, { labels, signal });
-    await refuseItself(input, output);
     refuseIdle(model, settings);
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
@@ -41,13 +47,6 @@ export function convert(settings: ConvertSettings, terminal: Terminal): Promise<
     terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
     return receipt.checks.length === 0 ? 2 : 1;
   });
-}
-
-async function refuseItself(input: string, output: string): Promise<void> {
-  const [from, to] = await Promise.all([input, output].map((path) => stat(path).catch(() => null)));
-  if (from && to && from.ino === to.ino && from.dev === to.dev) {
-    throw new UsageError(output, "it is the model that is read", "Write another file");
-  }
 }
 
 /** Refuses options that would change nothing. */

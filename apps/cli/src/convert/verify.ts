@@ -1,8 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, nodeBackend, openVideo, preprocess } from "movinet";
+import { expandSources, nodeBackend, openVideo, preprocess, readModelFile } from "movinet";
 import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/make";
 import { interruptible } from "../interrupt.ts";
+import { tellLeftOut } from "../left-out.ts";
 import { findNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -30,7 +31,7 @@ export function verify({ model, against, clips }: VerifySettings, terminal: Term
       for (const name of names) paths.push(await findNamedModel(name));
       await refuseItself(paths);
       for (const path of paths) {
-        files.push(await openRunners(await readFile(path), basename(path), backend));
+        files.push(await openRunners(await readModelFile(path, signal), basename(path), backend, { signal }));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];
@@ -40,7 +41,7 @@ export function verify({ model, against, clips }: VerifySettings, terminal: Term
       const progress = terminal.progress();
       const onProgress = (done: number, total: number) =>
         progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
-      const seen = clips === undefined ? undefined : await filmed(clips, files, signal);
+      const seen = clips === undefined ? undefined : await filmed(clips, files, terminal, signal);
       const receipt = await verifyFiles([first, ...others], { clips: seen, signal, onProgress }).finally(() =>
         progress.stop(),
       );
@@ -78,12 +79,23 @@ function refuseAnother(first: OpenedFile, second: OpenedFile): void {
 }
 
 /** The first frames of some videos, as the network sees them; of few videos, stretches that follow each other. */
-async function filmed(folder: string, files: readonly OpenedFile[], signal: AbortSignal): Promise<Frames[]> {
+async function filmed(
+  folder: string,
+  files: readonly OpenedFile[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Frames[]> {
   const [{ model }] = files as [OpenedFile];
   const { card } = model;
   const window = windowOf(files);
   const length = window ?? mostFrames;
-  const sources = (await expandSources([folder])).slice(0, mostVideos);
+  const found = await expandSources([folder]);
+  tellLeftOut(found, terminal);
+  for (const failure of found.failures) {
+    if (found.sources.length === 0) throw failure;
+    terminal.warn(`movinet: ${failure.message}`);
+  }
+  const sources = found.sources.slice(0, mostVideos);
   const stretches = Math.max(1, Math.ceil(enoughClips / sources.length));
   const clips: Float32Array[][] = [];
   for (const source of sources) {

@@ -49,7 +49,7 @@ function renderSection(
 /** A clip with its detail, or clips that belong together, the first in the margin. */
 function renderFinding({ samples, detail }: Finding, columns: number): string[] {
   const [first, ...others] = samples;
-  if (first === undefined) return [`  ${fitText(detail ?? "", columns - 2)}`];
+  if (first === undefined) return wrap(detail ?? "", columns - 2).map((line) => `  ${line}`);
   const lines = [
     `  ${fitText(first, columns - 2, "end")}`,
     ...others.slice(0, mostShown).map((name) => `    ${fitText(name, columns - 4, "end")}`),

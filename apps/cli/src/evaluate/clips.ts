@@ -1,4 +1,4 @@
-import { DatasetError, type Model, MovinetError } from "movinet";
+import { DatasetError, listed, type Model, MovinetError } from "movinet";
 import {
   type ClipCache,
   type ContentHashes,
@@ -124,8 +124,7 @@ function capital(text: string): string {
 
 /** Clips of groups that are named like some that the model learned from. */
 export function likeNamedSentence(name: string, groups: readonly string[]): string {
-  const shown = groups.length > 3 ? `${groups.slice(0, 3).join(", ")}, …` : groups.join(", ");
-  return `${capital(name)} has learned from groups of the same names (${shown}): if they are the same people or places, the number flatters it.`;
+  return `${capital(name)} has learned from groups of the same names (${listed(groups, 3)}): if they are the same people or places, the number flatters it.`;
 }
 
 function has({ samples }: Dataset, split: "train" | "validation" | "test"): boolean {

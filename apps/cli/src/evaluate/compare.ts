@@ -1,6 +1,6 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, nodeBackend, writeWhole } from "movinet";
+import { type Model, makeFolder, nodeBackend, writeWhole } from "movinet";
 import {
   ClipCache,
   environmentFacts,
@@ -9,6 +9,8 @@ import {
   renderFamilyReport,
   samplesForModel,
 } from "movinet/make";
+import { checkOutputFolder } from "../check-output.ts";
+import { keptText } from "../kept-text.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Begun, describeBegun, differenceOf } from "../train/begun.ts";
@@ -19,12 +21,15 @@ import { nextFolder } from "../train/run-folder.ts";
 import { UsageError } from "../usage.ts";
 import { openClips, refuseRemembered } from "./clips.ts";
 import { familyCsv, familyLine, renderFamily } from "./compare-table.ts";
-import { commandLine, failureNotes, nameOf, prepareFolder } from "./findings.ts";
+import { commandLine, failureNotes, nameOf } from "./findings.ts";
 import { keptRelatives, openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
 import type { EvaluateSettings } from "./settings.ts";
 
 /** Compares a stream model with a base network and a frame-by-frame one; returns the exit code as an evaluation does. */
 export async function compare(settings: EvaluateSettings, terminal: Terminal, signal: AbortSignal): Promise<number> {
+  const out = settings.out ?? (await nextFolder("compare"));
+  // Whose config.json it is, is looked at once the clips are known.
+  await checkOutputFolder(out, async () => (await stat(join(out, "config.json")).catch(() => null)) !== null);
   const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
   if (model.spec.mode !== "stream") {
     throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");
@@ -109,7 +114,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
 async function openCompareFolder({ split, out }: EvaluateSettings, begun: Begun): Promise<string> {
   const folder = out ?? (await nextFolder("compare"));
   const file = join(folder, "config.json");
-  const text = await readFile(file, "utf8").catch(() => null);
+  const text = await keptText(file);
   if (text !== null) {
     const before = readBegun(text);
     if (before === null) throw new UsageError(file, "it is no comparison of this version", "Choose another --out");
@@ -118,7 +123,7 @@ async function openCompareFolder({ split, out }: EvaluateSettings, begun: Begun)
       throw new UsageError(folder, `it holds another comparison: ${other}`, "Choose another --out");
     }
   }
-  await prepareFolder(folder);
+  await makeFolder(folder);
   if (text === null) await writeWhole(file, `${JSON.stringify({ split, begun }, null, 1)}\n`);
   return folder;
 }

@@ -1,6 +1,6 @@
-import { mkdir, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { type Card, topK, writeError, writeWhole } from "movinet";
+import { type Card, type Fit, topK, writeWhole } from "movinet";
 import {
   type Evaluation,
   environmentFacts,
@@ -9,6 +9,7 @@ import {
   renderReport,
   type WorstClip,
 } from "movinet/make";
+import { checkOutputFolder } from "../check-output.ts";
 import { UsageError } from "../usage.ts";
 
 /** Everything that was found out, for the files of an evaluation. */
@@ -18,6 +19,7 @@ export interface Findings {
   /** As it was named. */
   readonly dataset: string;
   readonly judged: string;
+  readonly fit: Fit;
   readonly card: Card;
   readonly evaluation: Evaluation;
   readonly found: ModelAnswers;
@@ -27,18 +29,18 @@ export interface Findings {
   readonly threads: number | null;
 }
 
-/** Makes the folder of an evaluation's report, before anything is computed for it; not in that of a run. */
-export async function prepareReport(folder: string): Promise<void> {
+/** Refuses a folder for a report that cannot be made, that is a run's, or that holds something else than a report of ours. */
+export async function checkReportFolder(folder: string): Promise<void> {
   if (await stat(join(folder, "config.json")).catch(() => null)) {
     throw new UsageError(folder, "it holds a run, whose report would be lost", "Choose another --out");
   }
-  await prepareFolder(folder);
-}
-
-/** Makes a folder, before anything is computed for it. */
-export async function prepareFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw writeError(folder, cause);
+  await checkOutputFolder(folder, async () => {
+    try {
+      const { judged, evaluation } = JSON.parse(await readFile(join(folder, "evaluation.json"), "utf8"));
+      return typeof judged === "string" && typeof evaluation === "object";
+    } catch {
+      return false;
+    }
   });
 }
 
@@ -48,7 +50,7 @@ export async function writeFindings(folder: string, findings: Findings): Promise
   await writeWhole(join(folder, "report.html"), await renderReport(reportOf(findings)));
 }
 
-function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: Findings) {
+function plainOf({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
   const { answers, failures, agreement } = found;
   const clips = answers.map(({ name, group, classes, scores, moments }) => ({
     name,
@@ -61,11 +63,23 @@ function plainOf({ model, dataset, judged, card, evaluation, found, warnings }: 
   const { learned, top1 } = evaluation;
   const told = learned ? { learned, clips: evaluation.clips, remembered: top1.hits } : evaluation;
   const date = new Date().toISOString();
-  return { model, dataset, judged, date, evaluation: told, agreement, warnings, clips, failed };
+  return { model, dataset, judged, fit, date, evaluation: told, agreement, warnings, clips, failed };
 }
 
-function reportOf({ model, dataset, judged, card, evaluation, found, warnings, worst, backend, threads }: Findings) {
-  const { width, height, fit } = card.input;
+function reportOf({
+  model,
+  dataset,
+  judged,
+  fit,
+  card,
+  evaluation,
+  found,
+  warnings,
+  worst,
+  backend,
+  threads,
+}: Findings) {
+  const { width, height } = card.input;
   return {
     title: `${nameOf(dataset)}: ${card.name} evaluated`,
     date: new Date(),

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { DatasetError, type Model, writeModel, writeWhole } from "movinet";
@@ -134,7 +134,7 @@ export async function openRelative(kind: RelativeKind, task: RelativeTask): Prom
   const { settings, model, folder, signal } = task;
   const given = kind === "base" ? settings.base : settings.frameByFrame;
   const kept = join(folder, `${kind}.safetensors`);
-  const known = given ?? ((await readFile(kept).catch(() => null)) && kept);
+  const known = given ?? ((await stat(kept).catch(() => null))?.isFile() ? kept : null);
   if (!known) return trainRelative(kind, kept, task);
   const opened = await openNamedModel(known, { labels: settings.labels, signal });
   checkRelative(kind, known, opened, model);

@@ -1,4 +1,4 @@
-import { DatasetError, formatDuration, type Model, MovinetError, nodeBackend, topK } from "movinet";
+import { DatasetError, formatDuration, type Model, MovinetError, makeFolder, nodeBackend, topK } from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal.ts";
 import { StageProgress } from "../train/progress.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
-import { prepareReport, writeFindings } from "./findings.ts";
+import { checkReportFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, columnsOf, renderEvaluation, wrap } from "./table.ts";
 
@@ -25,12 +25,13 @@ const mostListed = 50;
 export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
   return interruptible(terminal, async (signal) => {
     if (settings.compare) return compare(settings, terminal, signal);
+    if (settings.out !== undefined) await checkReportFolder(settings.out);
     const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
     const cache = new ClipCache();
     try {
       const stages = new StageProgress(terminal);
       const clips = await openClips(settings, [model], cache, stages, signal).finally(() => stages.stop());
-      if (settings.out !== undefined) await prepareReport(settings.out);
+      if (settings.out !== undefined) await makeFolder(settings.out);
       return await judge(model, clips, cache, settings, terminal, signal);
     } finally {
       await cache[Symbol.asyncDispose]();
@@ -58,8 +59,9 @@ async function judge(
     if (outcome.answer && settings.out !== undefined) worst.add(outcome.answer, outcome.pictures, outcome.aspect);
     progress.clip({ right, failed: outcome.answer === null });
   };
+  const fit = settings.fit ?? card.input.fit;
   const pictures = settings.out === undefined ? 0 : 4;
-  const found = await evaluateModel(model, samples, { backend, cache, signal, onClip, pictures }).finally(() =>
+  const found = await evaluateModel(model, samples, { backend, fit, cache, signal, onClip, pictures }).finally(() =>
     progress.stop(),
   );
   const { answers, failures, agreement } = found;
@@ -97,6 +99,7 @@ async function judge(
       model: modelName,
       dataset: datasetName,
       judged,
+      fit,
       warnings: first === null ? warnings : [first, ...warnings],
       worst: worst.clips,
       backend: backend.name,
@@ -118,7 +121,7 @@ async function judge(
     };
     const none = { top1: null, top5: null, clips: answers.length, learned: true, remembered: top1.hits };
     const line = {
-      ...{ type: "evaluation", model: card.name, dataset: settings.dataset, judged, failed: failures.length },
+      ...{ type: "evaluation", model: card.name, dataset: settings.dataset, judged, fit, failed: failures.length },
       ...(remembered ? none : measures),
       agreement,
       warnings: first === null ? warnings : [first, ...warnings],

@@ -1,3 +1,5 @@
+import type { Fit } from "movinet";
+
 /** What `movinet evaluate` was told to do. */
 export interface EvaluateSettings {
   readonly model: string;
@@ -12,6 +14,8 @@ export interface EvaluateSettings {
   /** Trained networks to compare with. */
   readonly base: string | undefined;
   readonly frameByFrame: string | undefined;
+  /** Undefined: as the model was trained. */
+  readonly fit: Fit | undefined;
   readonly device: string;
   readonly threads: number | undefined;
   readonly debug: boolean;

@@ -1,6 +1,6 @@
 /** What a run was begun with: a saved state only fits the same classes, clips and model. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readModelFile } from "movinet";
 import type { ContentHashes, Dataset, Sample } from "movinet/make";
 import { findNamedModel } from "../models.ts";
 
@@ -31,13 +31,13 @@ export async function describeBegun(
     const own = classes.map((c) => labels[c] as string);
     return { name, content: hashes.get(file) ?? null, labels: own, split, group, start, end };
   });
-  return { model: await hashOfFile(await findNamedModel(from ?? undefined)), classes: labels, clips };
+  return { model: await hashOfModel(await findNamedModel(from ?? undefined, "--from")), classes: labels, clips };
 }
 
-/** SHA-256 of a file, in hexadecimal. */
-async function hashOfFile(path: string): Promise<string> {
+/** SHA-256 of a model file, in hexadecimal. */
+async function hashOfModel(path: string): Promise<string> {
   return createHash("sha256")
-    .update(await readFile(path))
+    .update(await readModelFile(path))
     .digest("hex");
 }
 

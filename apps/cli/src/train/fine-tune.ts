@@ -43,7 +43,7 @@ async function trainPart(fold: number, wanted: TrainSettings, setting: TrainSett
   const { train, choose, judge } = parts[fold] as TestPart;
   const known = train.filter((sample) => frozen.features.has(sample));
   const features = known.map((sample) => frozen.features.get(sample) as HeadSample);
-  const start = trainHead(model, features, frozen.view, task).model;
+  const { model: start } = await trainHead(model, features, frozen.view, task, signal);
   const part = parts.length > 1 ? `part ${fold + 1} of ${parts.length}: ` : "";
   const backend = await nodeBackend({ threads: wanted.threads });
   const mirroring = await decideMirroring(wanted, known, setting, backend, part);

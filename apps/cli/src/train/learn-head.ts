@@ -5,14 +5,17 @@ import { answerOf, type Learned, type TrainSetting } from "./learned.ts";
  * Solves the last layer: once for each fold, to tell how good it is, and then from all clips (in a dataset that names its
  * parts, or with one part kept aside: from the training part).
  */
-export function learnHead(dataset: Dataset, { model, frozen, parts, task }: TrainSetting): Learned {
+export async function learnHead(
+  dataset: Dataset,
+  { model, frozen, parts, task, signal }: TrainSetting,
+): Promise<Learned> {
   const folds = parts.map(({ train, judge }) => ({ train, validation: judge }));
-  const judged = crossValidate(model, frozen, folds, task);
+  const judged = await crossValidate(model, frozen, folds, task, signal);
   const crossed = parts.length > 1;
   const learnedFrom = crossed ? dataset.samples.filter(({ split }) => split !== "test") : (parts[0]?.train ?? []);
   const used = learnedFrom.filter((sample) => frozen.features.has(sample));
   const features = used.map((sample) => frozen.features.get(sample) as HeadSample);
-  const { model: trained, head } = trainHead(model, features, frozen.view, task);
+  const { model: trained, head } = await trainHead(model, features, frozen.view, task, signal);
   return {
     model: trained,
     used,

@@ -1,7 +1,9 @@
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeError, writeWhole } from "movinet";
+import { makeFolder, writeWhole } from "movinet";
 import type { TrainSettings } from "movinet/make";
+import { checkOutputFolder } from "../check-output.ts";
+import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";
 import type { Begun } from "./begun.ts";
 import type { TrainChoices } from "./settings.ts";
@@ -33,8 +35,11 @@ export interface RunConfig {
   readonly begun: Begun;
 }
 
-/** Makes the folder of a new run: `out`, which must not hold another one, or the next `runs/train-N`. */
-export async function openRunFolder(out: string | undefined, config: RunConfig): Promise<string> {
+/**
+ * The folder of a new run: `out`, which must be new or empty, or the next `runs/train-N`. Throws where it cannot be made;
+ * nothing is made yet.
+ */
+export async function chooseRunFolder(out: string | undefined): Promise<string> {
   const folder = out ?? (await nextFolder("train"));
   if (await exists(join(folder, configFile))) {
     throw new UsageError(folder, "it holds a run already", "Go on with it by --resume, or choose another --out");
@@ -42,9 +47,14 @@ export async function openRunFolder(out: string | undefined, config: RunConfig):
   if (await exists(join(folder, "state"))) {
     throw new UsageError(folder, "it holds the saved state of another run", "Choose another --out, or remove it");
   }
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw writeError(folder, cause);
-  });
+  await checkOutputFolder(folder, async () => false);
+  return folder;
+}
+
+/** Makes the folder of a new run. */
+export async function openRunFolder(out: string | undefined, config: RunConfig): Promise<string> {
+  const folder = await chooseRunFolder(out);
+  await makeFolder(folder);
   await writeConfig(folder, config);
   return folder;
 }
@@ -55,7 +65,7 @@ export async function writeConfig(folder: string, config: RunConfig): Promise<vo
 
 /** The config of a run; null where there is none, or not one of this version. */
 export async function readConfig(folder: string): Promise<RunConfig | null> {
-  const text = await readFile(join(folder, configFile), "utf8").catch(() => null);
+  const text = await keptText(join(folder, configFile));
   if (text === null) return null;
   try {
     const config = JSON.parse(text) as Partial<RunConfig>;

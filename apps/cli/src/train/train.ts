@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { DatasetError, type Model, type MovinetError, nodeBackend } from "movinet";
+import { DatasetError, listed, type Model, type MovinetError, nodeBackend } from "movinet";
 import {
   ClipCache,
   contentHashes,
@@ -29,11 +29,19 @@ import { fineTune } from "./fine-tune.ts";
 import { learnHead } from "./learn-head.ts";
 import { StageProgress } from "./progress.ts";
 import { finishRun } from "./report.ts";
-import { openRunFolder, type RunConfig, removeUnused, reopenRunFolder, writeConfig } from "./run-folder.ts";
+import {
+  chooseRunFolder,
+  openRunFolder,
+  type RunConfig,
+  removeUnused,
+  reopenRunFolder,
+  writeConfig,
+} from "./run-folder.ts";
 import { howItIsTested, planTraining, type TrainChoices, type TrainPlan } from "./settings.ts";
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
-export function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
+export async function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
+  await chooseRunFolder(out);
   const whole = { ...choices, threads: choices.threads ?? availableParallelism() };
   return begin(whole, null, terminal, (begun) => openRunFolder(out, { given: choices, decided: null, begun }));
 }
@@ -62,7 +70,7 @@ async function begin(
   open: (begun: RunConfig["begun"]) => Promise<string>,
 ): Promise<number> {
   const opened = await openDataset(choices.dataset);
-  const model = await openNamedModel(choices.from ?? undefined);
+  const model = await openNamedModel(choices.from ?? undefined, { option: "--from" });
   const plan = planTraining(choices, opened, countGroups(opened), model.spec.blocks.length);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
@@ -164,7 +172,7 @@ async function run(task: Task): Promise<number> {
     fit: plan.fit,
   } as const;
   await writeConfig(folder, { given: choices, decided, begun });
-  const learned = plan.fit === null ? learnHead(usable, setting) : await fineTune(plan.fit, setting);
+  const learned = plan.fit === null ? await learnHead(usable, setting) : await fineTune(plan.fit, setting);
   progress.stop();
   for (const sentence of learned.why) terminal.note(sentence);
   const whole = { ...decided, why: [...why, ...learned.why], fit: learned.fit };
@@ -215,7 +223,7 @@ function usableSamples(
     throw new DatasetError({
       code: "E_DATASET_CLIP",
       subject: dataset.path,
-      problem: `no clip of ${missing.join(", ")} can be decoded`,
+      problem: `no clip of ${listed(missing)} can be decoded`,
       remedy: "Repair or replace these clips; movinet dataset check lists what is wrong with each",
     });
   }

@@ -1,8 +1,18 @@
 import type { Spec } from "./arch/spec.ts";
 import { variants } from "./arch/variants.ts";
 
-/** How a picture becomes the network's input: `squash` ignores its aspect, `crop` takes the centre. */
-export type Fit = "squash" | "crop";
+/** How a model was trained to see a picture: `squash` ignores its aspect, `crop` takes the centre. */
+export type CardFit = "squash" | "crop";
+
+/** How a picture becomes the network's input: as a model was trained, or whole between black bars (`pad`). */
+export type Fit = CardFit | "pad";
+
+/** The network's input in pixels, and how a picture is fitted into it. */
+export interface InputSize {
+  readonly width: number;
+  readonly height: number;
+  readonly fit: Fit;
+}
 
 /** What must be known about a model beside its network and its weights. Plain JSON data. */
 export interface Card {
@@ -11,7 +21,7 @@ export interface Card {
   /** Class names in output order; null when nobody knows them. */
   readonly labels: readonly string[] | null;
   /** Pixels. */
-  readonly input: { readonly width: number; readonly height: number; readonly fit: Fit };
+  readonly input: InputSize & { readonly fit: CardFit };
   /** Frames a second at which the model sees a video. */
   readonly fps: number;
   /** Frames of one window of a base model; null for stream models. */
@@ -59,4 +69,4 @@ export function defaultCard(
 }
 
 /** Chosen by measuring both on labelled clips (docs/decisions.md). */
-const defaultFit: Fit = "crop";
+const defaultFit: CardFit = "crop";

@@ -2,15 +2,21 @@
 import { ModelError } from "../errors.ts";
 import type { Spec } from "./arch/spec.ts";
 import type { Card } from "./card.ts";
+import { parseJson } from "./json.ts";
+import { limits } from "./limits.ts";
 
 type Check = (value: unknown) => boolean;
 type Fields<T> = { readonly [Key in keyof T]-?: Check };
 
 const text: Check = (value) => typeof value === "string";
 const flag: Check = (value) => typeof value === "boolean";
-/** Widths, sizes and counts of networks: nothing comes near the limit, and beyond it memory ends. */
-const count: Check = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_536;
+const countTo =
+  (most: number): Check =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+const [width, side, frameCount] = [countTo(limits.width), countTo(limits.side), countTo(limits.frames)];
 const positive: Check = (value) => Number.isFinite(value) && (value as number) > 0;
+const rate: Check = (value) => positive(value) && (value as number) <= limits.fps;
 const share: Check = (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1;
 const oneOf =
   (...allowed: readonly unknown[]): Check =>
@@ -41,33 +47,33 @@ const kernelSize = oneOf(1, 3, 5, 7);
 const specFields: Fields<Spec> = {
   variant: text,
   mode: oneOf("base", "stream"),
-  stem: count,
+  stem: width,
   blocks: list(
     record({
-      filters: count,
+      filters: width,
       stride: oneOf(1, 2),
-      layers: list(record({ expand: count, kernel: record({ time: kernelSize, space: kernelSize }) }), 1),
+      layers: list(record({ expand: width, kernel: record({ time: kernelSize, space: kernelSize }) }), 1),
     }),
     1,
   ),
-  head: count,
-  hidden: count,
+  head: width,
+  hidden: width,
   convType: oneOf("3d", "2plus1d", "3d_2plus1d"),
   squeezeExcite: oneOf("none", "2d", "3d", "2plus3d"),
   activation,
   gate: oneOf("sigmoid", "hard_sigmoid_a", "hard_sigmoid_b"),
   classifierActivation: activation,
   positionalEncoding: flag,
-  classes: count,
-  resolution: record({ height: count, width: count }),
+  classes: countTo(limits.classes),
+  resolution: record({ height: side, width: side }),
 };
 
 const cardFields: Fields<Card> = {
   name: text,
   labels: nullOr(list(text, 0)),
-  input: record({ width: count, height: count, fit: oneOf("squash", "crop") }),
-  fps: positive,
-  frames: nullOr(count),
+  input: record({ width: side, height: side, fit: oneOf("squash", "crop") }),
+  fps: rate,
+  frames: nullOr(frameCount),
   output: oneOf("softmax", "sigmoid"),
   source: nullOr(text),
   licence: nullOr(text),
@@ -105,10 +111,10 @@ function readJson<T>(
   subject: string,
   defaults: Partial<T> = {},
 ): T {
-  const remedy = "Use a .safetensors file that movinet wrote, or a .tflite file of MoViNet";
+  const remedy = "Use a file that movinet wrote, as it wrote it, or a .tflite file of MoViNet";
   let value: unknown = null;
   try {
-    value = JSON.parse(metadata[key] ?? "null");
+    value = parseJson(metadata[key] ?? "null");
   } catch {}
   if (typeof value !== "object" || value === null) {
     throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: `its metadata holds no ${key}`, remedy });
@@ -118,4 +124,22 @@ function readJson<T>(
   if (wrong.length === 0) return whole as T;
   const problem = `${wrong.join(", ")} of its ${key} ${wrong.length === 1 ? "is" : "are"} missing or out of range`;
   throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy });
+}
+
+/** What a file of ours tells about how it was made. */
+export interface ExportFacts<Form extends string, Precision extends string> {
+  readonly form: Form;
+  readonly dtype: Precision;
+  /** Of a call. */
+  readonly frames: number;
+}
+
+/** The facts of a file in one of these forms and precisions. Throws {@link ModelError} (`E_MODEL_FORMAT`). */
+export function readExport<Form extends string, Precision extends string>(
+  metadata: Readonly<Record<string, string>>,
+  { forms, precisions }: { readonly forms: readonly Form[]; readonly precisions: readonly Precision[] },
+  subject: string,
+): ExportFacts<Form, Precision> {
+  const fields = { form: oneOf(...forms), dtype: oneOf(...precisions), frames: frameCount };
+  return readJson<ExportFacts<Form, Precision>>(metadata, "movinet.export", fields, subject);
 }

@@ -1,12 +1,20 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, extname, join } from "node:path";
-import { ModelError } from "../errors.ts";
-import type { Spec } from "./arch/spec.ts";
-import { checkLabels, type Model, type ReadModel, readModel } from "./model.ts";
+import { basename, extname, join } from "node:path";
+import { ModelError, type Refuse } from "../errors.ts";
+import { irregularity, readUserFile, unreadable } from "../read.node.ts";
+import { formatOf } from "./file-kind.ts";
+import { labelsOfFile } from "./known-labels.ts";
+import { labelsBeside, openLabels } from "./label-files.node.ts";
+import { checkLabels } from "./labels.ts";
+import { type Model, type ReadModel, readModel } from "./model.ts";
 
 /** The model that is used where none is named. */
 export const defaultModelName = "a0-stream";
+
+/** The most bytes of a model file; the largest of the family, A5 in float32, has 126 MB. */
+export const mostModelBytes = 2 ** 30;
 
 /** Folder of the models that a name finds: `$MOVINET_CACHE`, else the platform's cache folder for `movinet`. */
 export function cacheFolder(
@@ -20,7 +28,7 @@ export function cacheFolder(
 }
 
 export interface ModelOptions {
-  /** A file of class names, one a line. */
+  /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
   /** Ends the reading: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -30,75 +38,89 @@ export interface ModelOptions {
 export type OpenedModel = Model & Pick<ReadModel, "warnings">;
 
 /**
- * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors` or
- * `.tflite`. Labels come from `labels` (a text file, one name a line, in output order), else from the model's card,
- * else from a label file beside the model: a `.txt` with `label` in its name and one line for each class.
- * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_FORMAT`, `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
+ * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite` or
+ * `.onnx`. Labels come from `labels` (a text file, one name a line, in output order, or `kinetics-600`), else from the
+ * file: its card, or the labels that are packed into a TFLite file; else they are those of a file that we know; else they
+ * come from a label file beside the model: the `.txt` with `label` in its name that has one line for each class.
+ * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
+ * `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
  */
-export async function openModel(nameOrFile?: string, options: ModelOptions = {}): Promise<OpenedModel> {
+export async function openModel(nameOrFile?: string, { labels, signal }: ModelOptions = {}): Promise<OpenedModel> {
   const path = await findModel(nameOrFile);
-  options.signal?.throwIfAborted();
-  const bytes = await readFile(path);
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
+  const bytes = await readModelFile(path, signal);
+  signal?.throwIfAborted();
   const { spec, weights, card, warnings } = readModel(bytes, path, basename(path, extname(path)));
-  let labels = card.labels ?? (await labelsBeside(path, spec));
-  if (options.labels !== undefined) {
-    labels = await readLabels(options.labels);
-    checkLabels(labels, spec, options.labels);
+  const model = (names: readonly string[] | null, told: readonly string[] = []): OpenedModel => {
+    const renamed = card.labels !== null && names?.join("\n") !== card.labels.join("\n");
+    const accuracy = renamed ? null : card.accuracy;
+    return { spec, weights, card: { ...card, labels: names, accuracy }, warnings: [...warnings, ...told] };
+  };
+  if (labels !== undefined) {
+    const given = await openLabels(labels);
+    checkLabels(given.names, spec, labels);
+    return model(given.names, given.warnings);
   }
-  const renamed = card.labels !== null && labels?.join("\n") !== card.labels.join("\n");
-  return { spec, weights, card: { ...card, labels, accuracy: renamed ? null : card.accuracy }, warnings };
+  if (card.labels !== null) return model(card.labels);
+  const known = await labelsOfFile(bytes.length, () => createHash("sha256").update(bytes).digest("hex"));
+  if (known !== null) return model(known);
+  const beside = await labelsBeside(path, spec.classes);
+  return model(beside.names, beside.warnings);
+}
+
+/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is no model. */
+export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
+  return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
 }
 
 /**
- * The file of a model: a path, else a name in the cache folder, else the default name. Throws {@link ModelError}
- * (`E_MODEL_NOT_FOUND`).
+ * The file of a model: a path, else a name in the cache folder, else the default name. Throws {@link ModelError}:
+ * `E_MODEL_NOT_FOUND`, and `E_MODEL_UNREADABLE` for a path to what is no file.
  */
 export async function findModel(nameOrFile: string | undefined): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
-  const candidates = [".safetensors", ".tflite"].map((extension) => join(cacheFolder(), name + extension));
+  const candidates = [".safetensors", ".tflite", ".onnx"].map((extension) => join(cacheFolder(), name + extension));
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
+  let other: Error | null = null;
   for (const path of candidates) {
-    if ((await stat(path).catch(() => null))?.isFile()) return path;
+    const found = await lookFor(path);
+    if (found === "file") return path;
+    if (found !== null) other ??= found;
   }
+  if (other !== null) throw other;
   const problem =
     nameOrFile === undefined ? "no model was given, and the cache holds none" : "there is no such model file or name";
   throw new ModelError({
     code: "E_MODEL_NOT_FOUND",
-    subject: nameOrFile ?? "--model",
+    subject: name,
     problem,
-    remedy: `Name a .tflite or .safetensors file with --model, or put one at ${join(cacheFolder(), `${name.replace(/\.(tflite|safetensors)$/, "")}.tflite`)}`,
+    remedy: `Give a .tflite, .safetensors or .onnx file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx)$/, "")}.tflite`)}`,
   });
 }
 
-/** Reads class names, one a line. Throws {@link ModelError} (`E_MODEL_LABELS`). */
-export async function readLabels(path: string): Promise<readonly string[]> {
+/** Whether a path is that of a file; null: there is nothing; else what is wrong with it. */
+async function lookFor(path: string): Promise<"file" | Error | null> {
   try {
-    return linesOf(await readFile(path, "utf8"));
+    const facts = await stat(path);
+    const problem = irregularity(facts);
+    if (problem === null) return "file";
+    const refuse = refusal(path);
+    if (!facts.isDirectory()) return refuse(problem, "Give a regular file");
+    const isThere = async (name: string) => (await stat(join(path, name)).catch(() => null))?.isFile() ?? false;
+    if (await isThere("saved_model.pb")) {
+      return refuse("it is the folder of a TensorFlow SavedModel", "Export it as a MoViNet .tflite file, and use that");
+    }
+    const inside = (await isThere("model.safetensors"))
+      ? join(path, "model.safetensors")
+      : "the model file that is in it";
+    return refuse("it is a folder", `Name ${inside}`);
   } catch (cause) {
-    throw new ModelError({
-      code: "E_MODEL_LABELS",
-      subject: path,
-      problem: "the label file cannot be read",
-      remedy: "Give a text file with one class name a line",
-      cause,
-    });
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    return ["EACCES", "EPERM", "ELOOP", "EIO"].includes(code) ? unreadable(cause, refusal(path)) : null;
   }
 }
 
-function linesOf(text: string): readonly string[] {
-  return text
-    .replace(/^\uFEFF/, "")
-    .trimEnd()
-    .split(/\r?\n/)
-    .map((line) => line.trim().normalize("NFC"));
-}
-
-/** The label file in the model's folder that has a line for each class, if there is exactly one. */
-async function labelsBeside(path: string, { classes }: Spec): Promise<readonly string[] | null> {
-  const folder = dirname(path);
-  const names = (await readdir(folder)).filter((name) => /label.*\.txt$/i.test(name));
-  const files = await Promise.all(names.map((name) => readLabels(join(folder, name))));
-  const fitting = files.filter((labels) => labels.length === classes);
-  return fitting.length === 1 ? (fitting[0] as readonly string[]) : null;
+function refusal(subject: string): Refuse {
+  return (problem, remedy, cause) => new ModelError({ code: "E_MODEL_UNREADABLE", subject, problem, remedy, cause });
 }

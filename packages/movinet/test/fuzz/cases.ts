@@ -2,8 +2,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { PbfWriter } from "pbf";
 import { MovinetError } from "../../src/errors.ts";
 import { buildGraph } from "../../src/model/arch/build.ts";
+import { emitOnnx } from "../../src/model/emit/onnx/file.ts";
+import { readOnnxMetadata } from "../../src/model/emit/onnx/proto.ts";
 import { emitTflite } from "../../src/model/emit/tflite/emit.ts";
 import { tfliteForms } from "../../src/model/emit/tflite/lower.ts";
 import { readModel, writeModel } from "../../src/model/model.ts";
@@ -13,6 +16,7 @@ import { openVideo } from "../../src/run/video/video.node.ts";
 import { hashedModel } from "../laws/models.ts";
 import { hasShared, sharedFolder } from "../shared.ts";
 import { type Draw, damage, damageJson, drawFrom, pick } from "./mutate.ts";
+import { truthCase } from "./truth.ts";
 
 /** Runs one case; resolves to whether the input was accepted. Throws what the code under test throws. */
 export type FuzzTarget = (draw: Draw, folder: string) => Promise<boolean>;
@@ -40,6 +44,7 @@ const tfliteFiles = lazily(() => [
   ...filesIn("golden/tflite", (name) => name.endsWith(".tflite"), 8e6).map(read),
   ...tfliteForms.map((form) => emitTflite(hashedModel("t0-stream", small), { form, frames: 2, dtype: "float16" })),
 ]);
+const onnx = lazily(() => emitOnnx(hashedModel("t0-stream", small), { dtype: "float16" }));
 const videoFiles = lazily(() =>
   [...filesIn("videos/k600", () => true, 5e5), ...filesIn("videos/derived", () => true, 5e5)].map((path) => ({
     bytes: read(path),
@@ -79,6 +84,7 @@ export const targets = {
     bytes.set([8 + draw(8), 0, 0, 0, 84, 70, 76, 51]);
     return acceptModel(bytes);
   },
+  onnx: async (draw) => acceptModel(draw(4) > 0 ? damage(onnx(), draw) : damageTexts(onnx(), draw)),
   video: async (draw, folder) => {
     const { bytes, extension } =
       draw(8) === 0
@@ -94,6 +100,7 @@ export const targets = {
     }
     return frames > 0;
   },
+  truth: truthCase,
   snapshot: async (draw) => {
     const session = await (await program()).openStream();
     const state = JSON.parse(damageJson(JSON.stringify(await plainState()), draw));
@@ -114,6 +121,22 @@ export const targets = {
     }
   },
 } satisfies Record<string, FuzzTarget>;
+
+/** A file with another spec, card or export behind what it has: the last entry of a name is the one that counts. */
+function damageTexts(original: Uint8Array, draw: Draw): Uint8Array {
+  const metadata = readOnnxMetadata(original);
+  const key = pick(draw, Object.keys(metadata));
+  const more = new PbfWriter();
+  more.writeMessage(
+    14,
+    (value, entry) => {
+      entry.writeStringField(1, key);
+      entry.writeStringField(2, value);
+    },
+    damageJson(metadata[key] as string, draw),
+  );
+  return new Uint8Array(Buffer.concat([original, more.finish()]));
+}
 
 function damageMetadata(header: string, draw: Draw): string {
   const parsed = JSON.parse(header) as { __metadata__: Record<string, string> };

@@ -14,6 +14,7 @@ afterAll(() => rm(folder, { recursive: true }));
 test.each([
   ["safetensors", 300],
   ["tflite", 120],
+  ["onnx", 200],
   ["snapshot", 150],
   ["video", 12],
 ] as const)("damaged %s files give a result or one documented error", async (target, count) => {

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { classify } from "../../src/classify.node.ts";
+import { readLabels } from "../../src/model/label-files.node.ts";
 import { readModel } from "../../src/model/model.ts";
-import { readLabels } from "../../src/model/store.node.ts";
 import { nodeBackend } from "../../src/run/session/onnx.node.ts";
 import { Program } from "../../src/run/session/program.ts";
 import { litertBackend } from "../../src/run/session/tflite/litert.node.ts";

@@ -120,6 +120,19 @@ describe("verifyFiles", () => {
     ]);
     for (const file of files) await file[Symbol.asyncDispose]();
   });
+
+  test("hears of an abort between clips, of ways that never wait", async () => {
+    const answers = (name: string): Runner => ({
+      ...{ name, runtime: "computes without a pause", call: "whole clip", frames: null },
+      logits: async (clip) => [Float32Array.from([clip.length, 0, 1, 2, 3])],
+    });
+    const file = { name: "a", format: "safetensors", dtype: "float32", model } as const;
+    const runners = [answers("a"), answers("b")];
+    const opened = { ...file, runners, [Symbol.asyncDispose]: async () => {} };
+    const abort = new AbortController();
+    setImmediate(() => abort.abort(new Error("enough")));
+    await expect(verifyFiles([opened], { clips: scenes, signal: abort.signal })).rejects.toThrow("enough");
+  });
 });
 
 describe("compareRunners", () => {

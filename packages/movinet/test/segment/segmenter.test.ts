@@ -102,7 +102,7 @@ describe("renderSubtitles", () => {
   ];
   test("WebVTT", () => {
     expect(renderSubtitles(segments, ["<b> & c", "carving ice"], "vtt")).toBe(
-      "WEBVTT\n\n00:00:00.000 --> 00:01:01.235\ncarving ice (97 %)\n\n00:01:01.235 --> 01:02:05.000\n&lt;b> &amp; c (50 %)\n",
+      "WEBVTT\n\n00:00:00.000 --> 00:01:01.235\ncarving ice (97 %)\n\n00:01:01.235 --> 01:02:05.000\n&lt;b&gt; &amp; c (50 %)\n",
     );
   });
   test("SubRip", () => {

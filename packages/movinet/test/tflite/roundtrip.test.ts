@@ -27,7 +27,7 @@ function labelled(name: SpecName, options: SpecOptions = {}): Model {
   const made = models.get(key);
   if (made) return made;
   const model = hashedModel(name, { ...small, ...options });
-  const mine = { ...model, card: { ...model.card, name: "mine", labels, fps: 7.5, frames: 4 } };
+  const mine = { ...model, card: { ...model.card, name: "mine", labels, fps: 7.5, frames: model.card.frames && 4 } };
   models.set(key, mine);
   return mine;
 }

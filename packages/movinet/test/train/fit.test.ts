@@ -77,6 +77,18 @@ function bytesOf({ weights: learned }: Model): string {
     .join("\n");
 }
 
+it("what a training thread meets keeps its code", async () => {
+  const part = { split: null, group: null, start: null, end: null };
+  const sample = { file: join(folder, "gone.mp4"), name: "gone.mp4", classes: [0], ...part };
+  const view = { width: side, height: side, fit: "squash", fps: 5 } as const;
+  const target = { width: side, height: side, fit: "squash" } as const;
+  const kind = "video" as const;
+  const source = { kind, sample, view, folder: join(folder, "clips"), frames, fps: 5, target, recipe: null };
+  const gone: FitClip = { ...(clips[0] as FitClip), varied: () => ({ source, classes: [0] }) };
+  const fitting = fitModel(model, { ...parts, train: [gone] }, { settings, folder: join(folder, "gone") });
+  await expect(fitting).rejects.toMatchObject({ code: "E_DATASET_CLIP", subject: sample.file });
+});
+
 describe("training by gradients", () => {
   it.each<[string, Partial<TrainSettings>]>([
     ["everything, stored statistics", { learningRate: 3e-2 }],

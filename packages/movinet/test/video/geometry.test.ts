@@ -62,6 +62,48 @@ test("crop covers the target, touches one of its sides, and cuts the middle", ()
   expect(reds(arrangePicture(numbered(4, 2), 12, placement))).toEqual([1, 2, 5, 6]);
 });
 
+test("pad shows all of the picture in the middle, touches two sides of the target, and is black beside it", () => {
+  const side = fc.integer({ min: 1, max: 2000 });
+  fc.assert(
+    fc.property(side, side, side, side, (w, h, width, height) => {
+      const { scaled } = placePicture({ width: w, height: h }, 1, upright, { width, height }, "pad");
+      expect(scaled.width <= width && scaled.height <= height && scaled.width * scaled.height > 0).toBe(true);
+      expect(scaled.width === width || scaled.height === height).toBe(true);
+    }),
+  );
+  const wide = placePicture({ width: 3, height: 1 }, 1, upright, { width: 3, height: 4 }, "pad");
+  const shown = arrangePicture(
+    numbered(3, 1).map((v, i) => (i % 3 === 0 ? v + 1 : 0)),
+    9,
+    wide,
+  );
+  expect(reds(shown)).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0]);
+  const turned = placePicture(
+    { width: 3, height: 1 },
+    1,
+    orientationOf(matrix(0, 1, -1, 0)),
+    { width: 3, height: 3 },
+    "pad",
+  );
+  expect(turned.scaled).toEqual({ width: 3, height: 1 });
+  const upwards = arrangePicture(
+    numbered(3, 1).map((v, i) => (i % 3 === 0 ? v + 1 : 0)),
+    9,
+    turned,
+  );
+  expect(reds(upwards)).toEqual([0, 1, 0, 0, 2, 0, 0, 3, 0]);
+});
+
+test("preprocess pads as the decoder does", () => {
+  const picture = { data: new Uint8Array(4 * 2 * 3).fill(255), width: 4, height: 2 };
+  const plane = preprocess(picture, { width: 4, height: 4, fit: "pad" }).subarray(0, 16);
+  expect([...plane]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
+  const tall = { data: new Uint8Array(2 * 6 * 3).fill(255), width: 2, height: 6 };
+  expect([...preprocess(tall, { width: 3, height: 3, fit: "pad" }).subarray(0, 9)]).toEqual([
+    0, 1, 0, 0, 1, 0, 0, 1, 0,
+  ]);
+});
+
 test("preprocess gives planes in 0..1 and resizes what has another size", () => {
   const picture = { data: Uint8Array.of(0, 51, 255, 255, 102, 0), width: 2, height: 1 };
   expect([...preprocess(picture, { width: 2, height: 1, fit: "squash" })]).toEqual(

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { createSampler } from "../../src/run/video/sampling.ts";
-import { createTimeline } from "../../src/run/video/timeline.ts";
+import { expect, test } from "vitest";
+import { createSampler, createStillLimit } from "../../src/run/video/sampling.ts";
 
 /** Which picture each frame shows, by the sampler. */
 function sample(times: readonly number[], fps: number): number[] {
@@ -66,39 +65,14 @@ test("one picture is one frame, and slow video repeats its pictures", () => {
   expect(sample([0, 1], 5)).toEqual([0, 0, 0, 0, 0, 1]);
 });
 
-describe("createTimeline", () => {
-  const placed = (stamps: readonly (number | null)[]) => {
-    const timeline = createTimeline();
-    const times = stamps.map((stamp) => Number(timeline.place(stamp, 0.04).toFixed(6)));
-    return { times, breaks: timeline.breaks };
+test("pictures that stay for hours are bounded: 10 s each are free, then 10 000 s together", () => {
+  const allowed = (seconds: readonly number[], fps: number) => {
+    const stills = createStillLimit(fps);
+    return seconds.map((still) => stills.allows(still * fps));
   };
-
-  test("believes timestamps, also of long stills, and fills in missing ones", () => {
-    expect(placed([5, 5.1, null, 5.2, 305])).toEqual({ times: [5, 5.1, 5.14, 5.2, 305], breaks: 0 });
-  });
-
-  test("pictures a little out of order do not go back", () => {
-    expect(placed([0, 0.08, 0.04, 0.12])).toEqual({ times: [0, 0.08, 0.08, 0.12], breaks: 0 });
-  });
-
-  test("a jump of hours, forth or back, is left out, and later stamps go on from there", () => {
-    expect(placed([0, 0.04, 90_000, 90_000.04])).toEqual({ times: [0, 0.04, 0.08, 0.12], breaks: 1 });
-    expect(placed([95_443, 95_443.04, 0, 0.04])).toEqual({
-      times: [95_443, 95_443.04, 95_443.08, 95_443.12],
-      breaks: 1,
-    });
-  });
-
-  test("whatever the stamps are, times never decrease and never jump", () => {
-    fc.assert(
-      fc.property(fc.array(fc.option(fc.double({ min: -1e12, max: 1e12, noNaN: true }))), (stamps) => {
-        const timeline = createTimeline();
-        const times = stamps.map((stamp) => timeline.place(stamp, 0.04));
-        for (const [i, time] of times.slice(1).entries()) {
-          expect(time).toBeGreaterThanOrEqual(times[i] as number);
-          expect(time - (times[i] as number)).toBeLessThanOrEqual(601);
-        }
-      }),
-    );
-  });
+  expect(allowed([10_010, 10, 0.2], 5)).toEqual([true, true, true]);
+  expect(allowed([10_010, 10.2], 5)).toEqual([true, false]);
+  expect(allowed([1e6], 1)).toEqual([false]);
+  expect(allowed(Array(18).fill(599), 30).indexOf(false)).toBe(16);
+  expect(allowed(Array(100_000).fill(10), 5).every((one) => one)).toBe(true);
 });

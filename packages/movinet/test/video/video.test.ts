@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -103,16 +103,30 @@ test("arguments become sources: a path that exists is no glob, folders are searc
   await mkdir(join(folder, "clips", "deep"), { recursive: true });
   for (const name of ["b.mp4", "a [1].mkv", "notes.txt", "deep/c.WEBM"])
     await writeFile(join(folder, "clips", name), "x");
+  await symlink("nowhere", join(folder, "clips", "gone.mp4"));
   const at = (...names: string[]) => names.map((name) => join(folder, "clips", name));
-  expect(await expandSources([join(folder, "clips")])).toEqual(at("a [1].mkv", "b.mp4", "deep/c.WEBM"));
-  expect(await expandSources(at("a [1].mkv"))).toEqual(at("a [1].mkv"));
-  expect(await expandSources([join(folder, "clips", "*.mp4"), "-", "http://x/y.mp4"])).toEqual([
+  const sources = async (...args: string[]) => (await expandSources(args)).sources;
+  expect(await sources(join(folder, "clips"))).toEqual(at("a [1].mkv", "b.mp4", "deep/c.WEBM"));
+  expect(await sources(...at("a [1].mkv"))).toEqual(at("a [1].mkv"));
+  expect(await sources(...at("*.mp4"), "-", "http://x/y.mp4")).toEqual([...at("b.mp4"), "-", "http://x/y.mp4"]);
+  expect(await sources(...at("*"))).toEqual(at("a [1].mkv", "b.mp4", "deep/c.WEBM", "notes.txt"));
+  expect(await sources(...at("**"))).toEqual(at("a [1].mkv", "b.mp4", "deep/c.WEBM", "notes.txt"));
+  await mkdir(join(folder, "texts"));
+  await writeFile(join(folder, "texts", "a.txt"), "x");
+  const { failures, leftOut, ...rest } = await expandSources([
+    join(folder, "*.avi"),
+    join(folder, "nothing.mp4"),
+    join(folder, "texts"),
     ...at("b.mp4"),
-    "-",
-    "http://x/y.mp4",
   ]);
-  await expect(expandSources([join(folder, "*.avi")])).rejects.toMatchObject({ code: "E_VIDEO_NOT_FOUND" });
-  await expect(expandSources([join(folder, "nothing.mp4")])).rejects.toThrow(/there is no such file/);
+  expect(rest.sources).toEqual(at("b.mp4"));
+  expect(failures.map(({ code, subject, problem }) => [code, subject, problem])).toEqual([
+    ["E_VIDEO_NOT_FOUND", join(folder, "*.avi"), "no file matches"],
+    ["E_VIDEO_NOT_FOUND", join(folder, "nothing.mp4"), "there is no such file"],
+    ["E_VIDEO_NOT_FOUND", join(folder, "texts"), "the folder holds no video files"],
+  ]);
+  const kinds = [{ kind: ".txt", count: 1, examples: [join(folder, "texts", "a.txt")] }];
+  expect(leftOut).toEqual([{ source: join(folder, "texts"), kinds }]);
 });
 
 test("messages survive any cutting of the byte stream", async () => {

@@ -1,4 +1,4 @@
-import type { Fit } from "../../model/card.ts";
+import type { CardFit } from "../../model/card.ts";
 import type { Random } from "../random.ts";
 import { applyOperations, drawOperations } from "./auto-augment.ts";
 import { type ColourRanges, colourTables, drawColourChange, meanLuma, plainTables } from "./colour.ts";
@@ -58,7 +58,7 @@ export interface AnamorphicPictures extends Pictures {
 export interface Target {
   readonly width: number;
   readonly height: number;
-  readonly fit?: Fit;
+  readonly fit?: CardFit;
 }
 
 /**
@@ -100,7 +100,7 @@ export function centreCrop(
   clip: AnamorphicPictures,
   indices: ArrayLike<number>,
   target: { readonly width: number; readonly height: number },
-  fit: Fit,
+  fit: CardFit,
   out: Float32Array,
 ): void {
   check(clip, indices, target, out);

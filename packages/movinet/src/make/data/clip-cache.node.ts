@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../../errors.ts";
 import { cacheFolder } from "../../model/store.node.ts";
+import { bytesOf } from "../../run/video/path-bytes.node.ts";
 import { Decoders } from "../../run/video/video.node.ts";
 import type { ClipView, SourceClip } from "./clip.ts";
 import { type ClipHead, clipFormat } from "./clip-file.ts";
@@ -158,7 +159,7 @@ export class ClipCache implements AsyncDisposable {
 
   /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
   async contentHash({ file }: Sample): Promise<string> {
-    const { size, mtimeMs } = await stat(file).catch((cause: unknown) => {
+    const { size, mtimeMs } = await stat(bytesOf(file)).catch((cause: unknown) => {
       throw unreadable(file, cause);
     });
     const stamp = `${size} ${mtimeMs}`;
@@ -281,7 +282,8 @@ function concatenate(frames: readonly Uint8Array[]): Uint8Array {
 async function hashFile(file: string): Promise<string> {
   const hash = createHash("sha256");
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
+    for await (const chunk of createReadStream(bytesOf(file), { highWaterMark: 1 << 20 }))
+      hash.update(chunk as Uint8Array);
   } catch (cause) {
     throw unreadable(file, cause);
   }

@@ -1,18 +1,21 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DatasetError } from "../../errors.ts";
 import type { ClipView, SourceClip } from "./clip.ts";
 import { type ClipHead, clipPrefix, headLength, isIntact, parseHead, prefixBytes } from "./clip-file.ts";
 
+const user = process.getuid?.();
 const entryName = /^[0-9a-f]{64}\.clip$/;
 const asideName = /^[0-9a-f]{64}\.[-0-9a-f]+\.tmp$/;
 /** Milliseconds after which a file that was being written belongs to a process that died. */
 const staleMs = 15 * 60_000;
 
 /**
- * Entries of clips in a folder, bounded in bytes. Entries that this process has read or written stay; of the others, the
+ * Entries of clips in a folder, bounded in bytes. What is read is believed, so the folder and the entries must be this
+ * user's, and nobody else may write there (where there are such users: not on Windows). Entries that this process has read or written stay; of the others, the
  * least recently used go first. Several processes may share a folder.
  */
 export class ClipStore {
@@ -24,6 +27,7 @@ export class ClipStore {
   /** Bytes in the folder, as far as this process knows; null until it looked. */
   #bytes: number | null = null;
   #tidying: Promise<void> | null = null;
+  #guarded: Promise<void> | null = null;
 
   constructor(folder: string, maxBytes: number) {
     this.folder = folder;
@@ -31,11 +35,12 @@ export class ClipStore {
   }
 
   /**
-   * The clip of an entry; null where there is none, or a damaged one. Throws {@link DatasetError} (`E_DATASET_CACHE`)
-   * where the folder cannot be read.
+   * The clip of an entry; null where there is none, a damaged one or another user's. Throws {@link DatasetError}
+   * (`E_DATASET_CACHE`) where the folder cannot be read, or others may write there.
    */
   async read(key: string, view: ClipView): Promise<SourceClip | null> {
-    const bytes = await readFile(this.#path(key)).catch(this.#absent);
+    const file = await this.#open(key);
+    const bytes = file && (await file.readFile().finally(() => file.close()));
     const length = bytes && headLength(bytes);
     if (length === null || bytes === null || !isIntact(bytes, crc32)) return null;
     const head = parseHead(bytes.subarray(prefixBytes, prefixBytes + length), view, bytes.length);
@@ -46,7 +51,7 @@ export class ClipStore {
 
   /** The head of an entry that is as long as it should be, without reading its frames; else null. */
   async look(key: string, view: ClipView): Promise<ClipHead | null> {
-    const file = await open(this.#path(key)).catch(this.#absent);
+    const file = await this.#open(key);
     if (file === null) return null;
     try {
       const { size } = await file.stat();
@@ -83,10 +88,39 @@ export class ClipStore {
     } catch (cause) {
       this.#bytes = null;
       await rm(aside, { force: true }).catch(() => {});
+      if (cause instanceof DatasetError) throw cause;
       throw cacheError(this.folder, cause);
     } finally {
       this.#writing.delete(name);
     }
+  }
+
+  /** The file of an entry of this user; null where there is none. */
+  async #open(key: string): Promise<FileHandle | null> {
+    this.#guarded ??= this.#guard();
+    await this.#guarded;
+    const file = await open(this.#path(key)).catch(this.#absent);
+    if (file === null || isOwn(await file.stat())) return file;
+    await file.close();
+    return null;
+  }
+
+  /** Throws where somebody else may write into the folder. */
+  async #guard(): Promise<void> {
+    const facts = await stat(this.folder).catch(this.#absent);
+    if (facts === null || user === undefined) return;
+    const { uid, mode } = facts;
+    if (isOwn(facts) && (mode & 0o022) === 0) return;
+    throw new DatasetError({
+      code: "E_DATASET_CACHE",
+      subject: this.folder,
+      problem: isOwn(facts)
+        ? `other users may write here (mode ${(mode & 0o777).toString(8)}), so clips that are cached here cannot be trusted`
+        : `this folder belongs to another user (${uid}), so clips that are cached here cannot be trusted`,
+      remedy: isOwn(facts)
+        ? "Take that right away (chmod 700), or name another folder in MOVINET_CACHE"
+        : "Name another folder in MOVINET_CACHE",
+    });
   }
 
   readonly #absent = (cause: NodeJS.ErrnoException): null => {
@@ -123,7 +157,8 @@ export class ClipStore {
 
   /** Counts what is there and removes leftovers and, until `size` more bytes fit, the entries that are used least. */
   async #tidy(size: number): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await this.#guard();
     const names = await readdir(this.folder);
     const found = await Promise.all(
       names.map(async (name) => {
@@ -144,6 +179,10 @@ export class ClipStore {
     }
     this.#bytes = bytes;
   }
+}
+
+function isOwn({ uid }: Stats): boolean {
+  return user === undefined || uid === user;
 }
 
 /** Buffers that one call may write. */

@@ -1,5 +1,9 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import type { Refuse } from "../../errors.ts";
+import { listed } from "../../printable.ts";
+import { readUserFile } from "../../read.node.ts";
+import { bytesOf, pathOf } from "../../run/video/path-bytes.node.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
 import { clipsOfClasses, type FolderClips } from "./folders.node.ts";
 import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
@@ -55,18 +59,22 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
     }
   }
   const files = new Map<string, string>();
-  await Promise.all(samples.map(async ({ file }) => files.set(file, await realpath(file).catch(() => resolve(file)))));
+  await Promise.all(samples.map(async ({ file }) => files.set(file, await realPath(file))));
   const grouped = joinGroups(samples, ({ file }) => [`file ${files.get(file)}`]);
   const findings = [...layoutFindings, ...similarClasses(named)];
   const multiLabel = samples.some(({ classes }) => classes.length > 1);
   return { path, labels, samples: grouped, multiLabel, findings, warnings: warningsAbout(findings, grouped) };
 }
 
+/** The path without symlinks, by which stretches of one file are known; what cannot be followed stays. */
+function realPath(file: string): Promise<string> {
+  return realpath(bytesOf(file), { encoding: "buffer" }).then(pathOf, () => resolve(file));
+}
+
 function unknownLabel(label: string, labels: readonly string[], { path, line }: Found["where"]): never {
   const where = line === null ? "" : `line ${line}: `;
-  const shown = labels.length > 8 ? `${labels.slice(0, 8).join(", ")}, …` : labels.join(", ");
   const problem = `${where}the label ${JSON.stringify(label)} is no class of the model`;
-  throw datasetError("E_DATASET_LABEL", path, problem, `Use its names: ${shown}`);
+  throw datasetError("E_DATASET_LABEL", path, problem, `Use its names: ${listed(labels, 8)}`);
 }
 
 async function findClips(path: string): Promise<FolderClips> {
@@ -95,10 +103,12 @@ async function clipsOfFolder(path: string): Promise<FolderClips> {
   return clipsOfClasses(path);
 }
 
+/** Of a manifest: a million lines of a hundred letters. */
+const mostManifestBytes = 100_000_000;
+
 async function clipsOfManifest(path: string, format: ManifestFormat): Promise<FolderClips> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw unreadable(path, cause);
-  });
+  const refuse: Refuse = (problem, remedy, cause) => datasetError("E_DATASET_UNREADABLE", path, problem, remedy, cause);
+  const bytes = await readUserFile(path, { most: mostManifestBytes, refuse });
   const folder = dirname(path);
   const rows = readManifest(bytes, format, path);
   const files = await findFiles(rows, path);

@@ -16,7 +16,8 @@ export type FindingKind =
   | "imbalance"
   | "similar-classes"
   | "split-as-class"
-  | "left-out";
+  | "left-out"
+  | "unreadable";
 
 /** Something about a dataset that its owner should know. */
 export interface Finding {

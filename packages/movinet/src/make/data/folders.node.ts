@@ -1,10 +1,18 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasVideoName, videosIn } from "../../run/video/sources.node.ts";
+import { type FolderScan, isVideoFile, scanFolder } from "../../run/video/folder.node.ts";
+import { LeftOutCounts } from "../../run/video/left-out.ts";
+import { bytesOf, pathOf } from "../../run/video/path-bytes.node.ts";
 import { type Split, sameForm, splitOf } from "./dataset.ts";
 import type { Finding } from "./findings.ts";
 import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
-import { leftOut, sameSubFolders, splitsAsClasses } from "./layout-findings.ts";
+import {
+  besideClasses,
+  leftOutOfClasses,
+  sameSubFolders,
+  splitsAsClasses,
+  unreadableFolders,
+} from "./layout-findings.ts";
 
 export interface FolderClips {
   readonly clips: readonly Found[];
@@ -21,18 +29,23 @@ export async function clipsOfClasses(root: string): Promise<FolderClips> {
   const parts = await Promise.all(named.map((name) => look(join(root, name))));
   const layered = await Promise.all(parts.map(holdsClasses));
   if (!layered.includes(true) && (named.length === 0 || named.length < top.folders.length)) {
-    const clips = await clipsOf(root, top, null);
+    const { clips, findings } = await clipsOf(root, [top], [null]);
     const alike = await maybeSplits(root, top);
-    return { clips, findings: [...leftOut(namesIn(root, [top])), ...splitsAsClasses(named), ...alike] };
+    return {
+      clips,
+      findings: [...besideClasses(namesIn(root, [top])), ...findings, ...splitsAsClasses(named), ...alike],
+    };
   }
   await checkSplits(root, top, named, layered);
-  const clips = await Promise.all(parts.map((part, i) => clipsOf(root, part, splitOf(sameForm(named[i]!))!)));
-  return { clips: clips.flat(), findings: leftOut(namesIn(root, [top, ...parts])) };
+  const splits = named.map((name) => splitOf(sameForm(name))!);
+  const { clips, findings } = await clipsOf(root, parts, splits);
+  return { clips, findings: [...besideClasses(namesIn(root, [top, ...parts])), ...findings] };
 }
 
 /** Whether folders that are taken for classes look like splits: each has the same two or more folders, and no videos. */
 async function maybeSplits(root: string, { folders }: Level): Promise<readonly Finding[]> {
-  const inside = await Promise.all(folders.map((name) => look(join(root, name))));
+  const unknown: Level = { path: root, folders: [], videos: [] };
+  const inside = await Promise.all(folders.map((name) => look(join(root, name)).catch(() => unknown)));
   const [first] = inside;
   if (!first || inside.length < 2 || inside.length > mostSplits || first.folders.length < 2) return [];
   const same = inside.every(
@@ -52,21 +65,23 @@ interface Level {
 }
 
 async function look(path: string): Promise<Level> {
-  const names = await readdir(path).catch((cause: unknown) => {
+  const names = await readdir(bytesOf(path), { encoding: "buffer" }).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  const visible = names.filter((name) => !name.startsWith(".")).sort();
-  const kinds = await Promise.all(visible.map((name) => stat(join(path, name)).catch(() => null)));
-  return {
-    path,
-    folders: visible.filter((_, i) => kinds[i]?.isDirectory()),
-    videos: visible.filter((name, i) => kinds[i]?.isFile() && hasVideoName(name)),
-  };
+  const level = { path, folders: [] as string[], videos: [] as string[] };
+  for (const name of names.map(pathOf).sort()) {
+    if (name.startsWith(".")) continue;
+    const file = join(path, name);
+    const kind = await stat(bytesOf(file)).catch(() => null);
+    if (kind?.isDirectory()) level.folders.push(name);
+    else if (kind?.isFile() && (await isVideoFile(file, name))) level.videos.push(name);
+  }
+  return level;
 }
 
 async function holdsClasses({ path, folders }: Level): Promise<boolean> {
-  const videos = await Promise.all(folders.map((name) => visibleVideos(join(path, name))));
-  return videos.some((files) => files.length > 0);
+  const scans = await Promise.all(folders.map((name) => scanFolder(join(path, name))));
+  return scans.some(({ videos }) => videos.length > 0);
 }
 
 function namesIn(root: string, levels: readonly Level[]): readonly string[] {
@@ -90,7 +105,7 @@ async function checkSplits(
     throw datasetError("E_DATASET_FOLDERS", root, problem, remedy);
   }
   const others = top.folders.filter((name) => !named.includes(name));
-  const filled = await Promise.all(others.map(async (name) => (await visibleVideos(join(root, name))).length > 0));
+  const filled = await Promise.all(others.map(async (name) => (await scanFolder(join(root, name))).videos.length > 0));
   const odd = others.filter((_, i) => filled[i]);
   if (odd.length === 0) return;
   const splits = `the ${named.length === 1 ? "split" : "splits"} ${list(named)}`;
@@ -107,26 +122,35 @@ function list(names: readonly string[]): string {
   return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
-async function clipsOf(root: string, { path, folders }: Level, split: Split | null): Promise<readonly Found[]> {
-  if (folders.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it holds no sub-folders of clips", layout);
-  const classes = folders.map(async (name) => {
-    const folder = join(path, name);
-    const files = await visibleVideos(folder);
-    if (files.length === 0) {
-      const problem = "the folder of this class holds no videos";
-      throw datasetError("E_DATASET_EMPTY", folder, problem, "Add clips, or remove it");
+/** The clips of levels that hold folders of classes, each of a split. */
+async function clipsOf(
+  root: string,
+  levels: readonly Level[],
+  splits: readonly (Split | null)[],
+): Promise<FolderClips> {
+  const leftOut = new LeftOutCounts();
+  const failures: FolderScan["failures"][number][] = [];
+  const clips: Found[] = [];
+  for (const [i, { path, folders }] of levels.entries()) {
+    if (folders.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it holds no sub-folders of clips", layout);
+    const scans = await Promise.all(folders.map((name) => scanFolder(join(path, name))));
+    for (const [k, scan] of scans.entries()) {
+      const name = folders[k]!;
+      const folder = join(path, name);
+      leftOut.addAll(scan.leftOut);
+      failures.push(...scan.failures);
+      if (scan.videos.length + scan.failures.length === 0) {
+        const problem = "the folder of this class holds no videos";
+        throw datasetError("E_DATASET_EMPTY", folder, problem, "Add clips, or remove it");
+      }
+      const where = { path: folder, line: null };
+      const known = { labels: [sameForm(name)], split: splits[i] ?? null, group: null, start: null, end: null };
+      clips.push(...scan.videos.map((file) => ({ file, name: nameIn(root, file), where, ...known })));
     }
-    const where = { path: folder, line: null };
-    const known = { labels: [sameForm(name)], split, group: null, start: null, end: null };
-    return files.map((file) => ({ file, name: nameIn(root, file), where, ...known }));
-  });
-  return (await Promise.all(classes)).flat();
-}
-
-/** The videos in a folder, at any depth, sorted, without those whose path below it has a name that begins with a dot. */
-async function visibleVideos(folder: string): Promise<readonly string[]> {
-  const all = await videosIn(folder).catch((cause: unknown) => {
-    throw unreadable(folder, cause);
-  });
-  return all.filter((file) => !/(^|\/)\./.test(nameIn(folder, file))).sort();
+  }
+  const findings = [
+    ...unreadableFolders(failures.map(({ subject, problem }) => ({ name: nameIn(root, subject), problem }))),
+    ...leftOutOfClasses(leftOut.list(), (path) => nameIn(root, path)),
+  ];
+  return { clips, findings };
 }

@@ -1,3 +1,5 @@
+import { listed } from "../../printable.ts";
+import { type LeftOut, leftOutText } from "../../run/video/left-out.ts";
 import { plainName, type Sample } from "./dataset.ts";
 import { type Finding, splitFindings } from "./findings.ts";
 
@@ -42,13 +44,44 @@ export function sameSubFolders(folders: readonly string[], names: readonly strin
       title: "all folders hold folders of the same names and are taken for classes",
       remedy: "If they are splits, name them train, validation and test",
       samples: [],
-      detail: `${folders.join(", ")} hold ${names.join(", ")}`,
+      detail: `${listed(folders)} hold ${listed(names)}`,
+    },
+  ];
+}
+
+/** Folders that cannot be read: nobody knows what is missing. */
+export function unreadableFolders(
+  folders: readonly { readonly name: string; readonly problem: string }[],
+): readonly Finding[] {
+  return folders.map(({ name, problem }): Finding => {
+    return {
+      kind: "unreadable",
+      severity: "problem",
+      title: "a folder cannot be read, and its clips are missing",
+      remedy: "Check its permissions",
+      samples: [],
+      detail: `${name}: ${problem}`,
+    };
+  });
+}
+
+/** What lies in the folders of classes and is no clip. */
+export function leftOutOfClasses(kinds: readonly LeftOut[], nameOf: (path: string) => string): readonly Finding[] {
+  if (kinds.length === 0) return [];
+  return [
+    {
+      kind: "left-out",
+      severity: "note",
+      title: "not all that lies in the folders of classes is a clip",
+      remedy: "Convert or move what should be one, or name it in a manifest",
+      samples: [],
+      detail: leftOutText(kinds, nameOf),
     },
   ];
 }
 
 /** Videos that are in no folder of a class. */
-export function leftOut(names: readonly string[]): readonly Finding[] {
+export function besideClasses(names: readonly string[]): readonly Finding[] {
   return names.map((name): Finding => {
     return {
       kind: "left-out",

@@ -1,4 +1,6 @@
-import { DatasetError } from "../../errors.ts";
+import { DatasetError, type Refuse } from "../../errors.ts";
+import { strangerToText } from "../../model/file-kind.ts";
+import { decodeText, linesOf } from "../../text.ts";
 import { type Split, sameForm, splitOf } from "./dataset.ts";
 
 /** A line of a manifest, checked by itself: whether the file exists is for the caller to say. */
@@ -23,25 +25,25 @@ export type ManifestFormat = "csv" | "jsonl";
  * Throws {@link DatasetError}: `E_DATASET_FORMAT` for what is no such text, `E_DATASET_LINE` for a line that is wrong.
  */
 export function readManifest(bytes: Uint8Array, format: ManifestFormat, path: string): readonly ManifestRow[] {
-  const text = decode(bytes, path);
+  const stranger = strangerToText(bytes.subarray(0, headBytes));
+  if (stranger) throw formatError(path, stranger.what, stranger.remedy);
+  const text = decodeText(bytes, refuseText(path));
   return format === "csv" ? csvRows(text, path) : jsonRows(text, path);
 }
+
+const headBytes = 4096;
 
 export function lineError(path: string, line: number, problem: string, remedy: string): DatasetError {
   return new DatasetError({ code: "E_DATASET_LINE", subject: path, problem: `line ${line}: ${problem}`, remedy });
 }
 
-function formatError(path: string, problem: string, remedy: string): DatasetError {
-  return new DatasetError({ code: "E_DATASET_FORMAT", subject: path, problem, remedy });
+function formatError(path: string, problem: string, remedy: string, cause?: unknown): DatasetError {
+  return new DatasetError({ code: "E_DATASET_FORMAT", subject: path, problem, remedy, cause });
 }
 
-function decode(bytes: Uint8Array, path: string): string {
-  try {
-    const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-    return new TextDecoder(utf16 ? "utf-16le" : "utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw formatError(path, "it is not UTF-8 text", "Save it as CSV in UTF-8");
-  }
+/** The error about a file that is no text of a manifest. */
+function refuseText(path: string): Refuse {
+  return (problem, remedy, cause) => formatError(path, problem, remedy, cause);
 }
 
 /** What a line says of one sample, before it is checked; what it does not say is empty. */
@@ -123,7 +125,7 @@ export function parseCsv(text: string, path: string): readonly CsvRecord[] {
   const token = /"((?:[^"]|"")*)"(?=[,\r\n]|$)|([^",\r\n][^,\r\n]*)?/y;
   const records: CsvRecord[] = [];
   let fields: string[] = [];
-  let [line, begins, at] = [1, 1, text.startsWith("\uFEFF") ? 1 : 0];
+  let [line, begins, at] = [1, 1, 0];
   const endRecord = () => {
     if (fields.length > 1 || fields[0] !== "") records.push({ line: begins, fields });
     fields = [];
@@ -149,8 +151,7 @@ export function parseCsv(text: string, path: string): readonly CsvRecord[] {
 }
 
 function jsonRows(text: string, path: string): readonly ManifestRow[] {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/);
-  return lines.flatMap((content, i) => (content.trim() === "" ? [] : [jsonRow(content, i + 1, path)]));
+  return linesOf(text).flatMap((content, i) => (content.trim() === "" ? [] : [jsonRow(content, i + 1, path)]));
 }
 
 function jsonRow(content: string, line: number, path: string): ManifestRow {

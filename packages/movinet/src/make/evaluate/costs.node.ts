@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,7 @@ import { buildGraph } from "../../model/arch/build.ts";
 import { macsOf } from "../../model/graph/shapes.ts";
 import { type Model, writeModel } from "../../model/model.ts";
 import { moduleBeside } from "../../run/beside.node.ts";
+import { writeError, writeWhole } from "../../write.node.ts";
 import type { CostAnswer, CostJob } from "./cost-child.node.ts";
 import type { Cost } from "./family.ts";
 
@@ -22,10 +23,12 @@ export async function measureCosts(
   lengths: readonly number[],
   { device, threads, signal }: MeasureCostsOptions,
 ): Promise<readonly Cost[]> {
-  const folder = await mkdtemp(join(tmpdir(), "movinet-costs-"));
+  const folder = await mkdtemp(join(tmpdir(), "movinet-costs-")).catch((cause: unknown) => {
+    throw writeError(tmpdir(), cause);
+  });
   const file = join(folder, "model.safetensors");
   try {
-    await writeFile(file, writeModel(model));
+    await writeWhole(file, writeModel(model));
     const costs: Cost[] = [];
     for (const frames of lengths) {
       signal?.throwIfAborted();

@@ -1,5 +1,7 @@
 import { ModelError } from "../../errors.ts";
+import { dataSetsOf } from "../../model/known-labels.ts";
 import type { Model } from "../../model/model.ts";
+import { listed } from "../../printable.ts";
 import { type Dataset, plainName, type Sample, sameForm } from "../data/dataset.ts";
 
 /**
@@ -14,11 +16,12 @@ export function samplesForModel(
   { card, spec }: Pick<Model, "card" | "spec">,
 ): readonly Sample[] {
   if (card.labels === null) {
+    const [dataSet] = dataSetsOf(spec.classes);
     throw new ModelError({
       code: "E_MODEL_LABELS",
       subject: card.name,
       problem: `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
-      remedy: "Give a file of class names with --labels, one a line",
+      remedy: `Give its class names as labels: a file with one a line${dataSet === undefined ? "" : `, or ${dataSet} if they are those`}`,
     });
   }
   const several = samples.find(({ classes }) => classes.length > 1);
@@ -41,11 +44,10 @@ export function samplesForModel(
   const used = [...new Set(samples.flatMap(({ classes }) => classes))].sort((a, b) => a - b);
   const lacking = used.filter((index) => found[index] === null).map((index) => JSON.stringify(labels[index]));
   if (lacking.length > 0) {
-    const more = lacking.length > 5 ? ` and ${lacking.length - 5} more` : "";
     throw new ModelError({
       code: "E_MODEL_LABELS",
       subject: path,
-      problem: `the model ${card.name} has no class ${lacking.slice(0, 5).join(", ")}${more}`,
+      problem: `the model ${card.name} has no class ${listed(lacking)}`,
       remedy: `Name the clips' labels as the model does (${some(known)}), or give a model that was trained on them`,
     });
   }
@@ -53,6 +55,5 @@ export function samplesForModel(
 }
 
 function some(labels: readonly string[]): string {
-  const shown = labels.slice(0, 3).join(", ");
-  return labels.length > 3 ? `${shown}, … ${labels.length} in all` : shown;
+  return listed(labels, 3);
 }

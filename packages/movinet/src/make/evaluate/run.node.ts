@@ -1,12 +1,13 @@
 import { classifyFrames } from "../../classify.ts";
 import { DatasetError, type MovinetError, VideoError } from "../../errors.ts";
+import type { Fit, InputSize } from "../../model/card.ts";
 import type { Model } from "../../model/model.ts";
 import type { Picture } from "../../run/display/plot-data.ts";
 import type { Backend } from "../../run/session/backend.ts";
 import { Program } from "../../run/session/program.ts";
 import type { Frame } from "../../run/video/frame.ts";
 import { Decoders } from "../../run/video/video.node.ts";
-import type { Clip } from "../data/clip.ts";
+import type { Clip, ClipView } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import { nameWithin, type Sample } from "../data/dataset.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
@@ -24,6 +25,8 @@ export interface EvaluateModelOptions {
   readonly backend: Backend;
   /** Opens a sample. Default: decodes its file as `classify` does. The one after the present is opened meanwhile. */
   readonly openFrames?: (sample: Sample) => SampleFrames;
+  /** How a picture becomes the network's input. Default: as the model was trained. */
+  readonly fit?: Fit | undefined;
   /** Clips that were decoded before are read from it; nothing is added. Default: none. */
   readonly cache?: ClipCache;
   /** Ends the work: the promise is then rejected with the signal's reason. */
@@ -66,11 +69,12 @@ export interface ModelAnswers {
 export async function evaluateModel(
   model: Model,
   samples: readonly Sample[],
-  { backend, openFrames, cache, signal, onClip, compared = 10, pictures = 0 }: EvaluateModelOptions,
+  { backend, openFrames, fit, cache, signal, onClip, compared = 10, pictures = 0 }: EvaluateModelOptions,
 ): Promise<ModelAnswers> {
   const decoders = openFrames ? null : new Decoders();
-  const decoded = (sample: Sample) => decode(sample, model, decoders as Decoders, signal);
-  const open = openFrames ?? (cache ? fromCache(cache, model, decoded, signal) : decoded);
+  const view = { ...model.card.input, fit: fit ?? model.card.input.fit, fps: model.card.fps };
+  const decoded = (sample: Sample) => decode(sample, view, decoders as Decoders, signal);
+  const open = openFrames ?? (cache ? fromCache(cache, view, decoded, signal) : decoded);
   const answers: Answer[] = [];
   const failures: { sample: Sample; error: MovinetError }[] = [];
   const program = Program.prepare(model, backend);
@@ -84,7 +88,11 @@ export async function evaluateModel(
       const frames = next as SampleFrames;
       const following = samples[i + 1];
       next = following ? open(following) : null;
-      const outcome = await answerOne(sample, frames, program, isCompared(i) ? clipMode : null, { signal, pictures });
+      const outcome = await answerOne(sample, frames, program, isCompared(i) ? clipMode : null, {
+        signal,
+        pictures,
+        view,
+      });
       if (outcome.answer) answers.push(outcome.answer);
       else failures.push({ sample, error: outcome.error as MovinetError });
       onClip?.(outcome);
@@ -103,18 +111,17 @@ async function answerOne(
   source: SampleFrames,
   program: Program,
   clipMode: ClipMode | null,
-  { signal, pictures }: { signal: AbortSignal | undefined; pictures: number },
+  { signal, pictures, view }: { signal: AbortSignal | undefined; pictures: number; view: InputSize },
 ): Promise<ClipOutcome> {
   const moments = { frames: [] as number[], times: [] as number[], best: [] as number[], confidence: [] as number[] };
   const recording: Recording = { frames: [], logits: null, seen: 0 };
   const watched = clipMode ? recorded(program, recording, clipMode.mostFrames) : program;
   const keepsakes = new Keepsakes(pictures);
-  const { card } = program.model;
   let scores: Float32Array | null = null;
   let error: MovinetError | null = null;
   try {
     const frames = noted(source, (frame) => keepsakes.add(frame));
-    for await (const result of classifyFrames(frames, watched, { signal })) {
+    for await (const result of classifyFrames(frames, watched, { fit: view.fit, signal })) {
       scores = result.scores;
       moments.frames.push(result.frame + 1);
       moments.times.push(result.time);
@@ -131,7 +138,7 @@ async function answerOne(
   } finally {
     await source[Symbol.asyncDispose]?.();
   }
-  const shown = card.input.fit === "squash" ? source.info : null;
+  const shown = view.fit === "squash" ? source.info : null;
   const { group, classes } = sample;
   const name = nameWithin(sample);
   return {
@@ -141,24 +148,28 @@ async function answerOne(
     frames: moments.frames.at(-1) ?? 0,
     seconds: moments.times.at(-1) ?? 0,
     pictures: keepsakes.take(),
-    aspect: shown ? shown.width / shown.height : card.input.width / card.input.height,
+    aspect: shown ? shown.width / shown.height : view.width / view.height,
   };
 }
 
-function decode(sample: Sample, { card }: Model, decoders: Decoders, signal: AbortSignal | undefined): SampleFrames {
+function decode(
+  sample: Sample,
+  { fps, ...size }: ClipView,
+  decoders: Decoders,
+  signal: AbortSignal | undefined,
+): SampleFrames {
   const { file, start, end } = sample;
   const part = { start: start ?? 0, ...(end === null ? {} : { end }) };
-  return decoders.openVideo(file, { fps: card.fps, size: card.input, signal, ...part });
+  return decoders.openVideo(file, { fps, size, signal, ...part });
 }
 
 /** Opens samples from a cache where it has them. */
 function fromCache(
   cache: ClipCache,
-  { card }: Model,
+  view: ClipView,
   decoded: (sample: Sample) => SampleFrames,
   signal: AbortSignal | undefined,
 ): (sample: Sample) => SampleFrames {
-  const view = { ...card.input, fps: card.fps };
   const kept = (sample: Sample) =>
     cache.has(sample, view).catch((error: unknown) => {
       if (error instanceof DatasetError) return false; // decoding tells what is wrong

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,8 @@ export interface SynthReport {
   readonly splits: Readonly<Record<Split, number>>;
 }
 
+const manifestName = "manifest.csv";
+
 /** A clip to be made. */
 interface Plan {
   readonly job: Omit<MakerJob, "file">;
@@ -68,21 +70,25 @@ const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
 export async function makeCameraMotion(out: string, options: SynthOptions): Promise<SynthReport> {
   const { signal, jobs = 1, onClip } = options;
   requireEncoder();
-  await requireVacant(out);
+  const there = await requireVacant(out);
   const plans = planClips(options);
-  const aside = join(dirname(resolve(out)), `.${process.pid}.${randomOf(out).below(1e6)}.tmp`);
+  let aside: string | null = null;
   try {
-    for (const label of cameraMotionLabels) await mkdir(join(aside, label), { recursive: true });
-    await makeAll(plans, aside, { jobs, signal, onClip });
-    await writeFile(join(aside, "manifest.csv"), manifestOf(plans));
+    // Of this user alone, under a name that nobody knows before; a folder that is there may be on a disk of its own.
+    aside = await mkdtemp(join(there ? out : dirname(resolve(out)), ".movinet-"));
+    const made = join(aside, "dataset");
+    for (const label of cameraMotionLabels) await mkdir(join(made, label), { recursive: true });
+    await makeAll(plans, made, { jobs, signal, onClip });
+    await writeFile(join(made, manifestName), manifestOf(plans));
     signal?.throwIfAborted();
-    await rmdir(out).catch(() => {});
-    await rename(aside, out);
+    if (there) await moveInto(made, out);
+    else await rename(made, out);
   } catch (cause) {
-    await rm(aside, { recursive: true, force: true }).catch(() => {});
     signal?.throwIfAborted();
     if (cause instanceof DatasetError) throw cause;
     throw writeFailed(out, (cause as NodeJS.ErrnoException).code ?? (cause as Error).message, cause);
+  } finally {
+    if (aside !== null) await rm(aside, { recursive: true, force: true }).catch(() => {});
   }
   const splits = { train: 0, validation: 0, test: 0 };
   for (const { split } of plans) splits[split]++;
@@ -97,13 +103,15 @@ function requireEncoder(): void {
   }
 }
 
-async function requireVacant(out: string): Promise<void> {
+/** Whether the folder is there. Throws where it holds something. */
+async function requireVacant(out: string): Promise<boolean> {
   let held: readonly string[] = [];
   try {
     held = await readdir(out);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code !== "ENOENT") throw writeFailed(out, code === "ENOTDIR" ? "it is a file" : String(code), cause);
+    if (code === "ENOENT") return false;
+    throw writeFailed(out, code === "ENOTDIR" ? "it is a file" : String(code), cause);
   }
   if (held.length > 0) {
     throw new DatasetError({
@@ -112,6 +120,21 @@ async function requireVacant(out: string): Promise<void> {
       problem: "the folder is not empty",
       remedy: "Name a new folder, or empty it first",
     });
+  }
+  return true;
+}
+
+/** Moves what a dataset consists of into a folder: its manifest last, or nothing. */
+async function moveInto(made: string, out: string): Promise<void> {
+  const moved: string[] = [];
+  try {
+    for (const name of [...cameraMotionLabels, manifestName]) {
+      await rename(join(made, name), join(out, name));
+      moved.push(name);
+    }
+  } catch (cause) {
+    for (const name of moved) await rm(join(out, name), { recursive: true, force: true }).catch(() => {});
+    throw cause;
   }
 }
 

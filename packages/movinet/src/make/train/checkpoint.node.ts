@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { MovinetError } from "../../errors.ts";
+import { stat } from "node:fs/promises";
+import { MovinetError, type Refuse } from "../../errors.ts";
 import { readSafetensors, writeSafetensors } from "../../model/weights/safetensors.ts";
+import { readUserFile } from "../../read.node.ts";
 import { writeWhole } from "../../write.node.ts";
 
 /** Named arrays and a plain value, bit for bit. */
@@ -15,13 +16,15 @@ export async function writeCheckpoint<T>(file: string, { state, progress }: Chec
   await writeWhole(file, writeSafetensors(tensors, { progress: JSON.stringify(progress) }));
 }
 
+/** Of a checkpoint: the largest network with what its optimizer keeps of each weight, twice. */
+const mostBytes = 2 ** 31 - 1;
+
 /** Reads a checkpoint; null where there is none. Throws {@link MovinetError} (`E_TRAIN_CHECKPOINT`) where it is damaged. */
 export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | null> {
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return null;
-    throw error;
-  });
-  if (bytes === null) return null;
+  const refuse: Refuse = (problem, remedy, cause) =>
+    new MovinetError({ code: "E_TRAIN_CHECKPOINT", subject: file, problem, remedy, cause });
+  if ((await stat(file).catch(() => null)) === null) return null;
+  const bytes = await readUserFile(file, { most: mostBytes, refuse });
   try {
     const { tensors, metadata } = readSafetensors(bytes, file);
     const state = new Map([...tensors].map(([name, { data }]) => [name, data]));

@@ -1,7 +1,7 @@
 /** What a lane reads its clips from. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Fit } from "../../model/card.ts";
+import type { CardFit } from "../../model/card.ts";
 import { writeWhole } from "../../write.node.ts";
 import { type AugmentRecipe, augmentClip, centreCrop } from "../data/augment.ts";
 import type { ClipView } from "../data/clip.ts";
@@ -26,7 +26,7 @@ export interface VideoInput {
   readonly frames: number;
   /** Frames a second that the model sees. */
   readonly fps: number;
-  readonly target: { readonly width: number; readonly height: number; readonly fit: Fit };
+  readonly target: { readonly width: number; readonly height: number; readonly fit: CardFit };
   /** How it is varied; null: the middle of the video as evaluation sees it. */
   readonly recipe: AugmentRecipe | null;
 }

@@ -1,10 +1,11 @@
 /** A training by gradients: from a model and clips to a better model, step by step, resumable at each. */
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MovinetError } from "../../errors.ts";
 import { buildGraph } from "../../model/arch/build.ts";
 import { buildTraining } from "../../model/graph/gradient.ts";
 import type { Model } from "../../model/model.ts";
+import { makeFolder } from "../../write.node.ts";
 import { randomOf } from "../random.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
@@ -154,7 +155,7 @@ export async function openTraining(
   options: FitOptions,
 ): Promise<OpenTraining> {
   const { settings, folder } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const lanes = new Lanes();
   try {
     const start = startOf(model, settings);

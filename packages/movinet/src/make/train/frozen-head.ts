@@ -93,7 +93,7 @@ export interface HeadLayers {
 }
 
 /** What `fitHead` needs of a model: `classifier1`, and what `classifier2` knows. */
-export function headOf({ spec, weights }: Model): HeadLayers {
+export function headOf({ spec, weights }: Pick<Model, "spec" | "weights">): HeadLayers {
   const kernel = (weights.get("classifier1.kernel") as Tensor).data;
   const bias = (weights.get("classifier1.bias") as Tensor).data;
   const known = (weights.get("classifier2.kernel") as Tensor).data.slice();

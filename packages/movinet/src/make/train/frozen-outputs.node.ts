@@ -1,6 +1,6 @@
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../../write.node.ts";
+import { makeFolder, writeWhole } from "../../write.node.ts";
 import { randomOf } from "../random.ts";
 import type { FitClip, FitOptions } from "./fit.node.ts";
 import type { LaneSetup } from "./lane.ts";
@@ -15,7 +15,7 @@ export async function frozenOutputs(
   lanes: Lanes,
 ) {
   const target = join(folder, "frozen");
-  await mkdir(target, { recursive: true });
+  await makeFolder(target);
   const nameOf = (clip: FitClip, view: number | null) =>
     `${clip.name.replace(/[^\w.-]/g, "_")}-${randomOf(clip.name).below(2 ** 31)}-${view ?? "plain"}.f32`;
   const views = Array.from({ length: settings.views }, (_, view) => view);

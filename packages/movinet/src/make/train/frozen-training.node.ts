@@ -10,8 +10,9 @@ import type { ClipView } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import { FrozenBody } from "./frozen-features.ts";
-import { type FittedHead, fitHead, type HeadSample, headOf } from "./frozen-head.ts";
+import { type FittedHead, type HeadSample, headOf } from "./frozen-head.ts";
 import { chooseFrozenView, type FrozenView } from "./frozen-view.ts";
+import { HeadThread } from "./head-thread.node.ts";
 import { type PictureHashes, pictureHashes } from "./learned.node.ts";
 import { timesKernel } from "./linear-algebra.ts";
 
@@ -107,14 +108,30 @@ export interface HeadTask {
   readonly seed: number;
 }
 
-/** The model with the best last layer for these samples, at the frame rate at which they were looked at. */
-export function trainHead(
+/** The model with the best last layer for these samples, at the frame rate at which they were looked at. Throws the signal's reason. */
+export async function trainHead(
+  model: Model,
+  samples: readonly HeadSample[],
+  view: FrozenView,
+  task: HeadTask,
+  signal?: AbortSignal,
+): Promise<{ readonly model: Model; readonly head: FittedHead }> {
+  const thread = new HeadThread(model, signal);
+  try {
+    return await trainIn(thread, model, samples, view, task);
+  } finally {
+    await thread[Symbol.asyncDispose]();
+  }
+}
+
+async function trainIn(
+  thread: HeadThread,
   model: Model,
   samples: readonly HeadSample[],
   view: FrozenView,
   { name, labels, multiLabel, seed }: HeadTask,
-): { readonly model: Model; readonly head: FittedHead } {
-  const head = fitHead(samples, headOf(model), { classes: labels.length, multiLabel, seed });
+): Promise<{ readonly model: Model; readonly head: FittedHead }> {
+  const head = await thread.fit(samples, { classes: labels.length, multiLabel, seed });
   const kernel = model.weights.get("classifier2.kernel") as Tensor;
   const weights = new Map(model.weights)
     .set("classifier2.kernel", { shape: [...kernel.shape.slice(0, -1), labels.length], data: head.kernel })
@@ -134,7 +151,7 @@ export function trainHead(
 
 /** What a model's head says of clips that its frozen part saw: probabilities `[classes]`. */
 export function openHead({ spec, weights, card }: Model): (sample: HeadSample) => Float32Array {
-  const { hidden } = headOf({ spec, weights, card });
+  const { hidden } = headOf({ spec, weights });
   const kernel = (weights.get("classifier2.kernel") as Tensor).data;
   const bias = (weights.get("classifier2.bias") as Tensor).data;
   return ({ views }) => {
@@ -155,24 +172,30 @@ export interface CrossAnswer {
   readonly taught: boolean;
 }
 
-/** Each fold's clips, judged by a head that saw none of their groups. */
-export function crossValidate(
+/** Each fold's clips, judged by a head that saw none of their groups. Throws the signal's reason. */
+export async function crossValidate(
   model: Model,
   { features, view }: Pick<FrozenSamples, "features" | "view">,
   folds: readonly { readonly train: readonly Sample[]; readonly validation: readonly Sample[] }[],
   task: HeadTask,
-): readonly CrossAnswer[] {
+  signal?: AbortSignal,
+): Promise<readonly CrossAnswer[]> {
   const known = (samples: readonly Sample[]) => samples.filter((sample) => features.has(sample));
-  return folds.flatMap(({ train, validation }, fold) => {
-    const own = known(train).map((sample) => features.get(sample) as HeadSample);
-    if (own.length === 0 || validation.length === 0) return [];
-    const scores = openHead(trainHead(model, own, view, task).model);
-    const taught = new Set(own.flatMap(({ classes }) => classes));
-    return known(validation).map((sample) => ({
-      sample,
-      fold,
-      scores: scores(features.get(sample) as HeadSample),
-      taught: sample.classes.some((c) => taught.has(c)),
-    }));
-  });
+  const answers: CrossAnswer[] = [];
+  const thread = new HeadThread(model, signal);
+  try {
+    for (const [fold, { train, validation }] of folds.entries()) {
+      const own = known(train).map((sample) => features.get(sample) as HeadSample);
+      if (own.length === 0 || validation.length === 0) continue;
+      const scores = openHead((await trainIn(thread, model, own, view, task)).model);
+      const taught = new Set(own.flatMap(({ classes }) => classes));
+      for (const sample of known(validation)) {
+        const judged = scores(features.get(sample) as HeadSample);
+        answers.push({ sample, fold, scores: judged, taught: sample.classes.some((c) => taught.has(c)) });
+      }
+    }
+    return answers;
+  } finally {
+    await thread[Symbol.asyncDispose]();
+  }
 }

@@ -1,4 +1,4 @@
-import type { Card, Fit } from "../../model/card.ts";
+import type { Card, CardFit } from "../../model/card.ts";
 import { percentile } from "../../percentile.ts";
 
 /** How the clips of a data set are looked at where only the head learns. */
@@ -6,7 +6,7 @@ export interface FrozenView {
   /** Frames a second for the new model's card. */
   readonly fps: number;
   /** Ways to fit each picture; the first is the card's, in which the model will be used; the others only teach. */
-  readonly fits: readonly Fit[];
+  readonly fits: readonly CardFit[];
 }
 
 /** Frames that a clip should give: what networks of this family are fine-tuned on. */

@@ -1,5 +1,6 @@
 /** The thread of one lane: started by `lanes.node.ts`, one message at a time. */
 import { parentPort, workerData } from "node:worker_threads";
+import { MovinetError } from "../../errors.ts";
 import { type ClipInput, loadClip } from "./clip-input.node.ts";
 import { Lane, type LaneItem, type LaneSetup } from "./lane.ts";
 import type { LaneAnswer } from "./lanes.node.ts";
@@ -21,7 +22,9 @@ async function answer(request: Request): Promise<LaneAnswer> {
     if ("items" in request) return { result: await lane.run(request.items, request.learn) };
     return { features: await lane.features(request.source, request.key) };
   } catch (error) {
-    return { error };
+    if (!(error instanceof MovinetError)) return { error };
+    const { code, subject, problem, remedy } = error;
+    return { told: { code, subject, problem, remedy } };
   }
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { type ErrorDetails, MovinetError } from "../../errors.ts";
 import { moduleBeside } from "../../run/beside.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneResult } from "./lane.ts";
@@ -8,6 +9,8 @@ import type { LaneHandle, OpenLane } from "./trainer.ts";
 export type LaneAnswer =
   | { readonly result: LaneResult }
   | { readonly features: Float32Array }
+  /** Between threads an error loses its class and code: what one of ours tells goes by itself. */
+  | { readonly told: ErrorDetails }
   | { readonly error: unknown };
 
 export interface ThreadLane extends LaneHandle<ClipInput> {
@@ -35,7 +38,11 @@ export class Lanes implements AsyncDisposable {
           act();
         };
         const answered = (answer: LaneAnswer) =>
-          settle(() => ("error" in answer ? reject(answer.error) : resolve(answer)));
+          settle(() => {
+            if ("told" in answer) reject(new MovinetError(answer.told));
+            else if ("error" in answer) reject(answer.error);
+            else resolve(answer);
+          });
         const failed = (error: unknown) => settle(() => reject(error));
         const exited = () => settle(() => reject(new Error("internal: a training thread ended")));
         worker.on("message", answered);

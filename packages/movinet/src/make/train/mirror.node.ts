@@ -3,9 +3,10 @@ import type { Backend } from "../../run/session/backend.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import { FrozenBody } from "./frozen-features.ts";
-import { type HeadOptions, type HeadSample, headOf } from "./frozen-head.ts";
+import type { HeadOptions, HeadSample } from "./frozen-head.ts";
 import type { FrozenSamples } from "./frozen-training.node.ts";
-import { clipsToMirror, type MirrorSample, type MirrorTest, testMirroring } from "./mirror.ts";
+import { HeadThread } from "./head-thread.node.ts";
+import { clipsToMirror, type MirrorSample, type MirrorTest } from "./mirror.ts";
 
 export interface MirrorOptions extends HeadOptions {
   readonly cache: Pick<ClipCache, "read">;
@@ -16,7 +17,7 @@ export interface MirrorOptions extends HeadOptions {
 
 /**
  * Runs the frozen part of a network over mirrored clips (at most 200, or 12 of each class), and tests whether classes
- * change ({@link testMirroring}). Throws the signal's reason, and what {@link ClipCache.read} throws.
+ * change (`testMirroring`). Throws the signal's reason, and what {@link ClipCache.read} throws.
  *
  * @param samples of the training alone; those without features are left out.
  */
@@ -43,5 +44,10 @@ export async function mirrorTest(
   } finally {
     await body[Symbol.asyncDispose]();
   }
-  return testMirroring(seen, headOf(model), options);
+  const thread = new HeadThread(model, signal);
+  try {
+    return await thread.mirror(seen, options);
+  } finally {
+    await thread[Symbol.asyncDispose]();
+  }
 }

@@ -3,12 +3,13 @@ import { emitOnnx, onnxForms, onnxPrecisions } from "../../model/emit/onnx/file.
 import { emitTflite, type TfliteForm, type TflitePrecision } from "../../model/emit/tflite/emit.ts";
 import { type Model, readModel, writeModel } from "../../model/model.ts";
 import type { Backend } from "../../run/session/backend.ts";
-import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program } from "../../run/session/program.ts";
-import { litertBackend } from "../../run/session/tflite/litert.node.ts";
+import { breathe } from "../breathe.node.ts";
+import { breathing } from "./breathing.node.ts";
 import { sceneClips, streamLengths, windowLengths } from "./clips.ts";
+import { openFile } from "./open-file.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
-import { clipRunner, onnxFileRunner, type Runner, sessionRunner } from "./runner.ts";
+import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
 
 export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -60,7 +61,7 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     ...(form === "clip" && frames !== undefined ? { frames } : {}),
   });
   const bytes = emit();
-  signal?.throwIfAborted();
+  await breathe(signal);
   const source = wholeClips(model, name, frames, backend);
   const result = await openResult(bytes, format, resultName, backend);
   try {
@@ -71,7 +72,11 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
       onProgress?.(++done, 2);
     };
     const clips = sceneClips(model.spec, lengths);
-    const found = await compareRunners(source.runner, [result.runner], clips, dtype, {
+    const [own, written] = [source.runner, result.runner].map((runner) => breathing(runner, signal)) as [
+      Runner,
+      Runner,
+    ];
+    const found = await compareRunners(own, [written], clips, dtype, {
       output: model.card.output,
       onCheck,
     });
@@ -140,17 +145,6 @@ interface Opened {
 
 /** Opens what was written with the runtime that it is for. */
 async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, backend: Backend): Promise<Opened> {
-  if (format === "onnx") {
-    const file = await nodeOnnxFile(bytes, name);
-    return {
-      runner: onnxFileRunner(file, name, "onnxruntime-node cpu"),
-      close: async () => file[Symbol.asyncDispose](),
-    };
-  }
-  if (format === "tflite") {
-    const litert = await litertBackend();
-    const program = await litert.open(bytes, name);
-    return { runner: sessionRunner(program, name, litert.name), close: () => program[Symbol.asyncDispose]() };
-  }
-  return openProgram(readModel(bytes, name), name, backend);
+  if (format === "safetensors") return openProgram(readModel(bytes, name), name, backend);
+  return openFile({ bytes, name, format, card: {} });
 }

@@ -17,8 +17,11 @@ export interface Runner {
   readonly call: "frame by frame" | "whole clip";
   /** Frames that a clip must have; null: any number. */
   readonly frames: number | null;
-  /** Logits after each frame of a clip (`[3, H, W]` each), or after the last one only. */
-  logits(clip: Frames): Promise<readonly Float32Array[]>;
+  /**
+   * Logits after each frame of a clip (`[3, H, W]` each), or after the last one only. One that another thread works out
+   * throws the signal's reason at once.
+   */
+  logits(clip: Frames, signal?: AbortSignal): Promise<readonly Float32Array[]>;
 }
 
 /** A stream model frame by frame, a base model window by window, whatever opens its sessions. */
@@ -88,22 +91,36 @@ export function clipRunner(
 /** Multiply–accumulates that the reference interpreter does in some ten seconds. */
 const mostMacs = 4e8;
 
-/** The reference interpreter on whole clips: float64 and slow, so that it answers nothing more where that would take long. */
-export function referenceRunner({ spec, weights }: Model, name: string): Runner {
+/**
+ * The reference interpreter on whole clips: float64 and slow, so that it answers nothing more where that would take long.
+ * `interpret` does it, by default {@link interpretClip} in this thread.
+ */
+export function referenceRunner(
+  model: Pick<Model, "spec" | "weights">,
+  name: string,
+  interpret: (clip: Frames, signal: AbortSignal | undefined) => Promise<Float32Array> = async (clip) =>
+    interpretClip(model, clip),
+): Runner {
   let left = mostMacs;
   return {
     name,
     runtime: "reference interpreter",
     call: "whole clip",
     frames: null,
-    async logits(clip) {
-      const graph = buildGraph(spec, { call: "clip", frames: clip.length });
+    async logits(clip, signal) {
+      const graph = buildGraph(model.spec, { call: "clip", frames: clip.length });
       const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, graph), 0);
       if (macs > left) return [];
       left -= macs;
-      return [Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array)];
+      return [await interpret(clip, signal)];
     },
   };
+}
+
+/** Logits of a whole clip by the reference interpreter. */
+export function interpretClip({ spec, weights }: Pick<Model, "spec" | "weights">, clip: Frames): Float32Array {
+  const graph = buildGraph(spec, { call: "clip", frames: clip.length });
+  return Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array);
 }
 
 /** An ONNX file as it is. */

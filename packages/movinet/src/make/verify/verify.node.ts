@@ -1,21 +1,29 @@
 import { ModelError } from "../../errors.ts";
 import type { Card } from "../../model/card.ts";
+import { tfliteForms, tflitePrecisions } from "../../model/emit/tflite/lower.ts";
+import { formatOf, type ModelFormat } from "../../model/file-kind.ts";
+import { checkSize, largestValue } from "../../model/limits.ts";
+import { readExport, readMetadata } from "../../model/metadata.ts";
 import { type Model, readModel } from "../../model/model.ts";
+import { openOnnx } from "../../model/weights/onnx.ts";
 import { locateTflite } from "../../model/weights/tflite/import.ts";
+import { tfliteTexts } from "../../model/weights/tflite/own.ts";
 import { readModel as readTfliteFile } from "../../model/weights/tflite/schema.ts";
+import { moduleBeside } from "../../run/beside.node.ts";
 import type { Backend } from "../../run/session/backend.ts";
-import { nodeOnnxFile } from "../../run/session/onnx.node.ts";
 import { Program, type SessionModel } from "../../run/session/program.ts";
-import { litertBackend } from "../../run/session/tflite/litert.node.ts";
+import { Thread } from "../thread.node.ts";
+import { breathing } from "./breathing.node.ts";
 import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import type { Precision } from "./criterion.ts";
+import { openFileApart } from "./file-process.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
-import { clipRunner, onnxFileRunner, type Runner, referenceRunner, sessionRunner } from "./runner.ts";
+import { clipRunner, type Runner, referenceRunner, sessionRunner } from "./runner.ts";
 
 /** A file of a model, and every way to run it here. */
 export interface OpenedFile extends AsyncDisposable {
   readonly name: string;
-  readonly format: "tflite" | "onnx" | "safetensors";
+  readonly format: ModelFormat;
   readonly dtype: Precision;
   readonly model: SessionModel;
   readonly runners: readonly Runner[];
@@ -23,57 +31,83 @@ export interface OpenedFile extends AsyncDisposable {
 
 /**
  * Opens a model file with every runtime that can run it: ONNX Runtime frame by frame and on whole clips, the reference
- * interpreter, and, of a `.tflite` or `.onnx` file, its own runtime on the file as it is. Throws {@link ModelError}
- * (`E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`), and `E_DEPENDENCY_MISSING`.
+ * interpreter, and, of a `.tflite` or `.onnx` file, its own runtime on the file as it is, in a process of its own that ends where
+ * the file takes more memory or time than such a network can need. Throws {@link ModelError} (`E_MODEL_FORMAT`,
+ * `E_MODEL_SIGNATURE`, `E_MODEL_RUNTIME`), and `E_DEPENDENCY_MISSING`.
  */
 export async function openRunners(
   bytes: Uint8Array,
   name: string,
   backend: Backend,
-  card: Partial<Card> = {},
+  { card = {}, signal }: OpenRunnersOptions = {},
 ): Promise<OpenedFile> {
-  const magic = new TextDecoder().decode(bytes.subarray(4, 8));
-  if (magic === "TFL3") return openTfliteRunners(bytes, name, backend, card);
-  if (bytes[0] === 0x08) {
-    const file = await nodeOnnxFile(bytes, name);
-    const runners = [onnxFileRunner(file, name, "onnxruntime-node cpu")];
-    return {
-      name,
-      format: "onnx",
-      dtype: file.dtype,
-      model: file.model,
-      runners,
-      [Symbol.asyncDispose]: async () => file[Symbol.asyncDispose](),
-    };
+  const format = formatOf(bytes.subarray(0, headBytes), bytes.length, name);
+  if (format === "safetensors") {
+    const model = readModel(bytes, name);
+    const { runners, close } = modelRunners(model, name, backend);
+    return { name, format, dtype: "float32", model, runners, [Symbol.asyncDispose]: close };
   }
-  const model = readModel(bytes, name);
-  const { runners, close } = modelRunners(model, name, backend);
-  return { name, format: "safetensors", dtype: "float32", model, runners, [Symbol.asyncDispose]: close };
-}
-
-/** The runtime of the file, then the network that we read out of it, where we can. */
-async function openTfliteRunners(
-  bytes: Uint8Array,
-  name: string,
-  backend: Backend,
-  card: Partial<Card>,
-): Promise<OpenedFile> {
-  const litert = await litertBackend();
-  const program = await litert.open(bytes, name, card);
-  const own = sessionRunner(program, name, litert.name);
-  const read = readable(bytes, name);
+  const { dtype, value } = format === "onnx" ? onnxFacts(bytes, name) : tfliteFacts(bytes, name);
+  const memoryBytes = flatBytes + bytesOfFile * bytes.length + bytesOfValue * value;
+  const file = await openFileApart({ bytes, name, format, card }, { memoryBytes, signal });
+  // The network that is in a TFLite file, read by us, is another way to run it.
+  const read = format === "tflite" ? readable(bytes, name) : null;
   const { runners, close } = read ? modelRunners(read, name, backend) : { runners: [], close: async () => {} };
   return {
     name,
-    format: "tflite",
-    dtype: tfliteDtype(bytes, name),
-    model: program.model,
-    runners: [own, ...runners],
+    format,
+    dtype,
+    model: file.model,
+    runners: [file.runner, ...runners],
     async [Symbol.asyncDispose]() {
-      await program[Symbol.asyncDispose]();
+      await file.close();
       await close();
     },
   };
+}
+
+export interface OpenRunnersOptions {
+  /** What a TFLite file does not tell: labels, for one. */
+  readonly card?: Partial<Card> | undefined;
+  /** Ends the processes that run files: what is awaited is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const headBytes = 4096;
+
+/**
+ * Memory that a runtime may take: 512 MB, the file eight times (it is copied, and weights are packed anew), and the largest value
+ * six times over in float32. Files of A0 to A5 took at most 55 % of it.
+ */
+const [flatBytes, bytesOfFile, bytesOfValue] = [2 ** 29, 8, 24];
+
+/** Numbers in the largest value of a network of the family for one frame, where a file does not tell. */
+const valueOfFrame = 2 ** 21;
+
+interface FileFacts {
+  readonly dtype: Precision;
+  /** Numbers in the largest value of a call. */
+  readonly value: number;
+}
+
+function onnxFacts(bytes: Uint8Array, name: string): FileFacts {
+  const { spec, frames, dtype } = openOnnx(bytes, name);
+  return { dtype, value: largestValue(checkSize(spec, frames, name), frames) };
+}
+
+/** As a file of ours tells, else as its operators do; of others float32. */
+function tfliteFacts(bytes: Uint8Array, name: string): FileFacts {
+  const metadata = tfliteTexts(readTfliteFile(bytes, name).metadata);
+  if (metadata["movinet.export"] !== undefined) {
+    const { dtype, frames } = readExport(metadata, { forms: tfliteForms, precisions: tflitePrecisions }, name);
+    const { spec } = readMetadata(metadata, name);
+    return { dtype, value: largestValue(checkSize(spec, frames, name), frames) };
+  }
+  try {
+    return { dtype: locateTflite(bytes, name).dtype, value: valueOfFrame };
+  } catch {
+    return { dtype: "float32", value: valueOfFrame };
+  }
 }
 
 /** The network in a file; null where the file is of a form that we write but do not read. */
@@ -91,24 +125,27 @@ function modelRunners(model: Model, name: string, backend: Backend) {
   const own = sessionRunner(program, name, backend.name);
   if (model.spec.mode === "base") return { runners: [own], close: () => program[Symbol.asyncDispose]() };
   const whole = clipRunner(model, name, backend);
+  const reference = referenceThread(model);
   return {
-    runners: [own, whole, referenceRunner(model, name)],
+    runners: [own, whole, referenceRunner(model, name, (clip, signal) => reference.open().ask(clip, signal))],
     async close() {
+      await reference.close();
       await whole.close();
       await program[Symbol.asyncDispose]();
     },
   };
 }
 
-/** As a file of ours tells, else as its operators do; of others float32. */
-function tfliteDtype(bytes: Uint8Array, name: string): Precision {
-  const told = readTfliteFile(bytes, name).metadata["movinet.export"];
-  if (told) return (JSON.parse(new TextDecoder().decode(told)) as { readonly dtype: Precision }).dtype;
-  try {
-    return locateTflite(bytes, name).dtype;
-  } catch {
-    return "float32";
-  }
+/** A thread for the interpreter, which is started when it is first wanted. */
+function referenceThread({ spec, weights }: Model) {
+  let thread: Thread<Frames, Float32Array> | null = null;
+  return {
+    open() {
+      thread ??= new Thread(moduleBeside("reference-worker.node", import.meta.url), { spec, weights });
+      return thread;
+    },
+    close: async () => thread?.[Symbol.asyncDispose](),
+  };
 }
 
 export interface VerifyOptions {
@@ -143,9 +180,13 @@ export async function verifyFiles(
   if (files.some((file) => facts(file.model) !== facts(model))) {
     throw new TypeError("verifyFiles: the files must have as many classes and take pictures of one size");
   }
-  const source =
+  const first =
     runners.find(({ call, runtime }) => call === "whole clip" && !runtime.startsWith("reference")) ?? runners[0];
-  const others = files.flatMap((file) => file.runners).filter((runner) => runner !== source);
+  const source = first && breathing(first, signal);
+  const others = files
+    .flatMap((file) => file.runners)
+    .filter((runner) => runner !== first)
+    .map((runner) => breathing(runner, signal));
   if (!source || others.length === 0)
     throw new TypeError(`verifyFiles: ${name} runs in one way only: give another file`);
   const window = windowOf(files);

@@ -30,3 +30,10 @@ export function halfToFloat(bits: number): number {
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** The values of half-precision numbers given by their bits. */
+export function halvesToFloats(halves: Uint16Array): Float32Array {
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < floats.length; i++) floats[i] = halfToFloat(halves[i] as number);
+  return floats;
+}

@@ -1,10 +1,12 @@
 /** The safetensors container: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes. */
 import { ModelError } from "../../errors.ts";
+import { elementsOf } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
-import { halfToFloat } from "./half.ts";
+import { mostJsonBytes, parseJson } from "../json.ts";
+import { halvesToFloats } from "./half.ts";
 
 interface Entry {
-  readonly dtype: string;
+  readonly dtype: "F32" | "F16";
   readonly shape: readonly number[];
   readonly data_offsets: readonly [begin: number, end: number];
 }
@@ -14,51 +16,104 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A file whose header was read; its tensors are copied when they are asked for. */
+export interface OpenedSafetensors {
+  readonly shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>;
+  readonly metadata: Readonly<Record<string, string>>;
+  tensors(): Weights;
+}
+
 const metadataKey = "__metadata__";
+const elementBytes = { F32: 4, F16: 2 } as const;
+
+/** Whether the first bytes of a file of `size` bytes are those of this format. */
+export function isSafetensors(head: Uint8Array, size: number): boolean {
+  const length = headerLength(head);
+  return length >= 2 && length <= size - 8 && head[8] === 0x7b;
+}
 
 /** Reads float32 and float16 tensors. Throws {@link ModelError} (`E_MODEL_FORMAT`). */
 export function readSafetensors(bytes: Uint8Array, subject: string): Safetensors {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = bytes.byteLength >= 8 ? Number(view.getBigUint64(0, true)) : 0;
-  if (length < 2 || length > bytes.byteLength - 8) throw invalid(subject, "it is not a safetensors file");
+  const { metadata, tensors } = openSafetensors(bytes, subject);
+  return { metadata, tensors: tensors() };
+}
+
+/**
+ * Reads the header: float32 and float16 tensors whose bytes follow each other without gaps and fill the file. Throws
+ * {@link ModelError} (`E_MODEL_FORMAT`).
+ */
+export function openSafetensors(bytes: Uint8Array, subject: string): OpenedSafetensors {
+  const length = headerLength(bytes);
+  if (!isSafetensors(bytes, bytes.byteLength)) throw invalid(subject, "it is not a safetensors file");
+  if (length > mostJsonBytes) {
+    throw invalid(subject, `its header has ${length} bytes, more than ${mostJsonBytes}`);
+  }
   let header: Record<string, unknown>;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
-  } catch {
-    throw invalid(subject, "its header is not JSON");
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length));
+    header = parseJson(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw invalid(subject, `its header is not JSON that we read (${(cause as Error).message.slice(0, 80)})`);
   }
-  const tensors = new Map<string, Tensor>();
-  for (const [name, value] of Object.entries(header)) {
-    if (name === metadataKey) continue;
-    const entry = checkEntry(value, name, subject, bytes.byteLength - 8 - length);
-    const [begin, end] = entry.data_offsets;
-    const data = new Uint8Array(bytes.subarray(8 + length + begin, 8 + length + end));
-    tensors.set(name, { shape: entry.shape, data: readData(data, entry) });
-  }
-  const metadata = header[metadataKey];
-  return { tensors, metadata: typeof metadata === "object" ? (metadata as Record<string, string>) : {} };
+  const body = bytes.subarray(8 + length);
+  const given = Object.entries(header).filter(([name]) => name !== metadataKey);
+  const entries = given.map(([name, value]) => [name, checkEntry(value, name, subject)] as const);
+  checkTiles(entries, body.byteLength, subject);
+  const metadata = Object.entries(header[metadataKey] ?? {}).filter(([, value]) => typeof value === "string");
+  return {
+    shapes: new Map(entries),
+    metadata: Object.fromEntries(metadata),
+    tensors: () => new Map(entries.map(([name, entry]) => [name, readTensor(body, entry)])),
+  };
 }
 
-function checkEntry(value: unknown, name: string, subject: string, available: number): Entry {
-  const entry = value as Partial<Entry> | null;
-  const size = entry?.dtype === "F32" ? 4 : entry?.dtype === "F16" ? 2 : 0;
-  if (size === 0) throw invalid(subject, `the tensor ${name} has dtype ${entry?.dtype}, not F32 or F16`);
+function headerLength(bytes: Uint8Array): number {
+  if (bytes.byteLength < 8) return 0;
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+}
+
+function checkEntry(value: unknown, name: string, subject: string): Entry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
+  if (dtype !== "F32" && dtype !== "F16") {
+    throw invalid(subject, `the tensor ${name} has dtype ${shortly(dtype)}, not F32 or F16`);
+  }
   const natural = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.every((n) => Number.isInteger(n) && n >= 0);
-  const { shape, data_offsets: offsets } = entry as Partial<Entry>;
-  if (!natural(shape) || !natural(offsets) || offsets.length !== 2) {
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!natural(shape) || shape.length > mostDimensions || !natural(offsets) || offsets.length !== 2) {
     throw invalid(subject, `the tensor ${name} has no valid shape and offsets`);
   }
-  const [begin, end] = offsets as [number, number];
-  if (end > available || end - begin !== size * shape.reduce((a, b) => a * b, 1)) {
-    throw invalid(subject, `the bytes of tensor ${name} are cut off or do not fit its shape [${shape}]`);
+  const [begin, end] = offsets;
+  if (end - begin !== elementBytes[dtype] * elementsOf(shape)) {
+    throw invalid(subject, `the bytes of tensor ${name} do not fit its shape [${shape}]`);
   }
-  return entry as Entry;
+  return { dtype, shape, data_offsets: offsets };
 }
 
-function readData(bytes: Uint8Array<ArrayBuffer>, { dtype }: Entry): Float32Array {
-  if (dtype === "F32") return new Float32Array(bytes.buffer);
-  return Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat);
+const mostDimensions = 8;
+
+function shortly(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, 20) : typeof value;
+}
+
+/** Throws where tensors share bytes, or leave some out. */
+function checkTiles(entries: readonly (readonly [string, Entry])[], size: number, subject: string): void {
+  const ordered = [...entries].sort(
+    ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
+  );
+  let at = 0;
+  for (const [name, { data_offsets: offsets }] of ordered) {
+    const [begin, end] = offsets;
+    if (end > size) throw invalid(subject, `it is cut off: it ends before the tensor ${name} does`);
+    if (begin !== at) throw invalid(subject, `its tensors overlap or leave gaps at ${name}`);
+    at = end;
+  }
+  if (at !== size) throw invalid(subject, `${size - at} bytes behind its tensors belong to none`);
+}
+
+function readTensor(body: Uint8Array, { dtype, shape, data_offsets: [begin, end] }: Entry): Tensor {
+  const { buffer } = new Uint8Array(body.subarray(begin, end));
+  if (dtype === "F32") return { shape, data: new Float32Array(buffer) };
+  return { shape, data: halvesToFloats(new Uint16Array(buffer)) };
 }
 
 /** Writes float32 tensors in the order of their names, with string metadata. */

@@ -1,3 +1,4 @@
+import { printable } from "../../printable.ts";
 import {
   choosePlotClasses,
   classLine,
@@ -126,7 +127,7 @@ export function buildPlotSpec(plot: Plot, strip: ThumbnailStrip): Record<string,
 
 /** What the picture says, in words, for those who cannot see it. */
 export function describePlot({ title, subtitle }: Plot): string {
-  return `Class probabilities over time. ${title}. ${subtitle}`;
+  return printable(`Class probabilities over time. ${title}. ${subtitle}`);
 }
 
 function layer(values: readonly object[], mark: object, encoding: object): object {

@@ -1,3 +1,4 @@
+import { printable } from "../../printable.ts";
 import { topK } from "../predict/predict.ts";
 import type { Segment } from "../segment/segmenter.ts";
 import { percentText } from "./plot-data.ts";
@@ -30,8 +31,12 @@ function timeText(seconds: number, format: SubtitleFormat): string {
   return `${clock}${format === "vtt" ? "." : ","}${part(ms % 1000, 3)}`;
 }
 
-/** WebVTT reads `&` and `<` as markup, and a line break ends a line of either format. */
+/**
+ * WebVTT reads `&` and `<` as markup; a line break ends a line of either format, and `-->` makes it the time of a new cue.
+ * SubRip has no escapes.
+ */
 function escapeText(text: string, format: SubtitleFormat): string {
-  const line = text.replace(/\s+/g, " ");
-  return format === "vtt" ? line.replaceAll("&", "&amp;").replaceAll("<", "&lt;") : line;
+  const line = printable(text).replace(/\s+/g, " ");
+  if (format === "srt") return line.replaceAll("-->", "→").replaceAll("<", "‹");
+  return line.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

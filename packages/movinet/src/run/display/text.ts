@@ -1,3 +1,5 @@
+import { printable } from "../../printable.ts";
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** East Asian wide and full-width blocks (Unicode 16, UAX #11), which take two terminal cells. */
@@ -9,9 +11,9 @@ export function isWide(grapheme: string): boolean {
   return wide.test(grapheme) || /\p{Emoji_Presentation}|\ufe0f/u.test(grapheme);
 }
 
-/** The text as user-perceived characters; control characters, which could steer a terminal, become spaces. */
+/** The text as user-perceived characters, {@link printable}. */
 export function splitGraphemes(text: string): string[] {
-  return Array.from(graphemes.segment(text.replace(/\p{Cc}+/gu, " ")), ({ segment }) => segment);
+  return Array.from(graphemes.segment(printable(text)), ({ segment }) => segment);
 }
 
 function cells(grapheme: string): number {

@@ -68,17 +68,22 @@ export class Segmenter {
   #advance({ since, scores }: { since: number; scores: Float32Array }, until: number): void {
     const seconds = until - since;
     if (!(seconds > 0)) return;
-    const best = argmax(this.#values);
-    const switched = (this.#values[best] as number) - switchCost;
-    const run: Run = { from: { time: since, sum: this.#sum.slice() }, before: this.#runs[best] ?? null };
-    for (const [c, score] of scores.entries()) {
-      if ((this.#values[c] as number) < switched) {
-        this.#values[c] = switched;
+    const values = this.#values;
+    const before = this.#sum;
+    const sum = new Float64Array(before.length);
+    const best = argmax(values);
+    const switched = (values[best] as number) - switchCost;
+    const run: Run = { from: { time: since, sum: before }, before: this.#runs[best] ?? null };
+    for (let c = 0; c < values.length; c++) {
+      const score = scores[c] as number;
+      if ((values[c] as number) < switched) {
+        values[c] = switched;
         this.#runs[c] = run;
       }
-      this.#values[c] = (this.#values[c] as number) + seconds * Math.log(score + doubt);
-      this.#sum[c] = (this.#sum[c] as number) + seconds * score;
+      values[c] = (values[c] as number) + seconds * Math.log(score + doubt);
+      sum[c] = (before[c] as number) + seconds * score;
     }
+    this.#sum = sum;
   }
 }
 

@@ -1,18 +1,17 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { ModelError } from "../../errors.ts";
-import { readOnnxMetadata } from "../../model/emit/onnx/proto.ts";
-import { readMetadata } from "../../model/metadata.ts";
+import { openOnnx } from "../../model/weights/onnx.ts";
 import type { OnnxRuntime } from "./onnx.ts";
 import type { OnnxFile } from "./onnx-file.ts";
 
-/** Opens a file. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one, `E_MODEL_SIGNATURE` for one that is not ours. */
+/** Opens a file. Throws {@link ModelError}: what {@link openOnnx} throws, and `E_MODEL_FORMAT` for one that ONNX Runtime refuses. */
 export async function openOnnxFile(
   ort: OnnxRuntime,
   bytes: Uint8Array,
   subject: string,
   options: InferenceSession.SessionOptions,
 ): Promise<OnnxFile> {
-  const { card, spec, form, dtype, frames } = factsOf(bytes, subject);
+  const { card, spec, form, dtype, frames } = openOnnx(bytes, subject);
   const session = await ort.InferenceSession.create(bytes, options).catch((cause: unknown) => {
     throw new ModelError({
       code: "E_MODEL_FORMAT",
@@ -76,19 +75,4 @@ function after(
   const added = seen.get(`${name}_frame`)?.data as Float32Array;
   const sum = (before.data as Float32Array).map((value, i) => value + (added[i] as number));
   return tensor(sum, before.dims);
-}
-
-function factsOf(bytes: Uint8Array, subject: string) {
-  const refuse = (code: string, problem: string, cause?: unknown) =>
-    new ModelError({ code, subject, problem, remedy: "Give an ONNX file that movinet convert wrote", cause });
-  let metadata: Readonly<Record<string, string>>;
-  try {
-    metadata = readOnnxMetadata(bytes);
-  } catch (cause) {
-    throw refuse("E_MODEL_FORMAT", "it is no ONNX file, or a damaged one", cause);
-  }
-  if (!metadata["movinet.export"]) throw refuse("E_MODEL_SIGNATURE", "nobody knows what its inputs mean");
-  const { spec, card } = readMetadata(metadata, subject);
-  const { form, dtype, frames } = JSON.parse(metadata["movinet.export"]) as Pick<OnnxFile, "form" | "dtype" | "frames">;
-  return { spec, card, form, dtype, frames };
 }

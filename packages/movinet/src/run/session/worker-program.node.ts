@@ -5,7 +5,13 @@ import { moduleBeside } from "../beside.node.ts";
 import { keepQuiet, type NodeBackendOptions } from "./onnx.node.ts";
 import type { SessionSource } from "./program.ts";
 import type { RecentSession, StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
-import type { PlainError, WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
+import {
+  revive,
+  type WorkerCall,
+  type WorkerRequest,
+  type WorkerResponse,
+  type WorkerStart,
+} from "./worker-protocol.node.ts";
 
 interface Pending {
   readonly resolve: (result: never) => void;
@@ -131,9 +137,4 @@ function ended(model: Model): SessionError {
     problem: "its worker thread has ended",
     remedy: "Start a new one",
   });
-}
-
-function revive({ name, message, code }: PlainError): Error {
-  const error = name === "TypeError" ? new TypeError(message) : new Error(message);
-  return Object.assign(error, { name, ...(code === null ? {} : { code }) });
 }

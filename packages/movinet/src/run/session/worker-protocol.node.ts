@@ -1,4 +1,12 @@
-import type { MovinetError } from "../../errors.ts";
+import {
+  DatasetError,
+  DependencyError,
+  type ErrorDetails,
+  ModelError,
+  MovinetError,
+  SessionError,
+  VideoError,
+} from "../../errors.ts";
 import type { Model } from "../../model/model.ts";
 import type { NodeBackendOptions } from "./onnx.node.ts";
 import type { StreamOptions, StreamState } from "./stream-session.ts";
@@ -32,11 +40,13 @@ export interface WorkerRequest {
   readonly call: WorkerCall;
 }
 
-/** An error as plain data: structured clone drops the class and the code. */
+/** An error as plain data, which structured clone would drop the class and the code of. */
 export interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly code: string | null;
+  /** Of an error of ours. */
+  readonly details: ErrorDetails | null;
 }
 
 /** The answer to a request, which gives its frames' buffer back; id −1 tells that the worker is ready, or why not. */
@@ -47,5 +57,20 @@ export type WorkerResponse = { readonly id: number; readonly spare: ArrayBuffer 
 
 export function plainError(error: unknown): PlainError {
   const { name, message, code } = error as Partial<MovinetError>;
-  return { name: name ?? "Error", message: message ?? String(error), code: code ?? null };
+  const plain = { name: name ?? "Error", message: message ?? String(error), code: code ?? null };
+  if (!(error instanceof MovinetError)) return { ...plain, details: null };
+  const { subject, problem, remedy } = error;
+  return { ...plain, details: { code: error.code, subject, problem, remedy } };
+}
+
+const classes = { MovinetError, VideoError, ModelError, SessionError, DatasetError, DependencyError } as const;
+
+/** The error that was made plain, of its class. */
+export function revive({ name, message, code, details }: PlainError): Error {
+  if (details) {
+    const Class = Object.hasOwn(classes, name) ? classes[name as keyof typeof classes] : MovinetError;
+    return new Class(details);
+  }
+  const error = name === "TypeError" ? new TypeError(message) : new Error(message);
+  return Object.assign(error, { name, ...(code === null ? {} : { code }) });
 }

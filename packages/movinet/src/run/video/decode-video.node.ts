@@ -1,42 +1,54 @@
-import { AV_NOPTS_VALUE, AVSEEK_FLAG_BACKWARD } from "node-av/constants";
-import { Frame as AVFrame, Codec, type FormatContext, type Stream } from "node-av/lib";
+import { AVDISCARD_DEFAULT } from "node-av/constants";
+import { Frame as AVFrame, Codec } from "node-av/lib";
+import { Completeness, fewestLost, warningsOf } from "./completeness.ts";
+import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
-import { type DecoderInput, openDecoderInput } from "./decoder-input.node.ts";
+import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
+import { limits } from "./limits.ts";
+import { longestPicture, PacketReader } from "./packets.node.ts";
 import { PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import { createSampler } from "./sampling.ts";
+import { createSampler, createStillLimit } from "./sampling.ts";
 import { Scaler } from "./scaler.node.ts";
+import { type Landing, land, soughtFrom } from "./seek.node.ts";
 import { Shapes } from "./shape.node.ts";
-import { createTimeline } from "./timeline.ts";
 
 type Seconds = number;
 
-/** A video that ends this much before its declared end was cut off: seconds, and a share of the whole. */
-const missing = { seconds: 0.5, share: 0.05 };
-/** A picture that claims to last longer does not. */
-const longestPicture: Seconds = 60;
-/** A stretch that begins later is not decoded up to, but sought, this much before its beginning. */
-const soughtFrom: Seconds = 10;
-const seekMargin: Seconds = 1;
+/** What a video is read with. */
+interface Reading {
+  readonly input: DecoderInput;
+  readonly declared: Declared;
+  readonly typical: Seconds;
+  readonly packets: PacketReader;
+  readonly pictures: PictureReader;
+}
 
 /** Decodes, samples and sends a video, or the stretch of it that is wanted. Throws {@link Fail}. */
 export function decodeVideo(start: DecoderStart): void {
-  if (!tryVideo(start, { seek: start.url !== "-" })) tryVideo(start, { seek: false });
+  const late = start.url !== "-" && start.stretch.start >= soughtFrom;
+  if (!late || !tryVideo(start, { seek: true })) tryVideo(start, { seek: false });
 }
 
-/** False where seeking went wrong: nothing was sent then. */
+/** False where seeking went wrong: nothing but the info was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   const input = openDecoderInput(start);
+  const declared = readDeclared(input);
+  if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
+  const typical = typicalDuration(input);
+  const packets = new PacketReader(input, typical, declared.latest);
+  const pictures = new PictureReader(input, packets);
   const frames = [newFrame(), newFrame()] as const;
-  const reader = new PictureReader(input);
   try {
-    const origin = seek ? seekStretch(start, input) : null;
-    return sendVideo(start, input, reader, frames, origin);
+    const landing = seek ? land(start.stretch.start, input, packets, pictures, frames[1]) : null;
+    if (seek && landing === null) return false;
+    return sendVideo(start, { input, declared, typical, packets, pictures }, frames, landing);
   } finally {
-    reader.free();
+    pictures.free();
+    packets.free();
     for (const frame of frames) frame.free();
     input.close();
   }
@@ -48,50 +60,43 @@ function newFrame(): AVFrame {
   return frame;
 }
 
-/** Goes near the beginning of a late stretch. Returns the time of the video's first picture, or null where it did not. */
-function seekStretch({ stretch }: DecoderStart, { format, stream }: DecoderInput): Seconds | null {
-  const { timeBase, startTime, index } = stream;
-  // An AVI does not say when a picture is shown, so what comes after seeking may be off by some pictures.
-  if (stretch.start < soughtFrom || startTime === AV_NOPTS_VALUE || format.iformat?.name === "avi") return null;
-  const tick = timeBase.num / timeBase.den;
-  const target = startTime + BigInt(Math.floor((stretch.start - seekMargin) / tick));
-  return format.seekFrameSync(index, target, AVSEEK_FLAG_BACKWARD) < 0 ? null : Number(startTime) * tick;
-}
-
+/** @param landing where decoding begins; its picture is in the second of the frames. Null: at the beginning. */
 function sendVideo(
   { fps, size, stretch }: DecoderStart,
-  input: DecoderInput,
-  reader: PictureReader,
+  reading: Reading,
   [a, b]: readonly [AVFrame, AVFrame],
-  origin: Seconds | null,
+  landing: Landing | null,
 ): boolean {
+  const { input, declared, typical, packets, pictures } = reading;
   const { format, stream } = input;
-  const { num, den } = stream.timeBase;
-  const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
-  const declared = declaredDuration(format, stream, seconds);
   const shapes = new Shapes(stream);
   const scaler = new Scaler(size, stream, shapes);
-  const deinterlacer = new Deinterlacer(input, (picture) => reader.next(picture) || null);
+  let landed = landing?.shown ?? null;
+  const deinterlacer = new Deinterlacer(input, (picture) => {
+    const first = landed;
+    landed = null;
+    return first ?? pictures.next(picture);
+  });
   let target: Size = { width: 0, height: 0 };
-  const sampler = createSampler(fps, stretch, origin);
-  const timeline = createTimeline();
-  const { avgFrameRate } = stream;
-  const believable = (duration: Seconds) => (duration > 0 && duration <= longestPicture ? duration : 1 / 25);
-  const typical = believable(avgFrameRate.den / avgFrameRate.num);
+  const sampler = createSampler(fps, stretch, landing?.origin ?? null);
+  const stills = createStillLimit(fps);
+  const completeness = new Completeness(typical);
   let held = a;
   let fresh = b;
-  let first: Seconds | null = null;
-  let last: Seconds = 0;
-  let lastDuration: Seconds = typical;
+  let origin = landing?.origin ?? null;
+  let unseenStart: Seconds = 0;
+  let first: Seconds = 0;
+  let end: Seconds = 0;
   let sent = 0;
-  let pictures = 0;
-  let passedOver = 0;
+  let decoded = 0;
+  let before = { broken: 0, late: 0, restarts: 0, damaged: 0 };
   let workMs = 0;
   let started = performance.now();
 
   const sendInfo = (picture: AVFrame) => {
     const { shown, orientation } = shapes.of(picture);
     target = size ?? shown;
+    if (target.width * target.height > limits.pixels) throw new Fail("tooLarge", `${target.width} × ${target.height}`);
     send({
       kind: "info",
       size: { width: target.width, height: target.height },
@@ -100,38 +105,41 @@ function sendVideo(
         rotation: rotationOf(orientation),
         container: format.iformat?.name ?? "",
         codec: Codec.findDecoder(stream.codecpar.codecId)?.name ?? "",
-        duration: declared,
+        duration: declared.duration,
       },
     });
   };
   const sendHeld = (times: number) => {
     if (times === 0) return;
+    if (!stills.allows(times)) throw new Fail("sparse", "");
     const pixels = scaler.picture(held, target);
     workMs += performance.now() - started;
     for (let i = 0; i < times; i++) sendFrame(sent++ / fps, pixels);
     started = performance.now();
   };
   try {
-    while (!sampler.done && deinterlacer.next(fresh) !== null) {
-      pictures++;
-      const ticks = fresh.bestEffortTimestamp;
-      const time = timeline.place(ticks === AV_NOPTS_VALUE ? null : seconds(ticks), lastDuration);
-      if (first === null && origin !== null) {
-        if (time > origin + stretch.start) return false;
-        // After seeking, pictures may come first that need what was passed over.
-        passedOver = reader.broken;
+    for (let next = deinterlacer.next(fresh); next !== null; next = deinterlacer.next(fresh)) {
+      const { time } = next;
+      if (decoded++ === 0) {
+        first = time;
+        sendInfo(fresh);
       }
-      if (first === null) sendInfo(fresh);
-      first ??= time;
+      if (origin === null) {
+        origin = time;
+        unseenStart = next.lost >= fewestLost ? time - next.lostFrom : 0;
+      }
+      if (time <= origin + stretch.start) {
+        if (landing !== null && pictures.broken > 0) return false;
+        before = troubles(reading);
+      }
+      completeness.add(next);
       sendHeld(sampler.next(time));
-      last = time;
-      lastDuration = fresh.duration > 0n ? believable(seconds(fresh.duration)) : typical;
+      end = time + next.duration;
       [held, fresh] = [fresh, held];
+      if (sampler.done) break;
     }
-    if (first === null) {
-      if (origin !== null) return false;
-      throw new Fail("noFrames", reader.readError ?? "not one picture could be decoded");
-    }
+    if (origin === null) throw new Fail("noFrames", packets.readError ?? "not one picture could be decoded");
+    if (!sampler.done && pictures.broken === 0) refuseStill(input, decoded);
     sendHeld(sampler.end());
   } finally {
     scaler.free();
@@ -139,34 +147,36 @@ function sendVideo(
   }
   workMs += performance.now() - started;
 
-  const end = last + lastDuration;
-  const expected = sampler.done ? null : declared;
-  const broken = reader.broken - passedOver;
+  const zero = origin;
+  const now = troubles(reading);
+  const holes = completeness.holes(sampler.done ? [] : pictures.unseen);
+  const reached = declared.shared ? Math.max(end, packets.othersEnd) : end;
   const warnings = [...shapes.warnings];
-  warnings.push(...warningsOf(end - (origin ?? first), expected, broken, timeline.breaks, reader.readError));
-  send({ kind: "end", end: { duration: end - first, pictures, warnings, decodeMs: workMs } });
+  warnings.push(
+    ...warningsOf({
+      restarts: now.restarts - before.restarts,
+      damaged: now.damaged - before.damaged,
+      broken: now.broken - before.broken,
+      late: now.late - before.late,
+      unseenStart: stretch.start === 0 ? unseenStart : 0,
+      holes: holes.map(({ from, to }) => ({ from: from - zero, to: to - zero })).filter(({ to }) => to > stretch.start),
+      end: end - zero,
+      declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
+      readError: packets.readError,
+    }),
+  );
+  send({ kind: "end", end: { duration: end - first, pictures: decoded, warnings, decodeMs: workMs } });
   return true;
 }
 
-/** The length that the file claims for its pictures; the container's only where no other stream can be what is longer. */
-function declaredDuration(format: FormatContext, stream: Stream, seconds: (ticks: bigint) => Seconds): Seconds | null {
-  if (stream.duration > 0n) return seconds(stream.duration);
-  return format.duration > 0n ? Number(format.duration) / 1e6 : null;
+/** How often something went wrong so far. */
+function troubles({ pictures, packets }: Reading): { broken: number; late: number; restarts: number; damaged: number } {
+  const { restarts, damaged } = packets.clock;
+  return { broken: pictures.broken, late: pictures.late, restarts, damaged };
 }
 
-function warningsOf(
-  duration: Seconds,
-  declared: Seconds | null,
-  broken: number,
-  breaks: number,
-  readError: string | null,
-): string[] {
-  const warnings: string[] = [];
-  if (breaks > 0)
-    warnings.push(`its timestamps jump ${breaks === 1 ? "once" : `${breaks} times`}; the jumps were left out`);
-  if (broken > 0) warnings.push(`${broken} ${broken === 1 ? "picture" : "pictures"} could not be decoded`);
-  if (declared !== null && declared - duration > Math.max(missing.seconds, missing.share * declared)) {
-    warnings.push(`it ends at ${duration.toFixed(1)} s of ${declared.toFixed(1)} s; the rest is missing`);
-  } else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
-  return warnings;
+/** How long a picture lasts at the rate that the file tells, or at 25 a second. */
+function typicalDuration({ stream: { avgFrameRate } }: DecoderInput): Seconds {
+  const duration = avgFrameRate.den / avgFrameRate.num;
+  return duration > 0 && duration <= longestPicture ? duration : 1 / 25;
 }

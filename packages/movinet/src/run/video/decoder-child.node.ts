@@ -1,17 +1,19 @@
 /**
  * The process that decodes videos: FFmpeg's libraries may crash on a hostile file, and must not take their user with
- * them. Started with a {@link DecoderStart} as its only argument it decodes one video, whose bytes may come on standard
+ * them. Started with a {@link DecoderStart} as its only argument it decodes that video, whose bytes come on standard
  * input; without, it reads one after another as JSON lines from there. It writes messages to file descriptor 3 and blocks
- * there while nobody reads, and FFmpeg's complaints to standard error. Everything is synchronous: nothing else happens
- * here.
+ * there while nobody reads, and FFmpeg's complaints to standard error. Everything but looking at what a server answers is
+ * synchronous: nothing else happens here.
  */
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";
 import { decodeVideo } from "./decode-video.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { send } from "./decoder-output.node.ts";
+import { watchMemory } from "./memory-watch.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { readStandardInput } from "./standard-input.node.ts";
+import { isUrl } from "./urls.ts";
 
 /** Videos to decode: the one of the argument, or those that lines of standard input name. */
 function* requests(): Generator<DecoderStart> {
@@ -33,12 +35,24 @@ function* requests(): Generator<DecoderStart> {
   }
 }
 
+/** Decodes a video; where FFmpeg could not open its URL, the one that it redirects to. Throws {@link Fail}. */
+async function decode(start: DecoderStart): Promise<void> {
+  try {
+    decodeVideo(start);
+  } catch (error) {
+    if (!(error instanceof Fail) || error.failure !== "unreadable" || !isUrl(start.url)) throw error;
+    const { followRedirects } = await import("./remote.node.ts");
+    decodeVideo({ ...start, url: await followRedirects(start.url, error) });
+  }
+}
+
+watchMemory();
 // An interrupt from the keyboard reaches every process: what it means is for the parent to say.
 process.on("SIGINT", () => {});
 Log.setLevel(AV_LOG_ERROR);
 for (const start of requests()) {
   try {
-    decodeVideo(start);
+    await decode(start);
   } catch (error) {
     if (!(error instanceof Fail)) throw error;
     send({ kind: "failure", failure: error.failure, detail: error.message });

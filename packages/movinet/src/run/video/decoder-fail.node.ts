@@ -1,5 +1,5 @@
 import { FFmpegError } from "node-av/lib";
-import type { Failure } from "./protocol.ts";
+import type { Failure } from "./failures.ts";
 
 /** Why a video gives nothing: told to the parent process. */
 export class Fail extends Error {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire, getCompileCacheDir } from "node:module";
+import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type DependencyError, missingPeer } from "../../errors.ts";
@@ -7,6 +7,8 @@ import { moduleBeside } from "../beside.node.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;
+/** Makes glibc give the memory of pictures back: what a process took for one video must not count for the next. */
+const steadyMemory = { MALLOC_MMAP_THRESHOLD_: "1000000" };
 
 /** The parent's side of a decoding process. */
 export class DecoderProcess implements AsyncDisposable {
@@ -20,18 +22,18 @@ export class DecoderProcess implements AsyncDisposable {
   readonly #messages: AsyncGenerator<DecoderMessage>;
 
   /**
-   * Starts a process for one video (whose bytes may be this process's standard input), or, with null, for any number of
-   * them, one {@link DecoderProcess.request} after another. Throws {@link DependencyError} where node-av is missing.
+   * Starts a process for one video, or, with null, for any number of them, one {@link DecoderProcess.request} after another.
+   * Throws {@link DependencyError} where node-av is missing.
    */
   constructor(only: DecoderStart | null) {
     requireDecoder();
     const script = fileURLToPath(moduleBeside("decoder-child.node", import.meta.url));
-    const args = only === null ? [] : [JSON.stringify(only)];
-    const cache = getCompileCacheDir();
-    const input = only === null ? "pipe" : only.url === "-" ? "inherit" : "ignore";
+    // Arguments are for everybody to see, and a URL may hold a password.
+    const isPiped = only?.url === "-";
+    const args = isPiped ? [JSON.stringify(only)] : [];
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
-      stdio: [input, "ignore", "pipe", "pipe"],
-      env: cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: cache },
+      stdio: [isPiped ? "inherit" : "pipe", "ignore", "pipe", "pipe"],
+      env: { ...process.env, ...steadyMemory },
     });
     this.exited = new Promise((resolve) => {
       this.#child.once("error", () => resolve(null));
@@ -46,6 +48,9 @@ export class DecoderProcess implements AsyncDisposable {
     // When a process exits, Node throws away what it had sent, unless somebody listens.
     output.on("readable", () => {});
     this.#messages = readMessages(output);
+    if (only === null || isPiped) return;
+    this.request(only);
+    this.#child.stdin?.end();
   }
 
   request(start: DecoderStart): void {

@@ -40,7 +40,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** Where a stored picture goes: scaled to `scaled` as it is stored, turned upright, then cut to `target` in the middle. */
+/** Where a stored picture goes: scaled to `scaled` as it is stored, turned upright, then cut or padded to `target` in the middle. */
 export interface Placement {
   readonly scaled: Size;
   readonly orientation: Orientation;
@@ -55,7 +55,7 @@ export function displaySize(stored: Size, pixelAspect: number, { transpose }: Or
   return transpose ? { width: height, height: width } : { width, height };
 }
 
-/** Plans how a stored picture becomes one of `target`; `squash` ignores the aspect, `crop` covers and cuts. */
+/** Plans how a stored picture becomes one of `target`; `squash` ignores the aspect, `crop` covers and cuts, `pad` shows all between black bars. */
 export function placePicture(
   stored: Size,
   pixelAspect: number,
@@ -64,12 +64,13 @@ export function placePicture(
   fit: Fit,
 ): Placement {
   let covered = target;
-  if (fit === "crop") {
+  if (fit !== "squash") {
     const shown = displaySize(stored, pixelAspect, orientation);
-    const scale = Math.max(target.width / shown.width, target.height / shown.height);
+    const scales = [target.width / shown.width, target.height / shown.height];
+    const scale = fit === "crop" ? Math.max(...scales) : Math.min(...scales);
     covered = {
-      width: Math.max(target.width, Math.round(shown.width * scale)),
-      height: Math.max(target.height, Math.round(shown.height * scale)),
+      width: Math.max(fit === "crop" ? target.width : 1, Math.round(shown.width * scale)),
+      height: Math.max(fit === "crop" ? target.height : 1, Math.round(shown.height * scale)),
     };
   }
   const scaled = orientation.transpose ? { width: covered.height, height: covered.width } : covered;
@@ -95,7 +96,7 @@ export function middleOf(part: Part, { scaled, orientation: { transpose }, targe
   return { left, top: part.top + Math.floor((part.height - height) / 2), width, height };
 }
 
-/** Turns and cuts the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
+/** Turns and cuts or pads the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
 export function arrangePicture(
   pixels: Uint8Array,
   stride: number,
@@ -105,10 +106,12 @@ export function arrangePicture(
   const turned = transpose ? { width: scaled.height, height: scaled.width } : scaled;
   const left = Math.floor((turned.width - target.width) / 2);
   const top = Math.floor((turned.height - target.height) / 2);
-  const result = new Uint8Array(target.width * target.height * 3);
-  for (let row = 0; row < target.height; row++) {
+  const [firstColumn, columns] = [Math.max(0, -left), Math.min(target.width, turned.width - left)];
+  const [firstRow, rows] = [Math.max(0, -top), Math.min(target.height, turned.height - top)];
+  const result = new Uint8Array(target.width * target.height * 3); // black where the picture does not reach
+  for (let row = firstRow; row < rows; row++) {
     const y = flip ? turned.height - 1 - (top + row) : top + row;
-    for (let column = 0; column < target.width; column++) {
+    for (let column = firstColumn; column < columns; column++) {
       const x = mirror ? turned.width - 1 - (left + column) : left + column;
       const from = transpose ? x * stride + y * 3 : y * stride + x * 3;
       const to = (row * target.width + column) * 3;

@@ -1,53 +1,146 @@
-import { AVERROR_EAGAIN, AVERROR_EOF } from "node-av/constants";
-import { type Frame as AVFrame, FFmpegError, Packet } from "node-av/lib";
+import { AV_PKT_FLAG_DISCARD, AVERROR_EAGAIN, AVERROR_EOF } from "node-av/constants";
+import type { Frame as AVFrame } from "node-av/lib";
 import type { DecoderInput } from "./decoder-input.node.ts";
+import type { PacketReader, PlacedPacket } from "./packets.node.ts";
 
-/** Decodes the pictures of a source one after another. */
+type Seconds = number;
+
+const rounding: Seconds = 1e-6;
+/** A picture whose stamp is earlier than that of the one before by no more than this many pictures is shown with it. */
+const disorder = 2;
+
+/** When a decoded picture is shown, as the file counts time. */
+export interface Shown {
+  readonly time: Seconds;
+  readonly duration: Seconds;
+  /** Packets that belong between this picture and the one before it and gave none. */
+  readonly lost: number;
+  /** When the first of them would have been shown; the time of the picture where there is none. */
+  readonly lostFrom: Seconds;
+}
+
+/** Decodes the pictures of a source one after another; their times never decrease. */
 export class PictureReader {
   /** Packets and pictures that could not be decoded. */
   broken = 0;
-  /** Why the source could not be read to its end, in FFmpeg's words, or null. */
-  readError: string | null = null;
+  /** Pictures that came after one that is shown later; they are passed over. */
+  late = 0;
   readonly #input: DecoderInput;
-  readonly #packet = new Packet();
+  readonly #packets: PacketReader;
+  /** Packets to decode before more are read. */
+  #first: PlacedPacket[] = [];
+  /** Times of packets that have given no picture yet. */
+  #awaited: Seconds[] = [];
+  #before: Shown | null = null;
+  /** What was fed, where somebody wants to feed it again. */
+  #fed: PlacedPacket[] | null = null;
+  /** A piece was joined on, of which no key packet came yet. */
+  #joined = false;
+  #cut = false;
+  /** The decoder gives what it still has of the piece before. */
+  #draining = false;
+  #wasLate = false;
   #ended = false;
 
-  constructor(input: DecoderInput) {
+  constructor(input: DecoderInput, packets: PacketReader) {
     this.#input = input;
-    this.#packet.alloc();
+    this.#packets = packets;
   }
 
-  /** Decodes the next picture into `picture`, in the order in which they are shown. False at the end. */
-  next(picture: AVFrame): boolean {
+  /** Decodes the next picture into `picture`, in the order in which they are shown. Null at the end. */
+  next(picture: AVFrame): Shown | null {
     for (;;) {
       const code = this.#input.decoder.receiveFrameSync(picture);
-      if (code >= 0) return true;
+      if (code >= 0) {
+        const shown = this.#place(picture);
+        if (shown !== null) return shown;
+        continue;
+      }
       if (code !== AVERROR_EAGAIN && code !== AVERROR_EOF) this.broken++;
-      if (this.#ended) return false;
+      if (this.#draining && code === AVERROR_EOF) {
+        this.#input.decoder.flushBuffers();
+        this.#draining = false;
+      } else if (this.#ended) return null;
       this.#feed();
     }
   }
 
-  free(): void {
-    this.#packet.free();
+  /** Keeps what is fed from now on to the decoder, until the next {@link PictureReader.restart}, for whoever frees it. */
+  keepFed(): PlacedPacket[] {
+    this.#fed = [];
+    return this.#fed;
   }
 
-  /** Gives the decoder the next packet, or tells it that there is none. */
-  #feed(): void {
-    const { format, stream, decoder } = this.#input;
-    for (;;) {
-      const code = format.readFrameSync(this.#packet);
-      if (code === AVERROR_EAGAIN) continue;
-      if (code < 0) {
-        if (code !== AVERROR_EOF) this.readError = FFmpegError.strerror(code);
-        this.#ended = true;
-        decoder.sendPacketSync(null);
-        return;
-      }
-      const wanted = this.#packet.streamIndex === stream.index;
-      if (wanted && decoder.sendPacketSync(this.#packet) < 0) this.broken++;
-      this.#packet.unref();
-      if (wanted) return;
+  /** Forgets everything before: `first` is decoded next, and freed, then what is read. */
+  restart(first: PlacedPacket[] = []): void {
+    this.#first = first;
+    this.#fed = null;
+    this.#awaited = [];
+    this.#before = null;
+    this.#ended = false;
+    this.#joined = false;
+    this.#cut = false;
+    this.#draining = false;
+    this.broken = 0;
+    this.late = 0;
+    this.#input.decoder.flushBuffers();
+  }
+
+  /** Times of the packets after the last picture that gave none; known at the end. */
+  get unseen(): readonly Seconds[] {
+    return this.#awaited;
+  }
+
+  free(): void {
+    for (const { packet } of this.#first) packet.free();
+  }
+
+  #place(picture: AVFrame): Shown | null {
+    const before = this.#before;
+    const stamp = this.#packets.seconds(picture.bestEffortTimestamp);
+    const stamped = stamp ?? (before ? before.time + before.duration : 0);
+    const earliest = before === null ? stamped : before.time - (this.#wasLate ? 0 : disorder * before.duration);
+    this.#wasLate = stamped < earliest;
+    if (this.#wasLate) {
+      this.late++;
+      return null;
     }
+    const time = Math.max(stamped, before?.time ?? stamped);
+    const since = before?.time ?? -Infinity;
+    const lost = this.#awaited.filter((awaited) => awaited > since && awaited < time - rounding);
+    this.#awaited = this.#awaited.filter((awaited) => awaited > time + rounding);
+    const lostFrom = lost.reduce((a, b) => Math.min(a, b), time);
+    this.#before = { time, duration: this.#packets.durationOf(picture.duration), lost: lost.length, lostFrom };
+    return this.#before;
+  }
+
+  /**
+   * Gives the decoder the next packet, or tells it that there is none. With the first key packet of a piece that was
+   * joined on, the decoder begins anew; what comes before that is passed over where the piece is known to be cut.
+   */
+  #feed(): void {
+    const { decoder } = this.#input;
+    const next = this.#first.shift() ?? this.#packets.next();
+    if (next === null) {
+      this.#ended = true;
+      decoder.sendPacketSync(null);
+      return;
+    }
+    const { packet } = next;
+    this.#joined ||= next.joined;
+    this.#cut ||= next.cut;
+    if (this.#joined && packet.isKeyframe) {
+      this.#joined = false;
+      this.#cut = false;
+      this.#draining = true;
+      this.#first.unshift({ packet, joined: false, cut: false });
+      decoder.sendPacketSync(null);
+      return;
+    }
+    const { pts } = this.#packets.stampsOf(packet);
+    if (pts !== null && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) this.#awaited.push(pts);
+    if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.broken++;
+    if (this.#fed) this.#fed.push(next);
+    else packet.free();
   }
 }

@@ -1,14 +1,15 @@
-import type { Fit } from "../../model/card.ts";
+import type { InputSize } from "../../model/card.ts";
+import type { Failure } from "./failures.ts";
 import type { Stretch } from "./sampling.ts";
 
 /** What the decoding process is started with, as JSON. */
 export interface DecoderStart {
-  /** What FFmpeg opens; `-` for standard input. */
+  /** An http(s) URL, `-` for standard input, or a path, of which {@link bytesOf} gives the bytes. */
   readonly url: string;
   readonly fps: number;
   /** Threads of the decoder; 0 leaves the choice to FFmpeg. */
   readonly threads: number;
-  readonly size: { readonly width: number; readonly height: number; readonly fit: Fit } | null;
+  readonly size: InputSize | null;
   readonly stretch: Stretch;
 }
 
@@ -36,7 +37,8 @@ export interface VideoEnd {
   readonly decodeMs: number;
 }
 
-export type Failure = "unreadable" | "noStream" | "noFrames";
+/** What a decoding process says on standard error before it ends because of its memory. */
+export const memoryComplaint = "movinet: decoding takes too much memory";
 
 /**
  * Messages from the decoding process: one byte of kind, four of payload length (little-endian), the payload. A frame's

@@ -54,3 +54,23 @@ export function createSampler(fps: number, stretch = wholeVideo, origin: number 
     },
   };
 }
+
+/** Seconds that one picture may stay without being counted, and that all pictures together may stay longer than that. */
+const longStill = 10;
+export const mostStill = 10_000;
+
+/** Bounds the frames that a few pictures with timestamps far apart can make. */
+export interface StillLimit {
+  /** Whether a picture may serve so many frames. */
+  allows(times: number): boolean;
+}
+
+export function createStillLimit(fps: number): StillLimit {
+  let still = 0;
+  return {
+    allows(times) {
+      still += Math.max(0, times / fps - longStill);
+      return still <= mostStill;
+    },
+  };
+}

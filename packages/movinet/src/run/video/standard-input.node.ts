@@ -1,26 +1,77 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Fail } from "./decoder-fail.node.ts";
+import { type InputFile, inputFile } from "./input-file.node.ts";
+import { limits } from "./limits.ts";
 
 const standardInput = 0;
+/** From so many bytes, at most, FFmpeg tells a format. */
+const probed = 1 << 20;
 
 /**
- * Copies standard input, as it is, into a file that has no name any more, and returns its descriptor: many files cannot
- * be read without going back, and an MP4 may have its index at the end.
+ * Copies standard input, as it is, into a file that has no name any more: many files cannot be read without going back,
+ * and an MP4 may have its index at the end. `refuse` gets its beginning and throws for what is no video: what never ends
+ * would fill the disk before FFmpeg sees it. Throws {@link Fail} for what is longer than the limit, and where the disk is full.
  */
-export function spoolStandardInput(): number {
+export function spoolStandardInput(refuse: (beginning: InputFile) => void): InputFile {
+  const most = mostBytes();
+  const { file, beginning, copy } = keeping(openUnnamed);
+  try {
+    const buffer = new Uint8Array(1 << 20);
+    let total = 0;
+    let isKnown = false;
+    for (let length = readStandardInput(buffer); length > 0; length = readStandardInput(buffer)) {
+      total += length;
+      if (total > most) {
+        throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, which is the most`);
+      }
+      keeping(() => {
+        for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
+      });
+      if (isKnown || total < probed) continue;
+      refuse(inputFile(beginning));
+      isKnown = true;
+    }
+    return inputFile(copy);
+  } catch (error) {
+    closeSync(copy);
+    throw error;
+  } finally {
+    closeSync(file);
+    closeSync(beginning);
+  }
+}
+
+/** A file that no folder names any more: to write, and to read from its start, twice. */
+function openUnnamed(): { readonly file: number; readonly beginning: number; readonly copy: number } {
   const folder = mkdtempSync(join(tmpdir(), "movinet-"));
   const file = openSync(join(folder, "input"), "w");
+  const beginning = openSync(join(folder, "input"), "r");
   const copy = openSync(join(folder, "input"), "r");
   rmSync(folder, { recursive: true });
-  const buffer = new Uint8Array(1 << 20);
-  for (;;) {
-    const length = readStandardInput(buffer);
-    if (length === 0) break;
-    for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
+  return { file, beginning, copy };
+}
+
+/** What keeping standard input does to a disk; its errors are told as such. */
+function keeping<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOSPC" ? "the disk is full" : code;
+    throw new Fail("disk", `standard input cannot be kept in ${tmpdir()} (${why})`);
   }
-  closeSync(file);
-  return copy;
+}
+
+/** Bytes of standard input that are taken. */
+function mostBytes(): number {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  return Math.min(limits.spool.bytes, bavail * bsize * limits.spool.share);
+}
+
+function describeBytes(bytes: number): string {
+  return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`;
 }
 
 /** Waits for bytes and returns how many came; 0 at the end. */

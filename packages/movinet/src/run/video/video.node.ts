@@ -1,20 +1,22 @@
-import { open, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { VideoError } from "../../errors.ts";
-import type { Fit } from "../../model/card.ts";
+import type { InputSize } from "../../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
+import { type Failure, failures } from "./failures.ts";
 import type { Frame } from "./frame.ts";
-import type { DecoderMessage, VideoInfo } from "./protocol.ts";
+import { type DecoderMessage, type DecoderStart, memoryComplaint, type VideoInfo } from "./protocol.ts";
+import { isUrl, requestUrl, schemeOf, shownSource } from "./urls.ts";
 
 export interface VideoOptions {
   /** Pictures a second to look at, above 0. */
   readonly fps: number;
   /** Size of the frames in pixels and how pictures are fitted into it. Default: the size at which the video is shown. */
-  readonly size?: { readonly width: number; readonly height: number; readonly fit: Fit };
+  readonly size?: InputSize;
   /** Seconds since the first picture at which the frames begin, and with them their timestamps. Default 0. */
   readonly start?: number;
   /** Seconds since the first picture before which they end. Default: the end of the video. */
   readonly end?: number;
-  /** Threads that decode. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
+  /** Threads that decode, fewer for large pictures. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
   readonly threads?: number;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -27,23 +29,27 @@ const defaultTimeoutMs = 30_000;
 const mostVideos = 500;
 
 /**
- * Opens a video: a file, an http(s) URL, or `-` for standard input. Decoding begins at once, in a process of its own,
- * and is ended by `break`, by disposal and by the signal. For many videos, {@link Decoders} start fewer processes.
+ * Opens a video: a file, an http(s) or `file:` URL, or `-` for standard input. Decoding begins at once, in a process of its
+ * own, and is ended by `break`, by disposal and by the signal. For many videos, {@link Decoders} start fewer processes.
+ * In the name of a file, U+DC80–U+DCFF stand for bytes that are not UTF-8.
  *
- * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_NO_STREAM`,
- * `E_VIDEO_NO_FRAMES`, `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
- * {@link DependencyError} where node-av is not installed.
+ * Throws {@link VideoError} `E_VIDEO_URL` for any other URL, and {@link DependencyError} where node-av is not installed.
+ * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_PICTURE`, `E_VIDEO_PLAYLIST`,
+ * `E_VIDEO_ENCRYPTED`, `E_VIDEO_NO_STREAM`, `E_VIDEO_NO_FRAMES`, `E_VIDEO_SPARSE`, `E_VIDEO_TOO_LARGE`, `E_VIDEO_MEMORY`, `E_VIDEO_DISK`,
+ * `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died).
  */
 export function openVideo(source: string, options: VideoOptions): Video {
-  return new Video(source, checkOptions(options), null);
+  return new Video(source, options, startOf(source, options), null);
 }
 
-function checkOptions(options: VideoOptions): VideoOptions {
-  const { fps, start = 0, end = Infinity } = options;
+/** What the decoding process is asked for. */
+function startOf(source: string, options: VideoOptions): DecoderStart {
+  const { fps, threads = 0, size = null, start = 0, end = Infinity } = options;
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
   if (!(start >= 0 && Number.isFinite(start))) throw new TypeError(`start must be 0 or more seconds, got ${start}`);
   if (!(end > start)) throw new TypeError(`end must be after start (${start} s), got ${end}`);
-  return options;
+  const stretch = { start, end: Number.isFinite(end) ? end : null };
+  return { url: locationOf(source), fps, threads, size, stretch };
 }
 
 /**
@@ -61,10 +67,10 @@ export class Decoders implements AsyncDisposable {
 
   /** Like the function {@link openVideo}. */
   openVideo(source: string, options: VideoOptions): Video {
-    checkOptions(options);
-    if (source === "-") return new Video(source, options, null);
+    const start = startOf(source, options);
+    if (source === "-") return new Video(source, options, start, null);
     const process = this.#idle.pop() ?? new DecoderProcess(null);
-    return new Video(source, options, {
+    return new Video(source, options, start, {
       process,
       giveBack: async () => {
         if (this.#disposed || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
@@ -104,16 +110,15 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   readonly #options: VideoOptions;
   readonly #process: DecoderProcess;
   readonly #loan: Loan | null;
+  /** Ends what waits for the process: its time-out, and what listens to the signal. */
+  #stopWaiting = () => {};
   #begun = false;
   #ended = false;
   #disposed = false;
 
-  constructor(source: string, options: VideoOptions, loan: Loan | null) {
+  constructor(source: string, options: VideoOptions, start: DecoderStart, loan: Loan | null) {
     this.source = source;
     this.#options = options;
-    const { fps, threads = 0, size = null, start: from = 0, end = Infinity } = options;
-    const stretch = { start: from, end: Number.isFinite(end) ? end : null };
-    const start = { url: urlOf(source), fps, threads, size, stretch };
     this.#loan = loan;
     this.#process = loan?.process ?? new DecoderProcess(start);
     loan?.process.request(start);
@@ -130,9 +135,12 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       kill();
     }, timeoutMs);
     signal?.addEventListener("abort", kill);
+    this.#stopWaiting = () => {
+      clearTimeout(dog);
+      signal?.removeEventListener("abort", kill);
+    };
     try {
       signal?.throwIfAborted();
-      await this.#checkExists();
       let size = { width: 0, height: 0 };
       while (!this.#ended) {
         const message = await this.#process.next();
@@ -152,8 +160,6 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
         }
       }
     } finally {
-      clearTimeout(dog);
-      signal?.removeEventListener("abort", kill);
       await this[Symbol.asyncDispose]();
     }
   }
@@ -162,16 +168,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#stopWaiting();
     await (this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose]());
-  }
-
-  async #checkExists(): Promise<void> {
-    if (this.source === "-" || isUrl(this.source)) return;
-    const found = await stat(this.source).catch(() => null);
-    if (found === null) throw notFound(this.source, "there is no such file");
-    if (found.isDirectory()) throw notFound(this.source, "it is a folder");
-    if (found.size === 0 && found.isFile())
-      throw this.#error("E_VIDEO_UNREADABLE", "the file is empty", "Give a video file");
   }
 
   async #died(late: boolean): Promise<never> {
@@ -181,7 +179,9 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       throw this.#error("E_VIDEO_TIMEOUT", `no picture came for ${seconds} s`, "Check that the source still delivers");
     }
     const how = await this.#process.exited;
-    const complaint = this.#process.complaints.at(-1) ?? "";
+    const { complaints } = this.#process;
+    if (complaints.includes(memoryComplaint)) throw this.#failed("memory");
+    const complaint = complaints.at(-1) ?? "";
     throw this.#error(
       "E_VIDEO_DECODER",
       `the decoding process ended unexpectedly (${how}${complaint ? `, ${complaint}` : ""})`,
@@ -190,66 +190,45 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   }
 
   async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<VideoError> {
-    if (failure === "noStream") {
-      return this.#error(
-        "E_VIDEO_NO_STREAM",
-        "it holds no pictures, only sound or data",
-        "Give a file with a video stream",
-      );
-    }
-    if (isUrl(this.source)) {
-      return this.#error(
-        "E_VIDEO_NETWORK",
-        `the URL cannot be read (${detail})`,
-        "Check the address and the connection",
-      );
-    }
-    if (failure === "noFrames") {
-      return this.#error(
-        "E_VIDEO_NO_FRAMES",
-        `no picture of it can be decoded (${detail})`,
-        "Convert it first, or give another file",
-      );
-    }
+    // FFmpeg says some things on standard error only.
     await this.#process.finish();
-    if (this.#process.complaints.some((line) => line.includes("moov atom not found")) && (await isMp4(this.source))) {
-      const problem = "the file was cut off before its index (the moov atom)";
-      return this.#error("E_VIDEO_UNREADABLE", problem, "Download or copy it again");
+    const { complaints } = this.#process;
+    const complained = (text: string) => complaints.some((line) => line.includes(text));
+    if (failure === "noFrames" || failure === "unreadable") {
+      const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
+      if (tooLarge) return this.#failed("tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
+      if (isUrl(this.source)) return this.#failed("network", detail);
+      if (complained("moov atom not found")) {
+        return this.#failed("damaged", "the file was cut off before its index (the moov atom)");
+      }
     }
-    return this.#error("E_VIDEO_UNREADABLE", `this is no video that FFmpeg can read (${detail})`, "Give a video file");
+    return this.#failed(failure, detail);
+  }
+
+  #failed(failure: Failure, detail = ""): VideoError {
+    const { code, problem, remedy } = failures[failure];
+    return this.#error(code, problem(detail), remedy);
   }
 
   #error(code: string, problem: string, remedy: string): VideoError {
-    return new VideoError({ code, subject: this.source, problem, remedy });
+    return videoError(this.source, code, problem, remedy);
   }
 }
 
-function notFound(source: string, problem: string): VideoError {
-  return new VideoError({
-    code: "E_VIDEO_NOT_FOUND",
-    subject: source,
-    problem,
-    remedy: "Give a video file, a folder of them, or a URL",
-  });
+function videoError(source: string, code: string, problem: string, remedy: string): VideoError {
+  return new VideoError({ code, subject: shownSource(source), problem: shownSource(problem), remedy });
 }
 
-/** Whether a file begins like an MP4: FFmpeg takes its word for it from the name alone. */
-async function isMp4(source: string): Promise<boolean> {
-  if (source === "-") return true;
-  const file = await open(source);
+/** Where the decoding process finds a source. Throws {@link VideoError}. */
+function locationOf(source: string): string {
+  const scheme = schemeOf(source);
+  if (scheme === null) return source;
+  const { code, remedy } = failures.url;
   try {
-    const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
-    return ["ftyp", "moov", "mdat", "free", "skip", "wide"].includes(buffer.toString("latin1", 4, 8));
-  } finally {
-    await file.close();
+    if (isUrl(source)) return requestUrl(source);
+    if (scheme === "file") return fileURLToPath(source);
+  } catch {
+    throw videoError(source, code, "this is no URL that can be understood", remedy);
   }
-}
-
-export function isUrl(source: string): boolean {
-  return /^https?:\/\//i.test(source);
-}
-
-/** What the decoder opens: `file:` keeps FFmpeg from taking a name with a colon for a protocol. */
-function urlOf(source: string): string {
-  return source === "-" || isUrl(source) ? source : `file:${source}`;
+  throw videoError(source, code, `${scheme}:// is not read`, remedy);
 }

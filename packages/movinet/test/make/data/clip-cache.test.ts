@@ -1,5 +1,18 @@
 import { spawn } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -249,6 +262,54 @@ describe("a folder that cannot be written", () => {
     expect(failures).toEqual([]);
     expect(calls.mock.calls.length).toBeLessThan(4);
     for (const sample of samples) expect((await after.read(sample, wide)).frames).toBe(20);
+  });
+});
+
+describe.skipIf(!process.getuid)("a folder where others may write is not believed", () => {
+  const isRoot = process.getuid?.() === 0;
+  const filled = async () => {
+    const cache = openCache();
+    await cache.read(first(), view);
+    return cache.folder;
+  };
+
+  test("one that is made is for this user alone", async () => {
+    expect((await stat(await filled())).mode & 0o777).toBe(0o700);
+  });
+
+  test.each([0o770, 0o777, 0o702])("mode %o", async (mode) => {
+    const path = await filled();
+    await chmod(path, mode);
+    const line = `${path}: other users may write here (mode ${mode.toString(8)}), so clips that are cached here cannot be trusted. Take that right away (chmod 700), or name another folder in MOVINET_CACHE.`;
+    const refusal = { code: "E_DATASET_CACHE", message: line };
+    await expect(openCache({ folder: path }).read(first(), view)).rejects.toMatchObject(refusal);
+    await expect(openCache({ folder: path }).fill([first()], view)).rejects.toMatchObject(refusal);
+    const empty = join(folder, `empty${count++}`);
+    await mkdir(empty);
+    await chmod(empty, mode);
+    await expect(openCache({ folder: empty }).read(first(), view)).rejects.toMatchObject({ code: "E_DATASET_CACHE" });
+    expect(await readdir(empty)).toEqual([]);
+  });
+
+  test.skipIf(!isRoot)("another user's (needs root)", async () => {
+    const path = await filled();
+    await chown(path, 12345, 12345);
+    await expect(openCache({ folder: path }).read(first(), view)).rejects.toMatchObject({
+      code: "E_DATASET_CACHE",
+      message: `${path}: this folder belongs to another user (12345), so clips that are cached here cannot be trusted. Name another folder in MOVINET_CACHE.`,
+    });
+  });
+
+  test.skipIf(!isRoot)("another user's entry is made again (needs root)", async () => {
+    const cache = openCache();
+    await cache.read(first(), view);
+    const entry = await entryOf(cache);
+    await chown(entry, 12345, 12345);
+    const calls = decodings();
+    const again = openCache({ folder: cache.folder });
+    await again.read(first(), view);
+    expect(calls).toHaveBeenCalledTimes(1);
+    expect((await stat(entry)).uid).toBe(0);
   });
 });
 

@@ -1,5 +1,10 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openDataset } from "../../../src/make/data/dataset.node.ts";
 import { parseCsv, readManifest } from "../../../src/make/data/manifest.ts";
 
 const read = (text: string, format: "csv" | "jsonl" = "csv") =>
@@ -92,6 +97,31 @@ describe("what is wrong is told with its line", () => {
     ['{"file":true,"label":"x"}', "line 1: its file is neither text nor a number."],
   ])("%j", (text, message) => {
     expect(() => read(text, "jsonl")).toThrow(message);
+  });
+
+  test("UTF-16 of both byte orders is read where a mark tells it", () => {
+    const text = Buffer.from("\uFEFFfile,label\nä.mp4,été\n", "utf16le");
+    const expected = [expect.objectContaining({ file: "ä.mp4", labels: ["été"] })];
+    expect(readManifest(Buffer.from(text), "csv", "m.csv")).toEqual(expected);
+    expect(readManifest(Buffer.from(text).swap16(), "csv", "m.csv")).toEqual(expected);
+    expect(() => readManifest(text.subarray(2), "csv", "m.csv")).toThrow("m.csv: it holds zero bytes");
+  });
+
+  test("what stands in the place of a manifest", () => {
+    const pointer = Buffer.from("version https://git-lfs.github.com/spec/v1\n");
+    expect(() => readManifest(pointer, "csv", "m.csv")).toThrow("m.csv: it is a Git LFS pointer");
+  });
+
+  test.runIf(process.platform !== "win32")("a pipe is not waited for", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "movinet-manifest-"));
+    try {
+      execFileSync("mkfifo", [join(folder, "manifest.csv")]);
+      await expect(openDataset(folder)).rejects.toThrow(
+        expect.objectContaining({ code: "E_DATASET_UNREADABLE", message: expect.stringContaining("it is a pipe") }),
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test("bytes that are no text", () => {

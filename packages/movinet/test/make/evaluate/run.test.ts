@@ -179,7 +179,7 @@ describe("labels", () => {
     expect(() =>
       samplesForModel(dataset(labels), [sample("a", [0]), sample("b", [1]), sample("c", [2])], model),
     ).toThrow(
-      'clips: the model tiny has no class "flying", "SIT UP". Name the clips\' labels as the model does (carving ice, Push-Up, squat, … 5 in all), or give a model that was trained on them.',
+      'clips: the model tiny has no class "flying", "SIT UP". Name the clips\' labels as the model does (carving ice, Push-Up, squat and 2 more), or give a model that was trained on them.',
     );
     expect(samplesForModel(dataset(labels), [sample("b", [1])], model)[0]?.classes).toEqual([2]);
   });
@@ -194,7 +194,9 @@ describe("labels", () => {
 
   test("of a model that knows none: it says how to give them", () => {
     const nameless = { ...model, card: { ...card, labels: null } };
-    expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow("with --labels");
+    expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow(
+      "Give its class names as labels: a file with one a line",
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 /** A made dataset: whole or not there, the same every time, and its videos show what their labels say. */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { AV_LOG_ERROR } from "node-av/constants";
@@ -142,6 +142,15 @@ describe("leaves nothing half-made", () => {
     expect(existsSync(join(out, "manifest.csv"))).toBe(true);
   }, 60_000);
 });
+
+test("a folder that is there stays the same folder: it may be a disk of its own", async () => {
+  const out = join(folder, "mounted");
+  await mkdir(out);
+  const { ino } = await stat(out);
+  await makeCameraMotion(out, { ...settings, clips: 1 });
+  expect((await stat(out)).ino).toBe(ino);
+  expect((await readdir(out)).sort()).toEqual([...cameraMotionLabels, "manifest.csv"].sort());
+}, 60_000);
 
 describe("the encoder", () => {
   // A row of 5 macroblocks: x264's AVX-512 code takes 8 at a time and reads past the end.

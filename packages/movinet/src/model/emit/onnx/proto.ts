@@ -1,4 +1,4 @@
-/** The part of the ONNX protobuf schema that we write (onnx.proto3, IR version 10): field numbers live here only. */
+/** The part of the ONNX protobuf schema that we write and read (onnx.proto3, IR version 10): field numbers live here only. */
 import { PbfReader, PbfWriter } from "pbf";
 
 export interface OnnxTensor {
@@ -137,16 +137,105 @@ function writeDims(dims: readonly (number | string)[], pbf: PbfWriter): void {
   }
 }
 
-/** The metadata of a file, texts by name; other parts of it are skipped. Throws where the bytes are no protobuf. */
-export function readOnnxMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+/** What is read of a file: enough to know what it is, and to have its constants. */
+export interface ReadOnnx {
+  /** Texts by name. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Constants that stand in the file as bytes, by name. */
+  readonly tensors: ReadonlyMap<string, ReadOnnxTensor>;
+  /** Operators that run other graphs (loops, branches), functions of the file's own, and constants that stand elsewhere. */
+  readonly refused: ReadonlySet<string>;
+}
+
+export interface ReadOnnxTensor {
+  readonly dims: readonly number[];
+  readonly type: number;
+  /** A view of the file, little-endian, row-major. */
+  readonly data: Uint8Array;
+}
+
+/** More of anything than a file of ours has: A5, the largest, has some thousand nodes and constants. */
+const most = { parts: 100_000, dims: 8, textBytes: 2 ** 25 } as const;
+
+type ReadField = (field: number, pbf: PbfReader) => void;
+
+/** Reads a file. Throws an `Error` where the bytes are no protocol buffer, or one that is cut off or too entangled. */
+export function readOnnx(bytes: Uint8Array): ReadOnnx {
   const metadata: Record<string, string> = {};
-  new PbfReader(bytes).readFields((field, _, pbf) => {
-    if (field !== 14) return;
-    const entry: [string, string] = ["", ""];
-    const [key, value] = pbf.readMessage((part, read, message) => {
-      if (part === 1 || part === 2) read[part - 1] = message.readString();
-    }, entry);
+  const tensors = new Map<string, ReadOnnxTensor>();
+  const refused = new Set<string>();
+  let [parts, textBytes] = [0, 0];
+  const pbf = new PbfReader(bytes);
+
+  function fields(end: number, read: ReadField): void {
+    if (!(end <= bytes.length)) throw new Error("it is cut off");
+    pbf.readFields((field, _, reader) => read(field, reader), null, end);
+    if (pbf.pos !== end) throw new Error("one of its parts ends in the midst of another");
+  }
+  function message(read: ReadField): void {
+    if (++parts > most.parts) throw new Error(`it has more than ${most.parts} parts`);
+    const length = pbf.readVarint();
+    fields(pbf.pos + length, read);
+  }
+  function text(): string {
+    const data = pbf.readBytes();
+    textBytes += data.length;
+    if (textBytes > most.textBytes) throw new Error("its texts are too long");
+    return new TextDecoder().decode(data);
+  }
+  const entry = () => {
+    let [key, value] = ["", ""];
+    message((field) => {
+      if (field === 1) key = text();
+      if (field === 2) value = text();
+    });
     metadata[key] = value;
-  }, null);
-  return metadata;
+  };
+  const node = () => {
+    let [op, inner] = ["", false];
+    message((field) => {
+      if (field === 4) op = text();
+      if (field === 5) {
+        message((part) => {
+          if (part === 6 || part === 11) inner = true;
+        });
+      }
+    });
+    if (inner || controlFlow.has(op)) refused.add(`the operator ${op}`);
+  };
+  const tensor = () => {
+    let [name, type] = ["", 0];
+    let data: Uint8Array | null = null;
+    const dims: number[] = [];
+    message((field) => {
+      if (field === 1) pbf.readPackedVarint(dims);
+      if (field === 2) type = pbf.readVarint();
+      if (field === 8) name = text();
+      if (field === 9) data = pbf.readBytes();
+      if (field === 13 || field === 14) refused.add("constants in other files");
+      if (dims.length > most.dims) throw new Error("a constant has too many dimensions");
+    });
+    if (data !== null) tensors.set(name, { dims, type, data });
+  };
+  const graph = () =>
+    message((field) => {
+      if (field === 1) node();
+      if (field === 5) tensor();
+      if (field === 15) refused.add("sparse constants");
+    });
+
+  fields(bytes.length, (field) => {
+    if (field === 7) graph();
+    if (field === 14) entry();
+    if (field === 25) refused.add("functions of its own");
+  });
+  return { metadata, tensors, refused };
+}
+
+/** Operators that run graphs, however often. */
+const controlFlow: ReadonlySet<string> = new Set(["Loop", "Scan", "If", "SequenceMap"]);
+
+/** The metadata of a file, texts by name. Throws where the bytes are no protocol buffer. */
+export function readOnnxMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
+  return readOnnx(bytes).metadata;
 }

@@ -10,19 +10,22 @@ import type { Card } from "../../card.ts";
 export const companionName = "TFLITE_METADATA";
 const labelsFile = "labels.txt";
 const identifier = "M001";
-const fields = {
+/** Numbers of the fields that are written or read. */
+export const companionFields = {
   model: { name: 0, description: 1, subgraphs: 3, license: 5, parser: 7 },
   subgraph: { inputs: 2, outputs: 3 },
   tensor: { name: 0, description: 1, content: 3, units: 4, files: 6 },
   union: { type: 0, value: 1 },
   image: { colors: 0 },
   normalization: { mean: 0, std: 1 },
-  file: { name: 0, description: 1, type: 2 },
+  file: { name: 0, description: 1, type: 2, locale: 3 },
 } as const;
 const imageProperties = 2;
 const rgb = 1;
 const normalizationOptions = 1;
-const axisLabels = 2;
+const [axisLabels, valueLabels] = [2, 3] as const;
+/** Types of files that hold class names. */
+export const labelFileTypes: readonly number[] = [axisLabels, valueLabels];
 
 /** Describes the inputs and outputs of a model, in their order; bytes of a picture become 0..1 by `(x − 0) / 255`. */
 export function describeTensors(card: Card, inputs: readonly string[], outputs: readonly string[]): Uint8Array {
@@ -44,25 +47,25 @@ export function describeTensors(card: Card, inputs: readonly string[], outputs: 
   };
   const union = (type: number, value: number) =>
     table(2, () => {
-      builder.addFieldInt8(fields.union.type, type, 0);
-      builder.addFieldOffset(fields.union.value, value, 0);
+      builder.addFieldInt8(companionFields.union.type, type, 0);
+      builder.addFieldOffset(companionFields.union.value, value, 0);
     });
 
   function image(): { content: number; units: number } {
-    const properties = table(2, () => builder.addFieldInt8(fields.image.colors, rgb, 0));
+    const properties = table(2, () => builder.addFieldInt8(companionFields.image.colors, rgb, 0));
     const [mean, std] = [floats(0), floats(255)];
     const options = table(2, () => {
-      builder.addFieldOffset(fields.normalization.mean, mean, 0);
-      builder.addFieldOffset(fields.normalization.std, std, 0);
+      builder.addFieldOffset(companionFields.normalization.mean, mean, 0);
+      builder.addFieldOffset(companionFields.normalization.std, std, 0);
     });
     return { content: union(imageProperties, properties), units: offsets([union(normalizationOptions, options)]) };
   }
   function labels(): number {
     const [name, description] = [builder.createString(labelsFile), builder.createString("a class a line")];
     const file = table(5, () => {
-      builder.addFieldOffset(fields.file.name, name, 0);
-      builder.addFieldOffset(fields.file.description, description, 0);
-      builder.addFieldInt8(fields.file.type, axisLabels, 0);
+      builder.addFieldOffset(companionFields.file.name, name, 0);
+      builder.addFieldOffset(companionFields.file.description, description, 0);
+      builder.addFieldInt8(companionFields.file.type, axisLabels, 0);
     });
     return offsets([file]);
   }
@@ -71,17 +74,17 @@ export function describeTensors(card: Card, inputs: readonly string[], outputs: 
     const { content, units } = name === "image" ? image() : { content: 0, units: 0 };
     const files = name === "logits" && card.labels !== null ? labels() : 0;
     return table(7, () => {
-      builder.addFieldOffset(fields.tensor.name, text, 0);
-      builder.addFieldOffset(fields.tensor.content, content, 0);
-      builder.addFieldOffset(fields.tensor.units, units, 0);
-      builder.addFieldOffset(fields.tensor.files, files, 0);
+      builder.addFieldOffset(companionFields.tensor.name, text, 0);
+      builder.addFieldOffset(companionFields.tensor.content, content, 0);
+      builder.addFieldOffset(companionFields.tensor.units, units, 0);
+      builder.addFieldOffset(companionFields.tensor.files, files, 0);
     });
   }
 
   const [ins, outs] = [offsets(inputs.map(tensor)), offsets(outputs.map(tensor))];
   const subgraph = table(10, () => {
-    builder.addFieldOffset(fields.subgraph.inputs, ins, 0);
-    builder.addFieldOffset(fields.subgraph.outputs, outs, 0);
+    builder.addFieldOffset(companionFields.subgraph.inputs, ins, 0);
+    builder.addFieldOffset(companionFields.subgraph.outputs, outs, 0);
   });
   const subgraphs = offsets([subgraph]);
   const [name, parser] = [builder.createString(card.name), builder.createString("1.0.0")];
@@ -89,11 +92,11 @@ export function describeTensors(card: Card, inputs: readonly string[], outputs: 
   const description = builder.createString(what);
   const license = card.licence === null ? 0 : builder.createString(card.licence);
   const root = table(8, () => {
-    builder.addFieldOffset(fields.model.name, name, 0);
-    builder.addFieldOffset(fields.model.description, description, 0);
-    builder.addFieldOffset(fields.model.subgraphs, subgraphs, 0);
-    builder.addFieldOffset(fields.model.license, license, 0);
-    builder.addFieldOffset(fields.model.parser, parser, 0);
+    builder.addFieldOffset(companionFields.model.name, name, 0);
+    builder.addFieldOffset(companionFields.model.description, description, 0);
+    builder.addFieldOffset(companionFields.model.subgraphs, subgraphs, 0);
+    builder.addFieldOffset(companionFields.model.license, license, 0);
+    builder.addFieldOffset(companionFields.model.parser, parser, 0);
   });
   builder.finish(root, identifier);
   return builder.asUint8Array();

@@ -1,4 +1,4 @@
-import { halfToFloat } from "../half.ts";
+import { halvesToFloats } from "../half.ts";
 import { refuse } from "./refuse.ts";
 import type { TfliteTensor } from "./schema.ts";
 
@@ -52,7 +52,7 @@ export function readStored(tensor: TfliteTensor, subject: string): Stored {
     case "float32":
       return new Float32Array(buffer);
     case "float16":
-      return new Float32Array(new Uint16Array(buffer)).map(halfToFloat);
+      return halvesToFloats(new Uint16Array(buffer));
     case "int8":
       return new Int8Array(buffer);
     case "uint8":

@@ -33,6 +33,9 @@ export interface Flow {
   readonly uniform: (value: number) => number | null;
 }
 
+/** Elements of a constant that is looked at as one number: a scalar, or one that was spread over a picture. */
+const mostUniform = 2 ** 20;
+
 /** Operators whose output has the numbers of their first input. */
 const copies = new Set(["RESHAPE", "QUANTIZE", "DEQUANTIZE", "CAST", "BROADCAST_TO", "SQUEEZE", "EXPAND_DIMS"]);
 
@@ -91,6 +94,7 @@ export function buildFlow(model: TfliteModel, subject: string): Flow {
     uniform(value) {
       const found = constant(value);
       if (found === null || (found.quantization === null && !/float/.test(found.type))) return null;
+      if ((elementCount(found.shape) ?? 0) > mostUniform) return null;
       let number = uniforms.get(found);
       if (number === undefined) {
         const values = readConstant(found, subject);

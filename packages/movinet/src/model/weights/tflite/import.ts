@@ -1,9 +1,10 @@
-import { buildGraph } from "../../arch/build.ts";
 import type { Spec } from "../../arch/spec.ts";
 import { normEpsilon } from "../../graph/ir.ts";
+import { elementsOf } from "../../graph/shapes.ts";
 import type { Tensor, Weights } from "../../graph/tensor.ts";
+import { checkSize } from "../../limits.ts";
 import { checkWeights } from "../check.ts";
-import { readConstant } from "./constants.ts";
+import { elementCount, readConstant } from "./constants.ts";
 import { buildFlow, type Flow } from "./flow.ts";
 import { identifyVariant } from "./identify.ts";
 import type { FoundConv } from "./patterns.ts";
@@ -32,8 +33,13 @@ export interface TfliteImport {
  */
 export function readTflite(bytes: Uint8Array, subject: string): TfliteImport {
   const { spec, parts, dtype, output } = locateTflite(bytes, subject);
-  const weights = new Map(Object.entries(parts).map(([name, part]) => [name, tensorOf(part, subject)]));
-  checkWeights(buildGraph(spec, { call: "step", frames: 1 }), weights, subject);
+  const named = Object.entries(parts);
+  checkWeights(
+    checkSize(spec, 1, subject),
+    new Map(named.map(([name, part]) => [name, { shape: shapeOf(part) }])),
+    subject,
+  );
+  const weights = new Map(named.map(([name, part]) => [name, tensorOf(part, subject)]));
   return { spec, weights, dtype, output };
 }
 
@@ -133,24 +139,28 @@ function nameParts(found: FoundNetwork, spec: Spec): Record<string, TflitePart> 
   return parts;
 }
 
+function shapeOf(part: TflitePart): readonly number[] {
+  if (part.kind === "fill") return part.shape;
+  const { shape } = part.tensor;
+  if (part.layout === "vector") return [elementCount(shape) ?? 0];
+  const [filters = 1, height = 1, width = 1, inputs = 1] = shape.length === 2 ? [shape[0], 1, 1, shape[1]] : shape;
+  return part.layout === "depthwise" ? [height, width, inputs, 1] : [height, width, inputs, filters];
+}
+
 function tensorOf(part: TflitePart, subject: string): Tensor {
-  if (part.kind === "fill") {
-    const size = part.shape.reduce((a, b) => a * b, 1);
-    return { shape: part.shape, data: new Float32Array(size).fill(part.value) };
-  }
+  const shape = shapeOf(part);
+  if (part.kind === "fill") return { shape, data: new Float32Array(elementsOf(shape)).fill(part.value) };
   const { tensor, layout, scale, shift } = part;
   const stored = readConstant(tensor, subject);
   const data = scale === 1 && shift === 0 ? stored : stored.map((value) => scale * value + shift);
-  if (layout === "vector") return { shape: [data.length], data };
-  const [filters = 1, height = 1, width = 1, inputs = 1] =
-    tensor.shape.length === 2 ? [tensor.shape[0], 1, 1, tensor.shape[1]] : tensor.shape;
-  if (layout === "depthwise") return { shape: [height, width, inputs, 1], data };
+  if (layout !== "dense") return { shape, data };
+  const [height = 1, width = 1, inputs = 1, filters = 1] = shape;
   const fan = height * width * inputs;
   const transposed = new Float32Array(data.length);
   for (let f = 0; f < filters; f++) {
     for (let i = 0; i < fan; i++) transposed[i * filters + f] = data[f * fan + i] as number;
   }
-  return { shape: [height, width, inputs, filters], data: transposed };
+  return { shape, data: transposed };
 }
 
 function dtypeOf(flow: Flow, { stem, layers, head, dense1, dense2 }: FoundNetwork): TfliteDtype {

@@ -1,9 +1,8 @@
 /**
  * All that we know of the TFLite schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3): field numbers,
- * codes of operators, types, paddings and activations. Every read is checked against the bounds of the file, and the
- * amount of data that is read is bounded by the size of the file, however its offsets are entangled.
+ * codes of operators, types, paddings and activations.
  */
-import { ByteBuffer } from "flatbuffers";
+import { Damage, type Flatbuffer, openFlatbuffer } from "./flatbuffer.ts";
 import { refuse } from "./refuse.ts";
 
 export const fields = {
@@ -196,21 +195,30 @@ export function readModel(bytes: Uint8Array, subject: string): TfliteModel {
   }
 }
 
-class Damage extends Error {}
+/** More of anything than a file of this family has: A5, the largest, has some thousand tensors and operators. */
+const most = {
+  codes: 1000,
+  tensors: 100_000,
+  subgraphs: 1000,
+  dimensions: 8,
+  operands: 4096,
+  metadata: 1000,
+  scales: 65_536,
+} as const;
 
 function parseModel(bytes: Uint8Array): TfliteModel {
   const file = openFlatbuffer(bytes);
   const root = file.root();
-  const codes = file.tables(root, fields.model.operatorCodes).map((code): string => {
+  const codes = file.tables(root, fields.model.operatorCodes, most.codes).map((code): string => {
     const { shortBuiltin, builtin, custom } = fields.operatorCode;
     const number = Math.max(file.int8(code, shortBuiltin, 0), file.int32(code, builtin, 0));
     return (number === customOperator ? file.text(code, custom) : operatorNames[number]) || `operator ${number}`;
   });
-  const buffers = file.tables(root, fields.model.buffers);
-  const subgraph = file.tables(root, fields.model.subgraphs)[0];
+  const buffers = file.tables(root, fields.model.buffers, most.tensors);
+  const subgraph = file.tables(root, fields.model.subgraphs, most.subgraphs)[0];
   if (subgraph === undefined) throw new Damage("it has no graph");
 
-  const tensors = file.tables(subgraph, fields.subgraph.tensors).map((table): TfliteTensor => {
+  const tensors = file.tables(subgraph, fields.subgraph.tensors, most.tensors).map((table): TfliteTensor => {
     const { shape, type, buffer, name, quantization, sparsity } = fields.tensor;
     const number = file.int32(table, buffer, 0);
     const data = buffers[number];
@@ -218,20 +226,20 @@ function parseModel(bytes: Uint8Array): TfliteModel {
     const parameters = file.table(table, quantization);
     return {
       name: file.text(table, name),
-      shape: file.numbers(table, shape, "int32"),
+      shape: file.numbers(table, shape, "int32", most.dimensions),
       type: tensorTypes[file.int8(table, type, 0) as keyof typeof tensorTypes] ?? "other",
       quantization: parameters === null ? null : readQuantization(file, parameters),
       sparse: file.table(table, sparsity) !== null,
-      data: file.data(data),
+      data: bufferData(file, data),
     };
   });
   const indices = (table: number, field: number, lowest: number) => {
-    const list = file.numbers(table, field, "int32");
+    const list = file.numbers(table, field, "int32", most.operands);
     const wrong = list.find((index) => index < lowest || index >= tensors.length);
     if (wrong !== undefined) throw new Damage(`it refers to tensor ${wrong} of ${tensors.length}`);
     return list;
   };
-  const operators = file.tables(subgraph, fields.subgraph.operators).map((table): TfliteOperator => {
+  const operators = file.tables(subgraph, fields.subgraph.operators, most.tensors).map((table): TfliteOperator => {
     const number = file.int32(table, fields.operator.code, 0);
     const op = codes[number];
     if (op === undefined) throw new Damage(`an operator refers to code ${number} of ${codes.length}`);
@@ -242,14 +250,17 @@ function parseModel(bytes: Uint8Array): TfliteModel {
       options: readOptions(file, op, file.table(table, fields.operator.options)),
     };
   });
-  const metadata = file.tables(root, fields.model.metadata).map((table): [string, Uint8Array] => {
+  const metadata = file.tables(root, fields.model.metadata, most.metadata).map((table): [string, Uint8Array] => {
     const data = buffers[file.int32(table, fields.metadata.buffer, 0)];
-    return [file.text(table, fields.metadata.name), (data === undefined ? null : file.data(data)) ?? new Uint8Array()];
+    return [
+      file.text(table, fields.metadata.name),
+      (data === undefined ? null : bufferData(file, data)) ?? new Uint8Array(),
+    ];
   });
-  const signature = file.tables(root, fields.model.signatures)[0];
+  const signature = file.tables(root, fields.model.signatures, most.subgraphs)[0];
   const named = (table: number, field: number) =>
     Object.fromEntries(
-      file.tables(table, field).map((map): [string, number] => {
+      file.tables(table, field, most.operands).map((map): [string, number] => {
         const tensor = file.int32(map, fields.tensorMap.tensor, 0);
         if (tensor < 0 || tensor >= tensors.length)
           throw new Damage(`it refers to tensor ${tensor} of ${tensors.length}`);
@@ -270,9 +281,9 @@ function parseModel(bytes: Uint8Array): TfliteModel {
 }
 
 function readQuantization(file: Flatbuffer, table: number): TfliteTensor["quantization"] {
-  const scale = file.numbers(table, fields.quantization.scale, "float32");
+  const scale = file.numbers(table, fields.quantization.scale, "float32", most.scales);
   if (scale.length === 0) return null;
-  const zeroPoint = file.numbers(table, fields.quantization.zeroPoint, "int64");
+  const zeroPoint = file.numbers(table, fields.quantization.zeroPoint, "int64", most.scales);
   return { scale, zeroPoint, axis: file.int32(table, fields.quantization.axis, 0) };
 }
 
@@ -286,87 +297,9 @@ function readOptions(file: Flatbuffer, op: string, table: number | null): Operat
   return { ...defaults, ...Object.fromEntries(values) };
 }
 
-type Flatbuffer = ReturnType<typeof openFlatbuffer>;
-/** Longer names than any file of a MoViNet has. */
-const longestName = 200;
-const elementBytes = { int32: 4, float32: 4, int64: 8 } as const;
-
-/** Checked access to a flatbuffer. A table is named by its position; a missing field is null or the fallback. */
-function openFlatbuffer(bytes: Uint8Array) {
-  const buffer = new ByteBuffer(bytes);
-  /** Bytes that may still be read from vectors and strings: files share small constants, hostile ones share large ones. */
-  let allowance = 8 * bytes.length + 65_536;
-
-  function inside(at: number, length: number): number {
-    if (at < 0 || length < 0 || at + length > bytes.length) throw new Damage("an offset points outside the file");
-    return at;
-  }
-  function spend(length: number): void {
-    allowance -= length;
-    if (allowance < 0) throw new Damage("its parts overlap");
-  }
-  function field(table: number, index: number): number | null {
-    const vtable = inside(table - buffer.readInt32(inside(table, 4)), 4);
-    const slot = 4 + 2 * index;
-    if (slot + 2 > buffer.readUint16(vtable)) return null;
-    const offset = buffer.readUint16(inside(vtable + slot, 2));
-    return offset === 0 ? null : table + offset;
-  }
-  function pointer(at: number): number {
-    return at + buffer.readUint32(inside(at, 4));
-  }
-  function vector(table: number, index: number, size: number): { start: number; length: number } {
-    const at = field(table, index);
-    if (at === null) return { start: 0, length: 0 };
-    const start = pointer(at);
-    const length = buffer.readUint32(inside(start, 4));
-    spend(length * size);
-    return { start: inside(start + 4, length * size), length };
-  }
-  const elements = {
-    int32: (at: number) => buffer.readInt32(at),
-    float32: (at: number) => buffer.readFloat32(at),
-    int64: (at: number) => Number(buffer.readInt64(at)),
-  };
-
-  return {
-    root: () => inside(pointer(0), 4),
-    int8(table: number, index: number, fallback: number): number {
-      const at = field(table, index);
-      return at === null ? fallback : buffer.readInt8(inside(at, 1));
-    },
-    int32(table: number, index: number, fallback: number): number {
-      const at = field(table, index);
-      return at === null ? fallback : buffer.readInt32(inside(at, 4));
-    },
-    table(table: number, index: number): number | null {
-      const at = field(table, index);
-      return at === null ? null : inside(pointer(at), 4);
-    },
-    tables(table: number, index: number): number[] {
-      const { start, length } = vector(table, index, 4);
-      return Array.from({ length }, (_, i) => inside(pointer(start + 4 * i), 4));
-    },
-    numbers(table: number, index: number, type: keyof typeof elements): number[] {
-      const { start, length } = vector(table, index, elementBytes[type]);
-      return Array.from({ length }, (_, i) => elements[type](start + elementBytes[type] * i));
-    },
-    text(table: number, index: number): string {
-      const { start, length } = vector(table, index, 1);
-      return new TextDecoder().decode(bytes.subarray(start, start + Math.min(length, longestName)));
-    },
-    /** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset behind the flatbuffer. */
-    data(table: number): Uint8Array | null {
-      const at = field(table, fields.buffer.offset);
-      if (at !== null) {
-        const start = Number(buffer.readUint64(inside(at, 8)));
-        const sizeAt = field(table, fields.buffer.size);
-        const size = sizeAt === null ? 0 : Number(buffer.readUint64(inside(sizeAt, 8)));
-        spend(size);
-        if (start > 1) return bytes.subarray(inside(start, size), start + size);
-      }
-      const { start, length } = vector(table, fields.buffer.data, 1);
-      return length === 0 ? null : bytes.subarray(start, start + length);
-    },
-  };
+/** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset behind the flatbuffer. */
+function bufferData(file: Flatbuffer, table: number): Uint8Array | null {
+  const { data, offset, size } = fields.buffer;
+  const start = file.uint64(table, offset);
+  return start > 1 ? file.range(start, file.uint64(table, size)) : file.bytes(table, data);
 }

@@ -1,4 +1,5 @@
 import { ModelError } from "../../../errors.ts";
+import { listed } from "../../../printable.ts";
 import type { StateFacts } from "../session-rules.ts";
 import type { StreamState } from "../stream-session.ts";
 import { elementsOf, type RuntimeTensor, type TensorFacts, type TfliteExecutable } from "./runtime.ts";
@@ -48,11 +49,10 @@ export function findPicture(
 
 /** The error for a signature that is none of those that are known. */
 export function refuseSignature(problems: readonly string[], subject: string): ModelError {
-  const shown = problems.length > 3 ? [...problems.slice(0, 3), `and ${problems.length - 3} more`] : problems;
   return new ModelError({
     code: "E_MODEL_SIGNATURE",
     subject,
-    problem: `its signature is not that of a MoViNet stream (${shown.join(", ")})`,
+    problem: `its signature is not that of a MoViNet stream (${listed(problems, 3)})`,
     remedy: "Use a file with the official exporter's signature, or one that movinet wrote",
   });
 }

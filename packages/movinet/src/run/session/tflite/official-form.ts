@@ -1,4 +1,5 @@
 import type { TfliteModel } from "../../../model/weights/tflite/schema.ts";
+import { listed } from "../../../printable.ts";
 import type { StateFacts } from "../session-rules.ts";
 import { disposeAll, findPicture, type Held, refuseSignature, type StreamForm, zerosFor } from "./form.ts";
 import { elementsOf, type RuntimeTensor, type TensorFacts, type TfliteExecutable } from "./runtime.ts";
@@ -22,7 +23,7 @@ export function officialForm(
   );
   const [logits] = results;
   if (results.length !== 1 || logits?.dtype !== "float32") {
-    problems.push(`beside states it gives ${results.map(({ name }) => name).join(", ") || "nothing"}`);
+    problems.push(`beside states it gives ${listed(results.map(({ name }) => name)) || "nothing"}`);
   }
   if (!picture || !logits || problems.length > 0) throw refuseSignature(problems, subject);
 

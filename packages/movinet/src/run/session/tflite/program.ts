@@ -1,6 +1,8 @@
 import { type Card, defaultCard } from "../../../model/card.ts";
+import { checkLabels } from "../../../model/labels.ts";
+import { checkCard } from "../../../model/limits.ts";
 import { readCard } from "../../../model/metadata.ts";
-import { checkLabels } from "../../../model/model.ts";
+import { embeddedLabels } from "../../../model/weights/tflite/embedded-labels.ts";
 import { locateTflite } from "../../../model/weights/tflite/import.ts";
 import { readModel, type TfliteModel } from "../../../model/weights/tflite/schema.ts";
 import { ClipSession } from "../clip-session.ts";
@@ -118,15 +120,18 @@ function factsOf(file: TfliteModel, bytes: Uint8Array, subject: string, { stream
   });
   const own = file.metadata["movinet.card"];
   if (own) {
-    const card = readCard({ "movinet.card": new TextDecoder().decode(own) }, subject);
-    return { model: { spec, card: sized(card) }, output: "logits" };
+    const card = sized(readCard({ "movinet.card": new TextDecoder().decode(own) }, subject));
+    checkCard(card, spec, subject);
+    return { model: { spec, card }, output: "logits" };
   }
+  const { names: labels } = embeddedLabels(bytes, file, classes);
   try {
     const { spec: found, output } = locateTflite(bytes, subject);
-    const card = sized(defaultCard(found));
+    const card = { ...sized(defaultCard(found)), labels };
     return { model: { spec, card: output === "sigmoid" ? { ...card, output } : card }, output };
   } catch {
-    return { model: { spec, card: sized(defaultCard({ variant: "custom", ...spec })) }, output: "logits" };
+    const card = { ...sized(defaultCard({ variant: "custom", ...spec })), labels };
+    return { model: { spec, card }, output: "logits" };
   }
 }
 

@@ -1,0 +1,84 @@
+/** The first signal asks for an end, the second is one. */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { buildGraph, defaultCard, randomWeights, specOf, writeModel } from "movinet";
+import { expect, onTestFinished, test } from "vitest";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { bin } from "./command-line.ts";
+
+const module = JSON.stringify(new URL("../src/interrupt.ts", import.meta.url).href);
+const script = `
+  const { interruptible } = await import(${module});
+  const terminal = { warn: (text) => console.log(text) };
+  process.exitCode = await interruptible(terminal, (signal) => new Promise((_, reject) => {
+    setInterval(() => {}, 1000);
+    signal.addEventListener("abort", () => {
+      console.log("asked");
+      if (process.argv[1] === "willing") reject(signal.reason);
+    });
+    console.log("ready");
+  }));
+  process.exit();`;
+
+test("a base model computes beside the thread that hears signals: one call of it may take a minute", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "movinet-interrupt-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeClip(join(folder, "clip.y4m"), { luma: movingSpot(0) });
+  await writeFile(join(folder, "count.mjs"), 'process.on("worker", () => console.error("a thread"));');
+  const spec = specOf("t0-base", { classes: 2, resolution: { height: 32, width: 32 } });
+  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  const card = { ...defaultCard(spec), labels: ["a", "b"], frames: 4 };
+  await writeFile(join(folder, "base.safetensors"), writeModel({ spec, weights, card }));
+  const options = ["--import", pathToFileURL(join(folder, "count.mjs")).href, bin];
+  const args = ["classify", "clip.y4m", "--model", "base.safetensors", "--quiet"];
+  const child = spawn(process.execPath, [...options, ...args], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (text) => {
+    complaints += text;
+  });
+  expect(await new Promise((resolve) => child.once("close", resolve))).toBe(0);
+  expect(complaints).toBe("a thread\n");
+});
+
+/** What came of a process that gets each signal once it has answered to the one before. */
+async function interrupted(mood: string, signals: readonly NodeJS.Signals[]) {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, mood]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const left = [...signals];
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    output += text;
+    for (const _ of text.match(/ready|asked/g) ?? []) {
+      const signal = left.shift();
+      if (signal) child.kill(signal);
+    }
+  });
+  const [code, by] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once("close", (...how) => resolve(how));
+  });
+  return { code, by, lines: output.trimEnd().split("\n") };
+}
+
+test.each(["SIGINT", "SIGTERM"] as const)("%s ends work that is willing, with 130 and a line", async (signal) => {
+  expect(await interrupted("willing", [signal])).toEqual({
+    code: 130,
+    by: null,
+    lines: ["ready", "asked", "movinet: interrupted."],
+  });
+});
+
+test.skipIf(process.platform === "win32").each([
+  ["SIGINT", "SIGINT"],
+  ["SIGTERM", "SIGTERM"],
+  ["SIGINT", "SIGTERM"],
+  ["SIGTERM", "SIGINT"],
+] as const)("%s, then %s ends work that is not", async (first, second) => {
+  expect(await interrupted("unwilling", [first, second])).toEqual({
+    code: null,
+    by: second,
+    lines: ["ready", "asked"],
+  });
+});

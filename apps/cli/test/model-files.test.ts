@@ -1,0 +1,160 @@
+/** What commands say of the model files, labels and devices that users give: one line, and an exit code that tells. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readModel, writeModel } from "movinet";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commandLine } from "./command-line.ts";
+import { writeTinyModel } from "./tiny-model.ts";
+
+const labels = ["clap", "jump", "wave"];
+let folder: string;
+const { run } = commandLine(() => folder);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-models-"));
+  await writeTinyModel(join(folder, "tiny.safetensors"), labels);
+  await writeTinyModel(join(folder, "bare.safetensors"), null);
+  await writeTinyModel(
+    join(folder, "many.safetensors"),
+    Array.from({ length: 600 }, (_, i) => `${i}`),
+  );
+  const { card, ...many } = readModel(await readFile(join(folder, "many.safetensors")), "many");
+  await writeFile(join(folder, "many.safetensors"), writeModel({ ...many, card: { ...card, labels: null } }));
+  const picture = Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(384, 90)]);
+  const clip = Buffer.concat([Buffer.from("YUV4MPEG2 W16 H16 F5:1 Ip A1:1 C420\n"), ...Array(4).fill(picture)]);
+  await mkdir(join(folder, "clips/wave"), { recursive: true });
+  await mkdir(join(folder, "clips/jump"), { recursive: true });
+  for (const file of ["clip.y4m", "clips/wave/a.y4m", "clips/jump/b.y4m"]) await writeFile(join(folder, file), clip);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const answer = async (...args: string[]) => {
+  const { code, stdout, stderr } = await run("classify", "clip.y4m", "--json", "--quiet", ...args);
+  return {
+    code,
+    stderr,
+    labels: code === 0 ? JSON.parse(stdout).predictions.map((one: { label: string }) => one.label) : [],
+  };
+};
+
+describe("a model that is not there: each command names the option that it has", () => {
+  test.each([
+    [
+      ["classify", "clip.y4m", "--model", "nowhere"],
+      "Give a .tflite, .safetensors or .onnx file with --model, or put one at ",
+    ],
+    [["train", "clips", "--from", "nowhere"], "Give a .tflite, .safetensors or .onnx file with --from, or put one at "],
+    [["evaluate", "nowhere", "clips"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
+    [["convert", "nowhere", "out.onnx"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
+    [["verify", "nowhere"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
+    [["inspect", "nowhere"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
+  ])("%j", async (args, remedy) => {
+    const { code, stderr } = await run(...args);
+    expect(stderr).toContain(`movinet: nowhere: there is no such model file or name. ${remedy}`);
+    expect(stderr.match(/--[a-z]+/g) ?? []).toEqual(
+      args.filter((arg) => /^--(model|from)$/.test(arg)).flatMap((arg) => [arg, arg]),
+    );
+    expect([code, stderr.trimEnd().split("\n").length]).toEqual([2, 1]);
+  });
+
+  test("none is named, and the cache holds none", async () => {
+    expect((await run("train", "clips")).stderr).toMatch(
+      /^movinet: --from: no model was given, and the cache holds none/,
+    );
+    expect((await run("classify", "clip.y4m")).stderr).toMatch(/^movinet: --model: no model was given/);
+  });
+});
+
+describe("files of other kinds", () => {
+  test.each([
+    ["empty.tflite", "", "it is empty"],
+    ["page.tflite", "<!doctype html><title>404</title>", "it is a web page"],
+    ["pointer.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "it is a Git LFS pointer"],
+  ])("%s", async (name, content, problem) => {
+    await writeFile(join(folder, name), content);
+    for (const args of [
+      ["classify", "clip.y4m", "--model", name],
+      ["inspect", name],
+      ["verify", name],
+      ["convert", name, "out.safetensors"],
+    ]) {
+      const { code, stderr } = await run(...args);
+      expect(stderr).toContain(`movinet: ${name}: ${problem}`);
+      expect([code, stderr.trimEnd().split("\n").length], args.join(" ")).toEqual([1, 1]);
+    }
+  });
+
+  test("a folder where a model should be", async () => {
+    const { code, stderr } = await run("classify", "clip.y4m", "--model", "clips");
+    expect([code, stderr]).toEqual([1, "movinet: clips: it is a folder. Name the model file that is in it.\n"]);
+  });
+});
+
+test("an ONNX file that was written here is a model like others", async () => {
+  for (const dtype of ["float32", "float16"]) {
+    const { code } = await run("convert", "tiny.safetensors", `${dtype}.onnx`, "--dtype", dtype, "--quiet");
+    expect(code).toBe(0);
+    const [own, other] = [await answer("--model", "tiny.safetensors"), await answer("--model", `${dtype}.onnx`)];
+    expect(other).toEqual(own);
+    expect(own.labels).toHaveLength(3);
+    expect((await run("convert", `${dtype}.onnx`, "back.tflite", "--quiet")).code).toBe(0);
+  }
+});
+
+describe("labels", () => {
+  test("600 classes without names get a hint; it is what helps", async () => {
+    const { stderr } = await answer("--model", "many.safetensors");
+    expect(stderr).toBe(
+      "movinet: tiny: it carries no class names, so indexes are shown. Name them with --labels FILE, or with --labels kinetics-600 if its 600 classes are those.\n",
+    );
+    const named = await answer("--model", "many.safetensors", "--labels", "kinetics-600");
+    expect(named.stderr).toBe("");
+    expect(named.labels.every((label: string) => /[a-z]/.test(label))).toBe(true);
+  });
+
+  test("other counts of classes get none", async () => {
+    expect((await answer("--model", "bare.safetensors")).stderr).toBe(
+      "movinet: tiny: it carries no class names, so indexes are shown. Name them with --labels FILE.\n",
+    );
+  });
+
+  test("UTF-16 is read, Windows-1252 is refused, an index is left out with a warning", async () => {
+    const file = join(folder, "names.txt");
+    await writeFile(file, Buffer.from("\uFEFFéins\nzwei\ndrei\n", "utf16le").swap16());
+    expect((await answer("--model", "tiny.safetensors", "--labels", "names.txt")).labels).toContain("éins");
+    await writeFile(file, Buffer.from("éins\nzwei\ndrei\n", "latin1"));
+    expect(await answer("--model", "tiny.safetensors", "--labels", "names.txt")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^movinet: names\.txt: it is not UTF-8 text\. .*\n$/),
+    });
+    await writeFile(file, "1 eins\n2 zwei\n3 drei\n");
+    expect(await answer("--model", "tiny.safetensors", "--labels", "names.txt")).toMatchObject({
+      labels: expect.arrayContaining(["eins", "zwei", "drei"]),
+      stderr: "movinet: tiny.safetensors: warning: names.txt: the numbers 1 to 3 before the names are left out.\n",
+    });
+  });
+});
+
+test("a device that is listed but does not work: one error, whatever the number of videos", async () => {
+  const { listSupportedBackends } = await import("onnxruntime-node");
+  const listed = listSupportedBackends().map(({ name }) => name);
+  for (const device of ["cuda", "tensorrt"].filter((name) => listed.includes(name))) {
+    const { code, stdout, stderr } = await run(
+      "classify",
+      "clip.y4m",
+      "clip.y4m",
+      "--model",
+      "tiny.safetensors",
+      "--device",
+      device,
+    );
+    if (code === 0) continue; // where it does work
+    expect(stderr).toMatch(
+      new RegExp(
+        `^movinet: ${device}: ONNX Runtime has this device, but it does not work here \\(.*\\)\\. .*use the device cpu\\.\\n$`,
+      ),
+    );
+    expect([code, stdout]).toEqual([2, ""]);
+  }
+});

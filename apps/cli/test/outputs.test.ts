@@ -1,0 +1,159 @@
+/** What a command is to write: looked at before it works, refused in one line where something else would be lost. */
+import { execFileSync, spawn } from "node:child_process";
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readModel, writeModel } from "movinet";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { bin, commandLine } from "./command-line.ts";
+import { writeTinyModel } from "./tiny-model.ts";
+
+const isRoot = process.getuid?.() === 0;
+const isWindows = process.platform === "win32";
+let folder: string;
+const { start, finish, run } = commandLine(() => folder);
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-outputs-"));
+  await writeTinyModel(at("tiny.safetensors"), ["a", "b"]);
+  await writeFile(at("names.srt"), "a\nb\n");
+  for (const label of ["a", "b"]) {
+    for (let i = 0; i < 3; i++) {
+      const luma = movingSpot(i + (label === "a" ? 0 : 3));
+      await writeClip(at(`clips/${label}/${i}.y4m`), { luma, seconds: 1 });
+    }
+  }
+  await writeClip(at("clip.png"), { luma: movingSpot(0), seconds: 1 });
+  await link(at("clip.png"), at("hard.png"));
+  await symlink("clip.png", at("soft.png"));
+  await mkdir(at("folder.svg"));
+  await symlink("nowhere", at("dangling.svg"));
+  await symlink("/dev/null", at("device.svg"));
+  if (!isWindows) execFileSync("mkfifo", [at("pipe.svg")]);
+  await mkdir(at("foreign"));
+  await writeFile(at("foreign/report.html"), "mine");
+  await writeFile(at("foreign/evaluation.json"), '{"evaluation":1}');
+  await mkdir(at("project"));
+  await writeFile(at("project/config.json"), "{}");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** All names, with sizes and kinds. */
+async function everything(): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true });
+  const own = names.filter((name) => !name.startsWith("cache"));
+  return Promise.all(
+    own.sort().map(async (name) => {
+      const { mode, size, mtimeMs } = await lstat(at(name));
+      return `${name} ${mode} ${size} ${mtimeMs}`;
+    }),
+  );
+}
+
+async function refused(args: readonly string[], line: RegExp): Promise<void> {
+  const before = await everything();
+  const { code, stdout, stderr } = await run(...args, "--quiet");
+  expect({ code, stdout, lines: stderr.trimEnd().split("\n").length }).toEqual({ code: 2, stdout: "", lines: 1 });
+  expect(stderr).toMatch(line);
+  expect(await everything()).toEqual(before);
+}
+
+const classify = ["classify", "clip.png", "--model", "tiny.safetensors"] as const;
+
+describe.skipIf(isWindows)("files", () => {
+  test.each<[readonly string[], RegExp]>([
+    [[...classify, "--plot", "clip.png"], /^movinet: clip\.png: it is the video that is read\. Write another file\.$/m],
+    [[...classify, "--plot", "./clip.png"], /^movinet: \.\/clip\.png: it is the video that is read \(clip\.png\)\./],
+    [[...classify, "--plot", "hard.png"], /^movinet: hard\.png: it is the video that is read \(clip\.png\)\./],
+    [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: it is the video that is read \(clip\.png\)\./],
+    [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: it is the list of labels that is read\./],
+    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, /],
+    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
+    [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
+    [[...classify, "--plot", "pipe.svg"], /^movinet: pipe\.svg: it is a device or a pipe, /],
+    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: it cannot be written \(ENOENT\)\./],
+    [[...classify, "--out", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
+    [[...classify, "--out", "folder.svg/"], /^movinet: folder\.svg\/: it is no name of a file\. Name a file\.$/m],
+    [[...classify, "--out", ""], /: it is no name of a file\./],
+    [[...classify, "--out", "x.svg", "--plot", "x.svg"], /^movinet: x\.svg: it is the same file as x\.svg, /],
+    [[...classify, "--out", "./x.svg", "--plot", "x.svg"], /it is the same file as x\.svg, which is written too\./],
+    [["convert", "tiny.safetensors", "tiny.safetensors"], /: it is the model that is read\. Write another file\./],
+    [["convert", "tiny.safetensors", "none/x.onnx"], /: it cannot be written \(ENOENT\)\./],
+  ])("%j is refused", refused);
+
+  test.skipIf(!isRoot)(`a link that another user made is not followed${isRoot ? "" : " (needs root)"}`, async () => {
+    execFileSync("chown", ["-h", "12345", at("soft.png")]);
+    try {
+      await refused(
+        ["classify", "clips/a/0.y4m", "--model", "tiny.safetensors", "--plot", "soft.png"],
+        /^movinet: soft\.png: it is a symbolic link that another user made\./,
+      );
+    } finally {
+      execFileSync("chown", ["-h", "0", at("soft.png")]);
+    }
+  });
+
+  test("a link of one's own is written through, and stays", async () => {
+    await mkdir(at("elsewhere"));
+    await writeFile(at("elsewhere/plot.svg"), "old", { mode: 0o640 });
+    await symlink("elsewhere/plot.svg", at("own.svg"));
+    const { code, stderr } = await run(...classify, "--plot", "own.svg", "--quiet");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect((await lstat(at("own.svg"))).isSymbolicLink()).toBe(true);
+    expect(await readFile(at("elsewhere/plot.svg"), "utf8")).toMatch(/^<svg/);
+    expect((await stat(at("elsewhere/plot.svg"))).mode & 0o777).toBe(0o640);
+    expect(await readdir(at("elsewhere"))).toEqual(["plot.svg"]);
+  });
+});
+
+describe.skipIf(isWindows)("folders", () => {
+  const train = ["train", "clips", "--from", "tiny.safetensors", "--out"] as const;
+  const evaluate = ["evaluate", "tiny.safetensors", "clips", "--out"] as const;
+  test.each<[readonly string[], RegExp]>([
+    [[...train, "foreign"], /^movinet: foreign: it holds other files, among which nothing is written\./],
+    [[...train, "clips"], /^movinet: clips: it holds other files, /],
+    [[...train, "project"], /^movinet: project: it holds a run already\./],
+    [[...train, "clip.png"], /^movinet: clip\.png: it is a file, and a folder is needed\./],
+    [[...train, "clip.png/run"], /^movinet: clip\.png\/run: it cannot be written \(ENOTDIR\)\./],
+    [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
+    [[...evaluate, "foreign"], /^movinet: foreign: it holds other files, /],
+    [[...evaluate, "project"], /^movinet: project: it holds a run, whose report would be lost\./],
+    [[...evaluate, "foreign", "--compare"], /^movinet: foreign: it holds other files, /],
+    [["dataset", "synth", "camera-motion", "foreign"], /^movinet: foreign: it holds other files, /],
+    [["dataset", "synth", "camera-motion", "clip.png"], /^movinet: clip\.png: it is a file, /],
+  ])("%j is refused", refused);
+
+  test("a report takes the place of an earlier one", async () => {
+    for (let i = 0; i < 2; i++) expect((await run(...evaluate, "report", "--quiet")).code).toBe(0);
+    expect((await readdir(at("report"))).sort()).toEqual(["evaluation.json", "report.html"]);
+  }, 60_000);
+});
+
+test("a command that fails at its first frame ends then", async () => {
+  const { spec, weights, card } = readModel(await readFile(at("tiny.safetensors")), "tiny");
+  const kernel = weights.get("classifier2.kernel") as { shape: readonly number[]; data: Float32Array };
+  const broken = new Map(weights).set("classifier2.kernel", { ...kernel, data: kernel.data.map(() => Number.NaN) });
+  await writeFile(at("broken.safetensors"), writeModel({ spec, weights: broken, card }));
+  const child = start("classify", "clips/a/0.y4m", "--model", "broken.safetensors", "--quiet");
+  // A video's watchdog would hold the process for 30 s.
+  const impatience = setTimeout(() => child.kill("SIGKILL"), 25_000);
+  const { code, stderr } = await finish(child);
+  clearTimeout(impatience);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^movinet: .*\n$/) });
+}, 60_000);
+
+test.skipIf(process.platform !== "linux")("a full disk behind standard output is told in one line", async () => {
+  const shell = 'exec "$0" "$@" > /dev/full';
+  const child = spawn("sh", ["-c", shell, process.execPath, bin, "inspect", "a0-stream"], { cwd: folder });
+  let complaint = "";
+  child.stderr.on("data", (text) => {
+    complaint += text;
+  });
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect(complaint).toBe(
+    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free some space, or choose a folder on another disk.\n",
+  );
+  expect(code).toBe(1);
+});

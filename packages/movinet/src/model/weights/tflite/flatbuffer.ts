@@ -1,0 +1,106 @@
+import { ByteBuffer } from "flatbuffers";
+
+/** What is wrong with a flatbuffer, in words that follow "it is damaged:". */
+export class Damage extends Error {}
+
+export type Flatbuffer = ReturnType<typeof openFlatbuffer>;
+/** Longer names than any file of a MoViNet has. */
+const longestName = 200;
+/** Numbers in vectors, all together. */
+const mostNumbers = 4e6;
+const elementBytes = { int32: 4, float32: 4, int64: 8 } as const;
+
+/**
+ * Checked access to a flatbuffer: every read stays within its bytes, and what is read in all is bounded by their number,
+ * however offsets are entangled. A table is named by its position; a missing field is null or the fallback. Throws
+ * {@link Damage}.
+ */
+export function openFlatbuffer(bytes: Uint8Array) {
+  const buffer = new ByteBuffer(bytes);
+  /** Bytes that may still be read from vectors and strings: files share small constants, hostile ones share large ones. */
+  let allowance = 8 * bytes.length + 65_536;
+  let numbersLeft = mostNumbers;
+
+  function inside(at: number, length: number): number {
+    if (at < 0 || length < 0 || at + length > bytes.length) throw new Damage("an offset points outside the file");
+    return at;
+  }
+  function spend(length: number): void {
+    allowance -= length;
+    if (allowance < 0) throw new Damage("its parts overlap");
+  }
+  function field(table: number, index: number): number | null {
+    const vtable = inside(table - buffer.readInt32(inside(table, 4)), 4);
+    const slot = 4 + 2 * index;
+    if (slot + 2 > buffer.readUint16(vtable)) return null;
+    const offset = buffer.readUint16(inside(vtable + slot, 2));
+    return offset === 0 ? null : table + offset;
+  }
+  function pointer(at: number): number {
+    return at + buffer.readUint32(inside(at, 4));
+  }
+  function vector(
+    table: number,
+    index: number,
+    size: number,
+    most = Number.POSITIVE_INFINITY,
+  ): { start: number; length: number } {
+    const at = field(table, index);
+    if (at === null) return { start: 0, length: 0 };
+    const start = pointer(at);
+    const length = buffer.readUint32(inside(start, 4));
+    if (length > most) throw new Damage(`it has a list of ${length} where at most ${most} are expected`);
+    spend(length * size);
+    return { start: inside(start + 4, length * size), length };
+  }
+  const elements = {
+    int32: (at: number) => buffer.readInt32(at),
+    float32: (at: number) => buffer.readFloat32(at),
+    int64: (at: number) => Number(buffer.readInt64(at)),
+  };
+
+  return {
+    root: () => inside(pointer(0), 4),
+    int8(table: number, index: number, fallback: number): number {
+      const at = field(table, index);
+      return at === null ? fallback : buffer.readInt8(inside(at, 1));
+    },
+    int32(table: number, index: number, fallback: number): number {
+      const at = field(table, index);
+      return at === null ? fallback : buffer.readInt32(inside(at, 4));
+    },
+    table(table: number, index: number): number | null {
+      const at = field(table, index);
+      return at === null ? null : inside(pointer(at), 4);
+    },
+    tables(table: number, index: number, most: number): number[] {
+      const { start, length } = vector(table, index, 4, most);
+      return Array.from({ length }, (_, i) => inside(pointer(start + 4 * i), 4));
+    },
+    numbers(table: number, index: number, type: keyof typeof elements, most: number): number[] {
+      const { start, length } = vector(table, index, elementBytes[type], most);
+      numbersLeft -= length;
+      if (numbersLeft < 0) throw new Damage("its parts overlap");
+      return Array.from({ length }, (_, i) => elements[type](start + elementBytes[type] * i));
+    },
+    text(table: number, index: number): string {
+      const { start, length } = vector(table, index, 1);
+      return new TextDecoder().decode(bytes.subarray(start, start + Math.min(length, longestName)));
+    },
+    /** 0 where it is missing. */
+    uint64(table: number, index: number): number {
+      const at = field(table, index);
+      return at === null ? 0 : Number(buffer.readUint64(inside(at, 8)));
+    },
+    /** A view of so many bytes. */
+    range(start: number, length: number): Uint8Array {
+      spend(length);
+      return bytes.subarray(inside(start, length), start + length);
+    },
+    /** A view of a vector of bytes; null where it is empty. */
+    bytes(table: number, index: number): Uint8Array | null {
+      const { start, length } = vector(table, index, 1);
+      return length === 0 ? null : bytes.subarray(start, start + length);
+    },
+  };
+}

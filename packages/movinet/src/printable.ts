@@ -1,0 +1,43 @@
+/** Names of files, classes, tensors and hosts come from anybody: what of them may be shown on a terminal or in a picture. */
+
+/**
+ * Control characters, lone surrogates (bytes of a file name that are not UTF-8), and marks that are not seen but change
+ * the order or the reading of what stands around them.
+ */
+const steering =
+  /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** What moves the cursor as a blank would. */
+const blank = /[\t\n\v\f\r\u0085\u2028\u2029]/;
+/** The colours that our own tables use. */
+const ownColors = new RegExp(`${String.fromCharCode(27)}\\[(?:[0-2]|3[0-7])m`, "g");
+
+/** The text on one line, with nothing in it that steers a terminal: line breaks and tabs become spaces, the rest `�`. */
+export function printable(text: string): string {
+  return text.replace(steering, (character) => (blank.test(character) ? " " : "�"));
+}
+
+/** Lines of a table or a message of ours: {@link printable}, but line breaks and our own colours stay. */
+export function printableLines(text: string): string {
+  const lines = (part: string) => part.split("\n").map(printable).join("\n");
+  let result = "";
+  let at = 0;
+  for (const { 0: color, index } of text.matchAll(ownColors)) {
+    result += lines(text.slice(at, index)) + color;
+    at = index + color.length;
+  }
+  return result + lines(text.slice(at));
+}
+
+/** The text in at most `most` characters: what is longer keeps its beginning and its end. */
+export function bounded(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor((most - 3) / 2);
+  return `${text.slice(0, half)} … ${text.slice(-half)}`;
+}
+
+/** Names in a sentence, at most `most` of them, each of at most 100 characters: `a, b, c and 7 more`. */
+export function listed(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).map((name) => bounded(name, 100));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
+}

@@ -1,0 +1,148 @@
+type Seconds = number;
+
+/** A stretch of time without a new picture. */
+export interface Hole {
+  readonly from: Seconds;
+  readonly to: Seconds;
+}
+
+/** What is seen of a picture. */
+interface Seen {
+  readonly time: Seconds;
+  readonly duration: Seconds;
+  /** Packets before it that gave no picture. */
+  readonly lost: number;
+}
+
+/** Shorter gaps are no holes, */
+const shortest: Seconds = 0.5;
+/** nor are those that are not this many times as long as half of the gaps. */
+const unusual = 3;
+/** So many packets without a picture are missed; fewer may be of those that are never shown. */
+export const fewestLost = 3;
+/** A picture that stays longer is told of, whatever the reason, where it stays this many times as long as usual. */
+const longestStill: Seconds = 10;
+const unusualStill = 5;
+/** A rate is steady where so many of the usual gaps are at most this many times the median, and so few others are there. */
+const steady = { share: 0.95, gap: 1.6, others: 0.05, fewOthers: 3 };
+
+/**
+ * Judges, from when pictures are shown, where a video has holes: where packets gave no picture; where a steady rate is
+ * interrupted and nothing says that the picture before lasts so long; and where one picture stays very long for this video.
+ * So the long pictures of a slide show or a recorded screen are none.
+ */
+export class Completeness {
+  readonly #typical: Seconds;
+  /** How often there is a gap of so many milliseconds. */
+  readonly #gaps = new Map<number, number>();
+  readonly #long: { hole: Hole; gap: Seconds; lost: number; explained: boolean }[] = [];
+  #before: Seen | null = null;
+
+  /** @param typical how long a picture lasts. */
+  constructor(typical: Seconds) {
+    this.#typical = typical;
+  }
+
+  add(picture: Seen): void {
+    const before = this.#before;
+    this.#before = picture;
+    if (before === null) return;
+    const gap = picture.time - before.time;
+    const milliseconds = Math.round(gap * 1000);
+    this.#gaps.set(milliseconds, (this.#gaps.get(milliseconds) ?? 0) + 1);
+    if (gap <= shortest) return;
+    const hole = { from: before.time + Math.min(before.duration, this.#typical), to: picture.time };
+    this.#long.push({ hole, gap, lost: picture.lost, explained: gap - before.duration <= shortest });
+  }
+
+  /** The holes, in order. `unseen` are the times of packets after the last picture that gave none. */
+  holes(unseen: readonly Seconds[]): readonly Hole[] {
+    const median = this.#median();
+    const candidates = this.#long.filter(({ gap }) => gap > unusual * median);
+    const isSteady = this.#isSteady(median, candidates.length);
+    const inside = candidates.filter(({ gap, lost, explained }) => {
+      if (lost >= fewestLost || (isSteady && !explained)) return true;
+      return gap > Math.max(longestStill, unusualStill * median);
+    });
+    const holes = inside.map(({ hole }) => hole);
+    const last = this.#before;
+    const end = unseen.reduce((a, b) => Math.max(a, b), -Infinity);
+    if (last === null || unseen.length < fewestLost || end - last.time <= shortest) return holes;
+    return [...holes, { from: last.time + Math.min(last.duration, this.#typical), to: end + this.#typical }];
+  }
+
+  #median(): Seconds {
+    const half = this.#count(Infinity) / 2;
+    let sum = 0;
+    for (const [milliseconds, count] of Array.from(this.#gaps).toSorted(([a], [b]) => a - b)) {
+      sum += count;
+      if (sum >= half) return milliseconds / 1000;
+    }
+    return this.#typical;
+  }
+
+  #isSteady(median: Seconds, others: number): boolean {
+    const all = this.#count(Infinity);
+    if (others > Math.max(steady.fewOthers, steady.others * all)) return false;
+    return this.#count(steady.gap * median + 0.001) >= steady.share * this.#count(unusual * median);
+  }
+
+  /** How many gaps are no longer than `longest`. */
+  #count(longest: Seconds): number {
+    let sum = 0;
+    for (const [milliseconds, count] of this.#gaps) if (milliseconds <= longest * 1000) sum += count;
+    return sum;
+  }
+}
+
+/** A video that ends this much before its declared end was cut off: seconds, and a share of the whole. */
+const missing = { seconds: 0.5, share: 0.05 };
+const mostPlaces = 3;
+
+/** What is known at the end of a video, in seconds since its first picture. */
+export interface Reckoning {
+  /** How often the clock began anew, packets with unbelievable stamps, packets that gave no picture, pictures out of order. */
+  readonly restarts: number;
+  readonly damaged: number;
+  readonly broken: number;
+  readonly late: number;
+  readonly holes: readonly Hole[];
+  /** Packets before the first picture gave none for so long. */
+  readonly unseenStart: Seconds;
+  /** Where the pictures end. */
+  readonly end: Seconds;
+  /** Where the file declares that they end, and how far anything in it reaches; null where it declares nothing. */
+  readonly declared: { readonly end: Seconds; readonly reached: Seconds } | null;
+  /** Why the source could not be read to its end, or null. */
+  readonly readError: string | null;
+}
+
+/** What is wrong with a video that gave pictures, for people. */
+export function warningsOf(reckoning: Reckoning): string[] {
+  const { restarts, damaged, broken, late, holes, unseenStart, end, declared, readError } = reckoning;
+  const warnings: string[] = [];
+  const say = (count: number, one: string, many: string) => {
+    if (count > 0) warnings.push(count === 1 ? one : many);
+  };
+  say(
+    restarts,
+    "its timestamps jump once; the jump was left out",
+    `its timestamps jump ${restarts} times; the jumps were left out`,
+  );
+  say(
+    damaged,
+    "1 timestamp is damaged and was not believed",
+    `${damaged} timestamps are damaged and were not believed`,
+  );
+  say(broken, "1 picture could not be decoded", `${broken} pictures could not be decoded`);
+  say(late, "1 picture goes back in time and was left out", `${late} pictures go back in time and were left out`);
+  if (unseenStart > shortest) warnings.push(`its first ${unseenStart.toFixed(1)} s could not be decoded`);
+  const places = holes.slice(0, mostPlaces).map(({ from, to }) => `from ${from.toFixed(1)} s to ${to.toFixed(1)} s`);
+  const more = holes.length - places.length;
+  if (places.length > 0)
+    warnings.push(`no new picture ${places.join(", ")}${more > 0 ? `, and ${more} more times` : ""}`);
+  const cutOff = declared && declared.end - declared.reached > Math.max(missing.seconds, missing.share * declared.end);
+  if (cutOff) warnings.push(`it ends at ${end.toFixed(1)} s of ${declared.end.toFixed(1)} s; the rest is missing`);
+  else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  return warnings;
+}

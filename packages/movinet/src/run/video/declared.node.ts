@@ -1,0 +1,49 @@
+import { AV_NOPTS_VALUE, AVFMT_NOTIMESTAMPS, AVFMT_TS_DISCONT, AVMEDIA_TYPE_AUDIO } from "node-av/constants";
+import type { DecoderInput } from "./decoder-input.node.ts";
+
+type Seconds = number;
+
+/** What a file declares of its length. Times are as the file counts them. */
+export interface Declared {
+  /** The length that is told, or null. It may be an estimate, and that of the sound. */
+  readonly duration: Seconds | null;
+  /** Where the pictures end, by a declaration and not by an estimate, or null. */
+  readonly end: Seconds | null;
+  /** Whether that may be the end of another stream. */
+  readonly shared: boolean;
+  /** The latest time that any stamp may have, or null. */
+  readonly latest: Seconds | null;
+}
+
+/** Containers that tell the length of each stream, counted from its beginning. */
+const perStream = ["mov", "avi"];
+/** Containers that tell one length for all streams. */
+const perFile = ["asf", "flv", "live_flv"];
+
+export function readDeclared({ format, stream }: DecoderInput): Declared {
+  const { num, den } = stream.timeBase;
+  const seconds = (ticks: bigint): Seconds => (Number(ticks) * num) / den;
+  const own = stream.duration > 0n ? seconds(stream.duration) : null;
+  const whole = format.duration > 0n ? Number(format.duration) / 1e6 : null;
+  const duration = own ?? whole;
+  const start = stream.startTime === AV_NOPTS_VALUE ? 0 : seconds(stream.startTime);
+  const latest = duration === null ? null : Math.max(start, 0) + Math.max(own ?? 0, whole ?? 0);
+  const said = (end: Seconds | null, shared = false): Declared => ({ duration, end, shared, latest });
+  const { iformat } = format;
+  if (((iformat?.flags ?? 0) & (AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS)) !== 0) return said(null);
+  const tagged = taggedDuration(stream.metadata?.getAll() ?? {});
+  if (tagged !== null) return said(tagged);
+  const container = iformat?.name?.split(",")[0] ?? "";
+  if (own !== null && !perFile.includes(container)) {
+    return said(own + (perStream.includes(container) ? start : Math.min(start, 0)));
+  }
+  const sound = format.streams.some(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_AUDIO);
+  return said(whole === null ? null : Math.min(start, 0) + whole, sound);
+}
+
+/** The length that Matroska's writers note for each stream: `DURATION` or `DURATION-eng`, as 00:00:10.500000000. */
+function taggedDuration(tags: Readonly<Record<string, string>>): Seconds | null {
+  const tag = Object.entries(tags).find(([name]) => /^DURATION(-|$)/i.test(name))?.[1];
+  const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)/.exec(tag ?? "") ?? [];
+  return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}

@@ -1,0 +1,85 @@
+import { limits } from "./limits.ts";
+import { mostStill } from "./sampling.ts";
+
+interface Meaning {
+  readonly code: `E_VIDEO_${string}`;
+  /** What is wrong, given what the decoding process says of it. */
+  readonly problem: (detail: string) => string;
+  readonly remedy: string;
+}
+
+const said = (detail: string) => detail;
+
+/** Why a video gives nothing, and what its user is told. */
+export const failures = {
+  notFound: { code: "E_VIDEO_NOT_FOUND", problem: said, remedy: "Give a video file, a folder of them, or a URL" },
+  url: { code: "E_VIDEO_URL", problem: said, remedy: "Give a file, an http(s) URL, or - for standard input" },
+  notFile: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: (detail) => `it is ${detail}, not a file`,
+    remedy: "Give a file, or - and send the video to standard input",
+  },
+  empty: { code: "E_VIDEO_UNREADABLE", problem: () => "the file is empty", remedy: "Give a video file" },
+  denied: { code: "E_VIDEO_UNREADABLE", problem: said, remedy: "Check who may read it" },
+  unreadable: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: (detail) => `this is no video that FFmpeg can read (${detail})`,
+    remedy: "Give a video file",
+  },
+  damaged: { code: "E_VIDEO_UNREADABLE", problem: said, remedy: "Download or copy it again" },
+  pointer: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: () => "it is a Git LFS pointer: the video itself was not downloaded",
+    remedy: "Run git lfs pull in its repository",
+  },
+  picture: { code: "E_VIDEO_PICTURE", problem: (detail) => `it is ${detail}, not a video`, remedy: "Give a video" },
+  playlist: {
+    code: "E_VIDEO_PLAYLIST",
+    problem: (detail) => `it is ${detail}: it only names where videos are, and they are not fetched`,
+    remedy: "Download the video itself first",
+  },
+  encrypted: {
+    code: "E_VIDEO_ENCRYPTED",
+    problem: (detail) => `it is encrypted (${detail})`,
+    remedy: "Give a video without copy protection",
+  },
+  noStream: {
+    code: "E_VIDEO_NO_STREAM",
+    problem: (detail) => `it holds no moving pictures, only ${detail || "sound or data"}`,
+    remedy: "Give a file with a video stream",
+  },
+  noFrames: {
+    code: "E_VIDEO_NO_FRAMES",
+    problem: (detail) => `no picture of it can be decoded (${detail})`,
+    remedy: "Convert it first, or give another file",
+  },
+  sparse: {
+    code: "E_VIDEO_SPARSE",
+    problem: () => `more than ${mostStill} s of it are pictures that stay for longer than 10 s`,
+    remedy: "Correct its timestamps, or give parts of it with start and end",
+  },
+  tooLarge: {
+    code: "E_VIDEO_TOO_LARGE",
+    problem: (detail) => `its pictures are too large (${detail}; the most is as many pixels as 8192 × 4320)`,
+    remedy: "Scale it down first",
+  },
+  memory: {
+    code: "E_VIDEO_MEMORY",
+    problem: () =>
+      `decoding it takes more than ${limits.memory / 2 ** 20} MiB of memory beyond its size: it is damaged, or its pictures are very large`,
+    remedy: "Convert or scale it down first",
+  },
+  disk: { code: "E_VIDEO_DISK", problem: said, remedy: "Give the video as a file" },
+  network: {
+    code: "E_VIDEO_NETWORK",
+    problem: (detail) => `the URL cannot be read (${detail})`,
+    remedy: "Check the address and the connection",
+  },
+  redirect: {
+    code: "E_VIDEO_NETWORK",
+    problem: (detail) => `the URL leads to another host (${detail}), which is not asked`,
+    remedy: "Give the address that it leads to, or download the video first",
+  },
+} as const satisfies Record<string, Meaning>;
+
+export type Failure = keyof typeof failures;

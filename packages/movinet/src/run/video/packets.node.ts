@@ -1,0 +1,148 @@
+import {
+  AV_NOPTS_VALUE,
+  AV_PKT_FLAG_CORRUPT,
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  AVFMT_TS_DISCONT,
+  AVSEEK_FLAG_BACKWARD,
+} from "node-av/constants";
+import { FFmpegError, Packet } from "node-av/lib";
+import { type Clock, createFixedClock, createJoinableClock, type Stamps } from "./breaks.ts";
+import type { DecoderInput } from "./decoder-input.node.ts";
+import { refuseEncryptedPacket } from "./encryption.node.ts";
+
+type Seconds = number;
+
+/** Bytes of packets that are kept to look ahead at. */
+const mostAhead = 1 << 25;
+/** Where the container notices that something is missing, it marks one of so many packets before. */
+const faultsBefore = 3;
+/** A picture that claims to last longer does not. */
+export const longestPicture: Seconds = 60;
+
+/** A packet whose stamps are of the one clock. */
+export interface PlacedPacket {
+  readonly packet: Packet;
+  /** Whether the clock begins anew with it, */
+  readonly joined: boolean;
+  /** and the container has noticed that something is missing there: it needs nothing of what came before. */
+  readonly cut: boolean;
+}
+
+/** Reads the packets of the wanted stream, and makes their stamps those of one clock. */
+export class PacketReader {
+  /** Why the source could not be read to its end, in FFmpeg's words, or null. */
+  readError: string | null = null;
+  /** Where the other streams that are read end so far, as the file counts time. */
+  othersEnd: Seconds = -Infinity;
+  readonly clock: Clock;
+  readonly #input: DecoderInput;
+  readonly #tick: Seconds;
+  readonly #ticksOf: readonly Seconds[];
+  readonly #typical: Seconds;
+  readonly #ahead: Packet[] = [];
+  #aheadBytes = 0;
+  #sinceFault = Infinity;
+  #ended = false;
+
+  /**
+   * @param typical how long a picture lasts where its packet does not say.
+   * @param latest the latest time that the file declares, or null.
+   */
+  constructor(input: DecoderInput, typical: Seconds, latest: Seconds | null) {
+    const { format, stream } = input;
+    this.#input = input;
+    this.#ticksOf = format.streams.map(({ timeBase }) => timeBase.num / timeBase.den);
+    this.#tick = this.#ticksOf[stream.index] as Seconds;
+    this.#typical = typical;
+    const mayRestart = ((format.iformat?.flags ?? 0) & AVFMT_TS_DISCONT) !== 0;
+    this.clock = mayRestart ? createJoinableClock() : createFixedClock(latest);
+  }
+
+  /** The next packet in coding order, for the caller to free; null at the end. Throws Fail for an encrypted one. */
+  next(): PlacedPacket | null {
+    const packet = this.#ahead.shift() ?? this.#read();
+    if (packet === null) return null;
+    if (this.#ahead.length === 0) this.#aheadBytes = 0;
+    const stamps = this.stampsOf(packet);
+    const { restarts } = this.clock;
+    const placed = this.clock.place(stamps, (i) => this.#lookAhead(i));
+    if (placed.dts !== stamps.dts) packet.dts = this.#ticks(placed.dts);
+    if (placed.pts !== stamps.pts) packet.pts = this.#ticks(placed.pts);
+    const joined = this.clock.restarts > restarts;
+    this.#sinceFault = packet.hasFlags(AV_PKT_FLAG_CORRUPT) ? 0 : this.#sinceFault + 1;
+    return { packet, joined, cut: joined && this.#sinceFault <= faultsBefore };
+  }
+
+  /** Goes to the last key packet before `time`, as the file counts it. False where the container cannot. */
+  seek(time: Seconds): boolean {
+    const { format, stream } = this.#input;
+    if (format.seekFrameSync(stream.index, this.#ticks(time), AVSEEK_FLAG_BACKWARD) < 0) return false;
+    this.free();
+    this.#ended = false;
+    this.clock.resume();
+    return true;
+  }
+
+  stampsOf(packet: Packet): Stamps {
+    return {
+      dts: this.seconds(packet.dts),
+      pts: this.seconds(packet.pts),
+      duration: this.durationOf(packet.duration),
+    };
+  }
+
+  durationOf(ticks: bigint): Seconds {
+    const duration = Number(ticks) * this.#tick;
+    return duration > 0 && duration <= longestPicture ? duration : this.#typical;
+  }
+
+  seconds(ticks: bigint): Seconds | null {
+    return ticks === AV_NOPTS_VALUE ? null : Number(ticks) * this.#tick;
+  }
+
+  free(): void {
+    for (const packet of this.#ahead.splice(0)) packet.free();
+    this.#aheadBytes = 0;
+  }
+
+  #ticks(seconds: Seconds | null): bigint {
+    return seconds === null ? AV_NOPTS_VALUE : BigInt(Math.round(seconds / this.#tick));
+  }
+
+  #lookAhead(i: number): Stamps | null {
+    while (this.#ahead.length <= i) {
+      const packet = this.#aheadBytes > mostAhead ? null : this.#read();
+      if (packet === null) return null;
+      this.#ahead.push(packet);
+      this.#aheadBytes += packet.size;
+    }
+    return this.stampsOf(this.#ahead[i] as Packet);
+  }
+
+  #read(): Packet | null {
+    if (this.#ended) return null;
+    const { format, stream } = this.#input;
+    const packet = new Packet();
+    packet.alloc();
+    for (;;) {
+      const code = format.readFrameSync(packet);
+      if (code === AVERROR_EAGAIN) continue;
+      if (code < 0) {
+        if (code !== AVERROR_EOF) this.readError = FFmpegError.strerror(code);
+        this.#ended = true;
+        packet.free();
+        return null;
+      }
+      if (packet.streamIndex === stream.index) {
+        refuseEncryptedPacket(packet);
+        return packet;
+      }
+      if (packet.pts !== AV_NOPTS_VALUE) {
+        const tick = this.#ticksOf[packet.streamIndex] ?? 0;
+        this.othersEnd = Math.max(this.othersEnd, Number(packet.pts + packet.duration) * tick);
+      }
+      packet.unref();
+    }
+  }
+}
