@@ -250,9 +250,9 @@ describe("pictures are turned", () => {
   });
 
   test("to the nearest quarter turn, and what is more is told", async () => {
-    const { info, warnings } = await see(make("mp4", { stream: turnedStream(100) }));
+    const { info, warnings } = await see(make("mp4", { stream: turnedStream(80) }));
     expect(info).toMatchObject({ rotation: 90 });
-    expect(warnings).toEqual(["it is to be turned by 10° more than a quarter turn, which was left out"]);
+    expect(warnings).toEqual(["its turn is 10° off a quarter turn and was rounded to the nearest"]);
     expect((await see(make("mp4", { stream: turnedStream(45) }))).warnings).toHaveLength(1);
     expect((await see(make("mp4", { stream: turnedStream(90.4) }))).warnings).toEqual([]);
   });

@@ -13,7 +13,7 @@ export interface DecoderStart {
   readonly stretch: Stretch;
 }
 
-/** What is known of a video once it is open. */
+/** What is known of a video once its first picture is decoded. */
 export interface VideoInfo {
   /** Pixels as shown: square, upright. */
   readonly width: number;

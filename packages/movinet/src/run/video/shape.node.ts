@@ -34,7 +34,7 @@ export class Shapes {
     // FFmpeg hands the container's matrix on to every picture; the picture's own counts where there is none.
     const matrix = picture.getSideData(AV_FRAME_DATA_DISPLAYMATRIX);
     const off = offQuarterTurn(matrix);
-    if (off > 1) this.warnings.add(`it is to be turned by ${off}° more than a quarter turn, which was left out`);
+    if (off > 1) this.warnings.add(`its turn is ${off}° off a quarter turn and was rounded to the nearest`);
     const orientation = orientationOf(matrix);
     return { part, pixelAspect, orientation, shown: displaySize(part, pixelAspect, orientation) };
   }
