@@ -74,7 +74,7 @@ async function checkOutputs(sources: readonly string[], settings: ClassifySettin
     [plot, subtitles, out, run],
     [
       ...sources.map((path) => ({ what: "video", path }) as const),
-      { what: "model", path: await findNamedModel(model) },
+      { what: "model", path: await findNamedModel(model, "--model") },
       { what: "list of labels", path: labels },
     ],
   );

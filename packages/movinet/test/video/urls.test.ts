@@ -78,7 +78,7 @@ test.each([
   "http://",
   "https://a b/",
 ])("%s is named as a URL that is not read", async (source) => {
-  expect(await expandSources([source])).toEqual([source]);
+  expect(await expandSources([source])).toEqual({ sources: [source], leftOut: [], failures: [] });
   expect(() => openVideo(source, { fps: 5 })).toThrow(
     expect.objectContaining({ code: "E_VIDEO_URL", message: expect.not.stringContaining("secret") }),
   );
