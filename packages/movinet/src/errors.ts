@@ -12,7 +12,7 @@ export interface ErrorDetails {
 }
 
 /** Makes the error of a caller from what a reader has found: what is wrong, and what to do. */
-export type Refuse = (problem: string, remedy: string, cause?: unknown) => MovinetError;
+export type Refuse = (problem: string, remedy: string, cause?: unknown) => Error;
 
 /** The base of all conditions that this library reports. Its message is `subject: problem. remedy.` on one line. */
 export class MovinetError extends Error {

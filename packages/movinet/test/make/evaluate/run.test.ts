@@ -194,7 +194,9 @@ describe("labels", () => {
 
   test("of a model that knows none: it says how to give them", () => {
     const nameless = { ...model, card: { ...card, labels: null } };
-    expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow("Give its class names as labels: a file with one a line");
+    expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow(
+      "Give its class names as labels: a file with one a line",
+    );
   });
 });
 
