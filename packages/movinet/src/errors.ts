@@ -14,7 +14,7 @@ export interface ErrorDetails {
 }
 
 /** Makes the error of a caller from what a reader has found: what is wrong, and what to do. */
-export type Refuse = (problem: string, remedy: string, cause?: unknown) => MovinetError;
+export type Refuse = (problem: string, remedy: string, cause?: unknown) => Error;
 
 /** Characters of each part of a message: paths and names may be megabytes. */
 const longestPart = 1000;
