@@ -1,8 +1,10 @@
 /** Makes small videos of numbered pictures, in any container and codec that this FFmpeg writes. */
 import {
+  AV_CHANNEL_ORDER_NATIVE,
   AV_CODEC_FLAG_GLOBAL_HEADER,
   AV_LOG_ERROR,
   AV_PIX_FMT_YUV420P,
+  AV_SAMPLE_FMT_FLTP,
   AVERROR_EAGAIN,
   AVERROR_EOF,
   AVFMT_GLOBALHEADER,
@@ -46,6 +48,8 @@ export interface MadeVideo {
   /** Options of the encoder and of the muxer. */
   readonly encoderOptions?: Readonly<Record<string, string>>;
   readonly muxerOptions?: Readonly<Record<string, string>>;
+  /** Adds silence, in FFmpeg's encoder of that name, from 0 to so many seconds. */
+  readonly sound?: { readonly codec: string; readonly seconds: number };
   /** Changes the encoder before it is opened. */
   readonly encoder?: (encoder: CodecContext) => void;
   /** Changes the stream before the header is written: aspect, side data, … */
@@ -89,6 +93,7 @@ export function makeVideo(file: string, options: MadeVideo): void {
     stream.timeBase = encoder.timeBase;
     stream.avgFrameRate = encoder.framerate;
     options.stream?.(stream);
+    const sound = options.sound ? openSound(format, options.sound.codec) : null;
     check(format.openOutputSync());
     check(format.writeHeaderSync(options.muxerOptions ? Dictionary.fromObject(options.muxerOptions) : null));
     let coded = 0;
@@ -118,6 +123,7 @@ export function makeVideo(file: string, options: MadeVideo): void {
     }
     check(encoder.sendFrameSync(null));
     drain();
+    if (sound && options.sound) writeSilence(format, sound, options.sound.seconds);
     check(format.writeTrailerSync());
   } finally {
     packet.free();
@@ -126,6 +132,60 @@ export function makeVideo(file: string, options: MadeVideo): void {
     format.closeOutputSync();
     format.freeContext();
   }
+}
+
+interface Sound {
+  readonly encoder: CodecContext;
+  readonly stream: Stream;
+}
+
+function openSound(format: FormatContext, name: string): Sound {
+  const codec = Codec.findEncoderByName(name as Parameters<typeof Codec.findEncoderByName>[0]);
+  if (!codec) throw new Error(`this FFmpeg has no ${name}`);
+  const encoder = new CodecContext();
+  encoder.allocContext3(codec);
+  encoder.sampleRate = 48_000;
+  encoder.channelLayout = { nbChannels: 1, order: AV_CHANNEL_ORDER_NATIVE, mask: 4n };
+  encoder.sampleFormat = codec.sampleFormats?.[0] ?? AV_SAMPLE_FMT_FLTP;
+  encoder.timeBase = new Rational(1, 48_000);
+  if (format.oformat?.hasFlags?.(AVFMT_GLOBALHEADER) ?? true) encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
+  check(encoder.open2Sync(codec, null));
+  const stream = format.newStream(codec);
+  check(stream.codecpar.fromContext(encoder));
+  stream.timeBase = encoder.timeBase;
+  return { encoder, stream };
+}
+
+function writeSilence(format: FormatContext, { encoder, stream }: Sound, seconds: number): void {
+  const frame = new AVFrame();
+  const packet = new Packet();
+  packet.alloc();
+  const drain = () => {
+    while (encoder.receivePacketSync(packet) >= 0) {
+      packet.streamIndex = stream.index;
+      packet.rescaleTs(encoder.timeBase, stream.timeBase);
+      check(format.interleavedWriteFrameSync(packet));
+    }
+  };
+  const samples = encoder.frameSize || 1024;
+  for (let at = 0; at + samples <= seconds * 48_000; at += samples) {
+    frame.unref();
+    frame.alloc();
+    frame.nbSamples = samples;
+    frame.format = encoder.sampleFormat;
+    frame.sampleRate = encoder.sampleRate;
+    frame.channelLayout = encoder.channelLayout;
+    check(frame.getBuffer(0));
+    for (const plane of frame.data ?? []) plane.fill(0);
+    frame.pts = BigInt(at);
+    check(encoder.sendFrameSync(frame));
+    drain();
+  }
+  check(encoder.sendFrameSync(null));
+  drain();
+  frame.free();
+  packet.free();
+  encoder.freeContext();
 }
 
 /** Luma of the bars, grey chroma. */

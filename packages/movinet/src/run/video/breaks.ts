@@ -139,7 +139,7 @@ export function createFixedClock(latest: Seconds | null): Clock {
         return jump > unheardGap && ahead(confirming - 1) === null;
       };
       if (offset === 0 || Math.abs(jump + offset) > tolerance(stamps)) {
-        offset = jump > doubtful && (returns() || isUnheardOf()) ? -jump : 0;
+        offset = jump > tolerance(stamps) && (returns() || isUnheardOf()) ? -jump : 0;
       }
       if (offset !== 0) damaged++;
       const end = stamp + offset + duration;
@@ -158,9 +158,10 @@ export function createFixedClock(latest: Seconds | null): Clock {
   };
 }
 
-/** Packets within which a damaged clock comes back, and within which the most are back then. */
+/** Packets within which a damaged clock comes back, and of those that come then how many must tell. */
 const lookedAhead = 256;
 const mostAhead = 32;
+const fewestBack = 4;
 
 /**
  * Whether a second jump, the other way round, brings a clock back to where it would be without the first one, and most
@@ -185,7 +186,7 @@ function comesBack(
         const side = (time: Seconds) => Math.abs(time - stamp) < Math.abs(time - before);
         const after = Array.from({ length: mostAhead }, (_, k) => ahead(i + k)).map((one) => one && stampOf(one));
         const stamped = after.filter((time) => time !== null);
-        return 2 * stamped.filter(side).length > stamped.length;
+        return stamped.length >= fewestBack && 2 * stamped.filter(side).length > stamped.length;
       }
       before = stamp;
     }

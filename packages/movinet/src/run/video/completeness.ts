@@ -20,6 +20,8 @@ const shortest: Seconds = 0.5;
 const unusual = 3;
 /** So many packets without a picture are missed; fewer may be of those that are never shown. */
 export const fewestLost = 3;
+/** Of fewer gaps the median says nothing: the rate that the file tells counts. */
+const fewGaps = 5;
 /** A picture that stays longer is told of, whatever the reason, where it stays this many times as long as usual. */
 const longestStill: Seconds = 10;
 const unusualStill = 5;
@@ -33,14 +35,19 @@ const steady = { share: 0.95, gap: 1.6, others: 0.05, fewOthers: 3 };
  */
 export class Completeness {
   readonly #typical: Seconds;
+  readonly #listed: boolean;
   /** How often there is a gap of so many milliseconds. */
   readonly #gaps = new Map<number, number>();
   readonly #long: { hole: Hole; gap: Seconds; lost: number; explained: boolean }[] = [];
   #before: Seen | null = null;
 
-  /** @param typical how long a picture lasts. */
-  constructor(typical: Seconds) {
+  /**
+   * @param typical how long a picture lasts.
+   * @param listed whether the container lists all pictures, so that none is missing between two.
+   */
+  constructor(typical: Seconds, listed: boolean) {
     this.#typical = typical;
+    this.#listed = listed;
   }
 
   add(picture: Seen): void {
@@ -52,7 +59,7 @@ export class Completeness {
     this.#gaps.set(milliseconds, (this.#gaps.get(milliseconds) ?? 0) + 1);
     if (gap <= shortest) return;
     const hole = { from: before.time + Math.min(before.duration, this.#typical), to: picture.time };
-    this.#long.push({ hole, gap, lost: picture.lost, explained: gap - before.duration <= shortest });
+    this.#long.push({ hole, gap, lost: picture.lost, explained: this.#listed || gap - before.duration <= shortest });
   }
 
   /** The holes, in order. `unseen` are the times of packets after the last picture that gave none. */
@@ -64,7 +71,12 @@ export class Completeness {
       if (lost >= fewestLost || (isSteady && !explained)) return true;
       return gap > Math.max(longestStill, unusualStill * median);
     });
-    const holes = inside.map(({ hole }) => hole);
+    const holes: Hole[] = [];
+    for (const { hole } of inside) {
+      const before = holes.at(-1);
+      if (before && hole.from - before.to <= this.#typical) holes.splice(-1, 1, { from: before.from, to: hole.to });
+      else holes.push(hole);
+    }
     const last = this.#before;
     const end = unseen.reduce((a, b) => Math.max(a, b), -Infinity);
     if (last === null || unseen.length < fewestLost || end - last.time <= shortest) return holes;
@@ -73,6 +85,7 @@ export class Completeness {
 
   #median(): Seconds {
     const half = this.#count(Infinity) / 2;
+    if (half < fewGaps / 2) return this.#typical;
     let sum = 0;
     for (const [milliseconds, count] of Array.from(this.#gaps).toSorted(([a], [b]) => a - b)) {
       sum += count;
@@ -99,13 +112,23 @@ export class Completeness {
 const missing = { seconds: 0.5, share: 0.05 };
 const mostPlaces = 3;
 
+/** How often something was wrong. */
+export interface Troubles {
+  /** The clock began anew. */
+  readonly restarts: number;
+  /** Packets whose stamps were not believed. */
+  readonly damaged: number;
+  /** Packets and pictures that could not be decoded. */
+  readonly broken: number;
+  /** Pictures that were decoded in part. */
+  readonly flawed: number;
+  /** Pictures that came after one that is shown later. */
+  readonly late: number;
+}
+
 /** What is known at the end of a video, in seconds since its first picture. */
 export interface Reckoning {
-  /** How often the clock began anew, packets with unbelievable stamps, packets that gave no picture, pictures out of order. */
-  readonly restarts: number;
-  readonly damaged: number;
-  readonly broken: number;
-  readonly late: number;
+  readonly troubles: Troubles;
   readonly holes: readonly Hole[];
   /** Packets before the first picture gave none for so long. */
   readonly unseenStart: Seconds;
@@ -113,13 +136,16 @@ export interface Reckoning {
   readonly end: Seconds;
   /** Where the file declares that they end, and how far anything in it reaches; null where it declares nothing. */
   readonly declared: { readonly end: Seconds; readonly reached: Seconds } | null;
+  /** How many bytes are there of those that the file declares, where some lack. */
+  readonly cutOff: { readonly there: number; readonly declared: number } | null;
   /** Why the source could not be read to its end, or null. */
   readonly readError: string | null;
 }
 
 /** What is wrong with a video that gave pictures, for people. */
 export function warningsOf(reckoning: Reckoning): string[] {
-  const { restarts, damaged, broken, late, holes, unseenStart, end, declared, readError } = reckoning;
+  const { holes, unseenStart, end, declared, cutOff, readError } = reckoning;
+  const { restarts, damaged, broken, flawed, late } = reckoning.troubles;
   const warnings: string[] = [];
   const say = (count: number, one: string, many: string) => {
     if (count > 0) warnings.push(count === 1 ? one : many);
@@ -135,14 +161,20 @@ export function warningsOf(reckoning: Reckoning): string[] {
     `${damaged} timestamps are damaged and were not believed`,
   );
   say(broken, "1 picture could not be decoded", `${broken} pictures could not be decoded`);
+  say(flawed, "1 picture is damaged", `${flawed} pictures are damaged`);
   say(late, "1 picture goes back in time and was left out", `${late} pictures go back in time and were left out`);
   if (unseenStart > shortest) warnings.push(`its first ${unseenStart.toFixed(1)} s could not be decoded`);
-  const places = holes.slice(0, mostPlaces).map(({ from, to }) => `from ${from.toFixed(1)} s to ${to.toFixed(1)} s`);
-  const more = holes.length - places.length;
-  if (places.length > 0)
-    warnings.push(`no new picture ${places.join(", ")}${more > 0 ? `, and ${more} more times` : ""}`);
-  const cutOff = declared && declared.end - declared.reached > Math.max(missing.seconds, missing.share * declared.end);
-  if (cutOff) warnings.push(`it ends at ${end.toFixed(1)} s of ${declared.end.toFixed(1)} s; the rest is missing`);
-  else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  const share = Math.max(missing.seconds, missing.share * (declared?.end ?? 0));
+  const endsEarly = declared !== null && declared.end - declared.reached > share;
+  const inside = endsEarly ? holes.filter(({ from }) => from < end - shortest) : holes;
+  const places = inside.slice(0, mostPlaces).map(({ from, to }) => `from ${from.toFixed(1)} s to ${to.toFixed(1)} s`);
+  const more = inside.length - places.length;
+  if (more > 0) places.push(`and ${more} more ${more === 1 ? "time" : "times"}`);
+  if (places.length > 0) warnings.push(`no new picture ${places.join(", ")}`);
+  if (endsEarly) warnings.push(`it ends at ${end.toFixed(1)} s of ${declared.end.toFixed(1)} s; the rest is missing`);
+  else if (cutOff !== null) {
+    const percent = Math.floor((100 * cutOff.there) / cutOff.declared);
+    warnings.push(`it ends at ${end.toFixed(1)} s with ${percent} % of its bytes; the rest is missing`);
+  } else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
   return warnings;
 }

@@ -11,6 +11,8 @@ export interface Declared {
   readonly end: Seconds | null;
   /** Whether that may be the end of another stream. */
   readonly shared: boolean;
+  /** Whether all pictures are listed in an index. */
+  readonly listed: boolean;
   /** The latest time that any stamp may have, or null. */
   readonly latest: Seconds | null;
 }
@@ -28,17 +30,18 @@ export function readDeclared({ format, stream }: DecoderInput): Declared {
   const duration = own ?? whole;
   const start = stream.startTime === AV_NOPTS_VALUE ? 0 : seconds(stream.startTime);
   const latest = duration === null ? null : Math.max(start, 0) + Math.max(own ?? 0, whole ?? 0);
-  const said = (end: Seconds | null, shared = false): Declared => ({ duration, end, shared, latest });
   const { iformat } = format;
+  const container = iformat?.name?.split(",")[0] ?? "";
+  const listed = container === "mov";
+  const said = (end: Seconds | null, shared = false): Declared => ({ duration, end, shared, latest, listed });
   if (((iformat?.flags ?? 0) & (AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS)) !== 0) return said(null);
   const tagged = taggedDuration(stream.metadata?.getAll() ?? {});
   if (tagged !== null) return said(tagged);
-  const container = iformat?.name?.split(",")[0] ?? "";
   if (own !== null && !perFile.includes(container)) {
     return said(own + (perStream.includes(container) ? start : Math.min(start, 0)));
   }
   const sound = format.streams.some(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_AUDIO);
-  return said(whole === null ? null : Math.min(start, 0) + whole, sound);
+  return said(duration === null ? null : Math.min(start, 0) + duration, sound);
 }
 
 /** The length that Matroska's writers note for each stream: `DURATION` or `DURATION-eng`, as 00:00:10.500000000. */

@@ -1,6 +1,7 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
-import { Frame as AVFrame, Codec } from "node-av/lib";
-import { Completeness, fewestLost, warningsOf } from "./completeness.ts";
+import { type Frame as AVFrame, Codec } from "node-av/lib";
+import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
+import { cutOff } from "./cut-off.node.ts";
 import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
@@ -9,7 +10,7 @@ import { Deinterlacer } from "./deinterlacer.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
 import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
-import { PictureReader } from "./pictures.node.ts";
+import { newFrame, PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { createSampler, createStillLimit } from "./sampling.ts";
 import { Scaler } from "./scaler.node.ts";
@@ -54,12 +55,6 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   }
 }
 
-function newFrame(): AVFrame {
-  const frame = new AVFrame();
-  frame.alloc();
-  return frame;
-}
-
 /** @param landing where decoding begins; its picture is in the second of the frames. Null: at the beginning. */
 function sendVideo(
   { fps, size, stretch }: DecoderStart,
@@ -80,7 +75,7 @@ function sendVideo(
   let target: Size = { width: 0, height: 0 };
   const sampler = createSampler(fps, stretch, landing?.origin ?? null);
   const stills = createStillLimit(fps);
-  const completeness = new Completeness(typical);
+  const completeness = new Completeness(typical, declared.listed);
   let held = a;
   let fresh = b;
   let origin = landing?.origin ?? null;
@@ -89,7 +84,7 @@ function sendVideo(
   let end: Seconds = 0;
   let sent = 0;
   let decoded = 0;
-  let before = { broken: 0, late: 0, restarts: 0, damaged: 0 };
+  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, late: 0 };
   let workMs = 0;
   let started = performance.now();
 
@@ -128,9 +123,9 @@ function sendVideo(
         origin = time;
         unseenStart = next.lost >= fewestLost ? time - next.lostFrom : 0;
       }
-      if (time <= origin + stretch.start) {
+      if (stretch.start > 0 && time <= origin + stretch.start) {
         if (landing !== null && pictures.broken > 0) return false;
-        before = troubles(reading);
+        before = troublesOf(reading);
       }
       completeness.add(next);
       sendHeld(sampler.next(time));
@@ -148,31 +143,40 @@ function sendVideo(
   workMs += performance.now() - started;
 
   const zero = origin;
-  const now = troubles(reading);
   const holes = completeness.holes(sampler.done ? [] : pictures.unseen);
-  const reached = declared.shared ? Math.max(end, packets.othersEnd) : end;
-  const warnings = [...shapes.warnings];
-  warnings.push(
-    ...warningsOf({
-      restarts: now.restarts - before.restarts,
-      damaged: now.damaged - before.damaged,
-      broken: now.broken - before.broken,
-      late: now.late - before.late,
-      unseenStart: stretch.start === 0 ? unseenStart : 0,
-      holes: holes.map(({ from, to }) => ({ from: from - zero, to: to - zero })).filter(({ to }) => to > stretch.start),
-      end: end - zero,
-      declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
-      readError: packets.readError,
-    }),
-  );
-  send({ kind: "end", end: { duration: end - first, pictures: decoded, warnings, decodeMs: workMs } });
+  const reached = declared.shared ? Math.max(end, packets.othersEnd) - Math.min(packets.othersStart, 0) : end;
+  const told = warningsOf({
+    troubles: without(troublesOf(reading), before),
+    unseenStart: stretch.start === 0 ? unseenStart : 0,
+    holes: holes
+      .map(({ from, to }) => ({ from: from - zero, to: to - zero }))
+      .filter(({ from, to }) => to > stretch.start && from < (stretch.end ?? Infinity)),
+    end: end - zero,
+    declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
+    cutOff: sampler.done ? null : cutOff(input.file),
+    readError: packets.readError,
+  });
+  send({
+    kind: "end",
+    end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...told], decodeMs: workMs },
+  });
   return true;
 }
 
-/** How often something went wrong so far. */
-function troubles({ pictures, packets }: Reading): { broken: number; late: number; restarts: number; damaged: number } {
+function troublesOf({ pictures, packets }: Reading): Troubles {
   const { restarts, damaged } = packets.clock;
-  return { broken: pictures.broken, late: pictures.late, restarts, damaged };
+  const { broken, flawed, late } = pictures;
+  return { restarts, damaged, broken, flawed, late };
+}
+
+function without(all: Troubles, before: Troubles): Troubles {
+  return {
+    restarts: all.restarts - before.restarts,
+    damaged: all.damaged - before.damaged,
+    broken: all.broken - before.broken,
+    flawed: all.flawed - before.flawed,
+    late: all.late - before.late,
+  };
 }
 
 /** How long a picture lasts at the rate that the file tells, or at 25 a second. */

@@ -43,6 +43,8 @@ const stillBrands = ["heic", "heix", "heim", "heis", "mif1", "mif2", "avif"];
 
 /** An open source: the video stream that is wanted and a decoder for it. */
 export interface DecoderInput {
+  /** The file that is read; null: a URL. */
+  readonly file: InputFile | null;
   readonly format: FormatContext;
   readonly stream: Stream;
   readonly decoder: CodecContext;
@@ -65,7 +67,7 @@ export function openDecoderInput({ url, threads }: Pick<DecoderStart, "url" | "t
     const stream = chooseStream(format);
     refuseEncryptedStream(stream, nameOf(format), file);
     openDecoder(decoder, stream, threads);
-    return { format, stream, decoder, close };
+    return { file, format, stream, decoder, close };
   } catch (error) {
     close();
     throw error;

@@ -33,7 +33,8 @@ export interface PlacedPacket {
 export class PacketReader {
   /** Why the source could not be read to its end, in FFmpeg's words, or null. */
   readError: string | null = null;
-  /** Where the other streams that are read end so far, as the file counts time. */
+  /** Where the other streams that are read begin and end so far, as the file counts time. */
+  othersStart: Seconds = Infinity;
   othersEnd: Seconds = -Infinity;
   readonly clock: Clock;
   readonly #input: DecoderInput;
@@ -140,6 +141,7 @@ export class PacketReader {
       }
       if (packet.pts !== AV_NOPTS_VALUE) {
         const tick = this.#ticksOf[packet.streamIndex] ?? 0;
+        this.othersStart = Math.min(this.othersStart, Number(packet.pts) * tick);
         this.othersEnd = Math.max(this.othersEnd, Number(packet.pts + packet.duration) * tick);
       }
       packet.unref();

@@ -1,5 +1,5 @@
 import { AV_PKT_FLAG_DISCARD, AVERROR_EAGAIN, AVERROR_EOF } from "node-av/constants";
-import type { Frame as AVFrame } from "node-av/lib";
+import { Frame as AVFrame } from "node-av/lib";
 import type { DecoderInput } from "./decoder-input.node.ts";
 import type { PacketReader, PlacedPacket } from "./packets.node.ts";
 
@@ -19,10 +19,18 @@ export interface Shown {
   readonly lostFrom: Seconds;
 }
 
+export function newFrame(): AVFrame {
+  const frame = new AVFrame();
+  frame.alloc();
+  return frame;
+}
+
 /** Decodes the pictures of a source one after another; their times never decrease. */
 export class PictureReader {
   /** Packets and pictures that could not be decoded. */
   broken = 0;
+  /** Pictures in which the decoder had to make up what it could not read. They are nearer to the true ones than those before. */
+  flawed = 0;
   /** Pictures that came after one that is shown later; they are passed over. */
   late = 0;
   readonly #input: DecoderInput;
@@ -82,6 +90,7 @@ export class PictureReader {
     this.#cut = false;
     this.#draining = false;
     this.broken = 0;
+    this.flawed = 0;
     this.late = 0;
     this.#input.decoder.flushBuffers();
   }
@@ -105,6 +114,7 @@ export class PictureReader {
       this.late++;
       return null;
     }
+    if (picture.decodeErrorFlags !== 0) this.flawed++;
     const time = Math.max(stamped, before?.time ?? stamped);
     const since = before?.time ?? -Infinity;
     const lost = this.#awaited.filter((awaited) => awaited > since && awaited < time - rounding);

@@ -1,0 +1,56 @@
+import type { InputFile } from "./input-file.node.ts";
+
+/** Bytes at the beginning of a file in which its size is declared. */
+const headBytes = 1 << 16;
+/** The share of its bytes that a file may lack unnoticed. */
+const unnoticed = 0.005;
+
+/** How much of a file is there, in bytes, where that is less than its beginning declares; null otherwise, and for no file. */
+export function cutOff(file: InputFile | null): { readonly there: number; readonly declared: number } | null {
+  if (file === null) return null;
+  const head = Uint8Array.from(file.head(headBytes));
+  const declared = declaredBytes(new DataView(head.buffer));
+  return declared !== null && file.size < declared * (1 - unnoticed) ? { there: file.size, declared } : null;
+}
+
+/** The size that the beginning of an AVI, ASF or Matroska file declares for the whole, or null. */
+export function declaredBytes(head: DataView): number | null {
+  if (head.byteLength < 64) return null;
+  const first = head.getUint32(0);
+  if (first === 0x52494646) return riffBytes(head);
+  if (first === 0x3026b275) return asfBytes(head);
+  return first === 0x1a45dfa3 ? matroskaBytes(head) : null;
+}
+
+/** `RIFF`: of a large AVI its first part, which others follow. */
+function riffBytes(head: DataView): number | null {
+  const size = head.getUint32(4, true);
+  return size === 0 || size === 0xffffffff ? null : size + 8;
+}
+
+/** The header's objects: 16 bytes of identity, 8 of size; those of the file properties go on with an identity and the file's size. */
+function asfBytes(head: DataView): number | null {
+  const fileProperties = 0xa1dcab8c;
+  for (let at = 30; at + 48 <= head.byteLength; at += Number(head.getBigUint64(at + 16, true))) {
+    if (head.getUint32(at) === fileProperties) return Number(head.getBigUint64(at + 40, true)) || null;
+    if (head.getBigUint64(at + 16, true) < 24n) return null;
+  }
+  return null;
+}
+
+/** An EBML header, then the segment that holds everything, each with its size; all bits set: not known. */
+function matroskaBytes(head: DataView): number | null {
+  const segmentId = 0x18538067;
+  const sizeAt = (at: number): { size: number | null; end: number } => {
+    const length = Math.clz32(head.getUint8(at)) - 23;
+    let size = BigInt(head.getUint8(at)) & ((1n << BigInt(8 - length)) - 1n);
+    for (let i = 1; i < length; i++) size = (size << 8n) | BigInt(head.getUint8(at + i));
+    const unknown = size === (1n << BigInt(7 * length)) - 1n;
+    return { size: length > 8 || unknown ? null : Number(size), end: at + length };
+  };
+  const header = sizeAt(4);
+  const segment = header.end + (header.size ?? Infinity);
+  if (segment + 12 > head.byteLength || head.getUint32(segment) !== segmentId) return null;
+  const { size, end } = sizeAt(segment + 4);
+  return size === null ? null : end + size;
+}
