@@ -22,7 +22,7 @@ beforeAll(async () => {
   const { card, ...many } = readModel(await readFile(join(folder, "many.safetensors")), "many");
   await writeFile(join(folder, "many.safetensors"), writeModel({ ...many, card: { ...card, labels: null } }));
   const picture = Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(384, 90)]);
-  const clip = Buffer.concat([Buffer.from("YUV4MPEG2 W16 H16 F5:1 Ip A1:1 C420\n"), ...Array(4).fill(picture)]);
+  const clip = Buffer.concat([Buffer.from("YUV4MPEG2 W16 H16 F5:1 Ip A1:1 C420\n"), ...Array(12).fill(picture)]);
   await mkdir(join(folder, "clips/wave"), { recursive: true });
   await mkdir(join(folder, "clips/jump"), { recursive: true });
   for (const file of ["clip.y4m", "clips/wave/a.y4m", "clips/jump/b.y4m"]) await writeFile(join(folder, file), clip);
