@@ -1,7 +1,7 @@
 import type { ClipSource, ClipView } from "./clip.ts";
 
 /** Part of every key: another number makes all entries anew. */
-export const clipFormat = 1;
+export const clipFormat = 2;
 
 /** What an entry says of its clip beside the frames. */
 export interface ClipHead {

@@ -1,11 +1,11 @@
 import { AV_PKT_DATA_DISPLAYMATRIX, AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
 import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
-import { cutOff } from "./cut-off.node.ts";
 import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
+import { type FileSize, readSize, shortfallOf } from "./file-size.node.ts";
 import { displaySize, orientationOf, rotationOf } from "./geometry.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { newFrame, PictureReader } from "./pictures.node.ts";
@@ -20,6 +20,7 @@ type Seconds = number;
 interface Reading {
   readonly input: DecoderInput;
   readonly declared: Declared;
+  readonly fileSize: FileSize | null;
   readonly typical: Seconds;
   readonly packets: PacketReader;
   readonly pictures: PictureReader;
@@ -33,6 +34,7 @@ export function decodeVideo(start: DecoderStart): void {
 
 /** False where seeking went wrong: nothing but the info was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
+  const fileSize = readSize(start.url);
   const input = openDecoderInput(start);
   const declared = readDeclared(input);
   if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
@@ -43,7 +45,7 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   try {
     const landing = seek ? land(start.stretch.start, input, packets, pictures, frames[1]) : null;
     if (seek && landing === null) return false;
-    return sendVideo(start, { input, declared, typical, packets, pictures }, frames, landing);
+    return sendVideo(start, { input, declared, fileSize, typical, packets, pictures }, frames, landing);
   } finally {
     pictures.free();
     packets.free();
@@ -54,12 +56,12 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
 
 /** @param landing where decoding begins; its picture is in the second of the frames. Null: at the beginning. */
 function sendVideo(
-  { url, fps, size, stretch }: DecoderStart,
+  { fps, size, stretch }: DecoderStart,
   reading: Reading,
   [a, b]: readonly [AVFrame, AVFrame],
   landing: Landing | null,
 ): boolean {
-  const { input, declared, typical, packets, pictures } = reading;
+  const { input, declared, fileSize, typical, packets, pictures } = reading;
   const { format, stream } = input;
   const parameters = stream.codecpar;
   const orientation = orientationOf(parameters.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX));
@@ -137,7 +139,8 @@ function sendVideo(
       .filter(({ from, to }) => to > stretch.start && from < (stretch.end ?? Infinity)),
     end: end - zero,
     declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
-    cutOff: sampler.done ? null : cutOff(url),
+    shortfall:
+      sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
   });
   send({ kind: "end", end: { duration: end - first, pictures: decoded, warnings, decodeMs: workMs } });

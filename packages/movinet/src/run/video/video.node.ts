@@ -32,7 +32,7 @@ const mostVideos = 500;
  * and is ended by `break`, by disposal and by the signal. For many videos, {@link Decoders} start fewer processes.
  *
  * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_NO_STREAM`,
- * `E_VIDEO_NO_FRAMES`, `E_VIDEO_SPARSE` (see {@link mostStill}), `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
+ * `E_VIDEO_NO_FRAMES`, `E_VIDEO_SPARSE`, `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died); and
  * {@link DependencyError} where node-av is not installed.
  */
 export function openVideo(source: string, options: VideoOptions): Video {

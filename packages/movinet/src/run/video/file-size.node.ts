@@ -1,21 +1,47 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 
 /** Bytes at the beginning of a file in which its size is declared. */
 const headBytes = 1 << 16;
-/** The share of its bytes that a file may lack unnoticed. */
-const unnoticed = 0.005;
+/** The share of its bytes that a file may lack, and that may be left unread, unnoticed. */
+const unnoticed = { lacking: 0.005, unread: 0.1 };
 
-/** How much of a file is there, in bytes, where that is less than its beginning declares; null otherwise, and for no file. */
-export function cutOff(url: string): { readonly there: number; readonly declared: number } | null {
-  if (!url.startsWith("file:")) return null;
-  const file = openSync(url.slice("file:".length), "r");
+/** The size of a file in bytes, and what it declares its size to be, or null. */
+export interface FileSize {
+  readonly there: number;
+  readonly declared: number | null;
+}
+
+/** Null for what is no file, and for one that cannot be read: who opens it tells why. */
+export function readSize(url: string): FileSize | null {
+  const path = url.replace(/^file:/, "");
+  if (path === url || !statSync(path, { throwIfNoEntry: false })?.isFile()) return null;
+  const file = openFile(path);
+  if (file === null) return null;
   try {
     const { size } = fstatSync(file);
     const head = new Uint8Array(Math.min(headBytes, size));
-    const declared = declaredBytes(new DataView(head.buffer, 0, readSync(file, head, 0, head.length, 0)));
-    return declared !== null && size < declared * (1 - unnoticed) ? { there: size, declared } : null;
+    const length = readSync(file, head, 0, head.length, 0);
+    return { there: size, declared: declaredBytes(new DataView(head.buffer, 0, length)) };
   } finally {
     closeSync(file);
+  }
+}
+
+/** What is wrong with how much of a file there is, or, where reading ended early, with how much was read; or null. */
+export function shortfallOf({ there, declared }: FileSize, bytesRead: number | null): string | null {
+  const percent = (part: number, whole: number) => `${Math.floor((100 * part) / whole)} % of its bytes`;
+  if (declared !== null && there < declared * (1 - unnoticed.lacking)) {
+    return `with ${percent(there, declared)}; the rest is missing`;
+  }
+  if (bytesRead === null || bytesRead >= there * (1 - unnoticed.unread)) return null;
+  return `after ${percent(bytesRead, there)}; the rest could not be read`;
+}
+
+function openFile(path: string): number | null {
+  try {
+    return openSync(path, "r");
+  } catch {
+    return null;
   }
 }
 
