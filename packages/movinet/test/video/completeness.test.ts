@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Packet } from "node-av/lib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Completeness } from "../../src/run/video/completeness.ts";
-import { declaredBytes } from "../../src/run/video/cut-off.node.ts";
+import { declaredBytes } from "../../src/run/video/file-size.node.ts";
 import { Decoders } from "../../src/run/video/video.node.ts";
 import { type MadeVideo, makeVideo } from "./make-video.ts";
 import { type Seen, see } from "./stretches.ts";
@@ -98,6 +98,15 @@ describe("what is missing is told", () => {
     const { sounds: _, ...kind } = kinds[extension]!;
     const { video } = await seen(`cut.${extension}`, kind, (bytes) => bytes.subarray(0, bytes.length * 0.6));
     expect(video.warnings.at(-1)).toMatch(/^it ends at \d\.\d s with (59|60) % of its bytes; the rest is missing$/);
+  });
+
+  test("what comes after the first piece of files that were joined and cannot be read on", async () => {
+    const { sounds: _, ...kind } = kinds["flv"]!;
+    const { numbers, video } = await seen("twice.flv", kind, (bytes) => Buffer.concat([bytes, bytes]));
+    expect(numbers).toHaveLength(50);
+    expect(video.warnings.at(-1)).toMatch(
+      /^it ends at 10\.0 s after (49|50) % of its bytes; the rest could not be read$/,
+    );
   });
 
   test.each([

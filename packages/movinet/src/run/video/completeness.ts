@@ -136,15 +136,15 @@ export interface Reckoning {
   readonly end: Seconds;
   /** Where the file declares that they end, and how far anything in it reaches; null where it declares nothing. */
   readonly declared: { readonly end: Seconds; readonly reached: Seconds } | null;
-  /** How many bytes are there of those that the file declares, where some lack. */
-  readonly cutOff: { readonly there: number; readonly declared: number } | null;
+  /** What is wrong with how much of the file there is or was read, or null. */
+  readonly shortfall: string | null;
   /** Why the source could not be read to its end, or null. */
   readonly readError: string | null;
 }
 
 /** What is wrong with a video that gave pictures, for people. */
 export function warningsOf(reckoning: Reckoning): string[] {
-  const { holes, unseenStart, end, declared, cutOff, readError } = reckoning;
+  const { holes, unseenStart, end, declared, shortfall, readError } = reckoning;
   const { restarts, damaged, broken, flawed, late } = reckoning.troubles;
   const warnings: string[] = [];
   const say = (count: number, one: string, many: string) => {
@@ -172,9 +172,7 @@ export function warningsOf(reckoning: Reckoning): string[] {
   if (more > 0) places.push(`and ${more} more ${more === 1 ? "time" : "times"}`);
   if (places.length > 0) warnings.push(`no new picture ${places.join(", ")}`);
   if (endsEarly) warnings.push(`it ends at ${end.toFixed(1)} s of ${declared.end.toFixed(1)} s; the rest is missing`);
-  else if (cutOff !== null) {
-    const percent = Math.floor((100 * cutOff.there) / cutOff.declared);
-    warnings.push(`it ends at ${end.toFixed(1)} s with ${percent} % of its bytes; the rest is missing`);
-  } else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  else if (shortfall !== null) warnings.push(`it ends at ${end.toFixed(1)} s ${shortfall}`);
+  else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
   return warnings;
 }

@@ -11,6 +11,8 @@ export interface Declared {
   readonly end: Seconds | null;
   /** Whether that may be the end of another stream. */
   readonly shared: boolean;
+  /** Whether the file is read from its first byte to its last, with nothing after its packets. */
+  readonly linear: boolean;
   /** Whether all pictures are listed in an index. */
   readonly listed: boolean;
   /** The latest time that any stamp may have, or null. */
@@ -20,7 +22,7 @@ export interface Declared {
 /** Containers that tell the length of each stream, counted from its beginning. */
 const perStream = ["mov", "avi"];
 /** Containers that tell one length for all streams. */
-const perFile = ["asf", "flv", "live_flv"];
+const perFile = ["asf", "flv"];
 
 export function readDeclared({ format, stream }: DecoderInput): Declared {
   const { num, den } = stream.timeBase;
@@ -33,7 +35,8 @@ export function readDeclared({ format, stream }: DecoderInput): Declared {
   const { iformat } = format;
   const container = iformat?.name?.split(",")[0] ?? "";
   const listed = container === "mov";
-  const said = (end: Seconds | null, shared = false): Declared => ({ duration, end, shared, latest, listed });
+  const linear = container === "flv";
+  const said = (end: Seconds | null, shared = false) => ({ duration, end, shared, linear, listed, latest });
   if (((iformat?.flags ?? 0) & (AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS)) !== 0) return said(null);
   const tagged = taggedDuration(stream.metadata?.getAll() ?? {});
   if (tagged !== null) return said(tagged);

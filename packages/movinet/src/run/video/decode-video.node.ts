@@ -1,12 +1,12 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
 import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
-import { cutOff } from "./cut-off.node.ts";
 import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
+import { type FileSize, readSize, shortfallOf } from "./file-size.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
 import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
@@ -23,6 +23,7 @@ type Seconds = number;
 interface Reading {
   readonly input: DecoderInput;
   readonly declared: Declared;
+  readonly fileSize: FileSize | null;
   readonly typical: Seconds;
   readonly packets: PacketReader;
   readonly pictures: PictureReader;
@@ -36,6 +37,7 @@ export function decodeVideo(start: DecoderStart): void {
 
 /** False where seeking went wrong: nothing but the info was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
+  const fileSize = readSize(input.file);
   const input = openDecoderInput(start);
   const declared = readDeclared(input);
   if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
@@ -46,7 +48,7 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   try {
     const landing = seek ? land(start.stretch.start, input, packets, pictures, frames[1]) : null;
     if (seek && landing === null) return false;
-    return sendVideo(start, { input, declared, typical, packets, pictures }, frames, landing);
+    return sendVideo(start, { input, declared, fileSize, typical, packets, pictures }, frames, landing);
   } finally {
     pictures.free();
     packets.free();
@@ -62,7 +64,7 @@ function sendVideo(
   [a, b]: readonly [AVFrame, AVFrame],
   landing: Landing | null,
 ): boolean {
-  const { input, declared, typical, packets, pictures } = reading;
+  const { input, declared, fileSize, typical, packets, pictures } = reading;
   const { format, stream } = input;
   const shapes = new Shapes(stream);
   const scaler = new Scaler(size, stream, shapes);
@@ -153,7 +155,8 @@ function sendVideo(
       .filter(({ from, to }) => to > stretch.start && from < (stretch.end ?? Infinity)),
     end: end - zero,
     declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
-    cutOff: sampler.done ? null : cutOff(input.file),
+    shortfall:
+      sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
   });
   send({

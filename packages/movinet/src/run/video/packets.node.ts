@@ -33,6 +33,8 @@ export interface PlacedPacket {
 export class PacketReader {
   /** Why the source could not be read to its end, in FFmpeg's words, or null. */
   readError: string | null = null;
+  /** How many bytes of the source were read, by where its packets are. */
+  bytesRead = 0;
   /** Where the other streams that are read begin and end so far, as the file counts time. */
   othersStart: Seconds = Infinity;
   othersEnd: Seconds = -Infinity;
@@ -135,6 +137,7 @@ export class PacketReader {
         packet.free();
         return null;
       }
+      this.bytesRead = Math.max(this.bytesRead, Number(packet.pos) + packet.size);
       if (packet.streamIndex === stream.index) {
         refuseEncryptedPacket(packet);
         return packet;

@@ -2,15 +2,30 @@ import type { InputFile } from "./input-file.node.ts";
 
 /** Bytes at the beginning of a file in which its size is declared. */
 const headBytes = 1 << 16;
-/** The share of its bytes that a file may lack unnoticed. */
-const unnoticed = 0.005;
+/** The share of its bytes that a file may lack, and that may be left unread, unnoticed. */
+const unnoticed = { lacking: 0.005, unread: 0.1 };
 
-/** How much of a file is there, in bytes, where that is less than its beginning declares; null otherwise, and for no file. */
-export function cutOff(file: InputFile | null): { readonly there: number; readonly declared: number } | null {
+/** The size of a file in bytes, and what it declares its size to be, or null. */
+export interface FileSize {
+  readonly there: number;
+  readonly declared: number | null;
+}
+
+/** Null for what is no file. */
+export function readSize(file: InputFile | null): FileSize | null {
   if (file === null) return null;
   const head = Uint8Array.from(file.head(headBytes));
-  const declared = declaredBytes(new DataView(head.buffer));
-  return declared !== null && file.size < declared * (1 - unnoticed) ? { there: file.size, declared } : null;
+  return { there: file.size, declared: declaredBytes(new DataView(head.buffer)) };
+}
+
+/** What is wrong with how much of a file there is, or, where reading ended early, with how much was read; or null. */
+export function shortfallOf({ there, declared }: FileSize, bytesRead: number | null): string | null {
+  const percent = (part: number, whole: number) => `${Math.floor((100 * part) / whole)} % of its bytes`;
+  if (declared !== null && there < declared * (1 - unnoticed.lacking)) {
+    return `with ${percent(there, declared)}; the rest is missing`;
+  }
+  if (bytesRead === null || bytesRead >= there * (1 - unnoticed.unread)) return null;
+  return `after ${percent(bytesRead, there)}; the rest could not be read`;
 }
 
 /** The size that the beginning of an AVI, ASF or Matroska file declares for the whole, or null. */
