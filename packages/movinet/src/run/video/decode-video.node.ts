@@ -37,8 +37,8 @@ export function decodeVideo(start: DecoderStart): void {
 
 /** False where seeking went wrong: nothing but the info was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
-  const fileSize = readSize(input.file);
   const input = openDecoderInput(start);
+  const fileSize = readSize(input.file);
   const declared = readDeclared(input);
   if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
   const typical = typicalDuration(input);
