@@ -17,6 +17,8 @@ export interface Declared {
   readonly listed: boolean;
   /** The latest time that any stamp may have, or null. */
   readonly latest: Seconds | null;
+  /** Pictures a second that are assumed because nothing tells them, or null. */
+  readonly assumedRate: number | null;
 }
 
 /** Containers that tell the length of each stream, counted from its beginning. */
@@ -36,7 +38,12 @@ export function readDeclared({ format, stream }: DecoderInput): Declared {
   const container = iformat?.name?.split(",")[0] ?? "";
   const listed = container === "mov";
   const linear = container === "flv";
-  const said = (end: Seconds | null, shared = false) => ({ duration, end, shared, linear, listed, latest });
+  const timeless = ((iformat?.flags ?? 0) & AVFMT_NOTIMESTAMPS) !== 0 && stream.codecpar.frameRate.num === 0;
+  const { avgFrameRate } = stream;
+  const assumedRate = timeless && avgFrameRate.num > 0 ? avgFrameRate.num / avgFrameRate.den : null;
+  const said = (end: Seconds | null, shared = false) => {
+    return { duration, end, shared, linear, listed, latest, assumedRate };
+  };
   if (((iformat?.flags ?? 0) & (AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS)) !== 0) return said(null);
   const tagged = taggedDuration(stream.metadata?.getAll() ?? {});
   if (tagged !== null) return said(tagged);

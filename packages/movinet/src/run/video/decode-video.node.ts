@@ -6,13 +6,13 @@ import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
-import { type FileSize, readSize, shortfallOf } from "./file-size.node.ts";
+import { type FileSize, hasAnotherMovie, readSize, shortfallOf } from "./file-size.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
 import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { newFrame, PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import { createSampler, createStillLimit } from "./sampling.ts";
+import { createSampler, createStillLimit, isTooSparse } from "./sampling.ts";
 import { Scaler } from "./scaler.node.ts";
 import { type Landing, land, soughtFrom } from "./seek.node.ts";
 import { Shapes } from "./shape.node.ts";
@@ -40,6 +40,7 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   const input = openDecoderInput(start);
   const fileSize = readSize(input.file);
   const declared = readDeclared(input);
+  refuseSparse(start, input, declared);
   if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
   const typical = typicalDuration(input);
   const packets = new PacketReader(input, typical, declared.latest);
@@ -159,11 +160,27 @@ function sendVideo(
       sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
   });
+  const { assumedRate } = declared;
+  if (assumedRate !== null) told.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
+  if (!sampler.done && declared.listed && hasAnotherMovie(input.file)) {
+    told.push("another MP4 is joined to it, which is not read");
+  }
   send({
     kind: "end",
     end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...told], decodeMs: workMs },
   });
   return true;
+}
+
+/** A packet of a picture, with what its container says of it, has at least so many bytes. */
+const fewestBytes = 8;
+
+/** Refuses at once what the sampler would refuse after many frames, where the length is declared and no estimate. */
+function refuseSparse({ stretch }: DecoderStart, { stream, file }: DecoderInput, declared: Declared): void {
+  if (declared.end === null) return;
+  const pictures = stream.nbFrames > 0n ? Number(stream.nbFrames) : file ? file.size / fewestBytes : Infinity;
+  const end = Math.min(declared.duration ?? 0, stretch.end ?? Infinity);
+  if (isTooSparse(end - stretch.start, pictures)) throw new Fail("sparse", "");
 }
 
 function troublesOf({ pictures, packets }: Reading): Troubles {

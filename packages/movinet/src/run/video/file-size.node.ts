@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import type { InputFile } from "./input-file.node.ts";
 
 /** Bytes at the beginning of a file in which its size is declared. */
@@ -68,4 +69,28 @@ function matroskaBytes(head: DataView): number | null {
   if (segment + 12 > head.byteLength || head.getUint32(segment) !== segmentId) return null;
   const { size, end } = sizeAt(segment + 4);
   return size === null ? null : end + size;
+}
+
+/** Top-level parts of an MP4 that are looked at. */
+const mostAtoms = 100_000;
+
+/**
+ * Whether another MP4 was joined to this one, of which FFmpeg reads the first only: a second `ftyp`. Files in fragments may
+ * repeat it, and are read to their end.
+ */
+export function hasAnotherMovie(file: InputFile | null): boolean {
+  if (file === null) return false;
+  const header = Buffer.alloc(16);
+  let another = false;
+  for (let at = 0, atoms = 0; at + 8 <= file.size && atoms < mostAtoms; atoms++) {
+    const length = readSync(file.descriptor, header, 0, header.length, at);
+    const type = header.toString("latin1", 4, 8);
+    if (length < 8 || type === "moof") return false;
+    another ||= type === "ftyp" && at > 0;
+    const size = header.readUInt32BE(0);
+    const whole = size === 1 && length === 16 ? Number(header.readBigUInt64BE(8)) : size;
+    if (whole < 8) break;
+    at += whole;
+  }
+  return another;
 }

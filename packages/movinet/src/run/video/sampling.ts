@@ -74,3 +74,8 @@ export function createStillLimit(fps: number): StillLimit {
     },
   };
 }
+
+/** Whether so many pictures cannot fill a video of so many seconds without more stills than are allowed. */
+export function isTooSparse(seconds: number, pictures: number): boolean {
+  return seconds - pictures * longStill > mostStill;
+}
