@@ -71,7 +71,7 @@ export class PacketReader {
     this.#typical = typical;
     const mayRestart = ((format.iformat?.flags ?? 0) & AVFMT_TS_DISCONT) !== 0;
     this.#step = format.iformat?.name === "mpegts" && file !== null ? transportStep(file.head(headBytes)) : null;
-    this.clock = mayRestart ? createJoinableClock() : createFixedClock(latest);
+    this.clock = mayRestart ? createJoinableClock() : createFixedClock(latest, stream.codecpar.videoDelay > 0);
   }
 
   /** The next packet in coding order, for the caller to free; null at the end. Throws Fail for an encrypted one. */

@@ -317,7 +317,10 @@ describe("one clear line", () => {
   });
 
   test.runIf(process.platform !== "win32")("pipes and devices are not waited for", async () => {
-    const root = await files("pipes", { "manifest.csv": "file,label\na.mp4,x\npipe.gif,x\n/dev/zero,y\n", "a.mp4": "x" });
+    const root = await files("pipes", {
+      "manifest.csv": "file,label\na.mp4,x\npipe.gif,x\n/dev/zero,y\n",
+      "a.mp4": "x",
+    });
     execFileSync("mkfifo", [join(root, "pipe.gif")]);
     await expect(openDataset(root)).rejects.toMatchObject({
       code: "E_DATASET_LINE",
