@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../../errors.ts";
 import { cacheFolder } from "../../model/store.node.ts";
+import { irregularity } from "../../read.node.ts";
 import { bytesOf } from "../../run/video/path-bytes.node.ts";
 import { Decoders } from "../../run/video/video.node.ts";
 import type { ClipView, SourceClip } from "./clip.ts";
@@ -159,9 +160,12 @@ export class ClipCache implements AsyncDisposable {
 
   /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
   async contentHash({ file }: Sample): Promise<string> {
-    const { size, mtimeMs } = await stat(bytesOf(file)).catch((cause: unknown) => {
+    const facts = await stat(bytesOf(file)).catch((cause: unknown) => {
       throw unreadable(file, cause);
     });
+    const problem = irregularity(facts);
+    if (problem !== null) throw clipError(file, problem, "Give a file");
+    const { size, mtimeMs } = facts;
     const stamp = `${size} ${mtimeMs}`;
     const known = this.#hashes.get(file);
     if (known?.stamp === stamp) return known.hash;

@@ -127,8 +127,9 @@ async function findFiles(rows: readonly ManifestRow[], path: string): Promise<re
       const given = resolve(file) === file ? file : join(dirname(path), file);
       const there = await findForm(given, listings);
       if (there === null) return { file: given, problem: "there is no file" };
-      const isFolder = (await stat(there)).isDirectory();
-      return { file: there, problem: isFolder ? "this is a folder, not a video," : null };
+      const kind = await stat(there);
+      if (kind.isFile()) return { file: there, problem: null };
+      return { file: there, problem: `this is a ${kind.isDirectory() ? "folder" : "pipe or a device"}, not a video,` };
     }),
   );
   const broken = found.flatMap(({ problem }, i) => (problem === null ? [] : [{ problem, row: rows[i]! }]));

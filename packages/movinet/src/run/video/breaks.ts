@@ -109,8 +109,9 @@ export function createJoinableClock(): Clock {
  * damaged: their packets go where the one before ends. What goes back in time keeps its stamps, and so comes too late.
  *
  * @param latest the latest time that the file declares, or null.
+ * @param reordered whether pictures may be coded before others that are shown earlier.
  */
-export function createFixedClock(latest: Seconds | null): Clock {
+export function createFixedClock(latest: Seconds | null, reordered = true): Clock {
   /** A longer gap that the file does not declare is believed only where so many packets follow. */
   const unheardGap: Seconds = 600;
   const confirming = 3;
@@ -139,7 +140,8 @@ export function createFixedClock(latest: Seconds | null): Clock {
         return jump > unheardGap && ahead(confirming - 1) === null;
       };
       if (offset === 0 || Math.abs(jump + offset) > tolerance(stamps)) {
-        offset = jump > tolerance(stamps) && (returns() || isUnheardOf()) ? -jump : 0;
+        const runsAhead = jump > tolerance(stamps) && !(reordered && isReordered(stamp, jump, ahead, shownAt));
+        offset = runsAhead && (returns() || isUnheardOf()) ? -jump : 0;
       }
       if (offset !== 0) damaged++;
       const end = stamp + offset + duration;
@@ -191,6 +193,29 @@ function comesBack(
       before = stamp;
     }
     elapsed += later.duration;
+  }
+  return false;
+}
+
+/** Pictures that are coded between one and the next that is shown later than it. */
+const mostReordered = 16;
+
+/**
+ * Whether a picture that jumps ahead is just coded before some that are shown earlier, as those of a slide show may be: they
+ * follow at once, and the next one after them goes on from there.
+ */
+function isReordered(
+  stamp: Seconds,
+  jump: Seconds,
+  ahead: Ahead,
+  shownAt: (stamps: Stamps) => Seconds | null,
+): boolean {
+  for (let i = 0; i <= mostReordered; i++) {
+    const later = ahead(i);
+    const time = later && shownAt(later);
+    if (time === null) return i > 0 && later === null;
+    if (time > stamp) return i > 0;
+    if (i === 0 && stamp - time < jump / 2) return false;
   }
   return false;
 }

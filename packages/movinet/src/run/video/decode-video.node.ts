@@ -87,7 +87,7 @@ function sendVideo(
   let end: Seconds = 0;
   let sent = 0;
   let decoded = 0;
-  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, late: 0 };
+  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };
   let workMs = 0;
   let started = performance.now();
 
@@ -146,7 +146,7 @@ function sendVideo(
   workMs += performance.now() - started;
 
   const zero = origin;
-  const holes = completeness.holes(sampler.done ? [] : pictures.unseen);
+  const holes = completeness.holes(sampler.done ? [] : pictures.unseen, packets.interruptions);
   const reached = declared.shared ? Math.max(end, packets.othersEnd) - Math.min(packets.othersStart, 0) : end;
   const told = warningsOf({
     troubles: without(troublesOf(reading), before),
@@ -155,7 +155,10 @@ function sendVideo(
       .map(({ from, to }) => ({ from: from - zero, to: to - zero }))
       .filter(({ from, to }) => to > stretch.start && from < (stretch.end ?? Infinity)),
     end: end - zero,
-    declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
+    declared:
+      sampler.done || declared.end === null
+        ? null
+        : { end: declared.end - zero, reached: reached - zero, exact: declared.exact },
     shortfall:
       sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
@@ -185,8 +188,8 @@ function refuseSparse({ stretch }: DecoderStart, { stream, file }: DecoderInput,
 
 function troublesOf({ pictures, packets }: Reading): Troubles {
   const { restarts, damaged } = packets.clock;
-  const { broken, flawed, late } = pictures;
-  return { restarts, damaged, broken, flawed, late };
+  const { broken, flawed, rootless, late } = pictures;
+  return { restarts, damaged, broken, flawed, rootless, late };
 }
 
 function without(all: Troubles, before: Troubles): Troubles {
@@ -195,6 +198,7 @@ function without(all: Troubles, before: Troubles): Troubles {
     damaged: all.damaged - before.damaged,
     broken: all.broken - before.broken,
     flawed: all.flawed - before.flawed,
+    rootless: all.rootless - before.rootless,
     late: all.late - before.late,
   };
 }
