@@ -133,7 +133,7 @@ function sendVideo(
       [held, fresh] = [fresh, held];
       if (sampler.done) break;
     }
-    if (origin === null) throw new Fail("noFrames", packets.readError ?? "not one picture could be decoded");
+    if (origin === null) throw withoutPicture(reading);
     if (!sampler.done && pictures.broken === 0) refuseStill(input, decoded);
     sendHeld(sampler.end());
   } finally {
@@ -161,6 +161,11 @@ function sendVideo(
     end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...told], decodeMs: workMs },
   });
   return true;
+}
+
+function withoutPicture({ input, packets: { readError } }: Reading): Fail {
+  if (readError !== null && input.file === null) return new Fail("network", readError);
+  return new Fail("noFrames", readError ?? "not one picture could be decoded");
 }
 
 function troublesOf({ pictures, packets }: Reading): Troubles {

@@ -75,6 +75,11 @@ export const failures = {
     problem: (detail) => `the URL cannot be read (${detail})`,
     remedy: "Check the address and the connection",
   },
+  noParts: {
+    code: "E_VIDEO_NETWORK",
+    problem: () => "its index is at its end, and the server gives no parts of a file but the whole",
+    remedy: "Download it first",
+  },
   redirect: {
     code: "E_VIDEO_NETWORK",
     problem: (detail) => `the URL leads to another host (${detail}), which is not asked`,
