@@ -49,13 +49,14 @@ export async function makeFolder(folder: string): Promise<void> {
  * that nothing is there although the folder around it is, as in /proc. Throws the system's error.
  */
 export async function makeFolders(folder: string, mode: number): Promise<void> {
-  const isThere = async (path: string) => (await stat(path).catch(() => null))?.isDirectory() ?? false;
-  if (await isThere(folder)) return;
+  const isFolder = async (path: string) => (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  if (await isFolder(folder)) return;
   const around = dirname(resolve(folder));
-  if (!(await isThere(around)) && around !== resolve(folder)) await makeFolders(around, mode);
-  await mkdir(folder, { mode }).catch(async (cause: NodeJS.ErrnoException) => {
+  const isThere = await stat(around).catch(nullIfAbsent);
+  if (!isThere && around !== resolve(folder)) await makeFolders(around, mode);
+  await mkdir(folder, { mode }).catch(async (cause: unknown) => {
     // Somebody else may have made it meanwhile.
-    if (!(await isThere(folder))) throw cause;
+    if (!(await isFolder(folder))) throw cause;
   });
 }
 

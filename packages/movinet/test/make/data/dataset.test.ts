@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -312,6 +313,24 @@ describe("one clear line", () => {
     const error = await openDataset(root).catch((caught: Error) => caught);
     expect(error).toMatchObject({ name: "DatasetError", code, message: expect.stringContaining(`: ${problem}`) });
     expect((error as Error).message).toMatch(/^[^\n]*\. [^\n]*\.$/);
+  });
+
+  test.skipIf(process.platform === "win32")("a device and a pipe in a manifest", async () => {
+    for (const name of ["/dev/zero", "pipe.mp4"]) {
+      const root = await files("odd", { "manifest.csv": `file,label\na.mp4,x\n${name},y\n`, "a.mp4": "x" });
+      if (name.startsWith("pipe")) execFileSync("mkfifo", [join(root, name)]);
+      const problem = `line 3: this is a pipe or a device, not a video, ${name}.`;
+      await expect(openDataset(root)).rejects.toMatchObject({
+        code: "E_DATASET_LINE",
+        message: expect.stringContaining(problem),
+      });
+    }
+  });
+
+  test("of many wrong lines no more than a thousand are counted", async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `${i}.mp4,x`);
+    const root = await files("many", { "manifest.csv": `file,label\n${lines.join("\n")}\n` });
+    await expect(openDataset(root)).rejects.toThrow("there is no file 0.mp4 (and at least 999 more such lines)");
   });
 
   test("a file that is no manifest", async () => {
