@@ -69,6 +69,11 @@ export const failures = {
       `decoding it takes more than ${limits.memory / 2 ** 20} MiB of memory beyond its size: it is damaged, or its pictures are very large`,
     remedy: "Convert or scale it down first",
   },
+  input: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: said,
+    remedy: "Send the video to standard input, or give it as a file",
+  },
   disk: { code: "E_VIDEO_DISK", problem: said, remedy: "Give the video as a file" },
   network: {
     code: "E_VIDEO_NETWORK",
