@@ -1,5 +1,5 @@
 // Plain JavaScript, like what imports it: no type is stripped before the cache is on.
-import { lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
 import nodeModule from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
@@ -37,7 +37,7 @@ export function cacheFolder(env = process.env, platform = process.platform) {
  * @param {string} path
  */
 function privateFolder(path) {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   const user = process.getuid?.();
   if (user === undefined) return resolve(path);
   const outer = resolve(dirname(path));
@@ -53,4 +53,15 @@ function privateFolder(path) {
     if ((uid !== user && uid !== 0) || ((mode & 0o022) !== 0 && !sticky)) return null;
     if (above === dirname(above)) return folder;
   }
+}
+
+/**
+ * Makes a folder and those around it. Node's own way to do so never ends in places such as /proc.
+ *
+ * @param {string} path
+ */
+function makeFolder(path) {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }

@@ -27,7 +27,10 @@ export async function checkOutputFiles(
     const { path, facts } = await findOutput(output).catch((error: unknown) => {
       throw error instanceof MovinetError ? usageOf(error) : error;
     });
-    const place = facts ? identityOf(facts) : join(await realpath(dirname(path)), basename(path));
+    const around = await realpath(dirname(path)).catch((cause: unknown) => {
+      throw usageOf(writeError(output, cause));
+    });
+    const place = facts ? identityOf(facts) : join(around, basename(path));
     const other = taken.get(place);
     if (other !== undefined) {
       throw new UsageError(output, `it is the same file as ${other}, which is written too`, "Name two files");

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
-import { bounded, fitText, printable, printableLines } from "movinet";
+import { bounded, fitText, printable, printableLines, shownSource } from "movinet";
 
 /** How a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {
@@ -129,12 +129,12 @@ export function writeError(line: string): void {
 
 /** The stack of an error, with `--debug`. */
 export function writeStack({ stack = "" }: Error): void {
-  process.stderr.write(`${printableLines(bounded(stack, 10_000))}\n`);
+  process.stderr.write(`${printableLines(shownSource(bounded(stack, 10_000)))}\n`);
 }
 
 /** What an error says that nobody foresaw. */
 export function internalText(message: string): string {
-  return `internal: ${printable(bounded(message, 1000))}. Please report this with the output of --debug.`;
+  return `internal: ${printable(shownSource(bounded(message, 1000)))}. Please report this with the output of --debug.`;
 }
 
 /** Help text as citty renders it, without colours where they are not wanted. */

@@ -1,9 +1,9 @@
-import { bounded, printable } from "movinet";
+import { bounded, printable, shownSource } from "movinet";
 
 /** Wrong usage of the command line: told in one line, exit code 2. */
 export class UsageError extends Error {
   constructor(argument: string, problem: string, remedy: string) {
-    const part = (text: string) => printable(bounded(text, 1000));
+    const part = (text: string) => printable(bounded(shownSource(text), 1000));
     super(`${part(argument)}: ${part(problem)}. ${part(remedy)}.`);
     this.name = "UsageError";
   }

@@ -45,6 +45,10 @@ test("it is kept in the cache's folder, for this user alone, and nothing lies in
   expect(await readdir(join(folder, "tmp"))).toEqual([]);
 });
 
+test.skipIf(process.platform !== "linux")("a place where no folder can be made is done without", () => {
+  run(["--version"], { MOVINET_CACHE: "/proc/movinet" });
+});
+
 test("processes that it starts keep theirs there too", async () => {
   run(["--version"]);
   const before = await compiled();

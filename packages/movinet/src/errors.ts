@@ -1,10 +1,11 @@
 import { bounded, printable } from "./printable.ts";
+import { shownSource } from "./urls.ts";
 
 /** What every error of this library tells: which file or argument, what is wrong, and the way out. */
 export interface ErrorDetails {
   /** A stable code that scripts may depend on, for example `E_VIDEO_NOT_FOUND`. */
   readonly code: string;
-  /** The file, source or argument that the error is about, as the user named it. */
+  /** The file, source or argument that the error is about, as the user named it, without what is secret in a URL. */
   readonly subject: string;
   /** What is wrong, without a closing full stop. */
   readonly problem: string;
@@ -16,12 +17,14 @@ export interface ErrorDetails {
 /** Makes the error of a caller from what a reader has found: what is wrong, and what to do. */
 export type Refuse = (problem: string, remedy: string, cause?: unknown) => Error;
 
+type Parts = [subject: string, problem: string, remedy: string];
+
 /** Characters of each part of a message: paths and names may be megabytes. */
 const longestPart = 1000;
 
 /**
  * The base of all conditions that this library reports. Its message is `subject: problem. remedy.` on one line, fit to be
- * printed: no control characters, each part of at most 1000 characters.
+ * printed: no control characters, no passwords of URLs, each part of at most 1000 characters.
  */
 export class MovinetError extends Error {
   readonly code: string;
@@ -29,7 +32,9 @@ export class MovinetError extends Error {
   readonly problem: string;
   readonly remedy: string;
 
-  constructor({ code, subject, problem, remedy, cause }: ErrorDetails) {
+  constructor(details: ErrorDetails) {
+    const [subject, problem, remedy] = [details.subject, details.problem, details.remedy].map(shownSource) as Parts;
+    const { code, cause } = details;
     const part = (text: string) => printable(bounded(text.replace(/\s+/g, " "), longestPart));
     super(`${part(subject)}: ${part(problem)}. ${part(remedy)}.`, { cause });
     this.name = new.target.name;

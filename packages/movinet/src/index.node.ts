@@ -19,6 +19,6 @@ export { litertBackend } from "./run/session/tflite/litert.node.ts";
 export { WorkerProgram } from "./run/session/worker-program.node.ts";
 export { type LeftOut, leftOutText } from "./run/video/left-out.ts";
 export { expandSources, type FoundSources } from "./run/video/sources.node.ts";
-export { nameOfSource, shownSource } from "./run/video/urls.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
+export { nameOfSource, shownSource } from "./urls.ts";
 export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./write.node.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { access, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { MovinetError } from "./errors.ts";
 
 /** Where something is written: the file that a path names, links followed, and what is there now (null: nothing). */
@@ -39,8 +39,24 @@ export async function writeWhole(
 
 /** Makes a folder, and those around it. Throws what {@link writeError} makes. */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+  await makeFolders(folder, 0o777).catch((cause: unknown) => {
     throw writeError(folder, cause);
+  });
+}
+
+/**
+ * Makes a folder, and those around it, with these permissions. Node's own way to do so never ends where the system says
+ * that nothing is there although the folder around it is, as in /proc. Throws the system's error.
+ */
+export async function makeFolders(folder: string, mode: number): Promise<void> {
+  const isFolder = async (path: string) => (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  if (await isFolder(folder)) return;
+  const around = dirname(resolve(folder));
+  const isThere = await stat(around).catch(nullIfAbsent);
+  if (!isThere && around !== resolve(folder)) await makeFolders(around, mode);
+  await mkdir(folder, { mode }).catch(async (cause: unknown) => {
+    // Somebody else may have made it meanwhile.
+    if (!(await isFolder(folder))) throw cause;
   });
 }
 

@@ -4,7 +4,7 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findOutput, writeError, writeWhole } from "../src/write.node.ts";
+import { findOutput, makeFolder, makeFolders, writeError, writeWhole } from "../src/write.node.ts";
 
 const isRoot = process.getuid?.() === 0;
 const isWindows = process.platform === "win32";
@@ -30,6 +30,26 @@ test("what is there is replaced, and keeps its permissions; nothing else is left
   expect(await readFile(file, "utf8")).toBe("two");
   if (!isWindows) expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readdir(join(file, ".."))).toEqual(["out.txt"]);
+});
+
+describe("folders are made with those around them", () => {
+  test.skipIf(isWindows)("with the permissions that are asked for, and they may be there already", async () => {
+    const path = await place("a/b/c");
+    for (let i = 0; i < 2; i++) await makeFolders(path, 0o700);
+    for (const made of [path, join(path, "..")]) expect((await stat(made)).mode & 0o777).toBe(0o700);
+    await makeFolder(join(path, ".."));
+  });
+
+  test("not where a file is", async () => {
+    const file = await place("a");
+    await writeFile(file, "");
+    await expect(makeFolder(join(file, "b"))).rejects.toMatchObject({ code: "E_OUTPUT_WRITE" });
+    await expect(makeFolder(file)).rejects.toMatchObject({ code: "E_OUTPUT_WRITE" });
+  });
+
+  test.skipIf(process.platform !== "linux")("not where the system makes none: that ends at once", async () => {
+    await expect(makeFolder("/proc/movinet/a/b")).rejects.toMatchObject({ code: "E_OUTPUT_WRITE" });
+  });
 });
 
 test("a name as long as a name may be", async () => {

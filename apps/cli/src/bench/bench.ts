@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { percentile } from "movinet";
+import { nameOfSource, percentile } from "movinet";
 import type { ChildStart } from "./child.ts";
 import { type PeerName, peerCommand } from "./peers.ts";
 import { type Ready, Runner } from "./runner.ts";
@@ -108,7 +108,7 @@ export async function benchVideo(
     return {
       ...row,
       framesPerSecond: rounded((1000 * times.frames) / times.totalMs),
-      video,
+      video: nameOfSource(video),
       decodeMs: rounded(times.decodeMs),
       preprocessMs: rounded(times.preprocessMs),
       inferMs: rounded(times.inferMs),

@@ -65,6 +65,9 @@ export const classifyCommand = defineCommand({
     if (sources.length === 0) {
       throw new UsageError("classify", "no video was given", "Run for example: movinet classify clip.mp4");
     }
+    if (sources.indexOf("-") !== sources.lastIndexOf("-")) {
+      throw new UsageError("-", "standard input is named twice", "Name it once: it can be read once only");
+    }
     const every = args.every as string;
     if (every !== "final" && every !== "frame") {
       throw new UsageError("--every", `${JSON.stringify(every)} is neither final nor frame`, "Use one of them");
@@ -82,6 +85,7 @@ export const classifyCommand = defineCommand({
       throw new UsageError("--no-segments", "subtitles are made of segments", "Leave one of the two out");
     }
     const out = args.out as string | undefined;
+    if (out === "-") throw new UsageError("--out", "it names a file", "Use --json for lines on standard output");
     if (args.resume && out === undefined) {
       throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
     }

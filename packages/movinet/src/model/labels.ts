@@ -19,8 +19,8 @@ export function labelError(subject: string): Refuse {
 const remedy = "Give a text file with one class name a line, in the order of the model's outputs";
 
 /**
- * Reads class names, one a line: UTF-8, or UTF-16 with a byte order mark; trimmed, in Unicode NFC. Numbers before all names
- * that count from 0 or 1 are an index, which is left out with a warning. Throws {@link ModelError} (`E_MODEL_LABELS`).
+ * Reads class names, one a line: UTF-8, or UTF-16 with a byte order mark; trimmed, in Unicode NFC. Numbers before (or after) all
+ * names that count from 0 or 1 are an index, which is left out with a warning. Throws {@link ModelError} (`E_MODEL_LABELS`).
  */
 export function parseLabels(bytes: Uint8Array, subject: string): Labels {
   const refuse = labelError(subject);
@@ -60,34 +60,42 @@ function isJson(text: string): boolean {
   }
 }
 
-const numbered = /^(\d+)(?:\s*[:;,.)\t|=-]\s*|\s+)(\S.*)$/;
-const heading = /^"?(id|idx|index|no|nr|number|class|label)[\s_-]?(id|index|nr|no|number)?"?\s*[,;\t|]/i;
+/** A line of an index and a name; the index may stand in brackets or quotes. */
+const before = /^(?:#|\[|\(|"|')?(\d+)(?:["')\]]*\s*[:;,.)\]\t|=_-]\s*|["')\]]*\s+)(\S.*)$/;
+const after = /^(.*[^\s:;,|=])(?:\s*[:;,\t|=]\s*|\s+)["'([#]?(\d+)["')\]]?,?$/;
+const heading = /^"?(id|idx|index|no|nr|number|class|label|name)[\s_-]?(id|index|nr|no|number|name)?"?\s*[,;\t|]/i;
 
-/** Numbers before all names: an index where they count the lines, else a part of the names that is told of. */
+/** Numbers before or after all names: an index where they count the lines, else a part of the names that is told of. */
 function withoutIndex(all: readonly string[], refuse: Refuse): Labels {
   const headed = all.length > 2 && heading.test(all[0] as string);
   const lines = headed ? all.slice(1) : all;
-  const parts = lines.map((line) => numbered.exec(line));
-  if (lines.length < 2 || parts.includes(null)) return { names: all, warnings: [] };
-  const indexes = parts.map((part) => Number(part?.[1]));
-  const names = parts.map((part) => unquoted(part?.[2] as string));
-  if (new Set(names).size < new Set(lines).size) return { names: all, warnings: [] };
+  const asTheyAre = { names: all, warnings: [] };
+  if (lines.length < 2) return asTheyAre;
+  const place = lines.every((line) => before.test(line)) ? "before" : "after";
+  const parts = lines.map((line) => (place === "before" ? before.exec(line) : after.exec(line)));
+  if (parts.includes(null)) return asTheyAre;
+  const [index, name] = place === "before" ? [1, 2] : [2, 1];
+  const indexes = parts.map((part) => Number(part?.[index]));
+  const names = parts.map((part) => unquoted(part?.[name] as string));
+  if (new Set(names).size < new Set(lines).size) return asTheyAre;
   const first = Math.min(...indexes);
   const counts = (list: readonly number[]) => first <= 1 && list.every((index, i) => index === first + i);
   const last = first + lines.length - 1;
   if (counts(indexes)) {
     const head = headed ? " and the heading" : "";
-    return { names, warnings: [`the numbers ${first} to ${last} before the names${head} are left out`] };
+    return { names, warnings: [`the numbers ${first} to ${last} ${place} the names${head} are left out`] };
   }
   if (counts([...indexes].sort((a, b) => a - b))) {
-    const problem = `the numbers ${first} to ${last} stand before its names, but not in order`;
+    const problem = `the numbers ${first} to ${last} stand ${place} its names, but not in order`;
     throw refuse(problem, "Sort the lines by number, so that they stand in the order of the model's outputs");
   }
-  return { names: all, warnings: ["every line begins with a number, which is taken as a part of the name"] };
+  const verb = place === "before" ? "begins" : "ends";
+  return { names: all, warnings: [`every line ${verb} with a number, which is taken as a part of the name`] };
 }
 
 function unquoted(name: string): string {
-  return /^".*"$/.test(name) ? name.slice(1, -1).replaceAll('""', '"').trim() : name;
+  const quoted = /^"(.*)",?$/.exec(name)?.[1];
+  return quoted === undefined ? name : quoted.replaceAll('""', '"').trim();
 }
 
 /** A file that may hold the class names of a model. */

@@ -77,6 +77,10 @@ describe("numbers before names", () => {
     ["1. wave\n2. clap\n3. jump rope", 1],
     ['0,"wave"\n1,"clap"\n2,"jump rope"', 0],
     ["id,name\n0,wave\n1,clap\n2,jump rope", 0],
+    ["[0] wave\n[1] clap\n[2] jump rope", 0],
+    ["#1 wave\n#2 clap\n#3 jump rope", 1],
+    ["0_wave\n1_clap\n2_jump rope", 0],
+    ['"0": "wave",\n"1": "clap",\n"2": "jump rope"', 0],
   ])("an index is left out, with a warning: %j", (text, first) => {
     const { names: found, warnings } = parseLabels(bytesOf(text), "l.txt");
     expect(found).toEqual(names);
@@ -90,10 +94,30 @@ describe("numbers before names", () => {
   });
 
   test.each([
+    ["wave,0\nclap,1\njump rope,2", 0],
+    ["wave\t1\nclap\t2\njump rope\t3", 1],
+    ["wave 0\nclap 1\njump rope 2", 0],
+    ["name,id\nwave,0\nclap,1\njump rope,2", 0],
+    ['"wave": 0,\n"clap": 1,\n"jump rope": 2', 0],
+  ])("so is one after the names: %j", (text, first) => {
+    const { names: found, warnings } = parseLabels(bytesOf(text), "l.txt");
+    expect(found).toEqual(names);
+    expect(warnings).toEqual([expect.stringContaining(`the numbers ${first} to ${first + 2} after the names`)]);
+  });
+
+  test("one after the names that is out of order is refused too", () => {
+    expect(() => parseLabels(bytesOf("clap,1\nwave,0\njump,2"), "l.txt")).toThrow(
+      /the numbers 0 to 2 stand after its names, but not in order/,
+    );
+  });
+
+  test.each([
     ["0 fingers\n1 finger\n2 fingers\n3 fingers", 0],
     ["10 pin bowling\ndarts", 0],
     ["3 point shot\n7 heptathlon", 1],
     ["1\n2\n3", 0],
+    ["gesture 1\ngesture 2\ngesture 3", 0],
+    ["walk 10\nrun 20", 1],
   ])("other numbers belong to the names: %j", (text, count) => {
     const { names: found, warnings } = parseLabels(bytesOf(text), "l.txt");
     expect(found).toEqual(text.split("\n"));

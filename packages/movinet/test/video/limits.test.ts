@@ -186,6 +186,12 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
+test.skipIf(process.platform === "win32")("standard input that is none, and no place to keep it", async () => {
+  expect(await readPiped('READ < "$DIR"')).toBe("E_VIDEO_UNREADABLE");
+  expect(await readPiped("READ < /dev/null")).toBe("E_VIDEO_UNREADABLE");
+  expect(await readPiped("TMPDIR=/nowhere READ < /dev/zero")).toBe("E_VIDEO_DISK");
+});
+
 test("a video that is given up after its first frame leaves no timer behind", async () => {
   const file = join(folder, "timer.mp4");
   makeVideo(file, { count: 20 });

@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MovinetError } from "../../src/errors.ts";
 import { expandSources } from "../../src/run/video/sources.node.ts";
-import { isUrl, schemeOf, shownSource } from "../../src/run/video/urls.ts";
 import { openVideo } from "../../src/run/video/video.node.ts";
+import { isUrl, schemeOf, shownSource } from "../../src/urls.ts";
 import { makeVideo } from "./make-video.ts";
 
 let folder: string;
@@ -136,6 +137,37 @@ describe("no other host is asked", () => {
   });
 });
 
+describe("what a server may do", () => {
+  test("nothing comes", async () => {
+    const { host } = await serve({ "/empty": (response) => void response.end() });
+    await expect(count(`http://${host}/empty`)).rejects.toMatchObject({
+      code: "E_VIDEO_NETWORK",
+      problem: "the URL cannot be read (nothing comes)",
+    });
+  });
+
+  test("it gives no parts: an MP4 is read whose index comes first, else that is said", async () => {
+    const first = join(folder, "first.mp4");
+    makeVideo(first, { count: 20, muxerOptions: { movflags: "faststart" } });
+    // More between the pictures and the index than FFmpeg keeps of what it has read.
+    const free = Buffer.alloc(2 << 20);
+    free.writeUInt32BE(free.length);
+    free.write("free", 4);
+    const index = bytes.indexOf("moov") - 4;
+    const last = Buffer.concat([bytes.subarray(0, index), free, bytes.subarray(index)]);
+    const whole = await readFile(first);
+    const { host } = await serve({
+      "/last.mp4": (response) => void response.end(last),
+      "/first.mp4": (response) => void response.end(whole),
+    });
+    expect(await count(`http://${host}/first.mp4`)).toBe(4);
+    await expect(count(`http://${host}/last.mp4`)).rejects.toMatchObject({
+      code: "E_VIDEO_NETWORK",
+      problem: expect.stringMatching(/its index is at its end/),
+    });
+  });
+});
+
 describe("secrets", () => {
   test("a user and a password are sent, also after a redirect on the same host, and not shown", async () => {
     const wanted = `Basic ${Buffer.from("user:p@ss").toString("base64")}`;
@@ -167,12 +199,35 @@ describe("secrets", () => {
     ],
     ["https://host/a?access_token=1&api_key=2&sig=3&t=4", "https://host/a?access_token=***&api_key=***&sig=***&t=4"],
     ["cannot open http://u:p@host/a and rtsp://v:q@host", "cannot open http://***@host/a and rtsp://***@host"],
+    ["https://u:p w@host/a.mp4", "https://***@host/a.mp4"],
+    ["http:/u:p@host/a.mp4", "http:/***@host/a.mp4"],
+    ["http:u:p@host/a.mp4", "http:***@host/a.mp4"],
+    ["http:\\\\u:p@host\\a.mp4", "http:\\\\***@host\\a.mp4"],
+    ["//u:p@host/a.mp4", "//***@host/a.mp4"],
+    ["blob:http://u:p@host/a.mp4", "blob:http://***@host/a.mp4"],
+    ["https://host/a.mp4#token=1", "https://host/a.mp4#token=***"],
+    ["https://host/a.mp4;jsessionid=1?x=2", "https://host/a.mp4;jsessionid=***"],
+    ["srt://host:1?passphrase=1", "srt://host:1?passphrase=***"],
+    ["//server/share@home/a.mp4", "//server/share@home/a.mp4"],
     ["a@b:c.mp4", "a@b:c.mp4"],
+    ["talk:bob@work.mp4", "talk:bob@work.mp4"],
     ["C:\\clips\\a.mp4", "C:\\clips\\a.mp4"],
     ["clips/token=1.mp4", "clips/token=1.mp4"],
   ])("%s is shown as %s", (source, shown) => {
     expect(shownSource(source)).toBe(shown);
   });
+});
+
+test("errors of any kind show no password, whatever was taken for a URL", () => {
+  const details = { code: "E_X", subject: "http://u:hidden@h/m.tflite", problem: "no ftp://u:hidden@h", remedy: "Do" };
+  const error = new MovinetError(details);
+  expect(`${error.message} ${error.subject} ${error.problem}`).toBe(
+    "http://***@h/m.tflite: no ftp://***@h. Do. http://***@h/m.tflite no ftp://***@h",
+  );
+});
+
+test("a hostile text takes no time", () => {
+  for (const text of ["a.", "http:", "?a-", "a://", "//:"]) shownSource(text.repeat(200_000));
 });
 
 test("what is a URL", () => {

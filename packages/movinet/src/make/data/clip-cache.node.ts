@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../../errors.ts";
@@ -85,7 +85,7 @@ export class ClipCache implements AsyncDisposable {
    * {@link openVideo} throws.
    */
   async read(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<SourceClip> {
-    const key = await this.#key(sample, view);
+    const key = await this.#key(sample, view, signal);
     for (;;) {
       signal?.throwIfAborted();
       const kept = await this.#store.read(key, view);
@@ -102,7 +102,7 @@ export class ClipCache implements AsyncDisposable {
 
   /** What is known of a sample's clip in a view, without reading frames that are kept. Throws as {@link read}. */
   async head(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<ClipHead> {
-    const kept = await this.#store.look(await this.#key(sample, view), view);
+    const kept = await this.#store.look(await this.#key(sample, view, signal), view);
     return kept ?? this.read(sample, view, signal);
   }
 
@@ -159,17 +159,14 @@ export class ClipCache implements AsyncDisposable {
   }
 
   /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
-  async contentHash({ file }: Sample): Promise<string> {
-    const facts = await stat(bytesOf(file)).catch((cause: unknown) => {
+  async contentHash({ file }: Sample, signal?: AbortSignal): Promise<string> {
+    const { size, mtimeMs } = await stat(bytesOf(file)).catch((cause: unknown) => {
       throw unreadable(file, cause);
     });
-    const problem = irregularity(facts);
-    if (problem !== null) throw clipError(file, problem, "Give a file");
-    const { size, mtimeMs } = facts;
     const stamp = `${size} ${mtimeMs}`;
     const known = this.#hashes.get(file);
     if (known?.stamp === stamp) return known.hash;
-    const hash = hashFile(file);
+    const hash = hashFile(file, signal);
     this.#hashes.set(file, { stamp, hash });
     hash.catch(() => this.#hashes.delete(file));
     return hash;
@@ -180,8 +177,8 @@ export class ClipCache implements AsyncDisposable {
     await this.#decoders[Symbol.asyncDispose]();
   }
 
-  async #key(sample: Sample, view: ClipView): Promise<string> {
-    const content = await this.contentHash(sample);
+  async #key(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<string> {
+    const content = await this.contentHash(sample, signal);
     const { width, height, fit, fps } = view;
     const what = [clipFormat, content, width, height, fit, fps, sample.start ?? 0, sample.end];
     return createHash("sha256").update(JSON.stringify(what)).digest("hex");
@@ -194,7 +191,7 @@ export class ClipCache implements AsyncDisposable {
     threads: number,
     signal: AbortSignal,
   ): Promise<{ readonly cached: boolean; readonly kept: boolean; readonly bytes: number }> {
-    const key = await this.#key(sample, view);
+    const key = await this.#key(sample, view, signal);
     for (;;) {
       signal.throwIfAborted();
       const head = await this.#store.look(key, view);
@@ -283,13 +280,32 @@ function concatenate(frames: readonly Uint8Array[]): Uint8Array {
   return data;
 }
 
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash("sha256");
+async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   try {
-    for await (const chunk of createReadStream(bytesOf(file), { highWaterMark: 1 << 20 }))
-      hash.update(chunk as Uint8Array);
+    // Should a pipe have taken the file's place, opening does not wait for its other end.
+    const handle = await open(bytesOf(file), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      return await hashContent(handle, file, signal);
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
-    throw unreadable(file, cause);
+    signal?.throwIfAborted();
+    throw cause instanceof DatasetError ? cause : unreadable(file, cause);
+  }
+}
+
+async function hashContent(handle: FileHandle, file: string, signal: AbortSignal | undefined): Promise<string> {
+  const facts = await handle.stat();
+  const problem = irregularity(facts);
+  if (problem !== null) throw clipError(file, problem, "Give a regular file");
+  const hash = createHash("sha256");
+  // No more than it has: files of the system may give for ever.
+  const options = { end: facts.size - 1, highWaterMark: 1 << 20, autoClose: false };
+  const content = facts.size > 0 ? handle.createReadStream(options) : [];
+  for await (const chunk of content) {
+    signal?.throwIfAborted();
+    hash.update(chunk as Uint8Array);
   }
   return hash.digest("hex");
 }

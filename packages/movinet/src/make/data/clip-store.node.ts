@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DatasetError } from "../../errors.ts";
+import { makeFolders } from "../../write.node.ts";
 import type { ClipView, SourceClip } from "./clip.ts";
 import { type ClipHead, clipPrefix, headLength, isIntact, parseHead, prefixBytes } from "./clip-file.ts";
 
@@ -157,7 +158,7 @@ export class ClipStore {
 
   /** Counts what is there and removes leftovers and, until `size` more bytes fit, the entries that are used least. */
   async #tidy(size: number): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    await makeFolders(this.folder, 0o700);
     await this.#guard();
     const names = await readdir(this.folder);
     const found = await Promise.all(

@@ -59,7 +59,9 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
     }
   }
   const files = new Map<string, string>();
-  await Promise.all(samples.map(async ({ file }) => files.set(file, await realPath(file))));
+  for (const some of batchesOf([...new Set(samples.map(({ file }) => file))])) {
+    await Promise.all(some.map(async (file) => files.set(file, await realPath(file))));
+  }
   const grouped = joinGroups(samples, ({ file }) => [`file ${files.get(file)}`]);
   const findings = [...layoutFindings, ...similarClasses(named)];
   const multiLabel = samples.some(({ classes }) => classes.length > 1);
@@ -119,27 +121,59 @@ async function clipsOfManifest(path: string, format: ManifestFormat): Promise<Fo
   return { clips, findings: [] };
 }
 
+/** Of so many lines that are wrong no more are counted. */
+const mostBroken = 1000;
+
+/** A hundred thousand files that are looked at together take a gigabyte. */
+function* batchesOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += 100) yield items.slice(at, at + 100);
+}
+
 /** Where the file of each row is, as short as the manifest's own path is. */
 async function findFiles(rows: readonly ManifestRow[], path: string): Promise<readonly string[]> {
   const listings = new Map<string, Promise<readonly string[]>>();
-  const found = await Promise.all(
-    rows.map(async ({ file }) => {
-      const given = resolve(file) === file ? file : join(dirname(path), file);
-      const there = await findForm(given, listings);
-      if (there === null) return { file: given, problem: "there is no file" };
-      const kind = await stat(there);
-      if (kind.isFile()) return { file: there, problem: null };
-      return { file: there, problem: `this is a ${kind.isDirectory() ? "folder" : "pipe or a device"}, not a video,` };
-    }),
-  );
-  const broken = found.flatMap(({ problem }, i) => (problem === null ? [] : [{ problem, row: rows[i]! }]));
+  const known = new Map<string, Promise<FoundFile>>();
+  const files: string[] = [];
+  const broken: { readonly problem: string; readonly row: ManifestRow }[] = [];
+  for (const some of batchesOf(rows)) {
+    if (broken.length >= mostBroken) break;
+    const found = some.map(({ file }) => {
+      const looked = known.get(file) ?? findFile(file, path, listings);
+      known.set(file, looked);
+      return looked;
+    });
+    for (const [i, { file, problem }] of (await Promise.all(found)).entries()) {
+      files.push(file);
+      if (problem !== null) broken.push({ problem, row: some[i]! });
+    }
+  }
   const [first] = broken;
-  if (!first) return found.map(({ file }) => file);
+  if (!first) return files;
   const more = broken.length - 1;
-  const others = more > 0 ? ` (and ${more} more such ${more === 1 ? "line" : "lines"})` : "";
+  const count = broken.length < mostBroken ? more : `at least ${more}`;
+  const others = more > 0 ? ` (and ${count} more such ${more === 1 ? "line" : "lines"})` : "";
   const problem = `${first.problem} ${first.row.file}${others}`;
   const remedy = "Correct the path, which is relative to the manifest, or remove the line";
   throw lineError(path, first.row.line, problem, remedy);
+}
+
+interface FoundFile {
+  readonly file: string;
+  /** What is wrong with it, before its name; null: nothing. */
+  readonly problem: string | null;
+}
+
+async function findFile(
+  file: string,
+  path: string,
+  listings: Map<string, Promise<readonly string[]>>,
+): Promise<FoundFile> {
+  const given = resolve(file) === file ? file : join(dirname(path), file);
+  const there = await findForm(given, listings);
+  if (there === null) return { file: given, problem: "there is no file" };
+  const facts = await stat(there).catch(() => null);
+  if (facts?.isDirectory()) return { file: there, problem: "this is a folder, not a video," };
+  return { file: there, problem: facts?.isFile() ? null : "this is a pipe or a device, not a video," };
 }
 
 /** The path as the disk writes it, where that is in another Unicode form than it was given; null: there is no such file. */

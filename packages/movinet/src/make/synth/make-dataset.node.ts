@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatasetError, missingPeer } from "../../errors.ts";
 import { moduleBeside } from "../../run/beside.node.ts";
+import { makeFolders } from "../../write.node.ts";
 import type { Split } from "../data/dataset.ts";
 import { type Random, randomOf } from "../random.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "./labels.ts";
@@ -77,7 +78,7 @@ export async function makeCameraMotion(out: string, options: SynthOptions): Prom
     // Of this user alone, under a name that nobody knows before; a folder that is there may be on a disk of its own.
     aside = await mkdtemp(join(there ? out : dirname(resolve(out)), ".movinet-"));
     const made = join(aside, "dataset");
-    for (const label of cameraMotionLabels) await mkdir(join(made, label), { recursive: true });
+    for (const label of cameraMotionLabels) await makeFolders(join(made, label), 0o777);
     await makeAll(plans, made, { jobs, signal, onClip });
     await writeFile(join(made, manifestName), manifestOf(plans));
     signal?.throwIfAborted();

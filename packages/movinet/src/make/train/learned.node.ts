@@ -41,7 +41,7 @@ export async function contentHashes(
   for (const [file, [sample]] of files) {
     signal?.throwIfAborted();
     try {
-      hashes.set(file, await cache.contentHash(sample as Sample));
+      hashes.set(file, await cache.contentHash(sample as Sample, signal));
     } catch (error) {
       if (!(error instanceof MovinetError)) throw error;
     }

@@ -136,7 +136,7 @@ function sendVideo(
       [held, fresh] = [fresh, held];
       if (sampler.done) break;
     }
-    if (origin === null) throw new Fail("noFrames", packets.readError ?? "not one picture could be decoded");
+    if (origin === null) throw withoutPicture(reading);
     if (!sampler.done && pictures.broken === 0) refuseStill(input, decoded);
     sendHeld(sampler.end());
   } finally {
@@ -184,6 +184,11 @@ function refuseSparse({ stretch }: DecoderStart, { stream, file }: DecoderInput,
   const pictures = stream.nbFrames > 0n ? Number(stream.nbFrames) : file ? file.size / fewestBytes : Infinity;
   const end = Math.min(declared.duration ?? 0, stretch.end ?? Infinity);
   if (isTooSparse(end - stretch.start, pictures)) throw new Fail("sparse", "");
+}
+
+function withoutPicture({ input, packets: { readError } }: Reading): Fail {
+  if (readError !== null && input.file === null) return new Fail("network", readError);
+  return new Fail("noFrames", readError ?? "not one picture could be decoded");
 }
 
 function troublesOf({ pictures, packets }: Reading): Troubles {

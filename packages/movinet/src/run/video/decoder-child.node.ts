@@ -7,13 +7,13 @@
  */
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";
+import { isUrl } from "../../urls.ts";
 import { decodeVideo } from "./decode-video.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { send } from "./decoder-output.node.ts";
 import { watchMemory } from "./memory-watch.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { readStandardInput } from "./standard-input.node.ts";
-import { isUrl } from "./urls.ts";
 
 /** Videos to decode: the one of the argument, or those that lines of standard input name. */
 function* requests(): Generator<DecoderStart> {
@@ -40,7 +40,8 @@ async function decode(start: DecoderStart): Promise<void> {
   try {
     decodeVideo(start);
   } catch (error) {
-    if (!(error instanceof Fail) || error.failure !== "unreadable" || !isUrl(start.url)) throw error;
+    if (!(error instanceof Fail) || !isUrl(start.url)) throw error;
+    if (error.failure !== "unreadable" && error.failure !== "network") throw error;
     const { followRedirects } = await import("./remote.node.ts");
     decodeVideo({ ...start, url: await followRedirects(start.url, error) });
   }

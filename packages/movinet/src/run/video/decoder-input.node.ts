@@ -13,6 +13,7 @@ import {
   AVMEDIA_TYPE_VIDEO,
 } from "node-av/constants";
 import { Codec, CodecContext, Dictionary, FFmpegError, FormatContext, InputFormat, type Stream } from "node-av/lib";
+import { isUrl } from "../../urls.ts";
 import { check, Fail } from "./decoder-fail.node.ts";
 import { refuseEncryptedFile, refuseEncryptedStream } from "./encryption.node.ts";
 import { formatWhitelist, guessed, isContainer } from "./formats.ts";
@@ -24,7 +25,6 @@ import { recognise } from "./recognise.ts";
 import { remoteOptions } from "./remote.node.ts";
 import { spoolStandardInput } from "./standard-input.node.ts";
 import { isTransportStream } from "./transport-stream.ts";
-import { isUrl } from "./urls.ts";
 
 /** Bytes by which what is no video is recognised. */
 const headBytes = 4096;

@@ -69,11 +69,21 @@ export const failures = {
       `decoding it takes more than ${limits.memory / 2 ** 20} MiB of memory beyond its size: it is damaged, or its pictures are very large`,
     remedy: "Convert or scale it down first",
   },
+  input: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: said,
+    remedy: "Send the video to standard input, or give it as a file",
+  },
   disk: { code: "E_VIDEO_DISK", problem: said, remedy: "Give the video as a file" },
   network: {
     code: "E_VIDEO_NETWORK",
     problem: (detail) => `the URL cannot be read (${detail})`,
     remedy: "Check the address and the connection",
+  },
+  noParts: {
+    code: "E_VIDEO_NETWORK",
+    problem: () => "its index is at its end, and the server gives no parts of a file but the whole",
+    remedy: "Download it first",
   },
   redirect: {
     code: "E_VIDEO_NETWORK",

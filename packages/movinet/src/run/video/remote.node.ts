@@ -27,8 +27,10 @@ export async function followRedirects(url: string, reason: Fail): Promise<string
     const location = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || location === null) {
       const content = await readHead(response);
+      if (response.ok && content.length === 0) throw new Fail("network", "nothing comes");
       const recognised = response.ok ? recognise(content) : null;
       if (recognised) throw new Fail(remoteFailure(recognised.failure), recognised.detail);
+      if (hops === 0 && response.status === 200 && isMp4(content)) throw new Fail("noParts", "");
       if (hops === 0 || !response.ok) throw reason;
       return at.href;
     }
@@ -70,6 +72,11 @@ async function readHead(response: Response): Promise<Uint8Array> {
     // What came until then is looked at.
   }
   return Buffer.concat(chunks);
+}
+
+/** Whether it begins as an MP4 does. FFmpeg reads one whole only where its index comes first. */
+function isMp4(head: Uint8Array): boolean {
+  return /^(ftyp|mdat|wide|free|skip)$/.test(String.fromCharCode(...head.subarray(4, 8)));
 }
 
 /** The same scheme, host and port; or the same host, now encrypted, both at the usual ports. */

@@ -1,10 +1,10 @@
 import { glob, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VideoError } from "../../errors.ts";
+import { schemeOf } from "../../urls.ts";
 import { scanFolder } from "./folder.node.ts";
 import type { LeftOut } from "./left-out.ts";
 import { bytesOf, pathOf } from "./path-bytes.node.ts";
-import { schemeOf } from "./urls.ts";
 
 /** What arguments give. */
 export interface FoundSources {
@@ -47,10 +47,14 @@ async function expandSource(arg: string): Promise<FoundSources> {
   return rest.failures.length > 0 ? { ...rest, sources } : failed(arg, "no file matches");
 }
 
+/** Why a name may mean something else than a file: none is there, or it is no path. */
+const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL", "ERR_INVALID_ARG_VALUE"]);
+
 /** What a path gives; null where nothing is there. */
 async function expandPath(path: string): Promise<FoundSources | null> {
-  const found = await stat(bytesOf(path)).catch(() => null);
-  if (!found) {
+  const found = await stat(bytesOf(path)).catch((cause: NodeJS.ErrnoException) => cause);
+  if (found instanceof Error) {
+    if (!absent.has(found.code ?? "")) return { ...none, failures: [notReached(path, found)] };
     const others = path.includes(lost) ? await pathsShownAs(path) : [];
     return others.length === 0
       ? null
@@ -99,6 +103,16 @@ function joined(found: readonly FoundSources[]): FoundSources {
     leftOut: found.flatMap(({ leftOut }) => leftOut),
     failures: found.flatMap(({ failures }) => failures),
   };
+}
+
+function notReached(path: string, cause: NodeJS.ErrnoException): VideoError {
+  return new VideoError({
+    code: "E_VIDEO_UNREADABLE",
+    subject: path,
+    problem: `the file cannot be opened (${cause.code})`,
+    remedy: cause.code === "ELOOP" ? "It is a symlink that leads to itself: correct it" : "Check who may read it",
+    cause,
+  });
 }
 
 function notFound(arg: string, problem: string): VideoError {

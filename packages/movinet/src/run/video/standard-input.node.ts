@@ -15,16 +15,17 @@ const probed = 1 << 20;
  * would fill the disk before FFmpeg sees it. Throws {@link Fail} for what is longer than the limit, and where the disk is full.
  */
 export function spoolStandardInput(refuse: (beginning: InputFile) => void): InputFile {
-  const most = mostBytes();
+  const most = keeping(mostBytes);
   const { file, beginning, copy } = keeping(openUnnamed);
   try {
     const buffer = new Uint8Array(1 << 20);
     let total = 0;
     let isKnown = false;
-    for (let length = readStandardInput(buffer); length > 0; length = readStandardInput(buffer)) {
+    for (let length = read(buffer); length > 0; length = read(buffer)) {
       total += length;
       if (total > most) {
-        throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, which is the most`);
+        const why = most < limits.spool.bytes ? `half of the room in ${tmpdir()}` : "which is the most";
+        throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, ${why}`);
       }
       keeping(() => {
         for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
@@ -33,6 +34,7 @@ export function spoolStandardInput(refuse: (beginning: InputFile) => void): Inpu
       refuse(inputFile(beginning));
       isKnown = true;
     }
+    if (total === 0) throw new Fail("input", "nothing came on standard input");
     return inputFile(copy);
   } catch (error) {
     closeSync(copy);
@@ -40,6 +42,15 @@ export function spoolStandardInput(refuse: (beginning: InputFile) => void): Inpu
   } finally {
     closeSync(file);
     closeSync(beginning);
+  }
+}
+
+function read(buffer: Uint8Array): number {
+  try {
+    return readStandardInput(buffer);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Fail("input", `standard input ${code === "EISDIR" ? "is a folder" : `cannot be read (${code})`}`);
   }
 }
 
@@ -71,7 +82,8 @@ function mostBytes(): number {
 }
 
 function describeBytes(bytes: number): string {
-  return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`;
+  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  return bytes >= 2 ** 20 ? `${Math.floor(bytes / 2 ** 20)} MiB` : `${Math.floor(bytes / 2 ** 10)} KiB`;
 }
 
 /** Waits for bytes and returns how many came; 0 at the end. */

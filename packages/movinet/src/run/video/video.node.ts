@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { VideoError } from "../../errors.ts";
 import type { InputSize } from "../../model/card.ts";
+import { isUrl, requestUrl, schemeOf, shownSource } from "../../urls.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import { type Failure, failures } from "./failures.ts";
 import type { Frame } from "./frame.ts";
 import { type DecoderMessage, type DecoderStart, memoryComplaint, type VideoInfo } from "./protocol.ts";
-import { isUrl, requestUrl, schemeOf, shownSource } from "./urls.ts";
 
 export interface VideoOptions {
   /** Pictures a second to look at, above 0. */
@@ -197,12 +197,11 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     if (failure === "noFrames" || failure === "unreadable") {
       const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
       if (tooLarge) return this.#failed("tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
-      if (isUrl(this.source)) return this.#failed("network", detail);
-      if (complained("moov atom not found")) {
+      if (complained("moov atom not found") && !isUrl(this.source)) {
         return this.#failed("damaged", "the file was cut off before its index (the moov atom)");
       }
     }
-    return this.#failed(failure, detail);
+    return this.#failed(failure === "unreadable" && isUrl(this.source) ? "network" : failure, detail);
   }
 
   #failed(failure: Failure, detail = ""): VideoError {

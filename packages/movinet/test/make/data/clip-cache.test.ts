@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmod,
   chown,
@@ -95,6 +95,18 @@ test("an entry is known by content, view, start and end, not by name", async () 
   expect(changed.data).toEqual((await cache.read(second(), view)).data);
   expect(calls).toHaveBeenCalledTimes(4);
 });
+
+test.skipIf(process.platform === "win32")(
+  "a pipe or a device in the place of a clip is refused, not read",
+  async () => {
+    const pipe = join(folder, "pipe.mp4");
+    execFileSync("mkfifo", [pipe]);
+    const cache = openCache();
+    for (const file of [pipe, "/dev/zero"]) {
+      await expect(cache.contentHash(sampleOf(file))).rejects.toMatchObject({ code: "E_DATASET_CLIP" });
+    }
+  },
+);
 
 test("start and end: time begins at start, end is not included", async () => {
   const cache = openCache();

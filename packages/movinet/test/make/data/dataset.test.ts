@@ -316,7 +316,7 @@ describe("one clear line", () => {
     expect((error as Error).message).toMatch(/^[^\n]*\. [^\n]*\.$/);
   });
 
-  test.runIf(process.platform !== "win32")("pipes and devices are not waited for", async () => {
+  test.runIf(process.platform !== "win32")("a pipe that takes a clip's place", async () => {
     const root = await files("pipes", {
       "manifest.csv": "file,label\na.mp4,x\npipe.gif,x\n/dev/zero,y\n",
       "a.mp4": "x",
@@ -333,6 +333,24 @@ describe("one clear line", () => {
     const refused = { code: "E_DATASET_CLIP", message: expect.stringContaining("it is a pipe, not a file") };
     await expect(cache.contentHash({ ...clip, start: null, end: null })).rejects.toMatchObject(refused);
     await cache[Symbol.asyncDispose]();
+  });
+
+  test.runIf(process.platform !== "win32")("a device and a pipe in a manifest", async () => {
+    for (const name of ["/dev/zero", "pipe.mp4"]) {
+      const root = await files("odd", { "manifest.csv": `file,label\na.mp4,x\n${name},y\n`, "a.mp4": "x" });
+      if (name.startsWith("pipe")) execFileSync("mkfifo", [join(root, name)]);
+      const problem = `line 3: this is a pipe or a device, not a video, ${name}.`;
+      await expect(openDataset(root)).rejects.toMatchObject({
+        code: "E_DATASET_LINE",
+        message: expect.stringContaining(problem),
+      });
+    }
+  });
+
+  test("of many wrong lines no more than a thousand are counted", async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `${i}.mp4,x`);
+    const root = await files("many", { "manifest.csv": `file,label\n${lines.join("\n")}\n` });
+    await expect(openDataset(root)).rejects.toThrow("there is no file 0.mp4 (and at least 999 more such lines)");
   });
 
   test("a file that is no manifest", async () => {
