@@ -194,10 +194,13 @@ export const edits: Readonly<Record<string, Edit>> = {
   "lost key packet": (draw, path, _, made) => {
     const count = 150 + draw(150);
     const key = 1 + draw(3);
-    let keys = 0;
-    makeVideo(path, { ...made, count, packet: (packet) => !packet.isKeyframe || keys++ !== key });
-    const gop = made.gop ?? 0;
-    const unknowable = [key * gop - 10, (key + 2) * gop + 10] as const;
+    const keys: number[] = [];
+    makeVideo(path, {
+      ...made,
+      count,
+      packet: (packet, i) => !packet.isKeyframe || keys.push(i) !== key + 1,
+    });
+    const unknowable = [(keys[key] ?? count) - 10, (keys[key + 1] ?? count) + 10] as const;
     return { what: `${key} of ${count}`, pictures: steady(count), sound: false, mustTell: false, unknowable };
   },
   "ruined packets": (draw, path, _, made) => {

@@ -100,6 +100,11 @@ test("slides that are coded before others that are shown earlier run ahead of no
     return slides.map((stamps, i) => clock.place(stamps, (k) => slides[i + 1 + k] ?? null).pts);
   };
   expect(placedBy(true)).toEqual(slides.map(({ pts }) => pts));
+  const deep = [91.32, 95.28, 99.08, 101.04, 100.08, 103.36, 106.92, 111.92, 110.64, 107.84, 111.12, 112.64];
+  const packets = deep.map((pts, i): Stamps => ({ dts: 86.4 + 2 * i, pts, duration: 0.04 }));
+  const clock = createFixedClock(120);
+  const got = packets.map((stamps, i) => clock.place(stamps, (k) => packets[i + 1 + k] ?? null).pts);
+  expect(got).toEqual(deep);
   // Where nothing is reordered, the one that runs ahead is damaged.
   expect(placedBy(false)[4]).toBeLessThan(137);
 });

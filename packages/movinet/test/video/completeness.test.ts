@@ -205,6 +205,8 @@ describe("Completeness", () => {
   test("a gap in a steady rate is a hole, unless all pictures are listed or the one before lasts so long", () => {
     expect(holesOf(gap(1))).toEqual([[2, 3]]);
     expect(holesOf(gap(0.4))).toEqual([]);
+    expect(holesOf(gap(0.4), { lost: 3 })).toEqual([[2, 2.4]]);
+    expect(holesOf(gap(0.4), { lost: 2 })).toEqual([]);
     expect(holesOf(gap(1), { listed: true })).toEqual([]);
     expect(holesOf(gap(1), { duration: 1.05 })).toEqual([]);
     expect(holesOf(gap(1), { listed: true, lost: 3 })).toEqual([[2, 3]]);

@@ -132,16 +132,20 @@ export function createFixedClock(latest: Seconds | null, reordered = true): Cloc
       const expected = next ?? stamp;
       const jump = stamp - expected;
       const returns = () =>
-        comesBack(stamps, jump, ahead, shownAt, (time, later, elapsed) => {
-          return time >= expected - tolerance(later) && time <= expected + elapsed + stepForth;
-        });
+        comesBack(
+          stamps,
+          jump,
+          ahead,
+          shownAt,
+          (time, later, elapsed) => time >= expected - tolerance(later) && time <= expected + elapsed + stepForth,
+          reordered,
+        );
       const isUnheardOf = () => {
         if (latest !== null) return stamp > latest + stepForth;
         return jump > unheardGap && ahead(confirming - 1) === null;
       };
       if (offset === 0 || Math.abs(jump + offset) > tolerance(stamps)) {
-        const runsAhead = jump > tolerance(stamps) && !(reordered && isReordered(stamp, jump, ahead, shownAt));
-        offset = runsAhead && (returns() || isUnheardOf()) ? -jump : 0;
+        offset = jump > tolerance(stamps) && (returns() || isUnheardOf()) ? -jump : 0;
       }
       if (offset !== 0) damaged++;
       const end = stamp + offset + duration;
@@ -175,6 +179,7 @@ function comesBack(
   ahead: Ahead,
   stampOf: (stamps: Stamps) => Seconds | null,
   fits: (stamp: Seconds, stamps: Stamps, elapsed: Seconds) => boolean,
+  reordered = false,
 ): boolean {
   let before = stampOf(stamps) ?? 0;
   let elapsed = stamps.duration;
@@ -184,7 +189,8 @@ function comesBack(
     const stamp = stampOf(later);
     if (stamp !== null) {
       const back = jump > 0 ? before - stamp : stamp - before;
-      if (back >= Math.abs(jump) / 2 && fits(stamp, later, elapsed)) {
+      const falls = back >= Math.abs(jump) / 2 && fits(stamp, later, elapsed);
+      if (falls && !(reordered && jump > 0 && goesBeyond(before, i + 1, ahead, stampOf))) {
         const side = (time: Seconds) => Math.abs(time - stamp) < Math.abs(time - before);
         const after = Array.from({ length: mostAhead }, (_, k) => ahead(i + k)).map((one) => one && stampOf(one));
         const stamped = after.filter((time) => time !== null);
@@ -200,22 +206,12 @@ function comesBack(
 /** Pictures that are coded between one and the next that is shown later than it. */
 const mostReordered = 16;
 
-/**
- * Whether a picture that jumps ahead is just coded before some that are shown earlier, as those of a slide show may be: they
- * follow at once, and the next one after them goes on from there.
- */
-function isReordered(
-  stamp: Seconds,
-  jump: Seconds,
-  ahead: Ahead,
-  shownAt: (stamps: Stamps) => Seconds | null,
-): boolean {
-  for (let i = 0; i <= mostReordered; i++) {
+/** Whether the clock goes on beyond a time soon after some packet: what went back then was just coded later. */
+function goesBeyond(time: Seconds, from: number, ahead: Ahead, stampOf: (stamps: Stamps) => Seconds | null): boolean {
+  for (let i = from; i < from + mostReordered; i++) {
     const later = ahead(i);
-    const time = later && shownAt(later);
-    if (time === null) return i > 0 && later === null;
-    if (time > stamp) return i > 0;
-    if (i === 0 && stamp - time < jump / 2) return false;
+    if (later === null) return false;
+    if ((stampOf(later) ?? -Infinity) > time) return true;
   }
   return false;
 }

@@ -14,7 +14,7 @@ interface Seen {
   readonly lost: number;
 }
 
-/** Shorter gaps are no holes, */
+/** Shorter gaps are no holes, unless packets in them gave no picture, */
 const shortest: Seconds = 0.5;
 /** nor are those that are not this many times as long as half of the gaps. */
 const unusual = 3;
@@ -57,7 +57,7 @@ export class Completeness {
     const gap = picture.time - before.time;
     const milliseconds = Math.round(gap * 1000);
     this.#gaps.set(milliseconds, (this.#gaps.get(milliseconds) ?? 0) + 1);
-    if (gap <= shortest) return;
+    if (gap <= shortest && picture.lost < fewestLost) return;
     const hole = { from: before.time + Math.min(before.duration, this.#typical), to: picture.time };
     this.#long.push({ hole, gap, lost: picture.lost, explained: this.#listed || gap - before.duration <= shortest });
   }
@@ -71,7 +71,7 @@ export class Completeness {
   holes(unseen: readonly Seconds[], interruptions: readonly Hole[] = []): readonly Hole[] {
     const median = this.#median();
     const candidates = this.#long.filter(({ gap }) => gap > unusual * median);
-    const isSteady = this.#isSteady(median, candidates.length);
+    const isSteady = this.#isSteady(median, candidates.filter(({ gap }) => gap > shortest).length);
     const inside = candidates.filter(({ gap, lost, explained }) => {
       if (lost >= fewestLost || (isSteady && !explained)) return true;
       return gap > Math.max(longestStill, unusualStill * median);

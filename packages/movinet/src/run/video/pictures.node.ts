@@ -13,6 +13,8 @@ import type { PacketReader, PlacedPacket } from "./packets.node.ts";
 type Seconds = number;
 
 const rounding: Seconds = 1e-6;
+/** Packets without a picture that are remembered. */
+const mostAwaited = 10_000;
 /** A picture whose stamp is earlier than that of the one before by no more than this many pictures is shown with it. */
 const disorder = 2;
 
@@ -165,6 +167,7 @@ export class PictureReader {
     }
     const { pts } = this.#packets.stampsOf(packet);
     if (pts !== null && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) this.#awaited.push(pts);
+    if (this.#awaited.length > mostAwaited) this.#awaited.shift();
     if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.broken++;
     if (this.#fed) this.#fed.push(next);
     else packet.free();
