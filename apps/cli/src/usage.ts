@@ -9,15 +9,17 @@ export class UsageError extends Error {
   }
 }
 
-/** A whole number of at least `least` given as an option. */
-export function parseCount(name: string, value: string, least = 1): number {
+/** A whole number from `least` to `most` given as an option. */
+export function parseCount(name: string, value: string, least = 1, most = Infinity): number {
   const number = Number(value);
-  if (value.trim() !== "" && Number.isInteger(number) && number >= least) return number;
-  throw new UsageError(
-    `--${name}`,
-    `${JSON.stringify(value)} is no whole number of at least ${least}`,
-    `Give --${name} a number`,
-  );
+  if (value.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
+  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new UsageError(`--${name}`, `${JSON.stringify(value)} is no whole number ${range}`, `Give --${name} a number`);
+}
+
+/** Threads of a network or a training: more than any machine has are a mistake. */
+export function parseThreads(value: string): number {
+  return parseCount("threads", value, 1, 1024);
 }
 
 /** One of a few words given as an option. */
@@ -27,13 +29,13 @@ export function parseChoice<const T extends string>(name: string, value: string,
   throw new UsageError(`--${name}`, `${JSON.stringify(value)} is none of ${choices.join(", ")}`, "Use one of them");
 }
 
-/** A positive number given as an option. */
-export function parsePositive(name: string, value: string): number {
+/** A positive number of at most `most` given as an option. */
+export function parsePositive(name: string, value: string, most = Number.MAX_VALUE): number {
   const number = Number(value);
-  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
+  if (value.trim() !== "" && number > 0 && number <= most) return number;
   throw new UsageError(
     `--${name}`,
-    `${JSON.stringify(value)} is no positive number`,
+    `${JSON.stringify(value)} is no positive number${most < Number.MAX_VALUE ? ` of at most ${most}` : ""}`,
     `Give --${name} a number above 0`,
   );
 }

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { defineCommand } from "citty";
 import { type PeerName, peerNames } from "../bench/peers.ts";
 import { openTerminal } from "../terminal.ts";
-import { parseCount, UsageError } from "../usage.ts";
+import { parseCount, parseThreads, UsageError } from "../usage.ts";
 
 const defaultRounds = 20;
 
@@ -43,7 +43,7 @@ export const benchCommand = defineCommand({
     const models = args._.length > 0 ? args._ : ["a0-stream"];
     const settings = {
       device: args.device as string,
-      threads: parseCount("threads", args.threads as string),
+      threads: parseThreads(args.threads as string),
       rounds: args.rounds === undefined ? defaultRounds : parseCount("rounds", args.rounds as string),
       peers,
       checkout: args.checkout as string | undefined,

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
 import { openTerminal } from "../terminal.ts";
-import { parseChoice, parseCount, parsePositive, UsageError } from "../usage.ts";
+import { parseChoice, parseCount, parsePositive, parseThreads, UsageError } from "../usage.ts";
 
 export const classifyCommand = defineCommand({
   meta: { name: "classify", description: "Names the action in each video" },
@@ -96,9 +96,9 @@ export const classifyCommand = defineCommand({
         model: args.model as string | undefined,
         labels: args.labels as string | undefined,
         device: args.device as string,
-        threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
+        threads: args.threads === undefined ? undefined : parseThreads(args.threads as string),
         jobs: args.jobs === undefined ? Math.min(availableParallelism(), 8) : parseCount("jobs", args.jobs as string),
-        fps: args.fps === undefined ? undefined : parsePositive("fps", args.fps as string),
+        fps: args.fps === undefined ? undefined : parsePositive("fps", args.fps as string, 1000),
         fit: args.fit === undefined ? undefined : parseChoice("fit", args.fit as string, ["crop", "squash", "pad"]),
         top: parseCount("top", args.top as string),
         everyFrame: every === "frame",

@@ -50,7 +50,7 @@ export const convertCommand = defineCommand({
         format,
         form: choice("form", forms),
         dtype: choice("dtype", dtypes),
-        frames: args.frames === undefined ? undefined : parseCount("frames", args.frames as string),
+        frames: args.frames === undefined ? undefined : parseCount("frames", args.frames as string, 1, 4096),
         labels: args.labels as string | undefined,
       },
       openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) }),

@@ -31,7 +31,7 @@ export const datasetSynthCommand = defineCommand({
     }
     if (kind !== "camera-motion") throw new UsageError(kind, "there is no such kind of clips", example);
     const options = {
-      clips: parseCount("clips", args.clips as string),
+      clips: parseCount("clips", args.clips as string, 1, 1_000_000),
       seed: parseCount("seed", args.seed as string, 0),
       size: args.size === undefined ? undefined : parseSize(args.size as string),
       seconds: parseSeconds(args.seconds as string),

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { openTerminal } from "../terminal.ts";
-import { parseChoice, parseCount, UsageError } from "../usage.ts";
+import { parseChoice, parseThreads, UsageError } from "../usage.ts";
 
 const splits = ["test", "validation", "train", "all"] as const;
 
@@ -90,7 +90,7 @@ export const evaluateCommand = defineCommand({
         frameByFrame: args["frame-by-frame"] as string | undefined,
         fit: args.fit === undefined ? undefined : parseChoice("fit", args.fit as string, ["crop", "squash", "pad"]),
         device: args.device as string,
-        threads: args.threads === undefined ? undefined : parseCount("threads", args.threads as string),
+        threads: args.threads === undefined ? undefined : parseThreads(args.threads as string),
         debug: Boolean(args.debug),
       },
       openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) }),

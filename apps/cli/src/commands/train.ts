@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { openTerminal } from "../terminal.ts";
-import { parseCount, parsePositive, UsageError } from "../usage.ts";
+import { parseCount, parsePositive, parseThreads, UsageError } from "../usage.ts";
 
 const recipes = ["none", "light", "strong"] as const;
 
@@ -54,7 +54,9 @@ export const trainCommand = defineCommand({
       throw new UsageError("train", problem, "Run for example: movinet train clips, or: movinet train --resume");
     }
     const given = (name: string) => args[name as keyof typeof args] as string | undefined;
-    const count = (name: string) => (given(name) === undefined ? null : parseCount(name, given(name) as string));
+    const count = (name: string, most: number) => {
+      return given(name) === undefined ? null : parseCount(name, given(name) as string, 1, most);
+    };
     const positive = (name: string) => (given(name) === undefined ? null : parsePositive(name, given(name) as string));
     const validation = positive("validation");
     if (validation !== null && validation >= 1) {
@@ -69,14 +71,14 @@ export const trainCommand = defineCommand({
       trainable: parseTrainable(given("trainable")),
       folds: given("folds") === undefined ? null : parseCount("folds", given("folds") as string, 2),
       validation,
-      epochs: count("epochs"),
-      batch: count("batch"),
-      frames: count("frames"),
+      epochs: count("epochs", 100_000),
+      batch: count("batch", 1024),
+      frames: count("frames", 4096),
       learningRate: positive("learning-rate"),
       augment: recipes.find((name) => name === given("augment")) ?? null,
       flip: args.flip === undefined ? null : Boolean(args.flip),
       seed: parseCount("seed", given("seed") ?? "0", 0),
-      threads: count("threads"),
+      threads: args.threads === undefined ? null : parseThreads(args.threads as string),
     };
     const terminal = openTerminal({ json: Boolean(args.json), quiet: Boolean(args.quiet) });
     const { train, resumeTraining } = await import("../train/train.ts");

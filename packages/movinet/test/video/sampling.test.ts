@@ -65,6 +65,11 @@ test("one picture is one frame, and slow video repeats its pictures", () => {
   expect(sample([0, 1], 5)).toEqual([0, 0, 0, 0, 0, 1]);
 });
 
+test("few frames a second are no pictures that stay", () => {
+  const limit = createStillLimit(1 / 60);
+  expect(Array.from({ length: 10_000 }, () => limit.allows(1))).not.toContain(false);
+});
+
 test("pictures that stay for hours are bounded: 10 s each are free, then 10 000 s together", () => {
   const allowed = (seconds: readonly number[], fps: number) => {
     const stills = createStillLimit(fps);

@@ -72,7 +72,8 @@ export function createStillLimit(fps: number): StillLimit {
   let still = 0;
   return {
     allows(times) {
-      still += Math.max(0, times / fps - longStill);
+      // One frame says nothing of how long its picture stays: the next is wanted 1 / fps later.
+      if (times > 1) still += Math.max(0, times / fps - longStill);
       return still <= mostStill;
     },
   };
