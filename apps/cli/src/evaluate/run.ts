@@ -1,9 +1,20 @@
-import { DatasetError, formatDuration, type Model, MovinetError, makeFolder, nodeBackend, topK } from "movinet";
+import {
+  DatasetError,
+  formatDuration,
+  listed as listedNames,
+  type Model,
+  MovinetError,
+  makeFolder,
+  nodeBackend,
+  topK,
+} from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
   evaluateAnswers,
   evaluateModel,
+  type ModelAnswers,
+  nameWithin,
   samplesForModel,
   WorstClips,
   warningsOf,
@@ -17,6 +28,15 @@ import { compare } from "./compare.ts";
 import { checkReportFolder, writeFindings } from "./findings.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, columnsOf, renderEvaluation, wrap } from "./table.ts";
+
+function damageText(damaged: ModelAnswers["damaged"]): string {
+  const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.join("; ")}`);
+  const are =
+    damaged.length === 1
+      ? "1 clip was judged although its video is"
+      : `${damaged.length} clips were judged although their videos are`;
+  return `${are} not whole (${listedNames(names, 3)}). movinet dataset check lists them.`;
+}
 
 /** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
 const mostListed = 50;
@@ -64,7 +84,7 @@ async function judge(
   const found = await evaluateModel(model, samples, { backend, fit, cache, signal, onClip, pictures }).finally(() =>
     progress.stop(),
   );
-  const { answers, failures, agreement } = found;
+  const { answers, failures, damaged, agreement } = found;
   const unseen = first === null || remembered ? "" : " that the model has not learned from";
   if (answers.length === 0) {
     throw new DatasetError({
@@ -85,7 +105,10 @@ async function judge(
     listed: labels.length <= mostListed ? undefined : listed,
     fps: card.fps,
   });
-  const warnings = remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts];
+  const warnings = [
+    ...(remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts]),
+    ...(damaged.length > 0 ? [damageText(damaged)] : []),
+  ];
   if (!terminal.json) {
     if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
     terminal.result(renderEvaluation(evaluation, agreement, terminal));

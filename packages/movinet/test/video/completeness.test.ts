@@ -167,6 +167,15 @@ describe("what is missing is told", () => {
     expect(video.pictures).toBe(199);
   });
 
+  test("a stretch that goes on after the pictures have ended", async () => {
+    const file = join(folder, "short.mkv");
+    makeVideo(file, { ...x264, count: 200, fps: 20, ticks: 20 });
+    const warnings = async (start: number, end: number) => (await see(decoders, file, { start, end })).video.warnings;
+    expect(await warnings(4, 40)).toEqual(["its pictures end at 10.0 s, before the 40 s that are wanted"]);
+    expect(await warnings(4, 10.4)).toEqual([]);
+    expect(await warnings(4, 9)).toEqual([]);
+  });
+
   test("a still of 100 s within a stretch", async () => {
     const file = join(folder, "still.mp4");
     const time = (i: number) => i / 20 + (i >= 100 ? 100 : 0);

@@ -72,7 +72,12 @@ export function clipFindings(clips: readonly ClipFacts[], view: ClipView): reado
     `it has fewer pictures a second than the ${view.fps} that are looked at`,
     "Record at a higher rate: a model takes repeated pictures for a pause",
   );
-  const damaged = about("damaged", "note", "it is damaged", "Download or convert these clips again");
+  const damaged = about(
+    "damaged",
+    "note",
+    "it is damaged, or ends before its stretch does",
+    "Download or convert these clips again, or correct their times",
+  );
   return clips.flatMap(({ sample, frames, source }) => [
     ...(frames < fewestFrames ? [short(sample, `${frames} ${frames === 1 ? "frame" : "frames"}`)] : []),
     ...(source.frameRate < leastRate * view.fps ? [slow(sample, `${source.frameRate.toFixed(1)} a second`)] : []),

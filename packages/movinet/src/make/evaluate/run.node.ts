@@ -7,7 +7,7 @@ import type { Backend } from "../../run/session/backend.ts";
 import { Program } from "../../run/session/program.ts";
 import type { Frame } from "../../run/video/frame.ts";
 import { Decoders } from "../../run/video/video.node.ts";
-import type { Clip, ClipView } from "../data/clip.ts";
+import type { Clip, ClipView, SourceClip } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import { nameWithin, type Sample } from "../data/dataset.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
@@ -19,6 +19,8 @@ export type SampleFrames = AsyncIterable<Frame> &
   Partial<AsyncDisposable> & {
     /** Size at which the video is shown, known from the first frame on; null where nobody knows it. */
     readonly info?: { readonly width: number; readonly height: number } | null;
+    /** What is wrong with the video, known after its last frame. */
+    readonly warnings?: readonly string[];
   };
 
 export interface EvaluateModelOptions {
@@ -46,6 +48,8 @@ export interface ClipOutcome {
   readonly answer: Answer | null;
   /** Why it failed, or null. */
   readonly error: MovinetError | null;
+  /** What is wrong with its video, although it gave frames. */
+  readonly warnings: readonly string[];
   readonly frames: number;
   /** Seconds from the first frame to the last. */
   readonly seconds: number;
@@ -58,6 +62,8 @@ export interface ModelAnswers {
   /** Of the samples that could be decoded, in order. */
   readonly answers: readonly Answer[];
   readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  /** Samples that were judged although something is wrong with their videos. */
+  readonly damaged: readonly { readonly sample: Sample; readonly warnings: readonly string[] }[];
   /** Null for base models, which have one mode only, and where no clip was compared. */
   readonly agreement: Agreement | null;
 }
@@ -77,6 +83,7 @@ export async function evaluateModel(
   const open = openFrames ?? (cache ? fromCache(cache, view, decoded, signal) : decoded);
   const answers: Answer[] = [];
   const failures: { sample: Sample; error: MovinetError }[] = [];
+  const damaged: { sample: Sample; warnings: readonly string[] }[] = [];
   const program = Program.prepare(model, backend);
   const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
   const isCompared = (i: number) =>
@@ -93,11 +100,13 @@ export async function evaluateModel(
         pictures,
         view,
       });
+      const { warnings } = outcome;
+      if (outcome.answer && warnings.length > 0) damaged.push({ sample, warnings });
       if (outcome.answer) answers.push(outcome.answer);
       else failures.push({ sample, error: outcome.error as MovinetError });
       onClip?.(outcome);
     }
-    return { answers, failures, agreement: clipMode?.agreement ?? null };
+    return { answers, failures, damaged, agreement: clipMode?.agreement ?? null };
   } finally {
     await next?.[Symbol.asyncDispose]?.();
     await decoders?.[Symbol.asyncDispose]();
@@ -145,6 +154,7 @@ async function answerOne(
     sample,
     answer: error || !scores ? null : { name, group, classes, scores, moments },
     error,
+    warnings: source.warnings ?? [],
     frames: moments.frames.at(-1) ?? 0,
     seconds: moments.times.at(-1) ?? 0,
     pictures: keepsakes.take(),
@@ -188,6 +198,9 @@ function openedLater(opening: Promise<SampleFrames>): SampleFrames {
     get info() {
       return opened?.info ?? null;
     },
+    get warnings() {
+      return opened?.warnings ?? [];
+    },
     async *[Symbol.asyncIterator]() {
       opened = await opening;
       yield* opened;
@@ -200,15 +213,20 @@ function openedLater(opening: Promise<SampleFrames>): SampleFrames {
 }
 
 /** The frames of a clip that was decoded already: {@link EvaluateModelOptions.openFrames} from a cache. */
-export function framesOfClip(clip: Promise<Clip>): SampleFrames {
+export function framesOfClip(clip: Promise<Clip & Partial<Pick<SourceClip, "source">>>): SampleFrames {
   let info: SampleFrames["info"] = null;
+  let warnings: readonly string[] = [];
   clip.catch(() => {});
   return {
     get info() {
       return info ?? null;
     },
+    get warnings() {
+      return warnings;
+    },
     async *[Symbol.asyncIterator]() {
-      const { data, frames, width, height, aspect, fps } = await clip;
+      const { data, frames, width, height, aspect, fps, source } = await clip;
+      warnings = source?.warnings ?? [];
       info = { width: aspect, height: 1 };
       const size = 3 * width * height;
       for (let t = 0; t < frames; t++) {

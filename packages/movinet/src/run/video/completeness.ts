@@ -195,3 +195,9 @@ export function warningsOf(reckoning: Reckoning): string[] {
   else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
   return warnings;
 }
+
+/** What is to be said where a stretch goes on after the pictures of a sound video have ended: nothing, or one sentence. */
+export function endsBefore({ start, end }: { start: Seconds; end: Seconds | null }, reached: Seconds): string[] {
+  if (end === null || end - reached <= Math.max(missing.seconds, missing.share * (end - start))) return [];
+  return [`its pictures end at ${reached.toFixed(1)} s, before the ${Number(end.toFixed(1))} s that are wanted`];
+}

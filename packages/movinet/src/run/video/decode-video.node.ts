@@ -1,6 +1,6 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
-import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
+import { Completeness, endsBefore, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
 import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
@@ -163,6 +163,7 @@ function sendVideo(
       sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
   });
+  if (!sampler.done && told.length === 0) told.push(...endsBefore(stretch, end - zero));
   const { assumedRate } = declared;
   if (assumedRate !== null) told.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
   if (!sampler.done && declared.listed && hasAnotherMovie(input.file)) {
