@@ -30,7 +30,7 @@ import type { EvaluateSettings } from "./settings.ts";
 import { agreementText, columnsOf, renderEvaluation, wrap } from "./table.ts";
 
 function damageText(damaged: ModelAnswers["damaged"]): string {
-  const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.join("; ")}`);
+  const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.at(-1)}`);
   const are =
     damaged.length === 1
       ? "1 clip was judged although its video is"
