@@ -27,6 +27,7 @@ const sections = [
   ["errors", "Errors and their classes"],
   ["percentile", "Showing results"],
   ["printable", "Showing results"],
+  ["urls", "Videos"],
   ["read", "Models and files"],
   ["text", "Models and files"],
   ["write", "Errors and their classes"],

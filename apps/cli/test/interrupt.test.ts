@@ -40,7 +40,7 @@ test("a base model computes beside the thread that hears signals: one call of it
     complaints += text;
   });
   expect(await new Promise((resolve) => child.once("close", resolve))).toBe(0);
-  expect(complaints).toBe("a thread\n");
+  expect(complaints).toMatch(/^a thread\n/);
 });
 
 /** What came of a process that gets each signal once it has answered to the one before. */

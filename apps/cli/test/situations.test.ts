@@ -83,6 +83,18 @@ const situations: readonly Situation[] = [
     comes: { seconds: 8, said: /^its timestamps jump 7 times/ },
   },
   {
+    what: "MP4s joined with cat, of which FFmpeg reads the first",
+    file: "joined.mp4",
+    make: changed({}, twice),
+    comes: { seconds: 8, said: /^another MP4 is joined to it, which is not read$/ },
+  },
+  {
+    what: "coded pictures that do not say how fast they are",
+    file: "raw.mjpeg",
+    make: made({ codec: "mjpeg", container: "mjpeg", pixelFormat: AV_PIX_FMT_YUVJ420P, encoderOptions: {} }),
+    comes: { seconds: 8, said: /^it does not say how many pictures a second it has; 25 are assumed$/ },
+  },
+  {
     what: "MPEG-PS joined with cat",
     file: "joined.mpg",
     make: changed({ codec: "mpeg2video", ticks: 25, encoderOptions: {} }, twice),

@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Card, type Fit, topK, writeWhole } from "movinet";
 import {
@@ -10,6 +10,7 @@ import {
   type WorstClip,
 } from "movinet/make";
 import { checkOutputFolder } from "../check-output.ts";
+import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";
 
 /** Everything that was found out, for the files of an evaluation. */
@@ -36,7 +37,7 @@ export async function checkReportFolder(folder: string): Promise<void> {
   }
   await checkOutputFolder(folder, async () => {
     try {
-      const { judged, evaluation } = JSON.parse(await readFile(join(folder, "evaluation.json"), "utf8"));
+      const { judged, evaluation } = JSON.parse((await keptText(join(folder, "evaluation.json"))) ?? "null");
       return typeof judged === "string" && typeof evaluation === "object";
     } catch {
       return false;

@@ -15,6 +15,7 @@ import { Program } from "../../src/run/session/program.ts";
 import { openVideo } from "../../src/run/video/video.node.ts";
 import { hashedModel } from "../laws/models.ts";
 import { hasShared, sharedFolder } from "../shared.ts";
+import { editCase } from "./edits.ts";
 import { type Draw, damage, damageJson, drawFrom, pick } from "./mutate.ts";
 import { truthCase } from "./truth.ts";
 
@@ -101,6 +102,7 @@ export const targets = {
     return frames > 0;
   },
   truth: truthCase,
+  edits: editCase,
   snapshot: async (draw) => {
     const session = await (await program()).openStream();
     const state = JSON.parse(damageJson(JSON.stringify(await plainState()), draw));

@@ -10,6 +10,12 @@ const fps = 25;
 const seconds = 8;
 const look = 5;
 
+/**
+ * So many pictures may be wrong unnoticed where packets have no counters: a loss of less than half a second looks as if the
+ * recorder had left these pictures out, and what refers to them is drawn on others.
+ */
+const unnoticed = 3;
+
 interface Kind {
   readonly extension: string;
   readonly options: Omit<MadeVideo, "count">;
@@ -95,7 +101,7 @@ export async function truthCase(draw: Draw, folder: string, only?: string): Prom
   if (video.warnings.length > 0) return true;
   const what = `${name}, ${wound} ${size} of ${whole.length} at ${at}`;
   const wrong = shown.filter(({ time, number }) => Math.abs(number - time * fps) > 3);
-  if (wrong.length > 0) {
+  if (wrong.length > (name === "ts" ? 0 : unnoticed)) {
     const some = wrong.slice(0, 3).map(({ time, number }) => `${number} at ${time.toFixed(1)} s`);
     throw new Error(`${what}: ${wrong.length} of ${shown.length} pictures are wrong, and nothing says so: ${some}`);
   }

@@ -83,6 +83,32 @@ test("pictures that are coded before others that are shown earlier keep their ti
   }
 });
 
+test("slides that are coded before others that are shown earlier run ahead of nothing, also at the end", () => {
+  const slides = [
+    { dts: 131.5, pts: 132.9, duration: 0.4 },
+    { dts: 131.9, pts: 131.9, duration: 1 },
+    { dts: 132.9, pts: 136.1, duration: 3.1 },
+    { dts: 136, pts: 136, duration: 0.1 },
+    { dts: 136.1, pts: 144, duration: 0.1 },
+    { dts: 136.2, pts: 136.2, duration: 3.7 },
+    { dts: 139.9, pts: 139.9, duration: 0.1 },
+    { dts: 140, pts: 140, duration: 4 },
+    { dts: 144, pts: 145.8, duration: 0.1 },
+  ];
+  const placedBy = (reordered: boolean) => {
+    const clock = createFixedClock(150, reordered);
+    return slides.map((stamps, i) => clock.place(stamps, (k) => slides[i + 1 + k] ?? null).pts);
+  };
+  expect(placedBy(true)).toEqual(slides.map(({ pts }) => pts));
+  const deep = [91.32, 95.28, 99.08, 101.04, 100.08, 103.36, 106.92, 111.92, 110.64, 107.84, 111.12, 112.64];
+  const packets = deep.map((pts, i): Stamps => ({ dts: 86.4 + 2 * i, pts, duration: 0.04 }));
+  const clock = createFixedClock(120);
+  const got = packets.map((stamps, i) => clock.place(stamps, (k) => packets[i + 1 + k] ?? null).pts);
+  expect(got).toEqual(deep);
+  // Where nothing is reordered, the one that runs ahead is damaged.
+  expect(placedBy(false)[4]).toBeLessThan(137);
+});
+
 test("packets without stamps do not disturb the clock", () => {
   expect(placed("joinable", [5, null, null, 5.3, 0, null, 0.2])).toEqual({
     times: [5, null, null, 5.3, 5.4, null, 5.6],

@@ -1,4 +1,4 @@
-/** The law of stretches, for drawn videos: containers, codecs, groups of pictures, joins, cuts and uneven times. */
+/** The law of stretches, for drawn videos: containers, codecs, groups of pictures, joins, cuts, losses and uneven times. */
 import { appendFileSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -46,6 +46,7 @@ const drawn = fc.constantFrom(...containers).chain(({ extension, codecs, joins }
     disordered: fc.nat({ max: 3 }),
     open: fc.boolean(),
     uneven: fc.boolean(),
+    lossy: fc.boolean(),
     later: fc.constantFrom(0, 0.5, 3),
     stretches: fc.array(fc.tuple(fc.integer({ min: 500, max: 850 }), fc.integer({ min: 20, max: 100 })), {
       minLength: 2,
@@ -57,38 +58,41 @@ const drawn = fc.constantFrom(...containers).chain(({ extension, codecs, joins }
 test("a stretch gives what the whole video gives", async () => {
   let made = 0;
   await fc.assert(
-    fc.asyncProperty(drawn, async ({ extension, codec, pieces, gop, disordered, open, uneven, later, stretches }) => {
-      const fps = codec.startsWith("mpeg1") || codec.startsWith("mpeg2") ? 25 : 10;
-      const fixed = fps === 25 || extension === "avi" || extension === "ogv";
-      const file = join(folder, `${made++}.${extension}`);
-      const keys = `keyint=${gop}:min-keyint=${Math.min(gop, 5)}:bframes=${disordered}:open-gop=${open ? 1 : 0}`;
-      const options = { libx264: { "x264-params": keys }, libx265: x265(keys) }[codec] ?? {};
-      for (const [i, { seconds, cut }] of pieces.entries()) {
-        const piece = `${file}-${i}.${extension}`;
-        makeVideo(piece, {
-          codec,
-          fps,
-          gop,
-          encoderOptions: options,
-          count: (pieces.length === 1 ? 10 + seconds : seconds) * fps,
-          from: 200 * i,
-          ticks: fixed ? fps : 1000,
-          time: (k) => (fixed ? 0 : later) + k / fps + (uneven && !fixed ? ((k * 7) % 5) * 0.017 : 0),
-          encoder: (encoder) => {
-            if (/^mpeg[124]/.test(codec)) encoder.maxBFrames = disordered;
-          },
-          packet: (_, k) => k >= cut,
-        });
-        appendFileSync(file, readFileSync(piece));
-        rmSync(piece);
-      }
-      await expectLaw(
-        decoders,
-        file,
-        stretches.map(([start, length]) => [start / 50, (start + length) / 50] as const),
-      );
-      rmSync(file);
-    }),
+    fc.asyncProperty(
+      drawn,
+      async ({ extension, codec, pieces, gop, disordered, open, uneven, lossy, later, stretches }) => {
+        const fps = codec.startsWith("mpeg1") || codec.startsWith("mpeg2") ? 25 : 10;
+        const fixed = fps === 25 || extension === "avi" || extension === "ogv";
+        const file = join(folder, `${made++}.${extension}`);
+        const keys = `keyint=${gop}:min-keyint=${Math.min(gop, 5)}:bframes=${disordered}:open-gop=${open ? 1 : 0}`;
+        const options = { libx264: { "x264-params": keys }, libx265: x265(keys) }[codec] ?? {};
+        for (const [i, { seconds, cut }] of pieces.entries()) {
+          const piece = `${file}-${i}.${extension}`;
+          makeVideo(piece, {
+            codec,
+            fps,
+            gop,
+            encoderOptions: options,
+            count: (pieces.length === 1 ? 10 + seconds : seconds) * fps,
+            from: 200 * i,
+            ticks: fixed ? fps : 1000,
+            time: (k) => (fixed ? 0 : later) + k / fps + (uneven && !fixed ? ((k * 7) % 5) * 0.017 : 0),
+            encoder: (encoder) => {
+              if (/^mpeg[124]/.test(codec)) encoder.maxBFrames = disordered;
+            },
+            packet: (packet, k) => k >= cut && (!lossy || packet.isKeyframe || (k * 7919) % 37 !== 5),
+          });
+          appendFileSync(file, readFileSync(piece));
+          rmSync(piece);
+        }
+        await expectLaw(
+          decoders,
+          file,
+          stretches.map(([start, length]) => [start / 50, (start + length) / 50] as const),
+        );
+        rmSync(file);
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -4,13 +4,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Packet } from "node-av/lib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Completeness } from "../../src/run/video/completeness.ts";
-import { declaredBytes } from "../../src/run/video/cut-off.node.ts";
+import { declaredBytes } from "../../src/run/video/file-size.node.ts";
 import { Decoders } from "../../src/run/video/video.node.ts";
 import { type MadeVideo, makeVideo } from "./make-video.ts";
 import { type Seen, see } from "./stretches.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
 let folder: string;
 let decoders: Decoders;
 beforeAll(async () => {
@@ -100,6 +101,15 @@ describe("what is missing is told", () => {
     expect(video.warnings.at(-1)).toMatch(/^it ends at \d\.\d s with (59|60) % of its bytes; the rest is missing$/);
   });
 
+  test("what comes after the first piece of files that were joined and cannot be read on", async () => {
+    const { sounds: _, ...kind } = kinds["flv"]!;
+    const { numbers, video } = await seen("twice.flv", kind, (bytes) => Buffer.concat([bytes, bytes]));
+    expect(numbers).toHaveLength(50);
+    expect(video.warnings.at(-1)).toMatch(
+      /^it ends at 10\.0 s after (49|50) % of its bytes; the rest could not be read$/,
+    );
+  });
+
   test.each([
     ["hevc.mp4", { codec: "libx265", encoderOptions: { "x265-params": "keyint=20:log-level=none" } }],
     ["hevc.mkv", { codec: "libx265", encoderOptions: { "x265-params": "keyint=20:log-level=none" } }],
@@ -124,6 +134,31 @@ describe("what is missing is told", () => {
     expect(lost.video.warnings.at(-1)).toMatch(/^no new picture from 2\.9 s to 5\.\d s$/);
     const off = await seen("off-key.mkv", { ...x264, packet: (_, i) => i >= 5 });
     expect(off.video.warnings).toEqual([expect.stringMatching(/^its first 0\.\d s could not be decoded$/)]);
+  });
+
+  test.each([
+    ["whole packets, which their counters tell", 188 * 8],
+    ["bytes, after which packets begin elsewhere", 188 * 7 + 100],
+  ])("less than half a second of an MPEG-TS: %s", async (_, bytes) => {
+    const plain = { encoderOptions: { "x264-params": "bframes=0:keyint=50" } };
+    const lose = (all: Buffer) => Buffer.concat([all.subarray(0, 188 * 150), all.subarray(188 * 150 + bytes)]);
+    const { numbers, video } = await seen("lost.ts", { ...plain, fps: 25, ticks: 25, count: 250 }, lose);
+    expect(numbers).toHaveLength(50);
+    const [, from, to] = /^no new picture from (\d\.\d) s to (\d\.\d) s$/.exec(video.warnings.at(-1) ?? "") ?? [];
+    expect(Number(to) - Number(from)).toBeGreaterThan(0.1);
+    expect(Number(to) - Number(from)).toBeLessThan(0.5);
+  });
+
+  test("pictures of which the first is missing, in a codec that shows them nevertheless", async () => {
+    const made = { codec: "mpeg4", packet: (_: Packet, i: number) => i > 0 };
+    const { video } = await seen("rootless.mkv", made);
+    expect(video.warnings).toEqual(["its first 11 pictures refer to one that is missing"]);
+  });
+
+  test("an AVI that goes on for longer than it declares", async () => {
+    const doubled = (all: Buffer) => Buffer.concat([all.subarray(0, all.length * 0.7), all.subarray(all.length * 0.5)]);
+    const { video } = await seen("longer.avi", { codec: "mpeg4", gop: 12 }, doubled);
+    expect(video.warnings.at(-1)).toMatch(/^it goes on to 1[0-4]\.\d s, but declares 10\.0 s$/);
   });
 
   test("pictures that the decoder made up in part are shown, and counted", async () => {
@@ -170,6 +205,8 @@ describe("Completeness", () => {
   test("a gap in a steady rate is a hole, unless all pictures are listed or the one before lasts so long", () => {
     expect(holesOf(gap(1))).toEqual([[2, 3]]);
     expect(holesOf(gap(0.4))).toEqual([]);
+    expect(holesOf(gap(0.4), { lost: 3 })).toEqual([[2, 2.4]]);
+    expect(holesOf(gap(0.4), { lost: 2 })).toEqual([]);
     expect(holesOf(gap(1), { listed: true })).toEqual([]);
     expect(holesOf(gap(1), { duration: 1.05 })).toEqual([]);
     expect(holesOf(gap(1), { listed: true, lost: 3 })).toEqual([[2, 3]]);

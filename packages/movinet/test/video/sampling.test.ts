@@ -81,3 +81,10 @@ test("pictures that stay for hours are bounded: 10 s each are free, then 10 000 
   expect(allowed(Array(18).fill(599), 30).indexOf(false)).toBe(16);
   expect(allowed(Array(100_000).fill(10), 5).every((one) => one)).toBe(true);
 });
+
+test("a picture that would stay for ages is not counted through to its end", () => {
+  const sampler = createSampler(5);
+  sampler.next(0);
+  const served = sampler.next(1e12);
+  expect(createStillLimit(5).allows(served)).toBe(false);
+});

@@ -109,8 +109,9 @@ export function createJoinableClock(): Clock {
  * damaged: their packets go where the one before ends. What goes back in time keeps its stamps, and so comes too late.
  *
  * @param latest the latest time that the file declares, or null.
+ * @param reordered whether pictures may be coded before others that are shown earlier.
  */
-export function createFixedClock(latest: Seconds | null): Clock {
+export function createFixedClock(latest: Seconds | null, reordered = true): Clock {
   /** A longer gap that the file does not declare is believed only where so many packets follow. */
   const unheardGap: Seconds = 600;
   const confirming = 3;
@@ -131,9 +132,14 @@ export function createFixedClock(latest: Seconds | null): Clock {
       const expected = next ?? stamp;
       const jump = stamp - expected;
       const returns = () =>
-        comesBack(stamps, jump, ahead, shownAt, (time, later, elapsed) => {
-          return time >= expected - tolerance(later) && time <= expected + elapsed + stepForth;
-        });
+        comesBack(
+          stamps,
+          jump,
+          ahead,
+          shownAt,
+          (time, later, elapsed) => time >= expected - tolerance(later) && time <= expected + elapsed + stepForth,
+          reordered,
+        );
       const isUnheardOf = () => {
         if (latest !== null) return stamp > latest + stepForth;
         return jump > unheardGap && ahead(confirming - 1) === null;
@@ -173,6 +179,7 @@ function comesBack(
   ahead: Ahead,
   stampOf: (stamps: Stamps) => Seconds | null,
   fits: (stamp: Seconds, stamps: Stamps, elapsed: Seconds) => boolean,
+  reordered = false,
 ): boolean {
   let before = stampOf(stamps) ?? 0;
   let elapsed = stamps.duration;
@@ -182,7 +189,8 @@ function comesBack(
     const stamp = stampOf(later);
     if (stamp !== null) {
       const back = jump > 0 ? before - stamp : stamp - before;
-      if (back >= Math.abs(jump) / 2 && fits(stamp, later, elapsed)) {
+      const falls = back >= Math.abs(jump) / 2 && fits(stamp, later, elapsed);
+      if (falls && !(reordered && jump > 0 && goesBeyond(before, i + 1, ahead, stampOf))) {
         const side = (time: Seconds) => Math.abs(time - stamp) < Math.abs(time - before);
         const after = Array.from({ length: mostAhead }, (_, k) => ahead(i + k)).map((one) => one && stampOf(one));
         const stamped = after.filter((time) => time !== null);
@@ -191,6 +199,19 @@ function comesBack(
       before = stamp;
     }
     elapsed += later.duration;
+  }
+  return false;
+}
+
+/** Pictures that are coded between one and the next that is shown later than it. */
+const mostReordered = 16;
+
+/** Whether the clock goes on beyond a time soon after some packet: what went back then was just coded later. */
+function goesBeyond(time: Seconds, from: number, ahead: Ahead, stampOf: (stamps: Stamps) => Seconds | null): boolean {
+  for (let i = from; i < from + mostReordered; i++) {
+    const later = ahead(i);
+    if (later === null) return false;
+    if ((stampOf(later) ?? -Infinity) > time) return true;
   }
   return false;
 }

@@ -14,7 +14,7 @@ interface Seen {
   readonly lost: number;
 }
 
-/** Shorter gaps are no holes, */
+/** Shorter gaps are no holes, unless packets in them gave no picture, */
 const shortest: Seconds = 0.5;
 /** nor are those that are not this many times as long as half of the gaps. */
 const unusual = 3;
@@ -57,24 +57,31 @@ export class Completeness {
     const gap = picture.time - before.time;
     const milliseconds = Math.round(gap * 1000);
     this.#gaps.set(milliseconds, (this.#gaps.get(milliseconds) ?? 0) + 1);
-    if (gap <= shortest) return;
+    if (gap <= shortest && picture.lost < fewestLost) return;
     const hole = { from: before.time + Math.min(before.duration, this.#typical), to: picture.time };
     this.#long.push({ hole, gap, lost: picture.lost, explained: this.#listed || gap - before.duration <= shortest });
   }
 
-  /** The holes, in order. `unseen` are the times of packets after the last picture that gave none. */
-  holes(unseen: readonly Seconds[]): readonly Hole[] {
+  /**
+   * The holes, in order.
+   *
+   * @param unseen times of packets after the last picture that gave none.
+   * @param interruptions holes that are known otherwise.
+   */
+  holes(unseen: readonly Seconds[], interruptions: readonly Hole[] = []): readonly Hole[] {
     const median = this.#median();
     const candidates = this.#long.filter(({ gap }) => gap > unusual * median);
-    const isSteady = this.#isSteady(median, candidates.length);
+    const isSteady = this.#isSteady(median, candidates.filter(({ gap }) => gap > shortest).length);
     const inside = candidates.filter(({ gap, lost, explained }) => {
       if (lost >= fewestLost || (isSteady && !explained)) return true;
       return gap > Math.max(longestStill, unusualStill * median);
     });
     const holes: Hole[] = [];
-    for (const { hole } of inside) {
+    const all = [...inside.map(({ hole }) => hole), ...interruptions].toSorted((a, b) => a.from - b.from);
+    for (const hole of all) {
       const before = holes.at(-1);
-      if (before && hole.from - before.to <= this.#typical) holes.splice(-1, 1, { from: before.from, to: hole.to });
+      if (before && hole.from - before.to <= this.#typical)
+        holes.splice(-1, 1, { from: before.from, to: Math.max(before.to, hole.to) });
       else holes.push(hole);
     }
     const last = this.#before;
@@ -122,6 +129,8 @@ export interface Troubles {
   readonly broken: number;
   /** Pictures that were decoded in part. */
   readonly flawed: number;
+  /** Pictures at the beginning that refer to one that is not there. */
+  readonly rootless: number;
   /** Pictures that came after one that is shown later. */
   readonly late: number;
 }
@@ -134,18 +143,21 @@ export interface Reckoning {
   readonly unseenStart: Seconds;
   /** Where the pictures end. */
   readonly end: Seconds;
-  /** Where the file declares that they end, and how far anything in it reaches; null where it declares nothing. */
-  readonly declared: { readonly end: Seconds; readonly reached: Seconds } | null;
-  /** How many bytes are there of those that the file declares, where some lack. */
-  readonly cutOff: { readonly there: number; readonly declared: number } | null;
+  /**
+   * Where the file declares that they end, how far anything in it reaches, and whether it declares this of the pictures
+   * alone; null where it declares nothing.
+   */
+  readonly declared: { readonly end: Seconds; readonly reached: Seconds; readonly exact: boolean } | null;
+  /** What is wrong with how much of the file there is or was read, or null. */
+  readonly shortfall: string | null;
   /** Why the source could not be read to its end, or null. */
   readonly readError: string | null;
 }
 
 /** What is wrong with a video that gave pictures, for people. */
 export function warningsOf(reckoning: Reckoning): string[] {
-  const { holes, unseenStart, end, declared, cutOff, readError } = reckoning;
-  const { restarts, damaged, broken, flawed, late } = reckoning.troubles;
+  const { holes, unseenStart, end, declared, shortfall, readError } = reckoning;
+  const { restarts, damaged, broken, flawed, rootless, late } = reckoning.troubles;
   const warnings: string[] = [];
   const say = (count: number, one: string, many: string) => {
     if (count > 0) warnings.push(count === 1 ? one : many);
@@ -162,6 +174,11 @@ export function warningsOf(reckoning: Reckoning): string[] {
   );
   say(broken, "1 picture could not be decoded", `${broken} pictures could not be decoded`);
   say(flawed, "1 picture is damaged", `${flawed} pictures are damaged`);
+  say(
+    rootless,
+    "its first picture refers to one that is missing",
+    `its first ${rootless} pictures refer to one that is missing`,
+  );
   say(late, "1 picture goes back in time and was left out", `${late} pictures go back in time and were left out`);
   if (unseenStart > shortest) warnings.push(`its first ${unseenStart.toFixed(1)} s could not be decoded`);
   const share = Math.max(missing.seconds, missing.share * (declared?.end ?? 0));
@@ -172,9 +189,9 @@ export function warningsOf(reckoning: Reckoning): string[] {
   if (more > 0) places.push(`and ${more} more ${more === 1 ? "time" : "times"}`);
   if (places.length > 0) warnings.push(`no new picture ${places.join(", ")}`);
   if (endsEarly) warnings.push(`it ends at ${end.toFixed(1)} s of ${declared.end.toFixed(1)} s; the rest is missing`);
-  else if (cutOff !== null) {
-    const percent = Math.floor((100 * cutOff.there) / cutOff.declared);
-    warnings.push(`it ends at ${end.toFixed(1)} s with ${percent} % of its bytes; the rest is missing`);
-  } else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  else if (declared?.exact && end - declared.end > share) {
+    warnings.push(`it goes on to ${end.toFixed(1)} s, but declares ${declared.end.toFixed(1)} s`);
+  } else if (shortfall !== null) warnings.push(`it ends at ${end.toFixed(1)} s ${shortfall}`);
+  else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
   return warnings;
 }

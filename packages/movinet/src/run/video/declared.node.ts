@@ -11,16 +11,22 @@ export interface Declared {
   readonly end: Seconds | null;
   /** Whether that may be the end of another stream. */
   readonly shared: boolean;
+  /** Whether the file is read from its first byte to its last, with nothing after its packets. */
+  readonly linear: boolean;
+  /** Whether it is told of the pictures alone, and of all of them. */
+  readonly exact: boolean;
   /** Whether all pictures are listed in an index. */
   readonly listed: boolean;
   /** The latest time that any stamp may have, or null. */
   readonly latest: Seconds | null;
+  /** Pictures a second that are assumed because nothing tells them, or null. */
+  readonly assumedRate: number | null;
 }
 
 /** Containers that tell the length of each stream, counted from its beginning. */
 const perStream = ["mov", "avi"];
 /** Containers that tell one length for all streams. */
-const perFile = ["asf", "flv", "live_flv"];
+const perFile = ["asf", "flv"];
 
 export function readDeclared({ format, stream }: DecoderInput): Declared {
   const { num, den } = stream.timeBase;
@@ -33,15 +39,22 @@ export function readDeclared({ format, stream }: DecoderInput): Declared {
   const { iformat } = format;
   const container = iformat?.name?.split(",")[0] ?? "";
   const listed = container === "mov";
-  const said = (end: Seconds | null, shared = false): Declared => ({ duration, end, shared, latest, listed });
+  const linear = container === "flv";
+  const timeless = ((iformat?.flags ?? 0) & AVFMT_NOTIMESTAMPS) !== 0 && stream.codecpar.frameRate.num === 0;
+  const { avgFrameRate } = stream;
+  const assumedRate = timeless && avgFrameRate.num > 0 ? avgFrameRate.num / avgFrameRate.den : null;
+  const said = (end: Seconds | null, { shared = false, exact = false } = {}): Declared => {
+    return { duration, end, shared, exact, linear, listed, latest, assumedRate };
+  };
   if (((iformat?.flags ?? 0) & (AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS)) !== 0) return said(null);
   const tagged = taggedDuration(stream.metadata?.getAll() ?? {});
-  if (tagged !== null) return said(tagged);
+  if (tagged !== null) return said(tagged, { exact: true });
   if (own !== null && !perFile.includes(container)) {
-    return said(own + (perStream.includes(container) ? start : Math.min(start, 0)));
+    const end = own + (perStream.includes(container) ? start : Math.min(start, 0));
+    return said(end, { exact: container === "avi" });
   }
   const sound = format.streams.some(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_AUDIO);
-  return said(duration === null ? null : Math.min(start, 0) + duration, sound);
+  return said(duration === null ? null : Math.min(start, 0) + duration, { shared: sound });
 }
 
 /** The length that Matroska's writers note for each stream: `DURATION` or `DURATION-eng`, as 00:00:10.500000000. */

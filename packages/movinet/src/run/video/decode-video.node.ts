@@ -1,18 +1,18 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
 import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
-import { cutOff } from "./cut-off.node.ts";
 import { type Declared, readDeclared } from "./declared.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
+import { type FileSize, hasAnotherMovie, readSize, shortfallOf } from "./file-size.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
 import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { newFrame, PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import { createSampler, createStillLimit } from "./sampling.ts";
+import { createSampler, createStillLimit, isTooSparse } from "./sampling.ts";
 import { Scaler } from "./scaler.node.ts";
 import { type Landing, land, soughtFrom } from "./seek.node.ts";
 import { Shapes } from "./shape.node.ts";
@@ -23,6 +23,7 @@ type Seconds = number;
 interface Reading {
   readonly input: DecoderInput;
   readonly declared: Declared;
+  readonly fileSize: FileSize | null;
   readonly typical: Seconds;
   readonly packets: PacketReader;
   readonly pictures: PictureReader;
@@ -37,7 +38,9 @@ export function decodeVideo(start: DecoderStart): void {
 /** False where seeking went wrong: nothing but the info was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   const input = openDecoderInput(start);
+  const fileSize = readSize(input.file);
   const declared = readDeclared(input);
+  refuseSparse(start, input, declared);
   if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
   const typical = typicalDuration(input);
   const packets = new PacketReader(input, typical, declared.latest);
@@ -46,7 +49,7 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   try {
     const landing = seek ? land(start.stretch.start, input, packets, pictures, frames[1]) : null;
     if (seek && landing === null) return false;
-    return sendVideo(start, { input, declared, typical, packets, pictures }, frames, landing);
+    return sendVideo(start, { input, declared, fileSize, typical, packets, pictures }, frames, landing);
   } finally {
     pictures.free();
     packets.free();
@@ -62,7 +65,7 @@ function sendVideo(
   [a, b]: readonly [AVFrame, AVFrame],
   landing: Landing | null,
 ): boolean {
-  const { input, declared, typical, packets, pictures } = reading;
+  const { input, declared, fileSize, typical, packets, pictures } = reading;
   const { format, stream } = input;
   const shapes = new Shapes(stream);
   const scaler = new Scaler(size, stream, shapes);
@@ -84,7 +87,7 @@ function sendVideo(
   let end: Seconds = 0;
   let sent = 0;
   let decoded = 0;
-  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, late: 0 };
+  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };
   let workMs = 0;
   let started = performance.now();
 
@@ -143,7 +146,7 @@ function sendVideo(
   workMs += performance.now() - started;
 
   const zero = origin;
-  const holes = completeness.holes(sampler.done ? [] : pictures.unseen);
+  const holes = completeness.holes(sampler.done ? [] : pictures.unseen, packets.interruptions);
   const reached = declared.shared ? Math.max(end, packets.othersEnd) - Math.min(packets.othersStart, 0) : end;
   const told = warningsOf({
     troubles: without(troublesOf(reading), before),
@@ -152,15 +155,35 @@ function sendVideo(
       .map(({ from, to }) => ({ from: from - zero, to: to - zero }))
       .filter(({ from, to }) => to > stretch.start && from < (stretch.end ?? Infinity)),
     end: end - zero,
-    declared: sampler.done || declared.end === null ? null : { end: declared.end - zero, reached: reached - zero },
-    cutOff: sampler.done ? null : cutOff(input.file),
+    declared:
+      sampler.done || declared.end === null
+        ? null
+        : { end: declared.end - zero, reached: reached - zero, exact: declared.exact },
+    shortfall:
+      sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
   });
+  const { assumedRate } = declared;
+  if (assumedRate !== null) told.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
+  if (!sampler.done && declared.listed && hasAnotherMovie(input.file)) {
+    told.push("another MP4 is joined to it, which is not read");
+  }
   send({
     kind: "end",
     end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...told], decodeMs: workMs },
   });
   return true;
+}
+
+/** A packet of a picture, with what its container says of it, has at least so many bytes. */
+const fewestBytes = 8;
+
+/** Refuses at once what the sampler would refuse after many frames, where the length is declared and no estimate. */
+function refuseSparse({ stretch }: DecoderStart, { stream, file }: DecoderInput, declared: Declared): void {
+  if (declared.end === null) return;
+  const pictures = stream.nbFrames > 0n ? Number(stream.nbFrames) : file ? file.size / fewestBytes : Infinity;
+  const end = Math.min(declared.duration ?? 0, stretch.end ?? Infinity);
+  if (isTooSparse(end - stretch.start, pictures)) throw new Fail("sparse", "");
 }
 
 function withoutPicture({ input, packets: { readError } }: Reading): Fail {
@@ -170,8 +193,8 @@ function withoutPicture({ input, packets: { readError } }: Reading): Fail {
 
 function troublesOf({ pictures, packets }: Reading): Troubles {
   const { restarts, damaged } = packets.clock;
-  const { broken, flawed, late } = pictures;
-  return { restarts, damaged, broken, flawed, late };
+  const { broken, flawed, rootless, late } = pictures;
+  return { restarts, damaged, broken, flawed, rootless, late };
 }
 
 function without(all: Troubles, before: Troubles): Troubles {
@@ -180,6 +203,7 @@ function without(all: Troubles, before: Troubles): Troubles {
     damaged: all.damaged - before.damaged,
     broken: all.broken - before.broken,
     flawed: all.flawed - before.flawed,
+    rootless: all.rootless - before.rootless,
     late: all.late - before.late,
   };
 }

@@ -8,7 +8,7 @@ import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol
 
 const keptComplaints = 20;
 /** Makes glibc give the memory of pictures back: what a process took for one video must not count for the next. */
-const steadyMemory = { MALLOC_MMAP_THRESHOLD_: "1000000" };
+const steadyMemory = { MALLOC_MMAP_THRESHOLD_: "4000000" };
 
 /** The parent's side of a decoding process. */
 export class DecoderProcess implements AsyncDisposable {

@@ -8,8 +8,10 @@ import {
 } from "node-av/constants";
 import { FFmpegError, Packet } from "node-av/lib";
 import { type Clock, createFixedClock, createJoinableClock, type Stamps } from "./breaks.ts";
+import type { Hole } from "./completeness.ts";
 import type { DecoderInput } from "./decoder-input.node.ts";
 import { refuseEncryptedPacket } from "./encryption.node.ts";
+import { transportStep } from "./transport-stream.ts";
 
 type Seconds = number;
 
@@ -17,6 +19,8 @@ type Seconds = number;
 const mostAhead = 1 << 25;
 /** Where the container notices that something is missing, it marks one of so many packets before. */
 const faultsBefore = 3;
+/** Bytes by which the packets of a transport stream are found. */
+const headBytes = 4096;
 /** A picture that claims to last longer does not. */
 export const longestPicture: Seconds = 60;
 
@@ -29,13 +33,20 @@ export interface PlacedPacket {
   readonly cut: boolean;
 }
 
+/** Where the container has noticed that something is missing, a step of the clock by so many pictures is a hole. */
+const fewestMissed = 2.5;
+
 /** Reads the packets of the wanted stream, and makes their stamps those of one clock. */
 export class PacketReader {
   /** Why the source could not be read to its end, in FFmpeg's words, or null. */
   readError: string | null = null;
+  /** How many bytes of the source were read, by where its packets are. */
+  bytesRead = 0;
   /** Where the other streams that are read begin and end so far, as the file counts time. */
   othersStart: Seconds = Infinity;
   othersEnd: Seconds = -Infinity;
+  /** Where the container has noticed that packets are missing. */
+  readonly interruptions: Hole[] = [];
   readonly clock: Clock;
   readonly #input: DecoderInput;
   readonly #tick: Seconds;
@@ -44,6 +55,10 @@ export class PacketReader {
   readonly #ahead: Packet[] = [];
   #aheadBytes = 0;
   #sinceFault = Infinity;
+  #decodedBefore: Seconds | null = null;
+  /** Bytes between packets of a transport stream, and where in them packets begin: elsewhere after bytes were lost. */
+  readonly #step: number | null;
+  #phase: number | null = null;
   #ended = false;
 
   /**
@@ -51,13 +66,14 @@ export class PacketReader {
    * @param latest the latest time that the file declares, or null.
    */
   constructor(input: DecoderInput, typical: Seconds, latest: Seconds | null) {
-    const { format, stream } = input;
+    const { file, format, stream } = input;
     this.#input = input;
     this.#ticksOf = format.streams.map(({ timeBase }) => timeBase.num / timeBase.den);
     this.#tick = this.#ticksOf[stream.index] as Seconds;
     this.#typical = typical;
     const mayRestart = ((format.iformat?.flags ?? 0) & AVFMT_TS_DISCONT) !== 0;
-    this.clock = mayRestart ? createJoinableClock() : createFixedClock(latest);
+    this.#step = format.iformat?.name === "mpegts" && file !== null ? transportStep(file.head(headBytes)) : null;
+    this.clock = mayRestart ? createJoinableClock() : createFixedClock(latest, stream.codecpar.videoDelay > 0);
   }
 
   /** The next packet in coding order, for the caller to free; null at the end. Throws Fail for an encrypted one. */
@@ -71,8 +87,10 @@ export class PacketReader {
     if (placed.dts !== stamps.dts) packet.dts = this.#ticks(placed.dts);
     if (placed.pts !== stamps.pts) packet.pts = this.#ticks(placed.pts);
     const joined = this.clock.restarts > restarts;
-    this.#sinceFault = packet.hasFlags(AV_PKT_FLAG_CORRUPT) ? 0 : this.#sinceFault + 1;
-    return { packet, joined, cut: joined && this.#sinceFault <= faultsBefore };
+    this.#sinceFault = packet.hasFlags(AV_PKT_FLAG_CORRUPT) || this.#isShifted(packet) ? 0 : this.#sinceFault + 1;
+    const noticed = this.#sinceFault <= faultsBefore;
+    this.#noteInterruption(placed.dts, noticed && !joined);
+    return { packet, joined, cut: joined && noticed };
   }
 
   /** Goes to the last key packet before `time`, as the file counts it. False where the container cannot. */
@@ -82,6 +100,7 @@ export class PacketReader {
     this.free();
     this.#ended = false;
     this.clock.resume();
+    this.#decodedBefore = null;
     return true;
   }
 
@@ -105,6 +124,21 @@ export class PacketReader {
   free(): void {
     for (const packet of this.#ahead.splice(0)) packet.free();
     this.#aheadBytes = 0;
+  }
+
+  #isShifted({ pos }: Packet): boolean {
+    if (this.#step === null || pos < 0n) return false;
+    const phase = Number(pos % BigInt(this.#step));
+    const shifted = this.#phase !== null && this.#phase !== phase;
+    this.#phase = phase;
+    return shifted;
+  }
+
+  #noteInterruption(dts: Seconds | null, noticed: boolean): void {
+    if (dts === null) return;
+    const from = (this.#decodedBefore ?? dts) + this.#typical;
+    if (noticed && dts - from > (fewestMissed - 1) * this.#typical) this.interruptions.push({ from, to: dts });
+    this.#decodedBefore = dts;
   }
 
   #ticks(seconds: Seconds | null): bigint {
@@ -135,6 +169,7 @@ export class PacketReader {
         packet.free();
         return null;
       }
+      this.bytesRead = Math.max(this.bytesRead, Number(packet.pos) + packet.size);
       if (packet.streamIndex === stream.index) {
         refuseEncryptedPacket(packet);
         return packet;

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { bytesOf } from "./path-bytes.node.ts";
 
@@ -20,7 +21,8 @@ export const pictureExtensions: ReadonlySet<string> = new Set(Object.keys(counte
 
 /** Looks into a file of one of {@link pictureExtensions} just as far as it must. A file that cannot be read gives null. */
 export async function countPictures(path: string, extension: string): Promise<PictureCount> {
-  const file = await open(bytesOf(path)).catch(() => null);
+  // Opening a pipe would wait for somebody who writes into it.
+  const file = await open(bytesOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => null);
   if (!file) return null;
   try {
     return (await counters[extension]?.(file)) ?? null;

@@ -1,4 +1,11 @@
-import { AV_PKT_FLAG_DISCARD, AVERROR_EAGAIN, AVERROR_EOF } from "node-av/constants";
+import {
+  AV_FRAME_FLAG_KEY,
+  AV_PICTURE_TYPE_B,
+  AV_PICTURE_TYPE_P,
+  AV_PKT_FLAG_DISCARD,
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+} from "node-av/constants";
 import { Frame as AVFrame } from "node-av/lib";
 import type { DecoderInput } from "./decoder-input.node.ts";
 import type { PacketReader, PlacedPacket } from "./packets.node.ts";
@@ -6,8 +13,12 @@ import type { PacketReader, PlacedPacket } from "./packets.node.ts";
 type Seconds = number;
 
 const rounding: Seconds = 1e-6;
+/** Packets without a picture that are remembered. */
+const mostAwaited = 10_000;
 /** A picture whose stamp is earlier than that of the one before by no more than this many pictures is shown with it. */
 const disorder = 2;
+
+const referring: readonly number[] = [AV_PICTURE_TYPE_P, AV_PICTURE_TYPE_B];
 
 /** When a decoded picture is shown, as the file counts time. */
 export interface Shown {
@@ -31,6 +42,8 @@ export class PictureReader {
   broken = 0;
   /** Pictures in which the decoder had to make up what it could not read. They are nearer to the true ones than those before. */
   flawed = 0;
+  /** Pictures at the beginning that refer to one that is not there, in codecs whose decoders show them nevertheless. */
+  rootless = 0;
   /** Pictures that came after one that is shown later; they are passed over. */
   late = 0;
   readonly #input: DecoderInput;
@@ -48,6 +61,7 @@ export class PictureReader {
   /** The decoder gives what it still has of the piece before. */
   #draining = false;
   #wasLate = false;
+  #rooted = false;
   #ended = false;
 
   constructor(input: DecoderInput, packets: PacketReader) {
@@ -91,7 +105,9 @@ export class PictureReader {
     this.#draining = false;
     this.broken = 0;
     this.flawed = 0;
+    this.rootless = 0;
     this.late = 0;
+    this.#rooted = false;
     this.#input.decoder.flushBuffers();
   }
 
@@ -115,6 +131,8 @@ export class PictureReader {
       return null;
     }
     if (picture.decodeErrorFlags !== 0) this.flawed++;
+    this.#rooted ||= picture.hasFlags(AV_FRAME_FLAG_KEY) || !referring.includes(picture.pictType);
+    if (!this.#rooted) this.rootless++;
     const time = Math.max(stamped, before?.time ?? stamped);
     const since = before?.time ?? -Infinity;
     const lost = this.#awaited.filter((awaited) => awaited > since && awaited < time - rounding);
@@ -149,6 +167,7 @@ export class PictureReader {
     }
     const { pts } = this.#packets.stampsOf(packet);
     if (pts !== null && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) this.#awaited.push(pts);
+    if (this.#awaited.length > mostAwaited) this.#awaited.shift();
     if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.broken++;
     if (this.#fed) this.#fed.push(next);
     else packet.free();

@@ -1,6 +1,10 @@
 /** Pictures closer than this to a sampling instant count as being at it: timestamps are rounded to a time base. */
 const epsilon = 1e-6;
 
+/** Seconds that one picture may stay without being counted, and that all pictures together may stay longer than that. */
+const longStill = 10;
+export const mostStill = 10_000;
+
 /**
  * Decides which pictures of a video are seen at `fps` frames a second. Frame `k` exists while `start + k / fps` is not
  * after the last timestamp, and is the last picture whose timestamp is not after `start + k / fps`; `start` is the
@@ -33,12 +37,15 @@ export const wholeVideo: Stretch = { start: 0, end: null };
  */
 export function createSampler(fps: number, stretch = wholeVideo, origin: number | null = null): Sampler {
   const most = stretch.end === null ? Infinity : Math.ceil((stretch.end - stretch.start) * fps - epsilon);
+  /** Who holds a picture for longer is refused: see {@link createStillLimit}. Counting on would take hours. */
+  const mostAtOnce = Math.ceil((longStill + mostStill) * fps) + 1;
   let start: number | null = origin === null ? null : origin + stretch.start;
   let last = 0;
   let taken = 0;
   const takeWhile = (inTime: (instant: number) => boolean): number => {
     const before = taken;
-    while (start !== null && taken < most && inTime(start + taken / fps)) taken++;
+    const enough = Math.min(most, taken + mostAtOnce);
+    while (start !== null && taken < enough && inTime(start + taken / fps)) taken++;
     return taken - before;
   };
   return {
@@ -55,10 +62,6 @@ export function createSampler(fps: number, stretch = wholeVideo, origin: number 
   };
 }
 
-/** Seconds that one picture may stay without being counted, and that all pictures together may stay longer than that. */
-const longStill = 10;
-export const mostStill = 10_000;
-
 /** Bounds the frames that a few pictures with timestamps far apart can make. */
 export interface StillLimit {
   /** Whether a picture may serve so many frames. */
@@ -74,4 +77,9 @@ export function createStillLimit(fps: number): StillLimit {
       return still <= mostStill;
     },
   };
+}
+
+/** Whether so many pictures cannot fill a video of so many seconds without more stills than are allowed. */
+export function isTooSparse(seconds: number, pictures: number): boolean {
+  return seconds - pictures * longStill > mostStill;
 }

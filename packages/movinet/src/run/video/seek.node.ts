@@ -51,7 +51,7 @@ export function land(
 }
 
 /** A key picture without faults: what comes after it needs nothing from before. */
-export function isWhole(picture: AVFrame): boolean {
+function isWhole(picture: AVFrame): boolean {
   return (
     picture.hasFlags(AV_FRAME_FLAG_KEY) && !picture.hasFlags(AV_FRAME_FLAG_CORRUPT) && picture.decodeErrorFlags === 0
   );

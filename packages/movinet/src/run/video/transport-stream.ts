@@ -28,6 +28,11 @@ export function* transportPackets(bytes: Uint8Array): Generator<TransportPacket>
   }
 }
 
+/** Bytes from one packet to the next of a transport stream that begins with these bytes; null where they are no such stream. */
+export function transportStep(bytes: Uint8Array): number | null {
+  return findPackets(bytes)?.step ?? null;
+}
+
 /** Whether bytes are an MPEG transport stream from the start on, be it of a few packets. */
 export function isTransportStream(bytes: Uint8Array): boolean {
   return findPackets(bytes) !== null;

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ClipCache } from "../../../src/make/data/clip-cache.node.ts";
 import { openDataset } from "../../../src/make/data/dataset.node.ts";
 import { hasShared, sharedFolder, sharedReason } from "../../shared.ts";
 
@@ -315,7 +316,26 @@ describe("one clear line", () => {
     expect((error as Error).message).toMatch(/^[^\n]*\. [^\n]*\.$/);
   });
 
-  test.skipIf(process.platform === "win32")("a device and a pipe in a manifest", async () => {
+  test.runIf(process.platform !== "win32")("a pipe that takes a clip's place", async () => {
+    const root = await files("pipes", {
+      "manifest.csv": "file,label\na.mp4,x\npipe.gif,x\n/dev/zero,y\n",
+      "a.mp4": "x",
+    });
+    execFileSync("mkfifo", [join(root, "pipe.gif")]);
+    await expect(openDataset(root)).rejects.toMatchObject({
+      code: "E_DATASET_LINE",
+      message: expect.stringContaining(
+        ": line 3: this is a pipe or a device, not a video, pipe.gif (and 1 more such line)",
+      ),
+    });
+    const clip = { file: join(root, "pipe.gif"), name: "pipe.gif", classes: [0], split: null, group: null };
+    const cache = new ClipCache({ folder: join(folder, "cache") });
+    const refused = { code: "E_DATASET_CLIP", message: expect.stringContaining("it is a pipe, not a file") };
+    await expect(cache.contentHash({ ...clip, start: null, end: null })).rejects.toMatchObject(refused);
+    await cache[Symbol.asyncDispose]();
+  });
+
+  test.runIf(process.platform !== "win32")("a device and a pipe in a manifest", async () => {
     for (const name of ["/dev/zero", "pipe.mp4"]) {
       const root = await files("odd", { "manifest.csv": `file,label\na.mp4,x\n${name},y\n`, "a.mp4": "x" });
       if (name.startsWith("pipe")) execFileSync("mkfifo", [join(root, name)]);

@@ -1,16 +1,32 @@
+import { readSync } from "node:fs";
 import type { InputFile } from "./input-file.node.ts";
 
 /** Bytes at the beginning of a file in which its size is declared. */
 const headBytes = 1 << 16;
-/** The share of its bytes that a file may lack unnoticed. */
-const unnoticed = 0.005;
+/** The share of its bytes that a file may lack, and that may be left unread, unnoticed. */
+const unnoticed = { lacking: 0.005, unread: 0.1 };
 
-/** How much of a file is there, in bytes, where that is less than its beginning declares; null otherwise, and for no file. */
-export function cutOff(file: InputFile | null): { readonly there: number; readonly declared: number } | null {
+/** The size of a file in bytes, and what it declares its size to be, or null. */
+export interface FileSize {
+  readonly there: number;
+  readonly declared: number | null;
+}
+
+/** Null for what is no file. */
+export function readSize(file: InputFile | null): FileSize | null {
   if (file === null) return null;
   const head = Uint8Array.from(file.head(headBytes));
-  const declared = declaredBytes(new DataView(head.buffer));
-  return declared !== null && file.size < declared * (1 - unnoticed) ? { there: file.size, declared } : null;
+  return { there: file.size, declared: declaredBytes(new DataView(head.buffer)) };
+}
+
+/** What is wrong with how much of a file there is, or, where reading ended early, with how much was read; or null. */
+export function shortfallOf({ there, declared }: FileSize, bytesRead: number | null): string | null {
+  const percent = (part: number, whole: number) => `${Math.floor((100 * part) / whole)} % of its bytes`;
+  if (declared !== null && there < declared * (1 - unnoticed.lacking)) {
+    return `with ${percent(there, declared)}; the rest is missing`;
+  }
+  if (bytesRead === null || bytesRead >= there * (1 - unnoticed.unread)) return null;
+  return `after ${percent(bytesRead, there)}; the rest could not be read`;
 }
 
 /** The size that the beginning of an AVI, ASF or Matroska file declares for the whole, or null. */
@@ -53,4 +69,28 @@ function matroskaBytes(head: DataView): number | null {
   if (segment + 12 > head.byteLength || head.getUint32(segment) !== segmentId) return null;
   const { size, end } = sizeAt(segment + 4);
   return size === null ? null : end + size;
+}
+
+/** Top-level parts of an MP4 that are looked at. */
+const mostAtoms = 100_000;
+
+/**
+ * Whether another MP4 was joined to this one, of which FFmpeg reads the first only: a second `ftyp`. Files in fragments may
+ * repeat it, and are read to their end.
+ */
+export function hasAnotherMovie(file: InputFile | null): boolean {
+  if (file === null) return false;
+  const header = Buffer.alloc(16);
+  let another = false;
+  for (let at = 0, atoms = 0; at + 8 <= file.size && atoms < mostAtoms; atoms++) {
+    const length = readSync(file.descriptor, header, 0, header.length, at);
+    const type = header.toString("latin1", 4, 8);
+    if (length < 8 || type === "moof") return false;
+    another ||= type === "ftyp" && at > 0;
+    const size = header.readUInt32BE(0);
+    const whole = size === 1 && length === 16 ? Number(header.readBigUInt64BE(8)) : size;
+    if (whole < 8) break;
+    at += whole;
+  }
+  return another;
 }
