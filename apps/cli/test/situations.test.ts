@@ -526,6 +526,104 @@ const calls: readonly Call[] = [
     code: 1,
     says: /secret\.safetensors: /,
   },
+  {
+    what: "a symlink that leads to itself",
+    args: async () => {
+      await symlink("self.mp4", join(folder, "self.mp4"));
+      return ["classify", "self.mp4", "--model", "camera-motion"];
+    },
+    code: 1,
+    says: /self\.mp4: the file cannot be opened \(ELOOP\)/,
+  },
+  {
+    what: "standard input that is empty",
+    args: () => ["classify", "-", "--model", "camera-motion"],
+    code: 1,
+    says: /-: nothing came on standard input/,
+  },
+  { what: "standard input twice", args: () => classify("-", "-"), code: 2, says: /-: standard input is named twice/ },
+  {
+    what: "results to standard output by name",
+    args: () => classify("--out", "-"),
+    code: 2,
+    says: /--out: it names a file/,
+    holds: async () => expect(await stat(join(folder, "-")).catch(() => null)).toBeNull(),
+  },
+  {
+    what: "a password in the address of a model",
+    args: () => withModel("https://me:secret@host/a.tflite?token=secret"),
+    code: 2,
+    says: /^(?=.*https:\/\/\*\*\*@host)(?!.*secret)/s,
+  },
+  {
+    what: "a password in the address of labels",
+    args: () => classify("--labels", "https://me:secret@host/labels.txt"),
+    code: 2,
+    says: /^(?=.*https:\/\/\*\*\*@host)(?!.*secret)/s,
+  },
+  {
+    what: "a password in the address of a dataset",
+    args: () => ["dataset", "check", "https://me:secret@host/clips"],
+    code: 2,
+    says: /^(?=.*https:\/\/\*\*\*@host)(?!.*secret)/s,
+  },
+  {
+    what: "a password in a URL with one slash too few",
+    args: () => ["classify", "https:/me:secret@host/a.mp4", "--model", "camera-motion", "--json"],
+    code: 1,
+    says: /^(?!.*secret)/s,
+  },
+  {
+    what: "labels with their index behind them",
+    args: async () => {
+      await file("behind.txt", Array.from({ length: 10 }, (_, i) => `name ${"abcdefghij"[i]},${i}`).join("\n"));
+      return classify("--labels", "behind.txt", "--top", "10");
+    },
+    code: 0,
+    says: /^(?=.*the numbers 0 to 9 after the names are left out)(?!.*name a,0)/s,
+  },
+  {
+    what: "labels in another order than their index",
+    args: async () => {
+      await file("order.txt", Array.from({ length: 10 }, (_, i) => `${"abcdefghij"[i]}b\t${9 - i}`).join("\n"));
+      return classify("--labels", "order.txt");
+    },
+    code: 2,
+    says: /order\.txt: the numbers 0 to 9 stand after its names, but not in order/,
+  },
+  {
+    what: "a device in a manifest",
+    args: async () => {
+      await file("devices.csv", "file,label\nsound.mp4,a\n/dev/zero,b\n");
+      return ["dataset", "check", "devices.csv"];
+    },
+    code: 1,
+    says: /devices\.csv: line 3: this is a pipe or a device, not a video, \/dev\/zero/,
+  },
+  {
+    what: "more threads than there are",
+    args: () => classify("--threads", "1e9"),
+    code: 2,
+    says: /--threads: "1e9" is no whole number from 1 to 1024/,
+  },
+  {
+    what: "more frames than there are",
+    args: () => classify("--fps", "1e9"),
+    code: 2,
+    says: /--fps: "1e9" is no positive number of at most 1000/,
+  },
+  {
+    what: "a frame an hour",
+    args: () => classify("--fps", "0.0003"),
+    code: 0,
+    says: /only 1 frame was looked at/,
+  },
+  {
+    what: "a clip that is too long for a file",
+    args: () => ["convert", "camera-motion", "long.onnx", "--form", "clip", "--frames", "5000"],
+    code: 2,
+    says: /--frames: "5000" is no whole number from 1 to 4096/,
+  },
   { what: "an unknown device", args: () => classify("--device", "tpu"), code: 2, says: /tpu/ },
   { what: "a fit that is none", args: () => classify("--fit", "stretch"), code: 2, says: /--fit/ },
 ];

@@ -88,6 +88,15 @@ const safetensorsFiles: Readonly<Record<string, () => Uint8Array>> = {
       { resolution: { height: 2048, width: 2048 }, blocks: layers(1, 8192) },
       { input: { height: 2048, width: 2048, fit: "crop" } },
     ),
+  "a stream of pictures of 2048 × 2048": () => {
+    const side = { height: 2048, width: 2048 };
+    const { spec, card, weights } = hashedModel("a1-stream", { classes: 3, resolution: { height: 32, width: 32 } });
+    return writeModel({
+      spec: { ...spec, resolution: side },
+      card: { ...card, input: { ...card.input, ...side } },
+      weights,
+    });
+  },
   "a million layers": () => bare({ blocks: layers(1_000_000) }, {}),
   "a thousand layers": () => bare({ blocks: layers(1000) }, {}),
   "widths that make gigabytes of weights": () => bare({ blocks: layers(200, 8192), head: 8192, hidden: 8192 }, {}),
