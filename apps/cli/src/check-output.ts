@@ -1,7 +1,7 @@
 /** What a command is to write, looked at before it begins its work. */
 import type { Stats } from "node:fs";
 import { access, constants, lstat, readdir, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { findOutput, MovinetError, writeError } from "movinet";
 import { UsageError } from "./usage.ts";
 
@@ -72,6 +72,20 @@ export async function checkOutputFolder(folder: string, isOurs: (path: string) =
     folder,
     "it holds other files, among which nothing is written",
     "Name a new folder, or empty it",
+  );
+}
+
+/** Refuses a folder in a dataset that is a folder of folders: it would become a class of it. */
+export async function checkOutsideDataset(folder: string, dataset: string): Promise<void> {
+  const root = await realpath(dataset).catch(() => null);
+  const names = root === null ? null : await readdir(root).catch(() => null);
+  if (root === null || names === null || names.some((name) => /^manifest\.(csv|jsonl)$/.test(name))) return;
+  const around = await realpath(await nearest(folder)).catch(() => null);
+  if (around === null || !`${around}${sep}`.startsWith(`${root}${sep}`)) return;
+  throw new UsageError(
+    folder,
+    `it would lie in the dataset ${dataset}, and be taken for a class of it`,
+    "Name another place with --out",
   );
 }
 

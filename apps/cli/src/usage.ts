@@ -12,9 +12,16 @@ export class UsageError extends Error {
 /** A whole number from `least` to `most` given as an option. */
 export function parseCount(name: string, value: string, least = 1, most = Infinity): number {
   const number = Number(value);
-  if (value.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
-  const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
-  throw new UsageError(`--${name}`, `${JSON.stringify(value)} is no whole number ${range}`, `Give --${name} a number`);
+  if (value.trim() === "" || !Number.isInteger(number) || number < least) {
+    const problem = `${JSON.stringify(value)} is no whole number of at least ${least}`;
+    throw new UsageError(`--${name}`, problem, `Give --${name} a number`);
+  }
+  return atMost(name, value, number, most);
+}
+
+function atMost(name: string, value: string, number: number, most: number): number {
+  if (number <= most) return number;
+  throw new UsageError(`--${name}`, `${value} is more than ${most}, which is the most`, "Give a smaller number");
 }
 
 /** Threads of a network or a training: more than any machine has are a mistake. */
@@ -30,12 +37,11 @@ export function parseChoice<const T extends string>(name: string, value: string,
 }
 
 /** A positive number of at most `most` given as an option. */
-export function parsePositive(name: string, value: string, most = Number.MAX_VALUE): number {
+export function parsePositive(name: string, value: string, most = Infinity): number {
   const number = Number(value);
-  if (value.trim() !== "" && number > 0 && number <= most) return number;
-  throw new UsageError(
-    `--${name}`,
-    `${JSON.stringify(value)} is no positive number${most < Number.MAX_VALUE ? ` of at most ${most}` : ""}`,
-    `Give --${name} a number above 0`,
-  );
+  if (value.trim() === "" || !Number.isFinite(number) || number <= 0) {
+    const problem = `${JSON.stringify(value)} is no positive number`;
+    throw new UsageError(`--${name}`, problem, `Give --${name} a number above 0`);
+  }
+  return atMost(name, value, number, most);
 }

@@ -601,16 +601,35 @@ const calls: readonly Call[] = [
     says: /devices\.csv: line 3: this is a pipe or a device, not a video, \/dev\/zero/,
   },
   {
+    what: "a run in its own dataset",
+    args: async () => {
+      for (const label of ["a", "b"]) {
+        await mkdir(join(folder, "own", label), { recursive: true });
+        await cp(join(folder, "sound.mp4"), join(folder, "own", label, "1.mp4"));
+      }
+      return ["train", "own", "--from", "camera-motion", "--out", "own/run"];
+    },
+    code: 2,
+    says: /own\/run: it would lie in the dataset own/,
+    holds: async () => expect(await stat(join(folder, "own/run")).catch(() => null)).toBeNull(),
+  },
+  {
+    what: "a report in its own dataset",
+    args: () => ["evaluate", "camera-motion", "own", "--out", "own/c/report"],
+    code: 2,
+    says: /own\/c\/report: it would lie in the dataset own/,
+  },
+  {
     what: "more threads than there are",
     args: () => classify("--threads", "1e9"),
     code: 2,
-    says: /--threads: "1e9" is no whole number from 1 to 1024/,
+    says: /--threads: 1e9 is more than 1024/,
   },
   {
     what: "more frames than there are",
     args: () => classify("--fps", "1e9"),
     code: 2,
-    says: /--fps: "1e9" is no positive number of at most 1000/,
+    says: /--fps: 1e9 is more than 1000/,
   },
   {
     what: "a frame an hour",
@@ -622,7 +641,7 @@ const calls: readonly Call[] = [
     what: "a clip that is too long for a file",
     args: () => ["convert", "camera-motion", "long.onnx", "--form", "clip", "--frames", "5000"],
     code: 2,
-    says: /--frames: "5000" is no whole number from 1 to 4096/,
+    says: /--frames: 5000 is more than 4096/,
   },
   { what: "an unknown device", args: () => classify("--device", "tpu"), code: 2, says: /tpu/ },
   { what: "a fit that is none", args: () => classify("--fit", "stretch"), code: 2, says: /--fit/ },

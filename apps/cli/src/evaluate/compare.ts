@@ -9,7 +9,7 @@ import {
   renderFamilyReport,
   samplesForModel,
 } from "movinet/make";
-import { checkOutputFolder } from "../check-output.ts";
+import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
 import { keptText } from "../kept-text.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
@@ -30,6 +30,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
   const out = settings.out ?? (await nextFolder("compare"));
   // Whose config.json it is, is looked at once the clips are known.
   await checkOutputFolder(out, async () => (await stat(join(out, "config.json")).catch(() => null)) !== null);
+  await checkOutsideDataset(out, settings.dataset);
   const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
   if (model.spec.mode !== "stream") {
     throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");

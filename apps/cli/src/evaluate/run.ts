@@ -19,6 +19,7 @@ import {
   WorstClips,
   warningsOf,
 } from "movinet/make";
+import { checkOutsideDataset } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
@@ -45,7 +46,10 @@ const mostListed = 50;
 export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
   return interruptible(terminal, async (signal) => {
     if (settings.compare) return compare(settings, terminal, signal);
-    if (settings.out !== undefined) await checkReportFolder(settings.out);
+    if (settings.out !== undefined) {
+      await checkReportFolder(settings.out);
+      await checkOutsideDataset(settings.out, settings.dataset);
+    }
     const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
     const cache = new ClipCache();
     try {

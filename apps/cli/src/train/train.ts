@@ -20,6 +20,7 @@ import {
   stretchOf,
   type TestPart,
 } from "movinet/make";
+import { checkOutsideDataset } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
@@ -41,7 +42,7 @@ import { howItIsTested, planTraining, type TrainChoices, type TrainPlan } from "
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
 export async function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
-  await chooseRunFolder(out);
+  await checkOutsideDataset(await chooseRunFolder(out), choices.dataset);
   const whole = { ...choices, threads: choices.threads ?? availableParallelism() };
   return begin(whole, null, terminal, (begun) => openRunFolder(out, { given: choices, decided: null, begun }));
 }
