@@ -47,7 +47,7 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["train", "clips", "--augment=bogus"], 'movinet: --augment: there is no "bogus". Use none, light, strong.'],
     [["classify", "a.mp4", "--top"], "movinet: --top: its value is missing. Give it as --top VALUE."],
     [["classify", "a.mp4", "--top", "many"], 'movinet: --top: "many" is no whole number of at least 1.'],
-    [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number of at most 1000.'],
+    [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number.'],
     [["classify", "a.mp4", "--plot", "a.pdf"], "movinet: a.pdf: a plot is an .svg or a .png file."],
     [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
     [["classify", "package.json"], "movinet: --model: no model was given, and the cache holds none."],

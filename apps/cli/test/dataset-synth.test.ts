@@ -18,7 +18,7 @@ test.each([
   [[], "dataset synth: it takes a kind and a folder. Run for example: movinet dataset synth camera-motion clips."],
   [["camera-motion"], "dataset synth: it takes a kind and a folder."],
   [["dance", "out"], "dance: there is no such kind of clips."],
-  [["camera-motion", "out", "--clips", "0"], '--clips: "0" is no whole number from 1 to 1000000.'],
+  [["camera-motion", "out", "--clips", "0"], '--clips: "0" is no whole number of at least 1.'],
   [["camera-motion", "out", "--seed", "x"], '--seed: "x" is no whole number of at least 0.'],
   [["camera-motion", "out", "--size", "33x48"], '--size: "33x48" is no size of even sides from 32 to 1280 pixels.'],
   [["camera-motion", "out", "--size", "big"], '--size: "big" is no size of even sides from 32 to 1280 pixels.'],
