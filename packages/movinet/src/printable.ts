@@ -41,3 +41,9 @@ export function listed(names: readonly string[], most = 5): string {
   const more = names.length - shown.length;
   return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
 }
+
+/** Names in a sentence, all or so many of them: `a, b and c`, `a, b and 7 more`. */
+export function enumerated(names: readonly string[], most: number): string {
+  const shown = names.length > most ? [...names.slice(0, most), `${names.length - most} more`] : names;
+  return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}

@@ -13,6 +13,9 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a file is opened to be read: should it be a pipe, opening does not wait for its other end. */
+export const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
 const headBytes = 4096;
 const chunkBytes = 2 ** 24;
 
@@ -25,8 +28,7 @@ export async function readUserFile(path: string, { most, refuse, look, signal }:
     throw unreadable(cause, refuse);
   };
   refuseIrregular(await stat(path).catch(failed), refuse);
-  // Should a pipe have taken the file's place, opening does not wait for its other end.
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(failed);
+  const handle = await open(path, toRead).catch(failed);
   try {
     const facts = await handle.stat().catch(failed);
     refuseIrregular(facts, refuse);
@@ -67,10 +69,13 @@ function refuseIrregular(facts: Stats, refuse: Refuse): void {
 /** What something is that is no regular file, as in "it is a folder"; null where it is one. */
 export function irregularity(facts: Stats): string | null {
   if (facts.isFile()) return null;
-  if (facts.isDirectory()) return "it is a folder";
-  if (facts.isFIFO()) return "it is a pipe, not a file";
-  if (facts.isSocket()) return "it is a socket, not a file";
-  return "it is a device, not a file";
+  return facts.isDirectory() ? "it is a folder" : `it is ${oddKind(facts)}, not a file`;
+}
+
+/** What something is that is neither a file nor a folder. */
+export function oddKind(facts: Stats): string {
+  if (facts.isFIFO()) return "a pipe";
+  return facts.isSocket() ? "a socket" : "a device";
 }
 
 /** What a failure of the file system says, as a caller's error. */

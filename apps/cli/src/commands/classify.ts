@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { defineCommand } from "citty";
+import { fitOption, parseFit } from "../fit-option.ts";
 import { openTerminal } from "../terminal.ts";
-import { parseChoice, parseCount, parsePositive, parseThreads, UsageError } from "../usage.ts";
+import { parseCount, parsePositive, parseThreads, UsageError } from "../usage.ts";
 
 export const classifyCommand = defineCommand({
   meta: { name: "classify", description: "Names the action in each video" },
@@ -28,11 +29,7 @@ export const classifyCommand = defineCommand({
     jobs: { type: "string", description: "Videos to work on at a time (default: the machine's cores, at most 8)" },
     top: { type: "string", description: "Predictions to show", default: "5" },
     fps: { type: "string", description: "Frames a second to look at (default: what the model was trained on)" },
-    fit: {
-      type: "string",
-      description: "How a picture becomes the network's input: crop, squash or pad (default: as the model was trained)",
-      valueHint: "crop|squash|pad",
-    },
+    fit: fitOption,
     every: {
       type: "enum",
       options: ["final", "frame"],
@@ -99,7 +96,7 @@ export const classifyCommand = defineCommand({
         threads: args.threads === undefined ? undefined : parseThreads(args.threads as string),
         jobs: args.jobs === undefined ? Math.min(availableParallelism(), 8) : parseCount("jobs", args.jobs as string),
         fps: args.fps === undefined ? undefined : parsePositive("fps", args.fps as string, 1000),
-        fit: args.fit === undefined ? undefined : parseChoice("fit", args.fit as string, ["crop", "squash", "pad"]),
+        fit: parseFit(args.fit as string | undefined),
         top: parseCount("top", args.top as string),
         everyFrame: every === "frame",
         segments: subtitles === undefined ? segments : true,

@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
+import { fitOption, parseFit } from "../fit-option.ts";
 import { openTerminal } from "../terminal.ts";
-import { parseChoice, parseThreads, UsageError } from "../usage.ts";
+import { parseThreads, UsageError } from "../usage.ts";
 
 const splits = ["test", "validation", "train", "all"] as const;
 
@@ -32,11 +33,7 @@ export const evaluateCommand = defineCommand({
       description: "Write the report into this folder (default with --compare: runs/compare-1, 2, …)",
       valueHint: "folder",
     },
-    fit: {
-      type: "string",
-      description: "How a picture becomes the network's input: crop, squash or pad (default: as the model was trained)",
-      valueHint: "crop|squash|pad",
-    },
+    fit: fitOption,
     compare: {
       type: "boolean",
       description: "Train a base network and a frame-by-frame one on the other clips, and set the model beside them",
@@ -88,7 +85,7 @@ export const evaluateCommand = defineCommand({
         compare,
         base: args.base as string | undefined,
         frameByFrame: args["frame-by-frame"] as string | undefined,
-        fit: args.fit === undefined ? undefined : parseChoice("fit", args.fit as string, ["crop", "squash", "pad"]),
+        fit: parseFit(args.fit as string | undefined),
         device: args.device as string,
         threads: args.threads === undefined ? undefined : parseThreads(args.threads as string),
         debug: Boolean(args.debug),

@@ -1,4 +1,5 @@
 import { ModelError, type Refuse } from "../errors.ts";
+import { enumerated } from "../printable.ts";
 import { decodeText, linesOf } from "../text.ts";
 import { strangerToText } from "./file-kind.ts";
 
@@ -120,7 +121,7 @@ export function chooseLabels(candidates: readonly LabelCandidate[], classes: num
   if (first && different.size === 1) return first.labels;
   if (first) {
     const names = fitting.map(({ name }) => name);
-    const problem = `${listed(names)} ${place} all have a name for each of its ${classes} classes, but not the same ones, so none is used`;
+    const problem = `${enumerated(names, mostTold)} ${place} all have a name for each of its ${classes} classes, but not the same ones, so none is used`;
     return { names: null, warnings: [`${problem}: say which file of labels is right`] };
   }
   const reasons = candidates.slice(0, mostTold).map((one) => {
@@ -129,10 +130,4 @@ export function chooseLabels(candidates: readonly LabelCandidate[], classes: num
   });
   const more = candidates.length - reasons.length;
   return { names: null, warnings: more > 0 ? [...reasons, `nor are ${more} more files of labels ${place}`] : reasons };
-}
-
-function listed(names: readonly string[]): string {
-  return names.length > mostTold
-    ? `${names.slice(0, mostTold).join(", ")} and ${names.length - mostTold} more`
-    : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

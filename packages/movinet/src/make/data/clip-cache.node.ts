@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../../errors.ts";
 import { cacheFolder } from "../../model/store.node.ts";
-import { irregularity } from "../../read.node.ts";
+import { irregularity, toRead } from "../../read.node.ts";
 import { bytesOf } from "../../run/video/path-bytes.node.ts";
 import { Decoders } from "../../run/video/video.node.ts";
 import type { ClipView, SourceClip } from "./clip.ts";
@@ -282,8 +281,7 @@ function concatenate(frames: readonly Uint8Array[]): Uint8Array {
 
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   try {
-    // Should a pipe have taken the file's place, opening does not wait for its other end.
-    const handle = await open(bytesOf(file), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const handle = await open(bytesOf(file), toRead);
     try {
       return await hashContent(handle, file, signal);
     } finally {

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { enumerated } from "../../printable.ts";
 import { type FolderScan, isVideoFile, scanFolder } from "../../run/video/folder.node.ts";
 import { LeftOutCounts } from "../../run/video/left-out.ts";
 import { bytesOf, pathOf } from "../../run/video/path-bytes.node.ts";
@@ -13,6 +14,9 @@ import {
   splitsAsClasses,
   unreadableFolders,
 } from "./layout-findings.ts";
+
+/** Folders that an error names; the rest is counted. */
+const mostNamed = 5;
 
 export interface FolderClips {
   readonly clips: readonly Found[];
@@ -100,7 +104,7 @@ async function checkSplits(
     const problem =
       flat.length === 1
         ? `its folder ${flat[0]} is named like a split, but holds no folders of classes`
-        : `its folders ${list(flat)} are named like splits, but hold no folders of classes`;
+        : `its folders ${enumerated(flat, mostNamed)} are named like splits, but hold no folders of classes`;
     const remedy = "Put the clips of each class into a folder of their own in it; if it is a class, give a manifest";
     throw datasetError("E_DATASET_FOLDERS", root, problem, remedy);
   }
@@ -108,18 +112,13 @@ async function checkSplits(
   const filled = await Promise.all(others.map(async (name) => (await scanFolder(join(root, name))).videos.length > 0));
   const odd = others.filter((_, i) => filled[i]);
   if (odd.length === 0) return;
-  const splits = `the ${named.length === 1 ? "split" : "splits"} ${list(named)}`;
+  const splits = `the ${named.length === 1 ? "split" : "splits"} ${enumerated(named, mostNamed)}`;
   const problem =
     odd.length === 1
       ? `its folder ${odd[0]} stands beside ${splits}, but is no split`
-      : `its folders ${list(odd)} stand beside ${splits}, but are no splits`;
+      : `its folders ${enumerated(odd, mostNamed)} stand beside ${splits}, but are no splits`;
   const remedy = "Name it as a split, or move its clips into the classes of one; if all are classes, give a manifest";
   throw datasetError("E_DATASET_FOLDERS", root, problem, remedy);
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.length > 5 ? [...names.slice(0, 5), `${names.length - 5} more`] : names;
-  return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
 /** The clips of levels that hold folders of classes, each of a split. */

@@ -2,8 +2,7 @@
  * The process that runs a file of others, so that it can be ended: whatever the file makes its runtime do, it is killed where it
  * takes more memory than it may, and by its parent where it takes too long.
  */
-import { Worker } from "node:worker_threads";
-import { moduleBeside } from "../../run/beside.node.ts";
+import { watchMemory } from "../../memory-watch.node.ts";
 import { type PlainError, plainError } from "../../run/session/worker-protocol.node.ts";
 import type { Frames } from "./clips.ts";
 import { type FileJob, type FileRunner, openFile } from "./open-file.node.ts";
@@ -23,8 +22,7 @@ let file: FileRunner | null = null;
 
 async function answer(request: FileRequest): Promise<FileAnswer> {
   if ("job" in request) {
-    const limit = process.memoryUsage.rss() + request.memoryBytes;
-    new Worker(moduleBeside("memory-watch.node", import.meta.url), { workerData: limit }).unref();
+    watchMemory(process.memoryUsage.rss() + request.memoryBytes);
     file = await openFile(request.job);
     const { name, runtime, call, frames } = file.runner;
     return { opened: { model: file.model, runner: { name, runtime, call, frames } } };

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ModelError, MovinetError } from "../../errors.ts";
+import { memoryComplaint } from "../../memory-watch.node.ts";
 import { moduleBeside } from "../../run/beside.node.ts";
 import { revive } from "../../run/session/worker-protocol.node.ts";
 import type { FileAnswer, FileRequest } from "./file-child.node.ts";
@@ -12,9 +13,6 @@ export interface FileLimits {
   /** Ends the process: what is awaited is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** What a process writes on standard error before it ends itself. */
-export type MemoryComplaint = "too much memory";
 
 /** Time that opening a file may take, and that a clip may take beside that for each of its frames. */
 const [openMs, frameMs] = [60_000, 10_000];
@@ -104,8 +102,7 @@ class FileQuestions {
   }
 
   #ending(): string {
-    const tooMuch: MemoryComplaint = "too much memory";
-    if (this.#complaint !== tooMuch) return `its runtime ends on it (${this.#complaint || "no reason given"})`;
+    if (this.#complaint !== memoryComplaint) return `its runtime ends on it (${this.#complaint || "no reason given"})`;
     return `running it takes more than ${Math.round(this.#memoryBytes / 1e6)} MB, far more than such a network needs`;
   }
 

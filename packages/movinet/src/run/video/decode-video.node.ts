@@ -6,7 +6,7 @@ import { Fail } from "./decoder-fail.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
-import { type FileSize, hasAnotherMovie, readSize, shortfallOf } from "./file-size.node.ts";
+import { hasAnotherMovie, shortfallOf } from "./file-size.node.ts";
 import { rotationOf, type Size } from "./geometry.ts";
 import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
@@ -23,7 +23,6 @@ type Seconds = number;
 interface Reading {
   readonly input: DecoderInput;
   readonly declared: Declared;
-  readonly fileSize: FileSize | null;
   readonly typical: Seconds;
   readonly packets: PacketReader;
   readonly pictures: PictureReader;
@@ -38,7 +37,6 @@ export function decodeVideo(start: DecoderStart): void {
 /** False where seeking went wrong: nothing but the info was sent then. */
 function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   const input = openDecoderInput(start);
-  const fileSize = readSize(input.file);
   const declared = readDeclared(input);
   refuseSparse(start, input, declared);
   if (declared.shared) for (const other of input.format.streams) other.discard = AVDISCARD_DEFAULT;
@@ -49,7 +47,7 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
   try {
     const landing = seek ? land(start.stretch.start, input, packets, pictures, frames[1]) : null;
     if (seek && landing === null) return false;
-    return sendVideo(start, { input, declared, fileSize, typical, packets, pictures }, frames, landing);
+    return sendVideo(start, { input, declared, typical, packets, pictures }, frames, landing);
   } finally {
     pictures.free();
     packets.free();
@@ -65,7 +63,7 @@ function sendVideo(
   [a, b]: readonly [AVFrame, AVFrame],
   landing: Landing | null,
 ): boolean {
-  const { input, declared, fileSize, typical, packets, pictures } = reading;
+  const { input, declared, typical, packets, pictures } = reading;
   const { format, stream } = input;
   const shapes = new Shapes(stream);
   const scaler = new Scaler(size, stream, shapes);
@@ -159,8 +157,7 @@ function sendVideo(
       sampler.done || declared.end === null
         ? null
         : { end: declared.end - zero, reached: reached - zero, exact: declared.exact },
-    shortfall:
-      sampler.done || fileSize === null ? null : shortfallOf(fileSize, declared.linear ? packets.bytesRead : null),
+    shortfall: sampler.done ? null : shortfallOf(input.file, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
   });
   if (!sampler.done && told.length === 0) told.push(...endsBefore(stretch, end - zero));

@@ -7,11 +7,12 @@
  */
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";
+import { watchMemory } from "../../memory-watch.node.ts";
 import { isUrl } from "../../urls.ts";
 import { decodeVideo } from "./decode-video.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { send } from "./decoder-output.node.ts";
-import { watchMemory } from "./memory-watch.node.ts";
+import { memoryFor } from "./limits.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { readStandardInput } from "./standard-input.node.ts";
 
@@ -47,7 +48,7 @@ async function decode(start: DecoderStart): Promise<void> {
   }
 }
 
-watchMemory();
+watchMemory(memoryFor(0));
 // An interrupt from the keyboard reaches every process: what it means is for the parent to say.
 process.on("SIGINT", () => {});
 Log.setLevel(AV_LOG_ERROR);

@@ -13,13 +13,13 @@ import {
   AVMEDIA_TYPE_VIDEO,
 } from "node-av/constants";
 import { Codec, CodecContext, Dictionary, FFmpegError, FormatContext, InputFormat, type Stream } from "node-av/lib";
+import { allowMemory } from "../../memory-watch.node.ts";
 import { isUrl } from "../../urls.ts";
 import { check, Fail } from "./decoder-fail.node.ts";
 import { refuseEncryptedFile, refuseEncryptedStream } from "./encryption.node.ts";
 import { formatWhitelist, guessed, isContainer } from "./formats.ts";
 import { type InputFile, openInputFile } from "./input-file.node.ts";
-import { limits } from "./limits.ts";
-import { allowMemory } from "./memory-watch.node.ts";
+import { limits, memoryFor } from "./limits.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { recognise } from "./recognise.ts";
 import { remoteOptions } from "./remote.node.ts";
@@ -62,7 +62,7 @@ export function openDecoderInput({ url, threads }: Pick<DecoderStart, "url" | "t
     file?.close();
   };
   try {
-    allowMemory(file?.size ?? 0);
+    allowMemory(memoryFor(file?.size ?? 0));
     openFormat(format, url, file);
     const stream = chooseStream(format);
     refuseEncryptedStream(stream, nameOf(format), file);

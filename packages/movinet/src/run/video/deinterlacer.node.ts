@@ -1,8 +1,9 @@
 import { AV_CODEC_PROP_FIELDS, AV_FRAME_FLAG_INTERLACED, AV_FRAME_FLAG_TOP_FIELD_FIRST } from "node-av/constants";
-import { Frame as AVFrame } from "node-av/lib";
+import type { Frame as AVFrame } from "node-av/lib";
 import { check } from "./decoder-fail.node.ts";
 import type { DecoderInput } from "./decoder-input.node.ts";
 import { PictureFilter } from "./filter.node.ts";
+import { newFrame } from "./pictures.node.ts";
 
 /** FFmpeg's numbers for orders of fields: with the top field shown first, with the bottom field. */
 const topFirst = ["2", "4"];
@@ -103,10 +104,4 @@ export class Deinterlacer<Read> {
     if (this.#order === "top") picture.setFlags(AV_FRAME_FLAG_TOP_FIELD_FIRST);
     return true;
   }
-}
-
-function newFrame(): AVFrame {
-  const frame = new AVFrame();
-  frame.alloc();
-  return frame;
 }

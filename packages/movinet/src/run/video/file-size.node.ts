@@ -6,21 +6,12 @@ const headBytes = 1 << 16;
 /** The share of its bytes that a file may lack, and that may be left unread, unnoticed. */
 const unnoticed = { lacking: 0.005, unread: 0.1 };
 
-/** The size of a file in bytes, and what it declares its size to be, or null. */
-export interface FileSize {
-  readonly there: number;
-  readonly declared: number | null;
-}
-
-/** Null for what is no file. */
-export function readSize(file: InputFile | null): FileSize | null {
-  if (file === null) return null;
-  const head = Uint8Array.from(file.head(headBytes));
-  return { there: file.size, declared: declaredBytes(new DataView(head.buffer)) };
-}
-
 /** What is wrong with how much of a file there is, or, where reading ended early, with how much was read; or null. */
-export function shortfallOf({ there, declared }: FileSize, bytesRead: number | null): string | null {
+export function shortfallOf(file: InputFile | null, bytesRead: number | null): string | null {
+  if (file === null) return null;
+  const head = file.head(headBytes);
+  const declared = declaredBytes(new DataView(head.buffer, head.byteOffset, head.length));
+  const there = file.size;
   const percent = (part: number, whole: number) => `${Math.floor((100 * part) / whole)} % of its bytes`;
   if (declared !== null && there < declared * (1 - unnoticed.lacking)) {
     return `with ${percent(there, declared)}; the rest is missing`;

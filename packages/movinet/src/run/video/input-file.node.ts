@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { oddKind, toRead } from "../../read.node.ts";
 import { Fail } from "./decoder-fail.node.ts";
 import { bytesOf } from "./path-bytes.node.ts";
 
@@ -25,8 +26,7 @@ export function openInputFile(path: string): InputFile {
 
 function openDescriptor(path: string): number {
   try {
-    // Opening a pipe would wait for somebody who writes into it.
-    return openSync(bytesOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return openSync(bytesOf(path), toRead);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") throw new Fail("notFound", "there is no such file");
@@ -39,7 +39,7 @@ function openDescriptor(path: string): number {
 export function inputFile(descriptor: number): InputFile {
   const found = fstatSync(descriptor);
   if (found.isDirectory()) throw new Fail("notFound", "it is a folder");
-  if (!found.isFile()) throw new Fail("notFile", kindOf(found));
+  if (!found.isFile()) throw new Fail("notFile", oddKind(found));
   if (found.size === 0) throw new Fail("empty", "");
   return {
     descriptor,
@@ -50,9 +50,4 @@ export function inputFile(descriptor: number): InputFile {
     },
     close: () => closeSync(descriptor),
   };
-}
-
-function kindOf(found: Stats): string {
-  if (found.isFIFO()) return "a pipe";
-  return found.isSocket() ? "a socket" : "a device";
 }

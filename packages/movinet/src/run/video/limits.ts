@@ -16,3 +16,8 @@ export const limits = {
   /** Redirects that are followed, all on one host. */
   redirects: 5,
 } as const;
+
+/** Bytes of memory that the decoding process of a file of so many bytes may take. */
+export function memoryFor(size: number): number {
+  return limits.memory + Math.min(size, limits.countedSize);
+}

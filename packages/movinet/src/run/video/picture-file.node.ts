@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { toRead } from "../../read.node.ts";
 import { bytesOf } from "./path-bytes.node.ts";
 
 /** Whether a picture file shows one picture or many; null where it is not of the format that its name says. */
@@ -21,8 +21,7 @@ export const pictureExtensions: ReadonlySet<string> = new Set(Object.keys(counte
 
 /** Looks into a file of one of {@link pictureExtensions} just as far as it must. A file that cannot be read gives null. */
 export async function countPictures(path: string, extension: string): Promise<PictureCount> {
-  // Opening a pipe would wait for somebody who writes into it.
-  const file = await open(bytesOf(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => null);
+  const file = await open(bytesOf(path), toRead).catch(() => null);
   if (!file) return null;
   try {
     return (await counters[extension]?.(file)) ?? null;

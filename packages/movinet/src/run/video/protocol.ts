@@ -37,9 +37,6 @@ export interface VideoEnd {
   readonly decodeMs: number;
 }
 
-/** What a decoding process says on standard error before it ends because of its memory. */
-export const memoryComplaint = "movinet: decoding takes too much memory";
-
 /**
  * Messages from the decoding process: one byte of kind, four of payload length (little-endian), the payload. A frame's
  * payload is its timestamp (float64) and its RGB bytes; the others are JSON.

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { VideoError } from "../../errors.ts";
+import { memoryComplaint } from "../../memory-watch.node.ts";
 import type { InputSize } from "../../model/card.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../../urls.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import { type Failure, failures } from "./failures.ts";
 import type { Frame } from "./frame.ts";
-import { type DecoderMessage, type DecoderStart, memoryComplaint, type VideoInfo } from "./protocol.ts";
+import type { DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
 
 export interface VideoOptions {
   /** Pictures a second to look at, above 0. */

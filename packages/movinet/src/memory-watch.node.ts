@@ -1,23 +1,23 @@
 import { Worker } from "node:worker_threads";
-import { limits } from "./limits.ts";
-import { memoryComplaint } from "./protocol.ts";
+
+/** What a process says on standard error before it ends because of its memory. */
+export const memoryComplaint = "movinet: too much memory";
 
 /** Bytes that this process may take now; the watching thread reads them. */
 const allowed = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
 
 /**
- * Watches the memory of this process from a thread, because the main one works in FFmpeg for long: where it takes more
- * than is allowed, the process says so on standard error and ends itself.
+ * Watches the memory of this process from a thread, because the main one works in native code for long: where it takes more
+ * than `bytes`, or what {@link allowMemory} allows later, the process says {@link memoryComplaint} and ends itself.
  */
-export function watchMemory(): void {
-  allowMemory(0);
+export function watchMemory(bytes: number): void {
+  allowMemory(bytes);
   const worker = new Worker(`(${watch})()`, { eval: true, workerData: { allowed, complaint: memoryComplaint } });
   worker.unref();
 }
 
-/** Allows the memory that a file of so many bytes may take. */
-export function allowMemory(size: number): void {
-  allowed[0] = limits.memory + Math.min(size, limits.countedSize);
+export function allowMemory(bytes: number): void {
+  allowed[0] = bytes;
 }
 
 /** Runs in the thread, as text: it may use nothing of this module, and is no module itself. */
