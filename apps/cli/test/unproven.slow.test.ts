@@ -30,10 +30,11 @@ describe.skipIf(!existsSync(model))(`an int8 file without a receipt (skipped whe
     expect({ code, warnings: stderr.match(warning)?.length }).toEqual({ code: 0, warnings: 1 });
   });
 
-  test("the result of classify --json carries it", async () => {
+  test("the result of classify --json carries it among its warnings, once", async () => {
     const { stdout, stderr } = await run("classify", video, "--model", model, "--json");
     expect(stderr).toMatch(warning);
     const { warnings } = JSON.parse(stdout.trim().split("\n").at(-1) as string);
-    expect(warnings).toEqual([expect.stringContaining("no receipt says that this one was compared")]);
+    const unproven = (warnings as string[]).filter((text) => /no receipt says that this one was compared/.test(text));
+    expect(unproven).toHaveLength(1);
   });
 });
