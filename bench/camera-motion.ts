@@ -7,7 +7,7 @@
  * VIDEOS is a folder of videos whose frames are used; without it only generated clips are judged.
  */
 import { classifyFrames, expandSources, type Frame, nodeBackend, openModel, openVideo, Program, topK } from "movinet";
-import { type CameraMotionLabel, cameraMotionLabels, moveWindow, renderCameraMotion } from "movinet/make";
+import { type CameraMotionLabel, cameraMotionLabels, moveWindow, renderCameraMotion } from "movinet/train";
 
 const [modelFile, videos] = process.argv.slice(2);
 if (!modelFile) throw new TypeError("usage: camera-motion.ts MODEL [VIDEOS]");

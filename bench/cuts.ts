@@ -7,8 +7,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Frame, nodeBackend, openModel, openVideo, Program, preprocess, probabilities, Segmenter } from "movinet";
-import { randomOf } from "../packages/movinet/src/make/random.ts";
-import { RecentLogits } from "../packages/movinet/src/run/predict/recent-logits.ts";
+import { randomOf } from "../packages/movinet/src/common/random.ts";
+import { RecentLogits } from "../packages/movinet/src/flow/recent-logits.ts";
 import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
 
 if (!hasShared) throw new Error("the shared clips are not here");

@@ -11,10 +11,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AV_FRAME_FLAG_CORRUPT, AV_LOG_QUIET } from "node-av/constants";
 import { type Frame as AVFrame, Log, type Packet } from "node-av/lib";
-import { openDecoderInput } from "../packages/movinet/src/run/video/decoder-input.node.ts";
-import { PacketReader } from "../packages/movinet/src/run/video/packets.node.ts";
-import { newFrame, PictureReader } from "../packages/movinet/src/run/video/pictures.node.ts";
-import { openVideo } from "../packages/movinet/src/run/video/video.node.ts";
+import { openDecoderInput } from "../packages/movinet/src/video/decoder-input.node.ts";
+import { PacketReader } from "../packages/movinet/src/video/packets.node.ts";
+import { newFrame, PictureReader } from "../packages/movinet/src/video/pictures.node.ts";
+import { openVideo } from "../packages/movinet/src/video/video.node.ts";
 import { makeVideo } from "../packages/movinet/test/video/make-video.ts";
 
 const [width, height, count, gop, fps] = [320, 240, 100, 50, 25];

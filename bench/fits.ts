@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { classifyFrames, type Fit, nodeBackend, openModel, openVideo, Program } from "movinet";
-import { wilsonInterval } from "../packages/movinet/src/make/evaluate/intervals.ts";
+import { wilsonInterval } from "../packages/movinet/src/evaluate/intervals.ts";
 import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
 
 if (!hasShared) throw new Error("the shared clips are not here");

@@ -4,10 +4,10 @@
  */
 import { readFileSync } from "node:fs";
 import { type Card, type CardFit, nodeBackend, openModel, openVideo } from "movinet";
-import { randomOf } from "../packages/movinet/src/make/random.ts";
-import { FrozenBody } from "../packages/movinet/src/make/train/frozen-features.ts";
-import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/make/train/frozen-head.ts";
-import { timesKernel } from "../packages/movinet/src/make/train/linear-algebra.ts";
+import { randomOf } from "../packages/movinet/src/common/random.ts";
+import { FrozenBody } from "../packages/movinet/src/train/frozen-features.ts";
+import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/train/frozen-head.ts";
+import { timesKernel } from "../packages/movinet/src/train/linear-algebra.ts";
 import { hasShared, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
 
 interface View {

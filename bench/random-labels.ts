@@ -14,7 +14,7 @@ import {
   type Told,
   trainOn,
 } from "../apps/cli/test/random-labels.ts";
-import { openDataset, type Sample } from "../packages/movinet/src/make/index.node.ts";
+import { openDataset, type Sample } from "../packages/movinet/src/index.train.node.ts";
 
 const [model, yoga6, count = "20"] = process.argv.slice(2);
 if (model === undefined || yoga6 === undefined) throw new Error("give a model and the folder of yoga6");

@@ -4,7 +4,7 @@
  * Bytes are held against the size that is aimed at.
  */
 import { buildGraph, defaultCard, nodeBackend, specNames, specOf } from "movinet";
-import { convertModel } from "movinet/make";
+import { convertModel } from "movinet/train";
 import { hashedWeights } from "../packages/movinet/test/golden/material.ts";
 
 const chosen = process.argv.slice(2);

@@ -5,16 +5,11 @@
  * classifier can find. Prints its accuracy on scenes that it has not seen. Chance is 0.1. With 300 scenes: about 5
  * minutes.
  */
-import { randomOf } from "../packages/movinet/src/make/random.ts";
-import { cameraMotionLabels } from "../packages/movinet/src/make/synth/labels.ts";
-import { renderCameraMotion } from "../packages/movinet/src/make/synth/render.ts";
-import { planScene } from "../packages/movinet/src/make/synth/scene.ts";
-import {
-  type Example,
-  frameStatistics,
-  meanOf,
-  ridgeAccuracy,
-} from "../packages/movinet/test/make/synth/single-frame.ts";
+import { randomOf } from "../packages/movinet/src/common/random.ts";
+import { cameraMotionLabels } from "../packages/movinet/src/synth/labels.ts";
+import { renderCameraMotion } from "../packages/movinet/src/synth/render.ts";
+import { planScene } from "../packages/movinet/src/synth/scene.ts";
+import { type Example, frameStatistics, meanOf, ridgeAccuracy } from "../packages/movinet/test/synth/single-frame.ts";
 
 const scenes = Number(process.argv[2] ?? 300);
 const [side, frames, fps] = [96, 16, 10];

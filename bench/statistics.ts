@@ -10,7 +10,7 @@ import {
   differenceRates,
   type Sizes,
   sizesOf,
-} from "../packages/movinet/test/make/evaluate/nulls.ts";
+} from "../packages/movinet/test/evaluate/nulls.ts";
 
 const simulations = Number(process.argv[2] ?? 1000);
 const groupCounts = [5, 8, 10, 20, 40];

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { buildGraph, defaultCard, randomWeights, specOf } from "movinet";
-import { openTraining, randomOf, recipes, type TrainSettings } from "movinet/make";
+import { openTraining, randomOf, recipes, type TrainSettings } from "movinet/train";
 
 const [size, frames, batch, threads] = process.argv.slice(2, 6).map(Number) as [number, number, number, number];
 const kind = process.argv[6] ?? "full";

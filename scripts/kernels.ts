@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const target = join(root, "packages/movinet/src/model/emit/wasm/kernels.ts");
+const target = join(root, "packages/movinet/src/engines/wasm/kernels.ts");
 
 /** The text of the module: what the kernels compile to, as base64. */
 export function compileKernels(): string {

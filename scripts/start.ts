@@ -7,7 +7,7 @@ import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeCameraMotion } from "movinet/make";
+import { makeCameraMotion } from "movinet/train";
 
 const plot = "movinet-plot.svg";
 const label = "zoom in";

@@ -5,7 +5,7 @@
  */
 import { percentile } from "movinet";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { type OnnxNode, type OnnxTensor, writeOnnx } from "../../packages/movinet/src/model/emit/onnx/proto.ts";
+import { type OnnxNode, type OnnxTensor, writeOnnx } from "../../packages/movinet/src/formats/onnx/proto.ts";
 
 type Dims = readonly number[];
 type Form = (n: Net) => void;

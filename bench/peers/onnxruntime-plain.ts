@@ -6,12 +6,12 @@
 import { createInterface } from "node:readline";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { openBenchModel } from "../../apps/cli/src/bench/model.ts";
-import { buildGraph } from "../../packages/movinet/src/model/arch/build.ts";
-import { Emission, windowOf } from "../../packages/movinet/src/model/emit/onnx/emission.ts";
-import { type OnnxValue, writeOnnx } from "../../packages/movinet/src/model/emit/onnx/proto.ts";
-import { encodingFrequencies } from "../../packages/movinet/src/model/graph/interpret.ts";
-import { type Graph, type Node, normEpsilon, type Shape } from "../../packages/movinet/src/model/graph/ir.ts";
-import type { Weights } from "../../packages/movinet/src/model/graph/tensor.ts";
+import { buildGraph } from "../../packages/movinet/src/arch/build.ts";
+import { type OnnxValue, writeOnnx } from "../../packages/movinet/src/formats/onnx/proto.ts";
+import { Emission, windowOf } from "../../packages/movinet/src/formats/onnx/write/emission.ts";
+import { encodingFrequencies } from "../../packages/movinet/src/graph/interpret.ts";
+import { type Graph, type Node, normEpsilon, type Shape } from "../../packages/movinet/src/graph/ir.ts";
+import type { Weights } from "../../packages/movinet/src/graph/tensor.ts";
 
 const dimsOf = ({ channels, frames, height, width }: Shape) => [1, channels, frames, height, width];
 

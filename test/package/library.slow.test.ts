@@ -9,7 +9,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { build } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { peers } from "../../packages/movinet/src/errors.ts";
+import { peers } from "../../packages/movinet/src/common/errors.ts";
 import { packPackages } from "../../scripts/pack.ts";
 import { install, installNodes, obstacle, run } from "./project.ts";
 
@@ -17,7 +17,7 @@ import { install, installNodes, obstacle, run } from "./project.ts";
 const browserLimit = 66_000;
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const subpaths = { movinet: "Program", "movinet/web": "Program", "movinet/make": "openDataset" };
+const subpaths = { movinet: "Program", "movinet/web": "Program", "movinet/train": "openDataset" };
 const nodeVersions = ["Node 22", "Node 24"] as const;
 
 describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {

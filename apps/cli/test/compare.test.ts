@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeCameraMotion } from "movinet/make";
+import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fitSettings } from "../src/train/settings.ts";
 import { commandLine } from "./command-line.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolder } from "movinet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { cacheFolder as ownCacheFolder } from "../bin/compile-cache.js";
 
 const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { hasShared, sharedFolder, sharedReason } from "../../../packages/movinet/test/shared.ts";
 
 const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));

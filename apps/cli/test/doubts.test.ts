@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
-import { writeCameraMotions } from "../../../packages/movinet/test/make/synth/clip-file.ts";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
+import { writeCameraMotions } from "../../../packages/movinet/test/synth/clip-file.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 

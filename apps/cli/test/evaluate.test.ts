@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildGraph, defaultCard, type Model, randomWeights, specOf, writeModel } from "movinet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 
 const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
 let folder: string;

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openModel, writeModel } from "movinet";
-import { makeCameraMotion } from "movinet/make";
+import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";

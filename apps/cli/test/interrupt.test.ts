@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildGraph, defaultCard, randomWeights, specOf, writeModel } from "movinet";
 import { expect, onTestFinished, test } from "vitest";
-import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { bin } from "./command-line.ts";
 
 const module = JSON.stringify(new URL("../src/interrupt.ts", import.meta.url).href);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readModel, writeModel } from "movinet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { movingSpot, writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { bin, commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 

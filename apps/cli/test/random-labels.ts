@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Random, randomOf } from "movinet/make";
-import { writeClip } from "../../../packages/movinet/test/make/data/clips.ts";
+import { type Random, randomOf } from "movinet/train";
+import { writeClip } from "../../../packages/movinet/test/data/clips.ts";
 
 /** What a command printed of an accuracy. */
 export interface Told {

@@ -2,7 +2,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeCameraMotion } from "movinet/make";
+import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";

@@ -1,7 +1,19 @@
 /** The library on Node: everything of `index.ts`, video files, model files, ONNX Runtime and LiteRT.js. */
-export { type Classification, type ClassifyOptions, classify } from "./classify.node.ts";
+
+export { type ReadOptions, readUserFile } from "./common/read.node.ts";
+export { nameOfSource, shownSource } from "./common/urls.ts";
+export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./common/write.node.ts";
+export { litertBackend } from "./engines/litert/litert.node.ts";
+export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./engines/onnxruntime/onnx.node.ts";
+export type { OnnxFile } from "./engines/onnxruntime/onnx-file.ts";
+export { type Classification, type ClassifyOptions, classify } from "./flow/classify.node.ts";
 export * from "./index.ts";
-export { readLabels } from "./model/label-files.node.ts";
+export { renderPlot } from "./plot/plot.node.ts";
+export { WorkerProgram } from "./session/worker-program.node.ts";
+export { type LeftOut, leftOutText } from "./video/left-out.ts";
+export { expandSources, type FoundSources } from "./video/sources.node.ts";
+export { Decoders, openVideo, type Video, type VideoOptions } from "./video/video.node.ts";
+export { readLabels } from "./zoo/label-files.node.ts";
 export {
   cacheFolder,
   defaultModelName,
@@ -10,15 +22,4 @@ export {
   type OpenedModel,
   openModel,
   readModelFile,
-} from "./model/store.node.ts";
-export { type ReadOptions, readUserFile } from "./read.node.ts";
-export { renderPlot } from "./run/display/plot.node.ts";
-export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./run/session/onnx.node.ts";
-export type { OnnxFile } from "./run/session/onnx-file.ts";
-export { litertBackend } from "./run/session/tflite/litert.node.ts";
-export { WorkerProgram } from "./run/session/worker-program.node.ts";
-export { type LeftOut, leftOutText } from "./run/video/left-out.ts";
-export { expandSources, type FoundSources } from "./run/video/sources.node.ts";
-export { Decoders, openVideo, type Video, type VideoOptions } from "./run/video/video.node.ts";
-export { nameOfSource, shownSource } from "./urls.ts";
-export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./write.node.ts";
+} from "./zoo/lookup.node.ts";

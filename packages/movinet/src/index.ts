@@ -1,16 +1,7 @@
 /** What runs everywhere: no Node and no browser types. The entries for a platform add what only exists there. */
 
-export { type ClassifyFramesOptions, classifyFrames, type FrameResult, type Recent } from "./classify.ts";
-export {
-  DatasetError,
-  DependencyError,
-  type ErrorDetails,
-  ModelError,
-  MovinetError,
-  SessionError,
-  VideoError,
-} from "./errors.ts";
-export { buildGraph, type CallOptions } from "./model/arch/build.ts";
+export { buildGraph, type CallOptions } from "./arch/build.ts";
+export { randomWeights } from "./arch/random-weights.ts";
 export {
   isSpecName,
   type Mode,
@@ -20,9 +11,31 @@ export {
   type SpecOptions,
   specNames,
   specOf,
-} from "./model/arch/spec.ts";
-export { type Variant, type VariantName, variants } from "./model/arch/variants.ts";
-export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type LearnedClips } from "./model/card.ts";
+} from "./arch/spec.ts";
+export { type Variant, type VariantName, variants } from "./arch/variants.ts";
+export {
+  DatasetError,
+  DependencyError,
+  type ErrorDetails,
+  ModelError,
+  MovinetError,
+  SessionError,
+  VideoError,
+} from "./common/errors.ts";
+export { percentile, percentileByRank } from "./common/percentile.ts";
+export { bounded, listed, printable, printableLines } from "./common/printable.ts";
+export type { Backend, DeviceTensor, Executable } from "./engines/engine.ts";
+export type { TfliteBackend } from "./engines/litert/backend.ts";
+export type { TfliteProgram } from "./engines/litert/program.ts";
+export { referenceBackend } from "./engines/reference.ts";
+export { type ClassifyFramesOptions, classifyFrames, type FrameResult, type Recent } from "./flow/classify.ts";
+export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";
+export { type Prediction, percentText, probabilities, topK } from "./flow/predict.ts";
+export { preprocess } from "./flow/preprocess.ts";
+export { type Segment, Segmenter } from "./flow/segmenter.ts";
+export { renderSubtitles, type SubtitleFormat } from "./flow/subtitles.ts";
+export type { ModelFormat } from "./formats/file-kind.ts";
+export { type ReadModel, readModel, writeModel } from "./formats/model-file.ts";
 export {
   emitOnnx,
   type OnnxForm,
@@ -30,24 +43,18 @@ export {
   type OnnxPrecision,
   onnxForms,
   onnxPrecisions,
-} from "./model/emit/onnx/file.ts";
-export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./model/emit/tflite/emit.ts";
-export { tfliteForms, tflitePrecisions } from "./model/emit/tflite/lower.ts";
-export type { ModelFormat } from "./model/file-kind.ts";
-export type { Graph, Node, State } from "./model/graph/ir.ts";
-export { lowerForInference } from "./model/graph/passes.ts";
-export { type Layer, layersOf, renderGraph } from "./model/graph/print.ts";
-export { stateBytes, stateDtype, stateShape } from "./model/graph/states.ts";
-export type { Tensor, Weights } from "./model/graph/tensor.ts";
-export { dataSetsOf, labelsNamed } from "./model/known-labels.ts";
-export { type Model, type ReadModel, readModel, writeModel } from "./model/model.ts";
-export { randomWeights } from "./model/weights/random.ts";
-export { percentile, percentileByRank } from "./percentile.ts";
-export { bounded, listed, printable, printableLines } from "./printable.ts";
-export { percentText } from "./run/display/plot-data.ts";
-export { createPlotRecorder } from "./run/display/plot-recorder.ts";
-export type { Plot } from "./run/display/plot-spec.ts";
-export { renderSubtitles, type SubtitleFormat } from "./run/display/subtitles.ts";
+} from "./formats/onnx/write/file.ts";
+export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./formats/tflite/write/emit.ts";
+export { tfliteForms, tflitePrecisions } from "./formats/tflite/write/lower.ts";
+export type { Graph, Node, State } from "./graph/ir.ts";
+export { lowerForInference } from "./graph/passes.ts";
+export { type Layer, layersOf, renderGraph } from "./graph/print.ts";
+export { stateBytes, stateDtype, stateShape } from "./graph/states.ts";
+export type { Tensor, Weights } from "./graph/tensor.ts";
+export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type LearnedClips } from "./model/card.ts";
+export type { Model } from "./model/model.ts";
+export { createPlotRecorder } from "./plot/plot-recorder.ts";
+export type { Plot } from "./plot/plot-spec.ts";
 export {
   formatBytes,
   formatDuration,
@@ -56,23 +63,16 @@ export {
   renderSegments,
   renderTimings,
   type TimingSummary,
-} from "./run/display/table.ts";
-export { fitText } from "./run/display/text.ts";
-export { doubtAboutChanges, doubtAboutFrames } from "./run/predict/doubts.ts";
-export { type Prediction, probabilities, topK } from "./run/predict/predict.ts";
-export { preprocess } from "./run/preprocess/preprocess.ts";
-export { type Segment, Segmenter } from "./run/segment/segmenter.ts";
-export type { Backend, DeviceTensor, Executable } from "./run/session/backend.ts";
-export type { ClipSession } from "./run/session/clip-session.ts";
-export { Program, type SessionModel, type SessionSource } from "./run/session/program.ts";
-export { referenceBackend } from "./run/session/reference.ts";
+} from "./plot/table.ts";
+export { fitText } from "./plot/text.ts";
+export type { ClipSession } from "./session/clip-session.ts";
+export { Program, type SessionModel, type SessionSource } from "./session/program.ts";
 export type {
   RecentSession,
   StateTensor,
   StreamOptions,
   StreamSession,
   StreamState,
-} from "./run/session/stream-session.ts";
-export type { TfliteBackend } from "./run/session/tflite/backend.ts";
-export type { TfliteProgram } from "./run/session/tflite/program.ts";
-export type { Frame } from "./run/video/frame.ts";
+} from "./session/stream-session.ts";
+export type { Frame } from "./video/frame.ts";
+export { dataSetsOf, labelsNamed } from "./zoo/known-labels.ts";

@@ -52,7 +52,7 @@ interface Settings {
 /** Makes the dataset and returns the exit code: 0 done, 130 interrupted. */
 async function synthesize(out: string, settings: Settings, terminal: Terminal): Promise<number> {
   await checkOutputFolder(out, async () => false);
-  const { makeCameraMotion } = await import("movinet/make");
+  const { makeCameraMotion } = await import("movinet/train");
   const progress = terminal.progress();
   const started = performance.now();
   const elapsed = () => (performance.now() - started) / 1000;

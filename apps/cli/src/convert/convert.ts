@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { formatBytes, type Model, nameOf, nodeBackend, writeWhole } from "movinet";
-import { type ConvertOptions, convertModel, type Receipt } from "movinet/make";
+import { type ConvertOptions, convertModel, type Receipt } from "movinet/train";
 import { checkOutputFiles } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";

@@ -1,5 +1,5 @@
 import { fitText } from "movinet";
-import type { Receipt } from "movinet/make";
+import type { Receipt } from "movinet/train";
 
 const mostName = 24;
 

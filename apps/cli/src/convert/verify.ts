@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { expandSources, nodeBackend, openVideo, preprocess, readModelFile } from "movinet";
-import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/make";
+import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/train";
 import { interruptible } from "../interrupt.ts";
 import { tellLeftOut } from "../left-out.ts";
 import { findNamedModel } from "../models.ts";

@@ -1,5 +1,5 @@
 import { formatDuration } from "movinet";
-import { ClipCache, checkDataset, openDataset } from "movinet/make";
+import { ClipCache, checkDataset, openDataset } from "movinet/train";
 import { interruptible } from "../interrupt.ts";
 import type { Terminal } from "../terminal.ts";
 import { renderReport } from "./report.ts";

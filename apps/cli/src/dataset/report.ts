@@ -1,5 +1,5 @@
 import { fitText, formatDuration } from "movinet";
-import type { DatasetReport, Finding } from "movinet/make";
+import type { DatasetReport, Finding } from "movinet/train";
 
 /** Findings of one sort that are shown; the rest is counted. */
 const mostShown = 10;

@@ -11,7 +11,7 @@ import {
   type PictureHashes,
   pictureHashes,
   type Sample,
-} from "movinet/make";
+} from "movinet/train";
 import type { StageProgress } from "../train/progress.ts";
 import type { EvaluateSettings } from "./settings.ts";
 

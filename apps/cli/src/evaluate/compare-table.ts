@@ -9,7 +9,7 @@ import {
   percent,
   type Relation,
   starText,
-} from "movinet/make";
+} from "movinet/train";
 import type { EvaluateSettings } from "./settings.ts";
 import { columnsOf, wrap } from "./table.ts";
 

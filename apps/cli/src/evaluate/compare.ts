@@ -8,7 +8,7 @@ import {
   renderFamilyFigure,
   renderFamilyReport,
   samplesForModel,
-} from "movinet/make";
+} from "movinet/train";
 import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
 import { keptText } from "../kept-text.ts";
 import { openNamedModel } from "../models.ts";

@@ -8,7 +8,7 @@ import {
   type RunReport,
   renderReport,
   type WorstClip,
-} from "movinet/make";
+} from "movinet/train";
 import { checkOutputFolder } from "../check-output.ts";
 import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";

@@ -18,7 +18,7 @@ import {
   samplesForModel,
   type TrainSettings,
   wholeClip,
-} from "movinet/make";
+} from "movinet/train";
 import { openNamedModel } from "../models.ts";
 import { fitClips, fitView } from "../train/fit-clips.ts";
 import type { StageProgress } from "../train/progress.ts";

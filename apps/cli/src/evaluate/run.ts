@@ -18,7 +18,7 @@ import {
   samplesForModel,
   WorstClips,
   warningsOf,
-} from "movinet/make";
+} from "movinet/train";
 import { checkOutsideDataset } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";

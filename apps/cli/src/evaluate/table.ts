@@ -10,7 +10,7 @@ import {
   perfectText,
   starText,
   verdict,
-} from "movinet/make";
+} from "movinet/train";
 
 const mostClasses = 40;
 

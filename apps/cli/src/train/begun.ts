@@ -1,7 +1,7 @@
 /** What a run was begun with: a saved state only fits the same classes, clips and model. */
 import { createHash } from "node:crypto";
 import { readModelFile } from "movinet";
-import type { ContentHashes, Dataset, Sample } from "movinet/make";
+import type { ContentHashes, Dataset, Sample } from "movinet/train";
 import { findNamedModel } from "../models.ts";
 
 export interface Begun {

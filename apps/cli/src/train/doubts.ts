@@ -1,5 +1,5 @@
 /** Why a run's number is not told, or where it may fool its reader. */
-import { fewestJudged, hasUnknownPast, type Sample } from "movinet/make";
+import { fewestJudged, hasUnknownPast, type Sample } from "movinet/train";
 import { likeNamedSentence } from "../evaluate/clips.ts";
 import type { JudgedClip } from "./learned.ts";
 import type { DoneRun } from "./report.ts";

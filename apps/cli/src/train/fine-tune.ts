@@ -12,7 +12,7 @@ import {
   type TestPart,
   type TrainSettings,
   trainHead,
-} from "movinet/make";
+} from "movinet/train";
 import { fitClips, fitView } from "./fit-clips.ts";
 import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
 import { learnsText } from "./settings.ts";

@@ -7,7 +7,7 @@ import {
   nameWithin,
   type Sample,
   type TrainSettings,
-} from "movinet/make";
+} from "movinet/train";
 
 /** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
 const spare = 1.3;

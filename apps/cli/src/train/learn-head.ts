@@ -1,4 +1,4 @@
-import { crossValidate, type Dataset, type HeadSample, trainHead } from "movinet/make";
+import { crossValidate, type Dataset, type HeadSample, trainHead } from "movinet/train";
 import { answerOf, type Learned, type TrainSetting } from "./learned.ts";
 
 /**

@@ -9,7 +9,7 @@ import {
   type Sample,
   type TestPart,
   type TrainSettings,
-} from "movinet/make";
+} from "movinet/train";
 import type { Terminal } from "../terminal.ts";
 import type { StageProgress } from "./progress.ts";
 import type { TrainChoices } from "./settings.ts";

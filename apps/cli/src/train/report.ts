@@ -19,7 +19,7 @@ import {
   type Sample,
   WorstClips,
   warningsOf,
-} from "movinet/make";
+} from "movinet/train";
 import { commandLine } from "../evaluate/findings.ts";
 import { agreementText, columnsOf, renderEvaluation, wrap } from "../evaluate/table.ts";
 import { doubtsOf, silenceOf } from "./doubts.ts";

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, writeWhole } from "movinet";
-import type { TrainSettings } from "movinet/make";
+import type { TrainSettings } from "movinet/train";
 import { checkOutputFolder } from "../check-output.ts";
 import { keptText } from "../kept-text.ts";
 import { UsageError } from "../usage.ts";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { type Dataset, groupKey, recipes, type TestPart, type Trainable, type TrainSettings } from "movinet/make";
+import { type Dataset, groupKey, recipes, type TestPart, type Trainable, type TrainSettings } from "movinet/train";
 import { UsageError } from "../usage.ts";
 
 /** What `movinet train` was told to do; null: what suits the dataset. Kept in the run's config.json. */

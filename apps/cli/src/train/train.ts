@@ -19,7 +19,7 @@ import {
   type Sample,
   stretchOf,
   type TestPart,
-} from "movinet/make";
+} from "movinet/train";
 import { checkOutsideDataset } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
 import { openNamedModel } from "../models.ts";

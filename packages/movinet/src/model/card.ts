@@ -1,5 +1,5 @@
-import type { Spec } from "./arch/spec.ts";
-import { variants } from "./arch/variants.ts";
+import type { Spec } from "../arch/spec.ts";
+import { variants } from "../arch/variants.ts";
 
 /** How a model was trained to see a picture: `squash` ignores its aspect, `crop` takes the centre. */
 export type CardFit = "squash" | "crop";

@@ -1,7 +1,6 @@
-import { ModelError, type Refuse } from "../errors.ts";
-import { enumerated } from "../printable.ts";
-import { decodeText, linesOf } from "../text.ts";
-import { strangerToText } from "./file-kind.ts";
+import { ModelError, type Refuse } from "../common/errors.ts";
+import { enumerated } from "../common/printable.ts";
+import { decodeText, linesOf, strangerToText } from "../common/text.ts";
 
 /** Class names in output order, and what was changed about them, each in one line. */
 export interface Labels {

@@ -1,9 +1,9 @@
-import { ModelError } from "../errors.ts";
-import { buildGraph } from "./arch/build.ts";
-import { nameOf, type Spec } from "./arch/spec.ts";
+import { buildGraph } from "../arch/build.ts";
+import { nameOf, type Spec } from "../arch/spec.ts";
+import { ModelError } from "../common/errors.ts";
+import type { Graph } from "../graph/ir.ts";
+import { elementsOf, macsOf } from "../graph/shapes.ts";
 import type { Card } from "./card.ts";
-import type { Graph } from "./graph/ir.ts";
-import { elementsOf, macsOf } from "./graph/shapes.ts";
 
 /**
  * The largest networks that a file may describe. The largest of the family, A5 on 120 frames, has 59 layers, widths of

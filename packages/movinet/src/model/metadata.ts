@@ -1,8 +1,9 @@
 /** Spec and card as they stand in a file: JSON that anybody may have written. */
-import { ModelError } from "../errors.ts";
-import type { Spec } from "./arch/spec.ts";
+
+import type { Spec } from "../arch/spec.ts";
+import { ModelError } from "../common/errors.ts";
+import { parseJson } from "../common/json.ts";
 import type { Card } from "./card.ts";
-import { parseJson } from "./json.ts";
 import { limits } from "./limits.ts";
 
 type Check = (value: unknown) => boolean;

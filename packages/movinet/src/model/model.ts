@@ -1,76 +1,10 @@
-import type { Spec } from "./arch/spec.ts";
-import { type Card, defaultCard } from "./card.ts";
-import { formatOf, type ModelFormat } from "./file-kind.ts";
-import type { Weights } from "./graph/tensor.ts";
-import { checkCard, checkSize } from "./limits.ts";
-import { cardText, readMetadata } from "./metadata.ts";
-import { unprovenInt8 } from "./unproven.ts";
-import { checkWeights } from "./weights/check.ts";
-import { readOwnOnnx } from "./weights/onnx.ts";
-import { openSafetensors, writeSafetensors } from "./weights/safetensors.ts";
-import { embeddedLabels } from "./weights/tflite/embedded-labels.ts";
-import { readTflite } from "./weights/tflite/import.ts";
-import { readOwnTflite } from "./weights/tflite/own.ts";
-import { readModel as readTfliteFile } from "./weights/tflite/schema.ts";
+import type { Spec } from "../arch/spec.ts";
+import type { Weights } from "../graph/tensor.ts";
+import type { Card } from "./card.ts";
 
 /** A network with its weights and its card. Immutable; shared by everything that runs it. */
 export interface Model {
   readonly spec: Spec;
   readonly weights: Weights;
   readonly card: Card;
-}
-
-/** A model as it was read from a file. */
-export interface ReadModel extends Model {
-  readonly format: ModelFormat;
-  /** What is to be known before its answers are trusted, each in one line. */
-  readonly warnings: readonly string[];
-}
-
-/**
- * Reads a model from the bytes of a file of any format that we know: ours (`.safetensors`), TFLite, or ONNX that we wrote.
- * `subject` names the file in errors, `name` becomes the card's name where the file carries no card.
- * Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`, `E_MODEL_SIGNATURE`).
- */
-export function readModel(bytes: Uint8Array, subject: string, name?: string): ReadModel {
-  const format = formatOf(bytes.subarray(0, headBytes), bytes.length, subject);
-  if (format === "tflite") return { ...readAnyTflite(bytes, subject, name), format };
-  if (format === "onnx") return { ...readOwnOnnx(bytes, subject), format, warnings: [] };
-  const { shapes, metadata, tensors } = openSafetensors(bytes, subject);
-  const { spec, card } = readMetadata(metadata, subject);
-  const graph = checkSize(spec, card.frames ?? 1, subject);
-  checkCard(card, spec, subject);
-  checkWeights(graph, shapes, subject);
-  return { spec, weights: tensors(), card, format, warnings: [] };
-}
-
-/** How much of a file tells its format. */
-const headBytes = 4096;
-
-function readAnyTflite(bytes: Uint8Array, subject: string, name: string | undefined): Omit<ReadModel, "format"> {
-  const own = readOwnTflite(bytes, subject);
-  if (own) return { ...own, warnings: [] };
-  const { spec, weights, output, dtype } = readTflite(bytes, subject);
-  const file = readTfliteFile(bytes, subject);
-  const unproven = unprovenInt8(spec, dtype, file.metadata["movinet.receipt"]);
-  const { names, warnings } = embeddedLabels(bytes, file, spec.classes);
-  const card = { ...defaultCard(spec, name), labels: names };
-  return {
-    spec,
-    weights,
-    card: output === "sigmoid" ? { ...card, output } : card,
-    warnings: [...(unproven === null ? [] : [unproven]), ...warnings],
-  };
-}
-
-/**
- * The bytes of our own format: one `.safetensors` file with spec and card as JSON in its metadata, and `receipt`, JSON of
- * what was found when the file was compared.
- */
-export function writeModel({ spec, weights, card }: Model, receipt?: string): Uint8Array {
-  return writeSafetensors(weights, {
-    "movinet.spec": JSON.stringify(spec),
-    "movinet.card": cardText(card),
-    ...(receipt === undefined ? {} : { "movinet.receipt": receipt }),
-  });
 }

@@ -1,13 +1,14 @@
 /** LiteRT.js in a real browser: files as they are, on WebAssembly, under a policy that allows no eval. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { emitTflite, type TfliteOptions } from "../../src/model/emit/tflite/emit.ts";
-import { type Model, writeModel } from "../../src/model/model.ts";
-import { streamSessionContract } from "../contract/stream-session.ts";
+import { writeModel } from "../../src/formats/model-file.ts";
+import { emitTflite, type TfliteOptions } from "../../src/formats/tflite/write/emit.ts";
+import type { Model } from "../../src/model/model.ts";
+import { distanceToFigures, forms, streamFigures } from "../engines/litert/steps.ts";
+import { hasShared, reason, sharedFile, sharedJson } from "../formats/tflite/shared.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
 import { hashedModel } from "../laws/models.ts";
-import { distanceToFigures, forms, streamFigures } from "../litert/steps.ts";
-import { hasShared, reason, sharedFile, sharedJson } from "../tflite/shared.ts";
+import { streamSessionContract } from "../session/stream-session.ts";
 import { hasChromium, litertFolder, type OpenPage, openPage, where } from "./chromium.ts";
 import { RemoteProgram } from "./remote.ts";
 

@@ -1,10 +1,10 @@
 /** A program that knows nothing but the official signature takes Google's files and ours, with no change. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { emitTflite } from "../../src/model/emit/tflite/emit.ts";
-import { channelsLast } from "../../src/run/session/layout.ts";
+import { channelsLast } from "../../src/engines/layout.ts";
+import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
+import { hasShared, reason, sharedFile, sharedJson } from "../formats/tflite/shared.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
-import { hasShared, reason, sharedFile, sharedJson } from "../tflite/shared.ts";
 import { hasChromium, litertFolder, type OpenPage, openPage, where } from "./chromium.ts";
 import { toText } from "./remote.ts";
 

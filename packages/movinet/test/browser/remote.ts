@@ -1,6 +1,6 @@
 /** A program and its sessions in a page, with the interfaces of those in this process; see litert-page.web.ts. */
 import type { Page } from "playwright-core";
-import type { StreamOptions, StreamSession, StreamState } from "../../src/run/session/stream-session.ts";
+import type { StreamOptions, StreamSession, StreamState } from "../../src/session/stream-session.ts";
 
 /** A state as JSON carries it. */
 export type PlainState = Record<string, { shape: readonly number[]; whole: boolean; data: string }>;

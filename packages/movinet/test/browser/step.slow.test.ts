@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeModel } from "../../src/model/model.ts";
+import { writeModel } from "../../src/formats/model-file.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
 import { hasChromium, type OpenPage, openPage, where } from "./chromium.ts";

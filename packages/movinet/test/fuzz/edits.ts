@@ -5,7 +5,7 @@
 import { appendFileSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { CodecContext, Packet } from "node-av/lib";
-import { type Decoders, Decoders as SharedDecoders } from "../../src/run/video/video.node.ts";
+import { type Decoders, Decoders as SharedDecoders } from "../../src/video/video.node.ts";
 import { type MadeVideo, makeVideo } from "../video/make-video.ts";
 import { see } from "../video/stretches.ts";
 import { type Draw, pick } from "./mutate.ts";

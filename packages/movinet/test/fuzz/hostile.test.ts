@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PbfWriter } from "pbf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { emitOnnx } from "../../src/model/emit/onnx/file.ts";
-import { emitTflite } from "../../src/model/emit/tflite/emit.ts";
-import { writeModel } from "../../src/model/model.ts";
+import { writeModel } from "../../src/formats/model-file.ts";
+import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
+import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { hashedModel } from "../laws/models.ts";
 
 let folder: string;

@@ -1,7 +1,7 @@
 /** Reads the model file of its argument and prints as JSON how that ended, and the most memory it took, in kilobytes. */
 import { readFileSync } from "node:fs";
-import { MovinetError } from "../../src/errors.ts";
-import { openModel } from "../../src/model/store.node.ts";
+import { MovinetError } from "../../src/common/errors.ts";
+import { openModel } from "../../src/zoo/lookup.node.ts";
 
 const outcome = await openModel(process.argv[2]).then(
   () => "accepted",

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { type MadeVideo, makeVideo, numberOf } from "../video/make-video.ts";
 import { type Draw, pick } from "./mutate.ts";
 

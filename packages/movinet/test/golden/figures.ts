@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { buildGraph } from "../../src/model/arch/build.ts";
+import { buildGraph } from "../../src/arch/build.ts";
 import {
   type Activation,
   type ConvType,
@@ -8,7 +8,7 @@ import {
   type SpecName,
   type SqueezeExcite,
   specOf,
-} from "../../src/model/arch/spec.ts";
+} from "../../src/arch/spec.ts";
 import { defaultCard } from "../../src/model/card.ts";
 import type { Model } from "../../src/model/model.ts";
 import { hashedWeights } from "./material.ts";

@@ -1,11 +1,11 @@
 /** A whole training step agrees with PyTorch's autograd on the same weights (bench/peers/gradients.py made the figures). */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { softmaxLoss } from "../../src/make/train/loss.ts";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { specOf } from "../../src/model/arch/spec.ts";
-import { TrainingProgram } from "../../src/model/emit/wasm/program.ts";
-import { buildTraining } from "../../src/model/graph/gradient.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { specOf } from "../../src/arch/spec.ts";
+import { TrainingProgram } from "../../src/engines/wasm/program.ts";
+import { buildTraining } from "../../src/graph/gradient.ts";
+import { softmaxLoss } from "../../src/train/loss.ts";
 import { hashedFrames, hashedWeights, uniformOf, weightsSha256 } from "./material.ts";
 
 interface Figures {

@@ -1,6 +1,6 @@
 /** Weights and frames that anyone can regenerate from names by integer hashing: the rule of the golden figures. */
 import { createHash } from "node:crypto";
-import type { Tensor, Weights } from "../../src/model/graph/tensor.ts";
+import type { Tensor, Weights } from "../../src/graph/tensor.ts";
 
 type Parameters = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 

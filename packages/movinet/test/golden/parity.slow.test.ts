@@ -1,6 +1,6 @@
 /** Law 2 at native resolutions, and the interpreter on every variant. */
 import { describe, test } from "vitest";
-import { nodeBackend } from "../../src/run/session/onnx.node.ts";
+import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { allFigures } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
 

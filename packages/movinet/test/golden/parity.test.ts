@@ -1,7 +1,7 @@
 /** Law 2: logits equal those of the reference implementation to 1e-4. Native resolutions are in the slow suite. */
 import { describe, test } from "vitest";
-import { nodeBackend } from "../../src/run/session/onnx.node.ts";
-import { referenceBackend } from "../../src/run/session/reference.ts";
+import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { referenceBackend } from "../../src/engines/reference.ts";
 import { allFigures, figuresOf } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
 

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { interpret } from "../../src/model/graph/interpret.ts";
-import type { Shape } from "../../src/model/graph/ir.ts";
-import type { Backend } from "../../src/run/session/backend.ts";
-import { Program } from "../../src/run/session/program.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import type { Backend } from "../../src/engines/engine.ts";
+import { interpret } from "../../src/graph/interpret.ts";
+import type { Shape } from "../../src/graph/ir.ts";
+import { Program } from "../../src/session/program.ts";
 import { compareStatistics, type Figures, largestDifference, modelOfFigures, specOfFigures } from "./figures.ts";
 import { hashedFrames, weightsSha256 } from "./material.ts";
 

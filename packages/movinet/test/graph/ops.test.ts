@@ -2,12 +2,12 @@
 
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { makeDivisible } from "../../src/model/arch/spec.ts";
-import { emitOnnxGraph } from "../../src/model/emit/onnx/emit.ts";
-import { activations, interpret } from "../../src/model/graph/interpret.ts";
-import type { ActivationKind, Graph, Node, Param } from "../../src/model/graph/ir.ts";
-import { lowerForInference } from "../../src/model/graph/passes.ts";
-import { rebuild } from "../../src/model/graph/shapes.ts";
+import { makeDivisible } from "../../src/arch/spec.ts";
+import { emitOnnxGraph } from "../../src/formats/onnx/write/emit.ts";
+import { activations, interpret } from "../../src/graph/interpret.ts";
+import type { ActivationKind, Graph, Node, Param } from "../../src/graph/ir.ts";
+import { lowerForInference } from "../../src/graph/passes.ts";
+import { rebuild } from "../../src/graph/shapes.ts";
 
 type Inputs = Readonly<
   Record<string, { readonly shape: readonly [number, number, number, number]; readonly data: number[] }>

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { specOf } from "../../src/model/arch/spec.ts";
-import { interpret } from "../../src/model/graph/interpret.ts";
-import type { Graph } from "../../src/model/graph/ir.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { specOf } from "../../src/arch/spec.ts";
+import { interpret } from "../../src/graph/interpret.ts";
+import type { Graph } from "../../src/graph/ir.ts";
 import {
   dropIdentities,
   foldGate,
@@ -13,8 +13,8 @@ import {
   lowerSpaceTime,
   lowerTime,
   splitHead,
-} from "../../src/model/graph/passes.ts";
-import { samePadding } from "../../src/model/graph/shapes.ts";
+} from "../../src/graph/passes.ts";
+import { samePadding } from "../../src/graph/shapes.ts";
 import { hashedWeights } from "../golden/material.ts";
 import { distance, randomPictures } from "../laws/models.ts";
 

@@ -1,11 +1,11 @@
 /** Ageing: a pool's mean weighs a frame by half for every half-life that has passed since; off, it changes nothing. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { interpret } from "../../src/model/graph/interpret.ts";
-import { nodeBackend } from "../../src/run/session/onnx.node.ts";
-import { Program } from "../../src/run/session/program.ts";
-import { WorkerProgram } from "../../src/run/session/worker-program.node.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { interpret } from "../../src/graph/interpret.ts";
+import { Program } from "../../src/session/program.ts";
+import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { distance, hashedModel, randomPictures } from "./models.ts";
 
 const size = { height: 32, width: 32 };

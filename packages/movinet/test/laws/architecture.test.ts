@@ -1,10 +1,10 @@
 /** Law 1: parameter counts, states and multiply–accumulates equal the official ones. */
 import { describe, expect, test } from "vitest";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { type SpecName, specNames, specOf } from "../../src/model/arch/spec.ts";
-import type { Graph } from "../../src/model/graph/ir.ts";
-import { elementsOf, macsOf } from "../../src/model/graph/shapes.ts";
-import { stateBytes, stateDtype, stateShape } from "../../src/model/graph/states.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { type SpecName, specNames, specOf } from "../../src/arch/spec.ts";
+import type { Graph } from "../../src/graph/ir.ts";
+import { elementsOf, macsOf } from "../../src/graph/shapes.ts";
+import { stateBytes, stateDtype, stateShape } from "../../src/graph/states.ts";
 import { allFigures, specOfFigures } from "../golden/figures.ts";
 
 /** Spec §1.5: parameters, norm statistics among them, trainable and stored tensors. */

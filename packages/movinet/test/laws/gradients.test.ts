@@ -1,14 +1,14 @@
 /** Law 6: every gradient rule agrees with finite differences. */
 import { describe, expect, it } from "vitest";
-import { randomOf } from "../../src/make/random.ts";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { type Spec, type SpecName, specOf } from "../../src/model/arch/spec.ts";
-import { buildTraining, type TrainingGraph, type TrainingOptions } from "../../src/model/graph/gradient.ts";
-import { interpretTraining } from "../../src/model/graph/interpret-gradient.ts";
-import type { ActivationKind, Graph, Node, Param, Shape } from "../../src/model/graph/ir.ts";
-import { rebuild } from "../../src/model/graph/shapes.ts";
-import type { Weights } from "../../src/model/graph/tensor.ts";
-import { randomWeights } from "../../src/model/weights/random.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { randomWeights } from "../../src/arch/random-weights.ts";
+import { type Spec, type SpecName, specOf } from "../../src/arch/spec.ts";
+import { randomOf } from "../../src/common/random.ts";
+import { buildTraining, type TrainingGraph, type TrainingOptions } from "../../src/graph/gradient.ts";
+import { interpretTraining } from "../../src/graph/interpret-gradient.ts";
+import type { ActivationKind, Graph, Node, Param, Shape } from "../../src/graph/ir.ts";
+import { rebuild } from "../../src/graph/shapes.ts";
+import type { Weights } from "../../src/graph/tensor.ts";
 
 const batch = 2;
 

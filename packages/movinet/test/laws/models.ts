@@ -1,5 +1,5 @@
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { type SpecName, type SpecOptions, specOf } from "../../src/model/arch/spec.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { type SpecName, type SpecOptions, specOf } from "../../src/arch/spec.ts";
 import { defaultCard } from "../../src/model/card.ts";
 import type { Model } from "../../src/model/model.ts";
 import { hashedWeights } from "../golden/material.ts";

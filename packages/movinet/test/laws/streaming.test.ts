@@ -1,12 +1,12 @@
 /** Law 3: frame by frame = any chunking = whole clip, and law 5: snapshots and batches change nothing. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { type SpecName, specNames } from "../../src/model/arch/spec.ts";
-import { interpret } from "../../src/model/graph/interpret.ts";
-import type { Backend, Executable } from "../../src/run/session/backend.ts";
-import { nodeBackend } from "../../src/run/session/onnx.node.ts";
-import { Program } from "../../src/run/session/program.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import { type SpecName, specNames } from "../../src/arch/spec.ts";
+import type { Backend, Executable } from "../../src/engines/engine.ts";
+import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { interpret } from "../../src/graph/interpret.ts";
+import { Program } from "../../src/session/program.ts";
 import { distance, hashedModel, interleave, randomPictures } from "./models.ts";
 
 const size = { height: 36, width: 44 };

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { buildGraph } from "../../src/arch/build.ts";
+import { interpret } from "../../src/graph/interpret.ts";
 import {
   foldNorms,
   frontier,
@@ -8,9 +10,7 @@ import {
   normsAsBiases,
   replaceHead,
   withNoise,
-} from "../../src/make/train/network.ts";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import { interpret } from "../../src/model/graph/interpret.ts";
+} from "../../src/train/network.ts";
 import { distance, hashedModel, randomPictures } from "../laws/models.ts";
 
 const resolution = { height: 24, width: 24 };

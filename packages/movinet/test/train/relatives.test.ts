@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { frameByFrame, wholeClip } from "../../src/make/train/relatives.ts";
-import { buildGraph } from "../../src/model/arch/build.ts";
-import type { SpecOptions } from "../../src/model/arch/spec.ts";
-import { interpret } from "../../src/model/graph/interpret.ts";
+import { buildGraph } from "../../src/arch/build.ts";
+import type { SpecOptions } from "../../src/arch/spec.ts";
+import { interpret } from "../../src/graph/interpret.ts";
 import type { Model } from "../../src/model/model.ts";
+import { frameByFrame, wholeClip } from "../../src/train/relatives.ts";
 import { distance, hashedModel, randomPictures } from "../laws/models.ts";
 
 const side = 20;

@@ -1,7 +1,7 @@
 /** What weights of clips are good for, on clips that overlap: 40 of one class and 8 of the other. */
 import { expect, test } from "vitest";
-import { randomOf } from "../../src/make/random.ts";
-import { classWeights } from "../../src/make/train/balance.ts";
+import { randomOf } from "../../src/common/random.ts";
+import { classWeights } from "../../src/train/balance.ts";
 import { clipOf, run, withTraining } from "./noise-clips.ts";
 
 const counts = [40, 8];

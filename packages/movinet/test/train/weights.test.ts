@@ -1,11 +1,12 @@
 /** What clips count in a training by gradients: the loss, its gradients, the epoch that is kept. */
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { randomOf } from "../../src/make/random.ts";
-import { classWeights } from "../../src/make/train/balance.ts";
-import { type FitClip, type FitOptions, fitModel } from "../../src/make/train/fit.node.ts";
-import type { TrainSettings } from "../../src/make/train/settings.ts";
+import { randomOf } from "../../src/common/random.ts";
 import type { Model } from "../../src/model/model.ts";
+import { classWeights } from "../../src/train/balance.ts";
+import { fitModel } from "../../src/train/fit.node.ts";
+import type { FitClip, FitOptions } from "../../src/train/fit-options.node.ts";
+import type { TrainSettings } from "../../src/train/settings.ts";
 import { clipOf, folder, model, run, settings, withTraining } from "./noise-clips.ts";
 
 const bytesOf = ({ weights: learned }: Model) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFixedClock, createJoinableClock, type Stamps } from "../../src/run/video/breaks.ts";
+import { createFixedClock, createJoinableClock, type Stamps } from "../../src/video/breaks.ts";
 
 const containers = ["joinable", "fixed"] as const;
 type Container = (typeof containers)[number];

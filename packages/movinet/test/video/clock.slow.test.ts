@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, test } from "vitest";
-import { Decoders } from "../../src/run/video/video.node.ts";
+import { Decoders } from "../../src/video/video.node.ts";
 import { makeVideo } from "./make-video.ts";
 import { expectLaw } from "./stretches.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CodecContext, Packet } from "node-av/lib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Decoders } from "../../src/run/video/video.node.ts";
+import { Decoders } from "../../src/video/video.node.ts";
 import { type MadeVideo, makeVideo } from "./make-video.ts";
 import { expectLaw, see } from "./stretches.ts";
 

@@ -25,7 +25,7 @@ import {
 } from "node-av/constants";
 import type { CodecContext, Stream } from "node-av/lib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { drawStripes, type MadeVideo, makeVideo } from "./make-video.ts";
 
 let folder: string;

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { carvingIce, hasShared, sharedFolder, sharedReason } from "../shared.ts";
 
 const options = { fps: 5, size: { width: 32, height: 32, fit: "squash" } as const };

@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ClipCache } from "../../src/make/data/clip-cache.node.ts";
-import { openDataset } from "../../src/make/data/dataset.node.ts";
-import { isVideoFile, scanFolder } from "../../src/run/video/folder.node.ts";
-import { LeftOutCounts, leftOutText } from "../../src/run/video/left-out.ts";
-import { bytesOf, pathOf } from "../../src/run/video/path-bytes.node.ts";
-import { expandSources } from "../../src/run/video/sources.node.ts";
+import { ClipCache } from "../../src/data/clip-cache.node.ts";
+import { openDataset } from "../../src/data/dataset.node.ts";
+import { isVideoFile, scanFolder } from "../../src/video/folder.node.ts";
+import { LeftOutCounts, leftOutText } from "../../src/video/left-out.ts";
+import { bytesOf, pathOf } from "../../src/video/path-bytes.node.ts";
+import { expandSources } from "../../src/video/sources.node.ts";
 
 const locked = vi.hoisted(() => ({ name: "" }));
 vi.mock("node:fs/promises", async (original) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { preprocess } from "../../src/run/preprocess/preprocess.ts";
+import { preprocess } from "../../src/flow/preprocess.ts";
 import {
   arrangePicture,
   displaySize,
@@ -9,7 +9,7 @@ import {
   placePicture,
   rotationOf,
   upright,
-} from "../../src/run/video/geometry.ts";
+} from "../../src/video/geometry.ts";
 
 function matrix(a: number, b: number, c: number, d: number): Uint8Array {
   const values = [a * 65536, b * 65536, 0, c * 65536, d * 65536, 0, 0, 0, 1 << 30];

@@ -15,10 +15,10 @@ import {
 } from "node-av/constants";
 import { Frame as AVFrame, type CodecContext } from "node-av/lib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DecoderInput } from "../../src/run/video/decoder-input.node.ts";
-import { Deinterlacer } from "../../src/run/video/deinterlacer.node.ts";
-import type { Frame } from "../../src/run/video/frame.ts";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import type { DecoderInput } from "../../src/video/decoder-input.node.ts";
+import { Deinterlacer } from "../../src/video/deinterlacer.node.ts";
+import type { Frame } from "../../src/video/frame.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { type MadeVideo, makeVideo } from "./make-video.ts";
 
 let folder: string;

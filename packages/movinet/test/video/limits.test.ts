@@ -5,11 +5,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Decoders, openVideo } from "../../src/run/video/video.node.ts";
+import { Decoders, openVideo } from "../../src/video/video.node.ts";
 import { makeVideo } from "./make-video.ts";
 
 const MiB = 2 ** 20;
-const videoModule = new URL("../../src/run/video/video.node.ts", import.meta.url).href;
+const videoModule = new URL("../../src/video/video.node.ts", import.meta.url).href;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "movinet-limits-"));

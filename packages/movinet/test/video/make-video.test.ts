@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE } from "node-av/constants";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { makeVideo, numberOf } from "./make-video.ts";
 
 let folder: string;

@@ -22,7 +22,7 @@ import {
   Rational,
   type Stream,
 } from "node-av/lib";
-import type { Frame } from "../../src/run/video/frame.ts";
+import type { Frame } from "../../src/video/frame.ts";
 
 export interface MadeVideo {
   /** Name of FFmpeg's muxer; default: by the file's extension. */

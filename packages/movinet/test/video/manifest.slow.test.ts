@@ -1,11 +1,11 @@
 /** What each clip of the manifest must give, with the official Kinetics-600 model. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { classifyFrames } from "../../src/classify.ts";
-import { openModel } from "../../src/model/store.node.ts";
-import { topK } from "../../src/run/predict/predict.ts";
-import { nodeBackend } from "../../src/run/session/onnx.node.ts";
-import { Program } from "../../src/run/session/program.ts";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { classifyFrames } from "../../src/flow/classify.ts";
+import { topK } from "../../src/flow/predict.ts";
+import { Program } from "../../src/session/program.ts";
+import { openVideo } from "../../src/video/video.node.ts";
+import { openModel } from "../../src/zoo/lookup.node.ts";
 import { type ClipFacts, hasShared, officialModel, readManifest, sharedFolder, sharedReason } from "../shared.ts";
 
 const clips = hasShared ? readManifest() : [];

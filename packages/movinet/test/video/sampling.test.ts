@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createSampler, createStillLimit } from "../../src/run/video/sampling.ts";
+import { createSampler, createStillLimit } from "../../src/video/sampling.ts";
 
 /** Which picture each frame shows, by the sampler. */
 function sample(times: readonly number[], fps: number): number[] {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import * as constants from "node-av/constants";
 import { Frame as AVFrame, Rational, SoftwareScaleContext, type Stream } from "node-av/lib";
 import { expect, test } from "vitest";
-import { Scaler } from "../../src/run/video/scaler.node.ts";
-import { Shapes } from "../../src/run/video/shape.node.ts";
+import { Scaler } from "../../src/video/scaler.node.ts";
+import { Shapes } from "../../src/video/shape.node.ts";
 
 const stream = {
   sampleAspectRatio: new Rational(0, 1),

@@ -18,9 +18,9 @@ import {
   type Stream,
 } from "node-av/lib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Frame } from "../../src/run/video/frame.ts";
-import { Shapes } from "../../src/run/video/shape.node.ts";
-import { openVideo } from "../../src/run/video/video.node.ts";
+import type { Frame } from "../../src/video/frame.ts";
+import { Shapes } from "../../src/video/shape.node.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { drawStripes, type MadeVideo, makeVideo } from "./make-video.ts";
 
 let folder: string;

@@ -1,6 +1,6 @@
 /** Reads videos of numbered pictures, whole and in stretches. */
 import { expect } from "vitest";
-import type { Decoders, Video, VideoOptions } from "../../src/run/video/video.node.ts";
+import type { Decoders, Video, VideoOptions } from "../../src/video/video.node.ts";
 import { numberOf } from "./make-video.ts";
 
 export interface Seen {

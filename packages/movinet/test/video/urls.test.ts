@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MovinetError } from "../../src/errors.ts";
-import { expandSources } from "../../src/run/video/sources.node.ts";
-import { openVideo } from "../../src/run/video/video.node.ts";
-import { isUrl, schemeOf, shownSource } from "../../src/urls.ts";
+import { MovinetError } from "../../src/common/errors.ts";
+import { isUrl, schemeOf, shownSource } from "../../src/common/urls.ts";
+import { expandSources } from "../../src/video/sources.node.ts";
+import { openVideo } from "../../src/video/video.node.ts";
 import { makeVideo } from "./make-video.ts";
 
 let folder: string;

@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Frame } from "../../src/run/video/frame.ts";
-import { readMessages } from "../../src/run/video/protocol.ts";
-import { expandSources } from "../../src/run/video/sources.node.ts";
-import { Decoders, openVideo } from "../../src/run/video/video.node.ts";
+import type { Frame } from "../../src/video/frame.ts";
+import { readMessages } from "../../src/video/protocol.ts";
+import { expandSources } from "../../src/video/sources.node.ts";
+import { Decoders, openVideo } from "../../src/video/video.node.ts";
 import { carvingIce, hasShared, sharedFolder, sharedReason } from "../shared.ts";
 
 const size = { width: 32, height: 32, fit: "squash" } as const;
@@ -130,7 +130,7 @@ test("arguments become sources: a path that exists is no glob, folders are searc
 });
 
 test("messages survive any cutting of the byte stream", async () => {
-  const { frameHeader, jsonMessage } = await import("../../src/run/video/protocol.ts");
+  const { frameHeader, jsonMessage } = await import("../../src/video/protocol.ts");
   const end = { duration: 1.5, pictures: 30, warnings: ["w"], decodeMs: 2 };
   const bytes = Buffer.concat([frameHeader(0.2, 3), Uint8Array.of(1, 2, 3), jsonMessage({ kind: "end", end })]);
   for (let cut = 1; cut < bytes.length; cut++) {

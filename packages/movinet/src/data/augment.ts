@@ -1,0 +1,120 @@
+import type { Random } from "../common/random.ts";
+import type { CardFit } from "../model/card.ts";
+import { applyOperations, drawOperations } from "./auto-augment.ts";
+import { type ColourRanges, colourTables, drawColourChange, meanLuma, plainTables } from "./colour.ts";
+import { type Box, centreBox, type Range, randomBox, wholePicture } from "./crop-box.ts";
+import { type Pictures, resample } from "./resample.ts";
+
+/** How the clips of a training are varied. Plain data; change single values with a spread, for example `flip: 0`. */
+export interface AugmentRecipe {
+  /** How fast an action may run, for `randomClipTimes`. */
+  readonly speed: Range;
+  /**
+   * The random box of a clip: its share of the picture's area, and its true width / height relative to that of the
+   * target. null: what evaluation sees.
+   */
+  readonly crop: { readonly area: Range; readonly aspect: Range } | null;
+  /** Probability that a clip is mirrored left to right: 0 where left and right matter. */
+  readonly flip: number;
+  readonly colour: ColourRanges | null;
+  /** AutoAugment v0 (spec Appendix A). */
+  readonly autoAugment: boolean;
+}
+
+export const none: AugmentRecipe = { speed: [1, 1], crop: null, flip: 0, colour: null, autoAugment: false };
+
+/** For fine-tuning on few clips. */
+export const light: AugmentRecipe = {
+  speed: [0.8, 1.25],
+  crop: { area: [0.5, 1], aspect: [0.8, 1.25] },
+  flip: 0.5,
+  colour: { brightness: 0.2, contrast: 0.2, saturation: 0.2, tint: 0.05 },
+  autoAugment: false,
+};
+
+/**
+ * The official recipe of the models that are trained with AutoAugment (spec §5.2, §5.3). Its area begins at 0.08 on
+ * paper, but a box must also cover a tenth of the picture.
+ */
+export const strong: AugmentRecipe = {
+  speed: [0.8, 1],
+  crop: { area: [0.1, 1], aspect: [0.5, 2] },
+  flip: 0.5,
+  colour: null,
+  autoAugment: true,
+};
+
+export const recipes = { none, light, strong } as const;
+
+/** Decoded frames whose pixels need not be square: `aspect` is width / height of the whole picture as it is shown. */
+export interface AnamorphicPictures extends Pictures {
+  readonly aspect: number;
+}
+
+/**
+ * The network's input size in pixels. `fit` (default `crop`) says what evaluation sees, and so which shape a box has
+ * whose relative aspect is 1: the target's (`crop`), or the picture's (`squash`).
+ */
+export interface Target {
+  readonly width: number;
+  readonly height: number;
+  readonly fit?: CardFit;
+}
+
+/**
+ * Writes a training clip to `out`: the frames `indices` of `clip`, which shows whole (squashed) pictures, varied as
+ * `recipe` says and all in the same way, as `[indices.length, height, width, 3]` RGB in 0..1. The same `random` gives the
+ * same numbers. Where no box fits, it takes what evaluation sees. Throws a `TypeError` for an index outside the clip
+ * and for an `out` of another size.
+ */
+export function augmentClip(
+  clip: AnamorphicPictures,
+  indices: ArrayLike<number>,
+  target: Target,
+  recipe: AugmentRecipe,
+  random: Random,
+  out: Float32Array,
+): void {
+  check(clip, indices, target, out);
+  const shape = (target.fit ?? "crop") === "crop" ? target.width / target.height : clip.aspect;
+  const box = (recipe.crop && randomBox(clip.aspect, shape, recipe.crop, random)) ?? centreBox(clip.aspect, shape);
+  const mirrored = random.chance(recipe.flip);
+  const view = { box, mirrored, width: target.width, height: target.height };
+  if (recipe.colour) {
+    const change = drawColourChange(recipe.colour, random);
+    const tables = colourTables(change, meanLuma(clip, indices, box));
+    resample(clip, indices, view, tables, change.saturation, out);
+  } else {
+    resample(clip, indices, view, plainTables, 1, out);
+  }
+  if (recipe.autoAugment) applyOperations(out, target, drawOperations(random));
+}
+
+/**
+ * Writes what evaluation sees of a clip that shows whole (squashed) pictures: all of them (`squash`) or their largest middle
+ * part of the target's true shape (`crop`), as `[indices.length, height, width, 3]` RGB in 0..1. Of frames that were
+ * cut to the target when they were decoded, `squash` gives just the numbers that `classify` sees. Throws as
+ * {@link augmentClip} does.
+ */
+export function centreCrop(
+  clip: AnamorphicPictures,
+  indices: ArrayLike<number>,
+  target: { readonly width: number; readonly height: number },
+  fit: CardFit,
+  out: Float32Array,
+): void {
+  check(clip, indices, target, out);
+  const box: Box = fit === "crop" ? centreBox(clip.aspect, target.width / target.height) : wholePicture;
+  resample(clip, indices, { box, mirrored: false, ...target }, plainTables, 1, out);
+}
+
+function check(clip: Pictures, indices: ArrayLike<number>, { width, height }: Target, out: Float32Array): void {
+  for (let k = 0; k < indices.length; k++) {
+    const index = indices[k] as number;
+    if (!(index >= 0 && index < clip.frames)) {
+      throw new TypeError(`indices: frame ${index} is not one of the clip's ${clip.frames}.`);
+    }
+  }
+  const size = indices.length * width * height * 3;
+  if (out.length !== size) throw new TypeError(`out: holds ${out.length} numbers instead of ${size}.`);
+}

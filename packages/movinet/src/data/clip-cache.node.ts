@@ -1,0 +1,318 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { DatasetError, MovinetError } from "../common/errors.ts";
+import { irregularity, toRead } from "../common/read.node.ts";
+import { bytesOf } from "../video/path-bytes.node.ts";
+import { Decoders } from "../video/video.node.ts";
+import { cacheFolder } from "../zoo/lookup.node.ts";
+import type { ClipView, SourceClip } from "./clip.ts";
+import { type ClipHead, clipFormat } from "./clip-file.ts";
+import { ClipStore } from "./clip-store.node.ts";
+import type { Sample } from "./dataset.ts";
+
+export interface ClipCacheOptions {
+  /** Where entries are kept. Default: `clips` in the cache folder. */
+  readonly folder?: string | undefined;
+  /** Bytes that the folder may hold. Default 20 GB. */
+  readonly maxBytes?: number | undefined;
+}
+
+export interface FillOptions {
+  /** Videos that are decoded at a time. Default: the machine's cores. */
+  readonly jobs?: number | undefined;
+  /** Ends the filling: the promise is then rejected with the signal's reason. What was cached stays. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each sample, in the order in which they are done. */
+  readonly onClip?: ((progress: FillProgress) => void) | undefined;
+}
+
+export interface FillProgress {
+  readonly sample: Sample;
+  /** Samples that are done, failed ones among them. */
+  readonly done: number;
+  readonly total: number;
+  /** Whether the clip was there already. */
+  readonly cached: boolean;
+  /** Why the sample gave no clip; null where it did. */
+  readonly error: MovinetError | null;
+}
+
+export interface ClipFailure {
+  readonly sample: Sample;
+  readonly error: MovinetError;
+}
+
+export interface FillResult {
+  /** Samples that gave no clip, in the order of the samples. */
+  readonly failures: readonly ClipFailure[];
+  /** Clips that found no room: each reading decodes them again. */
+  readonly uncached: number;
+  /** Bytes of frames of all clips. */
+  readonly bytes: number;
+}
+
+const defaultMaxBytes = 20e9;
+/** Bytes of the frames of one clip. */
+const largestClip = 2 ** 30;
+
+/**
+ * Decoded clips on disk: each video is decoded once for each view, in a process of its own, and read again in one go.
+ * Entries are named by what they hold (the file's content, the view, start and end), so that a changed file is another
+ * clip, and renamed or doubled ones are not decoded again. The folder is bounded: the least recently used entries go
+ * first, but none that this cache has read or written. A process may be killed at any moment; damaged entries are made again.
+ */
+export class ClipCache implements AsyncDisposable {
+  readonly #store: ClipStore;
+  readonly #hashes = new Map<string, { readonly stamp: string; readonly hash: Promise<string> }>();
+  readonly #making = new Map<string, Promise<unknown>>();
+  readonly #decoders = new Decoders();
+
+  constructor({ folder = join(cacheFolder(), "clips"), maxBytes = defaultMaxBytes }: ClipCacheOptions = {}) {
+    this.#store = new ClipStore(folder, maxBytes);
+  }
+
+  get folder(): string {
+    return this.#store.folder;
+  }
+
+  /**
+   * The frames of a sample in a view; decoded and kept first, where they are not there. With `start` and `end`, those
+   * whose time is in `start` (where the first frame is) .. below `end`.
+   * Throws {@link DatasetError}: `E_DATASET_CLIP` (no frames, unreadable, or too long), `E_DATASET_CACHE`; and what
+   * {@link openVideo} throws.
+   */
+  async read(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<SourceClip> {
+    const key = await this.#key(sample, view, signal);
+    for (;;) {
+      signal?.throwIfAborted();
+      const kept = await this.#store.read(key, view);
+      if (kept) return kept;
+      const making = this.#making.get(key);
+      if (making) {
+        await making.catch(() => {});
+        continue;
+      }
+      const { head, frames } = await this.#make(key, sample, view, this.#decoders, 0, signal);
+      return { ...head, data: concatenate(frames) };
+    }
+  }
+
+  /** What is known of a sample's clip in a view, without reading frames that are kept. Throws as {@link read}. */
+  async head(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<ClipHead> {
+    const kept = await this.#store.look(await this.#key(sample, view, signal), view);
+    return kept ?? this.read(sample, view, signal);
+  }
+
+  /** Whether {@link read} will find the frames of a sample in this view. Throws as {@link read}. */
+  async has(sample: Sample, view: ClipView): Promise<boolean> {
+    return (await this.#store.look(await this.#key(sample, view), view)) !== null;
+  }
+
+  /**
+   * Decodes what is not there yet, several videos at a time. A sample that gives no clip does not stop the others.
+   * Throws {@link DatasetError} (`E_DATASET_CACHE`) where the folder cannot be written, the disk is full for example.
+   */
+  async fill(samples: readonly Sample[], view: ClipView, options: FillOptions = {}): Promise<FillResult> {
+    const { jobs = availableParallelism(), onClip } = options;
+    const abort = new AbortController();
+    const signal = options.signal ? AbortSignal.any([abort.signal, options.signal]) : abort.signal;
+    const decoders = new Decoders();
+    const failures: (ClipFailure | undefined)[] = [];
+    const queue = samples.entries();
+    let [done, uncached, bytes] = [0, 0, 0];
+    const work = async () => {
+      for (const [i, sample] of queue) {
+        let error: MovinetError | null = null;
+        let cached = false;
+        try {
+          const clip = await this.#ensure(sample, view, decoders, jobs > 1 ? 1 : 0, signal);
+          cached = clip.cached;
+          bytes += clip.bytes;
+          if (!clip.kept) uncached++;
+        } catch (cause) {
+          signal.throwIfAborted();
+          if (!(cause instanceof MovinetError) || fatal.has(cause.code)) throw cause;
+          error = cause;
+          failures[i] = { sample, error };
+        }
+        onClip?.({ sample, done: ++done, total: samples.length, cached, error });
+      }
+    };
+    try {
+      options.signal?.throwIfAborted();
+      const workers = Array.from({ length: Math.min(jobs, samples.length) }, async () => {
+        await work().catch((error: unknown) => {
+          abort.abort(error);
+          throw error;
+        });
+      });
+      // All of them, before what they use is closed.
+      const broken = (await Promise.allSettled(workers)).find((worker) => worker.status === "rejected");
+      if (broken) throw options.signal?.aborted ? options.signal.reason : abort.signal.reason;
+    } finally {
+      await decoders[Symbol.asyncDispose]();
+    }
+    return { failures: failures.filter((failure) => failure !== undefined), uncached, bytes };
+  }
+
+  /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
+  async contentHash({ file }: Sample, signal?: AbortSignal): Promise<string> {
+    const { size, mtimeMs } = await stat(bytesOf(file)).catch((cause: unknown) => {
+      throw unreadable(file, cause);
+    });
+    const stamp = `${size} ${mtimeMs}`;
+    const known = this.#hashes.get(file);
+    if (known?.stamp === stamp) return known.hash;
+    const hash = hashFile(file, signal);
+    this.#hashes.set(file, { stamp, hash });
+    hash.catch(() => this.#hashes.delete(file));
+    return hash;
+  }
+
+  /** Ends the processes that wait for a video. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#decoders[Symbol.asyncDispose]();
+  }
+
+  async #key(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<string> {
+    const content = await this.contentHash(sample, signal);
+    const { width, height, fit, fps } = view;
+    const what = [clipFormat, content, width, height, fit, fps, sample.start ?? 0, sample.end];
+    return createHash("sha256").update(JSON.stringify(what)).digest("hex");
+  }
+
+  async #ensure(
+    sample: Sample,
+    view: ClipView,
+    decoders: Decoders,
+    threads: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly cached: boolean; readonly kept: boolean; readonly bytes: number }> {
+    const key = await this.#key(sample, view, signal);
+    for (;;) {
+      signal.throwIfAborted();
+      const head = await this.#store.look(key, view);
+      if (head) return { cached: true, kept: true, bytes: byteLength(head) };
+      const making = this.#making.get(key);
+      if (making) {
+        await making.catch(() => {});
+        continue;
+      }
+      const made = await this.#make(key, sample, view, decoders, threads, signal);
+      return { cached: false, kept: made.kept, bytes: byteLength(made.head) };
+    }
+  }
+
+  /** Decodes a clip and keeps it where there is room; whoever wants the same meanwhile finds it in `#making`. */
+  async #make(
+    key: string,
+    sample: Sample,
+    view: ClipView,
+    decoders: Decoders,
+    threads: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Decoded & { readonly kept: boolean }> {
+    const made = decode(sample, view, decoders, threads, signal).then(async (clip) => {
+      return { ...clip, kept: await this.#store.write(key, clip.head, clip.frames) };
+    });
+    this.#making.set(key, made);
+    try {
+      return await made;
+    } finally {
+      this.#making.delete(key);
+    }
+  }
+}
+
+/** Conditions that every other sample would meet too. */
+const fatal = new Set(["E_DATASET_CACHE", "E_DEPENDENCY_MISSING"]);
+
+interface Decoded {
+  readonly head: ClipHead;
+  readonly frames: readonly Uint8Array[];
+}
+
+async function decode(
+  sample: Sample,
+  view: ClipView,
+  decoders: Decoders,
+  threads: number,
+  signal: AbortSignal | undefined,
+): Promise<Decoded> {
+  const { fps, ...size } = view;
+  const { file, start, end } = sample;
+  const part = { start: start ?? 0, ...(end === null ? {} : { end }) };
+  const video = decoders.openVideo(file, { fps, size, threads, signal, ...part });
+  const frames: Uint8Array[] = [];
+  const most = Math.floor(largestClip / (view.width * view.height * 3));
+  for await (const frame of video) {
+    if (frames.length === most) {
+      const problem = `it has more than ${most} frames of ${view.width}×${view.height} at ${fps} a second`;
+      throw clipError(file, problem, "Cut it into clips, or give them start and end in a manifest");
+    }
+    frames.push(frame.data);
+  }
+  const info = video.info;
+  if (frames.length === 0 || info === null) {
+    const problem = `no picture of it is in ${start ?? 0}..${end ?? "its end"} s`;
+    throw clipError(file, problem, "Correct start and end in the manifest, or remove the line");
+  }
+  const { duration, pictures, warnings } = video;
+  const source = { duration, frameRate: pictures / duration, warnings };
+  const { width, height } = view;
+  return { head: { frames: frames.length, width, height, aspect: info.width / info.height, fps, source }, frames };
+}
+
+function byteLength({ frames, width, height }: ClipHead): number {
+  return frames * width * height * 3;
+}
+
+function concatenate(frames: readonly Uint8Array[]): Uint8Array {
+  const data = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+  let at = 0;
+  for (const frame of frames) {
+    data.set(frame, at);
+    at += frame.length;
+  }
+  return data;
+}
+
+async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
+  try {
+    const handle = await open(bytesOf(file), toRead);
+    try {
+      return await hashContent(handle, file, signal);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cause instanceof DatasetError ? cause : unreadable(file, cause);
+  }
+}
+
+async function hashContent(handle: FileHandle, file: string, signal: AbortSignal | undefined): Promise<string> {
+  const facts = await handle.stat();
+  const problem = irregularity(facts);
+  if (problem !== null) throw clipError(file, problem, "Give a regular file");
+  const hash = createHash("sha256");
+  // No more than it has: files of the system may give for ever.
+  const options = { end: facts.size - 1, highWaterMark: 1 << 20, autoClose: false };
+  const content = facts.size > 0 ? handle.createReadStream(options) : [];
+  for await (const chunk of content) {
+    signal?.throwIfAborted();
+    hash.update(chunk as Uint8Array);
+  }
+  return hash.digest("hex");
+}
+
+function unreadable(file: string, cause: unknown): DatasetError {
+  const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  return clipError(file, `it cannot be read (${why})`, "Check that it is still there and that you may read it", cause);
+}
+
+function clipError(subject: string, problem: string, remedy: string, cause?: unknown): DatasetError {
+  return new DatasetError({ code: "E_DATASET_CLIP", subject, problem, remedy, cause });
+}

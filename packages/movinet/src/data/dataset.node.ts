@@ -1,0 +1,196 @@
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import type { Refuse } from "../common/errors.ts";
+import { listed } from "../common/printable.ts";
+import { readUserFile } from "../common/read.node.ts";
+import { bytesOf, pathOf } from "../video/path-bytes.node.ts";
+import { type Dataset, type Sample, sameForm } from "./dataset.ts";
+import { clipsOfClasses, type FolderClips } from "./folders.node.ts";
+import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
+import { joinGroups } from "./groups.ts";
+import { similarClasses, warningsAbout } from "./layout-findings.ts";
+import { lineError, type ManifestFormat, type ManifestRow, readManifest } from "./manifest.ts";
+
+export interface DatasetOptions {
+  /**
+   * The only classes that may occur, in the order that indexes them: those of a model that is to be evaluated. Then a
+   * single class and a single clip are enough. Default: what the dataset names, sorted.
+   */
+  readonly labels?: readonly string[] | undefined;
+}
+
+const formats: Readonly<Record<string, ManifestFormat>> = { ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl" };
+
+/**
+ * Finds the clips of a dataset. `path` is
+ *
+ * - a manifest, `.csv` or `.jsonl`: `file` (relative to the manifest), `label` (several separated by `;`), and, where
+ *   wanted, `split`, `group`, `start`, `end` (seconds);
+ * - a folder that holds `manifest.csv` or `manifest.jsonl`;
+ * - a folder with a sub-folder of videos (at any depth) for each class, or with folders of splits that hold such. Names
+ *   that begin with a dot are passed over.
+ *
+ * Splits are called, in any case, train or training; validation, valid, val or dev; test, testing, eval or evaluation. A
+ * folder that is called so holds folders of classes; one that holds videos itself, beside other classes, is a class.
+ * Names compare in Unicode NFC. Stretches of one file, under whatever paths, come into one group (see {@link Sample}).
+ *
+ * Nothing is decoded: `checkDataset` does that. Throws {@link DatasetError}: `E_DATASET_NOT_FOUND`,
+ * `E_DATASET_UNREADABLE`, `E_DATASET_FORMAT`, `E_DATASET_FOLDERS`, `E_DATASET_LINE`, `E_DATASET_EMPTY`,
+ * `E_DATASET_ONE_CLASS`, `E_DATASET_ONE_CLIP`, `E_DATASET_LABEL`.
+ */
+export async function openDataset(path: string, options: DatasetOptions = {}): Promise<Dataset> {
+  const { clips, findings: layoutFindings } = await findClips(path);
+  const named = [...new Set(clips.flatMap((clip) => clip.labels))].sort();
+  const labels = options.labels ?? named;
+  const indexes = new Map(labels.map((label, i) => [sameForm(label), i]));
+  const samples = clips.map(({ labels: own, where, ...clip }): Sample => {
+    const classes = own.map((label) => indexes.get(label) ?? unknownLabel(label, labels, where));
+    return { ...clip, classes: classes.sort((a, b) => a - b) };
+  });
+  if (samples.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it holds no clips", layout);
+  if (options.labels === undefined) {
+    if (samples.length === 1) {
+      throw datasetError("E_DATASET_ONE_CLIP", path, "it holds only one clip", "Add clips: at least ten of each class");
+    }
+    if (labels.length === 1) {
+      const problem = `all of its ${samples.length} clips are of one class, ${labels[0]}`;
+      const remedy = "Add a second class, for example of clips that show something else";
+      throw datasetError("E_DATASET_ONE_CLASS", path, problem, remedy);
+    }
+  }
+  const files = new Map<string, string>();
+  for (const some of batchesOf([...new Set(samples.map(({ file }) => file))])) {
+    await Promise.all(some.map(async (file) => files.set(file, await realPath(file))));
+  }
+  const grouped = joinGroups(samples, ({ file }) => [`file ${files.get(file)}`]);
+  const findings = [...layoutFindings, ...similarClasses(named)];
+  const multiLabel = samples.some(({ classes }) => classes.length > 1);
+  return { path, labels, samples: grouped, multiLabel, findings, warnings: warningsAbout(findings, grouped) };
+}
+
+/** The path without symlinks, by which stretches of one file are known; what cannot be followed stays. */
+function realPath(file: string): Promise<string> {
+  return realpath(bytesOf(file), { encoding: "buffer" }).then(pathOf, () => resolve(file));
+}
+
+function unknownLabel(label: string, labels: readonly string[], { path, line }: Found["where"]): never {
+  const where = line === null ? "" : `line ${line}: `;
+  const problem = `${where}the label ${JSON.stringify(label)} is no class of the model`;
+  throw datasetError("E_DATASET_LABEL", path, problem, `Use its names: ${listed(labels, 8)}`);
+}
+
+async function findClips(path: string): Promise<FolderClips> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") {
+      throw datasetError("E_DATASET_NOT_FOUND", path, "there is no such folder or file", layout, cause);
+    }
+    throw unreadable(path, cause);
+  });
+  if (found.isDirectory()) return clipsOfFolder(path);
+  const format = formats[extname(path).toLowerCase()];
+  if (!format) throw datasetError("E_DATASET_FORMAT", path, "this file is no manifest", layout);
+  return clipsOfManifest(path, format);
+}
+
+async function clipsOfFolder(path: string): Promise<FolderClips> {
+  const names = await readdir(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  for (const [name, format] of [
+    ["manifest.csv", "csv"],
+    ["manifest.jsonl", "jsonl"],
+  ] as const) {
+    if (names.includes(name)) return clipsOfManifest(join(path, name), format);
+  }
+  return clipsOfClasses(path);
+}
+
+/** Of a manifest: a million lines of a hundred letters. */
+const mostManifestBytes = 100_000_000;
+
+async function clipsOfManifest(path: string, format: ManifestFormat): Promise<FolderClips> {
+  const refuse: Refuse = (problem, remedy, cause) => datasetError("E_DATASET_UNREADABLE", path, problem, remedy, cause);
+  const bytes = await readUserFile(path, { most: mostManifestBytes, refuse });
+  const folder = dirname(path);
+  const rows = readManifest(bytes, format, path);
+  const files = await findFiles(rows, path);
+  const clips = rows.map(({ line, file: _, ...row }, i): Found => {
+    const file = files[i]!;
+    return { ...row, file, name: nameIn(folder, file), where: { path, line } };
+  });
+  return { clips, findings: [] };
+}
+
+/** Of so many lines that are wrong no more are counted. */
+const mostBroken = 1000;
+
+/** A hundred thousand files that are looked at together take a gigabyte. */
+function* batchesOf<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += 100) yield items.slice(at, at + 100);
+}
+
+/** Where the file of each row is, as short as the manifest's own path is. */
+async function findFiles(rows: readonly ManifestRow[], path: string): Promise<readonly string[]> {
+  const listings = new Map<string, Promise<readonly string[]>>();
+  const known = new Map<string, Promise<FoundFile>>();
+  const files: string[] = [];
+  const broken: { readonly problem: string; readonly row: ManifestRow }[] = [];
+  for (const some of batchesOf(rows)) {
+    if (broken.length >= mostBroken) break;
+    const found = some.map(({ file }) => {
+      const looked = known.get(file) ?? findFile(file, path, listings);
+      known.set(file, looked);
+      return looked;
+    });
+    for (const [i, { file, problem }] of (await Promise.all(found)).entries()) {
+      files.push(file);
+      if (problem !== null) broken.push({ problem, row: some[i]! });
+    }
+  }
+  const [first] = broken;
+  if (!first) return files;
+  const more = broken.length - 1;
+  const count = broken.length < mostBroken ? more : `at least ${more}`;
+  const others = more > 0 ? ` (and ${count} more such ${more === 1 ? "line" : "lines"})` : "";
+  const problem = `${first.problem} ${first.row.file}${others}`;
+  const remedy = "Correct the path, which is relative to the manifest, or remove the line";
+  throw lineError(path, first.row.line, problem, remedy);
+}
+
+interface FoundFile {
+  readonly file: string;
+  /** What is wrong with it, before its name; null: nothing. */
+  readonly problem: string | null;
+}
+
+async function findFile(
+  file: string,
+  path: string,
+  listings: Map<string, Promise<readonly string[]>>,
+): Promise<FoundFile> {
+  const given = resolve(file) === file ? file : join(dirname(path), file);
+  const there = await findForm(given, listings);
+  if (there === null) return { file: given, problem: "there is no file" };
+  const facts = await stat(there).catch(() => null);
+  if (facts?.isDirectory()) return { file: there, problem: "this is a folder, not a video," };
+  return { file: there, problem: facts?.isFile() ? null : "this is a pipe or a device, not a video," };
+}
+
+/** The path as the disk writes it, where that is in another Unicode form than it was given; null: there is no such file. */
+async function findForm(path: string, listings: Map<string, Promise<readonly string[]>>): Promise<string | null> {
+  const exists = async (file: string) => (await stat(file).catch(() => null)) !== null;
+  if (await exists(path)) return path;
+  const parent = dirname(path);
+  if (parent === path || sameForm(path) === path.normalize("NFD")) return null;
+  const folder = await findForm(parent, listings);
+  if (folder === null) return null;
+  let names = listings.get(folder);
+  if (names === undefined) {
+    names = readdir(folder).catch(() => []);
+    listings.set(folder, names);
+  }
+  const wanted = sameForm(basename(path));
+  const name = (await names).find((other) => sameForm(other) === wanted);
+  const found = name === undefined ? null : join(folder, name);
+  return found !== null && (await exists(found)) ? found : null;
+}

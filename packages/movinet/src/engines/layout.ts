@@ -1,0 +1,34 @@
+import type { Shape } from "../graph/ir.ts";
+
+type Plane = Pick<Shape, "channels" | "height" | "width">;
+
+/** Planes `[C, H, W]` of consecutive frames → `[1, frames, H, W, C]`, in `data` where it is given. */
+export function channelsLast(
+  planes: readonly Float32Array[],
+  { channels, height, width }: Plane,
+  data: Float32Array = new Float32Array(planes.length * channels * height * width),
+): Float32Array {
+  const pixels = height * width;
+  for (const [frame, plane] of planes.entries()) {
+    for (let c = 0; c < channels; c++) {
+      const channel = plane.subarray(c * pixels, (c + 1) * pixels);
+      let at = frame * pixels * channels + c;
+      for (let p = 0; p < pixels; p++) {
+        data[at] = channel[p] as number;
+        at += channels;
+      }
+    }
+  }
+  return data;
+}
+
+/** `[1, frames, H, W, C]` → planes `[C, H, W]` of consecutive frames. */
+export function channelsFirst(data: Float32Array, { channels, height, width }: Plane): readonly Float32Array[] {
+  const pixels = height * width;
+  return Array.from({ length: data.length / (channels * pixels) }, (_, frame) =>
+    Float32Array.from(
+      { length: channels * pixels },
+      (_, i) => data[(frame * pixels + (i % pixels)) * channels + Math.floor(i / pixels)] as number,
+    ),
+  );
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { compileFunction } from "node:vm";
+import { importPeer } from "../../common/errors.ts";
+import { TfliteBackend } from "./backend.ts";
+import { type LiteRtInstance, litertRuntime, startLiteRt } from "./litert.ts";
+
+const require = createRequire(import.meta.url);
+
+/**
+ * LiteRT.js on WebAssembly, which runs in Node as it does in browsers. What its loader expects of a browser is there while it
+ * loads: the way to run a script, and a GPU that is none.
+ */
+export async function litertBackend(): Promise<TfliteBackend> {
+  const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
+  const folder = join(dirname(require.resolve("@litertjs/core")), "../wasm");
+  starting ??= inBrowserClothes(() => startLiteRt(litert, folder));
+  try {
+    return new TfliteBackend(litertRuntime(litert, await starting));
+  } catch (error) {
+    starting = null;
+    throw error;
+  }
+}
+
+let starting: Promise<LiteRtInstance> | null = null;
+
+async function inBrowserClothes<T>(work: () => Promise<T>): Promise<T> {
+  const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
+  const clothes: readonly [object, string, unknown][] = [
+    [globalThis, "self", globalThis],
+    [globalThis, "importScripts", runScript],
+    [navigator, "gpu", { requestAdapter: async () => adapter }],
+  ];
+  const worn = clothes.filter(([owner, name]) => !(name in owner));
+  for (const [owner, name, value] of worn) Object.defineProperty(owner, name, { value, configurable: true });
+  try {
+    return await work();
+  } finally {
+    for (const [owner, name] of worn) Reflect.deleteProperty(owner, name);
+    for (const name of ["Module", "ModuleFactory"]) Reflect.deleteProperty(globalThis, name);
+  }
+}
+
+/** Runs the package's script, which knows Node's CommonJS, and leaves its factory where the package looks for it. */
+function runScript(path: string): void {
+  const module = { exports: {} };
+  const names = ["module", "exports", "require", "__filename", "__dirname"];
+  const script = compileFunction(readFileSync(path, "utf8"), names, { filename: path });
+  script(module, module.exports, require, path, dirname(path));
+  Object.assign(globalThis, { ModuleFactory: module.exports });
+}

@@ -1,0 +1,159 @@
+import { ModelError } from "../../common/errors.ts";
+import {
+  elementsOf,
+  type RuntimeTensor,
+  type TensorFacts,
+  type TfliteExecutable,
+  type TfliteRuntime,
+} from "./runtime.ts";
+
+/**
+ * The part of `@litertjs/core` that is used. Its `run` and its tensors ask the WebAssembly some twenty questions for every
+ * input and output, 2 ms a step for A0; so only loading goes through them, and steps through the bindings below.
+ */
+export interface LiteRt {
+  readonly Tensor: new (
+    data: Float32Array | Int32Array,
+    shape: number[],
+  ) => { readonly liteRtTensorBuffer: LiteRtBuffer };
+  getGlobalLiteRtPromise(): Promise<LiteRtInstance> | undefined;
+  loadLiteRt(folder: string): Promise<LiteRtInstance>;
+}
+
+export interface LiteRtInstance {
+  readonly liteRtWasm: {
+    /** Another view whenever the memory has grown. */
+    readonly HEAPU8: Uint8Array;
+    readonly LiteRtTensorBufferLockMode: { readonly READ: LockMode; readonly WRITE: LockMode };
+  };
+  loadAndCompile(model: Uint8Array, options: { accelerator: "wasm" }): Promise<LiteRtModel>;
+}
+
+interface LockMode {
+  readonly value: number;
+}
+
+/** Memory of a tensor in WebAssembly; `lock` tells its address. */
+interface LiteRtBuffer {
+  lock(mode: LockMode): number;
+  unlock(): void;
+  delete(): void;
+}
+
+interface LiteRtModel {
+  /** Takes and returns buffers in the order of the details; private in the package's declarations. */
+  readonly liteRtCompiledModel: {
+    run(signature: number, inputs: readonly LiteRtBuffer[]): LiteRtBuffer[] | Promise<LiteRtBuffer[]>;
+  };
+  getInputDetails(): readonly LiteRtDetails[];
+  getOutputDetails(): readonly LiteRtDetails[];
+  delete(): void;
+}
+
+interface LiteRtDetails {
+  readonly name: string;
+  readonly shape: Int32Array;
+  readonly dtype: TensorFacts["dtype"];
+}
+
+/**
+ * Loads the WebAssembly of LiteRT.js from a folder, once for the page or process. Its messages, of which a compilation
+ * prints several, go nowhere.
+ */
+export async function startLiteRt(litert: LiteRt, folder: string): Promise<LiteRtInstance> {
+  const silent = { print() {}, printErr() {} };
+  Object.assign(globalThis, { Module: silent }); // where its loader looks for settings, and which it then clears
+  return litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder);
+}
+
+/** LiteRT.js on its CPU kernels (XNNPACK) in WebAssembly. */
+export function litertRuntime(litert: LiteRt, instance: LiteRtInstance): TfliteRuntime {
+  return {
+    name: "LiteRT.js wasm",
+    async load(bytes, subject) {
+      try {
+        return executableOf(litert, instance, await instance.loadAndCompile(bytes, { accelerator: "wasm" }));
+      } catch (cause) {
+        throw new ModelError({
+          code: "E_MODEL_RUNTIME",
+          subject,
+          problem: `LiteRT.js cannot run it (${cause instanceof Error ? cause.message : String(cause)})`,
+          remedy: "Check that the file was copied whole and needs built-in operators only",
+          cause,
+        });
+      }
+    },
+  };
+}
+
+/** The first signature of a compiled file. */
+function executableOf(litert: LiteRt, { liteRtWasm }: LiteRtInstance, model: LiteRtModel): TfliteExecutable {
+  const facts = (details: readonly LiteRtDetails[]): readonly TensorFacts[] =>
+    details.map(({ name, shape, dtype }) => ({ name, shape: [...shape], dtype }));
+  const inputs = facts(model.getInputDetails());
+  const outputs = facts(model.getOutputDetails());
+  const inputOf = new Map(inputs.map((input) => [input.name, input]));
+  return {
+    inputs,
+    outputs,
+    upload(name, data) {
+      const input = inputOf.get(name) as TensorFacts;
+      const { liteRtTensorBuffer } = new litert.Tensor(data, [...input.shape]);
+      return new HeldBuffer(liteRtWasm, liteRtTensorBuffer, input);
+    },
+    async run(given) {
+      const buffers = inputs.map(({ name }) => (given[name] as HeldBuffer).buffer);
+      const results = await model.liteRtCompiledModel.run(0, buffers);
+      const held = results.map((buffer, i) => {
+        const output = outputs[i] as TensorFacts;
+        return [output.name, new HeldBuffer(liteRtWasm, buffer, output)] as const;
+      });
+      return Object.fromEntries(held);
+    },
+    dispose: () => model.delete(),
+  };
+}
+
+class HeldBuffer implements RuntimeTensor {
+  readonly buffer: LiteRtBuffer;
+  readonly #wasm: LiteRtInstance["liteRtWasm"];
+  readonly #bytes: number;
+  readonly #whole: boolean;
+
+  constructor(wasm: LiteRtInstance["liteRtWasm"], buffer: LiteRtBuffer, { shape, dtype }: TensorFacts) {
+    this.buffer = buffer;
+    this.#wasm = wasm;
+    this.#bytes = 4 * elementsOf(shape);
+    this.#whole = dtype === "int32";
+  }
+
+  accumulate(growth: RuntimeTensor, keep: number): void {
+    const { READ, WRITE } = this.#wasm.LiteRtTensorBufferLockMode;
+    const other = (growth as HeldBuffer).buffer;
+    const [to, from] = [this.buffer.lock(WRITE), other.lock(READ)];
+    const memory = this.#wasm.HEAPU8.buffer;
+    const sum = new Float32Array(memory, to, this.#bytes / 4);
+    const summand = new Float32Array(memory, from, this.#bytes / 4);
+    for (let i = 0; i < sum.length; i++) sum[i] = keep * (sum[i] as number) + (summand[i] as number);
+    this.buffer.unlock();
+    other.unlock();
+  }
+
+  read(): Float32Array | Int32Array {
+    const at = this.buffer.lock(this.#wasm.LiteRtTensorBufferLockMode.READ);
+    const { buffer } = this.#wasm.HEAPU8.slice(at, at + this.#bytes);
+    this.buffer.unlock();
+    return this.#whole ? new Int32Array(buffer) : new Float32Array(buffer);
+  }
+
+  write({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): void {
+    if (byteLength !== this.#bytes) throw new Error(`internal: ${byteLength} bytes for a tensor of ${this.#bytes}`);
+    const at = this.buffer.lock(this.#wasm.LiteRtTensorBufferLockMode.WRITE);
+    this.#wasm.HEAPU8.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    this.buffer.unlock();
+  }
+
+  dispose(): void {
+    this.buffer.delete();
+  }
+}

@@ -1,0 +1,47 @@
+import { buildGraph } from "../../arch/build.ts";
+import { specOf } from "../../arch/spec.ts";
+import type { Graph } from "../../graph/ir.ts";
+import { lowerForInference } from "../../graph/passes.ts";
+import { elementsOf } from "../../graph/shapes.ts";
+import type { Tensor, Weights } from "../../graph/tensor.ts";
+
+/** A small stream network that has every op of the large ones, with weights and inputs that are not trivial. */
+export function probeSpec(): { graph: Graph; weights: Weights; inputs: Readonly<Record<string, Float32Array>> } {
+  const spec = {
+    ...specOf("t0-stream", { positionalEncoding: true, classes: 5, resolution: { height: 13, width: 18 } }),
+    stem: 8,
+    head: 24,
+    hidden: 40,
+    blocks: [
+      { filters: 8, stride: 2, layers: [{ expand: 24, kernel: { time: 1, space: 5 } }] },
+      {
+        filters: 24,
+        stride: 2,
+        layers: [
+          { expand: 40, kernel: { time: 3, space: 3 } },
+          { expand: 24, kernel: { time: 5, space: 3 } },
+        ],
+      },
+    ],
+  } as const;
+  const step = buildGraph(spec, { call: "step", frames: 1 });
+  const weights = new Map(
+    Object.entries(step.params).map(([name, { shape }], seed): [string, Tensor] => {
+      const data = sequence(elementsOf(shape), seed);
+      return [name, { shape, data: name.endsWith("variance") ? data.map((value) => 0.5 + value ** 2) : data }];
+    }),
+  );
+  const graph = lowerForInference(step);
+  const inputs: Record<string, Float32Array> = {};
+  for (const [seed, node] of graph.nodes.entries()) {
+    if (node.op !== "input") continue;
+    const { channels, height, width } = node.shape;
+    inputs[node.id] = sequence(channels * height * width, seed);
+  }
+  return { graph, weights, inputs };
+}
+
+/** Numbers in −1..1 that do not repeat. */
+function sequence(length: number, seed: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => Math.sin((i + 1) * (seed + 1.7)));
+}

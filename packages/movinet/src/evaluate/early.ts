@@ -1,0 +1,106 @@
+import { percentile } from "../common/percentile.ts";
+
+/** What a model answered while a clip went on: an entry for each answer, in order. */
+export interface Moments {
+  /** Frames seen, from 1; increasing. */
+  readonly frames: readonly number[];
+  /** Time of the last frame seen, in seconds since the clip's start. */
+  readonly times: readonly number[];
+  /** The likeliest class. */
+  readonly best: readonly number[];
+  /** Its probability, in 0..1. */
+  readonly confidence: readonly number[];
+}
+
+/** How early a model is right. */
+export interface Earliness {
+  /**
+   * Share of clips whose answer is right after so many frames (`top1`), and their mean confidence: a clip that is over
+   * keeps its last answer, one that had no answer yet counts as wrong with a confidence of 0. `running`: clips that are
+   * not over. At most 128 points.
+   */
+  readonly curve: readonly {
+    readonly frames: number;
+    readonly seconds: number;
+    readonly top1: number;
+    readonly confidence: number;
+    readonly running: number;
+  }[];
+  /**
+   * After how many frames confidence is within reason: from then on, at every point of the curve, it is at most 0.1 above
+   * the share that is right. Null where it is not so at the end either.
+   */
+  readonly soundFrom: number | null;
+  /** The same after each tenth of each clip's own frames. */
+  readonly byShare: readonly { readonly share: number; readonly top1: number }[];
+  /** Of the clips that end with the right answer: when it came to stay. Null without any. */
+  readonly settled: {
+    readonly clips: number;
+    /** Mean share of the clip's frames that were needed, in 0..1. */
+    readonly share: number;
+    /** Median of the time in seconds at which it came. */
+    readonly seconds: number;
+  } | null;
+}
+
+/** A clip as {@link earlinessOf} needs it. */
+export interface TimedAnswer {
+  readonly classes: readonly number[];
+  readonly moments: Moments | null;
+}
+
+const mostPoints = 128;
+/** Confidence that is further above the share that is right is not within reason. */
+export const mostExcess = 0.1;
+
+/** How early the answers are right; null where no clip has moments. `fps` is the rate of the frames. */
+export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earliness | null {
+  const clips = answers.flatMap(({ classes, moments }) => {
+    if (moments === null || moments.best.length === 0) return [];
+    const right = moments.best.map((best) => classes.includes(best));
+    return [{ ...moments, right, length: moments.frames.at(-1) as number }];
+  });
+  if (clips.length === 0) return null;
+  /** The last answer after so many frames; −1 before the first. */
+  const momentAt = (clip: (typeof clips)[number], frames: number) => {
+    const later = clip.frames.findIndex((seen) => seen > frames);
+    return (later < 0 ? clip.frames.length : later) - 1;
+  };
+  const rightAt = (clip: (typeof clips)[number], frames: number) => clip.right[momentAt(clip, frames)] === true;
+  const share = (hit: (clip: (typeof clips)[number]) => boolean) => clips.filter(hit).length / clips.length;
+
+  const longest = Math.max(...clips.map(({ length }) => length));
+  const points = Math.min(longest, mostPoints);
+  const curve = Array.from({ length: points }, (_, i) => {
+    const frames = points === 1 ? longest : 1 + Math.round((i * (longest - 1)) / (points - 1));
+    return {
+      frames,
+      seconds: (frames - 1) / fps,
+      top1: share((clip) => rightAt(clip, frames)),
+      confidence: clips.reduce((sum, clip) => sum + (clip.confidence[momentAt(clip, frames)] ?? 0), 0) / clips.length,
+      running: clips.filter(({ length }) => length >= frames).length,
+    };
+  });
+  const byShare = Array.from({ length: 10 }, (_, i) => {
+    const part = (i + 1) / 10;
+    return { share: part, top1: share((clip) => rightAt(clip, Math.ceil(((i + 1) * clip.length) / 10))) };
+  });
+  const settled = clips
+    .filter(({ right }) => right.at(-1))
+    .map(({ right, frames, times, length }) => {
+      const from = right.lastIndexOf(false) + 1;
+      return { share: (frames[from] as number) / length, seconds: times[from] as number };
+    });
+  const unsound = curve.findLastIndex(({ top1, confidence }) => confidence - top1 > mostExcess);
+  const soundFrom = curve[unsound + 1]?.frames ?? null;
+  return { curve, soundFrom, byShare, settled: settled.length === 0 ? null : summary(settled) };
+}
+
+function summary(settled: readonly { readonly share: number; readonly seconds: number }[]) {
+  const seconds = settled.map((clip) => clip.seconds);
+  return {
+    clips: settled.length,
+    share: settled.reduce((sum, clip) => sum + clip.share, 0) / settled.length,
+    seconds: percentile(seconds, 50),
+  };
+}

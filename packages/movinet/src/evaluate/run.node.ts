@@ -1,0 +1,261 @@
+import { DatasetError, type MovinetError, VideoError } from "../common/errors.ts";
+import type { Clip, ClipView, SourceClip } from "../data/clip.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import { nameWithin, type Sample } from "../data/dataset.ts";
+import type { Backend } from "../engines/engine.ts";
+import { classifyFrames } from "../flow/classify.ts";
+import type { Fit, InputSize } from "../model/card.ts";
+import type { Model } from "../model/model.ts";
+import type { Picture } from "../plot/plot-data.ts";
+import { Program } from "../session/program.ts";
+import type { Frame } from "../video/frame.ts";
+import { Decoders } from "../video/video.node.ts";
+import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
+import type { Answer } from "./metrics.ts";
+import { Keepsakes } from "./pictures.ts";
+
+/** The frames of a sample as the model is to see them: its frame rate, its size, from `start` to `end`. */
+export type SampleFrames = AsyncIterable<Frame> &
+  Partial<AsyncDisposable> & {
+    /** Size at which the video is shown, known from the first frame on; null where nobody knows it. */
+    readonly info?: { readonly width: number; readonly height: number } | null;
+    /** What is wrong with the video, known after its last frame. */
+    readonly warnings?: readonly string[];
+  };
+
+export interface EvaluateModelOptions {
+  readonly backend: Backend;
+  /** Opens a sample. Default: decodes its file as `classify` does. The one after the present is opened meanwhile. */
+  readonly openFrames?: (sample: Sample) => SampleFrames;
+  /** How a picture becomes the network's input. Default: as the model was trained. */
+  readonly fit?: Fit | undefined;
+  /** Clips that were decoded before are read from it; nothing is added. Default: none. */
+  readonly cache?: ClipCache;
+  /** Ends the work: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each sample, in order. */
+  readonly onClip?: (outcome: ClipOutcome) => void;
+  /** Of how many clips, evenly spread, stream and clip mode are compared; they take more than twice the time. Default 10. */
+  readonly compared?: number;
+  /** Small pictures of each clip that `onClip` gets. Default 0. */
+  readonly pictures?: number;
+}
+
+/** How one sample went. */
+export interface ClipOutcome {
+  readonly sample: Sample;
+  /** Null where it failed. */
+  readonly answer: Answer | null;
+  /** Why it failed, or null. */
+  readonly error: MovinetError | null;
+  /** What is wrong with its video, although it gave frames. */
+  readonly warnings: readonly string[];
+  readonly frames: number;
+  /** Seconds from the first frame to the last. */
+  readonly seconds: number;
+  readonly pictures: readonly Picture[];
+  /** Width / height at which the pictures are shown. */
+  readonly aspect: number;
+}
+
+export interface ModelAnswers {
+  /** Of the samples that could be decoded, in order. */
+  readonly answers: readonly Answer[];
+  readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  /** Samples that were judged although something is wrong with their videos. */
+  readonly damaged: readonly { readonly sample: Sample; readonly warnings: readonly string[] }[];
+  /** Null for base models, which have one mode only, and where no clip was compared. */
+  readonly agreement: Agreement | null;
+}
+
+/**
+ * What a model says of each sample, whose classes are the model's output indexes: frame by frame, exactly as
+ * `movinet classify` does. A sample whose file cannot be decoded is a failure of its own; other errors end the work.
+ */
+export async function evaluateModel(
+  model: Model,
+  samples: readonly Sample[],
+  { backend, openFrames, fit, cache, signal, onClip, compared = 10, pictures = 0 }: EvaluateModelOptions,
+): Promise<ModelAnswers> {
+  const decoders = openFrames ? null : new Decoders();
+  const view = { ...model.card.input, fit: fit ?? model.card.input.fit, fps: model.card.fps };
+  const decoded = (sample: Sample) => decode(sample, view, decoders as Decoders, signal);
+  const open = openFrames ?? (cache ? fromCache(cache, view, decoded, signal) : decoded);
+  const answers: Answer[] = [];
+  const failures: { sample: Sample; error: MovinetError }[] = [];
+  const damaged: { sample: Sample; warnings: readonly string[] }[] = [];
+  const program = Program.prepare(model, backend);
+  const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
+  const isCompared = (i: number) =>
+    Math.floor((i * compared) / samples.length) !== Math.floor(((i - 1) * compared) / samples.length);
+  let next = samples[0] ? open(samples[0]) : null;
+  try {
+    for (const [i, sample] of samples.entries()) {
+      signal?.throwIfAborted();
+      const frames = next as SampleFrames;
+      const following = samples[i + 1];
+      next = following ? open(following) : null;
+      const outcome = await answerOne(sample, frames, program, isCompared(i) ? clipMode : null, {
+        signal,
+        pictures,
+        view,
+      });
+      const { warnings } = outcome;
+      if (outcome.answer && warnings.length > 0) damaged.push({ sample, warnings });
+      if (outcome.answer) answers.push(outcome.answer);
+      else failures.push({ sample, error: outcome.error as MovinetError });
+      onClip?.(outcome);
+    }
+    return { answers, failures, damaged, agreement: clipMode?.agreement ?? null };
+  } finally {
+    await next?.[Symbol.asyncDispose]?.();
+    await decoders?.[Symbol.asyncDispose]();
+    await clipMode?.[Symbol.asyncDispose]();
+    await program[Symbol.asyncDispose]();
+  }
+}
+
+async function answerOne(
+  sample: Sample,
+  source: SampleFrames,
+  program: Program,
+  clipMode: ClipMode | null,
+  { signal, pictures, view }: { signal: AbortSignal | undefined; pictures: number; view: InputSize },
+): Promise<ClipOutcome> {
+  const moments = { frames: [] as number[], times: [] as number[], best: [] as number[], confidence: [] as number[] };
+  const recording: Recording = { frames: [], logits: null, seen: 0 };
+  const watched = clipMode ? recorded(program, recording, clipMode.mostFrames) : program;
+  const keepsakes = new Keepsakes(pictures);
+  let scores: Float32Array | null = null;
+  let error: MovinetError | null = null;
+  try {
+    const frames = noted(source, (frame) => keepsakes.add(frame));
+    for await (const result of classifyFrames(frames, watched, { fit: view.fit, signal })) {
+      scores = result.scores;
+      moments.frames.push(result.frame + 1);
+      moments.times.push(result.time);
+      moments.confidence.push(Math.max(...scores));
+      moments.best.push(
+        scores.reduce((top, score, c) => (score > ((scores as Float32Array)[top] as number) ? c : top), 0),
+      );
+    }
+    if (scores === null) throw noFrames(sample);
+    if (recording.logits) await clipMode?.compare(recording.frames.slice(0, recording.seen), recording.logits);
+  } catch (thrown) {
+    if (signal?.aborted || !isOfClip(thrown)) throw thrown;
+    error = thrown;
+  } finally {
+    await source[Symbol.asyncDispose]?.();
+  }
+  const shown = view.fit === "squash" ? source.info : null;
+  const { group, classes } = sample;
+  const name = nameWithin(sample);
+  return {
+    sample,
+    answer: error || !scores ? null : { name, group, classes, scores, moments },
+    error,
+    warnings: source.warnings ?? [],
+    frames: moments.frames.at(-1) ?? 0,
+    seconds: moments.times.at(-1) ?? 0,
+    pictures: keepsakes.take(),
+    aspect: shown ? shown.width / shown.height : view.width / view.height,
+  };
+}
+
+function decode(
+  sample: Sample,
+  { fps, ...size }: ClipView,
+  decoders: Decoders,
+  signal: AbortSignal | undefined,
+): SampleFrames {
+  const { file, start, end } = sample;
+  const part = { start: start ?? 0, ...(end === null ? {} : { end }) };
+  return decoders.openVideo(file, { fps, size, signal, ...part });
+}
+
+/** Opens samples from a cache where it has them. */
+function fromCache(
+  cache: ClipCache,
+  view: ClipView,
+  decoded: (sample: Sample) => SampleFrames,
+  signal: AbortSignal | undefined,
+): (sample: Sample) => SampleFrames {
+  const kept = (sample: Sample) =>
+    cache.has(sample, view).catch((error: unknown) => {
+      if (error instanceof DatasetError) return false; // decoding tells what is wrong
+      throw error;
+    });
+  return (sample) =>
+    openedLater(
+      kept(sample).then((known) => (known ? framesOfClip(cache.read(sample, view, signal)) : decoded(sample))),
+    );
+}
+
+function openedLater(opening: Promise<SampleFrames>): SampleFrames {
+  let opened: SampleFrames | null = null;
+  opening.catch(() => {});
+  return {
+    get info() {
+      return opened?.info ?? null;
+    },
+    get warnings() {
+      return opened?.warnings ?? [];
+    },
+    async *[Symbol.asyncIterator]() {
+      opened = await opening;
+      yield* opened;
+    },
+    async [Symbol.asyncDispose]() {
+      const found = await opening.catch(() => null);
+      await found?.[Symbol.asyncDispose]?.();
+    },
+  };
+}
+
+/** The frames of a clip that was decoded already: {@link EvaluateModelOptions.openFrames} from a cache. */
+export function framesOfClip(clip: Promise<Clip & Partial<Pick<SourceClip, "source">>>): SampleFrames {
+  let info: SampleFrames["info"] = null;
+  let warnings: readonly string[] = [];
+  clip.catch(() => {});
+  return {
+    get info() {
+      return info ?? null;
+    },
+    get warnings() {
+      return warnings;
+    },
+    async *[Symbol.asyncIterator]() {
+      const { data, frames, width, height, aspect, fps, source } = await clip;
+      warnings = source?.warnings ?? [];
+      info = { width: aspect, height: 1 };
+      const size = 3 * width * height;
+      for (let t = 0; t < frames; t++) {
+        yield { data: data.subarray(t * size, (t + 1) * size), width, height, timestamp: t / fps };
+      }
+    },
+  };
+}
+
+/** Conditions of one clip, which the others need not meet. */
+function isOfClip(error: unknown): error is MovinetError {
+  return error instanceof VideoError || (error instanceof DatasetError && error.code === "E_DATASET_CLIP");
+}
+
+async function* noted(frames: AsyncIterable<Frame>, note: (frame: Frame) => void): AsyncGenerator<Frame> {
+  for await (const frame of frames) {
+    note(frame);
+    yield frame;
+  }
+}
+
+function noFrames({ file, start, end }: Sample): VideoError {
+  return new VideoError({
+    code: "E_VIDEO_NO_FRAMES",
+    subject: file,
+    problem:
+      start === null && end === null
+        ? "it has no pictures"
+        : `it has no pictures from ${start ?? 0} to ${end ?? "its end"} s`,
+    remedy: "Give a video that can be played, or other times",
+  });
+}

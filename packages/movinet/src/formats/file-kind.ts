@@ -1,0 +1,121 @@
+/** What a file is, by its first bytes: a model that we read, or one of the things that are found in a model's place. */
+import { ModelError } from "../common/errors.ts";
+import { latin, strangerToText } from "../common/text.ts";
+import { isSafetensors } from "./safetensors.ts";
+
+/** Which file a model came from. */
+export type ModelFormat = "safetensors" | "tflite" | "onnx";
+
+/**
+ * The format of a model file of `size` bytes, of which `head` are the first, some hundred at least. Throws {@link ModelError}
+ * (`E_MODEL_FORMAT`) that says what the file is instead.
+ */
+export function formatOf(head: Uint8Array, size: number, subject: string): ModelFormat {
+  if (latin(head, 4, 8) === "TFL3") return "tflite";
+  if (isSafetensors(head, size)) return "safetensors";
+  const { what, remedy } = strangerOf(head, size, subject);
+  if (what === null) return "onnx";
+  throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: what, remedy });
+}
+
+interface Stranger {
+  readonly what: string | null;
+  readonly remedy: string;
+}
+
+const whole = "Download or copy it again, whole";
+const others = "Use a .tflite file of MoViNet, or a .safetensors or .onnx file that movinet wrote";
+const exported = "Export the model as a MoViNet .tflite file with Google's tools, and use that";
+const unpack = "Unpack it, and use the model file that is in it";
+
+/** Beginnings of files, in Latin-1. */
+const beginnings: readonly (readonly [begin: string, what: string, remedy: string])[] = [
+  ["\x1f\x8b", "it is a gzip archive", unpack],
+  ["\xfd7zXZ\0", "it is an xz archive", unpack],
+  ["\x28\xb5\x2f\xfd", "it is a Zstandard archive", unpack],
+  ["BZh", "it is a bzip2 archive", unpack],
+  ["7z\xbc\xaf", "it is a 7z archive", unpack],
+  ["Rar!", "it is a RAR archive", unpack],
+  ["\x89HDF\r\n", "it is an HDF5 file, as Keras writes them (.h5)", exported],
+  ["\x80\x02\x8a\x0al\xfc\x9c", "it is a PyTorch file (.pt, .pth)", exported],
+  ["\x80\x02", "it is a Python pickle, as PyTorch writes them (.pt, .pth)", exported],
+  ["\x80\x03", "it is a Python pickle", exported],
+  ["\x80\x04", "it is a Python pickle", exported],
+  ["\x80\x05", "it is a Python pickle", exported],
+  ["\x93NUMPY", "it is a NumPy array (.npy)", exported],
+  ["GGUF", "it is a GGUF file, of a language model", others],
+  ["%PDF", "it is a PDF", others],
+  ["\x89PNG", "it is a picture", others],
+  ["\xff\xd8\xff", "it is a picture", others],
+  ["RIFF", "it is a video or a sound", others],
+  ["\x1aE\xdf\xa3", "it is a video", others],
+];
+
+/** Names inside of ZIP archives and what has them. */
+const archives: readonly (readonly [name: RegExp, what: string])[] = [
+  [/data\.pkl|\.data\/serialization_id|archive\/version/, "it is a PyTorch file (.pt, .pth)"],
+  [/model\.weights\.h5|keras_metadata|config\.json/, "it is a Keras file (.keras)"],
+  [/\.npy/, "it is a NumPy archive (.npz)"],
+  [/saved_model\.pb/, "it is a ZIP archive of a TensorFlow SavedModel"],
+];
+
+function strangerOf(head: Uint8Array, size: number, name: string): Stranger {
+  const text = latin(head);
+  if (size === 0) return { what: "it is empty", remedy: whole };
+  const asText = strangerToText(head);
+  if (asText) return asText;
+  if (text.startsWith("PK\x03\x04")) {
+    const known = archives.find(([name]) => name.test(text));
+    return known ? { what: known[1], remedy: exported } : { what: "it is a ZIP archive", remedy: unpack };
+  }
+  if (latin(head, 257, 262) === "ustar") return { what: "it is a tar archive", remedy: unpack };
+  if (latin(head, 4, 8) === "ftyp") return { what: "it is a video", remedy: others };
+  const known = beginnings.find(([begin]) => text.startsWith(begin));
+  if (known) return { what: known[1], remedy: known[2] };
+  if (text.slice(8, 10) === '{"' && size < 2 ** 24) {
+    return { what: "it is a .safetensors file that was cut off", remedy: whole };
+  }
+  if ((text.startsWith("\0\0") && text.startsWith("\b\x01\x1a\x02\b", 3)) || /\.data-\d{5}-of-\d{5}$/.test(name)) {
+    return { what: "it is a part of a TensorFlow checkpoint", remedy: exported };
+  }
+  if (head.every((byte) => byte === 0)) {
+    return { what: "it holds zeros only, as a download does that has not ended", remedy: whole };
+  }
+  return ofProtobuf(head) ?? ofText(text) ?? { what: "it is no model file that we know", remedy: others };
+}
+
+/** ONNX, or another of the formats that are protocol buffers and begin with the number of a version. */
+function ofProtobuf(head: Uint8Array): Stranger | null {
+  const [key, version = 0, next = 0] = head;
+  if (key === 0x0a && looksLikeGraphDef(head)) {
+    return { what: "it is a frozen TensorFlow graph (.pb)", remedy: exported };
+  }
+  if (key !== 0x08 || version === 0 || version > 0x7f || !onnxFields.has(next)) return null;
+  let at = 3;
+  while (((head[at] ?? 0) & 0x80) !== 0) at++;
+  const isMessage = next === 0x12 && (head[at] ?? 0) > 0 && (head[at + 1] ?? 0x20) < 0x20;
+  if (!isMessage) return { what: null, remedy: others };
+  if (version === 1) return { what: "it is a TensorFlow SavedModel (saved_model.pb)", remedy: exported };
+  return { what: "it is a Core ML model (.mlmodel)", remedy: others };
+}
+
+/** Keys of the fields that may follow the version of an ONNX file. */
+const onnxFields: ReadonlySet<number> = new Set([0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72]);
+
+/** A list of nodes, each with its name and its operator in front. */
+function looksLikeGraphDef(head: Uint8Array): boolean {
+  const nameLength = head[3] ?? 0;
+  return head[2] === 0x0a && nameLength > 0 && head[4 + nameLength] === 0x12;
+}
+
+function ofText(text: string): Stranger | null {
+  if (/[^\t\n\f\r -~\x80-\xff]/.test(text)) return null;
+  const start = text.trim();
+  if (/^[{[]/.test(start)) return { what: "it is JSON, such as a server's message or a description", remedy: others };
+  if (start.startsWith("<")) return { what: "it is XML, such as a server's message", remedy: whole };
+  if (start.startsWith("model_checkpoint_path"))
+    return { what: "it is the index of a TensorFlow checkpoint", remedy: exported };
+  if (/[\x80-\xff]/.test(text)) return null;
+  const [line = ""] = start.split(/[\r\n]/);
+  return { what: `it is text (${JSON.stringify(line.slice(0, 60))}), no model`, remedy: others };
+}

@@ -1,0 +1,115 @@
+import { buildGraph } from "../../arch/build.ts";
+import type { Spec } from "../../arch/spec.ts";
+import { ModelError } from "../../common/errors.ts";
+import { halvesToFloats } from "../../common/half.ts";
+import { lowerForInference } from "../../graph/passes.ts";
+import { elementsOf } from "../../graph/shapes.ts";
+import type { Weights } from "../../graph/tensor.ts";
+import type { Card } from "../../model/card.ts";
+import { checkWeights } from "../../model/check-weights.ts";
+import { checkCard, checkSize } from "../../model/limits.ts";
+import { readExport, readMetadata } from "../../model/metadata.ts";
+import { unfold } from "../tflite/read/unfold.ts";
+import { elementType, type ReadOnnx, readOnnx } from "./proto.ts";
+import { type OnnxForm, type OnnxPrecision, onnxForms, onnxPrecisions } from "./write/file.ts";
+
+/** An ONNX file of ours whose metadata was read. */
+export interface OpenedOnnx {
+  readonly spec: Spec;
+  readonly card: Card;
+  readonly form: OnnxForm;
+  readonly dtype: OnnxPrecision;
+  /** Of a call. */
+  readonly frames: number;
+  readonly tensors: ReadOnnx["tensors"];
+}
+
+/**
+ * Reads what an ONNX file of ours is. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one and for one that runs other
+ * graphs inside of it, `E_MODEL_SIGNATURE` for one that is not ours.
+ */
+export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
+  const refuse = (code: string, problem: string, cause?: unknown) =>
+    new ModelError({ code, subject, problem, remedy: "Give an ONNX file that movinet convert wrote", cause });
+  let file: ReadOnnx;
+  try {
+    file = readOnnx(bytes);
+  } catch (cause) {
+    throw refuse("E_MODEL_FORMAT", `it is no ONNX file, or a damaged one (${(cause as Error).message})`, cause);
+  }
+  const { metadata, tensors, refused } = file;
+  if (!metadata["movinet.export"]) {
+    throw refuse("E_MODEL_SIGNATURE", "it is an ONNX file of another program, whose inputs nobody here knows");
+  }
+  const { spec, card } = readMetadata(metadata, subject);
+  const facts = readExport(metadata, { forms: onnxForms, precisions: onnxPrecisions }, subject);
+  checkSize(spec, facts.frames, subject);
+  checkCard(card, spec, subject);
+  const [first] = refused;
+  if (first !== undefined) throw refuse("E_MODEL_FORMAT", `it has ${first}, which no file of movinet has`);
+  return { spec, card, ...facts, tensors };
+}
+
+/**
+ * Reads an ONNX file of ours as a network: weights by their names. They are what the file computes with: norms are
+ * identities, residual scales 1. Throws {@link ModelError}: what {@link openOnnx} throws, and `E_MODEL_TENSORS` for missing tensors.
+ */
+export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; card: Card; weights: Weights } {
+  const { spec, card, form, frames, tensors } = openOnnx(bytes, subject);
+  if (form === "step" && spec.mode === "base") throw damaged(subject, "a base model has no file of the form step");
+  const constant = (name: string, count: number): Float32Array | null => {
+    const tensor = tensors.get(name) ?? tensors.get(`${name}/half`);
+    if (tensor === undefined) return null;
+    const { dims, type, data } = tensor;
+    const bytesOf = { [elementType.float]: 4, [elementType.float16]: 2 }[type] ?? 0;
+    if (elementsOf(dims) !== count || data.length !== count * bytesOf) {
+      throw damaged(subject, `its tensor ${name} of [${dims}] has another size than ${count}`);
+    }
+    const { buffer } = new Uint8Array(data);
+    return type === elementType.float ? new Float32Array(buffer) : halvesToFloats(new Uint16Array(buffer));
+  };
+  const lowered = lowerForInference(buildGraph(spec, { call: form, frames }));
+  const weights = unfold(lowered, {
+    vector: constant,
+    dense(name, inputs, filters) {
+      const kernel = constant(name, inputs * filters);
+      const window = windowOf(lowered.params[name]?.shape ?? []);
+      return kernel && toRows(kernel, { filters, channels: inputs / window, window });
+    },
+    tap(name, tap, window, channels) {
+      const kernel = constant(`${name}#${tap}`, window * channels);
+      return kernel && toRows(kernel, { filters: channels, channels: 1, window });
+    },
+  });
+  checkWeights(checkSize(spec, frames, subject), weights, subject);
+  return { spec, card, weights };
+}
+
+/** Pixels of the window of a kernel `[…, height, width, in, out]`. */
+function windowOf(shape: readonly number[]): number {
+  return elementsOf(shape.slice(0, -2));
+}
+
+/** `[filters, channels, window]` → `[window, channels, filters]` */
+function toRows(
+  kernel: Float32Array,
+  { filters, channels, window }: { readonly filters: number; readonly channels: number; readonly window: number },
+): Float32Array {
+  const rows = new Float32Array(kernel.length);
+  let at = 0;
+  for (let f = 0; f < filters; f++) {
+    for (let c = 0; c < channels; c++) {
+      for (let k = 0; k < window; k++) rows[(k * channels + c) * filters + f] = kernel[at++] as number;
+    }
+  }
+  return rows;
+}
+
+function damaged(subject: string, problem: string): ModelError {
+  return new ModelError({
+    code: "E_MODEL_FORMAT",
+    subject,
+    problem,
+    remedy: "Give an ONNX file as movinet convert wrote it",
+  });
+}

@@ -1,0 +1,89 @@
+import { toHalves } from "../../../common/half.ts";
+import type { Graph, Shape } from "../../../graph/ir.ts";
+import { resolveParams } from "../../../graph/params.ts";
+import { samePadding } from "../../../graph/shapes.ts";
+import type { Weights } from "../../../graph/tensor.ts";
+import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "../proto.ts";
+
+/** Smaller constants stay float32: they would save nothing. */
+const leastHalves = 64;
+
+/** The nodes and constants of an ONNX graph in the making. */
+export class Emission {
+  readonly nodes: OnnxNode[] = [];
+  readonly initializers = new Map<string, OnnxTensor>();
+  readonly graph: Graph;
+  readonly #param: (name: string) => { readonly data: Float32Array };
+
+  readonly #half: boolean;
+
+  /** `half`: large constants are stored in half precision, and computed with in full. */
+  constructor(graph: Graph, weights: Weights, half = false) {
+    this.graph = graph;
+    this.#half = half;
+    this.#param = resolveParams(graph, weights);
+  }
+
+  shape(value: string): Shape {
+    return this.graph.shapes[value] as Shape;
+  }
+
+  param(name: string): Float32Array {
+    return this.#param(name).data;
+  }
+
+  node(
+    op: string,
+    output: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute> = {},
+    domain?: string,
+  ): string {
+    this.nodes.push({ op, ...(domain ? { domain } : {}), name: output, inputs, outputs: [output], attributes });
+    return output;
+  }
+
+  floats(name: string, dims: readonly number[], data: Float32Array): string {
+    if (!this.#half || data.length < leastHalves) {
+      this.initializers.set(name, { name, dims, data });
+    } else if (!this.initializers.has(`${name}/half`)) {
+      const half = `${name}/half`;
+      this.initializers.set(half, { name: half, dims, data: toHalves(data) });
+      this.node("Cast", name, [half], { to: elementType.float });
+    }
+    return name;
+  }
+
+  scalar(value: number): string {
+    return this.floats(`scalar ${value}`, [], Float32Array.of(value));
+  }
+
+  ints(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const name = `ints ${values.join(",")} [${dims}]`;
+    this.initializers.set(name, { name, dims, data: BigInt64Array.from(values, BigInt) });
+    return name;
+  }
+
+  /** Applies an op to `x` seen as `[frames, batch · channels, height, width]`, where frames are an axis of their own. */
+  overFrames(id: string, x: string, apply: (output: string, view: string) => string): void {
+    const { frames, height, width } = this.shape(x);
+    const view = this.node("Reshape", `${id}/frames`, [x, this.ints([frames, -1, height, width])]);
+    const result = apply(`${id}/result`, view);
+    const { channels } = this.shape(id);
+    this.node("Reshape", id, [result, this.ints([-1, channels, height, width])]);
+  }
+}
+
+/** Attributes of a SAME window. */
+export function windowOf(
+  shape: Shape,
+  { size, stride }: { size: number; stride: number },
+): Record<string, OnnxAttribute> {
+  const vertical = samePadding(shape.height, size, stride);
+  const horizontal = samePadding(shape.width, size, stride);
+  return {
+    kernel_shape: [size, size],
+    strides: [stride, stride],
+    pads: [vertical.begin, horizontal.begin, vertical.end, horizontal.end],
+  };
+}

@@ -1,0 +1,158 @@
+import { encodingFrequencies } from "../../../graph/interpret.ts";
+import {
+  type ActivationKind,
+  type Graph,
+  normEpsilon,
+  outputsOf,
+  type PerOp,
+  perOp,
+  type Shape,
+} from "../../../graph/ir.ts";
+import type { Weights } from "../../../graph/tensor.ts";
+import { type OnnxValue, writeOnnx } from "../proto.ts";
+import { Emission, windowOf } from "./emission.ts";
+
+interface EmitOptions {
+  /** Values that the model returns; default: logits and states. */
+  readonly outputs?: readonly string[];
+  /** Return the logits as `[batch, classes]` under this name instead. */
+  readonly flatLogits?: string;
+  /** Large constants are stored in half precision, and computed with in full. Default false. */
+  readonly half?: boolean;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Emits a graph that was lowered for inference as an ONNX model: NCHW, rank 4 or less. Inputs and outputs are the
+ * graph's; their first dimension is `frames · batch`, and the batch is free at run time.
+ */
+export function emitOnnxGraph(
+  graph: Graph,
+  weights: Weights,
+  { outputs = outputsOf(graph), flatLogits, half = false, metadata = {} }: EmitOptions = {},
+): Uint8Array {
+  const out = new Emission(graph, weights, half);
+  for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
+  const value = (name: string): OnnxValue => {
+    const { frames, channels, height, width } = graph.shapes[name] as Shape;
+    return { name, dims: [frames === 1 ? "batch" : `${frames}batch`, channels, height, width] };
+  };
+  const results = [...new Set(outputs)].map(value);
+  if (flatLogits !== undefined) {
+    out.node("Flatten", flatLogits, [graph.logits], { axis: 1 });
+    results.unshift({ name: flatLogits, dims: ["batch", out.shape(graph.logits).channels] });
+  }
+  return writeOnnx(
+    {
+      name: graph.name,
+      nodes: out.nodes,
+      initializers: [...out.initializers.values()],
+      inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
+      outputs: results,
+    },
+    metadata,
+  );
+}
+
+const emitters = {
+  input: () => {},
+  conv(node, out) {
+    const { channels } = out.shape(node.x);
+    const { size, filters } = node;
+    const kernel = out.param(node.kernel);
+    const transposed = new Float32Array(kernel.length); // [kh·kw, in, out] → [out, in, kh·kw]
+    const window = size * size;
+    for (let k = 0; k < window; k++) {
+      for (let c = 0; c < channels; c++) {
+        for (let f = 0; f < filters; f++) {
+          transposed[(f * channels + c) * window + k] = kernel[(k * channels + c) * filters + f] as number;
+        }
+      }
+    }
+    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], transposed)];
+    if (node.bias !== null) inputs.push(out.floats(node.bias, [filters], out.param(node.bias)));
+    out.node("Conv", node.id, inputs, windowOf(out.shape(node.x), node));
+  },
+  depthwise(node, out) {
+    const { channels } = out.shape(node.x);
+    const { size, time } = node;
+    if (time.taps !== 1) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
+    const window = size * size;
+    const kernel = out.param(node.kernel);
+    const tap = Float32Array.from(
+      { length: channels * window },
+      (_, i) => kernel[(time.tap * window + (i % window)) * channels + Math.floor(i / window)] as number,
+    );
+    const inputs = [node.x, out.floats(`${node.kernel}#${time.tap}`, [channels, 1, size, size], tap)];
+    if (node.bias !== null) inputs.push(out.floats(node.bias, [channels], out.param(node.bias)));
+    out.node("Conv", node.id, inputs, { ...windowOf(out.shape(node.x), node), group: channels });
+  },
+  norm(node, out) {
+    const vectors = [node.gamma, node.beta, node.mean, node.variance].map((name) => {
+      const data = out.param(name);
+      return out.floats(name, [data.length], data);
+    });
+    out.node("BatchNormalization", node.id, [node.x, ...vectors], { epsilon: { float: normEpsilon } });
+  },
+  activation: (node, out) => activations[node.kind](out, node.id, node.x),
+  averagePool(node, out) {
+    const window = windowOf(out.shape(node.x), { size: 3, stride: 2 });
+    out.node("AveragePool", node.id, [node.x], { ...window, count_include_pad: 0 });
+  },
+  spatialMean: (node, out) => out.node("GlobalAveragePool", node.id, [node.x]),
+  frameMean: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) => out.node("ReduceMean", id, [view, out.ints([0])], { keepdims: 1 })),
+  cumulativeSum(node, out) {
+    if (out.shape(node.x).frames === 1) {
+      if (node.initial === null) out.node("Identity", node.id, [node.x]);
+      else out.node("Add", node.id, [node.x, node.initial]);
+      return;
+    }
+    out.overFrames(node.id, node.x, (id, view) => {
+      const sums = out.node("CumSum", `${id}/sums`, [view, out.ints([0], [])]);
+      if (node.initial === null) return sums;
+      const { height, width } = out.shape(node.x);
+      const start = out.node("Reshape", `${id}/initial`, [node.initial, out.ints([1, -1, height, width])]);
+      return out.node("Add", id, [sums, start]);
+    });
+  },
+  slice: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) =>
+      out.node("Slice", id, [view, out.ints([node.start]), out.ints([node.start + node.count]), out.ints([0])]),
+    ),
+  join: (node, out) => out.node("Concat", node.id, node.xs, { axis: 0 }),
+  pad: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) =>
+      out.node("Pad", id, [view, out.ints([node.before, 0, 0, 0, node.after, 0, 0, 0])], { mode: "constant" }),
+    ),
+  repeat: (node, out) =>
+    out.overFrames(node.id, node.x, (id, view) => out.node("Expand", id, [view, out.ints([node.count, 1, 1, 1])])),
+  concat: (node, out) => out.node("Concat", node.id, node.xs, { axis: 1 }),
+  add: (node, out) => out.node("Add", node.id, [node.a, node.b]),
+  multiply: (node, out) => out.node("Mul", node.id, [node.a, node.b]),
+  scale(node, out) {
+    out.node("Mul", node.id, [node.x, out.floats(node.factor, [1], out.param(node.factor))]);
+  },
+  positionalEncoding(node, out) {
+    const frequencies = encodingFrequencies(node.channels);
+    const part = (name: string, odd: number, op: string) => {
+      const picked = Float32Array.from(frequencies.filter((_, i) => i % 2 === odd));
+      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, picked.length, 1, 1], picked);
+      return out.node(op, `${node.id}/${name}`, [out.node("Mul", `${node.id}/${name}/angle`, [node.x, constant])]);
+    };
+    out.node("Concat", node.id, [part("sines", 0, "Sin"), part("cosines", 1, "Cos")], { axis: 1 });
+  },
+} satisfies PerOp<[Emission], unknown>;
+
+const activations: Readonly<Record<ActivationKind, (out: Emission, id: string, x: string) => string>> = {
+  swish: (out, id, x) => out.node("Mul", id, [x, out.node("Sigmoid", `${id}/sigmoid`, [x])]),
+  hard_swish: (out, id, x) => out.node("HardSwish", id, [x]),
+  relu6: (out, id, x) => out.node("Clip", id, [x, out.scalar(0), out.scalar(6)]),
+  sigmoid: (out, id, x) => out.node("Sigmoid", id, [x]),
+  hard_sigmoid_a: (out, id, x) => out.node("HardSigmoid", id, [x], { alpha: { float: 0.2 }, beta: { float: 0.5 } }),
+  hard_sigmoid_b(out, id, x) {
+    const shifted = out.node("Add", `${id}/shifted`, [x, out.scalar(3)]);
+    const clipped = out.node("Clip", `${id}/clipped`, [shifted, out.scalar(0), out.scalar(6)]);
+    return out.node("Mul", id, [clipped, out.scalar(0.16667)]);
+  },
+};

@@ -1,0 +1,115 @@
+import { buildGraph } from "../../../arch/build.ts";
+import { ModelError } from "../../../common/errors.ts";
+import type { Graph } from "../../../graph/ir.ts";
+import { lowerForInference, renameValues } from "../../../graph/passes.ts";
+import { summandOf } from "../../../graph/states.ts";
+import { poolFrameName, slotName } from "../../../graph/step-names.ts";
+import { cardText } from "../../../model/metadata.ts";
+import type { Model } from "../../../model/model.ts";
+import { irVersion, opset } from "../proto.ts";
+import { emitOnnxGraph } from "./emit.ts";
+
+export const onnxForms = ["step", "clip"] as const;
+/**
+ * What a file looks like from outside; float32, the first dimension is the batch `B` (free at run time). `C` are classes,
+ * `h × w` the size of a map.
+ *
+ * `step`: one frame of a stream model. The host keeps the states.
+ * - in: `image` `[B, 3, H, W]`, RGB in 0..1; `inverse_count` `[B, 1, 1, 1]`, 1 / (frames so far, this one included);
+ *   `position` `[B, 1, 1, 1]`, the index of the frame, where the model encodes it;
+ *   `state_…_stream_buffer_k` `[B, c, h, w]` for each slot k from 0, the oldest; `state_…_pool_buffer` `[B, c, 1, 1]`
+ * - out: `logits` `[B, C]`; `state_…_stream_buffer_n`, the newest frame of a buffer of n slots;
+ *   `state_…_pool_buffer_frame`, what the frame adds to a sum
+ * - next call: slot k is what was called slot k + 1, in or out; sum + frame is the sum. All are zeros at first.
+ *
+ * `clip`: all `T` frames of a clip. In: `image` `[T · B, 3, H, W]`, row `t · B + b` being frame t of clip b; for stream
+ * models also `inverse_count` (row `t · B + b`: `1 / (t + 1)`) and, where the model encodes it, `position` (`t`), both
+ * `[T · B, 1, 1, 1]`. Out: `logits` `[B, C]`.
+ */
+export type OnnxForm = (typeof onnxForms)[number];
+
+export const onnxPrecisions = ["float32", "float16"] as const;
+/** How weights are stored; everything is computed in float32. */
+export type OnnxPrecision = (typeof onnxPrecisions)[number];
+
+export interface OnnxOptions {
+  /** Default: `step` for stream models, `clip` for base models, which have no other. */
+  readonly form?: OnnxForm;
+  /** Default `float32`. */
+  readonly dtype?: OnnxPrecision;
+  /** Frames of a `clip`; default: those of the model's card. */
+  readonly frames?: number;
+  /** JSON that is kept in the file's metadata as `movinet.receipt`: what was found when the file was compared. */
+  readonly receipt?: string;
+}
+
+/**
+ * Writes a model as an ONNX file (opset 20, IR 10: ONNX Runtime 1.18 and newer), norms and residual scales folded into the
+ * convolutions. Spec, card, and what the inputs and outputs mean stand in its metadata.
+ *
+ * Throws {@link ModelError} with code `E_MODEL_EXPORT` where the model has no such form: a base model as `step`, a
+ * stream model as `clip` without a number of frames.
+ */
+export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
+  const { spec, weights, card } = model;
+  const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
+  const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
+  checkForm(model, form, frames);
+  const lowered = lowerForInference(buildGraph(spec, { call: form, frames }));
+  const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
+  const interfaces = {
+    opset,
+    irVersion,
+    form,
+    dtype,
+    frames,
+    image: "RGB in 0..1, [frames * batch, 3, height, width], row t * batch + b",
+    states:
+      form === "step"
+        ? "next call: slot k of a buffer is slot k + 1 of this one, pool_buffer is pool_buffer + pool_buffer_frame"
+        : "none",
+  };
+  return emitOnnxGraph(graph, weights, {
+    outputs,
+    flatLogits: "logits",
+    half: dtype === "float16",
+    metadata: {
+      "movinet.spec": JSON.stringify(spec),
+      "movinet.card": cardText(card),
+      "movinet.export": JSON.stringify(interfaces),
+      ...(options.receipt === undefined ? {} : { "movinet.receipt": options.receipt }),
+    },
+  });
+}
+
+/** Slots and newest frames under Google's names; in place of its sum, each pool gives what the frame adds to it. */
+function namedStep(graph: Graph): { readonly graph: Graph; readonly outputs: readonly string[] } {
+  const names = new Map<string, string>();
+  const outputs: string[] = [];
+  const leave = (value: string, name: string) => {
+    names.set(value, name);
+    outputs.push(name);
+  };
+  for (const state of graph.states) {
+    if (state.kind === "buffer") {
+      for (const [k, slot] of state.slots.entries()) names.set(slot, slotName(state.name, k));
+      leave(state.newest[0] as string, slotName(state.name, state.slots.length));
+    }
+    if (state.kind === "sum") leave(summandOf(graph, state.output), poolFrameName(state.name));
+  }
+  return { graph: renameValues(graph, names), outputs };
+}
+
+function checkForm({ spec, card }: Model, form: OnnxForm, frames: number | null): asserts frames is number {
+  const refuse = (problem: string, remedy: string) =>
+    new ModelError({ code: "E_MODEL_EXPORT", subject: card.name, problem, remedy });
+  if (form === "step" && spec.mode === "base") {
+    throw refuse("a base model sees whole clips, so it has no ONNX file of the form step", "Use the form clip");
+  }
+  if (frames === null || !Number.isInteger(frames) || frames < 1) {
+    throw refuse(
+      "an ONNX file of the form clip needs its number of frames",
+      "Give a whole number of frames of 1 or more, or use the form step",
+    );
+  }
+}

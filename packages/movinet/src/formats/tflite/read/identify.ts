@@ -1,0 +1,98 @@
+import { type Variant, type VariantName, variants } from "../../../arch/variants.ts";
+import { refuse } from "./refuse.ts";
+import type { FoundLayer, FoundNetwork } from "./structure.ts";
+
+/** One line per part of a network; two networks are of one variant where all lines are equal. */
+type Outline = readonly { readonly part: string; readonly what: string }[];
+
+/** The member of the family whose table of layers a network has. Throws a ModelError that tells what is different. */
+export function identifyVariant(found: FoundNetwork, subject: string): { name: VariantName; variant: Variant } {
+  const mine = outlineOf(found);
+  const candidates = Object.entries(variants).map(([name, variant]) => {
+    const theirs = outlineOfVariant(variant);
+    const distance = Math.max(mine.length, theirs.length) - countCommon(mine, theirs);
+    return { name: name as VariantName, variant, theirs, distance };
+  });
+  const nearest = candidates.reduce((best, other) => (other.distance < best.distance ? other : best));
+  if (nearest.distance === 0) return nearest;
+  const { theirs } = nearest;
+  const first = theirs.findIndex(({ what }, i) => mine[i]?.what !== what);
+  const length =
+    mine.length === theirs.length ? "" : `it has ${found.layers.length} layers instead of ${theirs.length - 3}, and `;
+  throw refuse(
+    subject,
+    `it is a MoViNet, but none of A0 to A5 and T0; nearest is ${nearest.name}: ${length}${theirs[first]?.part} is ${mine[first]?.what ?? "missing"} instead of ${theirs[first]?.what}`,
+  );
+}
+
+/** Length of the longest common subsequence of two outlines. */
+function countCommon(a: Outline, b: Outline): number {
+  let row = new Array<number>(b.length + 1).fill(0);
+  for (const { what } of a) {
+    const next = [0];
+    for (const [j, other] of b.entries()) {
+      const longer = Math.max(row[j + 1] as number, next[j] as number);
+      next.push(other.what === what ? (row[j] as number) + 1 : longer);
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+function outlineOf({ stem, layers, head, dense1 }: FoundNetwork): Outline {
+  return [
+    { part: "the stem", what: channels(stem.filters) },
+    ...layers.map((layer, i) => ({ part: `layer ${i + 1}`, what: describeFound(layer) })),
+    { part: "the head", what: channels(head.filters) },
+    { part: "the hidden dense layer", what: channels(dense1.filters) },
+  ];
+}
+
+function outlineOfVariant({ stem, blocks, head, hidden }: Variant): Outline {
+  let inputs = stem;
+  const layers = blocks.flatMap(({ filters, stride, layers }, b) =>
+    layers.map(({ expand, kernel }, l) => {
+      const step = l === 0 ? stride : 1;
+      const what = describe({ inputs, expand, filters, ...kernel, stride: step, skip: step > 1 || inputs !== filters });
+      inputs = filters;
+      return { part: `block${b}.layer${l}`, what };
+    }),
+  );
+  return [
+    { part: "the stem", what: channels(stem) },
+    ...layers,
+    { part: "the head", what: channels(head) },
+    { part: "the hidden dense layer", what: channels(hidden) },
+  ];
+}
+
+function describeFound({ expansion, spatial, temporal, projection, skip }: FoundLayer): string {
+  return describe({
+    inputs: expansion.inputs,
+    expand: expansion.filters,
+    filters: projection.filters,
+    time: temporal?.size[0] ?? 1,
+    space: spatial.size[0],
+    stride: spatial.stride,
+    skip: skip !== null,
+  });
+}
+
+function channels(count: number): string {
+  return `${count} channels wide`;
+}
+
+interface LayerFacts {
+  readonly inputs: number;
+  readonly expand: number;
+  readonly filters: number;
+  readonly time: number;
+  readonly space: number;
+  readonly stride: number;
+  readonly skip: boolean;
+}
+
+function describe({ inputs, expand, filters, time, space, stride, skip }: LayerFacts): string {
+  const kernel = `${time}×${space}×${space}`;
+  return `${inputs} → ${expand} → ${filters} channels, kernel ${kernel}, stride ${stride}, ${skip ? "convolution" : "identity"} as skip`;
+}

@@ -1,0 +1,55 @@
+import { padding } from "../read/schema.ts";
+import type { Emission } from "./emission.ts";
+import { convolve } from "./emitters.ts";
+import type { Form } from "./forms.ts";
+
+/** A whole clip at once: frames are the batch of every map, so that convolutions over space see pictures. */
+export function clipForm(out: Emission): Form {
+  const { frames } = out.graph;
+  const inputs: Record<string, number> = {};
+  const perFrame = (name: string, value: (t: number) => number) =>
+    out.floats(
+      name,
+      [frames, 1, 1, 1],
+      Float32Array.from({ length: frames }, (_, t) => value(t)),
+    );
+  return {
+    input({ id, role, shape: { height, width, channels } }) {
+      if (role === "inverseCount")
+        out.bind(
+          id,
+          perFrame(id, (t) => 1 / (t + 1)),
+        );
+      if (role === "position")
+        out.bind(
+          id,
+          perFrame(id, (t) => t),
+        );
+      if (role !== "image") return;
+      inputs[id] = out.tensor(id, [frames, height, width, channels]);
+      out.bind(id, inputs[id]);
+    },
+    temporal(node, kernel, bias) {
+      const { taps, before, after } = node.time;
+      const { height, width, channels } = out.shape(node.x);
+      const pixels = height * width;
+      let rows = out.reshape(out.value(node.x), `${node.id}/frames`, [1, frames, pixels, channels]);
+      const centred = before === after && before + after === taps - 1;
+      if (!centred) {
+        const shape = [1, before + frames + after, pixels, channels];
+        const amounts = out.ints([0, 0, before, after, 0, 0, 0, 0], [4, 2]);
+        rows = out.op("PAD", [rows, amounts], { name: `${node.id}/padded`, shape });
+      }
+      const options = { padding: centred ? padding.same : padding.valid };
+      convolve(out, "DEPTHWISE_CONV_2D", node.id, [rows, kernel, bias], options, [1, frames, pixels, channels]);
+    },
+    average: () => false,
+    position: (node) => out.value(node.x),
+    leave() {},
+    finish() {
+      const { logits } = out.graph;
+      const { channels } = out.shape(logits);
+      return { inputs, outputs: { logits: out.reshape(out.value(logits), "logits", [1, channels]) } };
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { type Graph, inputsOf, type Node, outputsOf, type Shape } from "../../../graph/ir.ts";
+import { resolveParams } from "../../../graph/params.ts";
+import type { Weights } from "../../../graph/tensor.ts";
+import { fusedActivations, type OperatorOptions } from "../read/schema.ts";
+import { bytesOf, type StoredWeights } from "./precision.ts";
+import type { WrittenOperator, WrittenTensor } from "./write.ts";
+
+/** Codes of the activations that operators compute along. */
+export const fused = {
+  none: 0,
+  relu: codeOf("RELU"),
+  relu6: codeOf("RELU6"),
+} as const;
+
+function codeOf(name: string): number {
+  return Number(Object.entries(fusedActivations).find(([, op]) => op === name)?.[0]);
+}
+
+/** The tensors and operators of a TFLite graph in the making. Maps are `[frames, height, width, channels]`. */
+export class Emission {
+  readonly graph: Graph;
+  readonly tensors: WrittenTensor[] = [];
+  readonly operators: WrittenOperator[] = [];
+  /** The only node that reads a value, where the value does not leave the graph. */
+  readonly onlyReader: (value: string) => Node | undefined;
+  readonly #param: (name: string) => { readonly data: Float32Array };
+  readonly #store: StoredWeights;
+  readonly #values = new Map<string, number>();
+  readonly #shared = new Map<string, number>();
+
+  constructor(graph: Graph, weights: Weights, store: StoredWeights) {
+    this.graph = graph;
+    this.#param = resolveParams(graph, weights);
+    this.#store = store;
+    const readers = new Map<string, Node[]>();
+    for (const node of graph.nodes) {
+      for (const value of inputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
+    }
+    const leaving = new Set(outputsOf(graph));
+    this.onlyReader = (value) => {
+      const nodes = readers.get(value) ?? [];
+      return nodes.length === 1 && !leaving.has(value) ? nodes[0] : undefined;
+    };
+  }
+
+  shape(value: string): Shape {
+    return this.graph.shapes[value] as Shape;
+  }
+
+  param(name: string): Float32Array {
+    return this.#param(name).data;
+  }
+
+  /** The tensor of a value of the graph. */
+  value(name: string): number {
+    const tensor = this.#values.get(name);
+    if (tensor === undefined) throw new Error(`internal: ${name} has no tensor`);
+    return tensor;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** Says which tensor a value of the graph is. */
+  bind(name: string, tensor: number): void {
+    this.#values.set(name, tensor);
+  }
+
+  tensor(name: string, shape: readonly number[], type: WrittenTensor["type"] = "float32"): number {
+    return this.#add({ name, shape, type, data: null, quantization: null });
+  }
+
+  shapeOf(tensor: number): readonly number[] {
+    return (this.tensors[tensor] as WrittenTensor).shape;
+  }
+
+  /** Adds an operator and returns the tensor that it makes. */
+  op(
+    op: string,
+    inputs: readonly number[],
+    output: { readonly name: string; readonly shape: readonly number[]; readonly type?: WrittenTensor["type"] },
+    options: Partial<OperatorOptions> = {},
+  ): number {
+    const tensor = this.tensor(output.name, output.shape, output.type);
+    this.operators.push({ op, version: this.#version(op, inputs, options), inputs, output: tensor, options });
+    return tensor;
+  }
+
+  /** A kernel, in the precision of the file; `axis` is that of its output channels. */
+  kernel(name: string, shape: readonly number[], data: Float32Array, axis: number): number {
+    return this.#once(name, () => {
+      const stored = this.#store(shape, data, axis);
+      const tensor = this.#add({ name, shape, ...stored });
+      if (stored.type !== "float16") return tensor;
+      return this.op("DEQUANTIZE", [tensor], { name: `${name}/float32`, shape });
+    });
+  }
+
+  /** Numbers that stay float32 whatever the precision: biases, factors. */
+  floats(name: string, shape: readonly number[], data: Float32Array): number {
+    return this.#once(name, () => this.#add({ name, shape, type: "float32", data: bytesOf(data), quantization: null }));
+  }
+
+  scalar(value: number): number {
+    return this.floats(`number ${value}`, [1], Float32Array.of(value));
+  }
+
+  ints(values: readonly number[], shape: readonly number[] = [values.length]): number {
+    const name = `integers ${values.join(",")} [${shape}]`;
+    const data = () => bytesOf(Int32Array.from(values));
+    return this.#once(name, () => this.#add({ name, shape, type: "int32", data: data(), quantization: null }));
+  }
+
+  reshape(tensor: number, name: string, shape: readonly number[]): number {
+    return this.op("RESHAPE", [tensor, this.ints(shape)], { name, shape });
+  }
+
+  #add(tensor: WrittenTensor): number {
+    this.tensors.push(tensor);
+    return this.tensors.length - 1;
+  }
+
+  #once(name: string, make: () => number): number {
+    const tensor = this.#shared.get(name) ?? make();
+    this.#shared.set(name, tensor);
+    return tensor;
+  }
+
+  /** Versions of tensorflow/compiler/mlir/lite/tools/versioning/op_version.cc, for what is emitted here. */
+  #version(op: string, inputs: readonly number[], options: Partial<OperatorOptions>): number {
+    const weights = this.tensors[inputs[1] ?? -1];
+    if (op === "CONV_2D") return weights?.type === "int8" ? 5 : 1;
+    if (op === "DEPTHWISE_CONV_2D") return (options.dilationHeight ?? 1) > 1 ? 2 : 1;
+    return op === "DEQUANTIZE" ? 3 : 1;
+  }
+}

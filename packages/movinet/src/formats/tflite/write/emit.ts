@@ -1,0 +1,103 @@
+import { nameOf, type Spec } from "../../../arch/spec.ts";
+import { ModelError } from "../../../common/errors.ts";
+import { perOp } from "../../../graph/ir.ts";
+import type { Model } from "../../../model/model.ts";
+import { clipForm } from "./clip.ts";
+import { appendLabels, companionName, describeTensors } from "./companion.ts";
+import { Emission } from "./emission.ts";
+import { emitters } from "./emitters.ts";
+import type { Form } from "./forms.ts";
+import { lowerForTflite, type tfliteForms, type tflitePrecisions } from "./lower.ts";
+import { fileMetadata } from "./metadata.ts";
+import { officialForm } from "./official.ts";
+import { precisions } from "./precision.ts";
+import { stepForm } from "./step.ts";
+import { writeTflite } from "./write.ts";
+
+/**
+ * What a file looks like from outside; every one has the signature `serving_default`. `C` are classes, `h × w` the size
+ * of a map.
+ *
+ * `step`: one frame of a stream model; nothing above rank 4, only built-in operators. The host keeps the states.
+ * - in: `image` `[1, H, W, 3]`, RGB in 0..1; `inverse_count` `[1, 1, 1, 1]`, 1 / (frames so far, this one included);
+ *   `position` `[1, 1, 1, 1]`, the index of the frame, where the model encodes it;
+ *   `state_…_stream_buffer_k` `[1, h, w, c]` for each slot k from 0, the oldest; `state_…_pool_buffer` `[1, 1, 1, c]`
+ * - out: `logits` `[1, C]`; `state_…_stream_buffer_n`, the newest frame of a buffer of n slots;
+ *   `state_…_pool_buffer_frame`, what the frame adds to a sum
+ * - next call: slot k is what was called slot k + 1, in or out; sum + frame is the sum. All are zeros at first.
+ *
+ * `official`: one frame of a stream model with the names, types and shapes of Google's files, in which every state goes
+ * in and comes out under one name: `image` `[1, 1, H, W, 3]`, buffers `[1, n, h, w, c]`, sums `[1, 1, 1, 1, c]`, counts
+ * int32 `[1]`.
+ *
+ * `clip`: all frames of a clip, in: `image` `[frames, H, W, 3]`, out: `logits` `[1, C]`.
+ */
+export type TfliteForm = (typeof tfliteForms)[number];
+
+/**
+ * How dense kernels are stored. Everything is computed in float32, but `dynamic_int8` products, for which the runtime
+ * rounds what goes into them.
+ */
+export type TflitePrecision = (typeof tflitePrecisions)[number];
+
+export interface TfliteOptions {
+  /** Default: `step` for stream models, `clip` for base models, which have no other. */
+  readonly form?: TfliteForm;
+  /** Default `float32`. */
+  readonly dtype?: TflitePrecision;
+  /** Frames of a `clip`; default: those of the model's card. */
+  readonly frames?: number;
+  /** JSON that is kept in the file's metadata as `movinet.receipt`: what was found when the file was compared. */
+  readonly receipt?: string;
+}
+
+/**
+ * Writes a model as a TFLite file (schema 3) whose layers are built-in operators on `[frames, height, width, channels]`,
+ * norms and residual scales folded into the convolutions. Spec and card stand in its metadata, so that
+ * `readModel` opens it again, labels included; Google's tools find labels and normalisation as TensorFlow Lite Metadata.
+ *
+ * Throws {@link ModelError} with code `E_MODEL_EXPORT` where the model has no such form: a base model as `step` or
+ * `official`, a stream model as `clip` without a number of frames.
+ */
+export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Array {
+  const { spec, weights, card } = model;
+  const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
+  const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
+  checkForm(spec, card.name, form, frames);
+  const graph = lowerForTflite(spec, { form, frames });
+  const out = new Emission(graph, weights, precisions[dtype]);
+  const shape = forms[form](out, spec);
+  for (const node of graph.nodes) {
+    if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, shape);
+    shape.leave(node.id);
+  }
+  const { inputs, outputs } = shape.finish();
+  const { tensors, operators } = out;
+  const metadata = {
+    ...fileMetadata(model, { form, dtype, frames }, operators, options.receipt),
+    [companionName]: describeTensors(card, Object.keys(inputs), Object.keys(outputs)),
+  };
+  const description = `movinet ${nameOf(spec)}, ${form}`;
+  const file = writeTflite({ description, tensors, operators, inputs, outputs, metadata });
+  return card.labels === null ? file : appendLabels(file, card.labels);
+}
+
+const forms: Readonly<Record<TfliteForm, (out: Emission, spec: Spec) => Form>> = {
+  step: stepForm,
+  official: officialForm,
+  clip: clipForm,
+};
+
+function checkForm(spec: Spec, subject: string, form: TfliteForm, frames: number | null): asserts frames is number {
+  const refuse = (problem: string, remedy: string) =>
+    new ModelError({ code: "E_MODEL_EXPORT", subject, problem, remedy });
+  if (form !== "clip" && spec.mode === "base") {
+    throw refuse(`a base model sees whole clips, so it has no TFLite file of the form ${form}`, "Use the form clip");
+  }
+  if (frames === null || !Number.isInteger(frames) || frames < 1) {
+    throw refuse(
+      "a TFLite file of the form clip needs its number of frames",
+      "Give a whole number of frames of 1 or more, or use the form step",
+    );
+  }
+}

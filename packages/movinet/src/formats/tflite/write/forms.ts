@@ -1,0 +1,23 @@
+import type { DepthwiseNode, InputNode, MultiplyNode, PositionalEncodingNode } from "../../../graph/ir.ts";
+
+/** Tensors by the names of the signature. */
+export interface Interface {
+  readonly inputs: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, number>>;
+}
+
+/** What differs between the files that one network can be: its inputs and outputs, and what touches them. */
+export interface Form {
+  /** Binds an input of the graph to a tensor, or does nothing where the form has another one in its place. */
+  input(node: InputNode): void;
+  /** Emits a convolution over time alone, with its kernel `[1, taps, 1, channels]` and its bias. */
+  temporal(node: DepthwiseNode, kernel: number, bias: number): void;
+  /** Emits a running mean, or returns false for an ordinary product. */
+  average(node: MultiplyNode): boolean;
+  /** The index of each frame as float32 `[frames, 1, 1, 1]`. */
+  position(node: PositionalEncodingNode): number;
+  /** Emits what turns a value into outputs; called as soon as it is there, while it is still in the processor's cache. */
+  leave(value: string): void;
+  /** The whole, after all nodes. */
+  finish(): Interface;
+}

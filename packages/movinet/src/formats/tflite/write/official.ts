@@ -1,0 +1,141 @@
+import type { Spec } from "../../../arch/spec.ts";
+import type { State } from "../../../graph/ir.ts";
+import { stateDtype, stateShape } from "../../../graph/states.ts";
+import { padding } from "../read/schema.ts";
+import type { Emission } from "./emission.ts";
+import { binary, concatenate, convolve } from "./emitters.ts";
+import type { Form } from "./forms.ts";
+
+interface Slot {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: "float32" | "int32";
+}
+
+/**
+ * The interface of the official exports (spec §3.7): a picture and states of rank 5, counts as int32, every state out
+ * under the name under which it goes in. Within the graph maps have rank 4, and a buffer is `[1, frames, pixels,
+ * channels]`.
+ */
+export function officialForm(out: Emission, spec: Spec): Form {
+  const { graph } = out;
+  const { height, width } = spec.resolution;
+  const own = graph.states.map((state) => ({ name: state.name, shape: stateShape(state), type: stateDtype(state) }));
+  const unused = spec.squeezeExcite === "none" ? poolsOf(spec) : [];
+  const states: readonly Slot[] = [...own, ...unused].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const image: Slot = { name: "image", shape: [1, 1, height, width, 3], type: "float32" };
+  const inputs = Object.fromEntries(
+    [image, ...states].map(({ name, shape, type }) => [name, out.tensor(`serving_default_${name}:0`, shape, type)]),
+  );
+  /** Names of output tensors by their rank in the alphabet: logits, then the states. */
+  const resultName = (name: string) =>
+    `StatefulPartitionedCall:${name === "logits" ? 0 : 1 + states.findIndex((state) => state.name === name)}`;
+  const outputs: Record<string, number> = {};
+  const counts = new Map<string, number>();
+  const windows = new Map<string, number>();
+
+  const bufferOf = (slot: string) => graph.states.find((s) => s.kind === "buffer" && s.slots.includes(slot));
+  /** The count after this frame, as int32. */
+  function counted(name: string): number {
+    const count =
+      counts.get(name) ??
+      out.op("ADD", [inputs[name] as number, out.ints([1])], { name: resultName(name), shape: [1], type: "int32" });
+    counts.set(name, count);
+    return count;
+  }
+  function toFloat(tensor: number, name: string): number {
+    return out.op("CAST", [tensor], { name, shape: [1], type: "float32" });
+  }
+  /** A buffer and the newest frame behind it: `[1, slots + 1, pixels, channels]`. */
+  function windowOf(state: State & { readonly kind: "buffer" }): number {
+    const made = windows.get(state.name);
+    if (made !== undefined) return made;
+    const { channels } = state.shape;
+    const pixels = state.shape.height * state.shape.width;
+    const before = state.slots.length;
+    const buffer = out.reshape(inputs[state.name] as number, `${state.name}/rows`, [1, before, pixels, channels]);
+    const frame = out.reshape(out.value(state.newest[0] as string), `${state.name}/newest`, [1, 1, pixels, channels]);
+    const window = concatenate(out, `${state.name}/window`, [buffer, frame], [1, before + 1, pixels, channels], 1);
+    windows.set(state.name, window);
+    return window;
+  }
+
+  return {
+    input({ id, role, shape: { height, width, channels } }) {
+      if (role === "image") out.bind(id, out.reshape(inputs["image"] as number, id, [1, height, width, channels]));
+      if (role === "sum") out.bind(id, out.reshape(inputs[id] as number, id, [1, 1, 1, channels]));
+      const buffer = role === "slot" ? bufferOf(id) : undefined;
+      if (buffer?.kind !== "buffer" || isWindowOnly(id, out)) return;
+      const frames = `${buffer.name}/frames`;
+      const shape = [buffer.slots.length, height, width, channels];
+      if (!out.has(frames)) out.bind(frames, out.reshape(inputs[buffer.name] as number, frames, shape));
+      const from = out.ints([buffer.slots.indexOf(id), 0, 0, 0]);
+      const size = [1, height, width, channels];
+      out.bind(id, out.op("SLICE", [out.value(frames), from, out.ints(size)], { name: id, shape: size }));
+    },
+    temporal(node, kernel, bias) {
+      const { height, width, channels } = out.shape(node.id);
+      const join = graph.nodes.find(({ id }) => id === node.x);
+      const buffer = join?.op === "join" ? bufferOf(join.xs[0] as string) : undefined;
+      if (buffer?.kind !== "buffer") throw new Error(`internal: ${node.id} reads no stream buffer`);
+      const inputsOf = [windowOf(buffer), kernel, bias];
+      const shape = [1, 1, height * width, channels];
+      convolve(out, "DEPTHWISE_CONV_2D", node.id, inputsOf, { padding: padding.valid }, shape);
+    },
+    average(node) {
+      const sum = graph.nodes.find(({ id }) => id === node.a);
+      if (sum?.op !== "cumulativeSum" || sum.initial === null) return false;
+      const count = sum.initial.replace(/_pool_buffer$/, "_pool_frame_count");
+      const divisor = toFloat(counted(count), `${count}/float`);
+      out.bind(node.id, binary(out, "DIV", node.id, out.value(node.a), divisor));
+      return true;
+    },
+    position(node) {
+      const [block, layer] = node.id.split(".");
+      const count = `state_${block}_${layer}_pos_enc_frame_count`;
+      return out.reshape(toFloat(inputs[count] as number, `${count}/float`), `${count}/position`, [1, 1, 1, 1]);
+    },
+    leave(value) {
+      if (value === graph.logits) {
+        const shape = [1, out.shape(value).channels];
+        outputs["logits"] = out.reshape(out.value(value), resultName("logits"), shape);
+      }
+      for (const state of graph.states) {
+        const { name } = state;
+        const shape = stateShape(state);
+        if (state.kind === "sum" && state.output === value) {
+          outputs[name] = out.reshape(out.value(value), resultName(name), shape);
+        }
+        if (state.kind !== "buffer" || state.newest[0] !== value) continue;
+        const { height, width, channels } = state.shape;
+        const size = [1, state.slots.length, height * width, channels];
+        const from = out.ints([0, 1, 0, 0]);
+        const kept = out.op("SLICE", [windowOf(state), from, out.ints(size)], { name: `${name}/kept`, shape: size });
+        outputs[name] = out.reshape(kept, resultName(name), shape);
+      }
+    },
+    finish() {
+      for (const { name } of unused) outputs[name] = inputs[name] as number;
+      for (const { name, kind } of graph.states) if (kind === "count") outputs[name] = counted(name);
+      const names = ["logits", ...states.map(({ name }) => name)];
+      return { inputs, outputs: Object.fromEntries(names.map((name) => [name, outputs[name] as number])) };
+    },
+  };
+}
+
+/** Whether a slot is read by nothing but the window of a convolution over time. */
+function isWindowOnly(slot: string, out: Emission): boolean {
+  const join = out.onlyReader(slot);
+  const reader = join?.op === "join" ? out.onlyReader(join.id) : undefined;
+  return reader?.op === "depthwise" && reader.time.taps > 1;
+}
+
+/** The pool states of the layers' gates, which Google's file without gates hands through. */
+function poolsOf(spec: Spec): readonly Slot[] {
+  return spec.blocks.flatMap(({ layers }, b) =>
+    layers.flatMap(({ expand }, l): Slot[] => [
+      { name: `state_block${b}_layer${l}_pool_buffer`, shape: [1, 1, 1, 1, expand], type: "float32" },
+      { name: `state_block${b}_layer${l}_pool_frame_count`, shape: [1], type: "int32" },
+    ]),
+  );
+}

@@ -1,0 +1,67 @@
+import { summandOf } from "../../../graph/states.ts";
+import { poolFrameName, slotName } from "../../../graph/step-names.ts";
+import { padding } from "../read/schema.ts";
+import type { Emission } from "./emission.ts";
+import { activate, binary, concatenate, convolve } from "./emitters.ts";
+import type { Form } from "./forms.ts";
+
+/**
+ * One frame and the frames and sums before it, as separate maps of rank 4. The host keeps the states: it moves each
+ * buffer on by one slot and adds the output of each pool to its sum. Mali's delegate computes wrong numbers where an
+ * output is an input, is `state + x`, or is read within the graph (spec §7.3), so the newest frame of a buffer is
+ * activated a second time for the output, and the mean of a pool copied by a product with 1.
+ */
+export function stepForm(out: Emission): Form {
+  const { states, logits } = out.graph;
+  const inputs: Record<string, number> = {};
+  const outputs: Record<string, number> = {};
+  return {
+    input({ id, shape: { height, width, channels } }) {
+      const buffer = states.find((state) => state.kind === "buffer" && state.slots.includes(id));
+      const name = buffer?.kind === "buffer" ? slotName(buffer.name, buffer.slots.indexOf(id)) : id;
+      inputs[name] = out.tensor(name, [1, height, width, channels]);
+      out.bind(id, inputs[name]);
+    },
+    temporal(node, kernel, bias) {
+      const frames = windowFrames(node.x, out);
+      const { height, width, channels } = out.shape(node.id);
+      const stack = [1, frames.length * height, width, channels];
+      const rows = [1, frames.length, height * width, channels];
+      const window = out.reshape(concatenate(out, `${node.x}/stack`, frames, stack, 1), node.x, rows);
+      const options = { padding: padding.valid };
+      convolve(out, "DEPTHWISE_CONV_2D", node.id, [window, kernel, bias], options, [1, 1, height * width, channels]);
+    },
+    average: () => false,
+    position: (node) => out.value(node.x),
+    leave(value) {
+      if (value === logits) {
+        outputs["logits"] = out.reshape(out.value(value), "logits", [1, out.shape(value).channels]);
+      }
+      for (const state of states) {
+        if (state.kind === "buffer" && state.newest[0] === value) {
+          const name = slotName(state.name, state.slots.length);
+          outputs[name] = again(out, value, name);
+        }
+        if (state.kind === "sum" && state.output === value) {
+          const name = poolFrameName(state.name);
+          outputs[name] = binary(out, "MUL", name, out.value(summandOf(out.graph, value)), out.scalar(1));
+        }
+      }
+    },
+    finish: () => ({ inputs, outputs }),
+  };
+}
+
+/** The frames that a join puts into one window, oldest first. */
+function windowFrames(join: string, out: Emission): number[] {
+  const node = out.graph.nodes.find(({ id }) => id === join);
+  if (node?.op !== "join") throw new Error(`internal: ${join} is no window`);
+  return node.xs.map((x) => out.value(x));
+}
+
+/** Computes an activation a second time: of its input where it stands alone, of its output where it was fused. */
+function again(out: Emission, value: string, name: string): number {
+  const node = out.graph.nodes.find(({ id }) => id === value);
+  if (node?.op !== "activation") throw new Error(`internal: the buffered frame ${value} is no activation`);
+  return activate(out, node.kind, out.value(node.kind === "relu6" ? value : node.x), name);
+}

@@ -1,0 +1,134 @@
+import type { Frame } from "../video/frame.ts";
+
+/** Pixels without the duties of a `Frame`: row-major RGB, `height × width × 3` bytes. */
+export type Picture = Pick<Frame, "data" | "width" | "height">;
+
+/** What a model said at one moment of a video. */
+export interface PlotPoint {
+  /** Seconds. */
+  readonly time: number;
+  /** Probability in 0..1 per class, in output order. */
+  readonly scores: Float32Array;
+  /** What the camera saw at that moment; a few of all points' pictures are shown. */
+  readonly thumbnail?: Picture;
+}
+
+/** A class that never came above this is no rival to what the final frame ranks: early frames guess. */
+const rivalPeak = 0.25;
+
+/**
+ * The classes worth a line each, best final score first, at most `k`.
+ *
+ * The answer (highest final score) is always among them. Then come the classes that ever reached 0.25, by the area under
+ * their curve, so that an action which filled the first half of a video is not hidden by its end. What is left goes to
+ * the highest final scores.
+ */
+export function choosePlotClasses(points: readonly PlotPoint[], k = 5): number[] {
+  const final = points.at(-1)?.scores ?? new Float32Array();
+  const peaks = new Float32Array(final.length);
+  const areas = new Float64Array(final.length);
+  for (const { scores } of points) {
+    for (const [index, score] of scores.entries()) {
+      peaks[index] = Math.max(peaks[index]!, score);
+      areas[index] = areas[index]! + score;
+    }
+  }
+  const byFinal = Array.from(final.keys()).sort((a, b) => final[b]! - final[a]! || a - b);
+  const rivals = byFinal.filter((index) => peaks[index]! >= rivalPeak).sort((a, b) => areas[b]! - areas[a]!);
+  const wanted = new Set([...byFinal.slice(0, 1), ...rivals, ...byFinal]);
+  const kept = new Set(Array.from(wanted).slice(0, k));
+  return byFinal.filter((index) => kept.has(index));
+}
+
+/** One vertex of a line: seconds and probability. */
+export interface LinePoint {
+  readonly time: number;
+  readonly score: number;
+}
+
+/**
+ * A line of at most `limit` points (at least 4) that looks the same: the ends stay, and of each stretch of time its lowest
+ * and its highest point, so that no peak is lost.
+ */
+export function thinLine(line: readonly LinePoint[], limit = 600): LinePoint[] {
+  if (line.length <= limit) return [...line];
+  const inner = line.slice(1, -1);
+  const stretches = Math.floor((limit - 2) / 2);
+  const kept = [line[0]!];
+  for (let i = 0; i < stretches; i++) {
+    const from = Math.floor((i * inner.length) / stretches);
+    const stretch = inner.slice(from, Math.floor(((i + 1) * inner.length) / stretches));
+    const low = stretch.reduce((a, b) => (b.score < a.score ? b : a));
+    const high = stretch.reduce((a, b) => (b.score > a.score ? b : a));
+    kept.push(...(low === high ? [low] : low.time < high.time ? [low, high] : [high, low]));
+  }
+  kept.push(line.at(-1)!);
+  return kept;
+}
+
+/** The line of one class over the plot's time; a single moment becomes a level line. */
+export function classLine(points: readonly PlotPoint[], index: number): LinePoint[] {
+  const line = points.map(({ time, scores }) => ({ time, score: scores[index]! }));
+  if (line.length > 1) return line;
+  const { start, end } = timeRange(points);
+  return [start, end].map((time) => ({ time, score: line[0]!.score }));
+}
+
+/** The line at a moment within it, linear between its points. */
+export function interpolate(line: readonly LinePoint[], time: number): LinePoint {
+  const after = Math.max(
+    1,
+    line.findIndex((point) => point.time >= time),
+  );
+  const a = line[after - 1]!;
+  const b = line[after]!;
+  return { time, score: a.score + ((b.score - a.score) * (time - a.time)) / (b.time - a.time) };
+}
+
+/** The stretch of time that a plot shows; a single moment gets half a second on either side. */
+export function timeRange(points: readonly PlotPoint[]): { start: number; end: number } {
+  const start = points[0]!.time;
+  const end = points.at(-1)!.time;
+  return end > start ? { start, end } : { start: start - 0.5, end: start + 0.5 };
+}
+
+/** The picture nearest in time to the middle of each of `count` equal stretches of the plot's time. */
+export function chooseThumbnails(points: readonly PlotPoint[], count: number): Picture[] {
+  const { start, end } = timeRange(points);
+  const shown = points.filter((point) => point.thumbnail !== undefined);
+  if (shown.length === 0) return [];
+  return Array.from({ length: count }, (_, i) => {
+    const middle = start + ((i + 0.5) / count) * (end - start);
+    return shown.reduce((a, b) => (Math.abs(b.time - middle) < Math.abs(a.time - middle) ? b : a)).thumbnail!;
+  });
+}
+
+const tickSteps = [
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800,
+];
+
+/** At most seven round moments in seconds (the one moment there is, of a single point), and how to write them: `4 s`, or minutes and seconds from two minutes on. */
+export function timeTicks(points: readonly PlotPoint[]): { time: number; text: string }[] {
+  const { start, end } = timeRange(points);
+  const step = tickSteps.find((candidate) => (end - start) / candidate <= 6) ?? Math.ceil((end - start) / 6);
+  const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
+  const write = (time: number) => ({ time, text: timeText(time, end, digits) });
+  if (points.length === 1) return [write(points[0]!.time)];
+  const first = Math.ceil(start / step - 1e-6);
+  const count = Math.floor(end / step + 1e-6) - first + 1;
+  return Array.from({ length: count }, (_, i) => write((first + i) * step));
+}
+
+/** A moment of a plot that ends at `end`: seconds, or `m:ss` from two minutes on. */
+export function timeText(time: number, end: number, digits = 1): string {
+  return end < 120 ? `${time.toFixed(digits)} s` : clock(time);
+}
+
+/** Seconds as `m:ss` or `h:mm:ss`. */
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const ss = String(whole % 60).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${ss}`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${ss}`;
+}

@@ -1,0 +1,229 @@
+import { type Random, randomOf } from "../common/random.ts";
+import type { CameraMotionLabel } from "./labels.ts";
+
+/** Seconds. */
+type Seconds = number;
+
+/**
+ * Where the camera looks in a scene that repeats with period 1 in both directions. The point (x, y) of the picture, in
+ * −½..½ of its width and height, shows the scene at (u, v) + R(angle) · (x · width, y · height).
+ */
+export interface Pose {
+  /** Centre of the view. */
+  readonly u: number;
+  readonly v: number;
+  /** Radians; the camera turned clockwise. */
+  readonly angle: number;
+  /** Size of the view in the scene. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How a layer of the scene answers to the camera: near things move more. */
+export interface Depth {
+  /** How far it moves when the camera does, as a multiple of the farthest layer. */
+  readonly shift: number;
+  /** How much it grows when the camera zooms, likewise; 1 for a lens. */
+  readonly growth: number;
+}
+
+export const farthest: Depth = { shift: 1, growth: 1 };
+
+/** The motion of a camera over a clip. */
+export interface CameraPath {
+  /** Poses at these times, which must not fall, for a layer at this depth. */
+  poses(times: readonly Seconds[], depth?: Depth): Pose[];
+}
+
+/** Bounds of the geometric mean of a view's sides, in periods of the scene: no diagonal sees the scene repeat. */
+const view = { least: 0.16, most: 0.62 };
+/** Speeds, slow but visible to fast: picture sides, e-folds and radians a second. */
+const speeds = { pan: [0.05, 0.8], zoom: [0.1, 0.8], roll: [0.11, 1.9] } as const;
+/** What a clip shows at least, in the same units, and at most, where it must end. */
+const least = { pan: 0.08, zoom: 0.14, roll: 0.16 };
+const mostZoom = 1.05;
+const stepsPerSecond = 120;
+
+/**
+ * Plans the camera of a clip. All that a single picture could show (where it looks, how far it is zoomed, how it is turned)
+ * is distributed alike for every label: the path of a zoom and of a roll is drawn for each seed; the labels that do not
+ * follow it stay at a moment of it that is drawn too.
+ */
+export function planCamera(
+  label: CameraMotionLabel,
+  seed: number | string,
+  seconds: Seconds,
+  aspect: number,
+): CameraPath {
+  const random = randomOf(seed, "camera");
+  const profile = drawProfile(random, seconds);
+  const travel = profile(seconds);
+  /** Speed where the profile is 1: log-uniform, and enough to be seen. */
+  const speedOf = (kind: "pan" | "zoom" | "roll") => {
+    const [low, high] = speeds[kind];
+    return Math.max(logBetween(random, low, high), (least[kind] * random.between(1, 1.5)) / travel);
+  };
+  const pan = speedOf("pan");
+  const zoom = Math.min(speedOf("zoom"), mostZoom / travel);
+  const roll = speedOf("roll");
+  const heldFor = { zoom: random.next() * seconds, roll: random.next() * seconds };
+  const turned = random.chance(0.5) ? random.between(-Math.PI, Math.PI) : random.normal() * 0.2;
+  const home = { u: random.next(), v: random.next(), size: random.next() };
+  const room = Math.log(view.most / view.least) - zoom * travel;
+  /** What a motion has of the others, and the point that it zooms or rolls about, near the middle. */
+  const [strayX, strayY, strayZoom, strayRoll, aboutX, aboutY] = [0.1, 0.1, 0.12, 0.12, 0.12, 0.12].map(
+    (most) => most * limited(random),
+  ) as [number, number, number, number, number, number];
+  const hand = random.chance(0.35) ? 0 : random.between(0.0005, 0.006);
+  const handX = drawTremble(random, 0.4, 3);
+  const handY = drawTremble(random, 0.4, 3);
+  const handRoll = drawTremble(random, 0.3, 2);
+  const shaken = drawShake(random, seconds);
+
+  const signs = signsOf(label, random);
+  const zooms = label === "zoom in" || label === "zoom out";
+  const rolls = label === "roll clockwise" || label === "roll anticlockwise";
+  const pans = signs.x !== 0 || signs.y !== 0;
+  const steady = label === "still" ? 0.5 : label === "shake" ? 0 : 1;
+  /** Mean speed of the picture's points, in picture sides a second. */
+  const flow = pans ? pan : zooms ? 0.38 * zoom : rolls ? 0.38 * roll : 0;
+
+  /** Everything as the operator feels it at a moment: shifts in picture sides, enlargement in e-folds, angle. */
+  const at = (time: Seconds) => {
+    const along = profile(time);
+    const aside = flow * along;
+    const tremble = hand * steady;
+    const zoomed = zoom * (profile(zooms ? time : heldFor.zoom) - travel / 2) * signs.zoom;
+    const rolled = roll * (profile(rolls ? time : heldFor.roll) - travel / 2) * signs.roll;
+    const shake = label === "shake" ? shaken(time) : { x: 0, y: 0, roll: 0, zoom: 0 };
+    return {
+      x: (signs.x === 0 ? strayX * aside : signs.x * pan * along) + tremble * handX(time) + shake.x,
+      y: (signs.y === 0 ? strayY * aside : signs.y * pan * along) + tremble * handY(time) + shake.y,
+      enlarged: zoomed + (zooms ? 0 : strayZoom * aside) + shake.zoom,
+      angle: rolled + (rolls ? 0 : strayRoll * aside) + tremble * handRoll(time) + shake.roll,
+    };
+  };
+  const farthestView = Math.log(view.most) - zoom * travel * 0.5 - home.size * Math.max(0, room);
+
+  return {
+    poses(times, { shift, growth } = farthest) {
+      let now = at(times[0] ?? 0);
+      let { u, v } = home;
+      u += shift * 0.37;
+      v += growth * 0.61;
+      let clock = times[0] ?? 0;
+      const sizeOf = (enlarged: number) => Math.exp(farthestView - growth * enlarged);
+      return times.map((time) => {
+        const steps = Math.max(1, Math.ceil((time - clock) * stepsPerSecond));
+        for (let step = 1; step <= steps && time > clock; step++) {
+          const next = at(clock + ((time - clock) * step) / steps);
+          const size = sizeOf((now.enlarged + next.enlarged) / 2);
+          const angle = turned + (now.angle + next.angle) / 2;
+          const grown = growth * (next.enlarged - now.enlarged);
+          const turn = next.angle - now.angle;
+          const dx = (shift * (next.x - now.x) + grown * aboutX) * aspect ** 0.5 + turn * aboutY * aspect ** -0.5;
+          const dy = (shift * (next.y - now.y) + grown * aboutY) * aspect ** -0.5 - turn * aboutX * aspect ** 0.5;
+          u += size * (dx * Math.cos(angle) - dy * Math.sin(angle));
+          v += size * (dx * Math.sin(angle) + dy * Math.cos(angle));
+          now = next;
+        }
+        clock = time;
+        const size = sizeOf(now.enlarged);
+        return { u, v, angle: turned + now.angle, width: size * aspect ** 0.5, height: size * aspect ** -0.5 };
+      });
+    },
+  };
+}
+
+/** Signs of the camera's motion; of zoom and roll also where they only decide at what moment of them it stays. */
+function signsOf(label: CameraMotionLabel, random: Random) {
+  const either = () => (random.chance(0.5) ? 1 : -1);
+  const zoom = either();
+  const roll = either();
+  return {
+    x: label === "pan right" ? 1 : label === "pan left" ? -1 : 0,
+    y: label === "tilt down" ? 1 : label === "tilt up" ? -1 : 0,
+    zoom: label === "zoom in" ? 1 : label === "zoom out" ? -1 : zoom,
+    roll: label === "roll clockwise" ? 1 : label === "roll anticlockwise" ? -1 : roll,
+  };
+}
+
+function logBetween(random: Random, low: number, high: number): number {
+  return Math.exp(random.between(Math.log(low), Math.log(high)));
+}
+
+/** Normal, cut at 1.5. */
+function limited(random: Random): number {
+  return Math.max(-1.5, Math.min(1.5, random.normal()));
+}
+
+/**
+ * How far a motion has come: the integral, in seconds, of a speed in 0..1. It is even, starts late, stops early,
+ * accelerates, brakes, eases in and out, or comes in surges.
+ */
+function drawProfile(random: Random, seconds: Seconds): (time: Seconds) => number {
+  const kind = random.below(7);
+  const from = kind === 1 || kind === 6 ? random.between(0.05, 0.35) : 0;
+  const to = kind === 2 ? random.between(0.65, 0.95) : 1;
+  const soft = random.between(0.03, 0.3);
+  const surge = { deep: random.between(0.2, 0.5), waves: random.between(0.7, 2.5), phase: random.next() };
+  const speed = (part: number) => {
+    if (part < from || part > to) return 0;
+    if (kind === 3) return 0.25 + 0.75 * part;
+    if (kind === 4) return 1 - 0.75 * part;
+    if (kind === 5) return 1 - surge.deep * (1 + Math.cos(2 * Math.PI * (surge.waves * part + surge.phase)));
+    const ramp = Math.min((part - from) / soft, kind === 0 ? 1 : (to - part) / soft, 1);
+    return kind === 0 && from === 0 ? 1 : ramp * ramp * (3 - 2 * ramp);
+  };
+  const steps = 256;
+  const sums = new Float64Array(steps + 1);
+  for (let i = 0; i < steps; i++) sums[i + 1] = sums[i]! + (speed((i + 0.5) / steps) * seconds) / steps;
+  return (time) => {
+    const place = Math.min(Math.max(time / seconds, 0), 1) * steps;
+    const i = Math.min(Math.floor(place), steps - 1);
+    return sums[i]! + (place - i) * (sums[i + 1]! - sums[i]!);
+  };
+}
+
+/** A hand's slow tremble: three waves between these frequencies (Hz), root mean square about 1. */
+function drawTremble(random: Random, low: number, high: number): (time: Seconds) => number {
+  const waves = Array.from({ length: 3 }, () => ({
+    turns: 2 * Math.PI * logBetween(random, low, high),
+    phase: 2 * Math.PI * random.next(),
+    size: random.between(0.5, 1.1),
+  }));
+  return (time) => waves.reduce((sum, { turns, phase, size }) => sum + size * Math.sin(turns * time + phase), 0);
+}
+
+/** Shaking: quick waves along a changing direction, in even strength or in bursts. */
+function drawShake(random: Random, seconds: Seconds) {
+  const strength = logBetween(random, 0.012, 0.055);
+  const low = random.between(2, 4.5);
+  const high = low + random.between(0.5, 4);
+  const axis = random.between(0, Math.PI);
+  const round = random.between(0, 0.9);
+  const [along, across, turn, near] = [1, 2, 3, 4].map(() => drawTremble(random, low, high)) as [
+    Wave,
+    Wave,
+    Wave,
+    Wave,
+  ];
+  const turning = random.chance(0.6) ? random.between(0, 1) : 0;
+  const nearing = random.chance(0.3) ? random.between(0, 0.5) : 0;
+  const burst = random.chance(0.5) ? random.between(0.3, 0.8) : 0;
+  const bursts = random.between(0.7, 1.8) / seconds;
+  const phase = random.next();
+  return (time: Seconds) => {
+    const now = strength * (1 - burst * (0.5 + 0.5 * Math.cos(2 * Math.PI * (bursts * time + phase))));
+    const a = now * along(time);
+    const b = now * round * across(time);
+    return {
+      x: a * Math.cos(axis) - b * Math.sin(axis),
+      y: a * Math.sin(axis) + b * Math.cos(axis),
+      roll: now * turning * turn(time),
+      zoom: now * nearing * near(time),
+    };
+  };
+}
+
+type Wave = (time: Seconds) => number;

@@ -1,0 +1,254 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { moduleBeside } from "../common/beside.node.ts";
+import { DatasetError, missingPeer } from "../common/errors.ts";
+import { type Random, randomOf } from "../common/random.ts";
+import { makeFolders } from "../common/write.node.ts";
+import { type CameraMotionLabel, cameraMotionLabels } from "./labels.ts";
+import type { MakerAnswer, MakerJob } from "./maker-child.node.ts";
+
+type Split = "train" | "validation" | "test";
+
+export interface SynthOptions {
+  /** Clips in all, spread evenly over the labels. */
+  readonly clips: number;
+  /**
+   * Decides everything: the same arguments make the same bytes, with any number of `jobs` and on any processor, as long as
+   * Node and node-av are the same builds.
+   */
+  readonly seed: number | string;
+  /** Seconds of each clip, above 0. */
+  readonly seconds: number;
+  /** Pixels, even. Default: each clip has one of several sizes, at most 320 × 240 or 240 × 320. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Processes. Default 1. */
+  readonly jobs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each clip. */
+  readonly onClip?: (done: number, total: number) => void;
+}
+
+export interface SynthReport {
+  readonly path: string;
+  readonly clips: number;
+  readonly labels: readonly CameraMotionLabel[];
+  readonly splits: Readonly<Record<Split, number>>;
+}
+
+const manifestName = "manifest.csv";
+
+/** A clip to be made. */
+interface Plan {
+  readonly job: Omit<MakerJob, "file">;
+  /** Relative to the dataset, `/`-separated. */
+  readonly name: string;
+  readonly split: Split;
+  readonly group: string;
+}
+
+const sizes = [
+  [160, 120],
+  [192, 144],
+  [240, 240],
+  [256, 144],
+  [320, 180],
+  [320, 240],
+  [180, 240],
+  [144, 256],
+] as const;
+const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
+
+/**
+ * Makes a dataset of `camera-motion` in the folder `out`: `<label>/*.mp4` and `manifest.csv` (file, label, split, group).
+ * Each clip shows a scene of its own, which is its group. Frame rates are 10 to 60; size, rate and bitrate are drawn for each clip whatever its label.
+ *
+ * It is written aside and moved into its place when it is whole; the signal, and an error, leave nothing behind. Throws
+ * {@link DatasetError}: `E_DATASET_EXISTS` where `out` holds something, `E_DATASET_WRITE`; and {@link DependencyError} where
+ * node-av is not installed.
+ */
+export async function makeCameraMotion(out: string, options: SynthOptions): Promise<SynthReport> {
+  const { signal, jobs = 1, onClip } = options;
+  requireEncoder();
+  const there = await requireVacant(out);
+  const plans = planClips(options);
+  let aside: string | null = null;
+  try {
+    // Of this user alone, under a name that nobody knows before; a folder that is there may be on a disk of its own.
+    aside = await mkdtemp(join(there ? out : dirname(resolve(out)), ".movinet-"));
+    const made = join(aside, "dataset");
+    for (const label of cameraMotionLabels) await makeFolders(join(made, label), 0o777);
+    await makeAll(plans, made, { jobs, signal, onClip });
+    await writeFile(join(made, manifestName), manifestOf(plans));
+    signal?.throwIfAborted();
+    if (there) await moveInto(made, out);
+    else await rename(made, out);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof DatasetError) throw cause;
+    throw writeFailed(out, (cause as NodeJS.ErrnoException).code ?? (cause as Error).message, cause);
+  } finally {
+    if (aside !== null) await rm(aside, { recursive: true, force: true }).catch(() => {});
+  }
+  const splits = { train: 0, validation: 0, test: 0 };
+  for (const { split } of plans) splits[split]++;
+  return { path: out, clips: plans.length, labels: cameraMotionLabels, splits };
+}
+
+function requireEncoder(): void {
+  try {
+    createRequire(import.meta.url).resolve("node-av/lib");
+  } catch (cause) {
+    throw missingPeer("node-av", cause);
+  }
+}
+
+/** Whether the folder is there. Throws where it holds something. */
+async function requireVacant(out: string): Promise<boolean> {
+  let held: readonly string[] = [];
+  try {
+    held = await readdir(out);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") return false;
+    throw writeFailed(out, code === "ENOTDIR" ? "it is a file" : String(code), cause);
+  }
+  if (held.length > 0) {
+    throw new DatasetError({
+      code: "E_DATASET_EXISTS",
+      subject: out,
+      problem: "the folder is not empty",
+      remedy: "Name a new folder, or empty it first",
+    });
+  }
+  return true;
+}
+
+/** Moves what a dataset consists of into a folder: its manifest last, or nothing. */
+async function moveInto(made: string, out: string): Promise<void> {
+  const moved: string[] = [];
+  try {
+    for (const name of [...cameraMotionLabels, manifestName]) {
+      await rename(join(made, name), join(out, name));
+      moved.push(name);
+    }
+  } catch (cause) {
+    for (const name of moved) await rm(join(out, name), { recursive: true, force: true }).catch(() => {});
+    throw cause;
+  }
+}
+
+function writeFailed(out: string, reason: string, cause: unknown): DatasetError {
+  return new DatasetError({
+    code: "E_DATASET_WRITE",
+    subject: out,
+    problem: `the dataset cannot be written (${reason})`,
+    remedy: "Choose a folder in a place that has room and that you may write to",
+    cause,
+  });
+}
+
+function planClips({ clips, seed, seconds, size }: SynthOptions): Plan[] {
+  const labels = cameraMotionLabels.length;
+  const splits = cameraMotionLabels.map((label, i) => {
+    return drawSplits(Math.ceil((clips - i) / labels), randomOf(seed, "splits", label));
+  });
+  const digits = Math.max(3, String(clips - 1).length);
+  return Array.from({ length: clips }, (_, clip) => {
+    const label = cameraMotionLabels[clip % labels] as CameraMotionLabel;
+    const random = randomOf(seed, "clip", clip);
+    const [width, height] = size ? [size.width, size.height] : random.pick(sizes);
+    const fps = random.pick(rates);
+    const number = String(clip).padStart(digits, "0");
+    return {
+      job: {
+        ...{ label, seed: `${seed}/${clip}`, width, height, fps, frames: Math.max(2, Math.round(seconds * fps)) },
+        ...{ quality: Math.round(random.between(17, 37)), keyEvery: 10 + random.below(110) },
+      },
+      name: `${label}/${number}.mp4`,
+      split: splits[clip % labels]?.[Math.floor(clip / labels)] as Split,
+      group: `scene-${number}`,
+    };
+  });
+}
+
+/** For each clip of a label: 70 % are for training, 15 % each for validation and test, at least one where there are three. */
+function drawSplits(count: number, random: Random): Split[] {
+  const order = random.shuffle(Array.from({ length: count }, (_, i) => i));
+  const held = count < 3 ? 0 : Math.max(1, Math.round(0.15 * count));
+  const splits = new Array<Split>(Math.max(0, count)).fill("train");
+  for (const clip of order.slice(0, held)) splits[clip] = "test";
+  for (const clip of order.slice(held, 2 * held)) splits[clip] = "validation";
+  return splits;
+}
+
+function manifestOf(plans: readonly Plan[]): string {
+  const rows = plans.map(({ name, job, split, group }) => [name, job.label, split, group].join(","));
+  return `${["file,label,split,group", ...rows].join("\n")}\n`;
+}
+
+async function makeAll(
+  plans: readonly Plan[],
+  folder: string,
+  { jobs, signal, onClip }: { jobs: number; signal: AbortSignal | undefined; onClip: SynthOptions["onClip"] },
+): Promise<void> {
+  signal?.throwIfAborted();
+  const queue = plans.values();
+  let done = 0;
+  const makers = Array.from({ length: Math.min(jobs, plans.length) }, () => new Maker());
+  const end = () => {
+    for (const maker of makers) maker.end();
+  };
+  signal?.addEventListener("abort", end);
+  const work = async (maker: Maker) => {
+    for (const { job, name } of queue) {
+      await maker.make({ ...job, file: join(folder, ...name.split("/")) });
+      onClip?.(++done, plans.length);
+    }
+  };
+  try {
+    await Promise.all(makers.map(work));
+  } finally {
+    signal?.removeEventListener("abort", end);
+    end();
+    await Promise.all(makers.map((maker) => maker.exited));
+  }
+}
+
+/** A process that makes one clip after another. */
+class Maker {
+  readonly #child: ChildProcess;
+  readonly exited: Promise<void>;
+  #complaint = "";
+
+  constructor() {
+    const script = fileURLToPath(moduleBeside("maker-child.node", import.meta.url));
+    this.#child = fork(script, [], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaint = text.trim().split("\n").at(-1) || this.#complaint;
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.once("error", () => resolve());
+      this.#child.once("close", () => resolve());
+    });
+  }
+
+  async make(job: MakerJob): Promise<void> {
+    const answer = new Promise<MakerAnswer>((resolve) => {
+      this.#child.once("message", (message) => resolve(message as MakerAnswer));
+    });
+    const dead = this.exited.then(() => ({ error: this.#complaint || "the encoding process ended unexpectedly" }));
+    this.#child.send(job, () => {});
+    const { error } = await Promise.race([answer, dead]);
+    if (error !== null) throw new Error(error);
+  }
+
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,41 @@
+import { stat } from "node:fs/promises";
+import { MovinetError, type Refuse } from "../common/errors.ts";
+import { readUserFile } from "../common/read.node.ts";
+import { writeWhole } from "../common/write.node.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+
+/** Named arrays and a plain value, bit for bit. */
+export interface Checkpoint<T> {
+  readonly state: ReadonlyMap<string, Float32Array>;
+  readonly progress: T;
+}
+
+/** Writes a checkpoint aside and moves it in place: a process may be killed at any moment. */
+export async function writeCheckpoint<T>(file: string, { state, progress }: Checkpoint<T>): Promise<void> {
+  const tensors = new Map([...state].map(([name, data]) => [name, { shape: [data.length], data }]));
+  await writeWhole(file, writeSafetensors(tensors, { progress: JSON.stringify(progress) }));
+}
+
+/** Of a checkpoint: the largest network with what its optimizer keeps of each weight, twice. */
+const mostBytes = 2 ** 31 - 1;
+
+/** Reads a checkpoint; null where there is none. Throws {@link MovinetError} (`E_TRAIN_CHECKPOINT`) where it is damaged. */
+export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | null> {
+  const refuse: Refuse = (problem, remedy, cause) =>
+    new MovinetError({ code: "E_TRAIN_CHECKPOINT", subject: file, problem, remedy, cause });
+  if ((await stat(file).catch(() => null)) === null) return null;
+  const bytes = await readUserFile(file, { most: mostBytes, refuse });
+  try {
+    const { tensors, metadata } = readSafetensors(bytes, file);
+    const state = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    return { state, progress: JSON.parse(metadata["progress"] ?? "") as T };
+  } catch (cause) {
+    throw new MovinetError({
+      code: "E_TRAIN_CHECKPOINT",
+      subject: file,
+      problem: "this checkpoint is damaged",
+      remedy: "Remove it and train again",
+      cause,
+    });
+  }
+}

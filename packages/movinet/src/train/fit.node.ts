@@ -1,0 +1,311 @@
+/** A training by gradients: from a model and clips to a better model, step by step, resumable at each. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { buildGraph } from "../arch/build.ts";
+import { MovinetError } from "../common/errors.ts";
+import { randomOf } from "../common/random.ts";
+import { makeFolder } from "../common/write.node.ts";
+import { buildTraining } from "../graph/gradient.ts";
+import type { Model } from "../model/model.ts";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
+import type { ClipInput } from "./clip-input.node.ts";
+import type { EpochRecord, FitClip, FitOptions, FitProgress } from "./fit-options.node.ts";
+import { frozenOutputs } from "./frozen-outputs.node.ts";
+import type { LaneItem, LaneSetup } from "./lane.ts";
+import { Lanes } from "./lanes.node.ts";
+import {
+  foldNorms,
+  frontier,
+  graphAfter,
+  graphBefore,
+  learns,
+  normsAsBiases,
+  weightsOf,
+  withNoise,
+} from "./network.ts";
+import { cosineSchedule } from "./schedule.ts";
+import type { TrainSettings } from "./settings.ts";
+import { Trainer } from "./trainer.ts";
+
+export interface FitResult {
+  readonly model: Model;
+  readonly history: readonly EpochRecord[];
+  /** The epoch whose weights the model has, from 1. */
+  readonly bestEpoch: number;
+}
+
+/** What a checkpoint tells beside the state of the trainer. */
+interface Progress {
+  readonly epoch: number;
+  /** Steps of this epoch that are done. */
+  readonly step: number;
+  /** Sum of the losses of those steps. */
+  readonly lossSum: number;
+  readonly history: readonly EpochRecord[];
+}
+
+const defaultCheckpointMs = 30_000;
+
+/**
+ * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
+ * checkpoint, bit-equal where the number of threads is the same. Throws the signal's reason (after writing a checkpoint),
+ * and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the loss is no number: the last checkpoint is from before.
+ */
+export async function fitModel(
+  model: Model,
+  clips: { readonly train: readonly FitClip[]; readonly validation: readonly FitClip[] },
+  options: FitOptions,
+): Promise<FitResult> {
+  const { folder, settings } = options;
+  const finished = await readCheckpoint<Finished>(join(folder, finishedFile));
+  if (finished) return resultOf(startOf(model, settings), finished);
+  const training = await openTraining(model, clips, options);
+  try {
+    const { state, progress } = await new Fitting(training, options).run();
+    await writeCheckpoint(join(folder, finishedFile), { state, progress });
+    await Promise.all(
+      ["frozen", checkpointFile, bestFile].map((name) => rm(join(folder, name), { recursive: true, force: true })),
+    );
+    return resultOf(training.model, { state, progress });
+  } finally {
+    await training[Symbol.asyncDispose]();
+  }
+}
+
+const checkpointFile = "checkpoint.safetensors";
+const bestFile = "best.safetensors";
+/** What a training came to: with it nothing else is needed. */
+const finishedFile = "finished.safetensors";
+type Finished = Pick<FitResult, "history" | "bestEpoch">;
+
+function startOf(model: Model, { statistics }: TrainSettings): Model {
+  return statistics === "stored" ? foldNorms(model) : model;
+}
+
+function resultOf(start: Model, { state, progress }: Checkpoint<Finished>): FitResult {
+  const weights = new Map(start.weights);
+  for (const [name, data] of state) weights.set(name, { shape: start.weights.get(name)?.shape ?? [], data });
+  return { model: { ...start, weights }, ...progress };
+}
+
+/** A network, its clips and its threads, before the first step. */
+export interface OpenTraining extends Prepared, AsyncDisposable {
+  /** What it began with: norms are folded where they keep their statistics. */
+  readonly model: Model;
+  readonly trainer: Trainer<ClipInput>;
+}
+
+/** Prepares a training: cuts the network, computes its frozen part's output, starts the threads. */
+export async function openTraining(
+  model: Model,
+  clips: Parameters<typeof fitModel>[1],
+  options: FitOptions,
+): Promise<OpenTraining> {
+  const { settings, folder } = options;
+  await makeFolder(folder);
+  const lanes = new Lanes();
+  try {
+    const start = startOf(model, settings);
+    const prepared = await prepare(start, clips, options, lanes);
+    const trainer = await Trainer.open(prepared.setup, trainerOptions(options), lanes.open);
+    return { ...prepared, model: start, trainer, [Symbol.asyncDispose]: () => lanes[Symbol.asyncDispose]() };
+  } catch (error) {
+    await lanes[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Prepared {
+  readonly setup: LaneSetup;
+  items(epoch: number, step: number): readonly LaneItem<ClipInput>[];
+  readonly stepsPerEpoch: number;
+  readonly validation: readonly LaneItem<ClipInput>[];
+}
+
+function trainerOptions({ settings, masks = new Map() }: FitOptions) {
+  const { threads: lanes, optimizer, weightDecay, averageDecay, statistics } = settings;
+  const statisticsRate = statistics === "batch" ? 0.05 : 0;
+  return { lanes, optimizer, optimizerOptions: { weightDecay }, averageDecay, statisticsRate, masks };
+}
+
+/** Cuts the network where it begins to learn, and computes what comes before once. */
+async function prepare(
+  model: Model,
+  { train, validation }: Parameters<typeof fitModel>[1],
+  options: FitOptions,
+  lanes: Lanes,
+): Promise<Prepared> {
+  const { settings, folder } = options;
+  const { trainable, frames, group, batch, seed } = settings;
+  const whole = buildGraph(model.spec, { call: "clip", frames });
+  const graph = settings.statistics === "stored" ? normsAsBiases(whole) : whole;
+  const cut = frontier(model.spec, trainable);
+  const { graph: noisy, masks } = withNoise(cut === null ? graph : graphAfter(graph, cut), settings);
+  const own = learns(model.spec, trainable);
+  const training = buildTraining(noisy, { trainable: own, statistics: settings.statistics });
+  const output = model.card.output;
+  const shared = { group, masks, output, labelSmoothing: settings.labelSmoothing, seed } as const;
+  const setup: LaneSetup = { ...shared, training, weights: weightsOf(noisy, model.weights) };
+  const stepsPerEpoch = Math.ceil(train.length / batch);
+  let shuffled = { epoch: -1, order: train };
+  const pick = (epoch: number, step: number) => {
+    if (shuffled.epoch !== epoch) shuffled = { epoch, order: randomOf(seed, "order", epoch).shuffle(train) };
+    return shuffled.order.slice(step * batch, (step + 1) * batch);
+  };
+  if (cut === null) {
+    return {
+      setup,
+      stepsPerEpoch,
+      items: (epoch, step) =>
+        pick(epoch, step).map((clip) => ({ ...clip.varied(epoch), key: `${epoch} ${clip.name}` })),
+      validation: validation.map((clip) => ({ ...clip.plain(), key: clip.name })),
+    };
+  }
+  const before = buildTraining(graphBefore(graph, cut), { trainable: () => false });
+  const frozen = {
+    ...shared,
+    training: before,
+    masks: [],
+    group: 1,
+    weights: weightsOf(before.forward, model.weights),
+  };
+  const features = await frozenOutputs(frozen, train, validation, options, lanes);
+  const tensor = (clip: FitClip, view: number | null): ClipInput => ({
+    kind: "tensor",
+    file: join(folder, "frozen", features(clip, view)),
+  });
+  return {
+    setup,
+    stepsPerEpoch,
+    items: (epoch, step) =>
+      pick(epoch, step).map((clip) => {
+        const view = (epoch + randomOf(seed, "view", clip.name).below(settings.views)) % settings.views;
+        return { ...clip.varied(view), source: tensor(clip, view), key: `${epoch} ${clip.name}` };
+      }),
+    validation: validation.map((clip) => ({ ...clip.plain(), source: tensor(clip, null), key: clip.name })),
+  };
+}
+
+/** The loop over epochs. */
+class Fitting {
+  readonly #trainer: Trainer<ClipInput>;
+  readonly #network: OpenTraining;
+  readonly #options: FitOptions;
+  readonly #checkpoint: string;
+  readonly #best: string;
+  #epoch = 0;
+  #step = 0;
+  #lossSum = 0;
+  #history: EpochRecord[] = [];
+
+  constructor(training: OpenTraining, options: FitOptions) {
+    this.#trainer = training.trainer;
+    this.#network = training;
+    this.#options = options;
+    this.#checkpoint = join(options.folder, checkpointFile);
+    this.#best = join(options.folder, bestFile);
+  }
+
+  async run(): Promise<Checkpoint<Finished>> {
+    const { settings, signal, checkpointMs = defaultCheckpointMs } = this.#options;
+    const saved = await readCheckpoint<Progress>(this.#checkpoint);
+    if (saved) this.#restore(saved.state, saved.progress);
+    const { stepsPerEpoch } = this.#network;
+    const steps = settings.epochs * stepsPerEpoch;
+    const schedule = cosineSchedule(settings.learningRate, { steps, warmup: Math.round(settings.warmup * steps) });
+    let lastSaved = performance.now();
+    while (this.#epoch < settings.epochs && !this.#exhausted()) {
+      while (this.#step < stepsPerEpoch) {
+        if (signal?.aborted) {
+          await this.#save();
+          signal.throwIfAborted();
+        }
+        // The cosine of step 0 with warm-up is 0: a step later nothing is wasted.
+        const rate = schedule(Math.min(this.#epoch * stepsPerEpoch + this.#step + 1, steps - 1));
+        const items = this.#network.items(this.#epoch, this.#step);
+        const { loss } = await this.#trainer.step(items, rate);
+        if (!Number.isFinite(loss)) throw diverged(this.#options.folder, rate);
+        this.#lossSum += loss;
+        this.#step++;
+        this.#tell("training", this.#step * settings.batch, loss);
+        if (performance.now() - lastSaved > checkpointMs) {
+          await this.#save();
+          lastSaved = performance.now();
+        }
+      }
+      await this.#endEpoch(schedule(Math.min((this.#epoch + 1) * stepsPerEpoch, steps - 1)));
+    }
+    await this.#save();
+    const best = await readCheckpoint<{ epoch: number }>(this.#best);
+    if (best) this.#trainer.restore(best.state);
+    const state = new Map([...this.#trainer.weights(true)].map(([name, { data }]) => [name, data]));
+    return { state, progress: { history: this.#history, bestEpoch: best?.progress.epoch ?? this.#epoch } };
+  }
+
+  async #endEpoch(learningRate: number): Promise<void> {
+    const { validation, stepsPerEpoch } = this.#network;
+    let [validationLoss, validationTop1]: [number | null, number | null] = [null, null];
+    if (validation.length > 0) {
+      const { loss, logits } = await this.#trainer.test(validation);
+      const right = validation.filter(({ classes }, i) => classes.includes(argmax(logits[i] as Float32Array)));
+      [validationLoss, validationTop1] = [loss, right.length / validation.length];
+    }
+    this.#epoch++;
+    const loss = this.#lossSum / stepsPerEpoch;
+    const record = { epoch: this.#epoch, loss, learningRate, validationLoss, validationTop1 };
+    this.#history.push(record);
+    this.#options.onEpoch?.(record);
+    [this.#step, this.#lossSum] = [0, 0];
+    if (validation.length > 0 && this.#bestEpoch() === this.#epoch) {
+      await writeCheckpoint(this.#best, { state: this.#trainer.state, progress: { epoch: this.#epoch } });
+    }
+    await this.#save();
+  }
+
+  #bestEpoch(): number {
+    const losses = this.#history.map(({ validationLoss }) => validationLoss ?? Number.POSITIVE_INFINITY);
+    return losses.indexOf(Math.min(...losses)) + 1;
+  }
+
+  #exhausted(): boolean {
+    const { patience } = this.#options.settings;
+    const tested = this.#history.some(({ validationLoss }) => validationLoss !== null);
+    return patience > 0 && tested && this.#epoch - this.#bestEpoch() >= patience;
+  }
+
+  #tell(phase: FitProgress["phase"], done: number, loss: number): void {
+    const { settings, onProgress } = this.#options;
+    const perEpoch = this.#network.stepsPerEpoch * settings.batch;
+    onProgress?.({
+      phase,
+      done: this.#epoch * perEpoch + done,
+      total: settings.epochs * perEpoch,
+      epoch: this.#epoch + 1,
+      loss,
+      validationTop1: this.#history.at(-1)?.validationTop1 ?? null,
+    });
+  }
+
+  async #save(): Promise<void> {
+    const progress = { epoch: this.#epoch, step: this.#step, lossSum: this.#lossSum, history: this.#history };
+    await writeCheckpoint<Progress>(this.#checkpoint, { state: this.#trainer.state, progress });
+  }
+
+  #restore(state: ReadonlyMap<string, Float32Array>, { epoch, step, lossSum, history }: Progress): void {
+    this.#trainer.restore(state);
+    [this.#epoch, this.#step, this.#lossSum, this.#history] = [epoch, step, lossSum, [...history]];
+  }
+}
+
+function argmax(values: Float32Array): number {
+  return values.indexOf(Math.max(...values));
+}
+
+function diverged(folder: string, rate: number): MovinetError {
+  return new MovinetError({
+    code: "E_TRAIN_DIVERGED",
+    subject: folder,
+    problem: "the loss is no longer a number",
+    remedy: `Train again with a lower --learning-rate (it was ${rate.toPrecision(2)})`,
+  });
+}

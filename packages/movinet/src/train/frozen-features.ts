@@ -1,0 +1,119 @@
+import { buildGraph } from "../arch/build.ts";
+import type { Backend, Executable } from "../engines/engine.ts";
+import { preprocess } from "../flow/preprocess.ts";
+import { splitHead } from "../graph/passes.ts";
+import type { Model } from "../model/model.ts";
+import { LocalStreamSession } from "../session/local-stream-session.ts";
+
+/** Decoded frames, `[frames, height, width, 3]` RGB, 8 bits. Another size than the model's is resized by the card's fit. */
+export interface FrozenClip {
+  readonly data: Uint8Array;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface FrozenOptions {
+  /** Mirror the pictures left to right. Default false. */
+  readonly mirror?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The part of a network before the pool of its head, compiled once: it makes the vector `[head width]` of a clip that the
+ * head of the model gets after the clip's last frame. A stream model steps through the clip; a base model sees windows of its
+ * card's length, repeated from the start where a clip is shorter, and the mean over windows is taken.
+ */
+export class FrozenBody implements AsyncDisposable {
+  readonly #model: Model;
+  readonly #executable: Executable;
+
+  private constructor(model: Model, executable: Executable) {
+    this.#model = model;
+    this.#executable = executable;
+  }
+
+  static async compile(model: Model, backend: Backend): Promise<FrozenBody> {
+    const stream = model.spec.mode === "stream";
+    const frames = stream ? 1 : (model.card.frames ?? 1);
+    const { body } = splitHead(buildGraph(model.spec, { call: stream ? "step" : "clip", frames }));
+    return new FrozenBody(model, await backend.compile(body, model.weights, { single: true }));
+  }
+
+  /**
+   * The pooled vector of a clip. Calls must not overlap. Throws `TypeError` for a clip without frames, and the signal's
+   * reason.
+   */
+  async pool(clip: FrozenClip, { mirror = false, signal }: FrozenOptions = {}): Promise<Float32Array> {
+    const { frames, width, height, data } = clip;
+    if (frames < 1 || data.length !== frames * width * height * 3) {
+      throw new TypeError(
+        `a clip must have frames of ${width} × ${height} × 3 bytes, got ${data.length} for ${frames}`,
+      );
+    }
+    const { input } = this.#model.card;
+    const picture = 3 * input.width * input.height;
+    const planesOf = (t: number, into: Float32Array<ArrayBuffer>) => {
+      const size = width * height * 3;
+      preprocess({ data: data.subarray(t * size, (t + 1) * size), width, height }, input, into);
+      if (mirror) for (let at = 0; at < picture; at += input.width) into.subarray(at, at + input.width).reverse();
+    };
+    const vectors =
+      this.#model.spec.mode === "stream"
+        ? this.#steps(frames, picture, planesOf, signal)
+        : this.#windows(frames, picture, planesOf, signal);
+    const sum = new Float64Array(this.#model.spec.head);
+    let count = 0;
+    for await (const vector of vectors) {
+      for (let i = 0; i < vector.length; i++) sum[i % sum.length]! += vector[i]!;
+      count += vector.length / sum.length;
+    }
+    return Float32Array.from(sum, (value) => value / count);
+  }
+
+  async *#steps(
+    frames: number,
+    picture: number,
+    planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Float32Array> {
+    const shape = { streams: 1, halfLifeFrames: Number.POSITIVE_INFINITY };
+    const session = new LocalStreamSession(this.#model.spec, shape, this.#executable, this.#executable);
+    try {
+      const planes = new Float32Array(picture);
+      for (let t = 0; t < frames; t++) {
+        signal?.throwIfAborted();
+        planesOf(t, planes);
+        yield await session.step(planes);
+      }
+    } finally {
+      await session[Symbol.asyncDispose]();
+    }
+  }
+
+  async *#windows(
+    frames: number,
+    picture: number,
+    planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Float32Array> {
+    const { graph } = this.#executable;
+    for (let start = 0; start < frames; start += graph.frames) {
+      const count = Math.min(graph.frames, frames - start);
+      if (start > 0 && count < graph.frames / 2) return;
+      signal?.throwIfAborted();
+      const window = new Float32Array(graph.frames * picture);
+      for (let t = 0; t < graph.frames; t++) {
+        planesOf(start + (t % count), window.subarray(t * picture, (t + 1) * picture));
+      }
+      const outputs = await this.#executable.run({ image: this.#executable.upload("image", window) });
+      const vectors = outputs[graph.logits]!;
+      yield await vectors.read();
+      vectors.dispose();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#executable.dispose();
+  }
+}

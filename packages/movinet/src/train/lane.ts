@@ -1,0 +1,183 @@
+/** What one thread of a training does: clips in, loss and gradients out. */
+
+import { type Random, randomOf } from "../common/random.ts";
+import { TrainingProgram } from "../engines/wasm/program.ts";
+import type { TrainingGraph } from "../graph/gradient.ts";
+import { elementsOf } from "../graph/shapes.ts";
+import type { Weights } from "../graph/tensor.ts";
+import { layoutOf, viewsOf } from "./layout.ts";
+import { sigmoidLoss, softmaxLoss } from "./loss.ts";
+import type { Mask } from "./network.ts";
+
+/** Everything that a lane must know; plain data, sent to its thread once. */
+export interface LaneSetup {
+  readonly training: TrainingGraph;
+  /** All parameters of the graph. */
+  readonly weights: Weights;
+  /** Clips in one call of the network; norms with batch statistics take them over these. */
+  readonly group: number;
+  readonly masks: readonly Mask[];
+  readonly output: "softmax" | "sigmoid";
+  readonly labelSmoothing: number;
+  readonly seed: number;
+}
+
+/** One clip to learn from, or to be tested with. */
+export interface LaneItem<Source> {
+  readonly source: Source;
+  /** Indexes of its classes: exactly one for softmax. */
+  readonly classes: readonly number[];
+  /** What it counts in the loss, finite and at least 0. Default 1. */
+  readonly weight?: number | undefined;
+  /** Makes everything random about it: the same key gives the same picture and masks. */
+  readonly key: string;
+}
+
+/** Fills a clip's part of the input, `[frames, H, W, C]`. */
+export type LoadClip<Source> = (source: Source, random: Random, out: Float32Array) => void | Promise<void>;
+
+/** Mean and biased variance of a norm, by the parameters that hold its moving statistics. */
+export type Statistics = Readonly<Record<string, Float32Array>>;
+
+export interface LaneResult {
+  /** Sum of the losses of the clips, each times its weight. */
+  readonly loss: number;
+  /** Logits `[classes]` of each clip. */
+  readonly logits: readonly Float32Array[];
+  /** Sums over the groups of what the norms saw. */
+  readonly statistics: Statistics;
+  readonly groups: number;
+}
+
+/** The tensors that the main thread changes between steps. */
+export function learningLayout({ training }: Pick<LaneSetup, "training">) {
+  return layoutOf(
+    Object.fromEntries(
+      Object.keys(training.gradients).map((name) => [name, elementsOf(training.forward.params[name]?.shape ?? [])]),
+    ),
+  );
+}
+
+export class Lane<Source> {
+  readonly #setup: LaneSetup;
+  readonly #program: TrainingProgram;
+  readonly #load: LoadClip<Source>;
+  readonly #weights: ReadonlyMap<string, Float32Array>;
+  readonly #gradients: ReadonlyMap<string, Float32Array>;
+
+  /** `weights` and `gradients` are laid out as {@link learningLayout} says and shared with the main thread. */
+  constructor(setup: LaneSetup, weights: ArrayBufferLike, gradients: ArrayBufferLike, load: LoadClip<Source>) {
+    this.#setup = setup;
+    this.#load = load;
+    this.#program = new TrainingProgram(setup.training, setup.group);
+    this.#program.setWeights(setup.weights);
+    const layout = learningLayout(setup);
+    this.#weights = viewsOf(layout, weights);
+    this.#gradients = viewsOf(layout, gradients);
+    for (const node of setup.training.forward.nodes) {
+      if (node.op !== "input") continue;
+      const input = this.#program.input(node.id);
+      if (node.role === "mask") input.fill(1);
+      for (let i = 0; i < input.length; i++) {
+        const frame = Math.floor(i / setup.group);
+        if (node.role === "position") input[i] = frame;
+        if (node.role === "inverseCount") input[i] = 1 / (frame + 1);
+      }
+    }
+  }
+
+  /**
+   * Runs clips through the network, group by group; with `learn`, also back, and leaves the sum of the gradients in the
+   * shared array. Each clip counts its weight / `total` in the loss that the gradients are of.
+   */
+  async run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null): Promise<LaneResult> {
+    const { group, training } = this.#setup;
+    for (const [name, values] of this.#weights) this.#program.param(name).set(values);
+    this.#program.clearGradients();
+    const classes = training.shapes[training.forward.logits]?.channels ?? 0;
+    const results: Float32Array[] = [];
+    const statistics: Record<string, Float32Array> = {};
+    let [loss, groups] = [0, 0];
+    for (let at = 0; at < items.length; at += group) {
+      const part = items.slice(at, at + group);
+      await this.#fill(part);
+      this.#noise(part, learn !== null);
+      const logits = this.#program.forward().slice(0, part.length * classes);
+      const { value, gradient } = this.#lossOf(logits, part);
+      loss += value * part.length;
+      for (let i = 0; i < part.length; i++) results.push(logits.slice(i * classes, (i + 1) * classes));
+      if (learn === null) continue;
+      const seed = new Float32Array(group * classes);
+      const share = part.length / learn.total;
+      seed.set(gradient.map((value) => value * share));
+      this.#program.backward(seed);
+      groups++;
+      for (const { mean, variance, batchMean, batchVariance } of this.#program.statistics()) {
+        addTo(statistics, mean, batchMean);
+        addTo(statistics, variance, batchVariance);
+      }
+    }
+    for (const [name, target] of this.#gradients) target.set(this.#program.gradient(name));
+    return { loss, logits: results, statistics, groups };
+  }
+
+  /** The value of a graph that has no logits of classes: what the frozen part hands over, `[frames, H, W, C]`. */
+  async features(source: Source, key: string): Promise<Float32Array> {
+    await this.#fill([{ source, classes: [], key }]);
+    return this.#program.forward().slice();
+  }
+
+  /** Clips beyond the last of a part keep what they had: their share of the loss is 0. */
+  async #fill(part: readonly LaneItem<Source>[]): Promise<void> {
+    const { group, training, seed } = this.#setup;
+    const node = training.forward.nodes.find((node) => node.op === "input" && node.role === "image");
+    if (node?.op !== "input") throw new Error("internal: the network takes no picture");
+    const input = this.#program.input(node.id);
+    const { frames, channels, height, width } = node.shape;
+    const picture = height * width * channels;
+    const clip = group === 1 ? input : new Float32Array(frames * picture);
+    for (const [b, { source, key }] of part.entries()) {
+      await this.#load(source, randomOf(seed, "clip", key), clip);
+      if (group === 1) continue;
+      for (let t = 0; t < frames; t++) {
+        input.set(clip.subarray(t * picture, (t + 1) * picture), (t * group + b) * picture);
+      }
+    }
+  }
+
+  #noise(part: readonly LaneItem<Source>[], on: boolean): void {
+    const { group, masks, seed, training } = this.#setup;
+    for (const { input, rate } of masks) {
+      const values = this.#program.input(input);
+      values.fill(1);
+      if (!on) continue;
+      const channels = training.shapes[input]?.channels ?? 1;
+      for (const [b, { key }] of part.entries()) {
+        const random = randomOf(seed, input, key);
+        const drawn = Float32Array.from({ length: channels }, () => (random.chance(rate) ? 0 : 1 / (1 - rate)));
+        for (let row = b; row < values.length / channels; row += group) values.set(drawn, row * channels);
+      }
+    }
+  }
+
+  #lossOf(logits: Float32Array, part: readonly LaneItem<Source>[]) {
+    const { output, labelSmoothing } = this.#setup;
+    const options = { labelSmoothing, weights: part.map(({ weight = 1 }) => weight) };
+    if (output === "softmax") {
+      return softmaxLoss(
+        logits,
+        part.map(({ classes }) => classes[0] ?? 0),
+        options,
+      );
+    }
+    const classes = logits.length / part.length;
+    const targets = part.flatMap((item) => Array.from({ length: classes }, (_, c) => Number(item.classes.includes(c))));
+    return sigmoidLoss(logits, targets, part.length, options);
+  }
+}
+
+function addTo(sums: Record<string, Float32Array>, name: string, values: Float32Array): void {
+  const sum = sums[name];
+  if (sum) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (values[i] as number);
+  else sums[name] = values.slice();
+}

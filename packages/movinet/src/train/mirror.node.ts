@@ -1,0 +1,53 @@
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { Sample } from "../data/dataset.ts";
+import type { Backend } from "../engines/engine.ts";
+import type { Model } from "../model/model.ts";
+import { FrozenBody } from "./frozen-features.ts";
+import type { HeadOptions, HeadSample } from "./frozen-head.ts";
+import type { FrozenSamples } from "./frozen-training.node.ts";
+import { HeadThread } from "./head-thread.node.ts";
+import { clipsToMirror, type MirrorSample, type MirrorTest } from "./mirror.ts";
+
+export interface MirrorOptions extends HeadOptions {
+  readonly cache: Pick<ClipCache, "read">;
+  readonly backend: Backend;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+/**
+ * Runs the frozen part of a network over mirrored clips (at most 200, or 12 of each class), and tests whether classes
+ * change (`testMirroring`). Throws the signal's reason, and what {@link ClipCache.read} throws.
+ *
+ * @param samples of the training alone; those without features are left out.
+ */
+export async function mirrorTest(
+  model: Model,
+  samples: readonly Sample[],
+  { features, view }: Pick<FrozenSamples, "features" | "view">,
+  { cache, backend, signal, onProgress, ...options }: MirrorOptions,
+): Promise<MirrorTest> {
+  const known = samples.flatMap((sample) => {
+    const head = features.get(sample);
+    return head ? [{ ...head, sample }] : [];
+  });
+  const chosen: readonly (HeadSample & { readonly sample: Sample })[] = clipsToMirror(known, options);
+  const { width, height, fit } = model.card.input;
+  const body = await FrozenBody.compile(model, backend);
+  const seen: MirrorSample[] = [];
+  try {
+    for (const { sample, ...plain } of chosen) {
+      const clip = await cache.read(sample, { width, height, fit, fps: view.fps }, signal);
+      seen.push({ ...plain, mirrored: await body.pool(clip, { mirror: true, signal }) });
+      onProgress?.({ done: seen.length, total: chosen.length });
+    }
+  } finally {
+    await body[Symbol.asyncDispose]();
+  }
+  const thread = new HeadThread(model, signal);
+  try {
+    return await thread.mirror(seen, options);
+  } finally {
+    await thread[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,169 @@
+/** The network that is trained: a model with a new head, norms folded or live, cut where the frozen part ends. */
+import { buildGraph } from "../arch/build.ts";
+import type { Spec } from "../arch/spec.ts";
+import { randomOf } from "../common/random.ts";
+import { type Graph, inputsOf, type Node, type Param, type Shape, withInputs } from "../graph/ir.ts";
+import { resolveParams } from "../graph/params.ts";
+import { foldNorm, usedParams } from "../graph/passes.ts";
+import { elementsOf, rebuild } from "../graph/shapes.ts";
+import type { Tensor, Weights } from "../graph/tensor.ts";
+import type { Model } from "../model/model.ts";
+
+/** A model for other classes: the last layer begins anew, normal with deviation 0.01 and no bias (spec §2.10). */
+export function replaceHead(model: Model, labels: readonly string[], seed: number): Model {
+  const spec: Spec = { ...model.spec, classes: labels.length };
+  const random = randomOf(seed, "head");
+  const weights = new Map(model.weights);
+  const { shape } = weights.get("classifier2.kernel") as Tensor;
+  const kernelShape = [...shape.slice(0, -1), labels.length];
+  const data = new Float32Array(elementsOf(kernelShape)).map(() => 0.01 * random.normal());
+  weights.set("classifier2.kernel", { shape: kernelShape, data });
+  weights.set("classifier2.bias", { shape: [labels.length], data: new Float32Array(labels.length) });
+  return { spec, weights, card: { ...model.card, labels, accuracy: null } };
+}
+
+/**
+ * The same network with norms that change nothing: statistics and factors go into the kernels, offsets stay as beta
+ * (spec §2.11). Such a model trains faster and keeps its statistics, which small data sets would spoil.
+ */
+export function foldNorms({ spec, weights, card }: Model): Model {
+  const folded = foldNorm(buildGraph(spec, { call: "clip", frames: 1 }));
+  const resolve = resolveParams(folded, weights);
+  const result = new Map(weights);
+  const put = (name: string, data: Float32Array) => result.set(name, { shape: weights.get(name)?.shape ?? [], data });
+  for (const [name, { derivation }] of Object.entries(folded.params)) {
+    if (derivation?.kind === "foldKernel") put(derivation.kernel, resolve(name).data);
+    if (derivation?.kind === "foldBias") {
+      put(derivation.beta, resolve(name).data);
+      const one = new Float32Array(resolve(name).data.length).fill(1);
+      put(derivation.gamma, one);
+      put(
+        derivation.mean,
+        one.map(() => 0),
+      );
+      // 0.999 + epsilon = 1, so that the norm divides by one.
+      put(
+        derivation.variance,
+        one.map(() => 0.999),
+      );
+    }
+  }
+  return { spec, weights: result, card };
+}
+
+/** A graph of a model whose norms were folded: each norm becomes the bias of the convolution before it. */
+export function normsAsBiases(graph: Graph): Graph {
+  const nodes = new Map<string, Node>();
+  for (const node of graph.nodes) {
+    const conv = node.op === "norm" ? nodes.get(node.x) : undefined;
+    if (node.op === "norm" && (conv?.op === "conv" || conv?.op === "depthwise")) {
+      nodes.delete(conv.id);
+      nodes.set(node.id, { ...conv, id: node.id, bias: node.beta });
+    } else nodes.set(node.id, node);
+  }
+  return withUsedParams(rebuild(graph, [...nodes.values()], graph.params));
+}
+
+/** What comes after a value, which becomes the graph's image. */
+export function graphAfter(graph: Graph, value: string): Graph {
+  const image: Node = { op: "input", id: value, role: "image", shape: graph.shapes[value] as Shape };
+  const needed = new Set([graph.logits]);
+  const kept: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!needed.has(node.id)) continue;
+    if (node.id !== value) for (const read of inputsOf(node)) needed.add(read);
+    kept.push(node.id === value ? image : node);
+  }
+  return withUsedParams(rebuild({ ...graph, endpoints: {} }, kept.reverse(), graph.params));
+}
+
+/** What leads to a value, which becomes the graph's result. */
+export function graphBefore(graph: Graph, value: string): Graph {
+  const needed = new Set([value]);
+  const kept: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!needed.has(node.id)) continue;
+    for (const read of inputsOf(node)) needed.add(read);
+    kept.push(node);
+  }
+  return withUsedParams(rebuild({ ...graph, logits: value, endpoints: {} }, kept.reverse(), graph.params));
+}
+
+function withUsedParams(graph: Graph): Graph {
+  const params: Record<string, Param> = {};
+  for (const name of usedParams(graph)) params[name] = graph.params[name] as Param;
+  return { ...graph, params };
+}
+
+/** Noise that training adds; masks are inputs, so that they are seeded by whoever runs the graph. */
+export interface Noise {
+  /** Probability that a hidden unit of the classifier is left out. */
+  readonly dropout: number;
+  /** Probability that the last layer's residual branch is left out of a clip; earlier layers' grow linearly (spec §2.10). */
+  readonly stochasticDepth: number;
+}
+
+/** A mask that a graph takes as an input: each element is 0, or 1 / (1 − rate). */
+export interface Mask {
+  readonly input: string;
+  readonly rate: number;
+}
+
+/** Puts masks behind the residual branches and the hidden layer of the classifier. */
+export function withNoise(graph: Graph, { dropout, stochasticDepth }: Noise): { graph: Graph; masks: readonly Mask[] } {
+  const branches = graph.nodes.filter((node) => node.op === "scale" && node.id.endsWith(".rezero"));
+  const layers = new Set(Object.keys(graph.params).flatMap((name) => /^block\d+\.layer\d+/.exec(name) ?? [])).size;
+  const first = layers - branches.length;
+  const rates = new Map<string, number>(
+    branches.map(({ id }, i) => [id, (stochasticDepth * (first + i + 1)) / layers]),
+  );
+  rates.set("classifier1.activation", dropout);
+  const masks: Mask[] = [];
+  const renamed = new Map<string, string>();
+  const nodes: Node[] = [];
+  for (const node of graph.nodes) {
+    nodes.push(withInputs(node, (value) => renamed.get(value) ?? value));
+    const rate = rates.get(node.id) ?? 0;
+    if (rate === 0) continue;
+    const { frames, channels } = graph.shapes[node.id] as Shape;
+    const input = `${node.id}.mask`;
+    const perUnit = node.op === "activation";
+    const shape = { frames, channels: perUnit ? channels : 1, height: 1, width: 1 };
+    nodes.push({ op: "input", id: input, role: "mask", shape });
+    nodes.push({ op: "multiply", id: `${node.id}.kept`, a: node.id, b: input });
+    renamed.set(node.id, `${node.id}.kept`);
+    masks.push({ input, rate });
+  }
+  return { graph: rebuild(graph, nodes, graph.params), masks };
+}
+
+/** How much of a network learns: the last layer, the last blocks with the head, or all. */
+export type Trainable = "classifier" | "head" | "all" | { readonly lastBlocks: number };
+
+/** Which parameters learn. */
+export function learns(spec: Spec, trainable: Trainable): (param: string) => boolean {
+  if (trainable === "all") return () => true;
+  if (trainable === "classifier") return (param) => param.startsWith("classifier2");
+  const first = trainable === "head" ? spec.blocks.length : spec.blocks.length - trainable.lastBlocks;
+  return (param) => {
+    const block = /^block(\d+)\./.exec(param)?.[1];
+    return block === undefined ? !param.startsWith("stem") : Number(block) >= first;
+  };
+}
+
+/** The last value before the first that learns: what the frozen part hands over. Null where the picture itself is. */
+export function frontier(spec: Spec, trainable: Trainable): string | null {
+  if (trainable === "all") return null;
+  if (trainable === "classifier" || trainable === "head") return lastOf(spec, spec.blocks.length - 1);
+  const first = spec.blocks.length - trainable.lastBlocks;
+  return first <= 0 ? null : lastOf(spec, first - 1);
+}
+
+function lastOf(spec: Spec, block: number): string {
+  return `block${block}.layer${(spec.blocks[block]?.layers.length ?? 1) - 1}`;
+}
+
+/** Parameters that weights have for a graph. */
+export function weightsOf(graph: Graph, weights: Weights): Weights {
+  return new Map(Object.keys(graph.params).map((name) => [name, weights.get(name) as Tensor]));
+}

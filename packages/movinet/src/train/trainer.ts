@@ -1,0 +1,190 @@
+/** Steps of a training: lanes compute gradients side by side, the optimizer changes the weights that they share. */
+import type { Weights } from "../graph/tensor.ts";
+import { createWeightAverage } from "./average.ts";
+import { type LaneItem, type LaneResult, type LaneSetup, learningLayout } from "./lane.ts";
+import { viewsOf } from "./layout.ts";
+import { createOptimizer, type OptimizerKind, type OptimizerOptions } from "./optimizer.ts";
+import { applyMask } from "./relatives.ts";
+
+/** One thread with a {@link Lane}. */
+export interface LaneHandle<Source> {
+  run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null): Promise<LaneResult>;
+}
+
+/** Starts a lane whose weights and gradients live in these shared arrays. */
+export type OpenLane<Source> = (
+  setup: LaneSetup,
+  weights: SharedArrayBuffer,
+  gradients: SharedArrayBuffer,
+) => Promise<LaneHandle<Source>>;
+
+export interface TrainerOptions {
+  /** Threads; each takes every n-th group of a batch, so that another number gives other roundings. */
+  readonly lanes: number;
+  readonly optimizer: OptimizerKind;
+  readonly optimizerOptions: OptimizerOptions;
+  /** Decay of the average of the weights; 0: none is kept. */
+  readonly averageDecay: number;
+  /** Share of a moving statistic that a step replaces. */
+  readonly statisticsRate: number;
+  /** Factors of the gradients of some parameters: where they are 0, nothing learns. */
+  readonly masks: ReadonlyMap<string, Float32Array>;
+}
+
+export interface StepResult {
+  /**
+   * Loss of the clips, smoothing included, each times its weight: of a step their sum by the number of clips (what its
+   * gradients are of), of a test by the sum of the weights.
+   */
+  readonly loss: number;
+  readonly logits: readonly Float32Array[];
+}
+
+/**
+ * A network in training. Everything that a step depends on stands in {@link Trainer.state}, so that a run that goes on from
+ * it computes bit for bit what it would have computed.
+ */
+export class Trainer<Source> {
+  readonly #setup: LaneSetup;
+  readonly #options: TrainerOptions;
+  readonly #lanes: LaneHandle<Source>[];
+  readonly #weights: ReadonlyMap<string, Float32Array>;
+  readonly #gradients: readonly ReadonlyMap<string, Float32Array>[];
+  readonly #optimizer: ReturnType<typeof createOptimizer>;
+  readonly #average: ReturnType<typeof createWeightAverage> | null;
+  readonly #statistics = new Map<string, Float32Array>();
+
+  private constructor(
+    setup: LaneSetup,
+    options: TrainerOptions,
+    lanes: LaneHandle<Source>[],
+    weights: ReadonlyMap<string, Float32Array>,
+    gradients: readonly ReadonlyMap<string, Float32Array>[],
+  ) {
+    this.#setup = setup;
+    this.#options = options;
+    this.#lanes = lanes;
+    this.#weights = weights;
+    this.#gradients = gradients;
+    const names = [...weights.keys()];
+    const sizes = [...weights.values()].map((values) => values.length);
+    const decayed = names.map((name) => name.endsWith("kernel"));
+    this.#optimizer = createOptimizer(options.optimizer, { decayed, ...options.optimizerOptions }, sizes);
+    this.#average = options.averageDecay > 0 ? createWeightAverage([...weights.values()], options.averageDecay) : null;
+    for (const [name, { data }] of setup.weights) {
+      if (/\.(mean|variance)$/.test(name)) this.#statistics.set(name, data.slice());
+    }
+  }
+
+  static async open<Source>(
+    setup: LaneSetup,
+    options: TrainerOptions,
+    openLane: OpenLane<Source>,
+  ): Promise<Trainer<Source>> {
+    const layout = learningLayout(setup);
+    const shared = () => new SharedArrayBuffer(Math.max(16, 4 * layout.length));
+    const weights = shared();
+    const views = viewsOf(layout, weights);
+    for (const [name, values] of views) values.set(setup.weights.get(name)?.data ?? []);
+    const buffers = Array.from({ length: options.lanes }, shared);
+    const lanes = await Promise.all(buffers.map((gradients) => openLane(setup, weights, gradients)));
+    return new Trainer(
+      setup,
+      options,
+      lanes,
+      views,
+      buffers.map((buffer) => viewsOf(layout, buffer)),
+    );
+  }
+
+  /** Takes one step on a batch. */
+  async step(items: readonly LaneItem<Source>[], learningRate: number): Promise<StepResult> {
+    const { loss, logits, statistics, groups } = await this.#run(items, { total: items.length });
+    const [first, ...others] = this.#gradients;
+    const gradients = [...(first ?? new Map<string, Float32Array>())].map(([name, sum]) => {
+      for (const other of others) addTo(sum, other.get(name) as Float32Array);
+      const mask = this.#options.masks.get(name);
+      if (mask) applyMask(sum, mask);
+      return sum;
+    });
+    this.#optimizer.step([...this.#weights.values()], gradients, learningRate);
+    this.#average?.update([...this.#weights.values()]);
+    for (const [name, sum] of Object.entries(statistics)) {
+      const moving = this.#statistics.get(name) as Float32Array;
+      const rate = this.#options.statisticsRate;
+      for (let c = 0; c < moving.length; c++) {
+        moving[c] = (moving[c] as number) * (1 - rate) + (rate * (sum[c] as number)) / groups;
+      }
+    }
+    return { loss: loss / items.length, logits };
+  }
+
+  /** The loss and the logits of clips without noise, with the average of the weights where one is kept. */
+  async test(items: readonly LaneItem<Source>[]): Promise<StepResult> {
+    const kept = this.#average ? [...this.#weights.values()].map((values) => values.slice()) : null;
+    if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(this.#average?.values[i] ?? []));
+    const { loss, logits } = await this.#run(items, null);
+    if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(kept[i] ?? []));
+    return { loss: loss / items.reduce((sum, { weight = 1 }) => sum + weight, 0), logits };
+  }
+
+  async #run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null) {
+    const { group } = this.#setup;
+    const lanes = this.#lanes;
+    const shares = lanes.map((_, lane) => items.filter((_, i) => Math.floor(i / group) % lanes.length === lane));
+    const results = await Promise.all(lanes.map((lane, i) => lane.run(shares[i] ?? [], learn)));
+    const logits: Float32Array[] = [];
+    const taken = lanes.map(() => 0);
+    for (let i = 0; i < items.length; i++) {
+      const lane = Math.floor(i / group) % lanes.length;
+      const next = taken[lane] as number;
+      logits.push(results[lane]?.logits[next] as Float32Array);
+      taken[lane] = next + 1;
+    }
+    const statistics: Record<string, Float32Array> = {};
+    for (const result of results) {
+      for (const [name, sum] of Object.entries(result.statistics)) {
+        if (statistics[name]) addTo(statistics[name], sum);
+        else statistics[name] = sum;
+      }
+    }
+    const groups = results.reduce((sum, result) => sum + result.groups, 0);
+    return { loss: results.reduce((sum, result) => sum + result.loss, 0), logits, statistics, groups };
+  }
+
+  /** The weights as they are (or their average): all parameters of the graph, copied. */
+  weights(averaged: boolean): Weights {
+    const values = averaged && this.#average ? this.#average.values : [...this.#weights.values()];
+    const learned = new Map([...this.#weights.keys()].map((name, i) => [name, values[i] as Float32Array]));
+    return new Map(
+      [...this.#setup.weights].map(([name, { shape, data }]) => {
+        return [name, { shape, data: (learned.get(name) ?? this.#statistics.get(name) ?? data).slice() }];
+      }),
+    );
+  }
+
+  /** Everything that the next step depends on, by name: the arrays themselves. */
+  get state(): ReadonlyMap<string, Float32Array> {
+    const entries = [
+      ...[...this.#weights].map(([name, values]) => [`weights/${name}`, values] as const),
+      ...[...this.#statistics].map(([name, values]) => [`statistics/${name}`, values] as const),
+      ...Object.entries(this.#optimizer.state).map(([name, values]) => [`optimizer/${name}`, values] as const),
+      ...Object.entries(this.#average?.state ?? {}).map(([name, values]) => [`average/${name}`, values] as const),
+    ];
+    return new Map(entries);
+  }
+
+  /** Goes on from a state. Throws `TypeError` where it is of another network or optimizer. */
+  restore(state: ReadonlyMap<string, Float32Array>): void {
+    const own = this.state;
+    for (const name of new Set([...own.keys(), ...state.keys()])) {
+      if (own.get(name)?.length !== state.get(name)?.length)
+        throw new TypeError(`the saved state does not fit at ${name}`);
+    }
+    for (const [name, values] of own) values.set(state.get(name) as Float32Array);
+  }
+}
+
+function addTo(sum: Float32Array, other: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (other[i] as number);
+}

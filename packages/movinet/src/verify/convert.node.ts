@@ -1,0 +1,151 @@
+import { breathe } from "../common/breathe.node.ts";
+import { ModelError } from "../common/errors.ts";
+import type { Backend } from "../engines/engine.ts";
+import { readModel, writeModel } from "../formats/model-file.ts";
+import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
+import { emitTflite, type TfliteForm, type TflitePrecision } from "../formats/tflite/write/emit.ts";
+import type { Model } from "../model/model.ts";
+import { Program } from "../session/program.ts";
+import { breathing } from "./breathing.node.ts";
+import { sceneClips, streamLengths, windowLengths } from "./clips.ts";
+import { openFile } from "./open-file.node.ts";
+import { compareRunners, type Receipt } from "./receipt.ts";
+import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
+
+export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export interface ConvertOptions {
+  readonly format: ExportFormat;
+  /** Default: one frame (`step`) of a stream model, whole clips (`clip`) of a base model. */
+  readonly form?: TfliteForm | undefined;
+  /** Default `float32`. */
+  readonly dtype?: TflitePrecision | undefined;
+  /** Frames of a clip, of the form `clip` only; default: those of the model's card. */
+  readonly frames?: number | undefined;
+  /** Names of the model and of the result in the receipt. */
+  readonly name: string;
+  readonly resultName: string;
+  /** What the model itself is run on. */
+  readonly backend: Backend;
+  readonly signal?: AbortSignal | undefined;
+  /** How many of `total` passes over the frames are done. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface Converted {
+  /** The file, the receipt in its metadata. */
+  readonly bytes: Uint8Array;
+  readonly receipt: Receipt;
+}
+
+/**
+ * Writes a model in another format, and compares what was written, on the runtime that it is for, with whole clips of the
+ * model: a stream frame by frame, which is also the streaming law. Throws {@link ModelError} (`E_MODEL_EXPORT`) where the
+ * model has no such form, `E_DEPENDENCY_MISSING` where the runtime is not installed, and `TypeError` where `frames` are given for
+ * another form than `clip`.
+ */
+export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
+  const exact = (options.dtype ?? "float32") === "float32";
+  // Nobody has measured the accuracy of rounded weights.
+  const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
+  const { format, name, resultName, backend, signal, onProgress } = options;
+  const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
+  const dtype = options.dtype ?? "float32";
+  if (options.frames !== undefined && (form !== "clip" || format === "safetensors")) {
+    throw new TypeError("convertModel: frames are for files of the form clip");
+  }
+  const frames = options.frames ?? model.card.frames ?? undefined;
+  const emit = emitterOf(model, format, {
+    form,
+    dtype,
+    ...(form === "clip" && frames !== undefined ? { frames } : {}),
+  });
+  const bytes = emit();
+  await breathe(signal);
+  const source = wholeClips(model, name, frames, backend);
+  const result = await openResult(bytes, format, resultName, backend);
+  try {
+    const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
+    let done = 0;
+    const onCheck = () => {
+      signal?.throwIfAborted();
+      onProgress?.(++done, 2);
+    };
+    const clips = sceneClips(model.spec, lengths);
+    const [own, written] = [source.runner, result.runner].map((runner) => breathing(runner, signal)) as [
+      Runner,
+      Runner,
+    ];
+    const found = await compareRunners(own, [written], clips, dtype, {
+      output: model.card.output,
+      onCheck,
+    });
+    const receipt: Receipt = {
+      type: "receipt",
+      source: { name, runtime: source.runner.runtime, call: source.runner.call },
+      result: { format, form: format === "safetensors" ? null : form, dtype },
+      ...found,
+    };
+    return { bytes: emit(JSON.stringify(receipt)), receipt };
+  } finally {
+    await result.close();
+    await source.close();
+  }
+}
+
+function wholeClips(model: Model, name: string, frames: number | undefined, backend: Backend): Opened {
+  if (model.spec.mode === "stream") {
+    const runner = clipRunner(model, name, backend);
+    return { runner, close: () => runner.close() };
+  }
+  const card = { ...model.card, frames: frames ?? model.card.frames };
+  return openProgram({ ...model, card }, name, backend);
+}
+
+function openProgram(model: Model, name: string, backend: Backend): Opened {
+  const program = Program.prepare(model, backend);
+  return { runner: sessionRunner(program, name, backend.name), close: () => program[Symbol.asyncDispose]() };
+}
+
+/** What writes the file, once without a receipt and once with it. */
+function emitterOf(
+  model: Model,
+  format: ExportFormat,
+  { form, dtype, frames }: { form: TfliteForm; dtype: TflitePrecision; frames?: number },
+): (receipt?: string) => Uint8Array {
+  const refuse = (what: string, allowed: readonly string[]) =>
+    new ModelError({
+      code: "E_MODEL_EXPORT",
+      subject: model.card.name,
+      problem: `there are no ${format} files of ${what}`,
+      remedy: `Use ${allowed.join(" or ")}`,
+    });
+  if (format === "tflite") return (receipt) => emitTflite(model, { form, dtype, ...given({ frames, receipt }) });
+  const ownForm = onnxForms.find((one) => one === form);
+  const ownDtype = onnxPrecisions.find((one) => one === dtype);
+  if (format === "onnx") {
+    if (!ownForm) throw refuse(`the form ${form}`, onnxForms);
+    if (!ownDtype) throw refuse(`the precision ${dtype}`, onnxPrecisions);
+    return (receipt) => emitOnnx(model, { form: ownForm, dtype: ownDtype, ...given({ frames, receipt }) });
+  }
+  if (dtype !== "float32") throw refuse(`the precision ${dtype}`, ["float32"]);
+  return (receipt) => writeModel(model, receipt);
+}
+
+/** What is not undefined. */
+function given(options: { frames: number | undefined; receipt: string | undefined }) {
+  const { frames, receipt } = options;
+  return { ...(frames === undefined ? {} : { frames }), ...(receipt === undefined ? {} : { receipt }) };
+}
+
+interface Opened {
+  readonly runner: Runner;
+  close(): Promise<void>;
+}
+
+/** Opens what was written with the runtime that it is for. */
+async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, backend: Backend): Promise<Opened> {
+  if (format === "safetensors") return openProgram(readModel(bytes, name), name, backend);
+  return openFile({ bytes, name, format, card: {} });
+}

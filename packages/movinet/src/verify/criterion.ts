@@ -1,0 +1,134 @@
+import type { Card } from "../model/card.ts";
+
+/** How a file stores or computes its numbers. */
+export type Precision = "float32" | "float16" | "dynamic_int8" | "int8";
+
+/** What a comparison must reach. */
+export interface Limits {
+  /** The greatest {@link Likeness.error}. */
+  readonly error: number;
+  /** The least {@link Likeness.correlation}. */
+  readonly correlation: number;
+  /** The least and the greatest {@link Likeness.gain}. */
+  readonly gain: readonly [least: number, most: number];
+  /** The least {@link Likeness.sameClass}. */
+  readonly sameClass: number;
+  /** The greatest {@link Likeness.margin}. */
+  readonly margin: number;
+}
+
+/** Between what sound files and what broken ones of each precision measure (docs/decisions.md). */
+const ownLimits: Readonly<Record<Precision, Pick<Limits, "error" | "correlation" | "margin">>> = {
+  float32: { error: 1e-3, correlation: 0.999, margin: 0.01 },
+  float16: { error: 2e-2, correlation: 0.999, margin: 0.1 },
+  dynamic_int8: { error: 0.2, correlation: 0.97, margin: 0.5 },
+  int8: { error: 0.55, correlation: 0.88, margin: 2 },
+};
+
+export function limitsOf(dtype: Precision): Limits {
+  return { ...ownLimits[dtype], gain: [0.7, 1.4], sameClass: 0.6 };
+}
+
+/**
+ * How like answers are to those of a source. Shares are of the source's spread: how much its own answers differ from clip to
+ * clip. Nothing here depends on a number that is added to all logits of a softmax. Numbers that are not finite give null.
+ */
+export interface Likeness {
+  /** The greatest difference of any logit. */
+  readonly difference: number | null;
+  /** Root mean square of the differences, as a share of the spread. The best constant answer has 1. */
+  readonly error: number | null;
+  /** Cosine of what both add to the source's mean answer, in −1..1. A constant answer has 0. */
+  readonly correlation: number | null;
+  /** By how much the source's logits must be multiplied to come nearest to the answers; 1 where they are alike. */
+  readonly gain: number | null;
+  /** Share of the answers whose likeliest class is the same, in 0..1. */
+  readonly sameClass: number;
+  /** Where another class is the likeliest: by how much the source preferred its own at most, as a share of the spread. */
+  readonly margin: number | null;
+}
+
+/** What answers are measured by: the mean of the source's answers, and how much they differ from it (root mean square). */
+export interface Yardstick {
+  readonly mean: Float64Array;
+  readonly spread: number;
+}
+
+/** Logits without what says nothing: a softmax does not see their mean over the classes. */
+export function centred(logits: Float32Array, output: Card["output"]): Float64Array {
+  const values = Float64Array.from(logits);
+  if (output === "sigmoid") return values;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - mean);
+}
+
+/** Of centred answers. */
+export function yardstickOf(answers: readonly Float64Array[]): Yardstick {
+  const mean = new Float64Array(answers[0]?.length ?? 0);
+  for (const answer of answers)
+    for (const [c, logit] of answer.entries()) mean[c] = at(mean, c) + logit / answers.length;
+  let squares = 0;
+  for (const answer of answers) for (const [c, logit] of answer.entries()) squares += (logit - at(mean, c)) ** 2;
+  return { mean, spread: Math.sqrt(squares / (answers.length * mean.length)) };
+}
+
+/** Of pairs of centred answers: one that is judged, and the source's after the same frames. */
+export function likenessOf(
+  pairs: readonly (readonly [answer: Float64Array, truth: Float64Array])[],
+  { mean, spread }: Yardstick,
+): Likeness {
+  let [difference, squares, count, same, margin] = [0, 0, 0, 0, 0];
+  let [both, own, theirs, product, power] = [0, 0, 0, 0, 0];
+  for (const [answer, truth] of pairs) {
+    for (const [c, logit] of truth.entries()) {
+      const given = answer.length === truth.length ? at(answer, c) : Number.NaN;
+      const distance = Math.abs(given - logit);
+      difference = Math.max(difference, distance);
+      squares += distance ** 2;
+      const [a, b] = [given - at(mean, c), logit - at(mean, c)];
+      both += a * b;
+      own += a * a;
+      theirs += b * b;
+      product += given * logit;
+      power += logit * logit;
+    }
+    count += truth.length;
+    const [seen, best] = [likeliest(answer), likeliest(truth)];
+    if (seen === best) same++;
+    margin = Math.max(margin, (at(truth, best) - at(truth, seen)) / spread);
+  }
+  return {
+    difference: finite(difference),
+    error: finite(Math.sqrt(squares / count) / spread),
+    correlation: finite(own === 0 ? 0 : both / Math.sqrt(own * theirs)),
+    gain: finite(product / power),
+    sameClass: same / pairs.length,
+    margin: finite(margin),
+  };
+}
+
+/** The limits that answers do not keep, by name; `numbers` where some are not finite. */
+export function failuresOf(likeness: Likeness, limits: Limits): readonly string[] {
+  const { error, correlation, gain, sameClass, margin } = likeness;
+  if (Object.values(likeness).includes(null)) return ["numbers"];
+  const kept = {
+    error: (error as number) <= limits.error,
+    correlation: (correlation as number) >= limits.correlation,
+    gain: (gain as number) >= limits.gain[0] && (gain as number) <= limits.gain[1],
+    sameClass: sameClass >= limits.sameClass,
+    margin: (margin as number) <= limits.margin,
+  };
+  return Object.entries(kept).flatMap(([name, is]) => (is ? [] : [name]));
+}
+
+function likeliest(logits: Float64Array): number {
+  return logits.indexOf(Math.max(...logits));
+}
+
+function at(values: Float64Array, index: number): number {
+  return values[index] as number;
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

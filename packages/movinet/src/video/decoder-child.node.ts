@@ -1,0 +1,63 @@
+/**
+ * The process that decodes videos: FFmpeg's libraries may crash on a hostile file, and must not take their user with
+ * them. Started with a {@link DecoderStart} as its only argument it decodes that video, whose bytes come on standard
+ * input; without, it reads one after another as JSON lines from there. It writes messages to file descriptor 3 and blocks
+ * there while nobody reads, and FFmpeg's complaints to standard error. Everything but looking at what a server answers is
+ * synchronous: nothing else happens here.
+ */
+import { AV_LOG_ERROR } from "node-av/constants";
+import { Log } from "node-av/lib";
+import { watchMemory } from "../common/memory-watch.node.ts";
+import { isUrl } from "../common/urls.ts";
+import { decodeVideo } from "./decode-video.node.ts";
+import { Fail } from "./decoder-fail.node.ts";
+import { send } from "./decoder-output.node.ts";
+import { memoryFor } from "./limits.ts";
+import type { DecoderStart } from "./protocol.ts";
+import { readStandardInput } from "./standard-input.node.ts";
+
+/** Videos to decode: the one of the argument, or those that lines of standard input name. */
+function* requests(): Generator<DecoderStart> {
+  const [only] = process.argv.slice(2);
+  if (only !== undefined) {
+    yield JSON.parse(only) as DecoderStart;
+    return;
+  }
+  const buffer = new Uint8Array(1 << 16);
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let length = readStandardInput(buffer); length > 0; length = readStandardInput(buffer)) {
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const line = text.slice(0, end);
+      text = text.slice(end + 1);
+      yield JSON.parse(line) as DecoderStart;
+    }
+  }
+}
+
+/** Decodes a video; where FFmpeg could not open its URL, the one that it redirects to. Throws {@link Fail}. */
+async function decode(start: DecoderStart): Promise<void> {
+  try {
+    decodeVideo(start);
+  } catch (error) {
+    if (!(error instanceof Fail) || !isUrl(start.url)) throw error;
+    if (error.failure !== "unreadable" && error.failure !== "network") throw error;
+    const { followRedirects } = await import("./remote.node.ts");
+    decodeVideo({ ...start, url: await followRedirects(start.url, error) });
+  }
+}
+
+watchMemory(memoryFor(0));
+// An interrupt from the keyboard reaches every process: what it means is for the parent to say.
+process.on("SIGINT", () => {});
+Log.setLevel(AV_LOG_ERROR);
+for (const start of requests()) {
+  try {
+    await decode(start);
+  } catch (error) {
+    if (!(error instanceof Fail)) throw error;
+    send({ kind: "failure", failure: error.failure, detail: error.message });
+  }
+}
+process.exit(0);

@@ -1,0 +1,102 @@
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { VideoError } from "../common/errors.ts";
+import { type LeftOut, LeftOutCounts } from "./left-out.ts";
+import { bytesOf, pathOf } from "./path-bytes.node.ts";
+import { countPictures, pictureExtensions } from "./picture-file.node.ts";
+
+/**
+ * Extensions of the formats that hold moving pictures and that FFmpeg's libraries read. Playlists and scripts, which name
+ * other files, are not among them, nor what mostly holds sound, text or data (`.ogg`, `.m4a`, `.dat`).
+ */
+const videoExtensions = new Set(
+  `264 265 266 3g2 3gp 3gp2 3gpp amv asf avc avi avs2 avs3 bik cavs cine dav dif divx drc dv evc f4v flc fli flv flx gxf h261
+  h263 h264 h265 h266 h26l hevc insv ismv ivf ivr k3g lxf m1v m2p m2t m2ts m2v m4v mj2 mjpeg mjpg mk3d mkv mlv mov mp4 mp4v
+  mpe mpeg mpg mpg4 mpv mts mxf nsv nut nuv obu ogm ogv psp pva qt rcv rm rmvb roq rv smk swf tod tp trp ts ty vc1 vob vro
+  vvc webm wm wmv wtv y4m`.split(/\s+/),
+);
+
+/** Pictures of these formats are animations more often than not: a file that cannot be told is taken, and fails by name. */
+const mostlyAnimated = new Set(["apng", "avifs", "gif"]);
+
+/** What systems put beside anybody's files, so that nobody misses it. */
+const droppings = /^(\._.*|\.DS_Store|\.localized|Thumbs\.db|desktop\.ini)$/i;
+
+/** What a folder holds, at any depth. */
+export interface FolderScan {
+  /** Paths of videos, sorted. A name that is not UTF-8 is written as `pathOf` does. */
+  readonly videos: readonly string[];
+  /** What was not taken for a video, and folders that were not looked into. */
+  readonly leftOut: readonly LeftOut[];
+  /** Folders that cannot be read (`E_VIDEO_FOLDER`); `subject` is the path. */
+  readonly failures: readonly VideoError[];
+}
+
+/**
+ * Looks for videos in a folder and its sub-folders. Names that begin with a dot are left out, and folders behind symlinks
+ * are, which may lead anywhere. Nothing stops it: a folder that cannot be read is a failure among others.
+ */
+export async function scanFolder(folder: string): Promise<FolderScan> {
+  const videos: string[] = [];
+  const leftOut = new LeftOutCounts();
+  const failures: VideoError[] = [];
+  const folders = [folder];
+  for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
+    const entries = await entriesOf(path).catch((cause: unknown) => {
+      failures.push(unreadableFolder(path as string, cause));
+      return [];
+    });
+    const inside: string[] = [];
+    for (const { name, entry } of entries) {
+      if (droppings.test(name)) continue;
+      const file = join(path, name);
+      const kind = await kindOf(file, name, entry);
+      if (kind === "folder") inside.push(file);
+      else if (kind === "video") videos.push(file);
+      else leftOut.add(kind, file);
+    }
+    folders.push(...inside.reverse());
+  }
+  return { videos: videos.sort(), leftOut: leftOut.list(), failures };
+}
+
+/** Whether a folder gives this file: by its name, and for pictures by whether they move. */
+export async function isVideoFile(path: string, name: string): Promise<boolean> {
+  const extension = extname(name).slice(1).toLowerCase();
+  if (!pictureExtensions.has(extension)) return videoExtensions.has(extension);
+  const pictures = await countPictures(path, extension);
+  return pictures === "many" || (pictures === null && mostlyAnimated.has(extension));
+}
+
+export function unreadableFolder(path: string, cause: unknown): VideoError {
+  const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  return new VideoError({
+    code: "E_VIDEO_FOLDER",
+    subject: path,
+    problem: `the folder cannot be read (${why})`,
+    remedy: "Check its permissions, or move it away",
+    cause,
+  });
+}
+
+async function entriesOf(folder: string) {
+  const entries = await readdir(bytesOf(folder), { encoding: "buffer", withFileTypes: true });
+  const named = entries.map((entry) => ({ name: pathOf(entry.name), entry }));
+  return named.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** `folder` to look into, `video` to take, or the kind of what is left out. */
+async function kindOf(path: string, name: string, entry: Dirent<Buffer>): Promise<string> {
+  const hidden = name.startsWith(".");
+  if (entry.isDirectory()) return hidden ? "hidden folder" : "folder";
+  const real = entry.isSymbolicLink() ? await stat(bytesOf(path)).catch(() => null) : entry;
+  if (real === null) return "broken symlink";
+  if (real.isDirectory()) return "folder behind a symlink";
+  if (!real.isFile()) return "special file";
+  if (hidden) return "hidden file";
+  if (await isVideoFile(path, name)) return "video";
+  const extension = extname(name).toLowerCase();
+  if (extension.length < 2) return "without an extension";
+  return mostlyAnimated.has(extension.slice(1)) || extension === ".webp" ? `still ${extension}` : extension;
+}

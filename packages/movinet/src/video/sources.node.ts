@@ -1,0 +1,125 @@
+import { glob, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { VideoError } from "../common/errors.ts";
+import { schemeOf } from "../common/urls.ts";
+import { scanFolder } from "./folder.node.ts";
+import type { LeftOut } from "./left-out.ts";
+import { bytesOf, pathOf } from "./path-bytes.node.ts";
+
+/** What arguments give. */
+export interface FoundSources {
+  /** Files, URLs and `-`. A name that is not UTF-8 has a lone surrogate for each byte that is not. */
+  readonly sources: readonly string[];
+  /** What was left out of each folder of which something was; `source` is the folder. */
+  readonly leftOut: readonly { readonly source: string; readonly kinds: readonly LeftOut[] }[];
+  /**
+   * Arguments that give nothing (`E_VIDEO_NOT_FOUND`), and folders and sub-folders that cannot be read
+   * (`E_VIDEO_FOLDER`); `subject` tells which.
+   */
+  readonly failures: readonly VideoError[];
+}
+
+/**
+ * Turns arguments into sources: files, URLs and `-` as they are, a folder into its video files at any depth, a glob into
+ * its matches, each as if it were named; sorted within each argument. A path that exists is never read as a glob. What a
+ * folder leaves out is told: other formats, still pictures, playlists, hidden names, folders behind symlinks.
+ */
+export async function expandSources(args: readonly string[]): Promise<FoundSources> {
+  const found: FoundSources[] = [];
+  for (const arg of args) found.push(await expandSource(arg));
+  const { sources, ...rest } = joined(found);
+  // Names that are not UTF-8 look alike in arguments: each of these gives all that it may mean, which counts once.
+  return { ...rest, sources: sources.filter((source, i) => source.isWellFormed() || sources.indexOf(source) === i) };
+}
+
+async function expandSource(arg: string): Promise<FoundSources> {
+  if (arg === "-" || schemeOf(arg) !== null) return given([arg]);
+  const named = await expandPath(arg);
+  if (named) return named;
+  if (!/[*?[{]/.test(arg)) return failed(arg, "there is no such file");
+  const matches: string[] = [];
+  for await (const match of glob(arg)) matches.push(match);
+  const { sources, ...rest } = joined(
+    await Promise.all(matches.map(async (match) => (await expandPath(match)) ?? none)),
+  );
+  // A pattern such as ** matches a folder as well as what is in it.
+  if (sources.length > 0) return { ...rest, sources: [...new Set(sources)].sort() };
+  return rest.failures.length > 0 ? { ...rest, sources } : failed(arg, "no file matches");
+}
+
+/** Why a name may mean something else than a file: none is there, or it is no path. */
+const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL", "ERR_INVALID_ARG_VALUE"]);
+
+/** What a path gives; null where nothing is there. */
+async function expandPath(path: string): Promise<FoundSources | null> {
+  const found = await stat(bytesOf(path)).catch((cause: NodeJS.ErrnoException) => cause);
+  if (found instanceof Error) {
+    if (!absent.has(found.code ?? "")) return { ...none, failures: [notReached(path, found)] };
+    const others = path.includes(lost) ? await pathsShownAs(path) : [];
+    return others.length === 0
+      ? null
+      : joined(await Promise.all(others.map(async (one) => (await expandPath(one)) ?? none)));
+  }
+  if (!found.isDirectory()) return given([path]);
+  const { videos, leftOut, failures } = await scanFolder(path);
+  const told = leftOut.length === 0 ? [] : [{ source: path, kinds: leftOut }];
+  const empty = videos.length === 0 && failures.length === 0;
+  return {
+    sources: videos,
+    leftOut: told,
+    failures: empty ? [notFound(path, "the folder holds no video files")] : failures,
+  };
+}
+
+/** What stands for a byte that is not UTF-8 where Node reads a name as text: in arguments and in the matches of a glob. */
+const lost = "\ufffd";
+
+/** The paths that exist and that Node shows as this one. */
+async function pathsShownAs(path: string): Promise<string[]> {
+  const parent = dirname(path);
+  const parents = parent.includes(lost) ? await pathsShownAs(parent) : [parent];
+  const name = basename(path);
+  const found: string[] = [];
+  for (const folder of parents) {
+    const names = await readdir(bytesOf(folder), { encoding: "buffer" }).catch(() => []);
+    for (const bytes of names) if (bytes.toString("utf8") === name) found.push(join(folder, pathOf(bytes)));
+  }
+  return found.sort();
+}
+
+const none: FoundSources = { sources: [], leftOut: [], failures: [] };
+
+function given(sources: readonly string[]): FoundSources {
+  return { ...none, sources };
+}
+
+function failed(arg: string, problem: string): FoundSources {
+  return { ...none, failures: [notFound(arg, problem)] };
+}
+
+function joined(found: readonly FoundSources[]): FoundSources {
+  return {
+    sources: found.flatMap(({ sources }) => sources),
+    leftOut: found.flatMap(({ leftOut }) => leftOut),
+    failures: found.flatMap(({ failures }) => failures),
+  };
+}
+
+function notReached(path: string, cause: NodeJS.ErrnoException): VideoError {
+  return new VideoError({
+    code: "E_VIDEO_UNREADABLE",
+    subject: path,
+    problem: `the file cannot be opened (${cause.code})`,
+    remedy: cause.code === "ELOOP" ? "It is a symlink that leads to itself: correct it" : "Check who may read it",
+    cause,
+  });
+}
+
+function notFound(arg: string, problem: string): VideoError {
+  return new VideoError({
+    code: "E_VIDEO_NOT_FOUND",
+    subject: arg,
+    problem,
+    remedy: "Give a video file, a folder of them, or a URL",
+  });
+}

@@ -1,0 +1,234 @@
+import { fileURLToPath } from "node:url";
+import { VideoError } from "../common/errors.ts";
+import { memoryComplaint } from "../common/memory-watch.node.ts";
+import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
+import type { InputSize } from "../model/card.ts";
+import { DecoderProcess } from "./decoder-process.node.ts";
+import { type Failure, failures } from "./failures.ts";
+import type { Frame } from "./frame.ts";
+import type { DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
+
+export interface VideoOptions {
+  /** Pictures a second to look at, above 0. */
+  readonly fps: number;
+  /** Size of the frames in pixels and how pictures are fitted into it. Default: the size at which the video is shown. */
+  readonly size?: InputSize;
+  /** Seconds since the first picture at which the frames begin, and with them their timestamps. Default 0. */
+  readonly start?: number;
+  /** Seconds since the first picture before which they end. Default: the end of the video. */
+  readonly end?: number;
+  /** Threads that decode, fewer for large pictures. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
+  readonly threads?: number;
+  /** Ends the video: the iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 30_000;
+/** Videos that one process decodes before another takes its place: its memory grows by some 25 kB with each. */
+const mostVideos = 500;
+
+/**
+ * Opens a video: a file, an http(s) or `file:` URL, or `-` for standard input. Decoding begins at once, in a process of its
+ * own, and is ended by `break`, by disposal and by the signal. For many videos, {@link Decoders} start fewer processes.
+ * In the name of a file, U+DC80–U+DCFF stand for bytes that are not UTF-8.
+ *
+ * Throws {@link VideoError} `E_VIDEO_URL` for any other URL, and {@link DependencyError} where node-av is not installed.
+ * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_PICTURE`, `E_VIDEO_PLAYLIST`,
+ * `E_VIDEO_ENCRYPTED`, `E_VIDEO_NO_STREAM`, `E_VIDEO_NO_FRAMES`, `E_VIDEO_SPARSE`, `E_VIDEO_TOO_LARGE`, `E_VIDEO_MEMORY`, `E_VIDEO_DISK`,
+ * `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died).
+ */
+export function openVideo(source: string, options: VideoOptions): Video {
+  return new Video(source, options, startOf(source, options), null);
+}
+
+/** What the decoding process is asked for. */
+function startOf(source: string, options: VideoOptions): DecoderStart {
+  const { fps, threads = 0, size = null, start = 0, end = Infinity } = options;
+  if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
+  if (!(start >= 0 && Number.isFinite(start))) throw new TypeError(`start must be 0 or more seconds, got ${start}`);
+  if (!(end > start)) throw new TypeError(`end must be after start (${start} s), got ${end}`);
+  const stretch = { start, end: Number.isFinite(end) ? end : null };
+  return { url: locationOf(source), fps, threads, size, stretch };
+}
+
+/**
+ * Opens many videos with few decoding processes: one that came to the good end of its video decodes the next. Starting
+ * one costs about as much as decoding five seconds of a small video.
+ */
+export class Decoders implements AsyncDisposable {
+  readonly #idle: DecoderProcess[] = [];
+  #disposed = false;
+
+  /** Starts a process that waits for the first video, while its user still prepares. */
+  warm(): void {
+    this.#idle.push(new DecoderProcess(null));
+  }
+
+  /** Like the function {@link openVideo}. */
+  openVideo(source: string, options: VideoOptions): Video {
+    const start = startOf(source, options);
+    if (source === "-") return new Video(source, options, start, null);
+    const process = this.#idle.pop() ?? new DecoderProcess(null);
+    return new Video(source, options, start, {
+      process,
+      giveBack: async () => {
+        if (this.#disposed || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
+        else this.#idle.push(process);
+      },
+    });
+  }
+
+  /** Ends the processes that wait for a video; those at work end with theirs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await Promise.all(this.#idle.splice(0).map((process) => process[Symbol.asyncDispose]()));
+  }
+}
+
+/** A process that {@link Decoders} lent. */
+interface Loan {
+  readonly process: DecoderProcess;
+  giveBack(): Promise<void>;
+}
+
+/** A video that is being decoded. It can be iterated once; what it turned out to be is known afterwards. */
+export class Video implements AsyncIterable<Frame>, AsyncDisposable {
+  readonly source: string;
+  /** Known from the first frame on. */
+  info: VideoInfo | null = null;
+  /** Frames given so far. */
+  frames = 0;
+  /** Seconds of video that were decoded; known at the end. */
+  duration = 0;
+  /** Pictures that were decoded; known at the end. */
+  pictures = 0;
+  /** What was wrong with the file although it gave frames; known at the end. */
+  warnings: readonly string[] = [];
+  /** Time that the decoding process worked; known at the end. */
+  decodeMs = 0;
+  readonly #options: VideoOptions;
+  readonly #process: DecoderProcess;
+  readonly #loan: Loan | null;
+  /** Ends what waits for the process: its time-out, and what listens to the signal. */
+  #stopWaiting = () => {};
+  #begun = false;
+  #ended = false;
+  #disposed = false;
+
+  constructor(source: string, options: VideoOptions, start: DecoderStart, loan: Loan | null) {
+    this.source = source;
+    this.#options = options;
+    this.#loan = loan;
+    this.#process = loan?.process ?? new DecoderProcess(start);
+    loan?.process.request(start);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
+    if (this.#begun) throw new TypeError("a video can be iterated once: open it again");
+    this.#begun = true;
+    const { signal, timeoutMs = defaultTimeoutMs } = this.#options;
+    let late = false;
+    const kill = () => this.#process.kill();
+    const dog = setTimeout(() => {
+      late = true;
+      kill();
+    }, timeoutMs);
+    signal?.addEventListener("abort", kill);
+    this.#stopWaiting = () => {
+      clearTimeout(dog);
+      signal?.removeEventListener("abort", kill);
+    };
+    try {
+      signal?.throwIfAborted();
+      let size = { width: 0, height: 0 };
+      while (!this.#ended) {
+        const message = await this.#process.next();
+        dog.refresh();
+        if (message === null) return await this.#died(late);
+        if (message.kind === "failure") throw await this.#failure(message);
+        if (message.kind === "info") {
+          this.info = message.info;
+          size = message.size;
+        } else if (message.kind === "end") {
+          this.#ended = true;
+          Object.assign(this, message.end);
+        } else {
+          this.frames++;
+          yield { data: message.data, ...size, timestamp: message.timestamp };
+          signal?.throwIfAborted();
+        }
+      }
+    } finally {
+      await this[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Ends the decoding process, or lends it to the next video where it came to the end of this one. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#stopWaiting();
+    await (this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose]());
+  }
+
+  async #died(late: boolean): Promise<never> {
+    this.#options.signal?.throwIfAborted();
+    if (late) {
+      const seconds = (this.#options.timeoutMs ?? defaultTimeoutMs) / 1000;
+      throw this.#error("E_VIDEO_TIMEOUT", `no picture came for ${seconds} s`, "Check that the source still delivers");
+    }
+    const how = await this.#process.exited;
+    const { complaints } = this.#process;
+    if (complaints.includes(memoryComplaint)) throw this.#failed("memory");
+    const complaint = complaints.at(-1) ?? "";
+    throw this.#error(
+      "E_VIDEO_DECODER",
+      `the decoding process ended unexpectedly (${how}${complaint ? `, ${complaint}` : ""})`,
+      "The file is probably damaged; try to convert it first",
+    );
+  }
+
+  async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<VideoError> {
+    // FFmpeg says some things on standard error only.
+    await this.#process.finish();
+    const { complaints } = this.#process;
+    const complained = (text: string) => complaints.some((line) => line.includes(text));
+    if (failure === "noFrames" || failure === "unreadable") {
+      const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
+      if (tooLarge) return this.#failed("tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
+      if (complained("moov atom not found") && !isUrl(this.source)) {
+        return this.#failed("damaged", "the file was cut off before its index (the moov atom)");
+      }
+    }
+    return this.#failed(failure === "unreadable" && isUrl(this.source) ? "network" : failure, detail);
+  }
+
+  #failed(failure: Failure, detail = ""): VideoError {
+    const { code, problem, remedy } = failures[failure];
+    return this.#error(code, problem(detail), remedy);
+  }
+
+  #error(code: string, problem: string, remedy: string): VideoError {
+    return videoError(this.source, code, problem, remedy);
+  }
+}
+
+function videoError(source: string, code: string, problem: string, remedy: string): VideoError {
+  return new VideoError({ code, subject: shownSource(source), problem: shownSource(problem), remedy });
+}
+
+/** Where the decoding process finds a source. Throws {@link VideoError}. */
+function locationOf(source: string): string {
+  const scheme = schemeOf(source);
+  if (scheme === null) return source;
+  const { code, remedy } = failures.url;
+  try {
+    if (isUrl(source)) return requestUrl(source);
+    if (scheme === "file") return fileURLToPath(source);
+  } catch {
+    throw videoError(source, code, "this is no URL that can be understood", remedy);
+  }
+  throw videoError(source, code, `${scheme}:// is not read`, remedy);
+}

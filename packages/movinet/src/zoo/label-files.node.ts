@@ -1,0 +1,59 @@
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { MovinetError } from "../common/errors.ts";
+import { readUserFile } from "../common/read.node.ts";
+import {
+  chooseLabels,
+  type FoundLabels,
+  type LabelCandidate,
+  type Labels,
+  labelError,
+  mostLabelBytes,
+  parseLabels,
+} from "../model/labels.ts";
+import { labelsNamed } from "./known-labels.ts";
+
+/**
+ * Reads class names, one a line, of a text file of at most 1 MB, in UTF-8 or in UTF-16 with a byte order mark. Numbers that
+ * count the lines before the names are left out. Throws {@link ModelError} (`E_MODEL_LABELS`).
+ */
+export async function readLabels(path: string): Promise<readonly string[]> {
+  return (await readLabelFile(path)).names;
+}
+
+/** The class names of a file, or those of a data set that is named. Throws {@link ModelError} (`E_MODEL_LABELS`). */
+export async function openLabels(nameOrFile: string): Promise<Labels> {
+  const known = await labelsNamed(nameOrFile);
+  if (known === null || (await stat(nameOrFile).catch(() => null))?.isFile()) return readLabelFile(nameOrFile);
+  return { names: known, warnings: [] };
+}
+
+async function readLabelFile(path: string): Promise<Labels> {
+  const bytes = await readUserFile(path, { most: mostLabelBytes, refuse: labelError(path) });
+  return parseLabels(bytes, path);
+}
+
+/** More files of labels beside a model than anybody has put there for it. */
+const mostFiles = 32;
+
+/** The class names of the label file in the model's folder that has one for each class. */
+export async function labelsBeside(path: string, classes: number): Promise<FoundLabels> {
+  const folder = dirname(path);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /label.*\.txt$/i.test(name)).sort();
+  if (names.length > mostFiles) {
+    return { names: null, warnings: [`there are ${names.length} files of labels beside it, so none is used`] };
+  }
+  const candidates: LabelCandidate[] = [];
+  for (const name of names) candidates.push(await readCandidate(join(folder, name)));
+  return chooseLabels(candidates, classes, "beside it");
+}
+
+async function readCandidate(path: string): Promise<LabelCandidate> {
+  const name = basename(path);
+  try {
+    return { name, labels: await readLabelFile(path) };
+  } catch (error) {
+    if (error instanceof MovinetError) return { name, problem: error.problem };
+    throw error;
+  }
+}

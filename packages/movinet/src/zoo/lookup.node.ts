@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { basename, extname, join } from "node:path";
+import { ModelError, type Refuse } from "../common/errors.ts";
+import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
+import { formatOf } from "../formats/file-kind.ts";
+import { type ReadModel, readModel } from "../formats/model-file.ts";
+import { checkLabels } from "../model/labels.ts";
+import type { Model } from "../model/model.ts";
+import { labelsOfFile } from "./known-labels.ts";
+import { labelsBeside, openLabels } from "./label-files.node.ts";
+
+/** The model that is used where none is named. */
+export const defaultModelName = "a0-stream";
+
+/** The most bytes of a model file; the largest of the family, A5 in float32, has 126 MB. */
+export const mostModelBytes = 2 ** 30;
+
+/** Folder of the models that a name finds: `$MOVINET_CACHE`, else the platform's cache folder for `movinet`. */
+export function cacheFolder(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  platform: string = process.platform,
+): string {
+  if (env["MOVINET_CACHE"]) return env["MOVINET_CACHE"];
+  if (platform === "win32") return join(env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "movinet");
+  if (platform === "darwin") return join(homedir(), "Library", "Caches", "movinet");
+  return join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "movinet");
+}
+
+export interface ModelOptions {
+  /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
+  readonly labels?: string | undefined;
+  /** Ends the reading: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A model, and what is to be known before its answers are trusted: each in one line. */
+export type OpenedModel = Model & Pick<ReadModel, "warnings">;
+
+/**
+ * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite` or
+ * `.onnx`. Labels come from `labels` (a text file, one name a line, in output order, or `kinetics-600`), else from the
+ * file: its card, or the labels that are packed into a TFLite file; else they are those of a file that we know; else they
+ * come from a label file beside the model: the `.txt` with `label` in its name that has one line for each class.
+ * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
+ * `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
+ */
+export async function openModel(nameOrFile?: string, { labels, signal }: ModelOptions = {}): Promise<OpenedModel> {
+  const path = await findModel(nameOrFile);
+  signal?.throwIfAborted();
+  const bytes = await readModelFile(path, signal);
+  signal?.throwIfAborted();
+  const { spec, weights, card, warnings } = readModel(bytes, path, basename(path, extname(path)));
+  const model = (names: readonly string[] | null, told: readonly string[] = []): OpenedModel => {
+    const renamed = card.labels !== null && names?.join("\n") !== card.labels.join("\n");
+    const accuracy = renamed ? null : card.accuracy;
+    return { spec, weights, card: { ...card, labels: names, accuracy }, warnings: [...warnings, ...told] };
+  };
+  if (labels !== undefined) {
+    const given = await openLabels(labels);
+    checkLabels(given.names, spec, labels);
+    return model(given.names, given.warnings);
+  }
+  if (card.labels !== null) return model(card.labels);
+  const known = await labelsOfFile(bytes.length, () => createHash("sha256").update(bytes).digest("hex"));
+  if (known !== null) return model(known);
+  const beside = await labelsBeside(path, spec.classes);
+  return model(beside.names, beside.warnings);
+}
+
+/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is no model. */
+export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
+  return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
+}
+
+/**
+ * The file of a model: a path, else a name in the cache folder, else the default name. Throws {@link ModelError}:
+ * `E_MODEL_NOT_FOUND`, and `E_MODEL_UNREADABLE` for a path to what is no file.
+ */
+export async function findModel(nameOrFile: string | undefined): Promise<string> {
+  const name = nameOrFile ?? defaultModelName;
+  const candidates = [".safetensors", ".tflite", ".onnx"].map((extension) => join(cacheFolder(), name + extension));
+  if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
+  let other: Error | null = null;
+  for (const path of candidates) {
+    const found = await lookFor(path);
+    if (found === "file") return path;
+    if (found !== null) other ??= found;
+  }
+  if (other !== null) throw other;
+  const problem =
+    nameOrFile === undefined ? "no model was given, and the cache holds none" : "there is no such model file or name";
+  throw new ModelError({
+    code: "E_MODEL_NOT_FOUND",
+    subject: name,
+    problem,
+    remedy: `Give a .tflite, .safetensors or .onnx file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx)$/, "")}.tflite`)}`,
+  });
+}
+
+/** Whether a path is that of a file; null: there is nothing; else what is wrong with it. */
+async function lookFor(path: string): Promise<"file" | Error | null> {
+  try {
+    const facts = await stat(path);
+    const problem = irregularity(facts);
+    if (problem === null) return "file";
+    const refuse = refusal(path);
+    if (!facts.isDirectory()) return refuse(problem, "Give a regular file");
+    const isThere = async (name: string) => (await stat(join(path, name)).catch(() => null))?.isFile() ?? false;
+    if (await isThere("saved_model.pb")) {
+      return refuse("it is the folder of a TensorFlow SavedModel", "Export it as a MoViNet .tflite file, and use that");
+    }
+    const inside = (await isThere("model.safetensors"))
+      ? join(path, "model.safetensors")
+      : "the model file that is in it";
+    return refuse("it is a folder", `Name ${inside}`);
+  } catch (cause) {
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    return ["EACCES", "EPERM", "ELOOP", "EIO"].includes(code) ? unreadable(cause, refusal(path)) : null;
+  }
+}
+
+function refusal(subject: string): Refuse {
+  return (problem, remedy, cause) => new ModelError({ code: "E_MODEL_UNREADABLE", subject, problem, remedy, cause });
+}

@@ -1,0 +1,42 @@
+/** Full-int8 files are believed only with a receipt where int8 often breaks a network. */
+import { describe, expect, test } from "vitest";
+import { readModel } from "../../../src/formats/model-file.ts";
+import { unprovenInt8 } from "../../../src/formats/unproven.ts";
+import { hasShared, reason, sharedFile } from "./shared.ts";
+
+const bytes = (receipt: unknown) => new TextEncoder().encode(JSON.stringify(receipt));
+const passing = {
+  type: "receipt",
+  pass: true,
+  result: { dtype: "int8" },
+  checks: [{ pass: true }],
+  controls: [{ fails: true }],
+};
+
+test.each([
+  ["none", "relu6", "int8", undefined, null],
+  ["3d", "relu6", "int8", undefined, /squeeze-and-excitation often/],
+  ["none", "hard_swish", "int8", undefined, /network with hard swish often/],
+  ["3d", "hard_swish", "int8", undefined, /squeeze-and-excitation and hard swish often/],
+  ["3d", "hard_swish", "dynamic_int8", undefined, null],
+  ["3d", "hard_swish", "int8", passing, null],
+  ["3d", "hard_swish", "int8", { ...passing, pass: false }, /no receipt/],
+  ["3d", "hard_swish", "int8", { ...passing, checks: [] }, /no receipt/],
+  ["3d", "hard_swish", "int8", { type: "receipt", pass: true, result: { dtype: "int8" }, checks: [{}] }, /no receipt/],
+  ["3d", "hard_swish", "int8", { ...passing, result: { dtype: "float32" } }, /no receipt/],
+  ["3d", "hard_swish", "int8", "{", /no receipt/],
+] as const)("%s %s %s %o", (squeezeExcite, activation, dtype, receipt, expected) => {
+  const warning = unprovenInt8({ squeezeExcite, activation }, dtype, receipt && bytes(receipt));
+  if (expected === null) expect(warning).toBe(null);
+  else expect(warning).toMatch(expected);
+});
+
+describe.skipIf(!hasShared)(`files of others${reason}`, () => {
+  test.each([
+    ["cow_a0_stream_int8.tflite", 1],
+    ["cow_a0_stream_dynamic.tflite", 0],
+    ["movinet_a0_stream_k600_int8.tflite", 0],
+  ])("%s: %d warnings", (name, count) => {
+    expect(readModel(sharedFile(`models/${name}`), name).warnings).toHaveLength(count);
+  });
+});

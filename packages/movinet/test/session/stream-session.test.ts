@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { referenceBackend } from "../../src/engines/reference.ts";
+import { Program } from "../../src/session/program.ts";
+import { WorkerProgram } from "../../src/session/worker-program.node.ts";
+import { hashedModel, randomPictures } from "../laws/models.ts";
+import { streamSessionContract } from "./stream-session.ts";
+
+streamSessionContract("the reference interpreter", (model) => Program.compile(model, referenceBackend));
+streamSessionContract("ONNX Runtime", async (model) => Program.compile(model, await nodeBackend({ threads: 1 })));
+streamSessionContract("a worker thread", (model) => WorkerProgram.start(model, { threads: 1 }));
+
+test("a worker leaves the event loop free while it computes", async () => {
+  const model = hashedModel("a0-stream");
+  const program = await WorkerProgram.start(model, { threads: 1 });
+  const session = await program.openStream();
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  await session.step(randomPictures(1, 40, 172, 172));
+  clearInterval(timer);
+  expect(ticks).toBeGreaterThan(10);
+  await program[Symbol.asyncDispose]();
+});
+
+test("an unknown device is refused with the ones there are", async () => {
+  await expect(nodeBackend({ device: "abacus" })).rejects.toThrow(/abacus: this ONNX Runtime has no such device.*cpu/);
+});
