@@ -6,13 +6,13 @@
  *
  * VIDEOS is a folder of videos whose frames are used; without it only generated clips are judged.
  */
-import { classifyFrames, expandSources, type Frame, nodeBackend, openModel, openVideo, Program, topK } from "movinet";
+import { classifyFrames, expandSources, type Frame, nodeEngine, openModel, openVideo, Program, topK } from "movinet";
 import { type CameraMotionLabel, cameraMotionLabels, moveWindow, renderCameraMotion } from "movinet/train";
 
 const [modelFile, videos] = process.argv.slice(2);
 if (!modelFile) throw new TypeError("usage: camera-motion.ts MODEL [VIDEOS]");
 const model = await openModel(modelFile);
-const program = await Program.compile(model, await nodeBackend());
+const program = await Program.compile(model, await nodeEngine());
 const { width: side } = model.card.input;
 const { fps } = model.card;
 const [frames, generatedClips] = [16, 500];

@@ -6,7 +6,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Frame, nodeBackend, openModel, openVideo, Program, preprocess, probabilities, Segmenter } from "movinet";
+import { type Frame, nodeEngine, openModel, openVideo, Program, preprocess, probabilities, Segmenter } from "movinet";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { RecentLogits } from "../packages/movinet/src/flow/recent-logits.ts";
 import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
@@ -15,7 +15,7 @@ if (!hasShared) throw new Error("the shared clips are not here");
 type Pictures = readonly Omit<Frame, "timestamp">[];
 const model = await openModel(officialModel);
 const { card } = model;
-const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
 
 async function read(file: string): Promise<Pictures> {
   const pictures: Frame[] = [];
@@ -86,7 +86,7 @@ async function changesOf(pictures: Pictures) {
   const { input, output } = card;
   const halfLife = 1;
   const window = 1.6;
-  await using session = await program.openRecent(halfLife * card.fps);
+  await using session = await program.openStream({ recentHalfLifeFrames: halfLife * card.fps });
   const logits = new RecentLogits(Math.round(window * card.fps));
   const [estimate, exact] = [new Segmenter(), new Segmenter()];
   for (const [k, picture] of pictures.entries()) {

@@ -4,13 +4,13 @@
  * columns are of those stretches alone that have twenty frames. Needs the shared clips.
  */
 import { join } from "node:path";
-import { classifyFrames, type Frame, nodeBackend, openModel, openVideo, Program, topK } from "movinet";
+import { classifyFrames, type Frame, nodeEngine, openModel, openVideo, Program, topK } from "movinet";
 import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
 
 if (!hasShared) throw new Error("the shared clips are not here");
 const model = await openModel(officialModel);
 const { card } = model;
-const program = await Program.compile(model, await nodeBackend());
+const program = await Program.compile(model, await nodeEngine());
 const most = 20;
 
 /** Of each frame whether the answer was right by then, and its score. */

@@ -4,7 +4,7 @@
  * are not counted, for they are right or wrong together. Needs the shared clips.
  */
 import { join } from "node:path";
-import { classifyFrames, type Fit, nodeBackend, openModel, openVideo, Program } from "movinet";
+import { classifyFrames, type Fit, nodeEngine, openModel, openVideo, Program } from "movinet";
 import { wilsonInterval } from "../packages/movinet/src/evaluate/intervals.ts";
 import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
 
@@ -16,7 +16,7 @@ interface Clip {
 }
 const model = await openModel(officialModel);
 const { card } = model;
-const program = await Program.compile(model, await nodeBackend());
+const program = await Program.compile(model, await nodeEngine());
 const clips: Clip[] = [];
 for (const { file, group, k600_label } of readManifest()) {
   if (group !== "k600") continue;

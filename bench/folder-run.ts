@@ -14,7 +14,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { nodeBackend, openModel, openVideo, Program, preprocess } from "movinet";
+import { nodeEngine, openModel, openVideo, Program, preprocess } from "movinet";
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +53,7 @@ function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>, threads: re
 
 /** CPU seconds of the network's steps for each clip, on one thread and alone. */
 async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<number[]> {
-  const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+  const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
   const session = await program.openStream();
   const costs: number[] = [];
   for (const name of names) {

@@ -3,7 +3,7 @@
  * shared clips; some ten minutes on two cores. Choices within a head are nested: the folds that judge never choose.
  */
 import { readFileSync } from "node:fs";
-import { type Card, type CardFit, nodeBackend, openModel, openVideo } from "movinet";
+import { type Card, type CardFit, nodeEngine, openModel, openVideo } from "movinet";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { FrozenBody } from "../packages/movinet/src/train/frozen-features.ts";
 import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/train/frozen-head.ts";
@@ -37,7 +37,7 @@ const seeds = [1, 2, 3, 4, 5];
 
 const model = await openModel(officialModel);
 const layers = headOf(model);
-await using body = await FrozenBody.compile(model, await nodeBackend());
+await using body = await FrozenBody.compile(model, await nodeEngine());
 /** Hidden vectors are wanted again by every fold. */
 const known = new Map<Float32Array, Float32Array>();
 const head = {

@@ -1,6 +1,6 @@
 /** The page of bench/litertjs.ts. */
 import { type CompiledModel, loadAndCompile, Tensor } from "@litertjs/core";
-import { litertBackend, type TfliteBackend } from "movinet/web";
+import { litertEngine, type TfliteBackend } from "movinet/web";
 
 type Step = (frame: Float32Array<ArrayBuffer>) => Promise<Float32Array>;
 
@@ -13,7 +13,7 @@ interface Plan {
 
 /** Milliseconds a step, for each contestant and round. The first three rounds are not counted. */
 async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: number[][]; compileMs: number[] }> {
-  const litert = await litertBackend({ wasmPaths: "/litert/" });
+  const litert = await litertEngine({ wasmPaths: "/litert/" });
   const compileMs: number[] = [];
   const contestants: { step: Step; close(): Promise<void>; size: number }[] = [];
   for (const { url, plain } of plan) {

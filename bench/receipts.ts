@@ -3,12 +3,12 @@
  * as TFLite in both forms and all precisions and as ONNX, each compared on its own runtime with whole clips of the network.
  * Bytes are held against the size that is aimed at.
  */
-import { buildGraph, defaultCard, nodeBackend, specNames, specOf } from "movinet";
+import { buildGraph, defaultCard, nodeEngine, specNames, specOf } from "movinet";
 import { convertModel } from "movinet/train";
 import { hashedWeights } from "../packages/movinet/test/golden/material.ts";
 
 const chosen = process.argv.slice(2);
-const backend = await nodeBackend();
+const backend = await nodeEngine();
 const kinds = [
   ...(["official", "step"] as const).flatMap((form) =>
     (["float32", "float16", "dynamic_int8"] as const).map((dtype) => ({ format: "tflite", form, dtype }) as const),

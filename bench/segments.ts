@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { classifyFrames, nodeBackend, openModel, openVideo, Program, percentile, Segmenter, topK } from "movinet";
+import { classifyFrames, nodeEngine, openModel, openVideo, Program, percentile, Segmenter, topK } from "movinet";
 import { officialModel } from "../packages/movinet/test/shared.ts";
 import { concatenate, requireMaterial } from "./clips.ts";
 
 requireMaterial();
 const folder = mkdtempSync(join(tmpdir(), "movinet-segments-"));
 const model = await openModel(officialModel);
-const program = await Program.compile(model, await nodeBackend());
+const program = await Program.compile(model, await nodeEngine());
 const filters = {
   squashed: "scale=320:240",
   letterboxed: "scale=426:240:force_original_aspect_ratio=decrease,pad=426:240:(ow-iw)/2:(oh-ih)/2",

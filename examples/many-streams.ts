@@ -1,12 +1,12 @@
 /** Steps three cameras in one call; each has a state and an age of its own: `node many-streams.ts model.tflite`. */
-import { nodeBackend, openModel, Program, probabilities, topK } from "movinet";
+import { nodeEngine, openModel, Program, probabilities, topK } from "movinet";
 
 const streams = 3;
 const model = await openModel(process.argv[2]);
 const { width, height } = model.card.input;
 const pixels = 3 * height * width;
 
-const program = await Program.compile(model, await nodeBackend());
+const program = await Program.compile(model, await nodeEngine());
 const session = await program.openStream({ streams });
 try {
   const pictures = new Float32Array(streams * pixels); // [streams, 3, height, width]
@@ -15,7 +15,7 @@ try {
     for (let stream = 0; stream < streams; stream++) {
       pictures.fill((stream + 1) / 4, stream * pixels, (stream + 1) * pixels);
     }
-    const logits = await session.step(pictures); // [streams, classes]
+    const logits = (await session.step(pictures)).logits; // [streams, classes]
     const classes = logits.length / streams;
     const best = Array.from({ length: streams }, (_, stream) => {
       const own = logits.subarray(stream * classes, (stream + 1) * classes);

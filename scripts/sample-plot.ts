@@ -7,7 +7,7 @@ import {
   classifyFrames,
   createPlotRecorder,
   type Frame,
-  nodeBackend,
+  nodeEngine,
   openModel,
   Program,
   percentText,
@@ -45,7 +45,7 @@ async function* drawClip(seconds: number, fps: number): AsyncGenerator<Frame> {
 }
 
 const model = await openModel(modelFile);
-const program = await Program.compile(model, await nodeBackend());
+const program = await Program.compile(model, await nodeEngine());
 const recorder = createPlotRecorder();
 let scores: Float32Array = new Float32Array();
 for await (const result of classifyFrames(drawClip(8, model.card.fps), program)) {

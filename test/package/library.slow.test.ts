@@ -74,12 +74,12 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     );
     writeFileSync(
       join(project, "web.ts"),
-      `import { Program, readModel, webBackend } from "movinet";
-       import { webBackend as same } from "movinet/web";
+      `import { Program, readModel, webEngine } from "movinet";
+       import { webEngine as same } from "movinet/web";
        export async function open(bytes: Uint8Array): Promise<Program> {
-         return Program.compile(readModel(bytes, "model"), await webBackend());
+         return Program.compile(readModel(bytes, "model"), await webEngine());
        }
-       export const equal: typeof same = webBackend;`,
+       export const equal: typeof same = webEngine;`,
     );
     const strict = {
       strict: true,
@@ -127,10 +127,10 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     });
 
     test.each([
-      ["onnxruntime-node", "movinet", "await nodeBackend()"],
-      ["onnxruntime-web", "movinet/web", "await webBackend()"],
-      ["@litertjs/core", "movinet", "await litertBackend()"],
-      ["@litertjs/core", "movinet/web", 'await litertBackend({ wasmPaths: "/" })'],
+      ["onnxruntime-node", "movinet", "await nodeEngine()"],
+      ["onnxruntime-web", "movinet/web", "await webEngine()"],
+      ["@litertjs/core", "movinet", "await litertEngine()"],
+      ["@litertjs/core", "movinet/web", 'await litertEngine({ wasmPaths: "/" })'],
       ["node-av", "movinet", 'openVideo("a.mp4", { fps: 5 })'],
       [
         "vega",
@@ -139,7 +139,7 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
       ],
     ] as const)("without %s, the error is one line with the command", async (peer, subpath, call) => {
       const code = `import * as movinet from "${subpath}";
-        const { nodeBackend, webBackend, litertBackend, openVideo, renderPlot } = movinet;
+        const { nodeEngine, webEngine, litertEngine, openVideo, renderPlot } = movinet;
         try { ${call} } catch (error) { console.log(error.code + " " + error.message) }`;
       expect(await script(version, code)).toEqual({
         code: 0,

@@ -3,9 +3,8 @@
 export { type ReadOptions, readUserFile } from "./common/read.node.ts";
 export { nameOfSource, shownSource } from "./common/urls.ts";
 export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./common/write.node.ts";
-export { litertBackend } from "./engines/litert/litert.node.ts";
-export { type NodeBackendOptions, nodeBackend, nodeOnnxFile } from "./engines/onnxruntime/onnx.node.ts";
-export type { OnnxFile } from "./engines/onnxruntime/onnx-file.ts";
+export { litertEngine } from "./engines/litert/litert.node.ts";
+export { type NodeEngineOptions, nodeEngine } from "./engines/onnxruntime/onnx.node.ts";
 export { type Classification, type ClassifyOptions, classify } from "./flow/classify.node.ts";
 export * from "./index.ts";
 export { renderPlot } from "./plot/plot.node.ts";

@@ -24,10 +24,8 @@ export {
 } from "./common/errors.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";
 export { bounded, listed, printable, printableLines } from "./common/printable.ts";
-export type { Backend, DeviceTensor, Executable } from "./engines/engine.ts";
-export type { TfliteBackend } from "./engines/litert/backend.ts";
-export type { TfliteProgram } from "./engines/litert/program.ts";
-export { referenceBackend } from "./engines/reference.ts";
+export type { DeviceTensor, Engine, Executable } from "./engines/engine.ts";
+export { referenceEngine } from "./engines/reference.ts";
 export { type ClassifyFramesOptions, classifyFrames, type FrameResult, type Recent } from "./flow/classify.ts";
 export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";
 export { type Prediction, percentText, probabilities, topK } from "./flow/predict.ts";
@@ -66,10 +64,10 @@ export {
 } from "./plot/table.ts";
 export { fitText } from "./plot/text.ts";
 export type { ClipSession } from "./session/clip-session.ts";
-export { Program, type SessionModel, type SessionSource } from "./session/program.ts";
+export { Program, type SessionSource } from "./session/program.ts";
 export type {
-  RecentSession,
   StateTensor,
+  StepOutputs,
   StreamOptions,
   StreamSession,
   StreamState,

@@ -1,5 +1,5 @@
 /** The library in a browser: everything of `index.ts`, and ONNX Runtime and LiteRT.js on WebAssembly. */
 
-export { type LitertOptions, litertBackend } from "./engines/litert/litert.web.ts";
-export { webBackend } from "./engines/onnxruntime/onnx.web.ts";
+export { type LitertOptions, litertEngine } from "./engines/litert/litert.web.ts";
+export { webEngine } from "./engines/onnxruntime/onnx.web.ts";
 export * from "./index.ts";

@@ -4,7 +4,7 @@
  * its peak memory at the end. With a video it goes through that instead, and prints {@link VideoTimes}.
  */
 import { createInterface } from "node:readline";
-import { buildGraph, classifyFrames, lowerForInference, nodeBackend, openVideo, Program } from "movinet";
+import { buildGraph, classifyFrames, lowerForInference, nodeEngine, openVideo, Program } from "movinet";
 import { openBenchModel } from "./model.ts";
 
 export interface ChildStart {
@@ -35,7 +35,7 @@ const frames = streaming ? 1 : (model.card.frames ?? 1);
 const input = Float32Array.from({ length: frames * 3 * height * width }, (_, i) => (i % 97) / 97);
 
 const started = performance.now();
-const program = await Program.compile(model, await nodeBackend({ device, threads }));
+const program = await Program.compile(model, await nodeEngine({ device, threads }));
 const session = streaming ? await program.openStream() : null;
 const clip = streaming ? null : await program.openClip();
 const sessionMs = performance.now() - started;

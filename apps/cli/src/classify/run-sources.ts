@@ -4,7 +4,7 @@ import {
   type FoundSources,
   MovinetError,
   nameOfSource,
-  nodeBackend,
+  nodeEngine,
   type OpenedModel,
   Program,
   type SessionSource,
@@ -124,7 +124,7 @@ async function startPrograms(
   { device, threads }: ClassifySettings,
   jobs: number,
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {
-  const backend = await nodeBackend({ device, ...(threads ? { threads } : {}) });
+  const backend = await nodeEngine({ device, ...(threads ? { threads } : {}) });
   const start = (): Promise<SessionSource & AsyncDisposable> =>
     jobs > 1 || model.spec.mode === "base"
       ? WorkerProgram.start(model, { device, threads: threads ?? 1 })

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatBytes, type Model, nameOf, nodeBackend, writeWhole } from "movinet";
+import { formatBytes, type Model, nameOf, nodeEngine, writeWhole } from "movinet";
 import { type ConvertOptions, convertModel, type Receipt } from "movinet/train";
 import { checkOutputFiles } from "../check-output.ts";
 import { interruptible } from "../interrupt.ts";
@@ -35,7 +35,7 @@ export function convert(settings: ConvertSettings, terminal: Terminal): Promise<
       ...options,
       name: basename(input),
       resultName: basename(output),
-      backend: await nodeBackend(),
+      backend: await nodeEngine(),
       signal,
       onProgress,
     }).finally(() => progress.stop());

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, nodeBackend, openVideo, preprocess, readModelFile } from "movinet";
+import { expandSources, nodeEngine, openVideo, preprocess, readModelFile } from "movinet";
 import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/train";
 import { interruptible } from "../interrupt.ts";
 import { tellLeftOut } from "../left-out.ts";
@@ -23,7 +23,7 @@ const enoughClips = 4;
 /** Compares, and returns the exit code: 0; 1 where answers are too far apart, or prove nothing; 130. */
 export function verify({ model, against, clips }: VerifySettings, terminal: Terminal): Promise<number> {
   return interruptible(terminal, async (signal) => {
-    const backend = await nodeBackend();
+    const backend = await nodeEngine();
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];

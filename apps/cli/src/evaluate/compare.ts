@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, makeFolder, nodeBackend, writeWhole } from "movinet";
+import { type Model, makeFolder, nodeEngine, writeWhole } from "movinet";
 import {
   ClipCache,
   environmentFacts,
@@ -55,7 +55,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     const [base, frameByFrame] = relatives.map((relative) => relative.model) as [Model, Model];
     const samples = samplesForModel(clips.dataset, clips.samples, model);
     const { device, threads } = settings;
-    const backend = await nodeBackend({ device, threads });
+    const backend = await nodeEngine({ device, threads });
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
     const onProgress = (phase: string, done: number, total: number) =>
       progress.update(phase, done, total, "", units[phase]);

@@ -5,7 +5,7 @@ import {
   type Model,
   MovinetError,
   makeFolder,
-  nodeBackend,
+  nodeEngine,
   topK,
 } from "movinet";
 import {
@@ -75,7 +75,7 @@ async function judge(
   const { dataset, samples: own, judged, heldOut, remembered, first, doubts } = clips;
   const samples = samplesForModel(dataset, own, model);
   const labels = card.labels as readonly string[];
-  const backend = await nodeBackend({ device: settings.device, threads: settings.threads });
+  const backend = await nodeEngine({ device: settings.device, threads: settings.threads });
   const worst = new WorstClips(labels, card.output);
   const progress = new EvaluationProgress(terminal, samples.length);
   const onClip = (outcome: ClipOutcome) => {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Backend, nodeBackend } from "movinet";
+import { type Engine, nodeEngine } from "movinet";
 import {
   classWeights,
   decideFlip,
@@ -45,7 +45,7 @@ async function trainPart(fold: number, wanted: TrainSettings, setting: TrainSett
   const features = known.map((sample) => frozen.features.get(sample) as HeadSample);
   const { model: start } = await trainHead(model, features, frozen.view, task, signal);
   const part = parts.length > 1 ? `part ${fold + 1} of ${parts.length}: ` : "";
-  const backend = await nodeBackend({ threads: wanted.threads });
+  const backend = await nodeEngine({ threads: wanted.threads });
   const mirroring = await decideMirroring(wanted, known, setting, backend, part);
   const settings = mirroring.flip ? wanted : { ...wanted, augment: { ...wanted.augment, flip: 0 } };
   const weights = classWeights(
@@ -108,7 +108,7 @@ async function decideMirroring(
   { augment }: TrainSettings,
   train: readonly Sample[],
   { model, frozen, task, choices, cache, progress, signal }: TrainSetting,
-  backend: Backend,
+  backend: Engine,
   part: string,
 ): Promise<FlipDecision> {
   const { labels, multiLabel, seed } = task;

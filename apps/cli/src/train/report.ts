@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { type Backend, type Model, topK, writeModel, writeWhole } from "movinet";
+import { type Engine, type Model, topK, writeModel, writeWhole } from "movinet";
 import {
   type Agreement,
   type Answer,
@@ -40,7 +40,7 @@ export interface DoneRun extends TrainSetting {
   /** Clips for validation of whose groups others are for training. */
   readonly torn: readonly Sample[];
   readonly learned: Learned;
-  readonly backend: Backend;
+  readonly backend: Engine;
   readonly seconds: number;
 }
 

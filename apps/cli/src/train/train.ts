@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { DatasetError, listed, type Model, type MovinetError, nodeBackend } from "movinet";
+import { DatasetError, listed, type Model, type MovinetError, nodeEngine } from "movinet";
 import {
   ClipCache,
   contentHashes,
@@ -124,7 +124,7 @@ async function run(task: Task): Promise<number> {
   const { folder, choices, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
   const started = performance.now();
   const { threads, seed } = choices;
-  const backend = await nodeBackend({ threads });
+  const backend = await nodeEngine({ threads });
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) =>
     progress.update(phase, done, total);
   const looked = await frozenSamples(model, dataset.samples, { cache, backend, signal, onProgress });

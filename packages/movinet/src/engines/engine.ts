@@ -1,36 +1,60 @@
 import type { Graph } from "../graph/ir.ts";
+import type { StepInterface, TensorFacts } from "../graph/step-interface.ts";
 import type { Weights } from "../graph/tensor.ts";
 
-/** A float32 tensor where, and in whatever layout, its backend keeps it. */
+/** A tensor where, and in whatever layout, its engine keeps it. */
 export interface DeviceTensor {
-  /** The values as the graph means them, `[frames · streams, C, H, W]` row-major; the next run does not change them. */
-  read(): Promise<Float32Array>;
+  /** Its values as the interface means them, row-major; the next run does not change them. */
+  read(): Promise<Float32Array | Int32Array>;
+  /** Frees it. Must be called once. */
   dispose(): void;
 }
 
-/** A graph that is ready to run, with its weights. Runs must not overlap. */
+/** A graph or a file that is ready to run, with its weights. Runs must not overlap. */
 export interface Executable {
+  /** How it is called, where it was loaded from a graph; null: its signature tells. */
+  readonly step: StepInterface | null;
+  /** Tensors for one stream. */
+  readonly inputs: readonly TensorFacts[];
+  readonly outputs: readonly TensorFacts[];
+  /** Where channels stand in what `upload` takes and `read` gives. */
+  readonly layout: StepInterface["layout"];
+  /** Streams that go through it together: any number, time-major (row `t · streams + stream`), or one at a time. */
+  readonly streams: "any" | 1;
   /**
-   * The graph whose value names `run` takes and returns: the one that was compiled, or what lowering made of it.
+   * Puts the values of an input where the engine wants them; the data must not change afterwards. What it replaces, a tensor
+   * of the same input, may be given: it is reused or freed.
    */
-  readonly graph: Graph;
-  /** Puts the values of an input of the graph on the device; the data must not change afterwards. */
-  upload(input: string, data: Float32Array): DeviceTensor;
-  /** Takes every input of the graph; returns logits and what the states need, by value name. */
+  upload(input: string, data: Float32Array | Int32Array, instead?: DeviceTensor): DeviceTensor;
+  /** Takes every input; returns every output in a tensor of its own, which may be an input of the next run. */
   run(inputs: Readonly<Record<string, DeviceTensor>>): Promise<Readonly<Record<string, DeviceTensor>>>;
+  /** Adds to a tensor of floats in place, where the engine can; what is added stays. */
+  add?(sum: DeviceTensor, growth: DeviceTensor): void;
+  /** Frees it, once or more often. */
   dispose(): Promise<void>;
 }
 
-export interface CompileOptions {
-  /** The graph will only ever run for one stream, and its tensors meet no other executable. */
-  readonly single: boolean;
+/** What an engine can load: a graph with its weights, or the bytes of a file in its own format; `subject` names it in errors. */
+export type Loadable =
+  | { readonly graph: Graph; readonly weights: Weights }
+  | { readonly file: Uint8Array; readonly subject: string };
+
+export interface LoadOptions {
+  /** The graph will only ever run for one stream, and its tensors meet no other executable. Default false. */
+  readonly single?: boolean;
 }
 
-/** Something that can run a graph. Every backend passes the same contract tests. */
-export interface Backend {
+/** Something that runs networks. Every engine passes the same contract tests. */
+export interface Engine {
   /** For example `onnxruntime-node cpu`. */
   readonly name: string;
-  /** The most frames that a step of a stream may bring; as many as one likes where it is not told. */
-  readonly stepFrames?: number;
-  compile(graph: Graph, weights: Weights, options: CompileOptions): Promise<Executable>;
+  /** The format of the files that it runs as they are; null: graphs only. */
+  readonly format: "onnx" | "tflite" | null;
+  /** The most frames that a step of a stream may bring. */
+  readonly stepFrames: number;
+  /**
+   * Throws {@link ModelError}: `E_MODEL_RUNTIME` for a file that the engine refuses, `E_MODEL_EXPORT` for a graph that it has
+   * no form of.
+   */
+  load(source: Loadable, options?: LoadOptions): Promise<Executable>;
 }

@@ -1,25 +1,38 @@
 import { interpret } from "../graph/interpret.ts";
 import { outputsOf } from "../graph/ir.ts";
-import type { Backend, DeviceTensor } from "./engine.ts";
+import { graphInterface, inputsOfState, tensorsOf } from "../graph/step-interface.ts";
+import type { DeviceTensor, Engine } from "./engine.ts";
 
-const hostTensor = (data: Float32Array): DeviceTensor => ({ read: async () => data, dispose() {} });
+const hostTensor = (data: Float32Array | Int32Array): DeviceTensor => ({ read: async () => data, dispose() {} });
 
-/** The reference interpreter as a backend: slow and obvious, for tests. */
-export const referenceBackend: Backend = {
+/** The reference interpreter as an engine: slow and obvious, for tests. */
+export const referenceEngine: Engine = {
   name: "reference",
-  compile: async (graph, weights) => ({
-    graph,
-    upload: (_, data) => hostTensor(data),
-    async run(inputs) {
-      const feeds: Record<string, Float32Array> = {};
-      for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await tensor.read();
-      const { channels, height, width } = graph.shapes["image"] as (typeof graph.shapes)[string];
-      const streams = (feeds["image"]?.length ?? 0) / (graph.frames * channels * height * width);
-      const values = interpret(graph, weights, feeds, streams);
-      return Object.fromEntries(
-        outputsOf(graph).map((name) => [name, hostTensor(Float32Array.from(values[name] as Float64Array))]),
-      );
-    },
-    async dispose() {},
-  }),
+  format: null,
+  stepFrames: Number.POSITIVE_INFINITY,
+  async load(source) {
+    if (!("graph" in source)) throw new TypeError("the reference interpreter runs graphs, no files");
+    const { graph, weights } = source;
+    const step = graphInterface(graph);
+    const states = step.states.flatMap(inputsOfState);
+    return {
+      step,
+      inputs: tensorsOf(graph, [step.picture.input, ...step.clocks.map(({ input }) => input), ...states]),
+      outputs: tensorsOf(graph, outputsOf(graph)),
+      layout: step.layout,
+      streams: "any",
+      upload: (_, data) => hostTensor(data),
+      async run(inputs) {
+        const feeds: Record<string, Float32Array | Int32Array> = {};
+        for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await tensor.read();
+        const { input, channels, height, width } = step.picture;
+        const streams = (feeds[input]?.length ?? 0) / (step.frames * channels * height * width);
+        const values = interpret(graph, weights, feeds, streams);
+        return Object.fromEntries(
+          outputsOf(graph).map((name) => [name, hostTensor(Float32Array.from(values[name] as Float64Array))]),
+        );
+      },
+      async dispose() {},
+    };
+  },
 };

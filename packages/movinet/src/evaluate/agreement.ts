@@ -1,6 +1,6 @@
-import { buildGraph } from "../arch/build.ts";
-import type { Backend, Executable } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
+import { type ClipSession, openWholeClip } from "../session/clip-session.ts";
 import type { SessionSource } from "../session/program.ts";
 
 /** Whether a stream model says the same frame by frame and of whole clips: the streaming law, on real clips. */
@@ -29,18 +29,18 @@ export class ClipMode implements AsyncDisposable {
   /** Frames of the longest clip that is run at once. */
   readonly mostFrames: number;
   readonly #model: Model;
-  readonly #backend: Backend;
+  readonly #engine: Engine;
   /** By frames. */
-  readonly #executables = new Map<number, Executable>();
+  readonly #sessions = new Map<number, ClipSession>();
   #clips = 0;
   #difference = 0;
   #scale = 0;
 
-  constructor(model: Model, backend: Backend) {
+  constructor(model: Model, engine: Engine) {
     const { height, width } = model.spec.resolution;
     this.mostFrames = Math.max(1, Math.floor(mostPixels / (height * width)));
     this.#model = model;
-    this.#backend = backend;
+    this.#engine = engine;
   }
 
   /** Null before the first clip. */
@@ -52,8 +52,10 @@ export class ClipMode implements AsyncDisposable {
 
   /** Compares with what a stream saw (`[3, H, W]` each) and the logits that it gave after the last of it. */
   async compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
-    const executable = await this.#executable(frames.length);
-    const own = await runClip(executable, frames);
+    const session =
+      this.#sessions.get(frames.length) ?? (await openWholeClip(this.#model, frames.length, this.#engine));
+    this.#sessions.set(frames.length, session);
+    const own = await session.run(joinFrames(frames));
     const sum = this.#model.card.output === "softmax" ? logits.reduce((total, logit) => total + logit, 0) : 0;
     for (const [i, logit] of logits.entries()) {
       const difference = Math.abs(logit - (own[i] as number));
@@ -63,40 +65,19 @@ export class ClipMode implements AsyncDisposable {
     this.#clips++;
   }
 
-  async #executable(frames: number): Promise<Executable> {
-    const known = this.#executables.get(frames);
-    if (known) return known;
-    const graph = buildGraph(this.#model.spec, { call: "clip", frames });
-    const executable = await this.#backend.compile(graph, this.#model.weights, { single: false });
-    this.#executables.set(frames, executable);
-    return executable;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    const executables = [...this.#executables.values()];
-    this.#executables.clear();
-    await Promise.all(executables.map((executable) => executable.dispose()));
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   }
 }
 
-/** Logits of frames `[3, H, W]` that an executable sees in one call, with the clocks of a stream that begins with them. */
-export async function runClip(executable: Executable, frames: readonly Float32Array[]): Promise<Float32Array> {
-  const { graph } = executable;
+/** Frames `[3, H, W]` as one clip `[T, 3, H, W]`. */
+export function joinFrames(frames: readonly Float32Array[]): Float32Array {
   const size = frames[0]?.length ?? 0;
-  const image = new Float32Array(frames.length * size);
-  for (const [t, frame] of frames.entries()) image.set(frame, t * size);
-  const inputs: Record<string, ReturnType<Executable["upload"]>> = {};
-  for (const node of graph.nodes) {
-    if (node.op !== "input") continue;
-    const clock = (value: (t: number) => number) => Float32Array.from(frames, (_, t) => value(t));
-    const data = node.role === "image" ? image : clock(node.role === "position" ? (t) => t : (t) => 1 / (t + 1));
-    inputs[node.id] = executable.upload(node.id, data);
-  }
-  const outputs = await executable.run(inputs);
-  const logits = (await outputs[graph.logits]?.read())?.slice();
-  for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) tensor.dispose();
-  if (!logits) throw new Error("internal: the backend returned no logits");
-  return logits;
+  const clip = new Float32Array(frames.length * size);
+  for (const [t, frame] of frames.entries()) clip.set(frame, t * size);
+  return clip;
 }
 
 /** What a stream was given and what it said, for {@link ClipMode.compare}. */
@@ -112,10 +93,10 @@ export interface Recording {
 export function recorded(program: SessionSource, recording: Recording, most: number): SessionSource {
   return {
     model: program.model,
-    openRecent: (halfLife) => program.openRecent(halfLife),
     openClip: () => program.openClip(),
     async openStream(options) {
       const session = await program.openStream(options);
+      if (options?.recentHalfLifeFrames !== undefined) return session;
       return {
         streams: session.streams,
         stateBytes: session.stateBytes,
@@ -123,12 +104,12 @@ export function recorded(program: SessionSource, recording: Recording, most: num
         snapshot: (stream) => session.snapshot(stream),
         restore: (state, stream) => session.restore(state, stream),
         async step(frames) {
-          const logits = await session.step(frames);
+          const outputs = await session.step(frames);
           if (recording.frames.length < most) {
             const seen = recording.frames.push(frames.slice());
-            if (Number.isInteger(Math.log2(seen))) Object.assign(recording, { seen, logits: logits.slice() });
+            if (Number.isInteger(Math.log2(seen))) Object.assign(recording, { seen, logits: outputs.logits.slice() });
           }
-          return logits;
+          return outputs;
         },
         [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
       };

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { percentile } from "../common/percentile.ts";
-import { nodeBackend } from "../engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../engines/onnxruntime/onnx.node.ts";
 import { readModel } from "../formats/model-file.ts";
 import { Program } from "../session/program.ts";
 
@@ -27,7 +27,7 @@ const calls = 5;
 process.on("SIGINT", () => {});
 process.on("disconnect", () => process.exit(0));
 const { file, frames, device, threads } = JSON.parse(process.argv[2] as string) as CostJob;
-const backend = await nodeBackend({ device, threads: threads ?? undefined });
+const backend = await nodeEngine({ device, threads: threads ?? undefined });
 const before = peakKilobytes();
 const model = readModel(await readFile(file), file);
 const { height, width } = model.spec.resolution;

@@ -1,6 +1,6 @@
 import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
 import { callMacs, measureCosts } from "./costs.node.ts";
 import { compareFamily, costLengths, type FamilyComparison, medianLength } from "./family.ts";
@@ -16,7 +16,7 @@ export interface Family {
 }
 
 export interface JudgeFamilyOptions {
-  readonly backend: Backend;
+  readonly backend: Engine;
   /** Of the backend, for the processes in which costs are measured. */
   readonly device: string;
   readonly threads: number | undefined;

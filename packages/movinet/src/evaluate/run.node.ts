@@ -2,7 +2,7 @@ import { DatasetError, type MovinetError, VideoError } from "../common/errors.ts
 import type { Clip, ClipView, SourceClip } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import { nameWithin, type Sample } from "../data/dataset.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { classifyFrames } from "../flow/classify.ts";
 import type { Fit, InputSize } from "../model/card.ts";
 import type { Model } from "../model/model.ts";
@@ -24,7 +24,7 @@ export type SampleFrames = AsyncIterable<Frame> &
   };
 
 export interface EvaluateModelOptions {
-  readonly backend: Backend;
+  readonly backend: Engine;
   /** Opens a sample. Default: decodes its file as `classify` does. The one after the present is opened meanwhile. */
   readonly openFrames?: (sample: Sample) => SampleFrames;
   /** How a picture becomes the network's input. Default: as the model was trained. */

@@ -1,6 +1,6 @@
 import type { Clip } from "../data/clip.ts";
 import { nameWithin, type Sample } from "../data/dataset.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { probabilities } from "../flow/predict.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import type { Model } from "../model/model.ts";
@@ -16,7 +16,7 @@ export interface WindowAnswers {
 }
 
 export interface EvaluateWindowsOptions {
-  readonly backend: Backend;
+  readonly backend: Engine;
   /** The frames of a sample at the model's size and rate; called several times for each. */
   readonly read: (sample: Sample) => Promise<Clip>;
   readonly signal?: AbortSignal | undefined;
@@ -123,7 +123,7 @@ function spread(count: number, frames: number): readonly number[] {
 }
 
 /** A base network of another length of window. */
-async function openWindow(model: Model, frames: number, backend: Backend) {
+async function openWindow(model: Model, frames: number, backend: Engine) {
   const card = { ...model.card, frames };
   const program = await Program.compile({ ...model, card }, backend);
   const session = await program.openClip();

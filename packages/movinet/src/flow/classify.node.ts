@@ -1,14 +1,14 @@
 import { fileURLToPath } from "node:url";
-import { type NodeBackendOptions, nodeBackend } from "../engines/onnxruntime/onnx.node.ts";
-import type { Model } from "../model/model.ts";
-import { Program, type SessionModel, type SessionSource } from "../session/program.ts";
+import { type NodeEngineOptions, nodeEngine } from "../engines/onnxruntime/onnx.node.ts";
+import type { Model, SessionModel } from "../model/model.ts";
+import { Program, type SessionSource } from "../session/program.ts";
 import type { Frame } from "../video/frame.ts";
 import { openVideo, Video } from "../video/video.node.ts";
 import { openModel } from "../zoo/lookup.node.ts";
 import { type ClassifyFramesOptions, classifyFrames, type FrameResult } from "./classify.ts";
 import { type Prediction, topK } from "./predict.ts";
 
-export interface ClassifyOptions extends NodeBackendOptions, ClassifyFramesOptions {
+export interface ClassifyOptions extends NodeEngineOptions, ClassifyFramesOptions {
   /**
    * The model: a file or a name, as {@link openModel} takes it; a model that was read already; or a compiled program, in
    * this thread or in a worker thread, which is left open. Default: `a0-stream` of the cache folder.
@@ -31,7 +31,7 @@ export interface Classification extends FrameResult {
  * your own. Everything that it opens, it opens at the first `next()` and frees at the end, on `break`, on an error and
  * when `signal` aborts (which throws the signal's reason).
  *
- * Throws what {@link openVideo}, {@link openModel} and {@link nodeBackend} throw, and `TypeError` for a `device` or
+ * Throws what {@link openVideo}, {@link openModel} and {@link nodeEngine} throw, and `TypeError` for a `device` or
  * `threads` beside a compiled program.
  */
 export async function* classify(
@@ -50,7 +50,7 @@ export async function* classify(
   const frames = isFrames(source) ? source : open(nameOf(source));
   let own: Program | null = null;
   try {
-    if (!given) own = await Program.compile(read as Model, await nodeBackend({ device, threads }));
+    if (!given) own = await Program.compile(read as Model, await nodeEngine({ device, threads }));
     for await (const result of classifyFrames(frames, given ?? (own as Program), { recent, fit, signal })) {
       yield { ...result, predictions: topK(result.scores, card.labels, top) };
     }

@@ -1,5 +1,6 @@
 import type { Fit } from "../model/card.ts";
-import type { SessionModel, SessionSource } from "../session/program.ts";
+import type { SessionModel } from "../model/model.ts";
+import type { SessionSource } from "../session/program.ts";
 import { abortable } from "../video/abortable.ts";
 import type { Frame } from "../video/frame.ts";
 import { probabilities } from "./predict.ts";
@@ -72,10 +73,11 @@ async function* classifyStream(
   { recent: withRecent, fit }: Required<Pick<ClassifyFramesOptions, "recent">> & { readonly fit: Fit },
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
-  const session =
-    withRecent === true
-      ? await program.openRecent(recentHalfLife * card.fps)
-      : await openWhole(program, withRecent === "estimated");
+  const session = await program.openStream(
+    withRecent === true ? { recentHalfLifeFrames: recentHalfLife * card.fps } : {},
+  );
+  const estimate =
+    withRecent === "estimated" ? new RecentLogits(Math.max(1, Math.round(recentWindow * card.fps))) : null;
   const age = withRecent === true ? recentHalfLife : recentWindow / 2;
   try {
     let index = 0;
@@ -85,7 +87,8 @@ async function* classifyStream(
         const started = performance.now();
         preprocess(picture, { ...card.input, fit }, input);
         const preprocessed = performance.now();
-        const { logits, recent } = await session.step(input);
+        const { logits, recent: ageing } = await session.step(input);
+        const recent = ageing ?? estimate?.add(logits) ?? null;
         const scores = probabilities(logits, card.output);
         const past = recent && {
           since: Math.max(0, picture.timestamp - age),
@@ -100,19 +103,6 @@ async function* classifyStream(
   } finally {
     await session[Symbol.asyncDispose]();
   }
-}
-
-/** A session in the form of one for the recent past, which it estimates or does not tell. */
-async function openWhole(program: SessionSource, estimates: boolean) {
-  const session = await program.openStream();
-  const estimate = estimates ? new RecentLogits(Math.max(1, Math.round(recentWindow * program.model.card.fps))) : null;
-  return {
-    async step(frame: Float32Array) {
-      const logits = await session.step(frame);
-      return { logits, recent: estimate?.add(logits) ?? null };
-    },
-    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
-  };
 }
 
 async function* classifyWindows(

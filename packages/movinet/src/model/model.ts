@@ -8,3 +8,9 @@ export interface Model {
   readonly weights: Weights;
   readonly card: Card;
 }
+
+/** What must be known of a network in order to feed it and to name what it says. */
+export interface SessionModel {
+  readonly spec: Pick<Spec, "mode" | "classes" | "resolution">;
+  readonly card: Card;
+}

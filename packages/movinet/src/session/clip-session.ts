@@ -1,40 +1,80 @@
-import type { Spec } from "../arch/spec.ts";
+import { buildGraph } from "../arch/build.ts";
+import { nameOf } from "../arch/spec.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Model } from "../model/model.ts";
+import { type Call, loadCall, Streams } from "./streams.ts";
+import { Turns } from "./turns.ts";
 
-/** Whole windows of frames through a base model. */
-export class ClipSession implements AsyncDisposable {
+/** Whole windows of frames through a network that sees clips. */
+export interface ClipSession extends AsyncDisposable {
   /** Frames of one window. */
   readonly frames: number;
-  readonly #resolution: Spec["resolution"];
-  readonly #call: (window: Float32Array) => Promise<Float32Array>;
-
-  /** `call` gives the logits `[classes]` of a whole window `[frames, 3, H, W]`. */
-  constructor(frames: number, resolution: Spec["resolution"], call: (window: Float32Array) => Promise<Float32Array>) {
-    this.frames = frames;
-    this.#resolution = resolution;
-    this.#call = call;
-  }
-
   /**
    * Logits `[classes]` of one window: `frames` holds RGB in 0..1 as `[T, 3, H, W]` with 1..`this.frames` pictures; a
-   * shorter clip is repeated from its start, as the official evaluation does (spec §5.3). Throws `TypeError` otherwise.
+   * shorter clip is repeated from its start, as the official evaluation does (spec §5.3). Throws `TypeError` for other
+   * sizes, `SessionError` (`E_SESSION_DISPOSED`) after disposal.
    */
+  run(frames: Float32Array): Promise<Float32Array>;
+}
+
+/** A clip session in this thread. */
+export class LocalClipSession implements ClipSession {
+  readonly frames: number;
+  readonly #call: Call;
+  readonly #turns: Turns;
+
+  /** `subject` names the session in errors. */
+  constructor(subject: string, call: Call) {
+    this.frames = call.step.frames;
+    this.#call = call;
+    this.#turns = new Turns(subject);
+  }
+
   async run(frames: Float32Array): Promise<Float32Array> {
-    const { height, width } = this.#resolution;
-    const size = 3 * height * width;
+    const { channels, height, width } = this.#call.step.picture;
+    const size = channels * height * width;
     const count = frames.length / size;
     if (!Number.isInteger(count) || count < 1 || count > this.frames) {
       throw new TypeError(
-        `a window holds 1..${this.frames} pictures of 3 × ${height} × ${width}, got ${frames.length} numbers`,
+        `a window holds 1..${this.frames} pictures of ${channels} × ${height} × ${width}, got ${frames.length} numbers`,
       );
     }
     let window = frames;
     if (count < this.frames) {
       window = new Float32Array(this.frames * size);
-      for (let t = 0; t < this.frames; t++)
+      for (let t = 0; t < this.frames; t++) {
         window.set(frames.subarray((t % count) * size, ((t % count) + 1) * size), t * size);
+      }
     }
-    return this.#call(window);
+    return this.#turns.take(async () => {
+      const clip = new Streams(this.#call, 1, Number.POSITIVE_INFINITY);
+      try {
+        return (await clip.advance(this.#call, window))["logits"] as Float32Array;
+      } finally {
+        clip.dispose();
+      }
+    });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turns.end();
+  }
+}
+
+/** A network, of a stream too, that sees all `frames` of a clip in one call. What is compiled is freed with the session. */
+export async function openWholeClip(
+  { spec, weights }: Pick<Model, "spec" | "weights">,
+  frames: number,
+  engine: Engine,
+): Promise<ClipSession> {
+  const call = await loadCall(engine, { graph: buildGraph(spec, { call: "clip", frames }), weights });
+  const session = new LocalClipSession(nameOf(spec), call);
+  return {
+    frames,
+    run: (clip) => session.run(clip),
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+      await call.executable.dispose();
+    },
+  };
 }

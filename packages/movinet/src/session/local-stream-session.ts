@@ -1,196 +1,109 @@
-import { nameOf, type Spec } from "../arch/spec.ts";
-import type { DeviceTensor, Executable } from "../engines/engine.ts";
-import { channelsFirst, channelsLast } from "../engines/layout.ts";
-import type { InputNode, State } from "../graph/ir.ts";
-import { stateBytes, stateDtype, stateShape } from "../graph/states.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
-import type { StreamSession, StreamState } from "./stream-session.ts";
+import type { StepOutputs, StreamSession, StreamState } from "./stream-session.ts";
+import { type Call, Streams } from "./streams.ts";
 import { Turns } from "./turns.ts";
 
-/** Streams, and frames in which pools forget half (Infinity: never). */
-export interface SessionShape {
-  readonly streams: number;
-  readonly halfLifeFrames: number;
+/** Calls of one network: frame by frame, and of several frames where steps bring as many. */
+export interface Calls {
+  readonly one: Call;
+  readonly many: Call;
 }
 
-/** A stream session in this thread. */
+/** A stream session in this thread. Streams go through the network together where the engine takes several at a time. */
 export class LocalStreamSession implements StreamSession {
   readonly streams: number;
   readonly stateBytes: number;
-  readonly #spec: Spec;
-  readonly #single: Executable;
-  readonly #chunk: Executable;
-  readonly #image: InputNode;
-  /** What the past of a pool is taken times at every frame; 1 without ageing. */
-  readonly #keep: number;
-  /** Frames that each stream has seen. */
-  readonly #ages: number[];
-  /** Slots of buffers and sums of pools, by the name of the graph's input. */
-  #state: Record<string, DeviceTensor> = {};
+  readonly #calls: Calls;
+  readonly #groups: readonly Streams[];
   readonly #turns: Turns;
 
-  constructor(spec: Spec, { streams, halfLifeFrames }: SessionShape, single: Executable, chunk: Executable) {
+  /** `subject` names the session in errors; `halfLifeFrames` is Infinity where pools never forget. */
+  constructor(subject: string, { one, many }: Calls, streams: number, halfLifeFrames: number) {
     checkOptions(streams, halfLifeFrames);
-    this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.streams = streams;
-    this.#spec = spec;
-    this.#turns = new Turns(nameOf(spec));
-    this.#single = single;
-    this.#chunk = this.#keep < 1 ? single : chunk;
-    this.#ages = Array.from({ length: streams }, () => 0);
-    this.#image = single.graph.nodes.find((node) => node.op === "input" && node.role === "image") as InputNode;
-    this.stateBytes = stateBytes(single.graph);
-    this.#clear();
+    this.stateBytes = one.step.states.reduce((bytes, { shape }) => bytes + 4 * shape.reduce((a, b) => a * b, 1), 0);
+    this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many };
+    const together = one.executable.streams === "any" ? streams : 1;
+    this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
+    this.#turns = new Turns(subject);
   }
 
-  async step(frames: Float32Array): Promise<Float32Array> {
-    const count = countFrames(frames, this.streams, this.#image.shape);
+  async step(frames: Float32Array): Promise<StepOutputs> {
+    const { one, many } = this.#calls;
+    const count = countFrames(frames, this.streams, one.step.picture);
     const row = frames.length / (count * this.streams);
     return this.#turns.take(async () => {
-      let logits: Float32Array = new Float32Array();
+      let outputs: readonly Readonly<Record<string, Float32Array>>[] = [];
       for (let done = 0; done < count; ) {
-        const executable = count - done >= this.#chunk.graph.frames ? this.#chunk : this.#single;
-        const end = done + executable.graph.frames;
-        logits = await this.#advance(executable, frames.subarray(done * this.streams * row, end * this.streams * row));
+        const call = count - done >= many.step.frames ? many : one;
+        const end = done + call.step.frames;
+        const rows = frames.subarray(done * this.streams * row, end * this.streams * row);
+        outputs = await this.#advance(call, rows);
         done = end;
       }
-      return logits;
+      return joined(outputs);
     });
   }
 
   async reset(stream?: number): Promise<void> {
     if (stream !== undefined) checkStream(stream, this.streams);
     return this.#turns.take(async () => {
-      if (stream === undefined || this.streams === 1) {
-        this.#clear();
-        return;
-      }
-      this.#ages[stream] = 0;
-      for (const name of Object.keys(this.#state)) await this.#replaceRow(name, stream, null);
+      if (stream === undefined) for (const group of this.#groups) group.begin();
+      else await this.#at(stream, (group, row) => group.reset(row));
     });
   }
 
   async snapshot(stream = 0): Promise<StreamState> {
     checkStream(stream, this.streams);
-    return this.#turns.take(async () => {
-      const result: Record<string, StreamState[string]> = {};
-      for (const state of this.#single.graph.states) {
-        const shape = stateShape(state);
-        if (state.kind === "count") {
-          result[state.name] = { shape, data: Int32Array.of(this.#ages[stream] as number) };
-        } else {
-          const inputs = state.kind === "buffer" ? state.slots : [state.input];
-          const rows = await Promise.all(inputs.map((name) => this.#row(name, stream)));
-          result[state.name] = { shape, data: channelsLast(rows, state.shape) };
-        }
-      }
-      return result;
-    });
+    return this.#turns.take(() => this.#at(stream, (group, row) => group.save(row)));
   }
 
   async restore(state: StreamState, stream = 0): Promise<void> {
     checkStream(stream, this.streams);
-    const { states } = this.#single.graph;
-    const facts = states.map((part) => ({ name: part.name, shape: stateShape(part), dtype: stateDtype(part) }));
-    refuseState([...stateProblems(state, facts), ...countProblems(state, facts)], nameOf(this.#spec));
-    const count = states.find((part) => part.kind === "count");
-    const age = (count && state[count.name]?.data[0]) ?? 0;
-    return this.#turns.take(async () => {
-      this.#ages[stream] = age;
-      for (const part of states) {
-        if (part.kind === "count") continue;
-        const inputs = part.kind === "buffer" ? part.slots : [part.input];
-        const rows = channelsFirst(state[part.name]?.data as Float32Array, part.shape);
-        for (const [k, name] of inputs.entries()) await this.#replaceRow(name, stream, rows[k] as Float32Array);
-      }
-    });
+    const { states, unused } = this.#calls.one.step;
+    const known = Object.entries(state).filter(([name]) => !unused.some((one) => one.name === name));
+    const told = states.filter((one) => one.kind === "count" && one.input === null);
+    refuseState(
+      [...stateProblems(Object.fromEntries(known), states), ...countProblems(state, told)],
+      this.#turns.subject,
+    );
+    return this.#turns.take(() => this.#at(stream, (group, row) => group.load(row, state)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turns.end();
-    for (const tensor of Object.values(this.#state)) tensor.dispose();
-    this.#state = {};
+    for (const group of this.#groups) group.dispose();
   }
 
-  async #advance(executable: Executable, image: Float32Array): Promise<Float32Array> {
-    const { graph } = executable;
-    if (this.#keep < 1) await this.#age();
-    const rows = graph.frames * this.streams;
-    const passing: Record<string, DeviceTensor> = { [this.#image.id]: executable.upload(this.#image.id, image) };
-    for (const node of graph.nodes) {
-      if (node.op !== "input" || (node.role !== "inverseCount" && node.role !== "position")) continue;
-      const clock = Float32Array.from({ length: rows }, (_, row) => {
-        const seen = (this.#ages[row % this.streams] as number) + Math.floor(row / this.streams);
-        return node.role === "position" ? seen : 1 / this.#weight(seen + 1);
-      });
-      passing[node.id] = executable.upload(node.id, clock);
+  async #advance(call: Call, rows: Float32Array): Promise<readonly Readonly<Record<string, Float32Array>>[]> {
+    const [first] = this.#groups;
+    if (this.#groups.length === 1 && first) return [await first.advance(call, rows)];
+    const size = rows.length / this.streams;
+    const outputs = [];
+    for (const [stream, group] of this.#groups.entries()) {
+      outputs.push(await group.advance(call, rows.subarray(stream * size, (stream + 1) * size)));
     }
-    const outputs = await executable.run({ ...this.#state, ...passing });
-    for (const tensor of Object.values(passing)) tensor.dispose();
-    for (const state of graph.states) this.#take(state, outputs);
-    for (let stream = 0; stream < this.streams; stream++) {
-      this.#ages[stream] = (this.#ages[stream] as number) + graph.frames;
-    }
-    const logits = outputs[graph.logits] as DeviceTensor;
-    const result = (await logits.read()).slice();
-    logits.dispose();
-    return result;
+    return outputs;
   }
 
-  /** How many frames' worth a pool holds after `age` frames. */
-  #weight(age: number): number {
-    return this.#keep < 1 ? (1 - this.#keep ** age) / (1 - this.#keep) : age;
+  #at<T>(stream: number, use: (group: Streams, row: number) => T): T {
+    const together = this.streams / this.#groups.length;
+    return use(this.#groups[Math.floor(stream / together)] as Streams, stream % together);
   }
+}
 
-  /** Takes the sums of the pools times {@link LocalStreamSession.#keep}. */
-  async #age(): Promise<void> {
-    for (const state of this.#single.graph.states) {
-      if (state.kind !== "sum") continue;
-      const sum = this.#state[state.input] as DeviceTensor;
-      const aged = (await sum.read()).map((value) => value * this.#keep);
-      this.#state[state.input] = this.#single.upload(state.input, aged);
-      sum.dispose();
-    }
-  }
-
-  /** Moves what a call returned into the state: buffers shift by renaming, nothing is copied. */
-  #take(state: State, outputs: Readonly<Record<string, DeviceTensor>>): void {
-    if (state.kind === "count") return;
-    const inputs = state.kind === "buffer" ? state.slots : [state.input];
-    const newest = (state.kind === "buffer" ? state.newest : [state.output]).map(
-      (name) => outputs[name] as DeviceTensor,
-    );
-    const held = inputs.map((name) => this.#state[name] as DeviceTensor);
-    for (const old of held.slice(0, newest.length)) old.dispose();
-    const next = [...held.slice(newest.length), ...newest];
-    for (const [k, name] of inputs.entries()) this.#state[name] = next[k] as DeviceTensor;
-  }
-
-  #clear(): void {
-    for (const tensor of Object.values(this.#state)) tensor.dispose();
-    this.#state = {};
-    this.#ages.fill(0);
-    for (const node of this.#single.graph.nodes) {
-      if (node.op !== "input" || (node.role !== "slot" && node.role !== "sum")) continue;
-      const { channels, height, width } = node.shape;
-      const data = new Float32Array(this.streams * channels * height * width);
-      this.#state[node.id] = this.#single.upload(node.id, data);
-    }
-  }
-
-  async #row(name: string, stream: number): Promise<Float32Array> {
-    const data = await (this.#state[name] as DeviceTensor).read();
-    const size = data.length / this.streams;
-    return data.subarray(stream * size, (stream + 1) * size);
-  }
-
-  async #replaceRow(name: string, stream: number, row: Float32Array | null): Promise<void> {
-    const tensor = this.#state[name] as DeviceTensor;
-    const data = (await tensor.read()).slice();
-    const size = data.length / this.streams;
-    if (row) data.set(row, stream * size);
-    else data.fill(0, stream * size, (stream + 1) * size);
-    this.#state[name] = this.#single.upload(name, data);
-    tensor.dispose();
-  }
+/** What the groups of streams said, one after the other. */
+function joined(outputs: readonly Readonly<Record<string, Float32Array>>[]): StepOutputs {
+  const [first = {}] = outputs;
+  if (outputs.length === 1) return first as StepOutputs;
+  const entries = Object.keys(first).map((name) => {
+    const rows = outputs.map((output) => output[name] as Float32Array);
+    const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+    rows.reduce((at, row) => {
+      all.set(row, at);
+      return at + row.length;
+    }, 0);
+    return [name, all] as const;
+  });
+  return Object.fromEntries(entries) as unknown as StepOutputs;
 }

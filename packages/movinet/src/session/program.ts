@@ -1,127 +1,175 @@
 import { buildGraph } from "../arch/build.ts";
-import type { Spec } from "../arch/spec.ts";
-import type { Backend, DeviceTensor, Executable } from "../engines/engine.ts";
+import { nameOf, type Spec } from "../arch/spec.ts";
+import { ModelError } from "../common/errors.ts";
+import { listed } from "../common/printable.ts";
+import type { Engine } from "../engines/engine.ts";
+import { logitsOf, openNetworkFile } from "../formats/file-facts.ts";
 import { splitHead } from "../graph/passes.ts";
+import { elementsOf } from "../graph/shapes.ts";
+import { type Signature, type StepInterface, signatureInterface } from "../graph/step-interface.ts";
 import type { Card } from "../model/card.ts";
-import type { Model } from "../model/model.ts";
-import { ClipSession } from "./clip-session.ts";
+import type { Model, SessionModel } from "../model/model.ts";
+import { type ClipSession, LocalClipSession } from "./clip-session.ts";
 import { LocalStreamSession } from "./local-stream-session.ts";
 import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
-import type { RecentSession, StreamOptions, StreamSession } from "./stream-session.ts";
+import type { StreamOptions, StreamSession } from "./stream-session.ts";
+import { type Call, loadCall } from "./streams.ts";
 
-/** What must be known of a network in order to feed it and to name what it says. */
-export interface SessionModel {
-  readonly spec: Pick<Spec, "mode" | "classes" | "resolution">;
-  readonly card: Card;
-}
-
-/** What opens sessions of a model: a {@link Program} in this thread, one in a worker thread, or a file that runs as it is. */
+/** What opens sessions of a model: a {@link Program} in this thread, or one in a worker thread. */
 export interface SessionSource {
   readonly model: SessionModel;
+  /** Opens a session of a stream model. Throws `TypeError` for others. */
   openStream(options?: StreamOptions): Promise<StreamSession>;
-  /** Opens a session that also tells what the recent past says: pools forget half in `halfLifeFrames`. */
-  openRecent(halfLifeFrames: number): Promise<RecentSession>;
-  openClip(): Promise<Pick<ClipSession, "frames" | "run"> & AsyncDisposable>;
+  /** Opens a session of a model of whole clips. Throws `TypeError` for others. */
+  openClip(): Promise<ClipSession>;
+}
+
+/** How the calls of a program come to be. */
+interface Network {
+  /** Names it in errors. */
+  readonly subject: string;
+  /** The most frames of a step. */
+  readonly stepFrames: number;
+  /** Whether it can be cut before the pool of its head, the only one that it has. */
+  readonly hasHead: boolean;
+  load(form: Form): Promise<Call>;
+}
+
+/** Which part of a network, and how it is called. */
+interface Form {
+  readonly part: "whole" | "body" | "head";
+  readonly frames: number;
+  /** For one stream that no other call takes on. */
+  readonly single: boolean;
 }
 
 /**
- * A model compiled for a backend, once, and shared by any number of sessions. Weights and threads exist once for each
- * form of call that sessions ask for: one stream frame by frame (compiled at once), batches of streams, chunks.
+ * A model that an engine has loaded, shared by any number of sessions: compiled from its graph, or a file as it is. Of a graph,
+ * weights and threads exist once for each form of call that sessions ask for: one stream frame by frame, batches of streams,
+ * chunks.
  */
 export class Program implements SessionSource, AsyncDisposable {
-  readonly model: Model;
-  readonly backend: string;
-  readonly #backend: Backend;
-  readonly #executables = new Map<string, Promise<Executable>>();
+  readonly model: SessionModel;
+  /** What runs it, for example `onnxruntime-node cpu`. */
+  readonly engine: string;
+  readonly #network: Network;
+  readonly #calls = new Map<string, Promise<Call>>();
 
-  private constructor(model: Model, backend: Backend) {
+  private constructor(model: SessionModel, engine: Engine, network: Network) {
     this.model = model;
-    this.backend = backend.name;
-    this.#backend = backend;
+    this.engine = engine.name;
+    this.#network = network;
   }
 
   /** A program of which each form is compiled when the first session asks for it. */
-  static prepare(model: Model, backend: Backend): Program {
-    return new Program(model, backend);
-  }
-
-  /** Compiles the one-frame step of a stream model, or the window of a base model, and the other forms when asked for. */
-  static async compile(model: Model, backend: Backend): Promise<Program> {
-    const program = Program.prepare(model, backend);
-    await program.#executable(callFrames(model), model.spec.mode === "stream");
-    return program;
-  }
-
-  #executable(frames: number, single: boolean, part: "whole" | "body" | "head" = "whole"): Promise<Executable> {
-    const key = `${part} ${frames} ${single}`;
-    let executable = this.#executables.get(key);
-    if (!executable) {
-      const call = this.model.spec.mode === "stream" ? "step" : "clip";
-      const graph = buildGraph(this.model.spec, { call, frames });
-      executable = this.#backend.compile(part === "whole" ? graph : splitHead(graph)[part], this.model.weights, {
-        single,
-      });
-      this.#executables.set(key, executable);
-    }
-    return executable;
-  }
-
-  /** Opens a session of a stream model. Throws `TypeError` for base models. */
-  async openStream(options: StreamOptions = {}): Promise<LocalStreamSession> {
-    const { streams = 1, chunk = 1, halfLifeFrames = Number.POSITIVE_INFINITY } = options;
-    requireMode(this.model.spec, "stream");
-    const step = await this.#executable(1, streams === 1 && chunk === 1);
-    const frames = Math.min(chunk, this.#backend.stepFrames ?? chunk);
-    const chunked = frames > 1 ? await this.#executable(frames, false) : step;
-    return new LocalStreamSession(this.model.spec, { streams, halfLifeFrames }, step, chunked);
-  }
-
-  /** Opens one stream remembered in two ways; twice the work of {@link Program.openStream} for models with gates. */
-  async openRecent(halfLifeFrames: number): Promise<RecentSession> {
-    if (this.model.spec.squeezeExcite !== "none") {
-      return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames }));
-    }
-    requireMode(this.model.spec, "stream");
-    const body = await this.#executable(1, true, "body");
-    const head = await this.#executable(1, false, "head");
-    const session = (halfLife: number, executable: Executable) =>
-      new LocalStreamSession(this.model.spec, { streams: 1, halfLifeFrames: halfLife }, executable, executable);
-    const never = Number.POSITIVE_INFINITY;
-    return recentOfHeads(session(never, body), session(never, head), session(halfLifeFrames, head));
-  }
-
-  /** Opens a session of a base model. Throws `TypeError` for stream models. */
-  async openClip(): Promise<ClipSession> {
-    requireMode(this.model.spec, "base");
-    const executable = await this.#executable(callFrames(this.model), false);
-    const { graph } = executable;
-    return new ClipSession(graph.frames, this.model.spec.resolution, async (window) => {
-      const image = executable.upload("image", window);
-      const outputs = await executable.run({ image });
-      image.dispose();
-      const logits = outputs[graph.logits] as DeviceTensor;
-      const result = (await logits.read()).slice();
-      logits.dispose();
-      return result;
+  static prepare(model: Model, engine: Engine): Program {
+    const { spec, weights } = model;
+    return new Program(model, engine, {
+      subject: nameOf(spec),
+      stepFrames: engine.stepFrames,
+      hasHead: spec.squeezeExcite === "none",
+      load({ part, frames, single }) {
+        const whole = buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames });
+        const graph = part === "whole" ? whole : splitHead(whole)[part];
+        return loadCall(engine, { graph, weights }, { single });
+      },
     });
   }
 
-  /** Frees the compiled networks; open sessions fail afterwards. */
+  /** Compiles the one-frame step of a stream model, or the window of a base model, and the other forms when asked for. */
+  static async compile(model: Model, engine: Engine): Promise<Program> {
+    const program = Program.prepare(model, engine);
+    await program.#call({ frames: windowOf(model), single: model.spec.mode === "stream" });
+    return program;
+  }
+
+  /**
+   * Opens a file as it is, in its own arithmetic: one with the official exporter's signature, or of a form that we write.
+   * `subject` names it in errors; `card` is what the file does not tell: labels, for one. Throws {@link ModelError}
+   * (`E_MODEL_FORMAT`, `E_MODEL_RUNTIME`, `E_MODEL_SIGNATURE`, `E_MODEL_LABELS`).
+   */
+  static async open(bytes: Uint8Array, subject: string, engine: Engine, card: Partial<Card> = {}): Promise<Program> {
+    if (engine.format === null) throw new TypeError(`${engine.name} runs no files`);
+    const file = openNetworkFile(bytes, subject, engine.format, card);
+    const executable = await engine.load({ file: bytes, subject });
+    try {
+      const { inputs, outputs, layout } = executable;
+      const step = interfaceOf({ inputs, outputs, layout, ...file.signature }, subject);
+      const classes = elementsOf(outputs.find(({ name }) => name === step.outputs["logits"])?.shape ?? []);
+      const { model, output } = file.describe({ step, classes });
+      const call = { executable, step, toLogits: logitsOf[output] };
+      return new Program(model, engine, { subject, stepFrames: 1, hasHead: false, load: async () => call });
+    } catch (error) {
+      await executable.dispose();
+      throw error;
+    }
+  }
+
+  async openStream(options: StreamOptions = {}): Promise<StreamSession> {
+    const { streams = 1, chunk = 1, halfLifeFrames = Number.POSITIVE_INFINITY, recentHalfLifeFrames } = options;
+    this.#require("stream");
+    if (recentHalfLifeFrames !== undefined) return this.#openRecent(options, recentHalfLifeFrames);
+    const one = await this.#call({ single: streams === 1 && chunk === 1 });
+    const frames = Math.min(chunk, this.#network.stepFrames);
+    const many = frames > 1 ? await this.#call({ frames }) : one;
+    return new LocalStreamSession(this.#network.subject, { one, many }, streams, halfLifeFrames);
+  }
+
+  async openClip(): Promise<ClipSession> {
+    this.#require("base");
+    return new LocalClipSession(this.#network.subject, await this.#call({ frames: windowOf(this.model) }));
+  }
+
+  /** Frees what was loaded; open sessions fail afterwards. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const executables = [...this.#executables.values()];
-    this.#executables.clear();
-    await Promise.all(executables.map(async (executable) => (await executable).dispose()));
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    await Promise.all(calls.map(async (call) => (await call).executable.dispose()));
+  }
+
+  async #openRecent(options: StreamOptions, halfLife: number): Promise<StreamSession> {
+    const others = [options.streams, options.chunk, options.halfLifeFrames].some((value) => value !== undefined);
+    if (others)
+      throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
+    if (!this.#network.hasHead)
+      return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames: halfLife }));
+    const body = await this.#call({ part: "body", single: true });
+    const head = await this.#call({ part: "head" });
+    const session = (one: Call, frames: number) =>
+      new LocalStreamSession(this.#network.subject, { one, many: one }, 1, frames);
+    const never = Number.POSITIVE_INFINITY;
+    return recentOfHeads({ body: session(body, never), whole: session(head, never), ageing: session(head, halfLife) });
+  }
+
+  #call({ part = "whole", frames = 1, single = false }: Partial<Form>): Promise<Call> {
+    const key = `${part} ${frames} ${single}`;
+    const call = this.#calls.get(key) ?? this.#network.load({ part, frames, single });
+    this.#calls.set(key, call);
+    return call;
+  }
+
+  #require(mode: Spec["mode"]): void {
+    if (this.model.spec.mode === mode) return;
+    throw new TypeError(
+      mode === "base"
+        ? `${this.#network.subject} takes one frame at a time: open it with openStream`
+        : `${this.#network.subject} takes whole clips: open it with openClip`,
+    );
   }
 }
 
-function callFrames({ spec, card }: Model): number {
+function windowOf({ spec, card }: SessionModel): number {
   return spec.mode === "stream" ? 1 : (card.frames ?? 1);
 }
 
-function requireMode(spec: Spec, mode: Spec["mode"]): void {
-  if (spec.mode !== mode) {
-    throw new TypeError(
-      `${spec.variant}-${spec.mode} is a ${spec.mode} model: open it with open${spec.mode === "base" ? "Clip" : "Stream"}`,
-    );
-  }
+/** How a file is called. Throws {@link ModelError} (`E_MODEL_SIGNATURE`). */
+function interfaceOf(signature: Signature, subject: string): StepInterface {
+  const read = signatureInterface(signature);
+  if ("step" in read) return read.step;
+  throw new ModelError({
+    code: "E_MODEL_SIGNATURE",
+    subject,
+    problem: `its signature is not that of a MoViNet stream (${listed(read.problems, 3)})`,
+    remedy: "Use a file with the official exporter's signature, or one that movinet wrote",
+  });
 }

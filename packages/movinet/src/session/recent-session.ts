@@ -1,24 +1,46 @@
-import type { RecentSession, StreamSession } from "./stream-session.ts";
+import type { StepOutputs, StreamSession } from "./stream-session.ts";
 
-/** Two sessions of the whole network, one of which ages: what models with gates need, whose pools are everywhere. */
-export function recentOfTwo(whole: StreamSession, ageing: StreamSession): RecentSession {
-  return {
-    step: async (frame) => ({ logits: await whole.step(frame), recent: await ageing.step(frame) }),
-    [Symbol.asyncDispose]: () => disposeAll(whole, ageing),
-  };
+/** The parts of a network that is cut before the pool of its head, each as a session: the head twice. */
+export interface HeadSessions {
+  readonly body: StreamSession;
+  readonly whole: StreamSession;
+  readonly ageing: StreamSession;
 }
 
-/** One body under two heads, one of which ages: exact for models whose only pool is the head's. */
-export function recentOfHeads(body: StreamSession, whole: StreamSession, ageing: StreamSession): RecentSession {
-  return {
-    async step(frame) {
-      const vector = await body.step(frame);
-      return { logits: await whole.step(vector), recent: await ageing.step(vector) };
-    },
-    [Symbol.asyncDispose]: () => disposeAll(body, whole, ageing),
-  };
+/**
+ * One stream remembered in two ways, by two sessions of the whole network, one of which ages: what networks with gates need,
+ * whose pools are everywhere.
+ */
+export function recentOfTwo(whole: StreamSession, ageing: StreamSession): StreamSession {
+  return remembered([whole, ageing], async (frames) => {
+    const { logits } = await whole.step(frames);
+    return { logits, recent: (await ageing.step(frames)).logits };
+  });
 }
 
-async function disposeAll(...sessions: readonly StreamSession[]): Promise<void> {
-  await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
+/** The same by one body under two heads, one of which ages: exact for networks whose only pool is the head's. */
+export function recentOfHeads({ body, whole, ageing }: HeadSessions): StreamSession {
+  return remembered([body, whole, ageing], async (frames) => {
+    const { logits: vector } = await body.step(frames);
+    const { logits } = await whole.step(vector);
+    return { logits, recent: (await ageing.step(vector)).logits };
+  });
+}
+
+function remembered(
+  parts: readonly StreamSession[],
+  step: (frames: Float32Array) => Promise<StepOutputs>,
+): StreamSession {
+  const refuse = async (): Promise<never> => {
+    throw new TypeError("a session that also tells of the recent past has no snapshots");
+  };
+  return {
+    streams: 1,
+    stateBytes: parts.reduce((sum, { stateBytes }) => sum + stateBytes, 0),
+    step,
+    reset: async () => void (await Promise.all(parts.map((part) => part.reset()))),
+    snapshot: refuse,
+    restore: refuse,
+    [Symbol.asyncDispose]: async () => void (await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))),
+  };
 }

@@ -1,5 +1,6 @@
 /** What every stream session asks of its arguments. */
 import { ModelError } from "../common/errors.ts";
+import type { StateFacts } from "../graph/step-interface.ts";
 import type { StreamState } from "./stream-session.ts";
 
 /** Pictures of every stream in one `step`. Throws `TypeError` unless `frames` holds whole ones, at least one of each. */
@@ -25,13 +26,6 @@ export function checkOptions(streams: number, halfLifeFrames: number): void {
 export function checkStream(stream: number, streams: number): void {
   if (Number.isInteger(stream) && stream >= 0 && stream < streams) return;
   throw new TypeError(`stream must be in 0..${streams - 1}, got ${stream}`);
-}
-
-/** A state as a session knows it: its name, its shape in the reference implementation, its type. */
-export interface StateFacts {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: "float32" | "int32";
 }
 
 /** What is wrong with the names, shapes and counts of a state. */

@@ -18,15 +18,21 @@ export interface StreamOptions {
    * age alike.
    */
   readonly halfLifeFrames?: number;
+  /**
+   * Also tell what the recent past alone says: `step` then gives the output `recent` beside `logits`, the logits of pools that
+   * age by this half-life. One stream, frame by frame; for networks with gates it is twice the work. Default none.
+   */
+  readonly recentHalfLifeFrames?: number;
 }
 
-/** One stream remembered in two ways. */
-export interface RecentSession extends AsyncDisposable {
-  /**
-   * Advances by one frame (RGB in 0..1, `[3, H, W]`) and returns the logits given all frames so far, and given the recent
-   * past alone. `frame` must not change until the call is done.
-   */
-  step(frame: Float32Array): Promise<{ readonly logits: Float32Array; readonly recent: Float32Array }>;
+/** What a network says after a step, by the names of its outputs: rows of streams, `[streams, …]`. */
+export interface StepOutputs {
+  /** Given all frames so far, `[streams, classes]`. */
+  readonly logits: Float32Array;
+  /** Given the recent past alone, `[streams, classes]`, where the session was opened with `recentHalfLifeFrames`. */
+  readonly recent?: Float32Array;
+  /** Other outputs of the network. */
+  readonly [name: string]: Float32Array | undefined;
 }
 
 /** Streams that step through one model. Calls are carried out in the order in which they were made. */
@@ -36,10 +42,10 @@ export interface StreamSession extends AsyncDisposable {
   readonly stateBytes: number;
   /**
    * Advances every stream by the same number of new frames. `frames` holds RGB in 0..1 as `[T · streams, 3, H, W]`,
-   * time-major (row `t · streams + stream`), and must not change until the call is done. Returns the logits after the
-   * last frame, `[streams, classes]`. Throws `TypeError` for other sizes, `SessionError` after disposal.
+   * time-major (row `t · streams + stream`), and must not change until the call is done. Returns what the network says
+   * after the last frame. Throws `TypeError` for other sizes, `SessionError` (`E_SESSION_DISPOSED`) after disposal.
    */
-  step(frames: Float32Array): Promise<Float32Array>;
+  step(frames: Float32Array): Promise<StepOutputs>;
   /** Begins anew: all streams, or one of them. */
   reset(stream?: number): Promise<void>;
   /** The state of one stream (default the first); `restore` continues from it bit-equal. */

@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { moduleBeside } from "../common/beside.node.ts";
 import { SessionError } from "../common/errors.ts";
-import { keepQuiet, type NodeBackendOptions } from "../engines/onnxruntime/onnx.node.ts";
+import { keepQuiet, type NodeEngineOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionSource } from "./program.ts";
-import type { RecentSession, StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
+import type { StepOutputs, StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
 import {
   revive,
   type WorkerCall,
@@ -41,7 +41,7 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
   }
 
   /** Starts a thread and compiles the model in it. */
-  static async start(model: Model, options: NodeBackendOptions = {}): Promise<WorkerProgram> {
+  static async start(model: Model, options: NodeEngineOptions = {}): Promise<WorkerProgram> {
     keepQuiet();
     const workerData: WorkerStart = { model, options };
     const program = new WorkerProgram(model, new Worker(moduleBeside("worker.node", import.meta.url), { workerData }));
@@ -64,19 +64,10 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
     return {
       streams,
       stateBytes,
-      step: (frames) => this.#call<Float32Array>({ method: "step", session, frames: this.#carry(frames) }),
+      step: (frames) => this.#call<StepOutputs>({ method: "step", session, frames: this.#carry(frames) }),
       reset: (stream) => this.#call<void>({ method: "reset", session, stream }),
       snapshot: (stream) => this.#call<StreamState>({ method: "snapshot", session, stream }),
       restore: (state, stream) => this.#call<void>({ method: "restore", session, state, stream }),
-      [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
-    };
-  }
-
-  async openRecent(halfLifeFrames: number): Promise<RecentSession> {
-    const session = this.#sessions++;
-    await this.#call<void>({ method: "openRecent", session, halfLifeFrames });
-    return {
-      step: (frame) => this.#call({ method: "stepRecent", session, frames: this.#carry(frame) }),
       [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
     };
   }

@@ -7,22 +7,20 @@ import {
   SessionError,
   VideoError,
 } from "../common/errors.ts";
-import type { NodeBackendOptions } from "../engines/onnxruntime/onnx.node.ts";
+import type { NodeEngineOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";
 import type { StreamOptions, StreamState } from "./stream-session.ts";
 
 /** What a worker thread is started with. */
 export interface WorkerStart {
   readonly model: Model;
-  readonly options: NodeBackendOptions;
+  readonly options: NodeEngineOptions;
 }
 
 /** What a worker can be asked for; sessions are numbered by the asker. */
 export type WorkerCall =
   | { readonly method: "openStream"; readonly session: number; readonly options: StreamOptions }
   | { readonly method: "step"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
-  | { readonly method: "openRecent"; readonly session: number; readonly halfLifeFrames: number }
-  | { readonly method: "stepRecent"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
   | { readonly method: "openClip"; readonly session: number }
   | { readonly method: "run"; readonly session: number; readonly frames: Float32Array<ArrayBuffer> }
   | { readonly method: "reset"; readonly session: number; readonly stream: number | undefined }

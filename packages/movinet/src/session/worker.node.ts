@@ -1,9 +1,9 @@
 /** The inside of a worker thread that runs sessions, so that inference does not block the event loop of its owner. */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { nodeBackend } from "../engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../engines/onnxruntime/onnx.node.ts";
 import type { ClipSession } from "./clip-session.ts";
 import { Program } from "./program.ts";
-import type { RecentSession, StreamSession } from "./stream-session.ts";
+import type { StreamSession } from "./stream-session.ts";
 import {
   plainError,
   type WorkerCall,
@@ -15,7 +15,6 @@ import {
 const port = parentPort as MessagePort;
 const streams = new Map<number, StreamSession>();
 const clips = new Map<number, ClipSession>();
-const recents = new Map<number, RecentSession>();
 
 async function answer(program: Program, call: WorkerCall): Promise<unknown> {
   if (call.method === "openStream") {
@@ -23,11 +22,6 @@ async function answer(program: Program, call: WorkerCall): Promise<unknown> {
     streams.set(call.session, session);
     return { streams: session.streams, stateBytes: session.stateBytes };
   }
-  if (call.method === "openRecent") {
-    recents.set(call.session, await program.openRecent(call.halfLifeFrames));
-    return;
-  }
-  if (call.method === "stepRecent") return (recents.get(call.session) as RecentSession).step(call.frames);
   if (call.method === "openClip") {
     const session = await program.openClip();
     clips.set(call.session, session);
@@ -35,7 +29,7 @@ async function answer(program: Program, call: WorkerCall): Promise<unknown> {
   }
   if (call.method === "run") return (clips.get(call.session) as ClipSession).run(call.frames);
   if (call.method === "close") {
-    const kinds = [streams, clips, recents];
+    const kinds = [streams, clips];
     const session = kinds.map((sessions) => sessions.get(call.session)).find((found) => found) as AsyncDisposable;
     for (const sessions of kinds) sessions.delete(call.session);
     return session[Symbol.asyncDispose]();
@@ -65,7 +59,7 @@ async function respond(id: number, spare: ArrayBuffer | null, work: () => Promis
 
 await respond(-1, null, async () => {
   const { model, options } = workerData as WorkerStart;
-  const program = await Program.compile(model, await nodeBackend(options));
+  const program = await Program.compile(model, await nodeEngine(options));
   port.on("message", ({ id, call }: WorkerRequest) => {
     respond(id, "frames" in call ? call.frames.buffer : null, () => answer(program, call));
   });

@@ -1,9 +1,11 @@
 import { buildGraph } from "../arch/build.ts";
-import type { Backend, Executable } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import { splitHead } from "../graph/passes.ts";
 import type { Model } from "../model/model.ts";
+import { LocalClipSession } from "../session/clip-session.ts";
 import { LocalStreamSession } from "../session/local-stream-session.ts";
+import { type Call, loadCall } from "../session/streams.ts";
 
 /** Decoded frames, `[frames, height, width, 3]` RGB, 8 bits. Another size than the model's is resized by the card's fit. */
 export interface FrozenClip {
@@ -26,18 +28,18 @@ export interface FrozenOptions {
  */
 export class FrozenBody implements AsyncDisposable {
   readonly #model: Model;
-  readonly #executable: Executable;
+  readonly #call: Call;
 
-  private constructor(model: Model, executable: Executable) {
+  private constructor(model: Model, call: Call) {
     this.#model = model;
-    this.#executable = executable;
+    this.#call = call;
   }
 
-  static async compile(model: Model, backend: Backend): Promise<FrozenBody> {
+  static async compile(model: Model, engine: Engine): Promise<FrozenBody> {
     const stream = model.spec.mode === "stream";
     const frames = stream ? 1 : (model.card.frames ?? 1);
     const { body } = splitHead(buildGraph(model.spec, { call: stream ? "step" : "clip", frames }));
-    return new FrozenBody(model, await backend.compile(body, model.weights, { single: true }));
+    return new FrozenBody(model, await loadCall(engine, { graph: body, weights: model.weights }, { single: true }));
   }
 
   /**
@@ -77,14 +79,14 @@ export class FrozenBody implements AsyncDisposable {
     planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Float32Array> {
-    const shape = { streams: 1, halfLifeFrames: Number.POSITIVE_INFINITY };
-    const session = new LocalStreamSession(this.#model.spec, shape, this.#executable, this.#executable);
+    const calls = { one: this.#call, many: this.#call };
+    const session = new LocalStreamSession(this.#model.card.name, calls, 1, Number.POSITIVE_INFINITY);
     try {
       const planes = new Float32Array(picture);
       for (let t = 0; t < frames; t++) {
         signal?.throwIfAborted();
         planesOf(t, planes);
-        yield await session.step(planes);
+        yield (await session.step(planes)).logits;
       }
     } finally {
       await session[Symbol.asyncDispose]();
@@ -97,23 +99,18 @@ export class FrozenBody implements AsyncDisposable {
     planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Float32Array> {
-    const { graph } = this.#executable;
-    for (let start = 0; start < frames; start += graph.frames) {
-      const count = Math.min(graph.frames, frames - start);
-      if (start > 0 && count < graph.frames / 2) return;
+    const session = new LocalClipSession(this.#model.card.name, this.#call);
+    for (let start = 0; start < frames; start += session.frames) {
+      const count = Math.min(session.frames, frames - start);
+      if (start > 0 && count < session.frames / 2) return;
       signal?.throwIfAborted();
-      const window = new Float32Array(graph.frames * picture);
-      for (let t = 0; t < graph.frames; t++) {
-        planesOf(start + (t % count), window.subarray(t * picture, (t + 1) * picture));
-      }
-      const outputs = await this.#executable.run({ image: this.#executable.upload("image", window) });
-      const vectors = outputs[graph.logits]!;
-      yield await vectors.read();
-      vectors.dispose();
+      const window = new Float32Array(count * picture);
+      for (let t = 0; t < count; t++) planesOf(start + t, window.subarray(t * picture, (t + 1) * picture));
+      yield await session.run(window);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#executable.dispose();
+    await this.#call.executable.dispose();
   }
 }

@@ -5,7 +5,7 @@ import { ModelError, type MovinetError } from "../common/errors.ts";
 import type { ClipView } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { probabilities } from "../flow/predict.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Card } from "../model/card.ts";
@@ -26,7 +26,7 @@ export interface FrozenProgress {
 
 export interface FrozenOptions {
   readonly cache: ClipCache;
-  readonly backend: Backend;
+  readonly backend: Engine;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FrozenProgress) => void) | undefined;
 }

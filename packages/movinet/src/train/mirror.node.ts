@@ -1,6 +1,6 @@
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
 import { FrozenBody } from "./frozen-features.ts";
 import type { HeadOptions, HeadSample } from "./frozen-head.ts";
@@ -10,7 +10,7 @@ import { clipsToMirror, type MirrorSample, type MirrorTest } from "./mirror.ts";
 
 export interface MirrorOptions extends HeadOptions {
   readonly cache: Pick<ClipCache, "read">;
-  readonly backend: Backend;
+  readonly backend: Engine;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }

@@ -1,6 +1,6 @@
 import { breathe } from "../common/breathe.node.ts";
 import { ModelError } from "../common/errors.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
 import { emitTflite, type TfliteForm, type TflitePrecision } from "../formats/tflite/write/emit.ts";
@@ -27,7 +27,7 @@ export interface ConvertOptions {
   readonly name: string;
   readonly resultName: string;
   /** What the model itself is run on. */
-  readonly backend: Backend;
+  readonly backend: Engine;
   readonly signal?: AbortSignal | undefined;
   /** How many of `total` passes over the frames are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -94,7 +94,7 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   }
 }
 
-function wholeClips(model: Model, name: string, frames: number | undefined, backend: Backend): Opened {
+function wholeClips(model: Model, name: string, frames: number | undefined, backend: Engine): Opened {
   if (model.spec.mode === "stream") {
     const runner = clipRunner(model, name, backend);
     return { runner, close: () => runner.close() };
@@ -103,7 +103,7 @@ function wholeClips(model: Model, name: string, frames: number | undefined, back
   return openProgram({ ...model, card }, name, backend);
 }
 
-function openProgram(model: Model, name: string, backend: Backend): Opened {
+function openProgram(model: Model, name: string, backend: Engine): Opened {
   const program = Program.prepare(model, backend);
   return { runner: sessionRunner(program, name, backend.name), close: () => program[Symbol.asyncDispose]() };
 }
@@ -145,7 +145,7 @@ interface Opened {
 }
 
 /** Opens what was written with the runtime that it is for. */
-async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, backend: Backend): Promise<Opened> {
+async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, backend: Engine): Promise<Opened> {
   if (format === "safetensors") return openProgram(readModel(bytes, name), name, backend);
   return openFile({ bytes, name, format, card: {} });
 }

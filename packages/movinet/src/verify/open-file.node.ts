@@ -1,8 +1,9 @@
-import { litertBackend } from "../engines/litert/litert.node.ts";
-import { nodeOnnxFile } from "../engines/onnxruntime/onnx.node.ts";
+import { litertEngine } from "../engines/litert/litert.node.ts";
+import { nodeEngine } from "../engines/onnxruntime/onnx.node.ts";
 import type { Card } from "../model/card.ts";
-import type { SessionModel } from "../session/program.ts";
-import { onnxFileRunner, type Runner, sessionRunner } from "./runner.ts";
+import type { SessionModel } from "../model/model.ts";
+import { Program } from "../session/program.ts";
+import { type Runner, sessionRunner } from "./runner.ts";
 
 /** A file with its own runtime. */
 export interface FileRunner {
@@ -22,13 +23,8 @@ export interface FileJob {
 
 /** Opens a file with its own runtime, in this process. */
 export async function openFile({ bytes, name, format, card }: FileJob): Promise<FileRunner> {
-  if (format === "onnx") {
-    const file = await nodeOnnxFile(bytes, name);
-    const runner = onnxFileRunner(file, name, "onnxruntime-node cpu");
-    return { model: file.model, runner, close: async () => file[Symbol.asyncDispose]() };
-  }
-  const litert = await litertBackend();
-  const program = await litert.open(bytes, name, card);
-  const runner = sessionRunner(program, name, litert.name);
+  const engine = format === "onnx" ? await nodeEngine() : await litertEngine();
+  const program = await Program.open(bytes, name, engine, card);
+  const runner = sessionRunner(program, name, engine.name);
   return { model: program.model, runner, close: () => program[Symbol.asyncDispose]() };
 }

@@ -1,10 +1,10 @@
 import { buildGraph } from "../arch/build.ts";
-import type { Backend, Executable } from "../engines/engine.ts";
-import type { OnnxFile } from "../engines/onnxruntime/onnx-file.ts";
-import { runClip } from "../evaluate/agreement.ts";
-import { interpret } from "../graph/interpret.ts";
+import type { Engine } from "../engines/engine.ts";
+import { referenceEngine } from "../engines/reference.ts";
+import { joinFrames } from "../evaluate/agreement.ts";
 import { macsOf } from "../graph/shapes.ts";
 import type { Model } from "../model/model.ts";
+import { type ClipSession, openWholeClip } from "../session/clip-session.ts";
 import type { SessionSource } from "../session/program.ts";
 import type { Frames } from "./clips.ts";
 
@@ -35,7 +35,7 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
       async logits(clip) {
         const session = await source.openClip();
         try {
-          return [await session.run(joined(clip))];
+          return [await session.run(joinFrames(clip))];
         } finally {
           await session[Symbol.asyncDispose]();
         }
@@ -51,7 +51,7 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
       const session = await source.openStream();
       try {
         const results: Float32Array[] = [];
-        for (const frame of clip) results.push(await session.step(frame));
+        for (const frame of clip) results.push((await session.step(frame)).logits);
         return results;
       } finally {
         await session[Symbol.asyncDispose]();
@@ -61,29 +61,24 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
 }
 
 /** A stream model that sees all frames of a clip in one call; its network stays compiled until the length changes. */
-export function clipRunner(
-  { spec, weights }: Model,
-  name: string,
-  backend: Backend,
-): Runner & { close(): Promise<void> } {
-  let compiled: { readonly frames: number; readonly executable: Executable } | null = null;
+export function clipRunner(model: Model, name: string, engine: Engine): Runner & { close(): Promise<void> } {
+  let session: ClipSession | null = null;
   const close = async () => {
-    await compiled?.executable.dispose();
-    compiled = null;
+    await session?.[Symbol.asyncDispose]();
+    session = null;
   };
   return {
     name,
-    runtime: backend.name,
+    runtime: engine.name,
     call: "whole clip",
     frames: null,
     close,
     async logits(clip) {
-      if (compiled?.frames !== clip.length) {
+      if (session?.frames !== clip.length) {
         await close();
-        const graph = buildGraph(spec, { call: "clip", frames: clip.length });
-        compiled = { frames: clip.length, executable: await backend.compile(graph, weights, { single: false }) };
+        session = await openWholeClip(model, clip.length, engine);
       }
-      return [await runClip(compiled.executable, clip)];
+      return [await (session as ClipSession).run(joinFrames(clip))];
     },
   };
 }
@@ -98,7 +93,7 @@ const mostMacs = 4e8;
 export function referenceRunner(
   model: Pick<Model, "spec" | "weights">,
   name: string,
-  interpret: (clip: Frames, signal: AbortSignal | undefined) => Promise<Float32Array> = async (clip) =>
+  interpret: (clip: Frames, signal: AbortSignal | undefined) => Promise<Float32Array> = (clip) =>
     interpretClip(model, clip),
 ): Runner {
   let left = mostMacs;
@@ -118,39 +113,6 @@ export function referenceRunner(
 }
 
 /** Logits of a whole clip by the reference interpreter. */
-export function interpretClip({ spec, weights }: Pick<Model, "spec" | "weights">, clip: Frames): Float32Array {
-  const graph = buildGraph(spec, { call: "clip", frames: clip.length });
-  return Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array);
-}
-
-/** An ONNX file as it is. */
-export function onnxFileRunner(file: OnnxFile, name: string, runtime: string): Runner {
-  return {
-    name,
-    runtime,
-    call: file.form === "step" ? "frame by frame" : "whole clip",
-    frames: file.form === "step" ? null : file.frames,
-    async logits(clip) {
-      file.reset();
-      if (file.form === "clip") return [await file.run(joined(clip))];
-      const results: Float32Array[] = [];
-      for (const frame of clip) results.push((await file.run(frame)).slice());
-      return results;
-    },
-  };
-}
-
-function clipInputs(clip: Frames): Readonly<Record<string, Float32Array>> {
-  return {
-    image: joined(clip),
-    inverse_count: Float32Array.from(clip, (_, t) => 1 / (t + 1)),
-    position: Float32Array.from(clip, (_, t) => t),
-  };
-}
-
-function joined(clip: Frames): Float32Array {
-  const size = clip[0]?.length ?? 0;
-  const data = new Float32Array(clip.length * size);
-  for (const [t, frame] of clip.entries()) data.set(frame, t * size);
-  return data;
+export async function interpretClip(model: Pick<Model, "spec" | "weights">, clip: Frames): Promise<Float32Array> {
+  return (await openWholeClip(model, clip.length, referenceEngine)).run(joinFrames(clip));
 }

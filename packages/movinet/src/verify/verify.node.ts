@@ -1,7 +1,7 @@
 import { moduleBeside } from "../common/beside.node.ts";
 import { ModelError } from "../common/errors.ts";
 import { Thread } from "../common/thread.node.ts";
-import type { Backend } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
 import { openOnnx } from "../formats/onnx/read.ts";
@@ -12,8 +12,8 @@ import { tfliteForms, tflitePrecisions } from "../formats/tflite/write/lower.ts"
 import type { Card } from "../model/card.ts";
 import { checkSize, largestValue } from "../model/limits.ts";
 import { readExport, readMetadata } from "../model/metadata.ts";
-import type { Model } from "../model/model.ts";
-import { Program, type SessionModel } from "../session/program.ts";
+import type { Model, SessionModel } from "../model/model.ts";
+import { Program } from "../session/program.ts";
 import { breathing } from "./breathing.node.ts";
 import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import type { Precision } from "./criterion.ts";
@@ -39,7 +39,7 @@ export interface OpenedFile extends AsyncDisposable {
 export async function openRunners(
   bytes: Uint8Array,
   name: string,
-  backend: Backend,
+  backend: Engine,
   { card = {}, signal }: OpenRunnersOptions = {},
 ): Promise<OpenedFile> {
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, name);
@@ -121,7 +121,7 @@ function readable(bytes: Uint8Array, name: string): Model | null {
   }
 }
 
-function modelRunners(model: Model, name: string, backend: Backend) {
+function modelRunners(model: Model, name: string, backend: Engine) {
   const program = Program.prepare(model, backend);
   const own = sessionRunner(program, name, backend.name);
   if (model.spec.mode === "base") return { runners: [own], close: () => program[Symbol.asyncDispose]() };

@@ -1,11 +1,11 @@
 /** The page of the LiteRT.js tests: opens what it is told to, and keeps programs and sessions by number. */
-import { litertBackend, Program, readModel, type StreamSession, type TfliteProgram } from "../../src/index.web.ts";
+import { litertEngine, Program, readModel, type StreamSession } from "../../src/index.web.ts";
 import { fromPlain, fromText, type RemotePage, toPlain, toText } from "./remote.ts";
 
-const litert = litertBackend({ wasmPaths: "/litert/" });
-const programs: (Program | TfliteProgram)[] = [];
+const litert = litertEngine({ wasmPaths: "/litert/" });
+const programs: Program[] = [];
 const sessions: StreamSession[] = [];
-const program = (at: number) => programs[at] as Program | TfliteProgram;
+const program = (at: number) => programs[at] as Program;
 const session = (at: number) => sessions[at] as StreamSession;
 
 async function bytesOf(url: string): Promise<Uint8Array> {
@@ -16,7 +16,7 @@ async function bytesOf(url: string): Promise<Uint8Array> {
 
 const movinet: RemotePage = {
   async openFile(url) {
-    const opened = await (await litert).open(await bytesOf(url), url);
+    const opened = await Program.open(await bytesOf(url), url, await litert);
     return { program: programs.push(opened) - 1, resolution: opened.model.spec.resolution };
   },
   async openModel(url) {
@@ -28,7 +28,7 @@ const movinet: RemotePage = {
     const opened = await program(at).openStream(options);
     return { session: sessions.push(opened) - 1, streams: opened.streams, stateBytes: opened.stateBytes };
   },
-  step: async (at, frames) => toText(await session(at).step(new Float32Array(fromText(frames)))),
+  step: async (at, frames) => toText((await session(at).step(new Float32Array(fromText(frames)))).logits),
   reset: (at, stream) => session(at).reset(stream),
   snapshot: async (at, stream) => toPlain(await session(at).snapshot(stream)),
   restore: (at, state, stream) => session(at).restore(fromPlain(state), stream),

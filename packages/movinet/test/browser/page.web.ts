@@ -1,15 +1,15 @@
 /** The page of the smoke test: steps a model that it fetched, through the library's browser entry. */
-import { Program, readModel, webBackend } from "../../src/index.web.ts";
+import { Program, readModel, webEngine } from "../../src/index.web.ts";
 
 async function step(frames: number): Promise<number[]> {
   const bytes = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
   const model = readModel(await bytes("/model.safetensors"), "model.safetensors");
   const images = new Float32Array((await bytes("/frames.bin")).buffer);
-  const program = await Program.compile(model, await webBackend({ wasmPaths: "/ort/" }));
+  const program = await Program.compile(model, await webEngine({ wasmPaths: "/ort/" }));
   const session = await program.openStream();
   const picture = images.length / frames;
   let logits: Float32Array = new Float32Array();
-  for (let t = 0; t < frames; t++) logits = await session.step(images.subarray(t * picture, (t + 1) * picture));
+  for (let t = 0; t < frames; t++) ({ logits } = await session.step(images.subarray(t * picture, (t + 1) * picture)));
   await program[Symbol.asyncDispose]();
   return [...logits];
 }

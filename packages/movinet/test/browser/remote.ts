@@ -44,7 +44,9 @@ export class RemoteProgram implements AsyncDisposable {
     return {
       streams,
       stateBytes,
-      step: async (frames) => new Float32Array(fromText(await call(page, "step", session, toText(frames)))),
+      step: async (frames) => ({
+        logits: new Float32Array(fromText(await call(page, "step", session, toText(frames)))),
+      }),
       reset: (stream) => call(page, "reset", session, stream),
       snapshot: async (stream) => fromPlain(await call(page, "snapshot", session, stream)),
       restore: (state, stream) => call(page, "restore", session, toPlain(state), stream),

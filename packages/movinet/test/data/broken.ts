@@ -91,7 +91,7 @@ export function withoutTime(source: SessionSource, runner: Runner): Runner {
     try {
       const answers: Float32Array[] = [];
       for (const frame of clip) {
-        answers.push(await session.step(frame));
+        answers.push((await session.step(frame)).logits);
         const state = Object.entries(await session.snapshot());
         const forgotten = state.map(([name, { shape, data }]) => [
           name,

@@ -1,6 +1,6 @@
 /** The official model on labelled Kinetics clips: 21 of 27, as the reference implementation has it, and both modes agree. */
 import { describe, expect, test } from "vitest";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { samplesForModel } from "../../src/evaluate/labels.ts";
 import { evaluateAnswers } from "../../src/evaluate/metrics.ts";
 import { evaluateModel } from "../../src/evaluate/run.node.ts";
@@ -18,7 +18,7 @@ describe.skipIf(!hasShared)(`the official a0-stream${sharedReason}`, () => {
     });
     const mapped = samplesForModel({ path: "k600", labels }, samples, model);
     const { answers, failures, agreement } = await evaluateModel(model, mapped, {
-      backend: await nodeBackend(),
+      backend: await nodeEngine(),
       compared: mapped.length,
     });
     const { top1, top5, early } = evaluateAnswers(answers, { labels: model.card.labels ?? [], fps: model.card.fps });

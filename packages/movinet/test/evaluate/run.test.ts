@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { VideoError } from "../../src/common/errors.ts";
 import type { Clip } from "../../src/data/clip.ts";
 import type { Sample } from "../../src/data/dataset.ts";
-import type { Backend } from "../../src/engines/engine.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { ClipMode } from "../../src/evaluate/agreement.ts";
 import { samplesForModel } from "../../src/evaluate/labels.ts";
 import { Keepsakes } from "../../src/evaluate/pictures.ts";
@@ -18,9 +18,9 @@ import { hashedModel, randomPictures } from "../laws/models.ts";
 const resolution = { width: 44, height: 36 };
 const stream = hashedModel("a0-stream", { classes: 5, resolution });
 const base = hashedModel("a0-base", { classes: 5, resolution });
-let backend: Backend;
+let backend: Engine;
 beforeAll(async () => {
-  backend = await nodeBackend({ threads: 1 });
+  backend = await nodeEngine({ threads: 1 });
 });
 
 function sample(name: string, classes = [0]): Sample {
@@ -85,7 +85,7 @@ describe("a stream model", () => {
     const close = new ClipMode({ ...stream, weights }, backend);
     const executable = await Program.compile({ ...stream, weights }, backend);
     const session = await executable.openStream();
-    const logits = (await session.step(frames[0] as Float32Array)).map((value) => value + 5e-3);
+    const logits = (await session.step(frames[0] as Float32Array)).logits.map((value) => value + 5e-3);
     await close.compare(frames, logits);
     expect(difference).toBeGreaterThan(0);
     expect(close.agreement).toMatchObject({ agree: false });
@@ -101,7 +101,7 @@ describe("a stream model", () => {
     const program = await Program.compile(stream, backend);
     const session = await program.openStream();
     const frame = randomPictures(1, 1, resolution.height, resolution.width);
-    await clipMode.compare([frame], await session.step(frame));
+    await clipMode.compare([frame], (await session.step(frame)).logits);
     expect(clipMode.agreement).toMatchObject({ agree: false, difference: expect.closeTo(0.01, 4) });
     await clipMode[Symbol.asyncDispose]();
     await program[Symbol.asyncDispose]();

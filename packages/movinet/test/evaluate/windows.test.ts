@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Clip } from "../../src/data/clip.ts";
 import type { Sample } from "../../src/data/dataset.ts";
-import type { Backend } from "../../src/engines/engine.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { evaluateWindows, planPasses, windowStarts } from "../../src/evaluate/windows.ts";
 import { probabilities } from "../../src/flow/predict.ts";
 import { Program } from "../../src/session/program.ts";
@@ -14,9 +14,9 @@ const resolution = { width: 20, height: 20 };
 const hashed = hashedModel("a0-base", { classes: 5, resolution });
 const model = { ...hashed, card: { ...hashed.card, frames: 4 } };
 const lengths = [7, 3, 13];
-let backend: Backend;
+let backend: Engine;
 beforeAll(async () => {
-  backend = await nodeBackend({ threads: 1 });
+  backend = await nodeEngine({ threads: 1 });
 });
 
 const samples = lengths.map(

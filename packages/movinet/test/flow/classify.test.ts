@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { importPeer, peers } from "../../src/common/errors.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { type Classification, type ClassifyOptions, classify } from "../../src/flow/classify.node.ts";
 import { classifyFrames } from "../../src/flow/classify.ts";
 import { Program } from "../../src/session/program.ts";
@@ -59,7 +59,7 @@ function watchOpened() {
 
 describe("classify, frames of one's own", () => {
   test("names the classes as the portable flow scores them, with a model or a program here or in a worker", async () => {
-    const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+    const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
     const expected: Float32Array[] = [];
     for await (const { scores } of classifyFrames(ownFrames(4).frames, program)) expected.push(scores);
     const { fate, frames } = ownFrames(4);
@@ -90,7 +90,7 @@ describe("classify, frames of one's own", () => {
     expect(opened.disposed).toHaveBeenCalledTimes(1);
     await expect(opened.sessions[0]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
 
-    const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+    const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
     for await (const _ of classify(ownFrames(9).frames, { model: program })) break;
     await expect(opened.sessions[1]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
     expect(opened.disposed).toHaveBeenCalledTimes(1);
@@ -122,7 +122,7 @@ describe("classify, frames of one's own", () => {
   });
 
   test("threads beside a compiled program are refused", async () => {
-    const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+    const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
     await expect(collect(ownFrames(1).frames, { model: program, threads: 2 })).rejects.toThrow(TypeError);
     await program[Symbol.asyncDispose]();
   });

@@ -5,7 +5,7 @@ import { extname, join } from "node:path";
 import { PbfWriter } from "pbf";
 import { buildGraph } from "../../src/arch/build.ts";
 import { MovinetError } from "../../src/common/errors.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { readModel, writeModel } from "../../src/formats/model-file.ts";
 import { readOnnxMetadata } from "../../src/formats/onnx/proto.ts";
 import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
@@ -147,7 +147,7 @@ function damageMetadata(header: string, draw: Draw): string {
   return JSON.stringify(parsed);
 }
 
-const program = lazily(async () => Program.compile(hashedModel("t0-stream", small), await nodeBackend({ threads: 1 })));
+const program = lazily(async () => Program.compile(hashedModel("t0-stream", small), await nodeEngine({ threads: 1 })));
 const plainState = lazily(async () => {
   const session = await (await program()).openStream();
   await session.step(new Float32Array(3 * 32 * 32).fill(0.5));

@@ -1,12 +1,12 @@
 /** Law 2 at native resolutions, and the interpreter on every variant. */
 import { describe, test } from "vitest";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { allFigures } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
 
 describe.each(allFigures.filter((figures) => figures.case.endsWith("-native")))("$case", (figures) => {
   test("ONNX Runtime gives the reference's logits and final states", async () => {
-    await checkBackendParity(figures, await nodeBackend());
+    await checkBackendParity(figures, await nodeEngine());
   });
 });
 

@@ -1,7 +1,7 @@
 /** Law 2: logits equal those of the reference implementation to 1e-4. Native resolutions are in the slow suite. */
 import { describe, test } from "vitest";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { referenceBackend } from "../../src/engines/reference.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { referenceEngine } from "../../src/engines/reference.ts";
 import { allFigures, figuresOf } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
 
@@ -9,7 +9,7 @@ const small = allFigures.filter((figures) => !figures.case.endsWith("-native"));
 
 describe.each(small)("$case", (figures) => {
   test("ONNX Runtime gives the reference's logits and final states", async () => {
-    await checkBackendParity(figures, await nodeBackend({ threads: 1 }));
+    await checkBackendParity(figures, await nodeEngine({ threads: 1 }));
   });
 });
 
@@ -23,5 +23,5 @@ describe.each(small.filter((figures) => figures.shape[1] <= 6 && /^[at]0/.test(f
 );
 
 test("the interpreter steps like the reference", async () => {
-  await checkBackendParity(figuresOf("t0-stream-posenc-10classes"), referenceBackend);
+  await checkBackendParity(figuresOf("t0-stream-posenc-10classes"), referenceEngine);
 });

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
-import type { Backend } from "../../src/engines/engine.ts";
+import type { Engine } from "../../src/engines/engine.ts";
 import { interpret } from "../../src/graph/interpret.ts";
 import type { Shape } from "../../src/graph/ir.ts";
 import { Program } from "../../src/session/program.ts";
@@ -10,7 +10,7 @@ import { hashedFrames, weightsSha256 } from "./material.ts";
 export const tolerance = 1e-4;
 
 /** Feeds the case's frames as the reference was fed and compares logits and final states; then all frames in one call. */
-export async function checkBackendParity(figures: Figures, backend: Backend): Promise<void> {
+export async function checkBackendParity(figures: Figures, backend: Engine): Promise<void> {
   const model = modelOfFigures(figures);
   expect(weightsSha256(model.weights)).toBe(figures.weightsSha256);
   const [, frames, height, width] = figures.shape;
@@ -26,7 +26,7 @@ export async function checkBackendParity(figures: Figures, backend: Backend): Pr
     const session = await program.openStream();
     const picture = 3 * height * width;
     for (let t = 0; t < frames; t++) {
-      const logits = await session.step(images.subarray(t * picture, (t + 1) * picture));
+      const logits = (await session.step(images.subarray(t * picture, (t + 1) * picture))).logits;
       const expected = figures.logits[t];
       if (expected) expect(largestDifference(expected, logits), `frame ${t}`).toBeLessThanOrEqual(tolerance);
     }
@@ -38,7 +38,7 @@ export async function checkBackendParity(figures: Figures, backend: Backend): Pr
     );
     expect(off).toEqual([]);
     const chunked = await program.openStream({ chunk: frames });
-    const logits = await chunked.step(images);
+    const logits = (await chunked.step(images)).logits;
     expect(largestDifference(figures.logits[frames - 1] as number[], logits), "one call").toBeLessThanOrEqual(
       tolerance,
     );

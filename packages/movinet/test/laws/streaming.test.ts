@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { type SpecName, specNames } from "../../src/arch/spec.ts";
-import type { Backend, Executable } from "../../src/engines/engine.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { interpret } from "../../src/graph/interpret.ts";
+import { openWholeClip } from "../../src/session/clip-session.ts";
 import { Program } from "../../src/session/program.ts";
 import { distance, hashedModel, interleave, randomPictures } from "./models.ts";
 
@@ -13,45 +14,28 @@ const size = { height: 36, width: 44 };
 const picture = 3 * size.height * size.width;
 const options = { resolution: size, classes: 20 };
 const streamNames = specNames.filter((name) => name.endsWith("stream"));
-let backend: Backend;
+let backend: Engine;
 beforeAll(async () => {
-  backend = await nodeBackend({ threads: 1 });
+  backend = await nodeEngine({ threads: 1 });
 });
-
-async function runClip(executable: Executable, images: Float32Array): Promise<Float32Array> {
-  const { frames } = executable.graph;
-  const inputs = { image: executable.upload("image", images) };
-  const clock = (id: string, f: (t: number) => number) => {
-    const values = Float32Array.from({ length: frames }, (_, t) => f(t));
-    return executable.upload(id, values);
-  };
-  const clocks: Record<string, ReturnType<typeof clock>> = {};
-  for (const node of executable.graph.nodes) {
-    if (node.op === "input" && node.role === "position") clocks[node.id] = clock(node.id, (t) => t);
-    if (node.op === "input" && node.role === "inverseCount") clocks[node.id] = clock(node.id, (t) => 1 / (t + 1));
-  }
-  const outputs = await executable.run({ ...inputs, ...clocks });
-  return (await outputs[executable.graph.logits]?.read()) ?? new Float32Array();
-}
 
 describe.each(streamNames)("%s", (name) => {
   test("frame by frame equals chunks equals the whole clip", async () => {
     const model = hashedModel(name, options);
     const frames = 9;
     const images = randomPictures(7, frames, size.height, size.width);
-    const clip = await backend.compile(buildGraph(model.spec, { call: "clip", frames }), model.weights, {
-      single: false,
-    });
-    const whole = await runClip(clip, images);
+    const clip = await openWholeClip(model, frames, backend);
+    const whole = await clip.run(images);
     const program = await Program.compile(model, backend);
     const single = await program.openStream();
     const chunked = await program.openStream({ chunk: 4 });
     let logits = new Float32Array() as Float32Array;
-    for (let t = 0; t < frames; t++) logits = await single.step(images.subarray(t * picture, (t + 1) * picture));
+    for (let t = 0; t < frames; t++)
+      logits = (await single.step(images.subarray(t * picture, (t + 1) * picture))).logits;
     expect(distance(logits, whole)).toBeLessThanOrEqual(1e-4);
-    expect(distance(await chunked.step(images), whole)).toBeLessThanOrEqual(1e-4);
+    expect(distance((await chunked.step(images)).logits, whole)).toBeLessThanOrEqual(1e-4);
     await program[Symbol.asyncDispose]();
-    await clip.dispose();
+    await clip[Symbol.asyncDispose]();
   });
 });
 
@@ -94,7 +78,8 @@ describe.each([
           let logits = new Float32Array() as Float32Array;
           for (let done = 0, k = 0; done < frames; k++) {
             const end = Math.min(frames, done + (cuts[k % cuts.length] as number));
-            logits = await session.step(all.subarray(done * chosen.length * picture, end * chosen.length * picture));
+            logits = (await session.step(all.subarray(done * chosen.length * picture, end * chosen.length * picture)))
+              .logits;
             done = end;
           }
           for (const [row, b] of chosen.entries()) {
@@ -118,10 +103,10 @@ describe.each([
     await both.step(interleave([a.subarray(0, first * picture), b.subarray(0, first * picture)], picture));
     await both.reset(1);
     const rest = interleave([a.subarray(first * picture), b.subarray(first * picture)], picture);
-    const logits = await both.step(rest);
-    const old = await alone.step(a);
+    const logits = (await both.step(rest)).logits;
+    const old = (await alone.step(a)).logits;
     await alone.reset();
-    const young = await alone.step(b.subarray(first * picture));
+    const young = (await alone.step(b.subarray(first * picture))).logits;
     expect(distance(logits.subarray(0, options.classes), old)).toBeLessThanOrEqual(1e-5);
     expect(distance(logits.subarray(options.classes), young)).toBeLessThanOrEqual(1e-5);
   });
@@ -131,11 +116,11 @@ describe.each([
     const session = await program.openStream();
     await session.step(images.subarray(0, 5 * picture));
     const state = await session.snapshot();
-    const straight = await session.step(images.subarray(5 * picture));
+    const straight = (await session.step(images.subarray(5 * picture))).logits;
     const other = await program.openStream({ streams: 1 });
     await other.step(randomPictures(99, 2, size.height, size.width));
     await other.restore(state);
-    expect(await other.step(images.subarray(5 * picture))).toEqual(straight);
+    expect((await other.step(images.subarray(5 * picture))).logits).toEqual(straight);
     await other.restore(state);
     expect(await other.snapshot()).toEqual(state);
   });

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { referenceBackend } from "../../src/engines/reference.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { referenceEngine } from "../../src/engines/reference.ts";
 import { Program } from "../../src/session/program.ts";
 import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
 import { streamSessionContract } from "./stream-session.ts";
 
-streamSessionContract("the reference interpreter", (model) => Program.compile(model, referenceBackend));
-streamSessionContract("ONNX Runtime", async (model) => Program.compile(model, await nodeBackend({ threads: 1 })));
+streamSessionContract("the reference interpreter", (model) => Program.compile(model, referenceEngine));
+streamSessionContract("ONNX Runtime", async (model) => Program.compile(model, await nodeEngine({ threads: 1 })));
 streamSessionContract("a worker thread", (model) => WorkerProgram.start(model, { threads: 1 }));
 
 test("a worker leaves the event loop free while it computes", async () => {
@@ -23,5 +23,5 @@ test("a worker leaves the event loop free while it computes", async () => {
 });
 
 test("an unknown device is refused with the ones there are", async () => {
-  await expect(nodeBackend({ device: "abacus" })).rejects.toThrow(/abacus: this ONNX Runtime has no such device.*cpu/);
+  await expect(nodeEngine({ device: "abacus" })).rejects.toThrow(/abacus: this ONNX Runtime has no such device.*cpu/);
 });

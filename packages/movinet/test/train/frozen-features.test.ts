@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Backend } from "../../src/engines/engine.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { preprocess } from "../../src/flow/preprocess.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import type { Model } from "../../src/model/model.ts";
@@ -13,9 +13,9 @@ import { distance, hashedModel } from "../laws/models.ts";
 
 const size = { width: 32, height: 32 };
 const options = { resolution: size, classes: 10 };
-let backend: Backend;
+let backend: Engine;
 beforeAll(async () => {
-  backend = await nodeBackend({ threads: 1 });
+  backend = await nodeEngine({ threads: 1 });
 });
 const bodies: FrozenBody[] = [];
 const compile = async (model: Model) => {
@@ -52,7 +52,7 @@ test("a stream's pooled vector gives the logits that the model gives after the l
       const session = await program.openStream();
       let logits = new Float32Array();
       for (const picture of picturesOf(clip, model))
-        logits = (await session.step(picture)) as Float32Array<ArrayBuffer>;
+        logits = (await session.step(picture)).logits as Float32Array<ArrayBuffer>;
       expect(distance(logitsOf(model, pooled), logits)).toBeLessThan(1e-4);
       await program[Symbol.asyncDispose]();
     }

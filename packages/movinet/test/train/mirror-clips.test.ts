@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { SourceClip } from "../../src/data/clip.ts";
 import type { Sample } from "../../src/data/dataset.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { openModel } from "../../src/index.node.ts";
 import type { CameraMotionLabel } from "../../src/synth/labels.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
@@ -18,7 +18,7 @@ const each = 7;
 
 async function open(labels: readonly CameraMotionLabel[]) {
   const model = await openModel(file);
-  const backend = await nodeBackend({ threads: 1 });
+  const backend = await nodeEngine({ threads: 1 });
   const { width, height, fit } = model.card.input;
   const { fps } = model.card;
   const clips = new Map<Sample, SourceClip>();

@@ -1,7 +1,7 @@
 /** What mirroring is seen to change: how often rightly, how often wrongly, and on rendered clips. */
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../../src/common/random.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { openModel } from "../../src/index.node.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "../../src/synth/labels.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
@@ -51,7 +51,7 @@ test("of camera-motion's classes under other names, pans and rolls swap, and not
   const model = await openModel(
     new URL("../../../../apps/cli/models/camera-motion.safetensors", import.meta.url).pathname,
   );
-  const body = await FrozenBody.compile(model, await nodeBackend({ threads: 1 }));
+  const body = await FrozenBody.compile(model, await nodeEngine({ threads: 1 }));
   const { width, height } = model.card.input;
   const samplesOf = async (labels: readonly CameraMotionLabel[], each: number) => {
     const samples: MirrorSample[] = [];

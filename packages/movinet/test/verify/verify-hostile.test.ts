@@ -1,7 +1,7 @@
 /** Files that are made to take all memory or never to end are refused by `verify`, whose process stays as it was. */
 import { PbfWriter } from "pbf";
 import { expect, test } from "vitest";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { openRunners } from "../../src/verify/verify.node.ts";
@@ -54,7 +54,7 @@ function withNodes(nodes: readonly Node[], constants: Readonly<Record<string, re
 test("a constant of 6 GB", async () => {
   const bytes = withNodes([{ op: "ConstantOfShape", inputs: ["size"], output: "more" }], { size: [1_500_000_000] });
   const before = process.memoryUsage.rss();
-  const opened = openRunners(bytes, "m.onnx", await nodeBackend({ threads: 1 }));
+  const opened = openRunners(bytes, "m.onnx", await nodeEngine({ threads: 1 }));
   const run = opened.then(async (file) => {
     try {
       return await file.runners[0]?.logits([randomPictures(1, 1, 32, 32)]);
@@ -70,13 +70,13 @@ test("a constant of 6 GB", async () => {
 
 test.each(["Loop", "Scan", "If", "SequenceMap"])("control flow: %s", async (op) => {
   const bytes = withNodes([{ op, inputs: ["count"], output: "more" }], { count: [2 ** 52] });
-  await expect(openRunners(bytes, "m.onnx", await nodeBackend({ threads: 1 }))).rejects.toThrow(
+  await expect(openRunners(bytes, "m.onnx", await nodeEngine({ threads: 1 }))).rejects.toThrow(
     expect.objectContaining({ code: "E_MODEL_FORMAT", message: expect.stringContaining(`it has the operator ${op}`) }),
   );
 });
 
 test("what ends a file ends its process: a signal, and closing it", async () => {
-  const backend = await nodeBackend({ threads: 1 });
+  const backend = await nodeEngine({ threads: 1 });
   for (const bytes of [emitOnnx(model), emitTflite(model, { form: "step" })]) {
     const abort = new AbortController();
     const file = await openRunners(bytes, "m", backend, { signal: abort.signal });
@@ -92,7 +92,7 @@ test("what ends a file ends its process: a signal, and closing it", async () => 
 
 test("what a runtime refuses is an error about the file", async () => {
   const bytes = withNodes([{ op: "NoSuchOperator", inputs: ["x"], output: "more" }], { x: [1] });
-  await expect(openRunners(bytes, "m.onnx", await nodeBackend({ threads: 1 }))).rejects.toMatchObject({
+  await expect(openRunners(bytes, "m.onnx", await nodeEngine({ threads: 1 }))).rejects.toMatchObject({
     code: "E_MODEL_FORMAT",
     subject: "m.onnx",
   });

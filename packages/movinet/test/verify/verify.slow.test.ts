@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { litertBackend } from "../../src/engines/litert/litert.node.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { litertEngine } from "../../src/engines/litert/litert.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { Program } from "../../src/session/program.ts";
 import { sceneClips, streamLengths } from "../../src/verify/clips.ts";
 import { compareRunners } from "../../src/verify/receipt.ts";
 import { type Runner, sessionRunner } from "../../src/verify/runner.ts";
@@ -22,11 +23,11 @@ describe.each([
 ] as const)("%s", (dtype, path) => {
   test.skipIf(!existsSync(path))(`a sound file passes, each broken one fails (needs ${path})`, async () => {
     const bytes = await readFile(path);
-    const opened = await openRunners(bytes, "file", await nodeBackend());
+    const opened = await openRunners(bytes, "file", await nodeEngine());
     expect(opened.dtype).toBe(dtype);
     const [own, steps] = opened.runners as readonly [Runner, Runner];
     const clips = sceneClips(opened.model.spec, streamLengths);
-    const program = await (await litertBackend()).open(bytes, "file");
+    const program = await Program.open(bytes, "file", await litertEngine());
     const streamed = sessionRunner(program, "file", "litert");
     const ways = [
       own,
@@ -42,7 +43,7 @@ describe.each([
 });
 
 test.skipIf(!existsSync(cow))(`an int8 file that lost its gates fails, by its own runtime (needs ${cow})`, async () => {
-  const backend = await nodeBackend();
+  const backend = await nodeEngine();
   const files = [
     await openRunners(await readFile(cow), "int8", backend),
     await openRunners(await readFile(dynamic), "dynamic", backend),

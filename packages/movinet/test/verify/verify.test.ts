@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { type Spec, specOf } from "../../src/arch/spec.ts";
-import type { Backend } from "../../src/engines/engine.ts";
-import { litertBackend } from "../../src/engines/litert/litert.node.ts";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { referenceBackend } from "../../src/engines/reference.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { litertEngine } from "../../src/engines/litert/litert.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { referenceEngine } from "../../src/engines/reference.ts";
 import { readOnnxMetadata } from "../../src/formats/onnx/proto.ts";
 import { readSafetensors } from "../../src/formats/safetensors.ts";
 import { readModel as readTfliteFile } from "../../src/formats/tflite/read/schema.ts";
@@ -62,7 +62,7 @@ describe("convertModel", () => {
     [base, { format: "tflite" }, "whole clip"],
     [base, { format: "onnx" }, "whole clip"],
   ] as const)("%#: %o %o passes, and the file carries its receipt", async (source, options, call) => {
-    const backend = await nodeBackend({ threads: 1 });
+    const backend = await nodeEngine({ threads: 1 });
     const { bytes, receipt } = await convertModel(source, { ...names, ...options, backend });
     expect(receipt).toMatchObject({ pass: true, source: { name: "source", call: "whole clip" } });
     expect(receipt.checks).toEqual([expect.objectContaining({ name: "result", call, pass: true })]);
@@ -73,16 +73,19 @@ describe("convertModel", () => {
   });
 
   test("a result that says something else does not pass", async () => {
-    const backend = await nodeBackend({ threads: 1 });
-    const bent: Backend = {
+    const backend = await nodeEngine({ threads: 1 });
+    const bent: Engine = {
+      ...backend,
       name: "bent",
-      compile(graph, weights, options) {
+      load(source, options) {
+        if (!("weights" in source)) return backend.load(source, options);
+        const { weights } = source;
         const bias = weights.get("classifier2.bias") as { shape: readonly number[]; data: Float32Array };
         const moved = new Map(weights).set("classifier2.bias", {
           ...bias,
           data: bias.data.map((value, i) => value + (i === 0 ? 0.01 : 0)),
         });
-        return backend.compile(graph, moved, options);
+        return backend.load({ ...source, weights: moved }, options);
       },
     };
     const { receipt } = await convertModel(model, { ...names, format: "onnx", backend: bent });
@@ -96,13 +99,13 @@ describe("convertModel", () => {
     [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
     [model, { format: "tflite", form: "clip" }, /needs its number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
-    await expect(convertModel(source, { ...names, ...options, backend: referenceBackend })).rejects.toThrow(complaint);
+    await expect(convertModel(source, { ...names, ...options, backend: referenceEngine })).rejects.toThrow(complaint);
   });
 });
 
 describe("verifyFiles", () => {
   test("every file in every way", async () => {
-    const backend = await nodeBackend({ threads: 1 });
+    const backend = await nodeEngine({ threads: 1 });
     const tflite = await convertModel(model, { ...names, format: "tflite", form: "official", backend });
     const onnx = await convertModel(model, { ...names, format: "onnx", backend });
     const files = [
@@ -224,7 +227,7 @@ describe("compareRunners", () => {
   });
 
   test("the reference interpreter agrees, and keeps silent of what would take long", async () => {
-    const backend = await nodeBackend({ threads: 1 });
+    const backend = await nodeEngine({ threads: 1 });
     const whole = clipRunner(model, "m", backend);
     const { checks, difference } = await compareRunners(whole, [referenceRunner(model, "m")], scenes, "float32");
     await whole.close();
@@ -251,11 +254,11 @@ describe("broken files", () => {
   ] as const)(
     "%s judged as %s: a sound file passes, each broken one fails, each control fails",
     async (dtype, judged) => {
-      const program = Program.prepare(model, await nodeBackend({ threads: 1 }));
+      const program = Program.prepare(model, await nodeEngine({ threads: 1 }));
       const source = sessionRunner(program, "source", "onnxruntime");
-      const litert = await litertBackend();
+      const litert = await litertEngine();
       const judge = async (written: Model, wrap: (runner: Runner) => Runner = (runner) => runner) => {
-        const file = await litert.open(emitTflite(written, { form: "step", dtype }), "file");
+        const file = await Program.open(emitTflite(written, { form: "step", dtype }), "file", litert);
         const receipt = await compareRunners(source, [wrap(sessionRunner(file, "file", "litert"))], clips, judged);
         await file[Symbol.asyncDispose]();
         return receipt;
@@ -286,9 +289,9 @@ describe("broken files", () => {
       (value) => value + 100,
     );
     const constant = brokenModels["constant"]?.(shift) as Model;
-    const litert = await litertBackend();
-    const program = Program.prepare(shift, await nodeBackend({ threads: 1 }));
-    const file = await litert.open(emitTflite(constant, { form: "step", dtype: "float16" }), "file");
+    const litert = await litertEngine();
+    const program = Program.prepare(shift, await nodeEngine({ threads: 1 }));
+    const file = await Program.open(emitTflite(constant, { form: "step", dtype: "float16" }), "file", litert);
     const receipt = await compareRunners(
       sessionRunner(program, "source", "onnxruntime"),
       [sessionRunner(file, "file", "litert")],

@@ -1,6 +1,6 @@
 /** What each clip of the manifest must give, with the official Kinetics-600 model. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { classifyFrames } from "../../src/flow/classify.ts";
 import { topK } from "../../src/flow/predict.ts";
 import { Program } from "../../src/session/program.ts";
@@ -14,7 +14,7 @@ const ranks = new Map<ClipFacts, number>();
 describe.skipIf(!hasShared)(`the clips of the manifest${sharedReason}`, () => {
   let program: Program;
   beforeAll(async () => {
-    program = await Program.compile(await openModel(officialModel), await nodeBackend());
+    program = await Program.compile(await openModel(officialModel), await nodeEngine());
   });
   afterAll(() => program[Symbol.asyncDispose]());
 

@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { compileFunction } from "node:vm";
 import { importPeer } from "../../common/errors.ts";
-import { TfliteBackend } from "./backend.ts";
-import { type LiteRtInstance, litertRuntime, startLiteRt } from "./litert.ts";
+import type { Engine } from "../engine.ts";
+import { litertEngine as engineOf, type LiteRtInstance, startLiteRt } from "./litert.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -12,12 +12,12 @@ const require = createRequire(import.meta.url);
  * LiteRT.js on WebAssembly, which runs in Node as it does in browsers. What its loader expects of a browser is there while it
  * loads: the way to run a script, and a GPU that is none.
  */
-export async function litertBackend(): Promise<TfliteBackend> {
+export async function litertEngine(): Promise<Engine> {
   const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
   const folder = join(dirname(require.resolve("@litertjs/core")), "../wasm");
   starting ??= inBrowserClothes(() => startLiteRt(litert, folder));
   try {
-    return new TfliteBackend(litertRuntime(litert, await starting));
+    return engineOf(litert, await starting);
   } catch (error) {
     starting = null;
     throw error;

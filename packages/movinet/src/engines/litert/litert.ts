@@ -1,11 +1,9 @@
 import { ModelError } from "../../common/errors.ts";
-import {
-  elementsOf,
-  type RuntimeTensor,
-  type TensorFacts,
-  type TfliteExecutable,
-  type TfliteRuntime,
-} from "./runtime.ts";
+import { emitGraph } from "../../formats/tflite/write/graph.ts";
+import { lowerGraph } from "../../formats/tflite/write/lower.ts";
+import { elementsOf } from "../../graph/shapes.ts";
+import { emittedInterface, type StepInterface, type TensorFacts } from "../../graph/step-interface.ts";
+import type { DeviceTensor, Engine, Executable, Loadable } from "../engine.ts";
 
 /**
  * The part of `@litertjs/core` that is used. Its `run` and its tensors ask the WebAssembly some twenty questions for every
@@ -66,13 +64,16 @@ export async function startLiteRt(litert: LiteRt, folder: string): Promise<LiteR
   return litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder);
 }
 
-/** LiteRT.js on its CPU kernels (XNNPACK) in WebAssembly. */
-export function litertRuntime(litert: LiteRt, instance: LiteRtInstance): TfliteRuntime {
+/** LiteRT.js on its CPU kernels (XNNPACK) in WebAssembly. It runs files; a graph runs by way of one. */
+export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
   return {
     name: "LiteRT.js wasm",
-    async load(bytes, subject) {
+    format: "tflite",
+    stepFrames: 1,
+    async load(source) {
+      const { bytes, subject, step } = fileOf(source);
       try {
-        return executableOf(litert, instance, await instance.loadAndCompile(bytes, { accelerator: "wasm" }));
+        return executableOf(litert, instance, await instance.loadAndCompile(bytes, { accelerator: "wasm" }), step);
       } catch (cause) {
         throw new ModelError({
           code: "E_MODEL_RUNTIME",
@@ -86,17 +87,51 @@ export function litertRuntime(litert: LiteRt, instance: LiteRtInstance): TfliteR
   };
 }
 
+interface LoadableFile {
+  readonly bytes: Uint8Array;
+  readonly subject: string;
+  readonly step: StepInterface | null;
+}
+
+function fileOf(source: Loadable): LoadableFile {
+  if ("file" in source) return { bytes: source.file, subject: source.subject, step: null };
+  const { graph, weights } = source;
+  if (graph.states.length > 0 && graph.frames !== 1) {
+    throw new ModelError({
+      code: "E_MODEL_EXPORT",
+      subject: graph.name,
+      problem: `a TFLite file takes one frame of a stream at a time, not ${graph.frames}`,
+      remedy: "Load the step of one frame and call it for each",
+    });
+  }
+  const lowered = lowerGraph(graph);
+  return { bytes: emitGraph(lowered, weights), subject: graph.name, step: emittedInterface(lowered) };
+}
+
 /** The first signature of a compiled file. */
-function executableOf(litert: LiteRt, { liteRtWasm }: LiteRtInstance, model: LiteRtModel): TfliteExecutable {
+function executableOf(
+  litert: LiteRt,
+  { liteRtWasm }: LiteRtInstance,
+  model: LiteRtModel,
+  step: StepInterface | null,
+): Executable {
   const facts = (details: readonly LiteRtDetails[]): readonly TensorFacts[] =>
     details.map(({ name, shape, dtype }) => ({ name, shape: [...shape], dtype }));
   const inputs = facts(model.getInputDetails());
   const outputs = facts(model.getOutputDetails());
   const inputOf = new Map(inputs.map((input) => [input.name, input]));
+  let loaded = true;
   return {
+    step,
     inputs,
     outputs,
-    upload(name, data) {
+    layout: "channelsLast",
+    streams: 1,
+    upload(name, data, instead) {
+      if (instead) {
+        (instead as HeldBuffer).write(data);
+        return instead;
+      }
       const input = inputOf.get(name) as TensorFacts;
       const { liteRtTensorBuffer } = new litert.Tensor(data, [...input.shape]);
       return new HeldBuffer(liteRtWasm, liteRtTensorBuffer, input);
@@ -110,11 +145,15 @@ function executableOf(litert: LiteRt, { liteRtWasm }: LiteRtInstance, model: Lit
       });
       return Object.fromEntries(held);
     },
-    dispose: () => model.delete(),
+    add: (sum, growth) => (sum as HeldBuffer).add(growth as HeldBuffer),
+    async dispose() {
+      if (loaded) model.delete();
+      loaded = false;
+    },
   };
 }
 
-class HeldBuffer implements RuntimeTensor {
+class HeldBuffer implements DeviceTensor {
   readonly buffer: LiteRtBuffer;
   readonly #wasm: LiteRtInstance["liteRtWasm"];
   readonly #bytes: number;
@@ -127,19 +166,18 @@ class HeldBuffer implements RuntimeTensor {
     this.#whole = dtype === "int32";
   }
 
-  accumulate(growth: RuntimeTensor, keep: number): void {
+  add(growth: HeldBuffer): void {
     const { READ, WRITE } = this.#wasm.LiteRtTensorBufferLockMode;
-    const other = (growth as HeldBuffer).buffer;
-    const [to, from] = [this.buffer.lock(WRITE), other.lock(READ)];
+    const [to, from] = [this.buffer.lock(WRITE), growth.buffer.lock(READ)];
     const memory = this.#wasm.HEAPU8.buffer;
     const sum = new Float32Array(memory, to, this.#bytes / 4);
     const summand = new Float32Array(memory, from, this.#bytes / 4);
-    for (let i = 0; i < sum.length; i++) sum[i] = keep * (sum[i] as number) + (summand[i] as number);
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (summand[i] as number);
     this.buffer.unlock();
-    other.unlock();
+    growth.buffer.unlock();
   }
 
-  read(): Float32Array | Int32Array {
+  async read(): Promise<Float32Array | Int32Array> {
     const at = this.buffer.lock(this.#wasm.LiteRtTensorBufferLockMode.READ);
     const { buffer } = this.#wasm.HEAPU8.slice(at, at + this.#bytes);
     this.buffer.unlock();

@@ -1,6 +1,6 @@
 import { importPeer } from "../../common/errors.ts";
-import { TfliteBackend } from "./backend.ts";
-import { litertRuntime, startLiteRt } from "./litert.ts";
+import type { Engine } from "../engine.ts";
+import { litertEngine as engineOf, startLiteRt } from "./litert.ts";
 
 export interface LitertOptions {
   /** URL of the folder that holds the package's `.js` and `.wasm` files (`node_modules/@litertjs/core/wasm`). */
@@ -8,7 +8,7 @@ export interface LitertOptions {
 }
 
 /** LiteRT.js on WebAssembly: in a page, or in a worker that is no module (its loader adds a script). */
-export async function litertBackend({ wasmPaths }: LitertOptions): Promise<TfliteBackend> {
+export async function litertEngine({ wasmPaths }: LitertOptions): Promise<Engine> {
   const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
-  return new TfliteBackend(litertRuntime(litert, await startLiteRt(litert, wasmPaths)));
+  return engineOf(litert, await startLiteRt(litert, wasmPaths));
 }

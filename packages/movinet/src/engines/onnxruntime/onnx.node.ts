@@ -1,12 +1,10 @@
 import { availableParallelism } from "node:os";
 import { importPeer, MovinetError } from "../../common/errors.ts";
-import type { Backend } from "../engine.ts";
-import { onnxBackend } from "./onnx.ts";
-import type { OnnxFile } from "./onnx-file.ts";
-import { openOnnxFile } from "./open-onnx-file.ts";
+import type { Engine } from "../engine.ts";
+import { onnxEngine, runOnce } from "./onnx.ts";
 import { probeSpec } from "./probe.ts";
 
-export interface NodeBackendOptions {
+export interface NodeEngineOptions {
   /** An execution provider of ONNX Runtime: `cpu`, or for example `cuda`, `coreml`, `dml`, `webgpu`. Default `cpu`. */
   readonly device?: string | undefined;
   /** Threads of one run. Default: the machine's cores, at most 4. */
@@ -26,22 +24,18 @@ export function keepQuiet(): void {
  * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN` for a device that this build does not have, `E_DEVICE_UNAVAILABLE` for one that
  * does not run a small network here.
  */
-export async function nodeBackend(options: NodeBackendOptions = {}): Promise<Backend> {
+export async function nodeEngine(options: NodeEngineOptions = {}): Promise<Engine> {
   const { ort, device, session } = await prepare(options);
-  const backend = onnxBackend(`onnxruntime-node ${device}`, ort, session, device === "cpu");
-  if (device !== "cpu") await proveDevice(backend, device);
-  return backend;
+  const engine = onnxEngine(`onnxruntime-node ${device}`, ort, session, device === "cpu");
+  if (device !== "cpu") await proveDevice(engine, device);
+  return engine;
 }
 
 /** Runs a small network: what a build lists may lack its libraries, its driver or the hardware itself. */
-async function proveDevice(backend: Backend, device: string): Promise<void> {
+async function proveDevice(engine: Engine, device: string): Promise<void> {
   const { graph, weights, inputs } = probeSpec();
   try {
-    const executable = await backend.compile(graph, weights, { single: false });
-    const feeds = Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)] as const);
-    const results = await executable.run(Object.fromEntries(feeds));
-    await results[executable.graph.logits]?.read();
-    await executable.dispose();
+    await runOnce(await engine.load({ graph, weights }), inputs);
   } catch (cause) {
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
@@ -69,20 +63,7 @@ function reasonOf(cause: unknown): string {
 
 const longestReason = 160;
 
-/**
- * Opens an ONNX file of ours as it is. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one, `E_MODEL_SIGNATURE` for
- * one that is not ours.
- */
-export async function nodeOnnxFile(
-  bytes: Uint8Array,
-  subject: string,
-  options: NodeBackendOptions = {},
-): Promise<OnnxFile> {
-  const { ort, session } = await prepare(options);
-  return openOnnxFile(ort, bytes, subject, session);
-}
-
-async function prepare(options: NodeBackendOptions) {
+async function prepare(options: NodeEngineOptions) {
   keepQuiet();
   const ort = await importPeer("onnxruntime-node", () => import("onnxruntime-node"));
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
+import { ModelError } from "../../common/errors.ts";
 import {
   blockedInputDims,
   blockProbe,
@@ -8,9 +9,10 @@ import {
   toBlocks,
 } from "../../formats/onnx/write/blocked.ts";
 import { emitOnnxGraph } from "../../formats/onnx/write/emit.ts";
-import type { Graph, Shape } from "../../graph/ir.ts";
+import { type Graph, outputsOf, type Shape } from "../../graph/ir.ts";
 import { lowerForInference } from "../../graph/passes.ts";
-import type { Backend, DeviceTensor, Executable } from "../engine.ts";
+import { graphInterface, type TensorFacts, tensorsOf } from "../../graph/step-interface.ts";
+import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import { probeSpec } from "./probe.ts";
 
 /** The part of ONNX Runtime that every one of its packages has. */
@@ -36,45 +38,68 @@ interface Layout {
 }
 
 /**
- * ONNX Runtime as a backend, whichever of its packages was loaded. Where `blocked` allows it and this machine proves
+ * ONNX Runtime as an engine, whichever of its packages was loaded. Where `blocked` allows it and this machine proves
  * it, single streams run in the blocked layout of the CPU kernels.
  */
-export function onnxBackend(
+export function onnxEngine(
   name: string,
   ort: OnnxRuntime,
   options: InferenceSession.SessionOptions,
   blocked: boolean,
-): Backend {
+): Engine {
   const create = (model: Uint8Array) => ort.InferenceSession.create(model, options);
   let probed: Promise<number> | null = null;
   return {
     name,
-    async compile(graph, weights, { single }) {
-      const lowered = lowerForInference(graph);
-      if (single && blocked && graph.frames === 1) {
+    format: "onnx",
+    stepFrames: Number.POSITIVE_INFINITY,
+    async load(source, { single = false } = {}) {
+      if ("file" in source) {
+        const session = await create(source.file).catch((cause: unknown) => {
+          throw new ModelError({
+            code: "E_MODEL_FORMAT",
+            subject: source.subject,
+            problem: `ONNX Runtime refuses it (${(cause as Error).message})`,
+            remedy: "Convert the model again",
+            cause,
+          });
+        });
+        return executableOf(null, session, fileLayout(ort, session));
+      }
+      const lowered = lowerForInference(source.graph);
+      if (single && blocked && lowered.frames === 1) {
         probed ??= provenBlock(ort, create);
         const block = await probed;
-        const model = block > 1 ? emitBlocked(lowered, weights, block) : null;
+        const model = block > 1 ? emitBlocked(lowered, source.weights, block) : null;
         if (model) return executableOf(lowered, await create(model), blockedLayout(ort, lowered, block));
       }
-      return executableOf(lowered, await create(emitOnnxGraph(lowered, weights)), plainLayout(ort, lowered));
+      return executableOf(lowered, await create(emitOnnxGraph(lowered, source.weights)), plainLayout(ort, lowered));
     },
   };
 }
 
-function executableOf(graph: Graph, session: InferenceSession, layout: Layout): Executable {
+function executableOf(graph: Graph | null, session: InferenceSession, layout: Layout): Executable {
   const wrap = (value: string, tensor: Tensor, dispose: () => void): OnnxTensor => ({
     tensor,
     read: async () => layout.read(value, (await tensor.getData()) as Float32Array),
     dispose,
   });
+  let released: Promise<void> | null = null;
   return {
-    graph,
-    upload: (input, data) => wrap(input, layout.feed(input, data), () => {}),
+    step: graph && graphInterface(graph),
+    inputs: graph ? tensorsOf(graph, session.inputNames) : session.inputMetadata.map(factsOf),
+    outputs: graph ? tensorsOf(graph, outputsOf(graph)) : session.outputMetadata.map(factsOf),
+    layout: "planes",
+    streams: "any",
+    upload(input, data, instead) {
+      instead?.dispose();
+      return wrap(input, layout.feed(input, data as Float32Array), () => {});
+    },
     async run(inputs) {
       const feeds: Record<string, Tensor> = {};
-      for (const [input, value] of Object.entries(inputs))
-        feeds[input] = layout.fit(input, (value as OnnxTensor).tensor);
+      for (const input of session.inputNames) {
+        feeds[input] = layout.fit(input, (inputs[input] as OnnxTensor).tensor);
+      }
       const results = await session.run(feeds);
       return Object.fromEntries(
         Object.entries(results).map(([output, value]) => [
@@ -83,8 +108,14 @@ function executableOf(graph: Graph, session: InferenceSession, layout: Layout): 
         ]),
       );
     },
-    dispose: () => session.release(),
+    dispose: () => (released ??= session.release()),
   };
+}
+
+/** Of a tensor of a file; sides that are free at run time are 1. */
+function factsOf(metadata: InferenceSession.ValueMetadata): TensorFacts {
+  const shape = metadata.isTensor ? metadata.shape.map((side) => (typeof side === "number" ? side : 1)) : [];
+  return { name: metadata.name, shape, dtype: "float32" };
 }
 
 /** Returns the memory of a result at once: left to garbage collection, every step would work on cold memory. */
@@ -98,6 +129,19 @@ function plainLayout(ort: OnnxRuntime, graph: Graph): Layout {
     feed(input, data) {
       const { channels, height, width } = graph.shapes[input] as Shape;
       return new ort.Tensor("float32", data, [data.length / (channels * height * width), channels, height, width]);
+    },
+    fit: (_, tensor) => tensor,
+    read: (_, data) => data,
+  };
+}
+
+/** Of a file: its first side is free. */
+function fileLayout(ort: OnnxRuntime, session: InferenceSession): Layout {
+  const sides = new Map(session.inputMetadata.map((input) => [input.name, factsOf(input).shape.slice(1)]));
+  return {
+    feed(input, data) {
+      const inner = sides.get(input) ?? [];
+      return new ort.Tensor("float32", data, [data.length / inner.reduce((a, b) => a * b, 1), ...inner]);
     },
     fit: (_, tensor) => tensor,
     read: (_, data) => data,
@@ -137,8 +181,8 @@ async function provenBlock(
     const model = emitBlocked(graph, weights, block);
     if (!model) return 1;
     const [expected, got] = await Promise.all([
-      logitsOf(executableOf(graph, await create(emitOnnxGraph(graph, weights)), plainLayout(ort, graph)), inputs),
-      logitsOf(executableOf(graph, await create(model), blockedLayout(ort, graph, block)), inputs),
+      runOnce(executableOf(graph, await create(emitOnnxGraph(graph, weights)), plainLayout(ort, graph)), inputs),
+      runOnce(executableOf(graph, await create(model), blockedLayout(ort, graph, block)), inputs),
     ]);
     return expected.every((value, i) => Math.abs(value - (got[i] as number)) <= 1e-5) ? block : 1;
   } catch {
@@ -146,10 +190,14 @@ async function provenBlock(
   }
 }
 
-async function logitsOf(executable: Executable, inputs: Readonly<Record<string, Float32Array>>): Promise<Float32Array> {
+/** The logits that an executable gives for its inputs; it is freed. */
+export async function runOnce(
+  executable: Executable,
+  inputs: Readonly<Record<string, Float32Array>>,
+): Promise<Float32Array | Int32Array> {
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)]));
   const outputs = await executable.run(feeds);
-  const logits = (await outputs[executable.graph.logits]?.read()) ?? new Float32Array();
+  const logits = (await outputs[executable.step?.outputs["logits"] ?? ""]?.read()) ?? new Float32Array();
   await executable.dispose();
   return logits;
 }

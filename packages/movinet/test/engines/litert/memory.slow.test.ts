@@ -1,7 +1,7 @@
 /** Nothing collects the tensors of LiteRT.js: what is not disposed of stays in the memory of its WebAssembly. */
 import { getGlobalLiteRtPromise } from "@litertjs/core";
 import { expect, test } from "vitest";
-import { litertBackend } from "../../../src/engines/litert/litert.node.ts";
+import { litertEngine } from "../../../src/engines/litert/litert.node.ts";
 import { emitTflite } from "../../../src/formats/tflite/write/emit.ts";
 import { Program } from "../../../src/session/program.ts";
 import { hashedModel, randomPictures } from "../../laws/models.ts";
@@ -10,10 +10,12 @@ test.each(["step", "official", "graph"] as const)(
   "a long stream takes no more memory than a short one: %s",
   async (form) => {
     const model = hashedModel("t0-stream", { classes: 7, resolution: { height: 64, width: 64 } });
-    const litert = await litertBackend();
+    const litert = await litertEngine();
     const open = async () => {
       const program =
-        form === "graph" ? await Program.compile(model, litert) : await litert.open(emitTflite(model, { form }), form);
+        form === "graph"
+          ? await Program.compile(model, litert)
+          : await Program.open(emitTflite(model, { form }), form, litert);
       return { program, session: await program.openStream({ streams: 2 }) };
     };
     const memory = async () => (await getGlobalLiteRtPromise())?.liteRtWasm.HEAPU8.length ?? 0;

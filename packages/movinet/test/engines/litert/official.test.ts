@@ -1,9 +1,8 @@
 /** Files of the official exporter, opened as they are by LiteRT.js in Node. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { litertBackend } from "../../../src/engines/litert/litert.node.ts";
-import type { TfliteProgram } from "../../../src/engines/litert/program.ts";
-import { nodeBackend } from "../../../src/engines/onnxruntime/onnx.node.ts";
+import { litertEngine } from "../../../src/engines/litert/litert.node.ts";
+import { nodeEngine } from "../../../src/engines/onnxruntime/onnx.node.ts";
 import { classify } from "../../../src/flow/classify.node.ts";
 import { readModel } from "../../../src/formats/model-file.ts";
 import { Program } from "../../../src/session/program.ts";
@@ -25,13 +24,13 @@ const files = [
 
 test.skipIf(!hasShared).each(files)(`$name gives the logits of native LiteRT${reason}`, async ({ name, tolerance }) => {
   const expected = sharedJson(`golden/tflite/${name}.json`).logitsXnnpack;
-  const program = await (await litertBackend()).open(sharedFile(`golden/tflite/${name}.tflite`), name);
+  const program = await Program.open(sharedFile(`golden/tflite/${name}.tflite`), name, await litertEngine());
   const { height, width } = program.model.spec.resolution;
   const picture = 3 * height * width;
   const frames = hashedFrames(6, height, width);
   const session = await program.openStream();
   for (const [t, logits] of Object.entries(expected)) {
-    const got = await session.step(frames.subarray(Number(t) * picture, (Number(t) + 1) * picture));
+    const got = (await session.step(frames.subarray(Number(t) * picture, (Number(t) + 1) * picture))).logits;
     expect(got.length).toBe(10);
     expect(largestDifference(logits, got)).toBeLessThanOrEqual(tolerance);
   }
@@ -46,9 +45,9 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
   const frames = randomPictures(7, 5, side, side);
   const frame = (t: number) => frames.subarray(t * picture, (t + 1) * picture);
   const labels = [..."abcdefghij"];
-  let program: TfliteProgram;
+  let program: Program;
   beforeAll(async () => {
-    program = await (await litertBackend()).open(sharedFile(`golden/tflite/${name}`), name, { labels });
+    program = await Program.open(sharedFile(`golden/tflite/${name}`), name, await litertEngine(), { labels });
   });
   afterAll(() => program?.[Symbol.asyncDispose]());
 
@@ -59,7 +58,7 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
   });
 
   test("its state and that of the imported model are the same, and continue each other", async () => {
-    const imported = await Program.compile(readModel(sharedFile(`golden/tflite/${name}`), name), await nodeBackend());
+    const imported = await Program.compile(readModel(sharedFile(`golden/tflite/${name}`), name), await nodeEngine());
     const [ours, theirs] = [await imported.openStream(), await program.openStream()];
     expect(theirs.stateBytes).toBe(ours.stateBytes);
     await ours.step(frames.subarray(0, 3 * picture));
@@ -73,7 +72,9 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
     await theirs.reset();
     await theirs.restore(a);
     await ours.restore(b);
-    expect(distance(await ours.step(frame(3)), await theirs.step(frame(3)))).toBeLessThanOrEqual(1e-4);
+    expect(distance((await ours.step(frame(3))).logits, (await theirs.step(frame(3))).logits)).toBeLessThanOrEqual(
+      1e-4,
+    );
     await imported[Symbol.asyncDispose]();
   });
 
@@ -83,20 +84,20 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
     await session.step(interleave([frames.subarray(0, 2 * picture), other.subarray(0, 2 * picture)], picture));
     const state = await session.snapshot(1);
     const next = interleave([frame(2), other.subarray(2 * picture, 3 * picture)], picture);
-    const first = await session.step(next);
+    const first = (await session.step(next)).logits;
     await session.restore(state, 1);
     await session.reset(0);
-    const again = await session.step(next);
+    const again = (await session.step(next)).logits;
     expect(again.subarray(10)).toEqual(first.subarray(10));
     const alone = await program.openStream();
-    expect(again.subarray(0, 10)).toEqual(await alone.step(frame(2)));
+    expect(again.subarray(0, 10)).toEqual((await alone.step(frame(2))).logits);
     await expect(session.restore({ ...state, state_nowhere: state["state_head_pool_buffer"]! })).rejects.toThrow(
       /state_nowhere is unknown/,
     );
   });
 
   test("pools with a half-life forget by the nearest whole count", async () => {
-    const imported = await Program.compile(readModel(sharedFile(`golden/tflite/${name}`), name), await nodeBackend());
+    const imported = await Program.compile(readModel(sharedFile(`golden/tflite/${name}`), name), await nodeEngine());
     const halfLifeFrames = Math.log(0.5) / Math.log(3 / 4); // keeps 3/4 of the past: four frames
     const [exact, counted] = [
       await imported.openStream({ halfLifeFrames }),
@@ -105,7 +106,7 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
     const still = new Float32Array(picture).fill(0.3);
     for (let t = 0; t < 4; t++) await Promise.all([exact.step(frame(t)), counted.step(frame(t))]);
     for (let t = 0; t < 20; t++) await Promise.all([exact.step(still), counted.step(still)]);
-    expect(distance(await exact.step(still), await counted.step(still))).toBeLessThanOrEqual(2e-3);
+    expect(distance((await exact.step(still)).logits, (await counted.step(still)).logits)).toBeLessThanOrEqual(2e-3);
     const state = await counted.snapshot();
     expect(state["state_head_pool_frame_count"]?.data).toEqual(Int32Array.of(4));
     expect(state["state_block1_layer0_pos_enc_frame_count"]?.data).toEqual(Int32Array.of(25));
@@ -116,7 +117,7 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
 describe.skipIf(!hasShared)(`the official int8 file${reason}`, () => {
   test("states that it hands back as they came are no part of a snapshot", async () => {
     const path = "models/movinet_a0_stream_k600_int8.tflite";
-    const program = await (await litertBackend()).open(sharedFile(path), path);
+    const program = await Program.open(sharedFile(path), path, await litertEngine());
     const session = await program.openStream();
     await session.step(new Float32Array(3 * 172 * 172));
     const state = await session.snapshot();
@@ -128,7 +129,7 @@ describe.skipIf(!hasShared)(`the official int8 file${reason}`, () => {
   });
 
   test("names the action in a real video", async () => {
-    const program = await (await litertBackend()).open(readFileSync(officialModel), officialModel, {
+    const program = await Program.open(readFileSync(officialModel), officialModel, await litertEngine(), {
       labels: await readLabels(`${sharedFolder}/models/kinetics600_label_map.txt`),
     });
     let last: string | undefined;
@@ -140,13 +141,13 @@ describe.skipIf(!hasShared)(`the official int8 file${reason}`, () => {
   });
 
   test("damaged files and files of something else are refused", async () => {
-    const litert = await litertBackend();
+    const litert = await litertEngine();
     const bytes = sharedFile("models/movinet_a0_stream_k600_int8.tflite");
-    await expect(litert.open(bytes.subarray(0, 100_000), "cut.tflite")).rejects.toMatchObject({
+    await expect(Program.open(bytes.subarray(0, 100_000), "cut.tflite", litert)).rejects.toMatchObject({
       code: expect.stringMatching(/^E_MODEL_(FORMAT|RUNTIME)$/),
       subject: "cut.tflite",
     });
-    await expect(litert.open(new TextEncoder().encode("no model at all"), "x.tflite")).rejects.toMatchObject({
+    await expect(Program.open(new TextEncoder().encode("no model at all"), "x.tflite", litert)).rejects.toMatchObject({
       code: "E_MODEL_FORMAT",
     });
   });

@@ -18,7 +18,7 @@ export async function distanceToFigures(
   const session = await program.openStream();
   let worst = 0;
   for (let t = 0; t < frames; t++) {
-    const got = await session.step(images.subarray(t * picture, (t + 1) * picture));
+    const got = (await session.step(images.subarray(t * picture, (t + 1) * picture))).logits;
     const expected = logits[t];
     if (expected) worst = Math.max(worst, largestDifference(expected, got));
   }

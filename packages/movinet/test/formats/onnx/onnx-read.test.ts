@@ -1,7 +1,7 @@
 /** ONNX files of ours are models again: the same network comes out, whatever it is made of. */
 import { describe, expect, test } from "vitest";
 import type { SpecName, SpecOptions } from "../../../src/arch/spec.ts";
-import { nodeBackend } from "../../../src/engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "../../../src/engines/onnxruntime/onnx.node.ts";
 import { readModel } from "../../../src/formats/model-file.ts";
 import { emitOnnx, type OnnxOptions } from "../../../src/formats/onnx/write/file.ts";
 import type { Model } from "../../../src/model/model.ts";
@@ -13,14 +13,15 @@ const labels = ["a", "b", "c", "d", "e"];
 const frames = 4;
 
 async function logitsOf(model: Model): Promise<Float32Array> {
-  const program = await Program.compile(model, await nodeBackend({ threads: 1 }));
+  const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
   const pictures = randomPictures(7, frames, 32, 44);
   try {
     if (model.spec.mode === "base") return await (await program.openClip()).run(pictures);
     const session = await program.openStream();
     const size = pictures.length / frames;
     let logits = new Float32Array();
-    for (let t = 0; t < frames; t++) logits = (await session.step(pictures.slice(t * size, (t + 1) * size))).slice();
+    for (let t = 0; t < frames; t++)
+      logits = (await session.step(pictures.slice(t * size, (t + 1) * size))).logits.slice();
     return logits;
   } finally {
     await program[Symbol.asyncDispose]();

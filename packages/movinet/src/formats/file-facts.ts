@@ -1,0 +1,117 @@
+import type { Signature, StepInterface } from "../graph/step-interface.ts";
+import { type Card, defaultCard } from "../model/card.ts";
+import { checkLabels } from "../model/labels.ts";
+import { checkCard } from "../model/limits.ts";
+import { readCard } from "../model/metadata.ts";
+import type { SessionModel } from "../model/model.ts";
+import { openOnnx } from "./onnx/read.ts";
+import { embeddedLabels } from "./tflite/read/embedded-labels.ts";
+import { locateTflite } from "./tflite/read/import.ts";
+import { readModel, type TfliteModel } from "./tflite/read/schema.ts";
+
+/** A file of a network that runs as it is. */
+export interface NetworkFile {
+  /** What a runtime does not tell of its signature. */
+  readonly signature: Pick<Signature, "frames" | "passed">;
+  /** What it is, given how it is called. Throws ModelError: `E_MODEL_FORMAT` where its own card does not fit. */
+  describe(called: Called): DescribedFile;
+}
+
+export interface DescribedFile {
+  readonly model: SessionModel;
+  /** What it gives for classes. */
+  readonly output: keyof typeof logitsOf;
+}
+
+interface Called {
+  readonly step: StepInterface;
+  readonly classes: number;
+}
+
+/**
+ * Scores back to logits: those of a softmax are known up to a constant, which changes nothing.
+ */
+export const logitsOf = {
+  logits: (values: Float32Array) => values,
+  softmax: (values: Float32Array) => values.map((score) => Math.log(Math.max(score, 1e-38))),
+  sigmoid: (values: Float32Array) =>
+    values.map((score) => Math.log(Math.max(score, 1e-38) / Math.max(1 - score, 1e-7))),
+} as const;
+
+/**
+ * Reads what a file is, without its weights. `card` is what the file does not tell. Throws ModelError: `E_MODEL_FORMAT` for a
+ * damaged file, `E_MODEL_SIGNATURE` for an ONNX file that is not ours, `E_MODEL_LABELS` (from `describe`) where labels do not fit.
+ */
+export function openNetworkFile(
+  bytes: Uint8Array,
+  subject: string,
+  format: "onnx" | "tflite",
+  card: Partial<Card>,
+): NetworkFile {
+  const file = format === "onnx" ? onnxFile(bytes, subject) : tfliteFile(bytes, subject);
+  return {
+    signature: file.signature,
+    describe(called) {
+      const { model, output } = file.describe(called);
+      const described = { ...model, card: { ...model.card, ...card } };
+      checkLabels(described.card.labels, model.spec, subject);
+      return { model: described, output };
+    },
+  };
+}
+
+/** The parts of a spec and a card that follow from how a network is called. */
+function sizesOf({ step, classes }: Called) {
+  const { height, width } = step.picture;
+  const clip = step.states.length === 0;
+  const spec = { mode: clip ? "base" : "stream", classes, resolution: { height, width } } as const;
+  const sized = (card: Card): Card => ({
+    ...card,
+    input: { ...card.input, height, width },
+    frames: clip ? step.frames : null,
+  });
+  return { spec, sized };
+}
+
+function onnxFile(bytes: Uint8Array, subject: string): NetworkFile {
+  const { card, frames } = openOnnx(bytes, subject);
+  return {
+    signature: { frames },
+    describe(called) {
+      const { spec, sized } = sizesOf(called);
+      return { model: { spec, card: sized(card) }, output: "logits" };
+    },
+  };
+}
+
+/** What the metadata of a file of ours tells, or else the operators; of a network out of the family the signature does. */
+function tfliteFile(bytes: Uint8Array, subject: string): NetworkFile {
+  const file = readModel(bytes, subject);
+  return {
+    signature: { passed: passedThrough(file) },
+    describe(called) {
+      const { spec, sized } = sizesOf(called);
+      const own = file.metadata["movinet.card"];
+      if (own) {
+        const card = sized(readCard({ "movinet.card": new TextDecoder().decode(own) }, subject));
+        checkCard(card, spec, subject);
+        return { model: { spec, card }, output: "logits" };
+      }
+      const { names: labels } = embeddedLabels(bytes, file, called.classes);
+      try {
+        const { spec: found, output } = locateTflite(bytes, subject);
+        const card = { ...sized(defaultCard(found)), labels };
+        return { model: { spec, card: output === "sigmoid" ? { ...card, output } : card }, output };
+      } catch {
+        const card = { ...sized(defaultCard({ variant: "custom", ...spec })), labels };
+        return { model: { spec, card }, output: "logits" };
+      }
+    },
+  };
+}
+
+/** States that the official exporter hands back as they came. */
+function passedThrough({ signature }: TfliteModel): ReadonlySet<string> {
+  const inputs = Object.entries(signature?.inputs ?? {});
+  return new Set(inputs.flatMap(([name, tensor]) => (signature?.outputs[name] === tensor ? [name] : [])));
+}
