@@ -46,11 +46,11 @@ export class Thread<Request, Result> implements AsyncDisposable {
 }
 
 /** What the module of a {@link Thread} does with each request. */
-export function answerRequests<Request, Result>(work: (request: Request) => Result): void {
-  parentPort?.on("message", (request: Request) => {
+export function answerRequests<Request, Result>(work: (request: Request) => Result | Promise<Result>): void {
+  parentPort?.on("message", async (request: Request) => {
     let answer: Answer<Result>;
     try {
-      answer = { result: work(request) };
+      answer = { result: await work(request) };
     } catch (error) {
       answer = { error: error as Error };
     }

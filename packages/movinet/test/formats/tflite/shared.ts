@@ -10,7 +10,7 @@ import { lowerForInference } from "../../../src/graph/passes.ts";
 import type { Weights } from "../../../src/graph/tensor.ts";
 import { hashedWeights } from "../../golden/material.ts";
 
-const shared = process.env["MOVINET_SHARED"] ?? join(import.meta.dirname, "../../../../../shared");
+const shared = process.env["MOVINET_SHARED"] ?? join(import.meta.dirname, "../../../../../../shared");
 export const hasShared = existsSync(join(shared, "golden/tflite"));
 /** For the titles of suites that need the files. */
 export const reason = hasShared ? "" : ` (skipped: no folder ${shared}; set MOVINET_SHARED)`;
