@@ -1,5 +1,6 @@
 import { buildGraph } from "../arch/build.ts";
 import type { Backend, Executable } from "../engines/engine.ts";
+import { outputOf } from "../graph/ir.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionSource } from "../session/program.ts";
 
@@ -93,7 +94,7 @@ export async function runClip(executable: Executable, frames: readonly Float32Ar
     inputs[node.id] = executable.upload(node.id, data);
   }
   const outputs = await executable.run(inputs);
-  const logits = (await outputs[graph.logits]?.read())?.slice();
+  const logits = (await outputs[outputOf(graph)]?.read())?.slice();
   for (const tensor of [...Object.values(inputs), ...Object.values(outputs)]) tensor.dispose();
   if (!logits) throw new Error("internal: the backend returned no logits");
   return logits;

@@ -1,7 +1,7 @@
 import { nameOf, type Spec } from "../arch/spec.ts";
 import type { DeviceTensor, Executable } from "../engines/engine.ts";
 import { channelsFirst, channelsLast } from "../engines/layout.ts";
-import type { InputNode, State } from "../graph/ir.ts";
+import { type InputNode, outputOf, type State } from "../graph/ir.ts";
 import { stateBytes, stateDtype, stateShape } from "../graph/states.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import type { StreamSession, StreamState } from "./stream-session.ts";
@@ -131,7 +131,7 @@ export class LocalStreamSession implements StreamSession {
     for (let stream = 0; stream < this.streams; stream++) {
       this.#ages[stream] = (this.#ages[stream] as number) + graph.frames;
     }
-    const logits = outputs[graph.logits] as DeviceTensor;
+    const logits = outputs[outputOf(graph)] as DeviceTensor;
     const result = (await logits.read()).slice();
     logits.dispose();
     return result;

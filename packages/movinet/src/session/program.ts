@@ -1,6 +1,7 @@
 import { buildGraph } from "../arch/build.ts";
 import type { Spec } from "../arch/spec.ts";
 import type { Backend, DeviceTensor, Executable } from "../engines/engine.ts";
+import { outputOf } from "../graph/ir.ts";
 import { splitHead } from "../graph/passes.ts";
 import type { Card } from "../model/card.ts";
 import type { Model } from "../model/model.ts";
@@ -99,7 +100,7 @@ export class Program implements SessionSource, AsyncDisposable {
       const image = executable.upload("image", window);
       const outputs = await executable.run({ image });
       image.dispose();
-      const logits = outputs[graph.logits] as DeviceTensor;
+      const logits = outputs[outputOf(graph)] as DeviceTensor;
       const result = (await logits.read()).slice();
       logits.dispose();
       return result;

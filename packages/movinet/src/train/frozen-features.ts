@@ -1,6 +1,7 @@
 import { buildGraph } from "../arch/build.ts";
 import type { Backend, Executable } from "../engines/engine.ts";
 import { preprocess } from "../flow/preprocess.ts";
+import { outputOf } from "../graph/ir.ts";
 import { splitHead } from "../graph/passes.ts";
 import type { Model } from "../model/model.ts";
 import { LocalStreamSession } from "../session/local-stream-session.ts";
@@ -107,7 +108,7 @@ export class FrozenBody implements AsyncDisposable {
         planesOf(start + (t % count), window.subarray(t * picture, (t + 1) * picture));
       }
       const outputs = await this.#executable.run({ image: this.#executable.upload("image", window) });
-      const vectors = outputs[graph.logits]!;
+      const vectors = outputs[outputOf(graph)]!;
       yield await vectors.read();
       vectors.dispose();
     }

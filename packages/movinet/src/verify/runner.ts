@@ -3,6 +3,7 @@ import type { Backend, Executable } from "../engines/engine.ts";
 import type { OnnxFile } from "../engines/onnxruntime/onnx-file.ts";
 import { runClip } from "../evaluate/agreement.ts";
 import { interpret } from "../graph/interpret.ts";
+import { outputOf } from "../graph/ir.ts";
 import { macsOf } from "../graph/shapes.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionSource } from "../session/program.ts";
@@ -120,7 +121,7 @@ export function referenceRunner(
 /** Logits of a whole clip by the reference interpreter. */
 export function interpretClip({ spec, weights }: Pick<Model, "spec" | "weights">, clip: Frames): Float32Array {
   const graph = buildGraph(spec, { call: "clip", frames: clip.length });
-  return Float32Array.from(interpret(graph, weights, clipInputs(clip))[graph.logits] as Float64Array);
+  return Float32Array.from(interpret(graph, weights, clipInputs(clip))[outputOf(graph)] as Float64Array);
 }
 
 /** An ONNX file as it is. */

@@ -1,4 +1,5 @@
 /** Law 3: frame by frame = any chunking = whole clip, and law 5: snapshots and batches change nothing. */
+
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
@@ -6,6 +7,7 @@ import { type SpecName, specNames } from "../../src/arch/spec.ts";
 import type { Backend, Executable } from "../../src/engines/engine.ts";
 import { nodeBackend } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { interpret } from "../../src/graph/interpret.ts";
+import { outputOf } from "../../src/graph/ir.ts";
 import { Program } from "../../src/session/program.ts";
 import { distance, hashedModel, interleave, randomPictures } from "./models.ts";
 
@@ -31,7 +33,7 @@ async function runClip(executable: Executable, images: Float32Array): Promise<Fl
     if (node.op === "input" && node.role === "inverseCount") clocks[node.id] = clock(node.id, (t) => 1 / (t + 1));
   }
   const outputs = await executable.run({ ...inputs, ...clocks });
-  return (await outputs[executable.graph.logits]?.read()) ?? new Float32Array();
+  return (await outputs[outputOf(executable.graph)]?.read()) ?? new Float32Array();
 }
 
 describe.each(streamNames)("%s", (name) => {
@@ -77,7 +79,7 @@ describe.each([
     const expected = streams.map(
       (image) =>
         interpret(graph, model.weights, { image, inverse_count: times.map((t) => 1 / (t + 1)), position: times })[
-          graph.logits
+          outputOf(graph)
         ] as Float64Array,
     );
     await fc.assert(

@@ -42,7 +42,8 @@ export function graphExecutable(graph: Graph, file: TfliteExecutable): Executabl
   const runRow = async (inputs: Readonly<Record<string, RuntimeTensor>>) => {
     const fed = Object.entries(inputs).map(([input, tensor]) => [names.get(input) ?? input, tensor]);
     const results = await file.run(Object.fromEntries(fed));
-    const outputs: Record<string, RuntimeTensor> = { [graph.logits]: results["logits"] as RuntimeTensor };
+    const outputs: Record<string, RuntimeTensor> = {};
+    for (const [name, value] of Object.entries(graph.outputs)) outputs[value] = results[name] as RuntimeTensor;
     for (const { name, slots, newest } of buffers) {
       outputs[newest[0] as string] = results[slotName(name, slots.length)] as RuntimeTensor;
     }

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { importPeer, MovinetError } from "../../common/errors.ts";
+import { outputOf } from "../../graph/ir.ts";
 import type { Backend } from "../engine.ts";
 import { onnxBackend } from "./onnx.ts";
 import type { OnnxFile } from "./onnx-file.ts";
@@ -40,7 +41,7 @@ async function proveDevice(backend: Backend, device: string): Promise<void> {
     const executable = await backend.compile(graph, weights, { single: false });
     const feeds = Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)] as const);
     const results = await executable.run(Object.fromEntries(feeds));
-    await results[executable.graph.logits]?.read();
+    await results[outputOf(executable.graph)]?.read();
     await executable.dispose();
   } catch (cause) {
     throw new MovinetError({

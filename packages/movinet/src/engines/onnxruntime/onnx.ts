@@ -8,7 +8,7 @@ import {
   toBlocks,
 } from "../../formats/onnx/write/blocked.ts";
 import { emitOnnxGraph } from "../../formats/onnx/write/emit.ts";
-import type { Graph, Shape } from "../../graph/ir.ts";
+import { type Graph, outputOf, type Shape } from "../../graph/ir.ts";
 import { lowerForInference } from "../../graph/passes.ts";
 import type { Backend, DeviceTensor, Executable } from "../engine.ts";
 import { probeSpec } from "./probe.ts";
@@ -149,7 +149,7 @@ async function provenBlock(
 async function logitsOf(executable: Executable, inputs: Readonly<Record<string, Float32Array>>): Promise<Float32Array> {
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)]));
   const outputs = await executable.run(feeds);
-  const logits = (await outputs[executable.graph.logits]?.read()) ?? new Float32Array();
+  const logits = (await outputs[outputOf(executable.graph)]?.read()) ?? new Float32Array();
   await executable.dispose();
   return logits;
 }
