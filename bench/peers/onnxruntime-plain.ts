@@ -19,7 +19,7 @@ function emitPlain(graph: Graph, weights: Weights): { bytes: Uint8Array; inputs:
   const out = new Emission(graph, weights);
   const buffers = new Map<string, { name: string; slots: number }>();
   const inputs: OnnxValue[] = [];
-  const outputs: OnnxValue[] = [{ name: graph.logits, dims: dimsOf(out.shape(graph.logits)) }];
+  const outputs: OnnxValue[] = Object.values(graph.outputs).map((name) => ({ name, dims: dimsOf(out.shape(name)) }));
   for (const state of graph.states) {
     if (state.kind === "buffer") {
       for (const slot of state.slots) buffers.set(slot, { name: state.name, slots: state.slots.length });

@@ -46,7 +46,7 @@ function copiedBytes(): number {
   const values = graph.states.flatMap((state) =>
     state.kind === "buffer" ? state.newest : state.kind === "sum" ? [state.output] : [],
   );
-  return [graph.logits, ...values].reduce((bytes, value) => {
+  return [...Object.values(graph.outputs), ...values].reduce((bytes, value) => {
     const shape = graph.shapes[value];
     return bytes + (shape ? 4 * shape.frames * shape.channels * shape.height * shape.width : 0);
   }, 0);

@@ -39,7 +39,7 @@ export function buildGraph(spec: Spec, { call, frames }: CallOptions): Graph {
   x = net.conv("classifier1", x, { size: 1, stride: 1, filters: spec.hidden, bias: true });
   x = net.activation("classifier1.activation", x, spec.classifierActivation);
   x = net.conv("classifier2", x, { size: 1, stride: 1, filters: spec.classes, bias: true });
-  return net.graph(x, endpoints);
+  return net.graph({ logits: x }, endpoints);
 }
 
 /** Mobile inverted bottleneck (spec §2.1): expansion → depthwise feature → gate → projection · rezero, plus skip. */
@@ -165,13 +165,13 @@ class Builder {
     this.#frames = frames;
   }
 
-  graph(logits: string, endpoints: Record<string, string>): Graph {
+  graph(outputs: Record<string, string>, endpoints: Record<string, string>): Graph {
     return {
       name: nameOf(this.spec),
       nodes: this.#nodes,
       shapes: this.#shapes,
       params: this.#params,
-      logits,
+      outputs,
       states: this.#states,
       endpoints,
       frames: this.#frames,

@@ -2,7 +2,17 @@
  * From a network to the graph that trains it: the forward nodes, then the nodes that carry the gradient of the loss from
  * the logits back to every parameter that is to learn. One rule per op. A value's gradient has the value's shape.
  */
-import { type ActivationKind, type Graph, inputsOf, type Node, type PerOp, paramsOf, perOp, type Shape } from "./ir.ts";
+import {
+  type ActivationKind,
+  type Graph,
+  inputsOf,
+  type Node,
+  outputOf,
+  type PerOp,
+  paramsOf,
+  perOp,
+  type Shape,
+} from "./ir.ts";
 
 interface Op<Kind extends string> {
   readonly op: Kind;
@@ -139,9 +149,10 @@ class Backwards {
     this.shapes = { ...graph.shapes };
     this.learns = learns;
     this.#moving = moving;
-    this.seed = `d:${graph.logits}`;
-    this.shapes[this.seed] = this.shape(graph.logits);
-    this.#arrived.set(graph.logits, [this.seed]);
+    const logits = outputOf(graph);
+    this.seed = `d:${logits}`;
+    this.shapes[this.seed] = this.shape(logits);
+    this.#arrived.set(logits, [this.seed]);
   }
 
   shape(value: string): Shape {

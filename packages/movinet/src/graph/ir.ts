@@ -13,6 +13,11 @@ export interface Shape {
   readonly width: number;
 }
 
+/** Whether a value is one row of numbers: one frame of one pixel. */
+export function isVector({ frames, height, width }: Shape): boolean {
+  return frames * height * width === 1;
+}
+
 export type ActivationKind =
   | "swish"
   | "hard_swish"
@@ -215,8 +220,8 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly params: Readonly<Record<string, Param>>;
-  /** The value whose single frame holds the logits. */
-  readonly logits: string;
+  /** What the network says: the value of each output by name, the one that it is for first. */
+  readonly outputs: Readonly<Record<string, string>>;
   readonly states: readonly State[];
   /** Values of interest, by the names of the reference implementation: `stem`, `block0_layer0`, …, `head`. */
   readonly endpoints: Readonly<Record<string, string>>;
@@ -278,9 +283,16 @@ export function withInputs(node: Node, rename: (value: string) => string): Node 
   }
 }
 
-/** The values that leave the graph: logits first, then what the states need. */
+/** The value of an output; without a name that of the first, for which the network is. */
+export function outputOf(graph: Graph, name = Object.keys(graph.outputs)[0] ?? ""): string {
+  const value = graph.outputs[name];
+  if (value === undefined) throw new Error(`internal: ${graph.name} has no output ${name}`);
+  return value;
+}
+
+/** The values that leave the graph: its outputs first, then what the states need. */
 export function outputsOf(graph: Graph): readonly string[] {
-  const values = [graph.logits];
+  const values = Object.values(graph.outputs);
   for (const state of graph.states) {
     if (state.kind === "buffer") values.push(...state.newest);
     if (state.kind === "sum") values.push(state.output);

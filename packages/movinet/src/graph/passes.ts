@@ -173,26 +173,26 @@ export const dropIdentities: Pass = (graph) => {
   }
   const renamed: Graph = {
     ...graph,
-    logits: resolve(graph.logits),
+    outputs: renameAll(graph.outputs, resolve),
     states: graph.states.map((state) => {
       if (state.kind === "buffer") return { ...state, newest: state.newest.map(resolve) };
       return state.kind === "sum" ? { ...state, output: resolve(state.output) } : state;
     }),
-    endpoints: Object.fromEntries(Object.entries(graph.endpoints).map(([name, value]) => [name, resolve(value)])),
+    endpoints: renameAll(graph.endpoints, resolve),
   };
   return dropUnread(rebuild(renamed, nodes, graph.params));
 };
 
 /**
- * Cuts a stream's network before the pool of its head: `body` makes one vector of each frame (as its logits), and `head`
+ * Cuts a stream's network before the pool of its head: `body` makes one vector of each frame (its `features`), and `head`
  * takes it as its image, pools and classifies. Run one after the other they are the whole.
  */
 export function splitHead(graph: Graph): { readonly body: Graph; readonly head: Graph } {
   const vector = "head.spatial";
   const isHeads = (state: State) => state.name.startsWith("state_head_");
   const frame = graph.shapes[vector] as Shape;
-  const part = (nodes: readonly Node[], logits: string, states: readonly State[]): Graph => {
-    const kept = dropUnread({ ...graph, nodes, logits, states, endpoints: {} });
+  const part = (nodes: readonly Node[], outputs: Graph["outputs"], states: readonly State[]): Graph => {
+    const kept = dropUnread({ ...graph, nodes, outputs, states, endpoints: {} });
     const read = new Set([...kept.nodes.flatMap(inputsOf), ...outputsOf(kept)]);
     return rebuild(
       kept,
@@ -204,14 +204,14 @@ export function splitHead(graph: Graph): { readonly body: Graph; readonly head: 
   return {
     body: part(
       graph.nodes,
-      vector,
+      { features: vector },
       graph.states.filter((state) => !isHeads(state)),
     ),
     head: part(
       graph.nodes.flatMap((node) =>
         node.id === vector ? [image] : node.op === "input" && node.role === "image" ? [] : [node],
       ),
-      graph.logits,
+      graph.outputs,
       graph.states.filter(isHeads),
     ),
   };
@@ -238,8 +238,16 @@ export function renameValues(graph: Graph, names: ReadonlyMap<string, string>): 
     if (state.kind === "sum") return { ...state, input: renamed(state.input), output: renamed(state.output) };
     return { ...state, slots: state.slots.map(renamed), newest: state.newest.map(renamed) };
   });
-  const endpoints = Object.fromEntries(Object.entries(graph.endpoints).map(([name, value]) => [name, renamed(value)]));
-  return { ...rebuild(graph, nodes, graph.params), states, endpoints, logits: renamed(graph.logits) };
+  return {
+    ...rebuild(graph, nodes, graph.params),
+    states,
+    outputs: renameAll(graph.outputs, renamed),
+    endpoints: renameAll(graph.endpoints, renamed),
+  };
+}
+
+function renameAll(values: Readonly<Record<string, string>>, rename: (value: string) => string) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, rename(value)]));
 }
 
 /** The parameters that the nodes of a graph read, in order of first use. */

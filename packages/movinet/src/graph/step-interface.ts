@@ -82,7 +82,7 @@ export function graphInterface(graph: Graph): StepInterface {
       return { ...facts, kind: "sum", input: state.input, output: state.output, grows: false, count: null };
     }),
     unused: [],
-    outputs: { logits: graph.logits },
+    outputs: graph.outputs,
     layout: "planes",
   };
 }

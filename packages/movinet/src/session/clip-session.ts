@@ -21,12 +21,14 @@ export interface ClipSession extends AsyncDisposable {
 export class LocalClipSession implements ClipSession {
   readonly frames: number;
   readonly #call: Call;
+  readonly #output: string;
   readonly #turns: Turns;
 
-  /** `subject` names the session in errors. */
-  constructor(subject: string, call: Call) {
+  /** `subject` names the session in errors; `output` is what {@link LocalClipSession.run} gives. */
+  constructor(subject: string, call: Call, output = "logits") {
     this.frames = call.step.frames;
     this.#call = call;
+    this.#output = output;
     this.#turns = new Turns(subject);
   }
 
@@ -49,7 +51,7 @@ export class LocalClipSession implements ClipSession {
     return this.#turns.take(async () => {
       const clip = new Streams(this.#call, 1, Number.POSITIVE_INFINITY);
       try {
-        return (await clip.advance(this.#call, window))["logits"] as Float32Array;
+        return (await clip.advance(this.#call, window))[this.#output] as Float32Array;
       } finally {
         clip.dispose();
       }

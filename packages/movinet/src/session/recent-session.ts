@@ -21,7 +21,7 @@ export function recentOfTwo(whole: StreamSession, ageing: StreamSession): Stream
 /** The same by one body under two heads, one of which ages: exact for networks whose only pool is the head's. */
 export function recentOfHeads({ body, whole, ageing }: HeadSessions): StreamSession {
   return remembered([body, whole, ageing], async (frames) => {
-    const { logits: vector } = await body.step(frames);
+    const vector = (await body.step(frames))["features"] as Float32Array;
     const { logits } = await whole.step(vector);
     return { logits, recent: (await ageing.step(vector)).logits };
   });

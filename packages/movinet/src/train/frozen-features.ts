@@ -86,7 +86,7 @@ export class FrozenBody implements AsyncDisposable {
       for (let t = 0; t < frames; t++) {
         signal?.throwIfAborted();
         planesOf(t, planes);
-        yield (await session.step(planes)).logits;
+        yield (await session.step(planes))["features"] as Float32Array;
       }
     } finally {
       await session[Symbol.asyncDispose]();
@@ -99,7 +99,7 @@ export class FrozenBody implements AsyncDisposable {
     planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Float32Array> {
-    const session = new LocalClipSession(this.#model.card.name, this.#call);
+    const session = new LocalClipSession(this.#model.card.name, this.#call, "features");
     for (let start = 0; start < frames; start += session.frames) {
       const count = Math.min(session.frames, frames - start);
       if (start > 0 && count < session.frames / 2) return;

@@ -3,6 +3,7 @@
 import { type Random, randomOf } from "../common/random.ts";
 import { TrainingProgram } from "../engines/wasm/program.ts";
 import type { TrainingGraph } from "../graph/gradient.ts";
+import { outputOf } from "../graph/ir.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import type { Weights } from "../graph/tensor.ts";
 import { layoutOf, viewsOf } from "./layout.ts";
@@ -94,7 +95,7 @@ export class Lane<Source> {
     const { group, training } = this.#setup;
     for (const [name, values] of this.#weights) this.#program.param(name).set(values);
     this.#program.clearGradients();
-    const classes = training.shapes[training.forward.logits]?.channels ?? 0;
+    const classes = training.shapes[outputOf(training.forward)]?.channels ?? 0;
     const results: Float32Array[] = [];
     const statistics: Record<string, Float32Array> = {};
     let [loss, groups] = [0, 0];

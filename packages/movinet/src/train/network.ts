@@ -67,7 +67,7 @@ export function normsAsBiases(graph: Graph): Graph {
 /** What comes after a value, which becomes the graph's image. */
 export function graphAfter(graph: Graph, value: string): Graph {
   const image: Node = { op: "input", id: value, role: "image", shape: graph.shapes[value] as Shape };
-  const needed = new Set([graph.logits]);
+  const needed = new Set(Object.values(graph.outputs));
   const kept: Node[] = [];
   for (const node of graph.nodes.toReversed()) {
     if (!needed.has(node.id)) continue;
@@ -86,7 +86,9 @@ export function graphBefore(graph: Graph, value: string): Graph {
     for (const read of inputsOf(node)) needed.add(read);
     kept.push(node);
   }
-  return withUsedParams(rebuild({ ...graph, logits: value, endpoints: {} }, kept.reverse(), graph.params));
+  return withUsedParams(
+    rebuild({ ...graph, outputs: { features: value }, endpoints: {} }, kept.reverse(), graph.params),
+  );
 }
 
 function withUsedParams(graph: Graph): Graph {

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { interpret } from "../../src/graph/interpret.ts";
-import type { Shape } from "../../src/graph/ir.ts";
+import { outputOf, type Shape } from "../../src/graph/ir.ts";
 import { Program } from "../../src/session/program.ts";
 import { compareStatistics, type Figures, largestDifference, modelOfFigures, specOfFigures } from "./figures.ts";
 import { hashedFrames, weightsSha256 } from "./material.ts";
@@ -72,7 +72,7 @@ export function checkClipParity(figures: Figures): void {
   );
   expect(off).toEqual([]);
   expect(
-    largestDifference(figures.logits[frames - 1] as number[], values[graph.logits] as Float64Array),
+    largestDifference(figures.logits[frames - 1] as number[], values[outputOf(graph)] as Float64Array),
   ).toBeLessThanOrEqual(tolerance);
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { makeDivisible } from "../../src/arch/spec.ts";
 import { emitOnnxGraph } from "../../src/formats/onnx/write/emit.ts";
 import { activations, interpret } from "../../src/graph/interpret.ts";
-import type { ActivationKind, Graph, Node, Param } from "../../src/graph/ir.ts";
+import { type ActivationKind, type Graph, type Node, outputOf, type Param } from "../../src/graph/ir.ts";
 import { lowerForInference } from "../../src/graph/passes.ts";
 import { rebuild } from "../../src/graph/shapes.ts";
 
@@ -26,7 +26,7 @@ function graphOf(inputs: Inputs, node: Node, params: Record<string, { shape: num
     nodes: [],
     shapes: {},
     params: {},
-    logits: node.id,
+    outputs: { y: node.id },
     states: [],
     endpoints: {},
     frames: 1,
@@ -40,7 +40,7 @@ function graphOf(inputs: Inputs, node: Node, params: Record<string, { shape: num
 const engines = {
   interpreter: async ({ graph, weights }: ReturnType<typeof graphOf>, inputs: Inputs) =>
     interpret(graph, weights, Object.fromEntries(Object.entries(inputs).map(([k, v]) => [k, v.data])))[
-      graph.logits
+      outputOf(graph)
     ] as Float64Array,
   "ONNX Runtime": async ({ graph, weights }: ReturnType<typeof graphOf>, inputs: Inputs) => {
     const lowered = lowerForInference(graph);
@@ -51,7 +51,7 @@ const engines = {
         new ort.Tensor("float32", Float32Array.from(data), shape),
       ]),
     );
-    return (await session.run(feeds))[lowered.logits]?.data as Float32Array;
+    return (await session.run(feeds))[outputOf(lowered)]?.data as Float32Array;
   },
 };
 

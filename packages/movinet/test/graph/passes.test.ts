@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { specOf } from "../../src/arch/spec.ts";
 import { interpret } from "../../src/graph/interpret.ts";
-import type { Graph } from "../../src/graph/ir.ts";
+import { type Graph, outputOf } from "../../src/graph/ir.ts";
 import {
   dropIdentities,
   foldGate,
@@ -58,7 +58,7 @@ describe.each(cases)("%s %o %s of %i", (name, options, call, frames) => {
   ])("%s keeps logits, states and endpoints", (_, pass) => {
     const passed = pass(graph);
     const values = interpret(passed, weights, inputs);
-    const pairs: [string, string][] = [[graph.logits, passed.logits]];
+    const pairs: [string, string][] = [[outputOf(graph), outputOf(passed)]];
     for (const [endpoint, value] of Object.entries(graph.endpoints))
       pairs.push([value, passed.endpoints[endpoint] as string]);
     for (const [i, state] of graph.states.entries()) {
@@ -112,9 +112,11 @@ test.each(["none", "2plus3d"] as const)(
     const weights = hashedWeights(graph.params);
     const inputs = inputsOfGraph(graph);
     const { body, head } = splitHead(graph);
-    const vector = interpret(body, weights, inputs)[body.logits] as Float64Array;
-    const split = interpret(head, weights, { ...inputs, "head.spatial": vector })[head.logits] as Float64Array;
-    expect(distance(split, interpret(graph, weights, inputs)[graph.logits] as Float64Array)).toBeLessThanOrEqual(1e-9);
+    const vector = interpret(body, weights, inputs)[outputOf(body)] as Float64Array;
+    const split = interpret(head, weights, { ...inputs, "head.spatial": vector })[outputOf(head)] as Float64Array;
+    expect(distance(split, interpret(graph, weights, inputs)[outputOf(graph)] as Float64Array)).toBeLessThanOrEqual(
+      1e-9,
+    );
     expect([...body.states, ...head.states].map((state) => state.name).sort()).toEqual(
       graph.states.map((state) => state.name).sort(),
     );

@@ -1,9 +1,11 @@
 /** Ageing: a pool's mean weighs a frame by half for every half-life that has passed since; off, it changes nothing. */
+
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { interpret } from "../../src/graph/interpret.ts";
+import { outputOf } from "../../src/graph/ir.ts";
 import { Program } from "../../src/session/program.ts";
 import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { distance, hashedModel, randomPictures } from "./models.ts";
@@ -67,7 +69,7 @@ function headOf(mean: Float64Array): Float64Array {
       node.role === "sum" ? mean.map((value) => value * 1e9) : new Float64Array(channels * height * width);
     if (node.role === "inverseCount") inputs[node.id] = Float64Array.of(1e-9);
   }
-  return interpret(graph, model.weights, inputs)[graph.logits] as Float64Array;
+  return interpret(graph, model.weights, inputs)[outputOf(graph)] as Float64Array;
 }
 
 test("without ageing, and with a half-life that never comes, results are bit-equal", async () => {

@@ -6,7 +6,7 @@ import { type Spec, type SpecName, specOf } from "../../src/arch/spec.ts";
 import { randomOf } from "../../src/common/random.ts";
 import { buildTraining, type TrainingGraph, type TrainingOptions } from "../../src/graph/gradient.ts";
 import { interpretTraining } from "../../src/graph/interpret-gradient.ts";
-import type { ActivationKind, Graph, Node, Param, Shape } from "../../src/graph/ir.ts";
+import { type ActivationKind, type Graph, type Node, outputOf, type Param, type Shape } from "../../src/graph/ir.ts";
 import { rebuild } from "../../src/graph/shapes.ts";
 import type { Weights } from "../../src/graph/tensor.ts";
 
@@ -55,10 +55,10 @@ function worstError(graph: Graph, options: TrainingOptions = {}): number {
   const loss = (params: Weights) => {
     const values = interpretTraining(forward, params, inputs, batch);
     const seed = inputs[training.seed] as Float64Array;
-    return (values[graph.logits] as Float64Array).reduce((sum, v, i) => sum + v * (seed[i] as number), 0);
+    return (values[outputOf(graph)] as Float64Array).reduce((sum, v, i) => sum + v * (seed[i] as number), 0);
   };
   const values = interpretTraining(training, weights, inputs, batch);
-  const noise = 1e-10 * (values[graph.logits] as Float64Array).length; // a gradient may be zero: a norm takes every shift away
+  const noise = 1e-10 * (values[outputOf(graph)] as Float64Array).length; // a gradient may be zero: a norm takes every shift away
   let error = 0;
   for (const [name, id] of Object.entries(training.gradients)) {
     const tensor = weights.get(name) as { shape: readonly number[]; data: Float32Array };
@@ -96,7 +96,7 @@ function around(shape: Partial<Shape>, nodes: readonly Node[], params: Readonly<
     nodes: [],
     shapes: {},
     params: all,
-    logits: nodes.at(-1)?.id ?? "x",
+    outputs: { y: nodes.at(-1)?.id ?? "x" },
     states: [],
     endpoints: {},
     frames: image.frames,

@@ -6,6 +6,7 @@ import { type SpecName, specNames } from "../../src/arch/spec.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { interpret } from "../../src/graph/interpret.ts";
+import { outputOf } from "../../src/graph/ir.ts";
 import { openWholeClip } from "../../src/session/clip-session.ts";
 import { Program } from "../../src/session/program.ts";
 import { distance, hashedModel, interleave, randomPictures } from "./models.ts";
@@ -61,7 +62,7 @@ describe.each([
     const expected = streams.map(
       (image) =>
         interpret(graph, model.weights, { image, inverse_count: times.map((t) => 1 / (t + 1)), position: times })[
-          graph.logits
+          outputOf(graph)
         ] as Float64Array,
     );
     await fc.assert(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { interpret } from "../../src/graph/interpret.ts";
+import { outputOf } from "../../src/graph/ir.ts";
 import {
   foldNorms,
   frontier,
@@ -17,15 +18,17 @@ const resolution = { height: 24, width: 24 };
 const model = hashedModel("a0-stream", { classes: 7, resolution });
 const graph = buildGraph(model.spec, { call: "clip", frames: 2 });
 const inputs = { image: randomPictures(1, 2, 24, 24), inverse_count: [1, 0.5] };
-const logits = interpret(graph, model.weights, inputs)[graph.logits] as Float64Array;
+const logits = interpret(graph, model.weights, inputs)[outputOf(graph)] as Float64Array;
 
 describe("the network that is trained", () => {
   it("computes the same with folded norms, which become biases", () => {
     const folded = foldNorms(model);
     const biased = normsAsBiases(graph);
     expect(biased.nodes.some((node) => node.op === "norm")).toBe(false);
-    expect(distance(interpret(graph, folded.weights, inputs)[graph.logits] as Float64Array, logits)).toBeLessThan(1e-5);
-    expect(distance(interpret(biased, folded.weights, inputs)[graph.logits] as Float64Array, logits)).toBeLessThan(
+    expect(distance(interpret(graph, folded.weights, inputs)[outputOf(graph)] as Float64Array, logits)).toBeLessThan(
+      1e-5,
+    );
+    expect(distance(interpret(biased, folded.weights, inputs)[outputOf(graph)] as Float64Array, logits)).toBeLessThan(
       1e-5,
     );
     expect(Object.keys(biased.params).filter((name) => /gamma|mean|variance/.test(name))).toEqual([]);
@@ -38,7 +41,7 @@ describe("the network that is trained", () => {
     const middle = interpret(before, model.weights, inputs)[value] as Float64Array;
     expect(middle.length).toBe(2 * 56 * 2 * 2);
     const whole = interpret(after, model.weights, { inverse_count: [1, 0.5], [value]: middle });
-    expect(distance(whole[after.logits] as Float64Array, logits)).toBe(0);
+    expect(distance(whole[outputOf(after)] as Float64Array, logits)).toBe(0);
     const own = learns(model.spec, { lastBlocks: 2 });
     expect(Object.keys(before.params).filter(own)).toEqual([]);
     expect(Object.keys(after.params).filter((name) => !own(name))).toEqual([]);
@@ -66,7 +69,7 @@ describe("the network that is trained", () => {
       ),
     );
     expect(
-      distance(interpret(noisy, model.weights, { ...inputs, ...ones })[noisy.logits] as Float64Array, logits),
+      distance(interpret(noisy, model.weights, { ...inputs, ...ones })[outputOf(noisy)] as Float64Array, logits),
     ).toBe(0);
     const tail = withNoise(graphAfter(graph, "block2.layer2"), { dropout: 0, stochasticDepth: 0.2 });
     expect(tail.masks.length).toBe(8);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import type { SpecOptions } from "../../src/arch/spec.ts";
 import { interpret } from "../../src/graph/interpret.ts";
+import { outputOf } from "../../src/graph/ir.ts";
 import type { Model } from "../../src/model/model.ts";
 import { frameByFrame, wholeClip } from "../../src/train/relatives.ts";
 import { distance, hashedModel, randomPictures } from "../laws/models.ts";
@@ -21,7 +22,7 @@ function logits({ spec, weights }: Model, image: Float32Array): Float64Array {
   const graph = buildGraph(spec, { call: "clip", frames });
   const moments = Array.from({ length: frames }, (_, t) => t);
   const inputs = { image, inverse_count: moments.map((t) => 1 / (t + 1)), position: moments };
-  return interpret(graph, weights, inputs)[graph.logits] as Float64Array;
+  return interpret(graph, weights, inputs)[outputOf(graph)] as Float64Array;
 }
 
 /** Frames in another order: each moved so many places on. */

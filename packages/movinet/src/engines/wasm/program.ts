@@ -1,5 +1,5 @@
 import { type BatchNormNode, type TrainingGraph, type TrainingNode, trainingInputsOf } from "../../graph/gradient.ts";
-import type { ActivationNode, Node, Shape } from "../../graph/ir.ts";
+import { type ActivationNode, type Node, outputOf, outputsOf, type Shape } from "../../graph/ir.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 import type { Weights } from "../../graph/tensor.ts";
 import { kernelsBase64 } from "./kernels.ts";
@@ -41,6 +41,7 @@ export class TrainingProgram {
   readonly batch: number;
   /** Bytes of the program's memory. */
   readonly bytes: number;
+  readonly #logits: string;
   readonly #buffer: ArrayBuffer;
   readonly #params: Readonly<Record<string, Float32Array>>;
   readonly #gradients: Readonly<Record<string, Float32Array>>;
@@ -52,6 +53,7 @@ export class TrainingProgram {
   constructor(training: TrainingGraph, batch: number) {
     this.training = training;
     this.batch = batch;
+    this.#logits = outputOf(training.forward);
     const shape = (value: string) => training.shapes[value] as Shape;
     const fused = fusedNorms(training);
     const nodes = training.nodes.map((node) => readOutput(node, training, fused));
@@ -88,7 +90,7 @@ export class TrainingProgram {
       nodes.flatMap((node) => (node.op === "activationInput" && fused.has(node.x) ? [node.id] : [])),
     );
 
-    const kept = new Set([training.forward.logits, training.seed]);
+    const kept = new Set([this.#logits, training.seed]);
     for (const node of nodes) if (node.op === "input") kept.add(node.id);
     const visible = nodes.filter((node) => !fused.has(node.id));
     const reads = visible.map((node) => readThrough(node, fused));
@@ -158,7 +160,7 @@ export class TrainingProgram {
   /** Runs the network; returns the logits `[batch, classes]`, which the next run overwrites. */
   forward(): Float32Array {
     for (const step of this.#forward) step();
-    return this.#value(this.training.forward.logits);
+    return this.#value(this.#logits);
   }
 
   /** Carries the gradient of the logits (`[batch, classes]`) back, adding to the gradients of the parameters. */
@@ -213,12 +215,13 @@ function fusedNorms(training: TrainingGraph): ReadonlyMap<string, NormNode> {
   for (const node of nodes) {
     for (const value of trainingInputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
   }
+  const leaving = new Set(outputsOf(training.forward));
   const fused = new Map<string, NormNode>();
   for (const node of nodes) {
     if (node.op !== "norm" && node.op !== "batchNorm") continue;
     const [reader, ...others] = readers.get(node.id) ?? [];
     const fits = reader?.op === "activation" && ["swish", "hard_swish", "relu6"].includes(reader.kind);
-    if (fits && others.length === 0 && node.id !== training.forward.logits) fused.set(node.id, node);
+    if (fits && others.length === 0 && !leaving.has(node.id)) fused.set(node.id, node);
   }
   return fused;
 }
@@ -261,9 +264,10 @@ function reserveRoom(
 }
 
 function checkWidths({ forward }: TrainingGraph): void {
+  const logits = outputOf(forward);
   for (const node of forward.nodes) {
     const shape = forward.shapes[node.id] as Shape;
-    const free = node.op === "input" || node.id === forward.logits || shape.channels === 1;
+    const free = node.op === "input" || node.id === logits || shape.channels === 1;
     if (!free && shape.channels % 4 !== 0) {
       throw new TypeError(`${node.id} has ${shape.channels} channels: only multiples of 4 can be trained`);
     }

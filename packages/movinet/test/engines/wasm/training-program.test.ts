@@ -7,7 +7,7 @@ import { randomOf } from "../../../src/common/random.ts";
 import { TrainingProgram } from "../../../src/engines/wasm/program.ts";
 import { buildTraining, type TrainingOptions } from "../../../src/graph/gradient.ts";
 import { interpretTraining } from "../../../src/graph/interpret-gradient.ts";
-import type { Graph, Shape } from "../../../src/graph/ir.ts";
+import { type Graph, outputOf, type Shape } from "../../../src/graph/ir.ts";
 import { hashedWeights } from "../../golden/material.ts";
 
 /** `[N, H, W, C]` → `[N, C, H, W]`. */
@@ -42,7 +42,7 @@ function compare(graph: Graph, batch: number, options: TrainingOptions): { logit
     random.normal(),
   );
   const values = interpretTraining(training, weights, { ...inputs, [training.seed]: seed }, batch);
-  const logits = relative(program.forward().slice(), values[graph.logits] as Float64Array);
+  const logits = relative(program.forward().slice(), values[outputOf(graph)] as Float64Array);
   for (let times = 0; times < 2; times++) {
     program.clearGradients();
     program.forward();

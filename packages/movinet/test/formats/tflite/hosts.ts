@@ -1,6 +1,8 @@
 /** Programs around our files: all that a host must do, for each form, and what the network itself says. */
+
 import { buildGraph } from "../../../src/arch/build.ts";
 import { interpret } from "../../../src/graph/interpret.ts";
+import { outputOf } from "../../../src/graph/ir.ts";
 import type { Model } from "../../../src/model/model.ts";
 import { openTflite } from "./interpreter.ts";
 
@@ -56,5 +58,5 @@ export function clipLogits({ spec, weights }: Model, clip: Float32Array): Float6
   const graph = buildGraph(spec, { call: "clip", frames });
   const ages = Array.from({ length: frames }, (_, t) => t);
   const inputs = { image: clip, position: ages, inverse_count: ages.map((t) => 1 / (t + 1)) };
-  return interpret(graph, weights, inputs)[graph.logits] as Float64Array;
+  return interpret(graph, weights, inputs)[outputOf(graph)] as Float64Array;
 }

@@ -5,7 +5,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { buildGraph } from "../../../src/arch/build.ts";
 import type { Spec } from "../../../src/arch/spec.ts";
 import { emitOnnxGraph } from "../../../src/formats/onnx/write/emit.ts";
-import { type Graph, type InputNode, normEpsilon, outputsOf } from "../../../src/graph/ir.ts";
+import { type Graph, type InputNode, normEpsilon, outputOf, outputsOf } from "../../../src/graph/ir.ts";
 import { lowerForInference } from "../../../src/graph/passes.ts";
 import type { Weights } from "../../../src/graph/tensor.ts";
 import { hashedWeights } from "../../golden/material.ts";
@@ -48,7 +48,7 @@ export async function streamLogits(spec: Spec, weights: Weights, frames: Float32
       if (role === "position") feeds[id] = new Tensor(Float32Array.of(t), dims);
     }
     const results = await session.run(feeds, outputsOf(graph));
-    logits.push(results[graph.logits]?.data as Float32Array);
+    logits.push(results[outputOf(graph)]?.data as Float32Array);
     feeds = { ...feeds, ...nextStates(graph, feeds, results) };
   }
   await session.release();

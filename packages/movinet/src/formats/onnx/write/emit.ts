@@ -2,6 +2,7 @@ import { encodingFrequencies } from "../../../graph/interpret.ts";
 import {
   type ActivationKind,
   type Graph,
+  isVector,
   normEpsilon,
   outputsOf,
   type PerOp,
@@ -13,10 +14,10 @@ import { type OnnxValue, writeOnnx } from "../proto.ts";
 import { Emission, windowOf } from "./emission.ts";
 
 interface EmitOptions {
-  /** Values that the model returns; default: logits and states. */
+  /** Values that the model returns; default: the graph's outputs and what its states need. */
   readonly outputs?: readonly string[];
-  /** Return the logits as `[batch, classes]` under this name instead. */
-  readonly flatLogits?: string;
+  /** Return the graph's outputs too, under their names; those of one frame and one pixel as `[batch, channels]`. */
+  readonly named?: boolean;
   /** Large constants are stored in half precision, and computed with in full. Default false. */
   readonly half?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -29,7 +30,7 @@ interface EmitOptions {
 export function emitOnnxGraph(
   graph: Graph,
   weights: Weights,
-  { outputs = outputsOf(graph), flatLogits, half = false, metadata = {} }: EmitOptions = {},
+  { outputs = outputsOf(graph), named = false, half = false, metadata = {} }: EmitOptions = {},
 ): Uint8Array {
   const out = new Emission(graph, weights, half);
   for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
@@ -38,17 +39,18 @@ export function emitOnnxGraph(
     return { name, dims: [frames === 1 ? "batch" : `${frames}batch`, channels, height, width] };
   };
   const results = [...new Set(outputs)].map(value);
-  if (flatLogits !== undefined) {
-    out.node("Flatten", flatLogits, [graph.logits], { axis: 1 });
-    results.unshift({ name: flatLogits, dims: ["batch", out.shape(graph.logits).channels] });
-  }
+  const said = Object.entries(named ? graph.outputs : {}).map(([name, from]): OnnxValue => {
+    if (!isVector(out.shape(from))) return { ...value(from), name: out.node("Identity", name, [from]) };
+    out.node("Flatten", name, [from], { axis: 1 });
+    return { name, dims: ["batch", out.shape(from).channels] };
+  });
   return writeOnnx(
     {
       name: graph.name,
       nodes: out.nodes,
       initializers: [...out.initializers.values()],
       inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
-      outputs: results,
+      outputs: [...said, ...results],
     },
     metadata,
   );

@@ -71,7 +71,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   };
   return emitOnnxGraph(graph, weights, {
     outputs,
-    flatLogits: "logits",
+    named: true,
     half: dtype === "float16",
     metadata: {
       "movinet.spec": JSON.stringify(spec),

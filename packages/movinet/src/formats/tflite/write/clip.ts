@@ -47,9 +47,8 @@ export function clipForm(out: Emission): Form {
     position: (node) => out.value(node.x),
     leave() {},
     finish() {
-      const { logits } = out.graph;
-      const { channels } = out.shape(logits);
-      return { inputs, outputs: { logits: out.reshape(out.value(logits), "logits", [1, channels]) } };
+      const said = Object.entries(out.graph.outputs).map(([name, value]) => [name, out.result(value, name)]);
+      return { inputs, outputs: Object.fromEntries(said) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Graph, inputsOf, type Node, outputsOf, type Shape } from "../../../graph/ir.ts";
+import { type Graph, inputsOf, isVector, type Node, outputsOf, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { fusedActivations, type OperatorOptions } from "../read/schema.ts";
@@ -114,6 +114,13 @@ export class Emission {
 
   reshape(tensor: number, name: string, shape: readonly number[]): number {
     return this.op("RESHAPE", [tensor, this.ints(shape)], { name, shape });
+  }
+
+  /** What the network says: a vector as `[1, channels]`, a map as it is. */
+  result(value: string, name: string): number {
+    const shape = this.shape(value);
+    const { frames, height, width, channels } = shape;
+    return this.reshape(this.value(value), name, isVector(shape) ? [1, channels] : [frames, height, width, channels]);
   }
 
   #add(tensor: WrittenTensor): number {

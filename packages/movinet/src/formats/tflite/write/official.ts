@@ -27,9 +27,9 @@ export function officialForm(out: Emission, spec: Spec): Form {
   const inputs = Object.fromEntries(
     [image, ...states].map(({ name, shape, type }) => [name, out.tensor(`serving_default_${name}:0`, shape, type)]),
   );
-  /** Names of output tensors by their rank in the alphabet: logits, then the states. */
-  const resultName = (name: string) =>
-    `StatefulPartitionedCall:${name === "logits" ? 0 : 1 + states.findIndex((state) => state.name === name)}`;
+  /** What the file returns: what the network says, then the states in the order of the alphabet. */
+  const results = [...Object.keys(graph.outputs), ...states.map(({ name }) => name)];
+  const resultName = (name: string) => `StatefulPartitionedCall:${results.indexOf(name)}`;
   const outputs: Record<string, number> = {};
   const counts = new Map<string, number>();
   const windows = new Map<string, number>();
@@ -96,9 +96,8 @@ export function officialForm(out: Emission, spec: Spec): Form {
       return out.reshape(toFloat(inputs[count] as number, `${count}/float`), `${count}/position`, [1, 1, 1, 1]);
     },
     leave(value) {
-      if (value === graph.logits) {
-        const shape = [1, out.shape(value).channels];
-        outputs["logits"] = out.reshape(out.value(value), resultName("logits"), shape);
+      for (const [name, from] of Object.entries(graph.outputs)) {
+        if (from === value) outputs[name] = out.result(value, resultName(name));
       }
       for (const state of graph.states) {
         const { name } = state;
@@ -117,8 +116,7 @@ export function officialForm(out: Emission, spec: Spec): Form {
     finish() {
       for (const { name } of unused) outputs[name] = inputs[name] as number;
       for (const { name, kind } of graph.states) if (kind === "count") outputs[name] = counted(name);
-      const names = ["logits", ...states.map(({ name }) => name)];
-      return { inputs, outputs: Object.fromEntries(names.map((name) => [name, outputs[name] as number])) };
+      return { inputs, outputs: Object.fromEntries(results.map((name) => [name, outputs[name] as number])) };
     },
   };
 }

@@ -12,7 +12,7 @@ import type { Form } from "./forms.ts";
  * activated a second time for the output, and the mean of a pool copied by a product with 1.
  */
 export function stepForm(out: Emission): Form {
-  const { states, logits } = out.graph;
+  const { states } = out.graph;
   const inputs: Record<string, number> = {};
   const outputs: Record<string, number> = {};
   return {
@@ -34,8 +34,8 @@ export function stepForm(out: Emission): Form {
     average: () => false,
     position: (node) => out.value(node.x),
     leave(value) {
-      if (value === logits) {
-        outputs["logits"] = out.reshape(out.value(value), "logits", [1, out.shape(value).channels]);
+      for (const [name, from] of Object.entries(out.graph.outputs)) {
+        if (from === value) outputs[name] = out.result(value, name);
       }
       for (const state of states) {
         if (state.kind === "buffer" && state.newest[0] === value) {
