@@ -1,6 +1,5 @@
 import { parentPort, Worker } from "node:worker_threads";
-
-type Answer<Result> = { readonly result: Result } | { readonly error: Error };
+import { type Answer, answerOf, resultOf } from "./errors.ts";
 
 /**
  * A thread for work that computes for long without a pause, one request at a time: its owner hears signals meanwhile, and
@@ -23,17 +22,14 @@ export class Thread<Request, Result> implements AsyncDisposable {
   async ask<R extends Result>(request: Request, signal: AbortSignal | undefined): Promise<R> {
     signal?.throwIfAborted();
     let abort = () => {};
-    const answered = new Promise<R>((resolve, reject) => {
+    const answered = new Promise<Answer<R>>((resolve, reject) => {
       abort = () => reject(signal?.reason);
-      this.#worker.once("message", (answer: Answer<R>) => {
-        if ("error" in answer) reject(answer.error);
-        else resolve(answer.result);
-      });
+      this.#worker.once("message", resolve);
     });
     signal?.addEventListener("abort", abort);
     try {
       this.#worker.postMessage(request);
-      return await Promise.race([answered, this.#ended]);
+      return resultOf(await Promise.race([answered, this.#ended]));
     } finally {
       signal?.removeEventListener("abort", abort);
     }
@@ -46,14 +42,8 @@ export class Thread<Request, Result> implements AsyncDisposable {
 }
 
 /** What the module of a {@link Thread} does with each request. */
-export function answerRequests<Request, Result>(work: (request: Request) => Result): void {
-  parentPort?.on("message", (request: Request) => {
-    let answer: Answer<Result>;
-    try {
-      answer = { result: work(request) };
-    } catch (error) {
-      answer = { error: error as Error };
-    }
-    parentPort?.postMessage(answer);
+export function answerRequests<Request>(work: (request: Request) => unknown): void {
+  parentPort?.on("message", async (request: Request) => {
+    parentPort?.postMessage(await answerOf(() => work(request)));
   });
 }

@@ -1,4 +1,5 @@
 import type { Spec } from "../arch/spec.ts";
+import { Turns } from "./turns.ts";
 
 /** Whole windows of frames through a base model. */
 export class ClipSession implements AsyncDisposable {
@@ -6,9 +7,16 @@ export class ClipSession implements AsyncDisposable {
   readonly frames: number;
   readonly #resolution: Spec["resolution"];
   readonly #call: (window: Float32Array) => Promise<Float32Array>;
+  readonly #turns: Turns;
 
-  /** `call` gives the logits `[classes]` of a whole window `[frames, 3, H, W]`. */
-  constructor(frames: number, resolution: Spec["resolution"], call: (window: Float32Array) => Promise<Float32Array>) {
+  /** `call` gives the logits `[classes]` of a whole window `[frames, 3, H, W]`; `subject` names the session in errors. */
+  constructor(
+    subject: string,
+    frames: number,
+    resolution: Spec["resolution"],
+    call: (window: Float32Array) => Promise<Float32Array>,
+  ) {
+    this.#turns = new Turns(this, "session", subject);
     this.frames = frames;
     this.#resolution = resolution;
     this.#call = call;
@@ -16,7 +24,8 @@ export class ClipSession implements AsyncDisposable {
 
   /**
    * Logits `[classes]` of one window: `frames` holds RGB in 0..1 as `[T, 3, H, W]` with 1..`this.frames` pictures; a
-   * shorter clip is repeated from its start, as the official evaluation does (spec §5.3). Throws `TypeError` otherwise.
+   * shorter clip is repeated from its start, as the official evaluation does (spec §5.3). Throws `TypeError` otherwise,
+   * `SessionError` after disposal.
    */
   async run(frames: Float32Array): Promise<Float32Array> {
     const { height, width } = this.#resolution;
@@ -33,8 +42,10 @@ export class ClipSession implements AsyncDisposable {
       for (let t = 0; t < this.frames; t++)
         window.set(frames.subarray((t % count) * size, ((t % count) + 1) * size), t * size);
     }
-    return this.#call(window);
+    return this.#turns.take(() => this.#call(window));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end();
+  }
 }

@@ -34,7 +34,7 @@ export class LocalStreamSession implements StreamSession {
     this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.streams = streams;
     this.#spec = spec;
-    this.#turns = new Turns(nameOf(spec));
+    this.#turns = new Turns(this, "session", nameOf(spec));
     this.#single = single;
     this.#chunk = this.#keep < 1 ? single : chunk;
     this.#ages = Array.from({ length: streams }, () => 0);
@@ -107,9 +107,10 @@ export class LocalStreamSession implements StreamSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.end();
-    for (const tensor of Object.values(this.#state)) tensor.dispose();
-    this.#state = {};
+    await this.#turns.end(() => {
+      for (const tensor of Object.values(this.#state)) tensor.dispose();
+      this.#state = {};
+    });
   }
 
   async #advance(executable: Executable, image: Float32Array): Promise<Float32Array> {

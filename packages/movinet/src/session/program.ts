@@ -8,6 +8,7 @@ import { ClipSession } from "./clip-session.ts";
 import { LocalStreamSession } from "./local-stream-session.ts";
 import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "./stream-session.ts";
+import { Turns } from "./turns.ts";
 
 /** What must be known of a network in order to feed it and to name what it says. */
 export interface SessionModel {
@@ -32,12 +33,14 @@ export class Program implements SessionSource, AsyncDisposable {
   readonly model: Model;
   readonly backend: string;
   readonly #backend: Backend;
+  readonly #turns: Turns;
   readonly #executables = new Map<string, Promise<Executable>>();
 
   private constructor(model: Model, backend: Backend) {
     this.model = model;
     this.backend = backend.name;
     this.#backend = backend;
+    this.#turns = new Turns(this, "program", model.card.name);
   }
 
   /** A program of which each form is compiled when the first session asks for it. */
@@ -52,7 +55,8 @@ export class Program implements SessionSource, AsyncDisposable {
     return program;
   }
 
-  #executable(frames: number, single: boolean, part: "whole" | "body" | "head" = "whole"): Promise<Executable> {
+  async #executable(frames: number, single: boolean, part: "whole" | "body" | "head" = "whole"): Promise<Executable> {
+    this.#turns.check();
     const key = `${part} ${frames} ${single}`;
     let executable = this.#executables.get(key);
     if (!executable) {
@@ -63,7 +67,9 @@ export class Program implements SessionSource, AsyncDisposable {
       });
       this.#executables.set(key, executable);
     }
-    return executable;
+    const compiled = await executable;
+    this.#turns.check();
+    return compiled;
   }
 
   /** Opens a session of a stream model. Throws `TypeError` for base models. */
@@ -73,13 +79,14 @@ export class Program implements SessionSource, AsyncDisposable {
     const step = await this.#executable(1, streams === 1 && chunk === 1);
     const frames = Math.min(chunk, this.#backend.stepFrames ?? chunk);
     const chunked = frames > 1 ? await this.#executable(frames, false) : step;
-    return new LocalStreamSession(this.model.spec, { streams, halfLifeFrames }, step, chunked);
+    return this.#turns.adopt(new LocalStreamSession(this.model.spec, { streams, halfLifeFrames }, step, chunked));
   }
 
   /** Opens one stream remembered in two ways; twice the work of {@link Program.openStream} for models with gates. */
   async openRecent(halfLifeFrames: number): Promise<RecentSession> {
     if (this.model.spec.squeezeExcite !== "none") {
-      return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames }));
+      const [whole, ageing] = [await this.openStream(), await this.openStream({ halfLifeFrames })];
+      return this.#turns.adopt(recentOfTwo(this.model.card.name, whole, ageing));
     }
     requireMode(this.model.spec, "stream");
     const body = await this.#executable(1, true, "body");
@@ -87,7 +94,9 @@ export class Program implements SessionSource, AsyncDisposable {
     const session = (halfLife: number, executable: Executable) =>
       new LocalStreamSession(this.model.spec, { streams: 1, halfLifeFrames: halfLife }, executable, executable);
     const never = Number.POSITIVE_INFINITY;
-    return recentOfHeads(session(never, body), session(never, head), session(halfLifeFrames, head));
+    return this.#turns.adopt(
+      recentOfHeads(this.model.card.name, session(never, body), session(never, head), session(halfLifeFrames, head)),
+    );
   }
 
   /** Opens a session of a base model. Throws `TypeError` for stream models. */
@@ -95,7 +104,7 @@ export class Program implements SessionSource, AsyncDisposable {
     requireMode(this.model.spec, "base");
     const executable = await this.#executable(callFrames(this.model), false);
     const { graph } = executable;
-    return new ClipSession(graph.frames, this.model.spec.resolution, async (window) => {
+    const run = async (window: Float32Array) => {
       const image = executable.upload("image", window);
       const outputs = await executable.run({ image });
       image.dispose();
@@ -103,14 +112,16 @@ export class Program implements SessionSource, AsyncDisposable {
       const result = (await logits.read()).slice();
       logits.dispose();
       return result;
-    });
+    };
+    return this.#turns.adopt(new ClipSession(this.model.card.name, graph.frames, this.model.spec.resolution, run));
   }
 
-  /** Frees the compiled networks; open sessions fail afterwards. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const executables = [...this.#executables.values()];
-    this.#executables.clear();
-    await Promise.all(executables.map(async (executable) => (await executable).dispose()));
+  /** Disposes of the open sessions and frees the compiled networks. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(async () => {
+      const compiled = await Promise.allSettled(this.#executables.values());
+      for (const executable of compiled) if (executable.status === "fulfilled") await executable.value.dispose();
+    });
   }
 }
 

@@ -1,34 +1,64 @@
 import { SessionError } from "../common/errors.ts";
+import { forgetLeak, watchLeak } from "../common/leaks.ts";
 
-/** The calls of a session, carried out one after the other in the order in which they were made. */
+/**
+ * The life of a session, a program or a file: its calls are carried out one after the other in the order in which they were
+ * made, until it is disposed of, and with it the sessions that it opened.
+ */
 export class Turns {
   readonly subject: string;
+  readonly #kind: string;
+  /** Weak, like what a program knows of its sessions: one that nobody has any more is a leak to be told. */
+  readonly #owner: WeakRef<object>;
+  readonly #sessions = new Set<WeakRef<AsyncDisposable>>();
   #last: Promise<unknown> = Promise.resolve();
-  #ended = false;
+  #ended: Promise<void> | null = null;
 
-  /** `subject` names the session in errors. */
-  constructor(subject: string) {
+  /** `kind` and `subject` name the owner in errors and in reports of leaks: the session `a0-stream`. */
+  constructor(owner: object, kind: "session" | "program" | "file", subject: string) {
     this.subject = subject;
+    this.#kind = kind;
+    this.#owner = new WeakRef(owner);
+    watchLeak(owner, `the ${kind} ${subject}`);
   }
 
   /** Throws {@link SessionError} (`E_SESSION_DISPOSED`) after {@link Turns.end}. */
-  take<T>(work: () => T | Promise<T>): Promise<T> {
-    if (this.#ended) {
-      throw new SessionError({
-        code: "E_SESSION_DISPOSED",
-        subject: this.subject,
-        problem: "the session was disposed",
-        remedy: "Open a new one",
-      });
-    }
+  check(): void {
+    if (!this.#ended) return;
+    throw new SessionError({
+      code: "E_SESSION_DISPOSED",
+      subject: this.subject,
+      problem: `the ${this.#kind} was disposed of`,
+      remedy: "Open a new one",
+    });
+  }
+
+  /** Rejects as {@link Turns.check} throws. */
+  async take<T>(work: () => T | Promise<T>): Promise<T> {
+    this.check();
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
     return result;
   }
 
-  /** Lets the calls that were made come to an end, and refuses further ones. */
-  async end(): Promise<void> {
-    this.#ended = true;
-    await this.#last;
+  /** A session that is disposed of with its owner. */
+  adopt<Session extends AsyncDisposable>(session: Session): Session {
+    for (const known of this.#sessions) if (!known.deref()) this.#sessions.delete(known);
+    this.#sessions.add(new WeakRef(session));
+    return session;
+  }
+
+  /**
+   * Refuses further calls, lets those that were made come to an end, disposes of the sessions, and then frees what the owner
+   * holds: once, however often it is called.
+   */
+  end(free: () => unknown = () => {}): Promise<void> {
+    const owner = this.#owner.deref();
+    if (owner) forgetLeak(owner);
+    this.#ended ??= this.#last.then(async () => {
+      await Promise.all([...this.#sessions].map((session) => session.deref()?.[Symbol.asyncDispose]()));
+      await free();
+    });
+    return this.#ended;
   }
 }

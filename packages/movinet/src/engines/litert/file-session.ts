@@ -31,7 +31,7 @@ export class FileSession implements StreamSession {
     this.#form = form;
     this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.#toLogits = toLogits;
-    this.#turns = new Turns(subject);
+    this.#turns = new Turns(this, "session", subject);
     this.#frame = new Float32Array(3 * form.height * form.width);
     this.#held = Array.from({ length: streams }, () => form.begin());
   }
@@ -75,9 +75,10 @@ export class FileSession implements StreamSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.end();
-    for (const { tensors } of this.#held) disposeAll(tensors);
-    this.#held = [];
+    await this.#turns.end(() => {
+      for (const { tensors } of this.#held) disposeAll(tensors);
+      this.#held = [];
+    });
   }
 
   #replace(stream: number, next: Held): void {

@@ -9,6 +9,7 @@ import { ClipSession } from "../../session/clip-session.ts";
 import type { SessionModel, SessionSource } from "../../session/program.ts";
 import { recentOfTwo } from "../../session/recent-session.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "../../session/stream-session.ts";
+import { Turns } from "../../session/turns.ts";
 import { type ClipFile, clipFile } from "./clip-file.ts";
 import { FileSession } from "./file-session.ts";
 import type { StreamForm } from "./form.ts";
@@ -22,6 +23,7 @@ export class TfliteProgram implements SessionSource, AsyncDisposable {
   /** What runs it, for example `LiteRT.js wasm`. */
   readonly backend: string;
   readonly #subject: string;
+  readonly #turns: Turns;
   readonly #executable: TfliteExecutable;
   readonly #opened: Opened;
   readonly #output: FileFacts["output"];
@@ -34,6 +36,7 @@ export class TfliteProgram implements SessionSource, AsyncDisposable {
     this.model = model;
     this.backend = backend;
     this.#subject = subject;
+    this.#turns = new Turns(this, "program", subject);
     this.#executable = executable;
     this.#opened = opened;
     this.#output = output;
@@ -74,9 +77,11 @@ export class TfliteProgram implements SessionSource, AsyncDisposable {
     streams = 1,
     halfLifeFrames = Number.POSITIVE_INFINITY,
   }: StreamOptions = {}): Promise<StreamSession> {
+    this.#turns.check();
     const { stream } = this.#opened;
     if (!stream) throw new TypeError(`${this.#subject} takes whole clips: open it with openClip`);
-    return new FileSession(stream, this.#subject, { streams, halfLifeFrames, toLogits: logitsOf[this.#output] });
+    const options = { streams, halfLifeFrames, toLogits: logitsOf[this.#output] };
+    return this.#turns.adopt(new FileSession(stream, this.#subject, options));
   }
 
   /**
@@ -84,21 +89,26 @@ export class TfliteProgram implements SessionSource, AsyncDisposable {
    * `halfLifeFrames`.
    */
   async openRecent(halfLifeFrames: number): Promise<RecentSession> {
-    return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames }));
+    const [whole, ageing] = [await this.openStream(), await this.openStream({ halfLifeFrames })];
+    return this.#turns.adopt(recentOfTwo(this.#subject, whole, ageing));
   }
 
   /** Opens a session of a file of whole clips. Throws `TypeError` for others. */
   async openClip(): Promise<ClipSession> {
+    this.#turns.check();
     const { clip } = this.#opened;
     if (!clip) throw new TypeError(`${this.#subject} takes one frame at a time: open it with openStream`);
     const toLogits = logitsOf[this.#output];
-    return new ClipSession(clip.frames, this.model.spec.resolution, async (window) => toLogits(await clip.run(window)));
+    const run = async (window: Float32Array) => toLogits(await clip.run(window));
+    return this.#turns.adopt(new ClipSession(this.#subject, clip.frames, this.model.spec.resolution, run));
   }
 
-  /** Frees the compiled network; open sessions fail afterwards. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#opened.stream?.dispose();
-    this.#executable.dispose();
+  /** Disposes of the open sessions and frees the compiled network. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => {
+      this.#opened.stream?.dispose();
+      this.#executable.dispose();
+    });
   }
 }
 
