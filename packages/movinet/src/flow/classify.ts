@@ -157,6 +157,7 @@ async function* classifyWindows(
     }
   } finally {
     last?.picture[Symbol.dispose]?.();
+    await session[Symbol.asyncDispose]();
   }
 }
 
