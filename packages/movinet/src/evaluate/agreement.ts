@@ -1,4 +1,5 @@
 import { buildGraph } from "../arch/build.ts";
+import { Turns } from "../common/turns.ts";
 import type { Backend, Executable } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionSource } from "../session/program.ts";
@@ -32,6 +33,7 @@ export class ClipMode implements AsyncDisposable {
   readonly #backend: Backend;
   /** By frames. */
   readonly #executables = new Map<number, Executable>();
+  readonly #turns: Turns;
   #clips = 0;
   #difference = 0;
   #scale = 0;
@@ -41,6 +43,7 @@ export class ClipMode implements AsyncDisposable {
     this.mostFrames = Math.max(1, Math.floor(mostPixels / (height * width)));
     this.#model = model;
     this.#backend = backend;
+    this.#turns = new Turns(this, "program", model.card.name);
   }
 
   /** Null before the first clip. */
@@ -51,7 +54,11 @@ export class ClipMode implements AsyncDisposable {
   }
 
   /** Compares with what a stream saw (`[3, H, W]` each) and the logits that it gave after the last of it. */
-  async compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
+  compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
+    return this.#turns.take(() => this.#compare(frames, logits));
+  }
+
+  async #compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
     const executable = await this.#executable(frames.length);
     const own = await runClip(executable, frames);
     const sum = this.#model.card.output === "softmax" ? logits.reduce((total, logit) => total + logit, 0) : 0;
@@ -72,10 +79,10 @@ export class ClipMode implements AsyncDisposable {
     return executable;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const executables = [...this.#executables.values()];
-    this.#executables.clear();
-    await Promise.all(executables.map((executable) => executable.dispose()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(async () => {
+      for (const executable of this.#executables.values()) await executable.dispose();
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Spec } from "../arch/spec.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../common/turns.ts";
 
 /** Whole windows of frames through a base model. */
 export class ClipSession implements AsyncDisposable {

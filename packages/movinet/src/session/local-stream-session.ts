@@ -1,11 +1,11 @@
 import { nameOf, type Spec } from "../arch/spec.ts";
+import { Turns } from "../common/turns.ts";
 import type { DeviceTensor, Executable } from "../engines/engine.ts";
 import { channelsFirst, channelsLast } from "../engines/layout.ts";
 import type { InputNode, State } from "../graph/ir.ts";
 import { stateBytes, stateDtype, stateShape } from "../graph/states.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import type { StreamSession, StreamState } from "./stream-session.ts";
-import { Turns } from "./turns.ts";
 
 /** Streams, and frames in which pools forget half (Infinity: never). */
 export interface SessionShape {

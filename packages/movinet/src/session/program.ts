@@ -1,5 +1,6 @@
 import { buildGraph } from "../arch/build.ts";
 import type { Spec } from "../arch/spec.ts";
+import { Turns } from "../common/turns.ts";
 import type { Backend, DeviceTensor, Executable } from "../engines/engine.ts";
 import { splitHead } from "../graph/passes.ts";
 import type { Card } from "../model/card.ts";
@@ -8,7 +9,6 @@ import { ClipSession } from "./clip-session.ts";
 import { LocalStreamSession } from "./local-stream-session.ts";
 import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "./stream-session.ts";
-import { Turns } from "./turns.ts";
 
 /** What must be known of a network in order to feed it and to name what it says. */
 export interface SessionModel {

@@ -1,5 +1,5 @@
+import { Turns } from "../common/turns.ts";
 import type { RecentSession, StreamSession } from "./stream-session.ts";
-import { Turns } from "./turns.ts";
 
 /** Two sessions of the whole network, one of which ages: what models with gates need, whose pools are everywhere. */
 export function recentOfTwo(subject: string, whole: StreamSession, ageing: StreamSession): RecentSession {

@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { moduleBeside } from "../common/beside.node.ts";
 import { resultOf, SessionError } from "../common/errors.ts";
+import { Turns } from "../common/turns.ts";
 import { keepQuiet, type NodeBackendOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionSource } from "./program.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "./stream-session.ts";
-import { Turns } from "./turns.ts";
 import type { WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
 
 /**

@@ -1,6 +1,6 @@
+import { Turns } from "../../common/turns.ts";
 import { checkOptions, checkStream, countFrames, refuseState, stateProblems } from "../../session/session-rules.ts";
 import type { StreamSession, StreamState } from "../../session/stream-session.ts";
-import { Turns } from "../../session/turns.ts";
 import { channelsLast } from "../layout.ts";
 import { disposeAll, type Held, type StreamForm } from "./form.ts";
 import { elementsOf } from "./runtime.ts";

@@ -1,3 +1,4 @@
+import { Turns } from "../../common/turns.ts";
 import { embeddedLabels } from "../../formats/tflite/read/embedded-labels.ts";
 import { locateTflite } from "../../formats/tflite/read/import.ts";
 import { readModel, type TfliteModel } from "../../formats/tflite/read/schema.ts";
@@ -9,7 +10,6 @@ import { ClipSession } from "../../session/clip-session.ts";
 import type { SessionModel, SessionSource } from "../../session/program.ts";
 import { recentOfTwo } from "../../session/recent-session.ts";
 import type { RecentSession, StreamOptions, StreamSession } from "../../session/stream-session.ts";
-import { Turns } from "../../session/turns.ts";
 import { type ClipFile, clipFile } from "./clip-file.ts";
 import { FileSession } from "./file-session.ts";
 import type { StreamForm } from "./form.ts";

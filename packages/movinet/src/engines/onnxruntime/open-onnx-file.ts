@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-common";
 import { ModelError } from "../../common/errors.ts";
+import { Turns } from "../../common/turns.ts";
 import { openOnnx } from "../../formats/onnx/read.ts";
 import type { OnnxRuntime } from "./onnx.ts";
 import type { OnnxFile } from "./onnx-file.ts";
@@ -33,34 +34,38 @@ export async function openOnnxFile(
     );
   let states: ReadonlyMap<string, Tensor> = begin();
   let age = 0;
-  return {
+  const file: OnnxFile = {
     model: { spec, card },
     form,
     dtype,
     frames,
-    async run(pictures) {
-      const count = form === "step" ? 1 : frames;
-      const times = Array.from({ length: count }, (_, t) => (form === "step" ? age : t));
-      const clock = (value: (time: number) => number) => tensor(Float32Array.from(times, value), [count, 1, 1, 1]);
-      const all: Record<string, Tensor> = {
-        image: tensor(pictures, [count, 3, height, width]),
-        inverse_count: clock((t) => 1 / (t + 1)),
-        position: clock((t) => t),
-        ...Object.fromEntries(states),
-      };
-      const taken = session.inputNames.map((name) => [name, all[name] as Tensor] as const);
-      const outputs = await session.run(Object.fromEntries(taken));
-      const seen = new Map([...states, ...Object.entries(outputs)]) as ReadonlyMap<string, Tensor>;
-      states = new Map([...states].map(([name, before]) => [name, after(name, before, seen, tensor)]));
-      age++;
-      return (seen.get("logits") as Tensor).data as Float32Array;
-    },
+    run: (pictures) => turns.take(() => advance(pictures)),
     reset() {
+      turns.check();
       states = begin();
       age = 0;
     },
-    [Symbol.asyncDispose]: () => session.release(),
+    [Symbol.asyncDispose]: () => turns.end(() => session.release()),
   };
+  const turns = new Turns(file, "file", subject);
+  const advance = async (pictures: Float32Array): Promise<Float32Array> => {
+    const count = form === "step" ? 1 : frames;
+    const times = Array.from({ length: count }, (_, t) => (form === "step" ? age : t));
+    const clock = (value: (time: number) => number) => tensor(Float32Array.from(times, value), [count, 1, 1, 1]);
+    const all: Record<string, Tensor> = {
+      image: tensor(pictures, [count, 3, height, width]),
+      inverse_count: clock((t) => 1 / (t + 1)),
+      position: clock((t) => t),
+      ...Object.fromEntries(states),
+    };
+    const taken = session.inputNames.map((name) => [name, all[name] as Tensor] as const);
+    const outputs = await session.run(Object.fromEntries(taken));
+    const seen = new Map([...states, ...Object.entries(outputs)]) as ReadonlyMap<string, Tensor>;
+    states = new Map([...states].map(([name, before]) => [name, after(name, before, seen, tensor)]));
+    age++;
+    return (seen.get("logits") as Tensor).data as Float32Array;
+  };
+  return file;
 }
 
 /** A slot takes over what the next one held; a pool's sum grows by what the frame adds. */

@@ -1,8 +1,8 @@
-import { SessionError } from "../common/errors.ts";
-import { forgetLeak, watchLeak } from "../common/leaks.ts";
+import { SessionError } from "./errors.ts";
+import { forgetLeak, watchLeak } from "./leaks.ts";
 
 /**
- * The life of a session, a program or a file: its calls are carried out one after the other in the order in which they were
+ * The life of what must be disposed of, such as a session, a program or a file: its calls are carried out one after the other in the order in which they were
  * made, until it is disposed of, and with it the sessions that it opened.
  */
 export class Turns {
@@ -15,11 +15,15 @@ export class Turns {
   #ended: Promise<void> | null = null;
 
   /** `kind` and `subject` name the owner in errors and in reports of leaks: the session `a0-stream`. */
-  constructor(owner: object, kind: "session" | "program" | "file", subject: string) {
+  constructor(owner: object, kind: string, subject: string) {
     this.subject = subject;
     this.#kind = kind;
     this.#owner = new WeakRef(owner);
-    watchLeak(owner, `the ${kind} ${subject}`);
+    watchLeak(owner, `${subject} (${kind})`);
+  }
+
+  get ended(): boolean {
+    return this.#ended !== null;
   }
 
   /** Throws {@link SessionError} (`E_SESSION_DISPOSED`) after {@link Turns.end}. */
