@@ -1,5 +1,6 @@
 import { parentPort, Worker } from "node:worker_threads";
 import { type Answer, answerOf, resultOf } from "./errors.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * A thread for work that computes for long without a pause, one request at a time: its owner hears signals meanwhile, and
@@ -8,18 +9,21 @@ import { type Answer, answerOf, resultOf } from "./errors.ts";
 export class Thread<Request, Result> implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #ended: Promise<never>;
+  readonly #turns = new Turns(this, "thread", "computing");
 
   constructor(module: URL, workerData: unknown) {
-    this.#worker = new Worker(module, { workerData });
+    const worker = new Worker(module, { workerData });
+    this.#worker = worker;
     this.#ended = new Promise((_, reject) => {
-      this.#worker.once("error", reject);
-      this.#worker.once("exit", () => reject(new Error("internal: a computing thread ended")));
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Error("internal: a computing thread ended")));
     });
     this.#ended.catch(() => {});
   }
 
   /** Throws what the work throws, and the signal's reason; the thread is then of no more use. */
   async ask<R extends Result>(request: Request, signal: AbortSignal | undefined): Promise<R> {
+    this.#turns.check();
     signal?.throwIfAborted();
     let abort = () => {};
     const answered = new Promise<Answer<R>>((resolve, reject) => {
@@ -36,8 +40,8 @@ export class Thread<Request, Result> implements AsyncDisposable {
   }
 
   /** Ends the thread at once, also in the midst of its work. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => this.#worker.terminate());
   }
 }
 

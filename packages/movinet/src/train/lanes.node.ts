@@ -1,5 +1,6 @@
 import { moduleBeside } from "../common/beside.node.ts";
 import { Thread } from "../common/thread.node.ts";
+import { Turns } from "../common/turns.ts";
 import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneItem, LaneResult } from "./lane.ts";
 import type { LaneHandle, OpenLane } from "./trainer.ts";
@@ -16,11 +17,13 @@ export interface ThreadLane extends LaneHandle<ClipInput> {
 
 /** Lanes in worker threads; disposal ends them. */
 export class Lanes implements AsyncDisposable {
+  readonly #turns = new Turns(this, "lanes", "training");
   readonly #threads: Thread<LaneRequest, LaneResult | Float32Array>[] = [];
 
   readonly open: OpenLane<ClipInput> = (setup, weights, gradients) => this.openThread(setup, weights, gradients);
 
   async openThread(...[setup, weights, gradients]: Parameters<OpenLane<ClipInput>>): Promise<ThreadLane> {
+    this.#turns.check();
     const thread = new Thread<LaneRequest, LaneResult | Float32Array>(
       moduleBeside("lane-worker.node", import.meta.url),
       { setup, weights, gradients },
@@ -32,7 +35,7 @@ export class Lanes implements AsyncDisposable {
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#threads.splice(0).map((thread) => thread[Symbol.asyncDispose]()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]())));
   }
 }
