@@ -22,3 +22,4 @@ interface AbortSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 declare function atob(base64: string): string;
+declare function setTimeout(work: () => void, milliseconds: number): unknown;

@@ -1,5 +1,5 @@
 import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
-import { MovinetError, writeError as outputError } from "movinet";
+import { MovinetError, writeError as outputError, reportLeaks } from "movinet";
 import type { Command, Commands } from "./command.ts";
 import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
@@ -28,6 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error.code === "EPIPE") process.exit(0);
     process.exit(report(outputError("standard output", error), args.includes("--debug")));
   });
+  if (args.includes("--debug")) reportLeaks((line) => writeError(`movinet: ${line}`));
   const [name] = args;
   const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
   const help = async (command: Command, parent?: Command) => {

@@ -22,6 +22,7 @@ export {
   SessionError,
   VideoError,
 } from "./common/errors.ts";
+export { reportLeaks } from "./common/leaks.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";
 export { bounded, listed, printable, printableLines } from "./common/printable.ts";
 export type { DeviceTensor, Engine, Executable } from "./engines/engine.ts";

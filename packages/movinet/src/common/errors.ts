@@ -60,6 +60,54 @@ export class DatasetError extends MovinetError {}
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
 export class DependencyError extends MovinetError {}
 
+/** An error as plain data: between threads and processes it would lose its class, its code and its remedy. */
+export interface PlainError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | null;
+  readonly code: string | null;
+  /** Of an error of ours. */
+  readonly details: ErrorDetails | null;
+}
+
+/** What a thread or a process answers another: a result, or the error that came instead. */
+export type Answer<Result> = { readonly result: Result } | { readonly error: PlainError };
+
+/** The answer that work comes to. Never throws. */
+export async function answerOf<Result>(work: () => Result | Promise<Result>): Promise<Answer<Result>> {
+  try {
+    return { result: await work() };
+  } catch (error) {
+    return { error: plainError(error) };
+  }
+}
+
+/** The result of an answer. Throws the error that came instead, of its class and with all that it tells. */
+export function resultOf<Result>(answer: Answer<Result>): Result {
+  if ("error" in answer) throw reviveError(answer.error);
+  return answer.result;
+}
+
+function plainError(thrown: unknown): PlainError {
+  const error: Error & { readonly code?: unknown } = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { name, message, stack = null } = error;
+  const code = typeof error.code === "string" ? error.code : null;
+  if (!(error instanceof MovinetError)) return { name, message, stack, code, details: null };
+  const { subject, problem, remedy } = error;
+  return { name, message, stack, code, details: { code: error.code, subject, problem, remedy } };
+}
+
+const ownClasses = { MovinetError, VideoError, ModelError, SessionError, DatasetError, DependencyError } as const;
+
+function reviveError({ name, message, stack, code, details }: PlainError): Error {
+  if (details) {
+    const Class = Object.hasOwn(ownClasses, name) ? ownClasses[name as keyof typeof ownClasses] : MovinetError;
+    return Object.assign(new Class(details), stack && { stack });
+  }
+  const error = name === "TypeError" ? new TypeError(message) : new Error(message);
+  return Object.assign(error, { name }, code && { code }, stack && { stack });
+}
+
 /** The optional peers and their ranges, as in package.json (a test compares them). */
 export const peers = {
   "@expo-google-fonts/atkinson-hyperlegible": "^0.4.1",

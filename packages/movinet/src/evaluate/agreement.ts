@@ -1,3 +1,4 @@
+import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
 import { type ClipSession, openWholeClip } from "../session/clip-session.ts";
@@ -32,6 +33,7 @@ export class ClipMode implements AsyncDisposable {
   readonly #engine: Engine;
   /** By frames. */
   readonly #sessions = new Map<number, ClipSession>();
+  readonly #turns: Turns;
   #clips = 0;
   #difference = 0;
   #scale = 0;
@@ -41,6 +43,7 @@ export class ClipMode implements AsyncDisposable {
     this.mostFrames = Math.max(1, Math.floor(mostPixels / (height * width)));
     this.#model = model;
     this.#engine = engine;
+    this.#turns = new Turns(this, "program", model.card.name);
   }
 
   /** Null before the first clip. */
@@ -51,7 +54,11 @@ export class ClipMode implements AsyncDisposable {
   }
 
   /** Compares with what a stream saw (`[3, H, W]` each) and the logits that it gave after the last of it. */
-  async compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
+  compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
+    return this.#turns.take(() => this.#compare(frames, logits));
+  }
+
+  async #compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
     const session =
       this.#sessions.get(frames.length) ?? (await openWholeClip(this.#model, frames.length, this.#engine));
     this.#sessions.set(frames.length, session);
@@ -65,10 +72,10 @@ export class ClipMode implements AsyncDisposable {
     this.#clips++;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
-    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(async () => {
+      for (const session of this.#sessions.values()) await session[Symbol.asyncDispose]();
+    });
   }
 }
 

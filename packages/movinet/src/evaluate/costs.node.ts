@@ -1,10 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { buildGraph } from "../arch/build.ts";
 import { moduleBeside } from "../common/beside.node.ts";
+import { Child, type ChildEnded } from "../common/child.node.ts";
 import { writeError, writeWhole } from "../common/write.node.ts";
 import { writeModel } from "../formats/model-file.ts";
 import { macsOf } from "../graph/shapes.ts";
@@ -18,7 +17,8 @@ export interface MeasureCostsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs a model on clips of each of `lengths` frames, each in a process of its own. Throws an `Error` where one fails. */
+/** Runs a model on clips of each of `lengths` frames, each in a process of its own. Throws
+ * what running it throws, and {@link ChildEnded} where a process dies of it. */
 export async function measureCosts(
   model: Model,
   lengths: readonly number[],
@@ -33,7 +33,7 @@ export async function measureCosts(
     const costs: Cost[] = [];
     for (const frames of lengths) {
       signal?.throwIfAborted();
-      const { callMs, peakBytes } = await measure({ file, frames, device, threads: threads ?? null }, signal);
+      const { callMs, peakBytes } = await measure({ file, frames, device, threads }, signal);
       costs.push({ frames, callMs, peakBytes });
     }
     return costs;
@@ -43,31 +43,11 @@ export async function measureCosts(
 }
 
 async function measure(job: CostJob, signal: AbortSignal | undefined): Promise<CostAnswer> {
-  const child: ChildProcess = fork(
-    fileURLToPath(moduleBeside("cost-child.node", import.meta.url)),
-    [JSON.stringify(job)],
-    {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    },
-  );
-  const end = () => child.kill("SIGKILL");
-  signal?.addEventListener("abort", end);
-  let complaint = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    complaint = text.trim().split("\n").at(-1) || complaint;
-  });
+  const child = new Child<CostJob, CostAnswer>(moduleBeside("cost-child.node", import.meta.url));
   try {
-    return await new Promise<CostAnswer>((resolve, reject) => {
-      child.once("message", (answer) => resolve(answer as CostAnswer));
-      child.once("error", reject);
-      child.once("close", (code, by) => reject(new Error(complaint || `measuring ended with ${code ?? by}`)));
-    });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
+    return await child.ask(job, signal);
   } finally {
-    signal?.removeEventListener("abort", end);
+    child.end();
   }
 }
 

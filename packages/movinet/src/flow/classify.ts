@@ -147,6 +147,7 @@ async function* classifyWindows(
     }
   } finally {
     last?.picture[Symbol.dispose]?.();
+    await session[Symbol.asyncDispose]();
   }
 }
 

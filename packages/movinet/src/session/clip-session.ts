@@ -1,9 +1,9 @@
 import { buildGraph } from "../arch/build.ts";
 import { nameOf } from "../arch/spec.ts";
+import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
 import { type Call, loadCall, Streams } from "./streams.ts";
-import { Turns } from "./turns.ts";
 
 /** Whole windows of frames through a network that sees clips. */
 export interface ClipSession extends AsyncDisposable {
@@ -29,7 +29,7 @@ export class LocalClipSession implements ClipSession {
     this.frames = call.step.frames;
     this.#call = call;
     this.#output = output;
-    this.#turns = new Turns(subject);
+    this.#turns = new Turns(this, "session", subject);
   }
 
   async run(frames: Float32Array): Promise<Float32Array> {
@@ -58,8 +58,8 @@ export class LocalClipSession implements ClipSession {
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.end();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end();
   }
 }
 

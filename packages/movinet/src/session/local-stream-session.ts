@@ -1,7 +1,7 @@
+import { Turns } from "../common/turns.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import type { StepOutputs, StreamSession, StreamState } from "./stream-session.ts";
 import { type Call, Streams } from "./streams.ts";
-import { Turns } from "./turns.ts";
 
 /** Calls of one network: frame by frame, and of several frames where steps bring as many. */
 export interface Calls {
@@ -25,7 +25,7 @@ export class LocalStreamSession implements StreamSession {
     this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many };
     const together = one.executable.streams === "any" ? streams : 1;
     this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
-    this.#turns = new Turns(subject);
+    this.#turns = new Turns(this, "session", subject);
   }
 
   async step(frames: Float32Array): Promise<StepOutputs> {
@@ -70,9 +70,10 @@ export class LocalStreamSession implements StreamSession {
     return this.#turns.take(() => this.#at(stream, (group, row) => group.load(row, state)));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turns.end();
-    for (const group of this.#groups) group.dispose();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => {
+      for (const group of this.#groups) group.dispose();
+    });
   }
 
   async #advance(call: Call, rows: Float32Array): Promise<readonly Readonly<Record<string, Float32Array>>[]> {

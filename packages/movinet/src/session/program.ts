@@ -1,7 +1,8 @@
 import { buildGraph } from "../arch/build.ts";
-import { nameOf, type Spec } from "../arch/spec.ts";
+import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
+import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import { logitsOf, openNetworkFile } from "../formats/file-facts.ts";
 import { splitHead } from "../graph/passes.ts";
@@ -53,19 +54,21 @@ export class Program implements SessionSource, AsyncDisposable {
   /** What runs it, for example `onnxruntime-node cpu`. */
   readonly engine: string;
   readonly #network: Network;
+  readonly #turns: Turns;
   readonly #calls = new Map<string, Promise<Call>>();
 
   private constructor(model: SessionModel, engine: Engine, network: Network) {
     this.model = model;
     this.engine = engine.name;
     this.#network = network;
+    this.#turns = new Turns(this, "program", network.subject);
   }
 
   /** A program of which each form is compiled when the first session asks for it. */
   static prepare(model: Model, engine: Engine): Program {
     const { spec, weights } = model;
     return new Program(model, engine, {
-      subject: nameOf(spec),
+      subject: model.card.name,
       stepFrames: engine.stepFrames,
       hasHead: spec.squeezeExcite === "none",
       load({ part, frames, single }) {
@@ -112,40 +115,48 @@ export class Program implements SessionSource, AsyncDisposable {
     const one = await this.#call({ single: streams === 1 && chunk === 1 });
     const frames = Math.min(chunk, this.#network.stepFrames);
     const many = frames > 1 ? await this.#call({ frames }) : one;
-    return new LocalStreamSession(this.#network.subject, { one, many }, streams, halfLifeFrames);
+    return this.#turns.adopt(new LocalStreamSession(this.#network.subject, { one, many }, streams, halfLifeFrames));
   }
 
   async openClip(): Promise<ClipSession> {
     this.#require("base");
-    return new LocalClipSession(this.#network.subject, await this.#call({ frames: windowOf(this.model) }));
+    const call = await this.#call({ frames: windowOf(this.model) });
+    return this.#turns.adopt(new LocalClipSession(this.#network.subject, call));
   }
 
-  /** Frees what was loaded; open sessions fail afterwards. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    await Promise.all(calls.map(async (call) => (await call).executable.dispose()));
+  /** Disposes of the open sessions and frees what was loaded. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(async () => {
+      const calls = await Promise.allSettled(this.#calls.values());
+      for (const call of calls) if (call.status === "fulfilled") await call.value.executable.dispose();
+    });
   }
 
   async #openRecent(options: StreamOptions, halfLife: number): Promise<StreamSession> {
     const others = [options.streams, options.chunk, options.halfLifeFrames].some((value) => value !== undefined);
     if (others)
       throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
-    if (!this.#network.hasHead)
-      return recentOfTwo(await this.openStream(), await this.openStream({ halfLifeFrames: halfLife }));
+    const { subject, hasHead } = this.#network;
+    if (!hasHead) {
+      const [whole, ageing] = [await this.openStream(), await this.openStream({ halfLifeFrames: halfLife })];
+      return this.#turns.adopt(recentOfTwo(subject, whole, ageing));
+    }
     const body = await this.#call({ part: "body", single: true });
     const head = await this.#call({ part: "head" });
-    const session = (one: Call, frames: number) =>
-      new LocalStreamSession(this.#network.subject, { one, many: one }, 1, frames);
+    const session = (one: Call, frames: number) => new LocalStreamSession(subject, { one, many: one }, 1, frames);
     const never = Number.POSITIVE_INFINITY;
-    return recentOfHeads({ body: session(body, never), whole: session(head, never), ageing: session(head, halfLife) });
+    const parts = { body: session(body, never), whole: session(head, never), ageing: session(head, halfLife) };
+    return this.#turns.adopt(recentOfHeads(subject, parts));
   }
 
-  #call({ part = "whole", frames = 1, single = false }: Partial<Form>): Promise<Call> {
+  async #call({ part = "whole", frames = 1, single = false }: Partial<Form>): Promise<Call> {
+    this.#turns.check();
     const key = `${part} ${frames} ${single}`;
     const call = this.#calls.get(key) ?? this.#network.load({ part, frames, single });
     this.#calls.set(key, call);
-    return call;
+    const loaded = await call;
+    this.#turns.check();
+    return loaded;
   }
 
   #require(mode: Spec["mode"]): void {

@@ -1,3 +1,4 @@
+import { Turns } from "../common/turns.ts";
 import type { StepOutputs, StreamSession } from "./stream-session.ts";
 
 /** The parts of a network that is cut before the pool of its head, each as a session: the head twice. */
@@ -11,16 +12,16 @@ export interface HeadSessions {
  * One stream remembered in two ways, by two sessions of the whole network, one of which ages: what networks with gates need,
  * whose pools are everywhere.
  */
-export function recentOfTwo(whole: StreamSession, ageing: StreamSession): StreamSession {
-  return remembered([whole, ageing], async (frames) => {
+export function recentOfTwo(subject: string, whole: StreamSession, ageing: StreamSession): StreamSession {
+  return remembered(subject, [whole, ageing], async (frames) => {
     const { logits } = await whole.step(frames);
     return { logits, recent: (await ageing.step(frames)).logits };
   });
 }
 
 /** The same by one body under two heads, one of which ages: exact for networks whose only pool is the head's. */
-export function recentOfHeads({ body, whole, ageing }: HeadSessions): StreamSession {
-  return remembered([body, whole, ageing], async (frames) => {
+export function recentOfHeads(subject: string, { body, whole, ageing }: HeadSessions): StreamSession {
+  return remembered(subject, [body, whole, ageing], async (frames) => {
     const vector = (await body.step(frames))["features"] as Float32Array;
     const { logits } = await whole.step(vector);
     return { logits, recent: (await ageing.step(vector)).logits };
@@ -28,19 +29,22 @@ export function recentOfHeads({ body, whole, ageing }: HeadSessions): StreamSess
 }
 
 function remembered(
+  subject: string,
   parts: readonly StreamSession[],
   step: (frames: Float32Array) => Promise<StepOutputs>,
 ): StreamSession {
   const refuse = async (): Promise<never> => {
     throw new TypeError("a session that also tells of the recent past has no snapshots");
   };
-  return {
+  const session: StreamSession = {
     streams: 1,
     stateBytes: parts.reduce((sum, { stateBytes }) => sum + stateBytes, 0),
-    step,
-    reset: async () => void (await Promise.all(parts.map((part) => part.reset()))),
+    step: (frames) => turns.take(() => step(frames)),
+    reset: () => turns.take(async () => void (await Promise.all(parts.map((part) => part.reset())))),
     snapshot: refuse,
     restore: refuse,
-    [Symbol.asyncDispose]: async () => void (await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))),
+    [Symbol.asyncDispose]: () => turns.end(() => Promise.all(parts.map((part) => part[Symbol.asyncDispose]()))),
   };
+  const turns = new Turns(session, "session", subject);
+  return session;
 }

@@ -1,22 +1,13 @@
 import { Worker } from "node:worker_threads";
 import { moduleBeside } from "../common/beside.node.ts";
-import { SessionError } from "../common/errors.ts";
+import { resultOf, SessionError } from "../common/errors.ts";
+import { Turns } from "../common/turns.ts";
 import { keepQuiet, type NodeEngineOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";
+import type { ClipSession } from "./clip-session.ts";
 import type { SessionSource } from "./program.ts";
-import type { StepOutputs, StreamOptions, StreamSession, StreamState } from "./stream-session.ts";
-import {
-  revive,
-  type WorkerCall,
-  type WorkerRequest,
-  type WorkerResponse,
-  type WorkerStart,
-} from "./worker-protocol.node.ts";
-
-interface Pending {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
+import type { StreamOptions, StreamSession } from "./stream-session.ts";
+import type { WorkerCall, WorkerRequest, WorkerResponse, WorkerStart } from "./worker-protocol.node.ts";
 
 /**
  * A model compiled in a worker thread: its sessions have the interfaces of those in this thread, and the caller's event
@@ -24,70 +15,131 @@ interface Pending {
  */
 export class WorkerProgram implements SessionSource, AsyncDisposable {
   readonly model: Model;
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
-  /** What came back from the worker, to carry frames there again. */
-  readonly #spare: ArrayBuffer[] = [];
-  #calls = 0;
+  readonly #thread: SessionThread;
+  readonly #turns: Turns;
   #sessions = 0;
-  #ended: Error | null = null;
 
-  private constructor(model: Model, worker: Worker) {
+  private constructor(model: Model, thread: SessionThread) {
     this.model = model;
-    this.#worker = worker;
-    worker.on("message", (response: WorkerResponse) => this.#settle(response));
-    worker.on("error", (error) => this.#end(error));
-    worker.on("exit", () => this.#end(ended(model)));
+    this.#thread = thread;
+    this.#turns = new Turns(this, "program", model.card.name);
   }
 
   /** Starts a thread and compiles the model in it. */
   static async start(model: Model, options: NodeEngineOptions = {}): Promise<WorkerProgram> {
     keepQuiet();
-    const workerData: WorkerStart = { model, options };
-    const program = new WorkerProgram(model, new Worker(moduleBeside("worker.node", import.meta.url), { workerData }));
+    const thread = new SessionThread({ model, options });
     try {
-      await new Promise<never>((resolve, reject) => program.#pending.set(-1, { resolve, reject }));
+      await thread.ready;
     } catch (error) {
-      await program[Symbol.asyncDispose]();
+      await thread.end();
       throw error;
     }
-    return program;
+    return new WorkerProgram(model, thread);
   }
 
   async openStream(options: StreamOptions = {}): Promise<StreamSession> {
-    const session = this.#sessions++;
-    const { streams, stateBytes } = await this.#call<Pick<StreamSession, "streams" | "stateBytes">>({
+    const [session, shape] = await this.#open<Pick<StreamSession, "streams" | "stateBytes">>({
       method: "openStream",
-      session,
       options,
     });
     return {
-      streams,
-      stateBytes,
-      step: (frames) => this.#call<StepOutputs>({ method: "step", session, frames: this.#carry(frames) }),
-      reset: (stream) => this.#call<void>({ method: "reset", session, stream }),
-      snapshot: (stream) => this.#call<StreamState>({ method: "snapshot", session, stream }),
-      restore: (state, stream) => this.#call<void>({ method: "restore", session, state, stream }),
-      [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
+      ...shape,
+      step: (frames) => session.ask({ method: "step", frames }),
+      reset: (stream) => session.ask({ method: "reset", stream }),
+      snapshot: (stream) => session.ask({ method: "snapshot", stream }),
+      restore: (state, stream) => session.ask({ method: "restore", state, stream }),
+      [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
     };
   }
 
-  async openClip(): ReturnType<SessionSource["openClip"]> {
-    const session = this.#sessions++;
-    const frames = await this.#call<number>({ method: "openClip", session });
+  async openClip(): Promise<ClipSession> {
+    const [session, frames] = await this.#open<number>({ method: "openClip" });
     return {
       frames,
-      run: (window) => this.#call<Float32Array>({ method: "run", session, frames: this.#carry(window) }),
-      [Symbol.asyncDispose]: () => this.#call<void>({ method: "close", session }),
+      run: (window) => session.ask({ method: "run", frames: window }),
+      [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
     };
   }
 
-  /** Ends the thread; calls under way are rejected. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends the thread at once; calls under way are rejected. */
+  [Symbol.asyncDispose](): Promise<void> {
+    const ended = this.#thread.end();
+    return this.#turns.end(() => ended);
+  }
+
+  async #open<Opened>(call: WorkerCall): Promise<readonly [WorkerSession, Opened]> {
+    this.#turns.check();
+    const number = this.#sessions++;
+    const opened = await this.#thread.ask<Opened>(number, call);
+    return [this.#turns.adopt(new WorkerSession(this.#thread, number, this.model.card.name)), opened];
+  }
+}
+
+/** A session in the thread, by its number. */
+class WorkerSession implements AsyncDisposable {
+  readonly #thread: SessionThread;
+  readonly #number: number;
+  readonly #turns: Turns;
+
+  constructor(thread: SessionThread, number: number, subject: string) {
+    this.#thread = thread;
+    this.#number = number;
+    this.#turns = new Turns(this, "session", subject);
+  }
+
+  ask<T>(call: WorkerCall): Promise<T> {
+    return this.#turns.take(() => this.#thread.ask<T>(this.#number, call));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => this.#thread.ask(this.#number, { method: "close" }).catch(() => {}));
+  }
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What is asked of the thread, and its answers. */
+class SessionThread {
+  /** Throws what compiling the model throws. */
+  readonly ready: Promise<void>;
+  readonly #subject: string;
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  /** What came back from the thread, to carry frames there again. */
+  readonly #spare: ArrayBuffer[] = [];
+  #calls = 0;
+  #ended: Error | null = null;
+
+  constructor(workerData: WorkerStart) {
+    this.#subject = workerData.model.card.name;
+    this.#worker = new Worker(moduleBeside("worker.node", import.meta.url), { workerData });
+    this.#worker.on("message", (response: WorkerResponse) => this.#settle(response));
+    this.#worker.on("error", (error) => this.#reject(error));
+    this.#worker.on("exit", () => this.#reject(this.#gone()));
+    this.ready = new Promise((resolve, reject) => this.#pending.set(-1, { resolve, reject }));
+  }
+
+  async ask<T>(session: number, call: WorkerCall): Promise<T> {
+    if (this.#ended) throw this.#ended;
+    const id = this.#calls++;
+    const carried = "frames" in call ? { ...call, frames: this.#carry(call.frames) } : call;
+    const request: WorkerRequest = { id, session, call: carried };
+    const result = new Promise<T>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    this.#worker.postMessage(request, "frames" in carried ? [carried.frames.buffer] : []);
+    return result;
+  }
+
+  /** Ends the thread at once; calls under way are rejected. */
+  async end(): Promise<void> {
+    this.#reject(this.#gone());
     await this.#worker.terminate();
   }
 
-  /** Copies frames into a buffer that is handed to the worker: structured clones would be garbage on both sides. */
+  /** Copies frames into a buffer that is handed to the thread: structured clones would be garbage on both sides. */
   #carry(frames: Float32Array): Float32Array<ArrayBuffer> {
     const spare = this.#spare.pop();
     const buffer = spare?.byteLength === frames.byteLength ? spare : new ArrayBuffer(frames.byteLength);
@@ -96,36 +148,29 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
     return carried;
   }
 
-  #call<T>(call: WorkerCall): Promise<T> {
-    if (this.#ended) return Promise.reject(this.#ended);
-    const request: WorkerRequest = { id: this.#calls++, call };
-    const result = new Promise<T>((resolve, reject) => {
-      this.#pending.set(request.id, { resolve: resolve as Pending["resolve"], reject });
-    });
-    this.#worker.postMessage(request, "frames" in call ? [call.frames.buffer] : []);
-    return result;
-  }
-
   #settle(response: WorkerResponse): void {
     const pending = this.#pending.get(response.id);
     this.#pending.delete(response.id);
     if (response.spare) this.#spare.push(response.spare);
-    if ("error" in response) pending?.reject(revive(response.error));
-    else pending?.resolve(response.result as never);
+    try {
+      pending?.resolve(resultOf(response) as never);
+    } catch (error) {
+      pending?.reject(error as Error);
+    }
   }
 
-  #end(error: Error): void {
+  #reject(error: Error): void {
     this.#ended ??= error;
     for (const { reject } of this.#pending.values()) reject(this.#ended);
     this.#pending.clear();
   }
-}
 
-function ended(model: Model): SessionError {
-  return new SessionError({
-    code: "E_SESSION_DISPOSED",
-    subject: model.card.name,
-    problem: "its worker thread has ended",
-    remedy: "Start a new one",
-  });
+  #gone(): SessionError {
+    return new SessionError({
+      code: "E_SESSION_DISPOSED",
+      subject: this.#subject,
+      problem: "its worker thread has ended",
+      remedy: "Start a new one",
+    });
+  }
 }

@@ -1,14 +1,13 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { moduleBeside } from "../common/beside.node.ts";
-import { DatasetError, missingPeer } from "../common/errors.ts";
+import { Child } from "../common/child.node.ts";
+import { DatasetError, MovinetError, missingPeer } from "../common/errors.ts";
 import { type Random, randomOf } from "../common/random.ts";
 import { makeFolders } from "../common/write.node.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "./labels.ts";
-import type { MakerAnswer, MakerJob } from "./maker-child.node.ts";
+import type { MakerJob } from "./maker-child.node.ts";
 
 type Split = "train" | "validation" | "test";
 
@@ -87,7 +86,7 @@ export async function makeCameraMotion(out: string, options: SynthOptions): Prom
     else await rename(made, out);
   } catch (cause) {
     signal?.throwIfAborted();
-    if (cause instanceof DatasetError) throw cause;
+    if (cause instanceof MovinetError) throw cause;
     throw writeFailed(out, (cause as NodeJS.ErrnoException).code ?? (cause as Error).message, cause);
   } finally {
     if (aside !== null) await rm(aside, { recursive: true, force: true }).catch(() => {});
@@ -197,14 +196,17 @@ async function makeAll(
   signal?.throwIfAborted();
   const queue = plans.values();
   let done = 0;
-  const makers = Array.from({ length: Math.min(jobs, plans.length) }, () => new Maker());
+  const makers = Array.from(
+    { length: Math.min(jobs, plans.length) },
+    () => new Child<MakerJob, void>(moduleBeside("maker-child.node", import.meta.url)),
+  );
   const end = () => {
     for (const maker of makers) maker.end();
   };
   signal?.addEventListener("abort", end);
-  const work = async (maker: Maker) => {
+  const work = async (maker: Child<MakerJob, void>) => {
     for (const { job, name } of queue) {
-      await maker.make({ ...job, file: join(folder, ...name.split("/")) });
+      await maker.ask({ ...job, file: join(folder, ...name.split("/")) });
       onClip?.(++done, plans.length);
     }
   };
@@ -213,42 +215,6 @@ async function makeAll(
   } finally {
     signal?.removeEventListener("abort", end);
     end();
-    await Promise.all(makers.map((maker) => maker.exited));
-  }
-}
-
-/** A process that makes one clip after another. */
-class Maker {
-  readonly #child: ChildProcess;
-  readonly exited: Promise<void>;
-  #complaint = "";
-
-  constructor() {
-    const script = fileURLToPath(moduleBeside("maker-child.node", import.meta.url));
-    this.#child = fork(script, [], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    });
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#complaint = text.trim().split("\n").at(-1) || this.#complaint;
-    });
-    this.exited = new Promise((resolve) => {
-      this.#child.once("error", () => resolve());
-      this.#child.once("close", () => resolve());
-    });
-  }
-
-  async make(job: MakerJob): Promise<void> {
-    const answer = new Promise<MakerAnswer>((resolve) => {
-      this.#child.once("message", (message) => resolve(message as MakerAnswer));
-    });
-    const dead = this.exited.then(() => ({ error: this.#complaint || "the encoding process ended unexpectedly" }));
-    this.#child.send(job, () => {});
-    const { error } = await Promise.race([answer, dead]);
-    if (error !== null) throw new Error(error);
-  }
-
-  end(): void {
-    this.#child.kill("SIGKILL");
+    await Promise.all(makers.map((maker) => maker.gone));
   }
 }

@@ -106,7 +106,7 @@ export async function openTraining(
   const lanes = new Lanes();
   try {
     const start = startOf(model, settings);
-    const prepared = await prepare(start, clips, options, lanes);
+    const prepared = await prepare(start, clips, options);
     const trainer = await Trainer.open(prepared.setup, trainerOptions(options), lanes.open);
     return { ...prepared, model: start, trainer, [Symbol.asyncDispose]: () => lanes[Symbol.asyncDispose]() };
   } catch (error) {
@@ -133,7 +133,6 @@ async function prepare(
   model: Model,
   { train, validation }: Parameters<typeof fitModel>[1],
   options: FitOptions,
-  lanes: Lanes,
 ): Promise<Prepared> {
   const { settings, folder } = options;
   const { trainable, frames, group, batch, seed } = settings;
@@ -169,7 +168,7 @@ async function prepare(
     group: 1,
     weights: weightsOf(before.forward, model.weights),
   };
-  const features = await frozenOutputs(frozen, train, validation, options, lanes);
+  const features = await frozenOutputs(frozen, train, validation, options);
   const tensor = (clip: FitClip, view: number | null): ClipInput => ({
     kind: "tensor",
     file: join(folder, "frozen", features(clip, view)),

@@ -1,4 +1,5 @@
 import { buildGraph } from "../arch/build.ts";
+import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import { splitHead } from "../graph/passes.ts";
@@ -29,10 +30,12 @@ export interface FrozenOptions {
 export class FrozenBody implements AsyncDisposable {
   readonly #model: Model;
   readonly #call: Call;
+  readonly #turns: Turns;
 
   private constructor(model: Model, call: Call) {
     this.#model = model;
     this.#call = call;
+    this.#turns = new Turns(this, "program", model.card.name);
   }
 
   static async compile(model: Model, engine: Engine): Promise<FrozenBody> {
@@ -46,7 +49,11 @@ export class FrozenBody implements AsyncDisposable {
    * The pooled vector of a clip. Calls must not overlap. Throws `TypeError` for a clip without frames, and the signal's
    * reason.
    */
-  async pool(clip: FrozenClip, { mirror = false, signal }: FrozenOptions = {}): Promise<Float32Array> {
+  pool(clip: FrozenClip, options: FrozenOptions = {}): Promise<Float32Array> {
+    return this.#turns.take(() => this.#pool(clip, options));
+  }
+
+  async #pool(clip: FrozenClip, { mirror = false, signal }: FrozenOptions): Promise<Float32Array> {
     const { frames, width, height, data } = clip;
     if (frames < 1 || data.length !== frames * width * height * 3) {
       throw new TypeError(
@@ -110,7 +117,7 @@ export class FrozenBody implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#call.executable.dispose();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => this.#call.executable.dispose());
   }
 }

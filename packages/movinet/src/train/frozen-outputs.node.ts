@@ -4,7 +4,7 @@ import { randomOf } from "../common/random.ts";
 import { makeFolder, writeWhole } from "../common/write.node.ts";
 import type { FitClip, FitOptions } from "./fit-options.node.ts";
 import type { LaneSetup } from "./lane.ts";
-import type { Lanes } from "./lanes.node.ts";
+import { Lanes } from "./lanes.node.ts";
 
 /** Writes the frozen part's output of every form of every clip that is not there yet. */
 export async function frozenOutputs(
@@ -12,7 +12,6 @@ export async function frozenOutputs(
   train: readonly FitClip[],
   validation: readonly FitClip[],
   { settings, folder, signal, onProgress }: FitOptions,
-  lanes: Lanes,
 ) {
   const target = join(folder, "frozen");
   await makeFolder(target);
@@ -26,24 +25,25 @@ export async function frozenOutputs(
   const queue = work.values();
   let done = 0;
   const empty = () => new SharedArrayBuffer(16);
-  const opened = await Promise.all(
-    Array.from({ length: settings.threads }, () => lanes.openThread(setup, empty(), empty())),
-  );
-  await Promise.all(
-    opened.map(async (lane) => {
-      for (const { clip, view } of queue) {
-        signal?.throwIfAborted();
-        const file = join(target, nameOf(clip, view));
-        if (!(await stat(file).catch(() => null))) {
-          const { source } = view === null ? clip.plain() : clip.varied(view);
-          const values = await lane.features(source, `${clip.name} ${view}`);
-          await writeWhole(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-        }
-        const now = { phase: "frozen part", done: ++done, total: work.length } as const;
-        onProgress?.({ ...now, epoch: 0, loss: null, validationTop1: null });
+  const lanes = new Lanes();
+  const compute = async () => {
+    const lane = await lanes.openThread(setup, empty(), empty());
+    for (const { clip, view } of queue) {
+      signal?.throwIfAborted();
+      const file = join(target, nameOf(clip, view));
+      if (!(await stat(file).catch(() => null))) {
+        const { source } = view === null ? clip.plain() : clip.varied(view);
+        const values = await lane.features(source, `${clip.name} ${view}`);
+        await writeWhole(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
       }
-    }),
-  );
-  await lanes[Symbol.asyncDispose]();
+      const now = { phase: "frozen part", done: ++done, total: work.length } as const;
+      onProgress?.({ ...now, epoch: 0, loss: null, validationTop1: null });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: settings.threads }, compute));
+  } finally {
+    await lanes[Symbol.asyncDispose]();
+  }
   return nameOf;
 }

@@ -1,17 +1,14 @@
-import { Worker } from "node:worker_threads";
 import { moduleBeside } from "../common/beside.node.ts";
-import { type ErrorDetails, MovinetError } from "../common/errors.ts";
+import { Thread } from "../common/thread.node.ts";
+import { Turns } from "../common/turns.ts";
 import type { ClipInput } from "./clip-input.node.ts";
-import type { LaneResult } from "./lane.ts";
+import type { LaneItem, LaneResult } from "./lane.ts";
 import type { LaneHandle, OpenLane } from "./trainer.ts";
 
-/** What a lane answers: a result, features, or what went wrong. */
-export type LaneAnswer =
-  | { readonly result: LaneResult }
-  | { readonly features: Float32Array }
-  /** Between threads an error loses its class and code: what one of ours tells goes by itself. */
-  | { readonly told: ErrorDetails }
-  | { readonly error: unknown };
+/** What a lane is asked for: to run clips, and learn from them, or what it hands over for one. */
+export type LaneRequest =
+  | { readonly items: readonly LaneItem<ClipInput>[]; readonly learn: { readonly total: number } | null }
+  | { readonly source: ClipInput; readonly key: string };
 
 export interface ThreadLane extends LaneHandle<ClipInput> {
   /** What the network hands over for one clip, `[frames, H, W, C]`. */
@@ -20,43 +17,25 @@ export interface ThreadLane extends LaneHandle<ClipInput> {
 
 /** Lanes in worker threads; disposal ends them. */
 export class Lanes implements AsyncDisposable {
-  readonly #workers: Worker[] = [];
+  readonly #turns = new Turns(this, "lanes", "training");
+  readonly #threads: Thread<LaneRequest, LaneResult | Float32Array>[] = [];
 
   readonly open: OpenLane<ClipInput> = (setup, weights, gradients) => this.openThread(setup, weights, gradients);
 
   async openThread(...[setup, weights, gradients]: Parameters<OpenLane<ClipInput>>): Promise<ThreadLane> {
-    const worker = new Worker(moduleBeside("lane-worker.node", import.meta.url), {
-      workerData: { setup, weights, gradients },
-    });
-    this.#workers.push(worker);
-    const ask = (message: unknown) =>
-      new Promise<LaneAnswer>((resolve, reject) => {
-        const settle = (act: () => void) => {
-          worker.off("message", answered);
-          worker.off("error", failed);
-          worker.off("exit", exited);
-          act();
-        };
-        const answered = (answer: LaneAnswer) =>
-          settle(() => {
-            if ("told" in answer) reject(new MovinetError(answer.told));
-            else if ("error" in answer) reject(answer.error);
-            else resolve(answer);
-          });
-        const failed = (error: unknown) => settle(() => reject(error));
-        const exited = () => settle(() => reject(new Error("internal: a training thread ended")));
-        worker.on("message", answered);
-        worker.on("error", failed);
-        worker.on("exit", exited);
-        worker.postMessage(message);
-      });
+    this.#turns.check();
+    const thread = new Thread<LaneRequest, LaneResult | Float32Array>(
+      moduleBeside("lane-worker.node", import.meta.url),
+      { setup, weights, gradients },
+    );
+    this.#threads.push(thread);
     return {
-      run: async (items, learn) => ((await ask({ items, learn })) as { result: LaneResult }).result,
-      features: async (source, key) => ((await ask({ source, key })) as { features: Float32Array }).features,
+      run: (items, learn) => thread.ask<LaneResult>({ items, learn }, undefined),
+      features: (source, key) => thread.ask<Float32Array>({ source, key }, undefined),
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]())));
   }
 }

@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { moduleBeside } from "../common/beside.node.ts";
+import { Child, ChildEnded } from "../common/child.node.ts";
 import { ModelError, MovinetError } from "../common/errors.ts";
 import { memoryComplaint } from "../common/memory-watch.node.ts";
-import { revive } from "../session/worker-protocol.node.ts";
-import type { FileAnswer, FileRequest } from "./file-child.node.ts";
+import type { FileRequest, OpenedFile } from "./file-child.node.ts";
 import type { FileJob, FileRunner } from "./open-file.node.ts";
 
 export interface FileLimits {
@@ -23,91 +21,42 @@ const [openMs, frameMs] = [60_000, 10_000];
  */
 export async function openFileApart(job: FileJob, { memoryBytes, signal }: FileLimits): Promise<FileRunner> {
   signal?.throwIfAborted();
-  const child = fork(fileURLToPath(moduleBeside("file-child.node", import.meta.url)), [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-  });
-  const asked = new FileQuestions(child, job.name, memoryBytes, signal);
-  try {
-    const answer = await asked.ask({ job, memoryBytes }, openMs);
-    if (!("opened" in answer)) throw new Error("internal: the file was not opened");
-    const { model, runner } = answer.opened;
-    return {
-      model,
-      runner: {
-        ...runner,
-        async logits(clip) {
-          const { logits = [] } = (await asked.ask({ clip }, openMs + clip.length * frameMs)) as Partial<{
-            readonly logits: readonly Float32Array[];
-          }>;
-          return logits;
-        },
-      },
-      close: async () => asked.end(),
-    };
-  } catch (error) {
-    asked.end();
-    throw error;
-  }
+  const child = new Child<FileRequest, OpenedFile | readonly Float32Array[]>(
+    moduleBeside("file-child.node", import.meta.url),
+  );
+  /** Ends the process where no answer comes in time. */
+  const ask = async <Result extends OpenedFile | readonly Float32Array[]>(request: FileRequest, mostMs: number) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error(`it gives no answer in ${mostMs / 1000} s`)), mostMs);
+    try {
+      return await child.ask<Result>(request, signal, late.signal);
+    } catch (error) {
+      child.end();
+      signal?.throwIfAborted();
+      if (error instanceof MovinetError) throw error;
+      throw failed(job.name, late.signal.aborted ? (error as Error).message : problemOf(error as Error, memoryBytes));
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const { model, runner } = await ask<OpenedFile>({ job, memoryBytes }, openMs);
+  return {
+    model,
+    runner: {
+      ...runner,
+      logits: (clip) => ask<readonly Float32Array[]>({ clip }, openMs + clip.length * frameMs),
+    },
+    close: async () => child.end(),
+  };
 }
 
-/** One question at a time to a process, which is ended where no answer comes in time. */
-class FileQuestions {
-  readonly #child: ChildProcess;
-  readonly #name: string;
-  readonly #memoryBytes: number;
-  readonly #signal: AbortSignal | undefined;
-  #complaint = "";
+function problemOf(error: Error, memoryBytes: number): string {
+  if (!(error instanceof ChildEnded)) return `its runtime fails on it (${error.message})`;
+  if (error.message !== memoryComplaint) return `its runtime ends on it (${error.message})`;
+  return `running it takes more than ${Math.round(memoryBytes / 1e6)} MB, far more than such a network needs`;
+}
 
-  constructor(child: ChildProcess, name: string, memoryBytes: number, signal: AbortSignal | undefined) {
-    this.#child = child;
-    this.#name = name;
-    this.#memoryBytes = memoryBytes;
-    this.#signal = signal;
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.#complaint = text.trim().split("\n").at(-1) || this.#complaint;
-    });
-  }
-
-  async ask(request: FileRequest, mostMs: number): Promise<FileAnswer> {
-    this.#signal?.throwIfAborted();
-    const child = this.#child;
-    const { promise, resolve, reject } = Promise.withResolvers<FileAnswer>();
-    const late = setTimeout(() => reject(this.#failed(`it gives no answer in ${mostMs / 1000} s`)), mostMs);
-    const aborted = () => reject(this.#signal?.reason);
-    const closed = () => reject(this.#failed(this.#ending()));
-    this.#signal?.addEventListener("abort", aborted);
-    child.once("message", resolve).once("error", reject).once("close", closed);
-    child.send(request, (error) => {
-      if (error) closed();
-    });
-    try {
-      const answer = await promise;
-      if (!("error" in answer)) return answer;
-      const error = revive(answer.error);
-      throw error instanceof MovinetError ? error : this.#failed(`its runtime fails on it (${error.message})`);
-    } catch (error) {
-      this.end();
-      throw error;
-    } finally {
-      clearTimeout(late);
-      this.#signal?.removeEventListener("abort", aborted);
-      child.off("message", resolve).off("error", reject).off("close", closed);
-    }
-  }
-
-  end(): void {
-    this.#child.kill("SIGKILL");
-  }
-
-  #ending(): string {
-    if (this.#complaint !== memoryComplaint) return `its runtime ends on it (${this.#complaint || "no reason given"})`;
-    return `running it takes more than ${Math.round(this.#memoryBytes / 1e6)} MB, far more than such a network needs`;
-  }
-
-  #failed(problem: string): ModelError {
-    const remedy = "Check that the file was copied whole, or convert the model again";
-    return new ModelError({ code: "E_MODEL_RUNTIME", subject: this.#name, problem, remedy });
-  }
+function failed(subject: string, problem: string): ModelError {
+  const remedy = "Check that the file was copied whole, or convert the model again";
+  return new ModelError({ code: "E_MODEL_RUNTIME", subject, problem, remedy });
 }

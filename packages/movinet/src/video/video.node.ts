@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { VideoError } from "../common/errors.ts";
 import { memoryComplaint } from "../common/memory-watch.node.ts";
+import { Turns } from "../common/turns.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
 import type { InputSize } from "../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
@@ -35,7 +36,7 @@ const mostVideos = 500;
  * In the name of a file, U+DC80–U+DCFF stand for bytes that are not UTF-8.
  *
  * Throws {@link VideoError} `E_VIDEO_URL` for any other URL, and {@link DependencyError} where node-av is not installed.
- * Iterating throws {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_PICTURE`, `E_VIDEO_PLAYLIST`,
+ * Iterating throws {@link SessionError} (`E_SESSION_DISPOSED`) after disposal, and {@link VideoError}: `E_VIDEO_NOT_FOUND`, `E_VIDEO_UNREADABLE`, `E_VIDEO_PICTURE`, `E_VIDEO_PLAYLIST`,
  * `E_VIDEO_ENCRYPTED`, `E_VIDEO_NO_STREAM`, `E_VIDEO_NO_FRAMES`, `E_VIDEO_SPARSE`, `E_VIDEO_TOO_LARGE`, `E_VIDEO_MEMORY`, `E_VIDEO_DISK`,
  * `E_VIDEO_NETWORK`, `E_VIDEO_TIMEOUT`, `E_VIDEO_DECODER` (the decoding process died).
  */
@@ -59,31 +60,32 @@ function startOf(source: string, options: VideoOptions): DecoderStart {
  */
 export class Decoders implements AsyncDisposable {
   readonly #idle: DecoderProcess[] = [];
-  #disposed = false;
+  readonly #turns = new Turns(this, "decoder pool", "videos");
 
   /** Starts a process that waits for the first video, while its user still prepares. */
   warm(): void {
+    this.#turns.check();
     this.#idle.push(new DecoderProcess(null));
   }
 
-  /** Like the function {@link openVideo}. */
+  /** Like the function {@link openVideo}; throws {@link SessionError} (`E_SESSION_DISPOSED`) after disposal. */
   openVideo(source: string, options: VideoOptions): Video {
+    this.#turns.check();
     const start = startOf(source, options);
     if (source === "-") return new Video(source, options, start, null);
     const process = this.#idle.pop() ?? new DecoderProcess(null);
     return new Video(source, options, start, {
       process,
       giveBack: async () => {
-        if (this.#disposed || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
+        if (this.#turns.ended || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
         else this.#idle.push(process);
       },
     });
   }
 
   /** Ends the processes that wait for a video; those at work end with theirs. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
-    await Promise.all(this.#idle.splice(0).map((process) => process[Symbol.asyncDispose]()));
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => Promise.all(this.#idle.splice(0).map((process) => process[Symbol.asyncDispose]())));
   }
 }
 
@@ -115,7 +117,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   #stopWaiting = () => {};
   #begun = false;
   #ended = false;
-  #disposed = false;
+  readonly #turns: Turns;
 
   constructor(source: string, options: VideoOptions, start: DecoderStart, loan: Loan | null) {
     this.source = source;
@@ -123,10 +125,12 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     this.#loan = loan;
     this.#process = loan?.process ?? new DecoderProcess(start);
     loan?.process.request(start);
+    this.#turns = new Turns(this, "video", shownSource(source));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
     if (this.#begun) throw new TypeError("a video can be iterated once: open it again");
+    this.#turns.check();
     this.#begun = true;
     const { signal, timeoutMs = defaultTimeoutMs } = this.#options;
     let late = false;
@@ -144,7 +148,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       signal?.throwIfAborted();
       let size = { width: 0, height: 0 };
       while (!this.#ended) {
-        const message = await this.#process.next();
+        const message = await this.#next();
         dog.refresh();
         if (message === null) return await this.#died(late);
         if (message.kind === "failure") throw await this.#failure(message);
@@ -166,11 +170,19 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   }
 
   /** Ends the decoding process, or lends it to the next video where it came to the end of this one. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  [Symbol.asyncDispose](): Promise<void> {
     this.#stopWaiting();
-    await (this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose]());
+    return this.#turns.end(() =>
+      this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose](),
+    );
+  }
+
+  async #next(): Promise<DecoderMessage | null> {
+    try {
+      return await this.#process.next();
+    } finally {
+      this.#turns.check();
+    }
   }
 
   async #died(late: boolean): Promise<never> {

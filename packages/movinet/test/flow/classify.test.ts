@@ -7,7 +7,7 @@ import { importPeer, peers } from "../../src/common/errors.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { type Classification, type ClassifyOptions, classify } from "../../src/flow/classify.node.ts";
 import { classifyFrames } from "../../src/flow/classify.ts";
-import { Program } from "../../src/session/program.ts";
+import { Program, type SessionSource } from "../../src/session/program.ts";
 import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import type { Frame } from "../../src/video/frame.ts";
 import { openModel } from "../../src/zoo/lookup.node.ts";
@@ -125,6 +125,81 @@ describe("classify, frames of one's own", () => {
     const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
     await expect(collect(ownFrames(1).frames, { model: program, threads: 2 })).rejects.toThrow(TypeError);
     await program[Symbol.asyncDispose]();
+  });
+});
+
+describe("classifyFrames, whatever the model takes", () => {
+  const base = hashedModel("t0-base", { classes: 7, resolution: size });
+  const windows = { ...base, card: { ...base.card, labels, frames: 3 } };
+  async function* broken(): AsyncGenerator<Frame> {
+    yield* ownFrames(4).frames;
+    throw new Error("the camera fell down");
+  }
+  const ways = {
+    "the end": async (results: AsyncIterable<unknown>) => {
+      let count = 0;
+      for await (const _ of results) count++;
+      expect(count).toBeGreaterThan(0);
+    },
+    break: async (results: AsyncIterable<unknown>) => {
+      for await (const _ of results) break;
+    },
+    "an error of the loop": async (results: AsyncIterable<unknown>) => {
+      const loop = async () => {
+        for await (const _ of results) throw new Error("enough");
+      };
+      await expect(loop()).rejects.toThrow("enough");
+    },
+  };
+
+  describe.each([
+    ["a stream", model, false],
+    ["a stream with its recent past", model, true],
+    ["windows", windows, false],
+  ] as const)("%s", (_, ofModel, recent) => {
+    /** A program whose sessions are seen. */
+    const watched = async () => {
+      const program = await Program.compile(ofModel, await nodeEngine({ threads: 1 }));
+      const sessions: (() => Promise<unknown>)[] = [];
+      const frame = randomPictures(1, 1, size.height, size.width);
+      const source: SessionSource = {
+        model: ofModel,
+        async openStream(options) {
+          const session = await program.openStream(options);
+          sessions.push(() => session.step(frame));
+          return session;
+        },
+        async openClip() {
+          const session = await program.openClip();
+          sessions.push(() => session.run(frame));
+          return session;
+        },
+      };
+      return { program, source, sessions };
+    };
+    const expectDisposed = async (sessions: readonly (() => Promise<unknown>)[]) => {
+      expect(sessions).toHaveLength(1);
+      for (const use of sessions) await expect(use()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
+    };
+
+    test.each(Object.entries(ways))("%s disposes of the session", async (_, leave) => {
+      const { program, source, sessions } = await watched();
+      const { fate, frames } = ownFrames(7);
+      await leave(classifyFrames(frames, source, { recent }));
+      expect(fate.ended).toBe(true);
+      await expectDisposed(sessions);
+      await program[Symbol.asyncDispose]();
+    });
+
+    test("an error of the frames disposes of the session and comes through", async () => {
+      const { program, source, sessions } = await watched();
+      const reading = async () => {
+        for await (const _ of classifyFrames(broken(), source, { recent }));
+      };
+      await expect(reading()).rejects.toThrow("the camera fell down");
+      await expectDisposed(sessions);
+      await program[Symbol.asyncDispose]();
+    });
   });
 });
 

@@ -1,14 +1,25 @@
 import { expect, test } from "vitest";
+import { litertEngine } from "../../src/engines/litert/litert.node.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
+import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
-import { streamSessionContract } from "./stream-session.ts";
+import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
 
-streamSessionContract("the reference interpreter", (model) => Program.compile(model, referenceEngine));
-streamSessionContract("ONNX Runtime", async (model) => Program.compile(model, await nodeEngine({ threads: 1 })));
-streamSessionContract("a worker thread", (model) => WorkerProgram.start(model, { threads: 1 }));
+type Compile = (model: Model) => Promise<Program | WorkerProgram>;
+const places: Readonly<Record<string, Compile>> = {
+  "the reference interpreter": (model) => Program.compile(model, referenceEngine),
+  "ONNX Runtime": async (model) => Program.compile(model, await nodeEngine({ threads: 1 })),
+  "LiteRT.js": async (model) => Program.compile(model, await litertEngine()),
+  "a worker thread": (model) => WorkerProgram.start(model, { threads: 1 }),
+};
+for (const [title, compile] of Object.entries(places)) {
+  streamSessionContract(title, compile);
+  clipSessionContract(title, compile);
+  recentSessionContract(title, compile);
+}
 
 test("a worker leaves the event loop free while it computes", async () => {
   const model = hashedModel("a0-stream");

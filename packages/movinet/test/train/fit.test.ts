@@ -87,7 +87,7 @@ it("what a training thread meets keeps its code", async () => {
   const source = { kind, sample, view, folder: join(folder, "clips"), frames, fps: 5, target, recipe: null };
   const gone: FitClip = { ...(clips[0] as FitClip), varied: () => ({ source, classes: [0] }) };
   const fitting = fitModel(model, { ...parts, train: [gone] }, { settings, folder: join(folder, "gone") });
-  await expect(fitting).rejects.toMatchObject({ code: "E_DATASET_CLIP", subject: sample.file });
+  await expect(fitting).rejects.toMatchObject({ name: "DatasetError", code: "E_DATASET_CLIP", subject: sample.file });
 });
 
 describe("training by gradients", () => {

@@ -7,7 +7,7 @@ import { emitTflite } from "../../../src/formats/tflite/write/emit.ts";
 import { Program } from "../../../src/session/program.ts";
 import { modelOfFigures } from "../../golden/figures.ts";
 import { distance, hashedModel, randomPictures } from "../../laws/models.ts";
-import { streamSessionContract } from "../../session/stream-session.ts";
+import { clipSessionContract, recentSessionContract, streamSessionContract } from "../../session/stream-session.ts";
 import { distanceToFigures, forms, streamFigures } from "./steps.ts";
 
 for (const form of forms) {
@@ -15,9 +15,11 @@ for (const form of forms) {
     Program.open(emitTflite(model, { form }), form, await litertEngine()),
   );
 }
-
-streamSessionContract("LiteRT.js, compiled from the graph", async (model) =>
-  Program.compile(model, await litertEngine()),
+clipSessionContract("LiteRT.js, a file of whole clips", async (model) =>
+  Program.open(emitTflite(model), "clip", await litertEngine()),
+);
+recentSessionContract("LiteRT.js, form step", async (model) =>
+  Program.open(emitTflite(model, { form: "step" }), "step", await litertEngine()),
 );
 
 describe("a model compiled from its graph", () => {
