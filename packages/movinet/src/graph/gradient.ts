@@ -6,6 +6,7 @@ import {
   type ActivationKind,
   type Graph,
   inputsOf,
+  isStatistic,
   type Node,
   outputOf,
   type PerOp,
@@ -103,7 +104,7 @@ export interface TrainingOptions {
 export function buildTraining(graph: Graph, options: TrainingOptions = {}): TrainingGraph {
   const { trainable = () => true, statistics = "stored" } = options;
   if (graph.states.length > 0) throw new TypeError("a network is trained on whole clips: build it in clip mode");
-  const learns = (param: string) => trainable(param) && !/\.(mean|variance)$/.test(param);
+  const learns = (param: string) => trainable(param) && !isStatistic(graph.params[param]);
   const forward = graph.nodes.map((node): Node | BatchNormNode =>
     node.op === "norm" && statistics === "batch" && learns(node.gamma) ? { ...node, op: "batchNorm" } : node,
   );

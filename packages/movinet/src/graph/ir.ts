@@ -170,10 +170,32 @@ export function perOp<Args extends readonly unknown[], Result>(
   return (table[node.op] as (node: Node, ...args: Args) => Result)(node, ...args);
 }
 
+/** What a parameter does in its layer. */
+export type ParamRole =
+  | "kernel"
+  | "bias"
+  /** Of a norm. */
+  | "gamma"
+  | "beta"
+  | "mean"
+  | "variance"
+  /** One number that a residual branch is taken times. */
+  | "factor"
+  /** One number that a positional encoding is taken times. */
+  | "encoding";
+
 /** A tensor that belongs to the model; its name and row-major shape are canonical, or it is computed from others. */
 export interface Param {
   readonly shape: readonly number[];
+  readonly role: ParamRole;
+  /** The layer that it belongs to, as the architecture calls it. */
+  readonly owner: string;
   readonly derivation?: Derivation;
+}
+
+/** Whether a parameter is a norm's moving statistic, which no gradient reaches. */
+export function isStatistic(param: Param | undefined): boolean {
+  return param?.role === "mean" || param?.role === "variance";
 }
 
 /** How a pass made a parameter out of others. Channels are the last axis: element `i` belongs to `i mod channels`. */
@@ -195,10 +217,9 @@ export type Derivation =
   | { readonly kind: "affine"; readonly base: string; readonly scale: number; readonly shift: number };
 
 /** What a stream carries from one call to the next, under Google's names and in Google's order (spec §3.1). */
-export type State =
+export type State = { readonly name: string /** As of a {@link Param}. */; readonly owner: string } & (
   | {
       readonly kind: "buffer";
-      readonly name: string;
       /** Inputs, oldest frame first. */
       readonly slots: readonly string[];
       /** Values of the newest frames, oldest first: as many as the call brings, at most as many as there are slots. */
@@ -208,12 +229,13 @@ export type State =
     }
   | {
       readonly kind: "sum";
-      readonly name: string;
       readonly input: string;
       readonly output: string;
       readonly shape: Shape;
     }
-  | { readonly kind: "count"; readonly name: string };
+  /** Frames so far; `of` is the running sum or the positional encoding that they are counted for. */
+  | { readonly kind: "count"; readonly of: string }
+);
 
 export interface Graph {
   readonly name: string;
