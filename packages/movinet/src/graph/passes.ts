@@ -1,4 +1,7 @@
+import { definitionOf } from "./composites.ts";
 import {
+  type CoreGraph,
+  type CoreNode,
   type DepthwiseNode,
   type Graph,
   inputsOf,
@@ -17,7 +20,13 @@ export type Pass = (graph: Graph) => Graph;
 
 /** The form in which emitters run a network for inference. */
 export const lowerForInference: Pass = (graph) =>
-  [foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+  [lowerComposites, foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+
+/** Writes composites with the ops that every reader knows. */
+export function lowerComposites(graph: Graph): CoreGraph {
+  const nodes = graph.nodes.flatMap((node) => definitionOf(node)?.lower(node) ?? [node as CoreNode]);
+  return { ...rebuild(graph, nodes, graph.params), nodes };
+}
 
 type Foldable = Extract<Node, { op: "conv" | "depthwise" }>;
 
