@@ -1,6 +1,7 @@
 import { buildGraph } from "../../movinet/src/arch/build.ts";
 import type { Spec } from "../../movinet/src/arch/spec.ts";
 import { type Random, randomOf } from "../../movinet/src/common/random.ts";
+import type { Graph } from "../../movinet/src/graph/ir.ts";
 import { elementsOf } from "../../movinet/src/graph/shapes.ts";
 import type { Tensor, Weights } from "../../movinet/src/graph/tensor.ts";
 import type { Card } from "../../movinet/src/model/card.ts";
@@ -96,9 +97,10 @@ export function cameraMotionModel(seed: number, kind: CameraMotionKind, frames: 
   if (kind === "stream") return { model, masks: new Map() };
   if (kind === "base") return wholeClip(model, frames);
   const flat = frameByFrame(model);
+  const depthwise = depthwiseKernels(buildGraph(flat.model.spec, { call: "clip", frames: 1 }));
   const noise = [...flat.model.weights].map(([name, tensor]): [string, Tensor] => {
     const size = tensor.shape[1] ?? 1;
-    return [name, name.endsWith("depthwise.kernel") ? noiseLike(tensor, 1 / size, randomOf(seed, name)) : tensor];
+    return [name, depthwise.has(name) ? noiseLike(tensor, 1 / size, randomOf(seed, name)) : tensor];
   });
   return { ...flat, model: { ...flat.model, weights: new Map(noise) } };
 }
@@ -108,22 +110,27 @@ function noiseLike({ shape, data }: Tensor, scale: number, random: Random): Tens
 }
 
 function firstWeights(seed: number): Weights {
-  const { params } = buildGraph(cameraMotionSpec, { call: "clip", frames: 1 });
+  const graph = buildGraph(cameraMotionSpec, { call: "clip", frames: 1 });
+  const depthwise = depthwiseKernels(graph);
   return new Map(
-    Object.entries(params).map(([name, { shape }]): [string, Tensor] => {
+    Object.entries(graph.params).map(([name, { shape, role, owner }]): [string, Tensor] => {
       const data = new Float32Array(elementsOf(shape));
       const random = randomOf(seed, name);
       const [taps = 1, size = 1] = shape;
-      if (name.endsWith("depthwise.kernel") && taps > 1) fillWithWaves(data, taps, size, random);
-      else if (name.endsWith("kernel")) {
-        const fanIn = name.includes("depthwise") ? elementsOf(shape.slice(0, -2)) : data.length / (shape.at(-1) ?? 1);
-        const deviation = name.startsWith("classifier2") ? 0.01 : Math.sqrt(2 / fanIn);
+      if (depthwise.has(name) && taps > 1) fillWithWaves(data, taps, size, random);
+      else if (role === "kernel") {
+        const fanIn = depthwise.has(name) ? elementsOf(shape.slice(0, -2)) : data.length / (shape.at(-1) ?? 1);
+        const deviation = owner === "classifier2" ? 0.01 : Math.sqrt(2 / fanIn);
         for (let i = 0; i < data.length; i++) data[i] = deviation * random.normal();
-      } else if (/(gamma|variance)$/.test(name)) data.fill(1);
-      else if (name.endsWith("rezero")) data.fill(0.5);
+      } else if (role === "gamma" || role === "variance") data.fill(1);
+      else if (role === "factor") data.fill(0.5);
       return [name, { shape, data }];
     }),
   );
+}
+
+function depthwiseKernels({ nodes }: Graph): ReadonlySet<string> {
+  return new Set(nodes.flatMap((node) => (node.op === "depthwise" ? [node.kernel] : [])));
 }
 
 /** Fills a kernel `[taps, size, size, 1, channels]`: for each channel a wave, less its mean over time, of He's norm. */

@@ -1,6 +1,7 @@
-import type { ActivationKind, Graph, InputRole, Node, Param, Shape, State } from "../graph/ir.ts";
-import { inferShape } from "../graph/shapes.ts";
-import { nameOf, type Spec, squeezeWidth } from "./spec.ts";
+import type { Graph } from "../graph/ir.ts";
+import { Builder } from "./builder.ts";
+import { heads } from "./heads.ts";
+import { nameOf, type Spec, squeezeWidth, stagesOf } from "./spec.ts";
 import type { BlockSpec, LayerSpec } from "./variants.ts";
 
 /** How a network is called. */
@@ -21,30 +22,32 @@ export function buildGraph(spec: Spec, { call, frames }: CallOptions): Graph {
   if (call === "step" && spec.mode === "base") throw new TypeError(`${nameOf(spec)} sees whole clips: it has no step`);
   const net = new Builder(spec, call === "step", frames);
   const endpoints: Record<string, string> = {};
+  const [, ...names] = stagesOf(spec);
 
   let x = net.input("image", "image", { frames, channels: 3, ...spec.resolution });
+  net.enter("stem");
   x = net.convNorm("stem", x, { size: 3, stride: 2, filters: spec.stem });
   x = net.activation("stem.activation", x, spec.activation); // [T, stem, H/2, W/2]
   endpoints["stem"] = x;
   for (const [b, block] of spec.blocks.entries()) {
     for (const [l, layer] of block.layers.entries()) {
-      x = bottleneck(net, `block${b}.layer${l}`, x, layer, block, l === 0 ? block.stride : 1);
+      x = bottleneck(net, names[b]?.[l] as string, x, layer, block, l === 0 ? block.stride : 1);
       endpoints[`block${b}_layer${l}`] = x;
     }
   }
+  net.enter("head");
   x = net.convNorm("head", x, { size: 1, stride: 1, filters: spec.head });
-  x = net.activation("head.activation", x, spec.activation); // [T, head, H/32, W/32]
-  x = headPool(net, x); // [1, head, 1, 1]
-  endpoints["head"] = x;
-  x = net.conv("classifier1", x, { size: 1, stride: 1, filters: spec.hidden, bias: true });
-  x = net.activation("classifier1.activation", x, spec.classifierActivation);
-  x = net.conv("classifier2", x, { size: 1, stride: 1, filters: spec.classes, bias: true });
-  return net.graph({ logits: x }, endpoints);
+  const map = net.activation("head.activation", x, spec.activation);
+  const pooled = headPool(net, map);
+  endpoints["head"] = pooled;
+  const outputs = Object.entries(heads).map(([name, head]) => [name, head(net, { map, pooled })]);
+  return net.graph(Object.fromEntries(outputs), endpoints);
 }
 
 /** Mobile inverted bottleneck (spec §2.1): expansion → depthwise feature → gate → projection · rezero, plus skip. */
 function bottleneck(net: Builder, name: string, input: string, layer: LayerSpec, block: BlockSpec, stride: 1 | 2) {
   const { spec } = net;
+  net.enter(name);
   let x = net.convNorm(`${name}.expansion`, input, { size: 1, stride: 1, filters: layer.expand });
   x = net.activation(`${name}.expansion.activation`, x, spec.activation); // [T, expand, H, W]
   x = feature(net, name, x, layer, stride); // [T, expand, H/stride, W/stride]
@@ -56,7 +59,7 @@ function bottleneck(net: Builder, name: string, input: string, layer: LayerSpec,
     if (stride === 2) skip = net.add({ op: "averagePool", id: `${name}.skip.pool`, x: skip });
     skip = net.convNorm(`${name}.skip`, skip, { size: 1, stride: 1, filters: block.filters });
   }
-  net.param(`${name}.rezero`, []);
+  net.param(`${name}.rezero`, "factor", []);
   x = net.add({ op: "scale", id: `${name}.rezero`, x, factor: `${name}.rezero` });
   return net.add({ op: "add", id: name, a: x, b: skip }); // [T, filters, H/stride, W/stride]
 }
@@ -102,8 +105,8 @@ function squeezeExcite(net: Builder, name: string, x: string): string {
     }
   }
   if (spec.positionalEncoding) {
-    net.state({ kind: "count", name: `state_${name.replace(".", "_")}_pos_enc_frame_count` });
-    net.param(`${name}.posenc`, []);
+    net.count("pos_enc_frame_count", `${name}.se.encoding`);
+    net.param(`${name}.posenc`, "encoding", []);
     const encoding = net.add({
       op: "positionalEncoding",
       id: `${name}.se.encoding`,
@@ -128,7 +131,7 @@ function timeMean(net: Builder, name: string, spatial: string): string {
     const mean = net.add({ op: "frameMean", id: `${name}.se.clip`, x: spatial });
     return net.add({ op: "repeat", id: `${name}.se.clip.frames`, x: mean, count: frames });
   }
-  const sums = net.runningSum(`${name}.se.sum`, `state_${name.replace(".", "_")}`, spatial);
+  const sums = net.runningSum(`${name}.se.sum`, spatial);
   return net.add({ op: "multiply", id: `${name}.se.cumulative`, a: sums, b: net.clock("inverseCount") });
 }
 
@@ -138,152 +141,6 @@ function headPool(net: Builder, x: string): string {
   if (net.spec.mode === "base") return net.add({ op: "frameMean", id: "head.pool", x: spatial });
   const last = (id: string, value: string) =>
     net.add({ op: "slice", id, x: value, start: net.shape(value).frames - 1, count: 1 });
-  const sum = last("head.sum.last", net.runningSum("head.sum", "state_head", spatial));
+  const sum = last("head.sum.last", net.runningSum("head.sum", spatial));
   return net.add({ op: "multiply", id: "head.pool", a: sum, b: last("head.inverse_count", net.clock("inverseCount")) });
-}
-
-interface ConvOptions {
-  readonly size: number;
-  readonly stride: 1 | 2;
-  readonly filters: number;
-  readonly bias?: boolean;
-}
-
-/** Collects nodes, parameters and states, and knows the shape of every value so far. */
-class Builder {
-  readonly spec: Spec;
-  readonly #stateful: boolean;
-  readonly #frames: number;
-  readonly #nodes: Node[] = [];
-  readonly #shapes: Record<string, Shape> = {};
-  readonly #params: Record<string, Param> = {};
-  readonly #states: State[] = [];
-
-  constructor(spec: Spec, stateful: boolean, frames: number) {
-    this.spec = spec;
-    this.#stateful = stateful;
-    this.#frames = frames;
-  }
-
-  graph(outputs: Record<string, string>, endpoints: Record<string, string>): Graph {
-    return {
-      name: nameOf(this.spec),
-      nodes: this.#nodes,
-      shapes: this.#shapes,
-      params: this.#params,
-      outputs,
-      states: this.#states,
-      endpoints,
-      frames: this.#frames,
-    };
-  }
-
-  add(node: Node): string {
-    if (this.#shapes[node.id]) throw new Error(`internal: two nodes are called ${node.id}`);
-    this.#shapes[node.id] = inferShape(node, this.#shapes, this.#params);
-    this.#nodes.push(node);
-    return node.id;
-  }
-
-  shape(value: string): Shape {
-    const shape = this.#shapes[value];
-    if (!shape) throw new Error(`internal: no value is called ${value}`);
-    return shape;
-  }
-
-  param(name: string, shape: readonly number[]): string {
-    this.#params[name] = { shape };
-    return name;
-  }
-
-  input(id: string, role: InputRole, shape: Shape): string {
-    return this.add({ op: "input", id, role, shape });
-  }
-
-  /** An input that tells the age of each stream, made once. */
-  clock(role: "inverseCount" | "position"): string {
-    const id = role === "inverseCount" ? "inverse_count" : "position";
-    return this.#shapes[id] ? id : this.input(id, role, { frames: this.#frames, channels: 1, height: 1, width: 1 });
-  }
-
-  /** States exist in step calls only. */
-  state(state: State): void {
-    if (this.#stateful) this.#states.push(state);
-  }
-
-  conv(name: string, x: string, { size, stride, filters, bias = false }: ConvOptions): string {
-    const kernel = [size, size, this.shape(x).channels, filters];
-    this.param(`${name}.kernel`, this.spec.convType === "2plus1d" ? kernel : [1, ...kernel]);
-    if (bias) this.param(`${name}.bias`, [filters]);
-    const params = { kernel: `${name}.kernel`, bias: bias ? `${name}.bias` : null };
-    return this.add({ op: "conv", id: name, x, ...params, size, stride, filters });
-  }
-
-  norm(name: string, x: string): string {
-    const stat = (part: string) => this.param(`${name}.${part}`, [this.shape(x).channels]);
-    const params = { gamma: stat("gamma"), beta: stat("beta"), mean: stat("mean"), variance: stat("variance") };
-    return this.add({ op: "norm", id: name, x, ...params });
-  }
-
-  convNorm(name: string, x: string, options: ConvOptions): string {
-    return this.norm(`${name}.norm`, this.conv(name, x, options));
-  }
-
-  activation(id: string, x: string, kind: ActivationKind): string {
-    return this.add({ op: "activation", id, x, kind });
-  }
-
-  /** Depthwise convolution of `taps × size × size`; with more than one tap it is where a stream buffer stands. */
-  depthwise(
-    id: string,
-    kernel: string,
-    x: string,
-    { taps, size, stride }: { taps: number; size: number; stride: 1 | 2 },
-  ) {
-    const { channels } = this.shape(x);
-    this.param(kernel, depthwiseShape(this.spec.convType, taps, size, channels));
-    const time = { taps, tap: 0, before: 0, after: 0 };
-    const node = { op: "depthwise", id, kernel, bias: null, size, stride } as const;
-    if (taps === 1) return this.add({ ...node, x, time });
-    if (this.spec.mode === "base") {
-      const same = (taps - 1) / 2;
-      return this.add({ ...node, x, time: { ...time, before: same, after: same } });
-    }
-    if (!this.#stateful) return this.add({ ...node, x, time: { ...time, before: taps - 1 } });
-    return this.add({ ...node, x: this.#buffer(id, x, taps - 1), time });
-  }
-
-  /** Frame slots of a stream buffer in front of the new frames: `[length + T, C, H, W]` (spec §2.8). */
-  #buffer(owner: string, x: string, length: number): string {
-    const [block, layer] = owner.split(".");
-    const name = `state_${block}_${layer}_stream_buffer`;
-    const shape = { ...this.shape(x), frames: 1 };
-    const slots = Array.from({ length }, (_, k) => this.input(`${name}.${k}`, "slot", shape));
-    const fresh = Math.min(this.#frames, length);
-    const newest = Array.from({ length: fresh }, (_, k) =>
-      this.add({ op: "slice", id: `${owner}.newest.${k}`, x, start: this.#frames - fresh + k, count: 1 }),
-    );
-    this.state({ kind: "buffer", name, slots, newest, shape });
-    return this.add({ op: "join", id: `${owner}.window`, xs: [...slots, x] });
-  }
-
-  /** Sums of frames 0..t, carried on from the stream's earlier frames in step calls. */
-  runningSum(id: string, prefix: string, x: string): string {
-    const shape = { ...this.shape(x), frames: 1 };
-    const name = `${prefix}_pool_buffer`;
-    const initial = this.#stateful ? this.input(name, "sum", shape) : null;
-    const sums = this.add({ op: "cumulativeSum", id, x, initial });
-    if (this.#stateful) {
-      const output = this.add({ op: "slice", id: `${id}.state`, x: sums, start: this.#frames - 1, count: 1 });
-      this.state({ kind: "sum", name, input: name, output, shape });
-      this.state({ kind: "count", name: `${prefix}_pool_frame_count` });
-    }
-    return sums;
-  }
-}
-
-/** Canonical layouts of depthwise kernels (spec §4.2); all hold `[time, height, width, channel]` in row-major order. */
-function depthwiseShape(convType: Spec["convType"], taps: number, size: number, channels: number): readonly number[] {
-  if (convType !== "2plus1d") return [taps, size, size, 1, channels];
-  return taps > 1 ? [taps, 1, channels, 1] : [size, size, channels, 1];
 }

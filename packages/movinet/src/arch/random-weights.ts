@@ -13,12 +13,12 @@ export function randomWeights(graph: Graph, seed: number): Weights {
     return state / 2 ** 31 - 1;
   };
   return new Map(
-    Object.entries(graph.params).map(([name, { shape }]): [string, Tensor] => {
+    Object.entries(graph.params).map(([name, { shape, role }]): [string, Tensor] => {
       const data = new Float32Array(elementsOf(shape));
-      if (name.endsWith("kernel")) {
+      if (role === "kernel") {
         const bound = Math.sqrt((3 * (shape.at(-1) ?? 1)) / data.length);
         for (let i = 0; i < data.length; i++) data[i] = bound * next();
-      } else if (/(gamma|variance|rezero)$/.test(name)) data.fill(1);
+      } else if (role === "gamma" || role === "variance" || role === "factor") data.fill(1);
       return [name, { shape, data }];
     }),
   );

@@ -97,6 +97,23 @@ export function specOf(name: SpecName, options: SpecOptions = {}): Spec {
   };
 }
 
+/**
+ * The layers of a network in order, stage by stage: the stem, each block, the head, the two layers of the classifier. These
+ * are the owners of parameters and states; what a layer of a block makes is called as it is.
+ */
+export function stagesOf({ blocks }: Pick<Spec, "blocks">): readonly (readonly string[])[] {
+  const layers = blocks.map(({ layers }, b) => layers.map((_, l) => `block${b}.layer${l}`));
+  return [["stem"], ...layers, ["head"], ["classifier1"], ["classifier2"]];
+}
+
+/** Google's name of a state of a layer. */
+export function stateName(
+  owner: string,
+  what: "stream_buffer" | "pool_buffer" | "pool_frame_count" | "pos_enc_frame_count",
+): string {
+  return `state_${owner.replace(".", "_")}_${what}`;
+}
+
 /** The spec's name: variant and mode. */
 export function nameOf(spec: Spec): string {
   return `${spec.variant}-${spec.mode}`;

@@ -3,21 +3,22 @@
  * the logits back to every parameter that is to learn. One rule per op. A value's gradient has the value's shape.
  */
 import {
+  type Accesses,
   type ActivationKind,
+  type CoreGraph,
+  type CoreNode,
+  coreAccesses,
   type Graph,
-  inputsOf,
-  type Node,
+  isStatistic,
+  namesOf,
+  type Op,
   outputOf,
   type PerOp,
-  paramsOf,
   perOp,
   type Shape,
 } from "./ir.ts";
+import { lowerComposites } from "./passes.ts";
 
-interface Op<Kind extends string> {
-  readonly op: Kind;
-  readonly id: string;
-}
 /** Reads the gradient `dy` of some node's output. */
 interface Backward<Kind extends string> extends Op<Kind> {
   readonly dy: string;
@@ -73,12 +74,12 @@ export type ParamGradientNode =
   | (Backward<"dot"> & { readonly x: string });
 
 export type GradientNode = ValueGradientNode | ParamGradientNode;
-export type TrainingNode = Node | BatchNormNode | GradientNode;
+export type TrainingNode = CoreNode | BatchNormNode | GradientNode;
 export type TrainingNodeOf<Kind extends TrainingNode["op"]> = Extract<TrainingNode, { op: Kind }>;
 
 /** A network with the way back. */
 export interface TrainingGraph {
-  readonly forward: Graph;
+  readonly forward: CoreGraph;
   /** Forward nodes, then gradient nodes, in execution order. */
   readonly nodes: readonly TrainingNode[];
   /** Shapes of all values, gradients included. */
@@ -100,16 +101,18 @@ export interface TrainingOptions {
  * The training graph of a network in clip mode. Only what lies between the logits and a parameter that learns gets
  * gradients. Throws `TypeError` where a state enters the network: training sees whole clips.
  */
-export function buildTraining(graph: Graph, options: TrainingOptions = {}): TrainingGraph {
+export function buildTraining(whole: Graph, options: TrainingOptions = {}): TrainingGraph {
+  const graph = lowerComposites(whole);
   const { trainable = () => true, statistics = "stored" } = options;
   if (graph.states.length > 0) throw new TypeError("a network is trained on whole clips: build it in clip mode");
-  const learns = (param: string) => trainable(param) && !/\.(mean|variance)$/.test(param);
-  const forward = graph.nodes.map((node): Node | BatchNormNode =>
+  const learns = (param: string) => trainable(param) && !isStatistic(graph.params[param]);
+  const forward = graph.nodes.map((node): CoreNode | BatchNormNode =>
     node.op === "norm" && statistics === "batch" && learns(node.gamma) ? { ...node, op: "batchNorm" } : node,
   );
   const moving = new Set<string>();
   for (const node of forward) {
-    if (readsOf(node).some((value) => moving.has(value)) || paramsRead(node).some(learns)) moving.add(node.id);
+    if (trainingInputsOf(node).some((value) => moving.has(value)) || trainingParamsOf(node).some(learns))
+      moving.add(node.id);
   }
   const back = new Backwards(graph, learns, (value) => moving.has(value));
   for (const node of forward.toReversed()) {
@@ -125,14 +128,6 @@ export function buildTraining(graph: Graph, options: TrainingOptions = {}): Trai
     seed: back.seed,
     gradients: back.gradients,
   };
-}
-
-function readsOf(node: Node | BatchNormNode): readonly string[] {
-  return node.op === "batchNorm" ? [node.x] : inputsOf(node);
-}
-
-function paramsRead(node: Node | BatchNormNode): readonly string[] {
-  return node.op === "batchNorm" ? [node.gamma, node.beta] : paramsOf(node);
 }
 
 /** The nodes of the way back, in the making. */
@@ -286,33 +281,34 @@ function batchNormRule({ x, gamma, beta }: BatchNormNode, dy: string, back: Back
   back.send(x, (id) => ({ op: "batchNormInput", id, dy, x, gamma }));
 }
 
+const dy = "value";
+const gradientAccesses = {
+  batchNorm: { x: "value", gamma: "param", beta: "param", mean: "name", variance: "name" },
+  convInput: { dy, kernel: "param", like: "name" },
+  depthwiseInput: { dy, kernel: "param", like: "name" },
+  normInput: { dy, gamma: "param", variance: "param" },
+  batchNormInput: { dy, x: "value", gamma: "param" },
+  activationInput: { dy, x: "value" },
+  averagePoolInput: { dy, like: "name" },
+  spatialMeanInput: { dy, like: "name" },
+  frameMeanInput: { dy, like: "name" },
+  reverseSum: { dy },
+  frameSum: { dy },
+  channelSlice: { dy },
+  multiplyOther: { dy, a: "value", like: "name" },
+  convKernel: { dy, x: "value" },
+  depthwiseKernel: { dy, x: "value" },
+  channelSum: { dy },
+  normGamma: { dy, x: "value", mean: "param", variance: "param" },
+  batchNormGamma: { dy, x: "value" },
+  dot: { dy, x: "value" },
+} satisfies { readonly [Kind in Exclude<TrainingNode, CoreNode>["op"]]: Accesses<TrainingNodeOf<Kind>> };
+
 /** The values that a node of a training graph reads. */
 export function trainingInputsOf(node: TrainingNode): readonly string[] {
-  switch (node.op) {
-    case "batchNorm":
-      return [node.x];
-    case "convInput":
-    case "depthwiseInput":
-    case "normInput":
-    case "averagePoolInput":
-    case "spatialMeanInput":
-    case "frameMeanInput":
-    case "reverseSum":
-    case "frameSum":
-    case "channelSlice":
-    case "channelSum":
-      return [node.dy];
-    case "batchNormInput":
-    case "activationInput":
-    case "convKernel":
-    case "depthwiseKernel":
-    case "normGamma":
-    case "batchNormGamma":
-    case "dot":
-      return [node.dy, node.x];
-    case "multiplyOther":
-      return [node.dy, node.a];
-    default:
-      return inputsOf(node);
-  }
+  return namesOf(node, { ...coreAccesses, ...gradientAccesses }[node.op], "value");
+}
+
+function trainingParamsOf(node: TrainingNode): readonly string[] {
+  return namesOf(node, { ...coreAccesses, ...gradientAccesses }[node.op], "param");
 }

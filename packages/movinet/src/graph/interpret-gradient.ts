@@ -1,7 +1,7 @@
 /** The reference interpreter of training graphs: every gradient node as plain loops in float64. */
 import type { BatchNormNode, GradientNode, TrainingGraph, TrainingNode, TrainingNodeOf } from "./gradient.ts";
-import { activations, eachWindow, type Run, runNode, type Values, zeros } from "./interpret.ts";
-import { type ActivationKind, normEpsilon, type Shape } from "./ir.ts";
+import { activations, eachWindow, runNode, zeros } from "./interpret.ts";
+import { type ActivationKind, normEpsilon, type Run, type Shape, type Values } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import type { Weights } from "./tensor.ts";
 

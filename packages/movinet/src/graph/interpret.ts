@@ -1,23 +1,13 @@
 /**
  * The reference interpreter: every op as plain loops in float64. It is slow and obvious, and the judge of the others.
- * Values are `[frames · batch, channels, height, width]`, row-major.
  */
 
-import type { ActivationKind, Graph, Node, NodeOf, PerOp, Shape } from "./ir.ts";
+import { definitionOf } from "./composites.ts";
+import type { ActivationKind, Graph, Node, NodeOf, PerOp, Run, Shape, Values } from "./ir.ts";
 import { normEpsilon, perOp } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import { samePadding } from "./shapes.ts";
 import type { Weights } from "./tensor.ts";
-
-/** Every value of a run by name. */
-export type Values = Record<string, Float64Array>;
-
-export interface Run {
-  readonly shapes: Readonly<Record<string, Shape>>;
-  readonly batch: number;
-  readonly values: Values;
-  readonly param: (name: string) => Float32Array;
-}
 
 /** What an activation computes, on one number (spec §2.7). */
 export const activations: Readonly<Record<ActivationKind, (x: number) => number>> = {
@@ -227,7 +217,7 @@ export function eachWindow(
 
 /** Computes what one node makes of the values before it. */
 export function runNode(node: Node, run: Run): Float64Array {
-  return perOp<[Run], Float64Array>(ops, node, run);
+  return definitionOf(node)?.run(node, run) ?? perOp<[Run], Float64Array>(ops, node, run);
 }
 
 /** Runs a graph on its inputs and returns every value by name. `batch` is the number of streams. */

@@ -31,6 +31,22 @@ function gainOf(gamma: Float32Array, variance: Float32Array): Float64Array {
   return Float64Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + normEpsilon));
 }
 
+/** The canonical parameter of which a pass made another: of a fold the kernel, or the norm's beta. */
+export function sourceOf(graph: Graph, name: string): string {
+  const derivation = graph.params[name]?.derivation;
+  switch (derivation?.kind) {
+    case undefined:
+      return name;
+    case "foldKernel":
+      return sourceOf(graph, derivation.kernel);
+    case "foldBias":
+      return sourceOf(graph, derivation.beta);
+    case "scaled":
+    case "affine":
+      return sourceOf(graph, derivation.base);
+  }
+}
+
 /** The values of a graph's parameters, derived ones included, each computed once. */
 export function resolveParams(graph: Graph, weights: Weights): (name: string) => Tensor {
   const done = new Map<string, Float32Array>();

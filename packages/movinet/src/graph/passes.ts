@@ -1,4 +1,7 @@
+import { definitionOf } from "./composites.ts";
 import {
+  type CoreGraph,
+  type CoreNode,
   type DepthwiseNode,
   type Graph,
   inputsOf,
@@ -17,7 +20,13 @@ export type Pass = (graph: Graph) => Graph;
 
 /** The form in which emitters run a network for inference. */
 export const lowerForInference: Pass = (graph) =>
-  [foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+  [lowerComposites, foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+
+/** Writes composites with the ops that every reader knows. */
+export function lowerComposites(graph: Graph): CoreGraph {
+  const nodes = graph.nodes.flatMap((node) => definitionOf(node)?.lower(node) ?? [node as CoreNode]);
+  return { ...rebuild(graph, nodes, graph.params), nodes };
+}
 
 type Foldable = Extract<Node, { op: "conv" | "depthwise" }>;
 
@@ -56,10 +65,10 @@ export const foldNorm: Pass = (graph) =>
   foldInto(graph, "norm", (conv, { gamma, beta, mean, variance }, params) => {
     const kernel = `${conv.kernel}|${gamma}`;
     const bias = `${beta}|${conv.kernel}`;
-    const shape = params[conv.kernel]?.shape ?? [];
-    params[kernel] = { shape, derivation: { kind: "foldKernel", kernel: conv.kernel, gamma, variance } };
+    const whole = params[conv.kernel] as Param;
+    params[kernel] = { ...whole, derivation: { kind: "foldKernel", kernel: conv.kernel, gamma, variance } };
     const derivation = { kind: "foldBias", bias: conv.bias, gamma, beta, mean, variance } as const;
-    params[bias] = { shape: params[beta]?.shape ?? [], derivation };
+    params[bias] = { ...(params[beta] as Param), role: "bias", derivation };
     return { ...conv, kernel, bias };
   });
 
@@ -68,7 +77,7 @@ export const foldScale: Pass = (graph) =>
   foldInto(graph, "scale", (conv, { factor }, params) => {
     const scaled = (base: string) => {
       const name = `${base}|${factor}`;
-      params[name] = { shape: params[base]?.shape ?? [], derivation: { kind: "scaled", base, factor } };
+      params[name] = { ...(params[base] as Param), derivation: { kind: "scaled", base, factor } };
       return name;
     };
     return { ...conv, kernel: scaled(conv.kernel), bias: conv.bias === null ? null : scaled(conv.bias) };
@@ -130,7 +139,7 @@ export const foldGate: Pass = (graph) => {
   const params: Record<string, Param> = { ...graph.params };
   const affine = (base: string, scale: number, shift: number) => {
     const name = `${base}|${scale},${shift}`;
-    params[name] = { shape: params[base]?.shape ?? [], derivation: { kind: "affine", base, scale, shift } };
+    params[name] = { ...(params[base] as Param), derivation: { kind: "affine", base, scale, shift } };
     return name;
   };
   for (const gate of graph.nodes) {
@@ -189,7 +198,7 @@ export const dropIdentities: Pass = (graph) => {
  */
 export function splitHead(graph: Graph): { readonly body: Graph; readonly head: Graph } {
   const vector = "head.spatial";
-  const isHeads = (state: State) => state.name.startsWith("state_head_");
+  const isHeads = (state: State) => state.owner === "head";
   const frame = graph.shapes[vector] as Shape;
   const part = (nodes: readonly Node[], outputs: Graph["outputs"], states: readonly State[]): Graph => {
     const kept = dropUnread({ ...graph, nodes, outputs, states, endpoints: {} });
@@ -234,7 +243,7 @@ export function renameValues(graph: Graph, names: ReadonlyMap<string, string>): 
   const renamed = (value: string) => names.get(value) ?? value;
   const nodes = graph.nodes.map((node) => ({ ...withInputs(node, renamed), id: renamed(node.id) }));
   const states = graph.states.map((state): State => {
-    if (state.kind === "count") return state;
+    if (state.kind === "count") return { ...state, of: renamed(state.of) };
     if (state.kind === "sum") return { ...state, input: renamed(state.input), output: renamed(state.output) };
     return { ...state, slots: state.slots.map(renamed), newest: state.newest.map(renamed) };
   });

@@ -1,4 +1,5 @@
 import { type Graph, inputsOf, type Node, type Param, type PerOp, paramsOf, perOp, type Shape } from "./ir.ts";
+import { lowerComposites } from "./passes.ts";
 import { elementsOf, macsOf } from "./shapes.ts";
 
 /** One line of the listing: what a node makes and what it costs in one call. */
@@ -38,10 +39,10 @@ const describe = {
   positionalEncoding: () => "positional encoding",
 } satisfies PerOp<[], string>;
 
-/** The nodes of a graph with their costs. A parameter that several nodes read counts at the first of them. */
+/** The nodes of a graph with their costs, composites as what they are made of. A parameter that several nodes read counts at the first of them. */
 export function layersOf(graph: Graph): readonly Layer[] {
   const counted = new Set<string>();
-  return graph.nodes.map((node: Node) => {
+  return lowerComposites(graph).nodes.map((node: Node) => {
     const { frames, channels, height, width } = graph.shapes[node.id] as Shape;
     let parameters = 0;
     for (const name of paramsOf(node)) {

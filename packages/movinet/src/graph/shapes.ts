@@ -1,3 +1,4 @@
+import { definitionOf } from "./composites.ts";
 import { type Graph, inputsOf, type Node, type Param, type PerOp, perOp, type Shape } from "./ir.ts";
 
 /** SAME padding of one axis (spec §2.2). */
@@ -127,7 +128,11 @@ const rules = {
 
 /** The shape that a node makes of its inputs; throws `internal: …` when they do not fit. */
 export function inferShape(node: Node, shapes: Shapes, params: Params): Shape {
-  return perOp(rules, node, shapes, params);
+  const definition = definitionOf(node);
+  if (!definition) return perOp(rules, node, shapes, params);
+  const made = { ...shapes };
+  for (const part of definition.lower(node)) made[part.id] = perOp<[Shapes, Params], Shape>(rules, part, made, params);
+  return shapeOf(made, node, node.id);
 }
 
 /** The same graph with other nodes: shapes are inferred anew, and parameters and shapes that nothing reads are dropped. */

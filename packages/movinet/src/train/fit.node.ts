@@ -140,7 +140,7 @@ async function prepare(
   const graph = settings.statistics === "stored" ? normsAsBiases(whole) : whole;
   const cut = frontier(model.spec, trainable);
   const { graph: noisy, masks } = withNoise(cut === null ? graph : graphAfter(graph, cut), settings);
-  const own = learns(model.spec, trainable);
+  const own = learns(noisy, model.spec, trainable);
   const training = buildTraining(noisy, { trainable: own, statistics: settings.statistics });
   const output = model.card.output;
   const shared = { group, masks, output, labelSmoothing: settings.labelSmoothing, seed } as const;

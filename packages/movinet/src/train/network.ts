@@ -1,6 +1,6 @@
 /** The network that is trained: a model with a new head, norms folded or live, cut where the frozen part ends. */
 import { buildGraph } from "../arch/build.ts";
-import type { Spec } from "../arch/spec.ts";
+import { type Spec, stagesOf } from "../arch/spec.ts";
 import { randomOf } from "../common/random.ts";
 import { type Graph, inputsOf, type Node, type Param, type Shape, withInputs } from "../graph/ir.ts";
 import { resolveParams } from "../graph/params.ts";
@@ -113,12 +113,8 @@ export interface Mask {
 
 /** Puts masks behind the residual branches and the hidden layer of the classifier. */
 export function withNoise(graph: Graph, { dropout, stochasticDepth }: Noise): { graph: Graph; masks: readonly Mask[] } {
-  const branches = graph.nodes.filter((node) => node.op === "scale" && node.id.endsWith(".rezero"));
-  const layers = new Set(Object.keys(graph.params).flatMap((name) => /^block\d+\.layer\d+/.exec(name) ?? [])).size;
-  const first = layers - branches.length;
-  const rates = new Map<string, number>(
-    branches.map(({ id }, i) => [id, (stochasticDepth * (first + i + 1)) / layers]),
-  );
+  const branches = graph.nodes.filter((node) => node.op === "scale" && graph.params[node.factor]?.role === "factor");
+  const rates = new Map(branches.map(({ id }, i) => [id, (stochasticDepth * (i + 1)) / branches.length]));
   rates.set("classifier1.activation", dropout);
   const masks: Mask[] = [];
   const renamed = new Map<string, string>();
@@ -142,27 +138,23 @@ export function withNoise(graph: Graph, { dropout, stochasticDepth }: Noise): { 
 /** How much of a network learns: the last layer, the last blocks with the head, or all. */
 export type Trainable = "classifier" | "head" | "all" | { readonly lastBlocks: number };
 
-/** Which parameters learn. */
-export function learns(spec: Spec, trainable: Trainable): (param: string) => boolean {
-  if (trainable === "all") return () => true;
-  if (trainable === "classifier") return (param) => param.startsWith("classifier2");
-  const first = trainable === "head" ? spec.blocks.length : spec.blocks.length - trainable.lastBlocks;
-  return (param) => {
-    const block = /^block(\d+)\./.exec(param)?.[1];
-    return block === undefined ? !param.startsWith("stem") : Number(block) >= first;
-  };
+/** Which parameters of a graph of the network learn. */
+export function learns({ params }: Graph, spec: Spec, trainable: Trainable): (param: string) => boolean {
+  const stages = stagesOf(spec);
+  const frozen = trainable === "classifier" ? stages.length - 1 : Math.max(1, frozenBlocks(spec, trainable) + 1);
+  const owners = new Set(trainable === "all" ? stages.flat() : stages.slice(frozen).flat());
+  return (param) => owners.has(params[param]?.owner ?? "");
 }
 
-/** The last value before the first that learns: what the frozen part hands over. Null where the picture itself is. */
+/** The last value of a block before the first that learns: what the frozen part hands over. Null where the picture is. */
 export function frontier(spec: Spec, trainable: Trainable): string | null {
-  if (trainable === "all") return null;
-  if (trainable === "classifier" || trainable === "head") return lastOf(spec, spec.blocks.length - 1);
-  const first = spec.blocks.length - trainable.lastBlocks;
-  return first <= 0 ? null : lastOf(spec, first - 1);
+  const frozen = frozenBlocks(spec, trainable);
+  return frozen <= 0 ? null : (stagesOf(spec)[frozen]?.at(-1) as string);
 }
 
-function lastOf(spec: Spec, block: number): string {
-  return `block${block}.layer${(spec.blocks[block]?.layers.length ?? 1) - 1}`;
+function frozenBlocks({ blocks }: Spec, trainable: Trainable): number {
+  if (typeof trainable === "object") return blocks.length - trainable.lastBlocks;
+  return trainable === "all" ? 0 : blocks.length;
 }
 
 /** Parameters that weights have for a graph. */

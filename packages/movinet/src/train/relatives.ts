@@ -1,5 +1,8 @@
 /** The networks that a stream model is compared with: made of its weights, to be trained by the same recipe. */
+import { buildGraph } from "../arch/build.ts";
 import type { Spec } from "../arch/spec.ts";
+import type { Graph, Param } from "../graph/ir.ts";
+import { elementsOf } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 
@@ -16,8 +19,9 @@ export interface Relative {
 export function wholeClip(model: Model, frames: number): Relative {
   requireStream(model);
   const spec: Spec = { ...model.spec, mode: "base", positionalEncoding: false };
+  const graph = buildGraph(spec, { call: "clip", frames });
   const card = { ...model.card, name: `${model.card.name}-base`, frames, accuracy: null };
-  return { model: { spec, card, weights: withoutPositions(model.weights) }, masks: new Map() };
+  return { model: { spec, card, weights: ofGraph(graph, model.weights) }, masks: new Map() };
 }
 
 /**
@@ -28,28 +32,34 @@ export function wholeClip(model: Model, frames: number): Relative {
 export function frameByFrame(model: Model): Relative {
   requireStream(model);
   const spec = withoutTime(model.spec);
+  const clip = { call: "clip", frames: 1 } as const;
+  const graph = buildGraph({ ...model.spec, positionalEncoding: false }, clip);
+  const flat = buildGraph(spec, clip);
+  const earlier = lookingBack(graph);
   const weights = new Map<string, Tensor>();
   const masks = new Map<string, Float32Array>();
-  for (const [name, tensor] of withoutPositions(model.weights)) {
-    const looking = earlierOf(model.spec, name, tensor);
-    if (looking === null) {
+  for (const [name, tensor] of ofGraph(graph, model.weights)) {
+    const parts = earlier.get(name);
+    if (parts === undefined) {
       weights.set(name, tensor);
       continue;
     }
-    const { newest, moved } = looking;
+    const part = tensor.data.length / parts;
+    const newest = tensor.data.length - part;
     const data = new Float32Array(tensor.data.length);
     for (const [i, value] of tensor.data.entries()) {
-      const target = moved(i);
+      const target = newest + (i % part);
       data[target] = (data[target] as number) + value;
     }
-    if (spec.convType === "3d" && name.endsWith("depthwise.kernel")) {
-      weights.set(name, { shape: [1, ...tensor.shape.slice(1)], data: data.slice(newest) });
+    const { shape } = flat.params[name] as Param;
+    if (elementsOf(shape) === part) {
+      weights.set(name, { shape, data: data.slice(newest) });
       continue;
     }
-    weights.set(name, { shape: tensor.shape, data });
+    weights.set(name, { shape, data });
     masks.set(
       name,
-      data.map((_, i) => (moved(i) === i ? 1 : 0)),
+      Float32Array.from(data, (_, i) => (i < newest ? 0 : 1)),
     );
   }
   const card = { ...model.card, name: `${model.card.name}-frame-by-frame`, accuracy: null };
@@ -73,24 +83,23 @@ export function withoutTime(spec: Spec): Spec {
   return { ...spec, blocks, squeezeExcite, positionalEncoding: false } as Spec;
 }
 
-/** Where a parameter that looks back in time keeps what it says of the newest frame; null for others. */
-function earlierOf({ convType, squeezeExcite }: Spec, name: string, { shape, data }: Tensor) {
-  const taps = shape[0] ?? 1;
-  const temporal = name.endsWith(".temporal.kernel") || (convType === "3d" && name.endsWith("depthwise.kernel"));
-  if (temporal && taps > 1) {
-    const tap = data.length / taps;
-    const newest = data.length - tap;
-    return { newest, moved: (i: number) => newest + (i % tap) };
-  }
-  if (squeezeExcite === "2plus3d" && name.endsWith("se_reduce.kernel")) {
-    const half = data.length / 2; // the mean over time comes first (spec §2.4)
-    return { newest: half, moved: (i: number) => half + (i % half) };
-  }
-  return null;
+/**
+ * The kernels that look back in time, and into how many parts their rows fall, the last of which is for the newest frame:
+ * taps, or in a `2plus3d` gate the mean over time and the frame itself (spec §2.4).
+ */
+function lookingBack(graph: Graph): ReadonlyMap<string, number> {
+  const pooled = new Set(graph.nodes.flatMap((node) => (node.op === "concat" ? [node.id] : [])));
+  return new Map(
+    graph.nodes.flatMap((node) => {
+      if (node.op === "conv" && pooled.has(node.x)) return [[node.kernel, 2] as const];
+      return node.op === "depthwise" && node.time.taps > 1 ? [[node.kernel, node.time.taps] as const] : [];
+    }),
+  );
 }
 
-function withoutPositions(weights: Weights): Weights {
-  return new Map([...weights].filter(([name]) => !name.endsWith(".posenc")));
+/** The weights that a network has parameters for. */
+function ofGraph({ params }: Graph, weights: Weights): Weights {
+  return new Map([...weights].filter(([name]) => Object.hasOwn(params, name)));
 }
 
 function requireStream({ spec }: Model): void {

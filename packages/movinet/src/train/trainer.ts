@@ -1,4 +1,5 @@
 /** Steps of a training: lanes compute gradients side by side, the optimizer changes the weights that they share. */
+import { isStatistic } from "../graph/ir.ts";
 import type { Weights } from "../graph/tensor.ts";
 import { createWeightAverage } from "./average.ts";
 import { type LaneItem, type LaneResult, type LaneSetup, learningLayout } from "./lane.ts";
@@ -66,13 +67,14 @@ export class Trainer<Source> {
     this.#lanes = lanes;
     this.#weights = weights;
     this.#gradients = gradients;
+    const { params } = setup.training.forward;
     const names = [...weights.keys()];
     const sizes = [...weights.values()].map((values) => values.length);
-    const decayed = names.map((name) => name.endsWith("kernel"));
+    const decayed = names.map((name) => params[name]?.role === "kernel");
     this.#optimizer = createOptimizer(options.optimizer, { decayed, ...options.optimizerOptions }, sizes);
     this.#average = options.averageDecay > 0 ? createWeightAverage([...weights.values()], options.averageDecay) : null;
     for (const [name, { data }] of setup.weights) {
-      if (/\.(mean|variance)$/.test(name)) this.#statistics.set(name, data.slice());
+      if (isStatistic(params[name])) this.#statistics.set(name, data.slice());
     }
   }
 

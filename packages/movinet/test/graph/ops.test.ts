@@ -19,7 +19,7 @@ function graphOf(inputs: Inputs, node: Node, params: Record<string, { shape: num
     return { op: "input", id, role: "image", shape: { frames, channels, height, width } };
   });
   const declared: Record<string, Param> = Object.fromEntries(
-    Object.entries(params).map(([name, { shape }]) => [name, { shape }]),
+    Object.entries(params).map(([name, { shape }]) => [name, { shape, role: "kernel", owner: "test" }]),
   );
   const empty: Graph = {
     name: "test",

@@ -77,8 +77,14 @@ function worstError(graph: Graph, options: TrainingOptions = {}): number {
   return error;
 }
 
+const roles = { k: "kernel", b: "bias", g: "gamma", m: "mean", v: "variance", f: "factor" } as const;
+
 /** A small network around one op: a convolution that learns before it, so that the op must send its gradient back. */
-function around(shape: Partial<Shape>, nodes: readonly Node[], params: Readonly<Record<string, Param>> = {}): Graph {
+function around(
+  shape: Partial<Shape>,
+  nodes: readonly Node[],
+  params: Partial<Record<keyof typeof roles, number[]>> = {},
+): Graph {
   const image = { frames: 3, channels: 4, height: 5, width: 6, ...shape };
   const conv: Node = {
     op: "conv",
@@ -90,7 +96,15 @@ function around(shape: Partial<Shape>, nodes: readonly Node[], params: Readonly<
     stride: 1,
     filters: 4,
   };
-  const all = { "x.kernel": { shape: [1, 1, image.channels, 4] }, "x.bias": { shape: [4] }, ...params };
+  const own = Object.entries(params).map(([name, size]): [string, Param] => [
+    name,
+    { shape: size, role: roles[name as keyof typeof roles], owner: "y" },
+  ]);
+  const all: Record<string, Param> = {
+    "x.kernel": { shape: [1, 1, image.channels, 4], role: "kernel", owner: "x" },
+    "x.bias": { shape: [4], role: "bias", owner: "x" },
+    ...Object.fromEntries(own),
+  };
   const graph = {
     name: "op",
     nodes: [],
@@ -108,19 +122,19 @@ const y = { id: "y", x: "x" } as const;
 const time = { taps: 1, tap: 0, before: 0, after: 0 };
 const cases: Readonly<Record<string, Graph>> = {
   "conv 1×1": around({}, [{ op: "conv", ...y, kernel: "k", bias: "b", size: 1, stride: 1, filters: 5 }], {
-    k: { shape: [1, 1, 4, 5] },
-    b: { shape: [5] },
+    k: [1, 1, 4, 5],
+    b: [5],
   }),
   "conv 3×3 /2": around({}, [{ op: "conv", ...y, kernel: "k", bias: "b", size: 3, stride: 2, filters: 5 }], {
-    k: { shape: [3, 3, 4, 5] },
-    b: { shape: [5] },
+    k: [3, 3, 4, 5],
+    b: [5],
   }),
   "depthwise 3×3": around({}, [{ op: "depthwise", ...y, kernel: "k", bias: "b", size: 3, stride: 1, time }], {
-    k: { shape: [3, 3, 4, 1] },
-    b: { shape: [4] },
+    k: [3, 3, 4, 1],
+    b: [4],
   }),
   "depthwise 5×5 /2": around({}, [{ op: "depthwise", ...y, kernel: "k", bias: null, size: 5, stride: 2, time }], {
-    k: { shape: [5, 5, 4, 1] },
+    k: [5, 5, 4, 1],
   }),
   "depthwise 3×3×3 /2, SAME in time": around(
     {},
@@ -135,18 +149,18 @@ const cases: Readonly<Record<string, Graph>> = {
         time: { ...time, taps: 3, before: 1, after: 1 },
       },
     ],
-    { k: { shape: [3, 3, 3, 1, 4] } },
+    { k: [3, 3, 3, 1, 4] },
   ),
   "depthwise 3×1×1, causal": around(
     {},
     [{ op: "depthwise", ...y, kernel: "k", bias: null, size: 1, stride: 1, time: { ...time, taps: 3, before: 2 } }],
-    { k: { shape: [3, 1, 4, 1] } },
+    { k: [3, 1, 4, 1] },
   ),
-  norm: around({}, [{ op: "norm", ...y, gamma: "g", beta: "b", mean: "m.mean", variance: "v.variance" }], {
-    g: { shape: [4] },
-    b: { shape: [4] },
-    "m.mean": { shape: [4] },
-    "v.variance": { shape: [4] },
+  norm: around({}, [{ op: "norm", ...y, gamma: "g", beta: "b", mean: "m", variance: "v" }], {
+    g: [4],
+    b: [4],
+    m: [4],
+    v: [4],
   }),
   "average pool": around({ height: 6, width: 7 }, [{ op: "averagePool", ...y }]),
   "spatial mean": around({}, [{ op: "spatialMean", ...y }]),
@@ -171,7 +185,7 @@ const cases: Readonly<Record<string, Graph>> = {
     { op: "multiply", id: "y", a: "x", b: "s" },
   ]),
   "multiply by itself": around({}, [{ op: "multiply", id: "y", a: "x", b: "x" }]),
-  scale: around({}, [{ op: "scale", ...y, factor: "f" }], { f: { shape: [] } }),
+  scale: around({}, [{ op: "scale", ...y, factor: "f" }], { f: [] }),
 };
 
 describe("each rule against finite differences", () => {

@@ -42,7 +42,7 @@ describe("the network that is trained", () => {
     expect(middle.length).toBe(2 * 56 * 2 * 2);
     const whole = interpret(after, model.weights, { inverse_count: [1, 0.5], [value]: middle });
     expect(distance(whole[outputOf(after)] as Float64Array, logits)).toBe(0);
-    const own = learns(model.spec, { lastBlocks: 2 });
+    const own = learns(graph, model.spec, { lastBlocks: 2 });
     expect(Object.keys(before.params).filter(own)).toEqual([]);
     expect(Object.keys(after.params).filter((name) => !own(name))).toEqual([]);
   });

@@ -26,9 +26,9 @@ export function probeSpec(): { graph: Graph; weights: Weights; inputs: Readonly<
   } as const;
   const step = buildGraph(spec, { call: "step", frames: 1 });
   const weights = new Map(
-    Object.entries(step.params).map(([name, { shape }], seed): [string, Tensor] => {
+    Object.entries(step.params).map(([name, { shape, role }], seed): [string, Tensor] => {
       const data = sequence(elementsOf(shape), seed);
-      return [name, { shape, data: name.endsWith("variance") ? data.map((value) => 0.5 + value ** 2) : data }];
+      return [name, { shape, data: role === "variance" ? data.map((value) => 0.5 + value ** 2) : data }];
     }),
   );
   const graph = lowerForInference(step);

@@ -45,12 +45,12 @@ export function readOwnTflite(
     return readConstant(tensor, subject);
   };
   const weights = unfold(lowered, {
-    vector: (name, count) => constant(tensorName(name), count),
+    vector: (name, count) => constant(tensorName(lowered, name), count),
     dense(name, inputs, filters) {
-      const kernel = constant(tensorName(name), inputs * filters);
+      const kernel = constant(tensorName(lowered, name), inputs * filters);
       return kernel && rowsLayout(kernel, inputs, filters);
     },
-    tap: (name, tap, window, channels) => constant(tensorName(name, tap), window * channels),
+    tap: (name, tap, window, channels) => constant(tensorName(lowered, name, tap), window * channels),
   });
   checkWeights(graph, weights, subject);
   return { spec, card, weights };

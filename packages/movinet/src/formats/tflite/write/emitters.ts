@@ -13,7 +13,7 @@ export const emitters = {
     const { size, stride, filters } = node;
     const { channels } = out.shape(node.x);
     const kernel = denseLayout(out.param(node.kernel), size * size * channels, filters);
-    const weights = out.kernel(tensorName(node.kernel), [filters, size, size, channels], kernel, 0);
+    const weights = out.kernel(tensorName(out.graph, node.kernel), [filters, size, size, channels], kernel, 0);
     convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node.bias, filters)], sameWindow(stride));
   },
   depthwise(node, out, form) {
@@ -25,7 +25,7 @@ export const emitters = {
     }
     const { size, stride, time } = node;
     const tap = tapLayout(out.param(node.kernel), time.tap, size * size * channels);
-    const weights = out.kernel(tensorName(node.kernel, time.tap), [1, size, size, channels], tap, 3);
+    const weights = out.kernel(tensorName(out.graph, node.kernel, time.tap), [1, size, size, channels], tap, 3);
     convolve(out, "DEPTHWISE_CONV_2D", node.id, [out.value(node.x), weights, bias], sameWindow(stride));
   },
   norm(node, out) {
@@ -108,7 +108,7 @@ export const emitters = {
     out.bind(node.id, binary(out, "MUL", node.id, out.value(node.a), out.value(node.b)));
   },
   scale(node, out) {
-    const factor = out.floats(tensorName(node.factor), [1], out.param(node.factor));
+    const factor = out.floats(tensorName(out.graph, node.factor), [1], out.param(node.factor));
     out.bind(node.id, binary(out, "MUL", node.id, out.value(node.x), factor));
   },
   positionalEncoding(node, out, form) {
@@ -180,11 +180,11 @@ function temporalKernel(node: DepthwiseNode, out: Emission): number {
   const { taps, tap } = node.time;
   const { channels } = out.shape(node.x);
   if (node.size !== 1 || node.stride !== 1 || tap !== 0) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
-  return out.kernel(tensorName(node.kernel), [1, taps, 1, channels], out.param(node.kernel), 3);
+  return out.kernel(tensorName(out.graph, node.kernel), [1, taps, 1, channels], out.param(node.kernel), 3);
 }
 
 function biasOf(out: Emission, bias: string | null, channels: number): number {
-  if (bias !== null) return out.floats(tensorName(bias), [channels], out.param(bias));
+  if (bias !== null) return out.floats(tensorName(out.graph, bias), [channels], out.param(bias));
   return out.floats(`${channels} zeros`, [channels], new Float32Array(channels));
 }
 

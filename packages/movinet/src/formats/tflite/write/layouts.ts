@@ -1,8 +1,10 @@
 /** How the parameters of a lowered graph stand in a file: names and layouts, both ways. */
+import type { Graph } from "../../../graph/ir.ts";
+import { sourceOf } from "../../../graph/params.ts";
 
-/** The canonical name of the parameter that a pass derived others from; `tap` is that of a 3-D kernel. */
-export function tensorName(param: string, tap = 0): string {
-  const name = param.split("|")[0] as string;
+/** A parameter is stored under the name of the one that passes derived it from; `tap` is that of a 3-D kernel. */
+export function tensorName(graph: Graph, param: string, tap = 0): string {
+  const name = sourceOf(graph, param);
   return tap === 0 ? name : `${name}#${tap}`;
 }
 

@@ -1,7 +1,15 @@
 import { buildGraph } from "../../../arch/build.ts";
 import type { Spec } from "../../../arch/spec.ts";
 import type { Graph } from "../../../graph/ir.ts";
-import { dropIdentities, foldGate, foldNorm, foldScale, lowerSpaceTime, type Pass } from "../../../graph/passes.ts";
+import {
+  dropIdentities,
+  foldGate,
+  foldNorm,
+  foldScale,
+  lowerComposites,
+  lowerSpaceTime,
+  type Pass,
+} from "../../../graph/passes.ts";
 import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 
 export const tfliteForms = ["step", "official", "clip"] as const;
@@ -17,7 +25,10 @@ export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "
 }
 
 const lowerPlain: Pass = (graph) =>
-  [foldNorm, foldScale, lowerSpaceTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+  [lowerComposites, foldNorm, foldScale, lowerComposites, lowerSpaceTime, dropIdentities].reduce(
+    (lowered, pass) => pass(lowered),
+    graph,
+  );
 
 /** The form of a graph that is emitted as `step` or `clip`. */
 export const lowerGraph: Pass = (graph) => foldGate(lowerPlain(graph));

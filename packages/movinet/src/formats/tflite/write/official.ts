@@ -1,4 +1,4 @@
-import type { Spec } from "../../../arch/spec.ts";
+import { type Spec, stagesOf, stateName } from "../../../arch/spec.ts";
 import type { State } from "../../../graph/ir.ts";
 import { stateDtype, stateShape } from "../../../graph/states.ts";
 import { padding } from "../read/schema.ts";
@@ -35,6 +35,11 @@ export function officialForm(out: Emission, spec: Spec): Form {
   const windows = new Map<string, number>();
 
   const bufferOf = (slot: string) => graph.states.find((s) => s.kind === "buffer" && s.slots.includes(slot));
+  function countOf(value: string): string {
+    const count = graph.states.find((state) => state.kind === "count" && state.of === value);
+    if (!count) throw new Error(`internal: nothing counts the frames of ${value}`);
+    return count.name;
+  }
   /** The count after this frame, as int32. */
   function counted(name: string): number {
     const count =
@@ -85,14 +90,13 @@ export function officialForm(out: Emission, spec: Spec): Form {
     average(node) {
       const sum = graph.nodes.find(({ id }) => id === node.a);
       if (sum?.op !== "cumulativeSum" || sum.initial === null) return false;
-      const count = sum.initial.replace(/_pool_buffer$/, "_pool_frame_count");
+      const count = countOf(sum.id);
       const divisor = toFloat(counted(count), `${count}/float`);
       out.bind(node.id, binary(out, "DIV", node.id, out.value(node.a), divisor));
       return true;
     },
     position(node) {
-      const [block, layer] = node.id.split(".");
-      const count = `state_${block}_${layer}_pos_enc_frame_count`;
+      const count = countOf(node.id);
       return out.reshape(toFloat(inputs[count] as number, `${count}/float`), `${count}/position`, [1, 1, 1, 1]);
     },
     leave(value) {
@@ -130,10 +134,14 @@ function isWindowOnly(slot: string, out: Emission): boolean {
 
 /** The pool states of the layers' gates, which Google's file without gates hands through. */
 function poolsOf(spec: Spec): readonly Slot[] {
+  const [, ...blocks] = stagesOf(spec);
   return spec.blocks.flatMap(({ layers }, b) =>
-    layers.flatMap(({ expand }, l): Slot[] => [
-      { name: `state_block${b}_layer${l}_pool_buffer`, shape: [1, 1, 1, 1, expand], type: "float32" },
-      { name: `state_block${b}_layer${l}_pool_frame_count`, shape: [1], type: "int32" },
-    ]),
+    layers.flatMap(({ expand }, l): Slot[] => {
+      const owner = blocks[b]?.[l] as string;
+      return [
+        { name: stateName(owner, "pool_buffer"), shape: [1, 1, 1, 1, expand], type: "float32" },
+        { name: stateName(owner, "pool_frame_count"), shape: [1], type: "int32" },
+      ];
+    }),
   );
 }

@@ -1,0 +1,15 @@
+import type { Head } from "./builder.ts";
+
+/** Two dense layers: scores of the classes, `[1, classes, 1, 1]`. */
+const logits: Head = (net, { pooled }) => {
+  const { hidden, classes, classifierActivation } = net.spec;
+  const dense = (name: string, x: string, filters: number) => {
+    net.enter(name);
+    return net.conv(name, x, { size: 1, stride: 1, filters, bias: true });
+  };
+  const x = net.activation("classifier1.activation", dense("classifier1", pooled, hidden), classifierActivation);
+  return dense("classifier2", x, classes);
+};
+
+/** What a network says, an output a row; the first is the one that it is for. */
+export const heads: Readonly<Record<string, Head>> = { logits };

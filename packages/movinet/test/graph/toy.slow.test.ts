@@ -1,0 +1,126 @@
+/** A new op is one file and one row, and so is a new output: both are added to a copy of the sources, which must compile and run. */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../../../..");
+
+const op = `
+import type { Composite, Unary } from "./nodes.ts";
+
+/** min(max(x, 0), 6)² */
+export const squaredRelu6: Composite<Unary<"squaredRelu6">> = {
+  accesses: { x: "value" },
+  lower: ({ id, x }) => [
+    { op: "activation", id: \`\${id}/relu6\`, x, kind: "relu6" },
+    { op: "multiply", id, a: \`\${id}/relu6\`, b: \`\${id}/relu6\` },
+  ],
+  run: ({ x }, { values }) => (values[x] ?? new Float64Array()).map((value) => Math.min(Math.max(value, 0), 6) ** 2),
+};
+`;
+const output = `
+import type { Head } from "./builder.ts";
+
+export const features: Head = (net, { pooled }) => net.add({ op: "squaredRelu6", id: "pooled.squared", x: pooled });
+`;
+/** Says how far ONNX Runtime is from the reference interpreter, for each output. */
+const use = `
+import { buildGraph } from "./arch/build.ts";
+import { randomWeights } from "./arch/random-weights.ts";
+import { specOf } from "./arch/spec.ts";
+import { nodeBackend } from "./engines/onnxruntime/onnx.node.ts";
+import { emitOnnx } from "./formats/onnx/write/file.ts";
+import { readModel } from "./formats/tflite/read/schema.ts";
+import { emitTflite } from "./formats/tflite/write/emit.ts";
+import { interpret } from "./graph/interpret.ts";
+import { elementsOf } from "./graph/shapes.ts";
+import { defaultCard } from "./model/card.ts";
+import { InferenceSession } from "onnxruntime-node";
+
+const spec = specOf("t0-stream", { classes: 5, resolution: { height: 32, width: 32 } });
+const graph = buildGraph(spec, { call: "step", frames: 1 });
+const weights = randomWeights(graph, 1);
+const inputs = Object.fromEntries(
+  graph.nodes.flatMap((node) =>
+    node.op === "input"
+      ? [[node.id, Float32Array.from({ length: elementsOf(Object.values(node.shape)) }, (_, i) => Math.sin(i) ** 2)]]
+      : [],
+  ),
+);
+const expected = interpret(graph, weights, inputs);
+const differences: Record<string, number> = {};
+for (const single of [true, false]) {
+  const executable = await (await nodeBackend()).compile(graph, weights, { single });
+  const given = Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)] as const);
+  const results = await executable.run(Object.fromEntries(given));
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    const got = (await results[value]?.read()) ?? [];
+    const distances = [...(expected[value] ?? [])].map((number, i) => Math.abs(number - (got[i] ?? Number.NaN)));
+    differences[\`\${name} \${distances.length} \${single}\`] = Math.max(...distances);
+  }
+}
+const model = { spec, weights, card: defaultCard(spec) };
+const { outputNames } = await InferenceSession.create(emitOnnx(model));
+const tflite = (["step", "official"] as const).map((form) => readModel(emitTflite(model, { form }), form).outputs.length);
+console.log(JSON.stringify({ differences, onnx: outputNames, tflite }));
+`;
+
+let folder: string;
+const source = (path: string) => join(folder, "packages/movinet/src", path);
+
+/** `row` is the end of the table before and after. */
+async function addRow(file: string, row: readonly [before: string, after: string], imports: string): Promise<void> {
+  const text = await readFile(source(file), "utf8");
+  expect(text.split(row[0])).toHaveLength(2);
+  await writeFile(source(file), `import ${imports};\n${text.replace(...row)}`);
+}
+
+/** What the compiler says of the copy: nothing, if all is well. */
+async function compile(): Promise<string> {
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  return (await run(process.execPath, [compiler, "-p", folder]).catch((failed: { stdout: string }) => failed)).stdout;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-toy-"));
+  for (const path of ["packages/movinet/src", "packages/movinet/package.json", "packages/movinet/litertjs-core.d.ts"]) {
+    await cp(join(root, path), join(folder, path), { recursive: true });
+  }
+  const { compilerOptions } = JSON.parse(await readFile(join(root, "tsconfig.json"), "utf8"));
+  const settings = { compilerOptions, include: ["packages/*/src"], exclude: ["**/*.web.ts"] };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(settings));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await symlink(join(root, "node_modules"), join(folder, "node_modules"), "junction");
+  await writeFile(source("graph/squared-relu6.ts"), op);
+  const rows = ["composites = {}", "composites = { squaredRelu6 }"] as const;
+  await addRow("graph/composites.ts", rows, `{ squaredRelu6 } from "./squared-relu6.ts"`);
+  await writeFile(source("arch/features.ts"), output);
+  await addRow("arch/heads.ts", ["{ logits }", "{ logits, features }"], `{ features } from "./features.ts"`);
+  await writeFile(source("use.ts"), use);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("a toy op and a toy output compile, and give the same on the reference interpreter and on ONNX Runtime", async () => {
+  expect(await compile()).toBe("");
+  const { stdout } = await run(process.execPath, [source("use.ts")], { cwd: folder });
+  const { differences, onnx, tflite } = JSON.parse(stdout);
+  expect(Object.keys(differences)).toEqual([
+    "logits 5 true",
+    "features 240 true",
+    "logits 5 false",
+    "features 240 false",
+  ]);
+  for (const difference of Object.values(differences)) expect(difference).toBeLessThan(1e-4);
+  expect(onnx.slice(0, 2)).toEqual(["logits", "features"]);
+  expect(tflite).toEqual([2 + 8 + 15, 2 + 38]);
+}, 120_000);
+
+test("an op that forgets to say what a field names does not compile", async () => {
+  await writeFile(source("graph/squared-relu6.ts"), op.replace('x: "value"', ""));
+  expect(await compile()).toContain("Property 'x' is missing in type '{}' but required in type 'Accesses");
+}, 120_000);
