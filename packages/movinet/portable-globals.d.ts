@@ -23,3 +23,11 @@ interface AbortSignal {
 }
 declare function atob(base64: string): string;
 declare function setTimeout(work: () => void, milliseconds: number): unknown;
+interface Response {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+declare function fetch(url: string, options?: { signal?: AbortSignal }): Promise<Response>;
+declare const crypto: { readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> } };

@@ -5,7 +5,7 @@ export { nameOfSource, shownSource } from "./common/urls.ts";
 export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./common/write.node.ts";
 export { litertEngine } from "./engines/litert/litert.node.ts";
 export { type NodeEngineOptions, nodeEngine } from "./engines/onnxruntime/onnx.node.ts";
-export { type Classification, type ClassifyOptions, classify } from "./flow/classify.node.ts";
+export { type OpenOptions, open, type VideoSource } from "./flow/open.node.ts";
 export * from "./index.ts";
 export { renderPlot } from "./plot/plot.node.ts";
 export { WorkerProgram } from "./session/worker-program.node.ts";
@@ -18,7 +18,6 @@ export {
   defaultModelName,
   findModel,
   type ModelOptions,
-  type OpenedModel,
   openModel,
   readModelFile,
 } from "./zoo/lookup.node.ts";

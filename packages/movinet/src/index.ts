@@ -27,10 +27,18 @@ export { percentile, percentileByRank } from "./common/percentile.ts";
 export { bounded, listed, printable, printableLines } from "./common/printable.ts";
 export type { DeviceTensor, Engine, Executable } from "./engines/engine.ts";
 export { referenceEngine } from "./engines/reference.ts";
-export { type ClassifyFramesOptions, classifyFrames, type FrameResult, type Recent } from "./flow/classify.ts";
+export { classifyFrames, type FrameResult, type FramesOptions, type Recent } from "./flow/classify.ts";
 export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";
 export { type Prediction, percentText, probabilities, topK } from "./flow/predict.ts";
 export { preprocess } from "./flow/preprocess.ts";
+export {
+  ActionStream,
+  type Classification,
+  type ClassifyOptions,
+  type Picture,
+  Recognizer,
+  type StreamResult,
+} from "./flow/recognizer.ts";
 export { type Segment, Segmenter } from "./flow/segmenter.ts";
 export { renderSubtitles, type SubtitleFormat } from "./flow/subtitles.ts";
 export type { ModelFormat } from "./formats/file-kind.ts";
@@ -75,3 +83,4 @@ export type {
 } from "./session/stream-session.ts";
 export type { Frame } from "./video/frame.ts";
 export { dataSetsOf, labelsNamed } from "./zoo/known-labels.ts";
+export type { OpenedModel } from "./zoo/labelled.ts";

@@ -29,14 +29,14 @@ export interface Recent {
   readonly scores: Float32Array;
 }
 
-export interface ClassifyFramesOptions {
+export interface FramesOptions {
   /**
    * Also tell what the recent past says, which segments are made of: pools that forget half in a second (a base
    * model: each window by itself). Takes a stream model with gates (squeeze-and-excitation) twice the time. `estimated`
    * takes no time: it reckons what the last 1.6 seconds say from how the answer changes, and serves for videos of up to
    * half a minute. Default false.
    */
-  readonly recent?: boolean | "estimated";
+  readonly recent?: boolean | "estimated" | undefined;
   /** How a picture becomes the network's input. Default: as the model was trained. */
   readonly fit?: Fit | undefined;
   /** Ends the flow, also while it waits for a frame: the iteration then throws the signal's reason. */
@@ -61,7 +61,7 @@ const recentWindow = 1.6;
 export function classifyFrames(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  { recent = false, fit = program.model.card.input.fit, signal }: ClassifyFramesOptions = {},
+  { recent = false, fit = program.model.card.input.fit, signal }: FramesOptions = {},
 ): AsyncGenerator<FrameResult> {
   const flow = program.model.spec.mode === "stream" ? classifyStream : classifyWindows;
   return flow(signal ? abortable(frames, signal) : frames, program, { recent, fit });
@@ -70,7 +70,7 @@ export function classifyFrames(
 async function* classifyStream(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  { recent: withRecent, fit }: Required<Pick<ClassifyFramesOptions, "recent">> & { readonly fit: Fit },
+  { recent: withRecent, fit }: Required<Pick<FramesOptions, "recent">> & { readonly fit: Fit },
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
   const session = await program.openStream(
@@ -108,7 +108,7 @@ async function* classifyStream(
 async function* classifyWindows(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
-  { recent: withRecent, fit }: Required<Pick<ClassifyFramesOptions, "recent">> & { readonly fit: Fit },
+  { recent: withRecent, fit }: Required<Pick<FramesOptions, "recent">> & { readonly fit: Fit },
 ): AsyncGenerator<FrameResult> {
   const { card } = program.model;
   const session = await program.openClip();

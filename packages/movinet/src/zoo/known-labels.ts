@@ -21,8 +21,8 @@ export function dataSetsOf(classes: number): readonly string[] {
 }
 
 /** The class names of a file of others that we know; null where we do not. `sha256` is called for files of its size only. */
-export async function labelsOfFile(size: number, sha256: () => string): Promise<readonly string[] | null> {
+export async function labelsOfFile(size: number, sha256: () => Promise<string>): Promise<readonly string[] | null> {
   if (!Object.values(files).some((file) => file.size === size)) return null;
-  const known = files[sha256()];
+  const known = files[await sha256()];
   return known === undefined ? null : labelsNamed(known.labels);
 }

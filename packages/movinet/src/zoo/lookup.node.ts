@@ -1,21 +1,16 @@
-import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, extname, join } from "node:path";
 import { ModelError, type Refuse } from "../common/errors.ts";
 import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
 import { formatOf } from "../formats/file-kind.ts";
-import { type ReadModel, readModel } from "../formats/model-file.ts";
+import { readModel } from "../formats/model-file.ts";
 import { checkLabels } from "../model/labels.ts";
-import type { Model } from "../model/model.ts";
-import { labelsOfFile } from "./known-labels.ts";
 import { labelsBeside, openLabels } from "./label-files.node.ts";
+import { mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 
 /** The model that is used where none is named. */
 export const defaultModelName = "a0-stream";
-
-/** The most bytes of a model file; the largest of the family, A5 in float32, has 126 MB. */
-export const mostModelBytes = 2 ** 30;
 
 /** Folder of the models that a name finds: `$MOVINET_CACHE`, else the platform's cache folder for `movinet`. */
 export function cacheFolder(
@@ -35,9 +30,6 @@ export interface ModelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A model, and what is to be known before its answers are trusted: each in one line. */
-export type OpenedModel = Model & Pick<ReadModel, "warnings">;
-
 /**
  * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite` or
  * `.onnx`. Labels come from `labels` (a text file, one name a line, in output order, or `kinetics-600`), else from the
@@ -46,27 +38,27 @@ export type OpenedModel = Model & Pick<ReadModel, "warnings">;
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
  * `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
  */
-export async function openModel(nameOrFile?: string, { labels, signal }: ModelOptions = {}): Promise<OpenedModel> {
+export async function openModel(nameOrFile?: string, options: ModelOptions = {}): Promise<OpenedModel> {
+  const { file: _, ...model } = await openModelFile(nameOrFile, options);
+  return model;
+}
+
+/** The same with the file that the model was read from. */
+export async function openModelFile(nameOrFile: string | undefined, { labels, signal }: ModelOptions = {}) {
   const path = await findModel(nameOrFile);
   signal?.throwIfAborted();
   const bytes = await readModelFile(path, signal);
   signal?.throwIfAborted();
-  const { spec, weights, card, warnings } = readModel(bytes, path, basename(path, extname(path)));
-  const model = (names: readonly string[] | null, told: readonly string[] = []): OpenedModel => {
-    const renamed = card.labels !== null && names?.join("\n") !== card.labels.join("\n");
-    const accuracy = renamed ? null : card.accuracy;
-    return { spec, weights, card: { ...card, labels: names, accuracy }, warnings: [...warnings, ...told] };
-  };
+  const model = readModel(bytes, path, basename(path, extname(path)));
+  const file = { bytes, subject: path, format: model.format };
   if (labels !== undefined) {
     const given = await openLabels(labels);
-    checkLabels(given.names, spec, labels);
-    return model(given.names, given.warnings);
+    checkLabels(given.names, model.spec, labels);
+    return { ...withLabels(model, given), file };
   }
-  if (card.labels !== null) return model(card.labels);
-  const known = await labelsOfFile(bytes.length, () => createHash("sha256").update(bytes).digest("hex"));
-  if (known !== null) return model(known);
-  const beside = await labelsBeside(path, spec.classes);
-  return model(beside.names, beside.warnings);
+  const known = await withKnownLabels(model, bytes);
+  if (known.card.labels !== null) return { ...known, file };
+  return { ...withLabels(model, await labelsBeside(path, model.spec.classes)), file };
 }
 
 /** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is no model. */

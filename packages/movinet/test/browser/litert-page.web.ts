@@ -32,7 +32,7 @@ const movinet: RemotePage = {
   reset: (at, stream) => session(at).reset(stream),
   snapshot: async (at, stream) => toPlain(await session(at).snapshot(stream)),
   restore: (at, state, stream) => session(at).restore(fromPlain(state), stream),
-  closeStream: (at) => session(at)[Symbol.asyncDispose](),
+  closeStream: async (at) => session(at)[Symbol.asyncDispose](),
   closeProgram: (at) => program(at)[Symbol.asyncDispose](),
 };
 

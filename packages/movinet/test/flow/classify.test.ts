@@ -1,16 +1,22 @@
 /** The flow as a caller sees it: what it gives, and that nothing is left open however the loop is left. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { getActiveResourcesInfo } from "node:process";
 import { pathToFileURL } from "node:url";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { importPeer, peers } from "../../src/common/errors.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { type Classification, type ClassifyOptions, classify } from "../../src/flow/classify.node.ts";
 import { classifyFrames } from "../../src/flow/classify.ts";
+import { type OpenOptions, open, type VideoSource } from "../../src/flow/open.node.ts";
+import type { Classification, ClassifyOptions } from "../../src/flow/recognizer.ts";
+import { writeModel } from "../../src/formats/model-file.ts";
+import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { Program, type SessionSource } from "../../src/session/program.ts";
-import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import type { Frame } from "../../src/video/frame.ts";
-import { openModel } from "../../src/zoo/lookup.node.ts";
 import { distance, hashedModel, randomPictures } from "../laws/models.ts";
 import { carvingIce, hasShared, officialModel, sharedFolder, sharedReason } from "../shared.ts";
 
@@ -38,10 +44,17 @@ function ownFrames(count: number) {
   return { fate, frames: frames() };
 }
 
-async function collect(source: Parameters<typeof classify>[0], options: ClassifyOptions): Promise<Classification[]> {
-  const results: Classification[] = [];
-  for await (const result of classify(source, options)) results.push(result);
-  return results;
+interface Options extends ClassifyOptions, OpenOptions {
+  readonly model: Parameters<typeof open>[0];
+}
+
+/** What a recognizer of its own says of a source. */
+async function collect(
+  source: VideoSource | AsyncIterable<Frame>,
+  { model: given, ...options }: Options,
+): Promise<Classification[]> {
+  await using recognizer = await open(given, options);
+  return await Array.fromAsync(recognizer.classify(source, options));
 }
 
 /** The sessions and programs that are opened from now on, as promises of what they then answer. */
@@ -57,44 +70,43 @@ function watchOpened() {
   return { sessions, disposed, [Symbol.dispose]: () => vi.restoreAllMocks() };
 }
 
-describe("classify, frames of one's own", () => {
-  test("names the classes as the portable flow scores them, with a model or a program here or in a worker", async () => {
+describe("frames of one's own", () => {
+  test("names the classes as the portable flow scores them, here and in a worker", async () => {
     const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
     const expected: Float32Array[] = [];
     for await (const { scores } of classifyFrames(ownFrames(4).frames, program)) expected.push(scores);
+    await program[Symbol.asyncDispose]();
     const { fate, frames } = ownFrames(4);
-    const compiled = await collect(frames, { model: program, top: 3 });
-    const opened = await collect(ownFrames(4).frames, { model, threads: 1 });
+    const opened = await collect(frames, { model, threads: 1, top: 3 });
     for (const [k, scores] of expected.entries()) {
-      expect(distance(scores, compiled[k]?.scores ?? [])).toBe(0);
       expect(distance(scores, opened[k]?.scores ?? [])).toBe(0);
       const best = scores.indexOf(Math.max(...scores));
-      expect(compiled[k]?.predictions[0]).toEqual({ label: labels[best], index: best, score: scores[best] });
+      expect(opened[k]?.predictions[0]).toEqual({ label: labels[best], index: best, score: scores[best] });
     }
-    expect(compiled.map(({ frame, time }) => [frame, time])).toEqual([0, 1, 2, 3].map((k) => [k, k / 5]));
-    expect([compiled[0]?.predictions.length, opened[0]?.predictions.length]).toEqual([3, 5]);
+    expect(opened.map(({ frame, time }) => [frame, time])).toEqual([0, 1, 2, 3].map((k) => [k, k / 5]));
+    expect(opened[0]?.predictions.length).toBe(3);
     expect(fate).toEqual({ disposed: 4, ended: true });
-    await program[Symbol.asyncDispose]();
 
-    const worker = await WorkerProgram.start(model, { threads: 1 });
-    const elsewhere = await collect(ownFrames(4).frames, { model: worker });
+    const elsewhere = await collect(ownFrames(4).frames, { model, threads: 1, worker: true });
     for (const [k, scores] of expected.entries()) expect(distance(scores, elsewhere[k]?.scores ?? [])).toBe(0);
-    await worker[Symbol.asyncDispose]();
+    expect(elsewhere[0]?.predictions.length).toBe(5);
   });
 
-  test("break ends the frames, the session and a program of its own, and leaves a given one open", async () => {
+  test("break ends the frames and the session, and the recognizer stays open", async () => {
     using opened = watchOpened();
-    const { fate, frames } = ownFrames(9);
-    for await (const _ of classify(frames, { model, threads: 1 })) break;
-    expect(fate).toEqual({ disposed: 1, ended: true });
+    const recognizer = await open(model, { threads: 1 });
+    for (const k of [0, 1]) {
+      const { fate, frames } = ownFrames(9);
+      for await (const _ of recognizer.classify(frames)) break;
+      expect(fate).toEqual({ disposed: 1, ended: true });
+      await expect(opened.sessions[k]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
+      expect(opened.disposed).toHaveBeenCalledTimes(0);
+    }
+    await recognizer[Symbol.asyncDispose]();
+    await recognizer[Symbol.asyncDispose]();
     expect(opened.disposed).toHaveBeenCalledTimes(1);
-    await expect(opened.sessions[0]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
-
-    const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
-    for await (const _ of classify(ownFrames(9).frames, { model: program })) break;
-    await expect(opened.sessions[1]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
-    expect(opened.disposed).toHaveBeenCalledTimes(1);
-    await program[Symbol.asyncDispose]();
+    await expect(recognizer.classify(ownFrames(1).frames).next()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
+    await expect(recognizer.stream()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
   });
 
   test("a signal ends a wait for a frame that never comes, with its reason", async () => {
@@ -108,23 +120,98 @@ describe("classify, frames of one's own", () => {
     await expect(collect(stuck, { model, threads: 1, signal: abort.signal })).rejects.toThrow("enough");
     expect(opened.disposed).toHaveBeenCalledTimes(1);
     await expect(opened.sessions[0]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
-    await expect(openModel("a0-stream", { signal: abort.signal })).rejects.toThrow(/enough|a0-stream/);
+    await expect(open("a0-stream", { signal: abort.signal })).rejects.toThrow(/enough|a0-stream/);
   });
 
-  test("an error of the frames comes through, and everything is freed", async () => {
+  test("an error of the frames comes through, and the session is freed", async () => {
     using opened = watchOpened();
     async function* broken(): AsyncGenerator<Frame> {
       yield* ownFrames(1).frames;
       throw new Error("the camera fell down");
     }
     await expect(collect(broken(), { model, threads: 1 })).rejects.toThrow("the camera fell down");
-    expect(opened.disposed).toHaveBeenCalledTimes(1);
+    await expect(opened.sessions[0]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
+  });
+});
+
+describe("open", () => {
+  const bytes = writeModel(model);
+  const picture = { data: new Uint8Array(3 * 64 * 48).map((_, i) => (7 * i) % 256), width: 64, height: 48 };
+  const ends: (() => unknown)[] = [];
+  afterAll(async () => {
+    for (const end of ends) await end();
   });
 
-  test("threads beside a compiled program are refused", async () => {
-    const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
-    await expect(collect(ownFrames(1).frames, { model: program, threads: 2 })).rejects.toThrow(TypeError);
-    await program[Symbol.asyncDispose]();
+  async function served(answer: (path: string) => { status: number; body?: Uint8Array }): Promise<string> {
+    const server = createServer((request, response) => {
+      const { status, body } = answer(request.url ?? "");
+      response.writeHead(status, { connection: "close" }).end(body);
+    });
+    ends.push(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  test("takes bytes, a path, a URL and a model, and every device, and says the same", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "movinet-open-"));
+    ends.push(() => rm(folder, { recursive: true }));
+    const path = join(folder, "mine.safetensors");
+    await writeFile(path, bytes);
+    const tflite = emitTflite(model, { form: "official" });
+    const url = await served((name) => (name === "/m.safetensors" ? { status: 200, body: bytes } : { status: 404 }));
+    const ways: readonly (readonly [Parameters<typeof open>[0], OpenOptions])[] = [
+      [model, {}],
+      [bytes, { threads: 1 }],
+      [path, { worker: true }],
+      [pathToFileURL(path), { device: "cpu" }],
+      [`${url}/m.safetensors`, { device: "litert" }],
+      [new URL(`${url}/m.safetensors`), { device: "reference" }],
+      [tflite, { device: "litert", labels }],
+    ];
+    const scores: Float32Array[] = [];
+    for (const [source, options] of ways) {
+      await using recognizer = await open(source, options);
+      expect(recognizer.card.labels).toEqual(labels);
+      await using stream = await recognizer.stream({ top: 2 });
+      await stream.step(picture);
+      const result = await stream.step(picture);
+      expect(result.predictions).toHaveLength(2);
+      expect(result.predictions[0]?.label).toBe(labels[result.scores.indexOf(Math.max(...result.scores))]);
+      scores.push(result.scores);
+    }
+    for (const other of scores.slice(1)) expect(distance(scores[0] as Float32Array, other)).toBeLessThanOrEqual(1e-4);
+    await expect(open(`${url}/none`)).rejects.toMatchObject({ code: "E_MODEL_NOT_FOUND", subject: `${url}/none` });
+  });
+
+  test("a stream continues from a snapshot bit-equal, and begins anew", async () => {
+    await using recognizer = await open(bytes, { threads: 1 });
+    const stream = await recognizer.stream();
+    const first = await stream.step(picture);
+    const state = await stream.snapshot();
+    const second = await stream.step(picture);
+    await stream.restore(state);
+    expect((await stream.step(picture)).scores).toEqual(second.scores);
+    await stream.reset();
+    expect((await stream.step(picture)).scores).toEqual(first.scores);
+    await stream[Symbol.asyncDispose]();
+    await expect(stream.step(picture)).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
+  });
+
+  test("labels of one's own take the place of the model's, and must be as many as its classes", async () => {
+    const others = [..."hijklmn"];
+    await using recognizer = await open(bytes, { labels: others });
+    expect(recognizer.card.labels).toEqual(others);
+    await expect(open(bytes, { labels: ["one"] })).rejects.toMatchObject({ code: "E_MODEL_LABELS" });
+    await expect(open(bytes, { labels: "kinetics-600" })).rejects.toMatchObject({ code: "E_MODEL_LABELS" });
+  });
+
+  test("what cannot be done is refused", async () => {
+    await expect(open(bytes, { device: "abacus" })).rejects.toMatchObject({ code: "E_DEVICE_UNKNOWN" });
+    await expect(open(bytes, { device: "litert", worker: true })).rejects.toThrow(TypeError);
+    await expect(open(new Uint8Array(100))).rejects.toMatchObject({ code: "E_MODEL_FORMAT", subject: "model" });
+    const broken = await served(() => ({ status: 500 }));
+    await expect(open(`${broken}/m`)).rejects.toMatchObject({ code: "E_MODEL_UNREADABLE" });
+    await expect(open("http://127.0.0.1:9/m")).rejects.toMatchObject({ code: "E_MODEL_UNREADABLE" });
   });
 });
 
@@ -203,7 +290,7 @@ describe("classifyFrames, whatever the model takes", () => {
   });
 });
 
-describe.skipIf(!hasShared)(`classify, videos${sharedReason}`, () => {
+describe.skipIf(!hasShared)(`videos${sharedReason}`, () => {
   test("a file by URL, a model by file: law 7", async () => {
     const results = await collect(pathToFileURL(carvingIce), { model: officialModel, top: 1 });
     expect(results).toHaveLength(22);
@@ -215,20 +302,21 @@ describe.skipIf(!hasShared)(`classify, videos${sharedReason}`, () => {
   });
 
   test("after break, abort and failure no decoding process is left", async () => {
-    for await (const _ of classify(hour, { model })) {
+    await using recognizer = await open(model);
+    for await (const _ of recognizer.classify(hour)) {
       expect(children()).toBe(1);
       break;
     }
     await vi.waitFor(() => expect(children()).toBe(0));
     const abort = new AbortController();
     const reading = (async () => {
-      for await (const { time } of classify(hour, { model, signal: abort.signal })) {
+      for await (const { time } of recognizer.classify(hour, { signal: abort.signal })) {
         if (time > 1) abort.abort(new Error("enough"));
       }
     })();
     await expect(reading).rejects.toThrow("enough");
     await vi.waitFor(() => expect(children()).toBe(0));
-    await expect(collect(hour, { model, device: "abacus" })).rejects.toMatchObject({ code: "E_DEVICE_UNKNOWN" });
+    await expect(collect("none.mp4", { model })).rejects.toMatchObject({ code: "E_VIDEO_NOT_FOUND" });
     await vi.waitFor(() => expect(children()).toBe(0));
   });
 });

@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { litertEngine } from "../../../src/engines/litert/litert.node.ts";
 import { nodeEngine } from "../../../src/engines/onnxruntime/onnx.node.ts";
-import { classify } from "../../../src/flow/classify.node.ts";
+import { open } from "../../../src/flow/open.node.ts";
 import { readModel } from "../../../src/formats/model-file.ts";
 import { Program } from "../../../src/session/program.ts";
-import { readLabels } from "../../../src/zoo/label-files.node.ts";
 import { hasShared, reason, sharedFile, sharedJson } from "../../formats/tflite/shared.ts";
 import { largestDifference } from "../../golden/figures.ts";
 import { hashedFrames } from "../../golden/material.ts";
@@ -129,15 +128,11 @@ describe.skipIf(!hasShared)(`the official int8 file${reason}`, () => {
   });
 
   test("names the action in a real video", async () => {
-    const program = await Program.open(readFileSync(officialModel), officialModel, await litertEngine(), {
-      labels: await readLabels(`${sharedFolder}/models/kinetics600_label_map.txt`),
-    });
+    const labels = `${sharedFolder}/models/kinetics600_label_map.txt`;
+    await using recognizer = await open(readFileSync(officialModel), { device: "litert", labels });
     let last: string | undefined;
-    for await (const { predictions } of classify(carvingIce, { model: program, recent: true })) {
-      last = predictions[0]?.label ?? undefined;
-    }
+    for await (const { predictions } of recognizer.classify(carvingIce, { recent: true })) last = predictions[0]?.label;
     expect(last).toBe("carving ice");
-    await program[Symbol.asyncDispose]();
   });
 
   test("damaged files and files of something else are refused", async () => {

@@ -1,0 +1,24 @@
+import { MovinetError } from "../common/errors.ts";
+import type { Engine } from "./engine.ts";
+import { litertEngine } from "./litert/litert.web.ts";
+import { webEngine } from "./onnxruntime/onnx.web.ts";
+import { referenceEngine } from "./reference.ts";
+
+/**
+ * The engine of a device: `auto` or `wasm` (ONNX Runtime), `litert` or `reference`. `wasmPaths` is the URL of the folder with the
+ * engine's `.wasm` files. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
+ */
+export async function openEngine(
+  device: string,
+  { wasmPaths }: { readonly wasmPaths?: string | undefined } = {},
+): Promise<Engine> {
+  if (device === "auto" || device === "wasm") return webEngine(wasmPaths === undefined ? {} : { wasmPaths });
+  if (device === "litert") return litertEngine({ wasmPaths: wasmPaths ?? "/" });
+  if (device === "reference") return referenceEngine;
+  throw new MovinetError({
+    code: "E_DEVICE_UNKNOWN",
+    subject: device,
+    problem: "a browser has no such device",
+    remedy: "Use one of: auto, wasm, litert, reference",
+  });
+}

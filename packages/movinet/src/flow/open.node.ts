@@ -1,0 +1,109 @@
+import { fileURLToPath } from "node:url";
+import { isUrl } from "../common/urls.ts";
+import { openEngine } from "../engines/device.node.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { ModelFormat } from "../formats/file-kind.ts";
+import { readModel } from "../formats/model-file.ts";
+import { checkLabels } from "../model/labels.ts";
+import type { Model } from "../model/model.ts";
+import { Program } from "../session/program.ts";
+import { WorkerProgram } from "../session/worker-program.node.ts";
+import { openVideo } from "../video/video.node.ts";
+import { openLabels } from "../zoo/label-files.node.ts";
+import { fetchModel, type OpenedModel, withKnownLabels, withLabels } from "../zoo/labelled.ts";
+import { openModelFile } from "../zoo/lookup.node.ts";
+import { type OpenFrames, Recognizer } from "./recognizer.ts";
+
+export interface OpenOptions {
+  /**
+   * What the model runs on: `auto` (the default: ONNX Runtime's CPU kernels), `cpu`, another execution provider of ONNX Runtime
+   * (`cuda`, `coreml`, `dml`, `webgpu`, …), `litert` (LiteRT.js), or `reference` (the slow interpreter).
+   */
+  readonly device?: string | undefined;
+  /** Threads of one run. Default: the machine's cores, at most 4. */
+  readonly threads?: number | undefined;
+  /** Class names in output order, a text file of them (one a line), or `kinetics-600`. Default: those of the model. */
+  readonly labels?: string | readonly string[] | undefined;
+  /** Compute in a worker thread, so that the event loop stays free. ONNX Runtime's CPU only. Default false. */
+  readonly worker?: boolean | undefined;
+  /** Ends the opening: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What Node can look at beside frames: a path, an http(s) or `file:` URL, or `-` for standard input. */
+export type VideoSource = string | URL;
+
+/**
+ * Opens a model: a file of any format that we read, its bytes, its http(s) URL, or a name that the cache folder holds
+ * (`a0-stream` where none is given). Dispose of it when it is no longer needed.
+ *
+ * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
+ * `E_MODEL_LABELS`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`, `E_DEPENDENCY_MISSING`.
+ */
+export async function open(
+  model?: string | URL | Uint8Array | Model,
+  { device = "auto", threads, labels, worker = false, signal }: OpenOptions = {},
+): Promise<Recognizer<VideoSource>> {
+  if (worker && device !== "auto" && device !== "cpu") throw new TypeError(`worker is for the cpu, not for ${device}`);
+  const opened = await openAny(model, labels, signal);
+  signal?.throwIfAborted();
+  const program = worker
+    ? await WorkerProgram.start(opened, { threads })
+    : await programOf(opened, await openEngine(device, { threads }));
+  return new Recognizer(program, opened.warnings, openFrames);
+}
+
+/** A TFLite file runs as it is on the engine of such files; everything else is compiled. */
+function programOf(opened: OpenedFile, engine: Engine): Promise<Program> {
+  const { file, card } = opened;
+  if (engine.format !== "tflite" || file?.format !== "tflite") return Program.compile(opened, engine);
+  return Program.open(file.bytes, file.subject, engine, { labels: card.labels });
+}
+
+const openFrames: OpenFrames<VideoSource> = (source, options) => openVideo(pathOf(source), options);
+
+function pathOf(source: VideoSource): string {
+  if (typeof source === "string") return source;
+  return source.protocol === "file:" ? fileURLToPath(source) : source.href;
+}
+
+/** A model, and the file that it was read from. */
+interface OpenedFile extends OpenedModel {
+  readonly file?: { readonly bytes: Uint8Array; readonly subject: string; readonly format: ModelFormat };
+}
+
+async function openAny(
+  model: string | URL | Uint8Array | Model | undefined,
+  labels: OpenOptions["labels"],
+  signal: AbortSignal | undefined,
+): Promise<OpenedFile> {
+  const opened = await openLabelled(model, typeof labels === "string" ? labels : undefined, signal);
+  if (typeof labels !== "object") return opened;
+  checkLabels(labels, opened.spec, "labels");
+  return { ...opened, ...withLabels(opened, { names: labels, warnings: [] }) };
+}
+
+async function openLabelled(
+  model: string | URL | Uint8Array | Model | undefined,
+  labels: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<OpenedFile> {
+  const place = model instanceof URL && model.protocol === "file:" ? fileURLToPath(model) : model;
+  if (typeof place === "string" && !isUrl(place)) return openModelFile(place, { labels, signal });
+  if (place === undefined) return openModelFile(undefined, { labels, signal });
+  if (!(place instanceof URL || place instanceof Uint8Array || typeof place === "string")) {
+    return relabelled({ warnings: [], ...place }, labels);
+  }
+  const subject = place instanceof Uint8Array ? "model" : String(place);
+  const bytes = place instanceof Uint8Array ? place : await fetchModel(subject, signal);
+  const read = readModel(bytes, subject);
+  const file = { bytes, subject, format: read.format };
+  return { ...(await relabelled(await withKnownLabels(read, bytes), labels)), file };
+}
+
+async function relabelled(opened: OpenedModel, labels: string | undefined): Promise<OpenedModel> {
+  if (labels === undefined) return opened;
+  const given = await openLabels(labels);
+  checkLabels(given.names, opened.spec, labels);
+  return withLabels(opened, given);
+}

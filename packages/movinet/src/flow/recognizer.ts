@@ -1,0 +1,140 @@
+import { Turns } from "../common/turns.ts";
+import type { Card, InputSize } from "../model/card.ts";
+import type { SessionSource } from "../session/program.ts";
+import type { StreamSession, StreamState } from "../session/stream-session.ts";
+import type { Frame } from "../video/frame.ts";
+import { classifyFrames, type FrameResult, type FramesOptions } from "./classify.ts";
+import { type Prediction, probabilities, topK } from "./predict.ts";
+import { preprocess } from "./preprocess.ts";
+
+export interface ClassifyOptions extends FramesOptions {
+  /** Frames a second at which a video is looked at, above 0. Default: the model's rate. Frames of your own come as they are. */
+  readonly fps?: number | undefined;
+  /** How many predictions each result names, at least 1. Default 5. */
+  readonly top?: number | undefined;
+}
+
+/** What the model says after a frame, named. */
+export interface Classification extends FrameResult {
+  /** The likeliest classes given every frame so far, best first. */
+  readonly predictions: readonly Prediction[];
+}
+
+/** What a stream says after a picture. */
+export interface StreamResult {
+  /** The likeliest classes given every picture so far, best first. */
+  readonly predictions: readonly Prediction[];
+  /** Probability of each class. */
+  readonly scores: Float32Array;
+}
+
+/** Pixels: row-major RGB, `height × width × 3` bytes, of any size. */
+export type Picture = Pick<Frame, "data" | "width" | "height">;
+
+/** Opens what is not frames yet, at so many frames a second. */
+export type OpenFrames<Source> = (
+  source: Source,
+  options: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
+) => AsyncIterable<Frame> & Partial<AsyncDisposable>;
+
+/**
+ * A model that names actions, ready to run. `Source` is what it can look at beside frames of your own: in Node the path or
+ * the URL of a video, in a browser a `<video>`.
+ */
+export class Recognizer<Source = never> implements AsyncDisposable {
+  /** What is known of the model: its name, class names, frame rate, input size, accuracy. */
+  readonly card: Card;
+  /** What is to be known before its answers are trusted, each in one line. */
+  readonly warnings: readonly string[];
+  readonly #program: SessionSource & AsyncDisposable;
+  readonly #openFrames: OpenFrames<Source>;
+  readonly #turns: Turns;
+
+  constructor(program: SessionSource & AsyncDisposable, warnings: readonly string[], openFrames: OpenFrames<Source>) {
+    this.card = program.model.card;
+    this.warnings = warnings;
+    this.#program = program;
+    this.#openFrames = openFrames;
+    this.#turns = new Turns(this, "recognizer", this.card.name);
+  }
+
+  /**
+   * Names the action in a video, frame by frame: a stream model answers after every frame, a model of whole clips after every
+   * window. The video is opened at the first `next()` and freed at the end, on `break`, on an error and when `signal` aborts
+   * (which throws the signal's reason). Throws what opening the video throws, and `SessionError` after disposal.
+   */
+  async *classify(
+    source: Source | AsyncIterable<Frame>,
+    { fps = this.card.fps, top = 5, fit = this.card.input.fit, recent, signal }: ClassifyOptions = {},
+  ): AsyncGenerator<Classification, void> {
+    this.#turns.check();
+    signal?.throwIfAborted();
+    const own = isFrames(source) ? null : this.#openFrames(source, { fps, size: { ...this.card.input, fit }, signal });
+    const frames = own ?? (source as AsyncIterable<Frame>);
+    try {
+      for await (const result of classifyFrames(frames, this.#program, { recent, fit, signal })) {
+        yield { ...result, predictions: topK(result.scores, this.card.labels, top) };
+      }
+    } finally {
+      await own?.[Symbol.asyncDispose]?.();
+    }
+  }
+
+  /**
+   * Begins a stream: pictures one by one, as a camera gives them, at about the model's frame rate (`card.fps`). `top` is how
+   * many predictions each result names (default 5). Throws `TypeError` for a model of whole clips.
+   */
+  async stream({ top = 5 }: { readonly top?: number } = {}): Promise<ActionStream> {
+    this.#turns.check();
+    return this.#turns.adopt(new ActionStream(await this.#program.openStream(), this.card, top));
+  }
+
+  /** Frees the network, and ends the streams that it opened. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#turns.end(() => this.#program[Symbol.asyncDispose]());
+  }
+}
+
+/** A camera's pictures through a model. Calls are carried out in the order in which they were made. */
+export class ActionStream implements AsyncDisposable {
+  readonly #session: StreamSession;
+  readonly #card: Card;
+  readonly #top: number;
+
+  constructor(session: StreamSession, card: Card, top: number) {
+    this.#session = session;
+    this.#card = card;
+    this.#top = top;
+  }
+
+  /** Takes the next picture. Throws `SessionError` (`E_SESSION_DISPOSED`) after disposal. */
+  async step(picture: Picture): Promise<StreamResult> {
+    const { input, output, labels } = this.#card;
+    const { logits } = await this.#session.step(preprocess(picture, input));
+    const scores = probabilities(logits, output);
+    return { scores, predictions: topK(scores, labels, this.#top) };
+  }
+
+  /** Begins anew: the next picture is the first. */
+  reset(): Promise<void> {
+    return this.#session.reset();
+  }
+
+  /** What the stream remembers, as plain data that may be stored or sent. */
+  snapshot(): Promise<StreamState> {
+    return this.#session.snapshot();
+  }
+
+  /** Goes on from a snapshot, bit-equal. Throws `ModelError` (`E_MODEL_STATE`) for one of another model. */
+  restore(state: StreamState): Promise<void> {
+    return this.#session.restore(state);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+}
+
+function isFrames<Source>(source: Source | AsyncIterable<Frame>): source is AsyncIterable<Frame> {
+  return typeof source === "object" && source !== null && Symbol.asyncIterator in source;
+}
