@@ -6,7 +6,7 @@
  * minutes.
  */
 import { randomOf } from "../packages/movinet/src/common/random.ts";
-import { cameraMotionLabels } from "../packages/movinet/src/synth/labels.ts";
+import { cameraMotionLabels } from "../packages/movinet/src/synth/camera.ts";
 import { renderCameraMotion } from "../packages/movinet/src/synth/render.ts";
 import { planScene } from "../packages/movinet/src/synth/scene.ts";
 import { type Example, frameStatistics, meanOf, ridgeAccuracy } from "../packages/movinet/test/synth/single-frame.ts";

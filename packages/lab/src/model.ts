@@ -4,7 +4,7 @@ import { type Random, randomOf } from "../../movinet/src/common/random.ts";
 import { elementsOf } from "../../movinet/src/graph/shapes.ts";
 import type { Tensor, Weights } from "../../movinet/src/graph/tensor.ts";
 import type { Card } from "../../movinet/src/model/card.ts";
-import { cameraMotionLabels } from "../../movinet/src/synth/labels.ts";
+import { cameraMotionLabels } from "../../movinet/src/synth/camera.ts";
 import { frameByFrame, type Relative, wholeClip } from "../../movinet/src/train/relatives.ts";
 
 const fast = { time: 3, space: 3 } as const;

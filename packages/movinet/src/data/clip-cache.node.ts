@@ -3,12 +3,10 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../common/errors.ts";
-import { irregularity, toRead } from "../common/read.node.ts";
-import { bytesOf } from "../video/path-bytes.node.ts";
+import { bytesOf, irregularity, toRead } from "../common/read.node.ts";
 import { Decoders } from "../video/video.node.ts";
 import { cacheFolder } from "../zoo/lookup.node.ts";
-import type { ClipView, SourceClip } from "./clip.ts";
-import { type ClipHead, clipFormat } from "./clip-file.ts";
+import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";
 import { ClipStore } from "./clip-store.node.ts";
 import type { Sample } from "./dataset.ts";
 

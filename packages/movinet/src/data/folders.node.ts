@@ -1,12 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
+import { DatasetError } from "../common/errors.ts";
 import { enumerated } from "../common/printable.ts";
+import { bytesOf, pathOf } from "../common/read.node.ts";
 import { type FolderScan, isVideoFile, scanFolder } from "../video/folder.node.ts";
 import { LeftOutCounts } from "../video/left-out.ts";
-import { bytesOf, pathOf } from "../video/path-bytes.node.ts";
-import type { Finding } from "./dataset.ts";
-import { type Split, sameForm, splitOf } from "./dataset.ts";
-import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
+import { type Finding, type Sample, type Split, sameForm, splitOf } from "./dataset.ts";
 import {
   besideClasses,
   leftOutOfClasses,
@@ -152,4 +151,33 @@ async function clipsOf(
     ...leftOutOfClasses(leftOut.list(), (path) => nameIn(root, path)),
   ];
   return { clips, findings };
+}
+
+/** A clip with the names of its classes. */
+export interface Found extends Omit<Sample, "classes"> {
+  readonly labels: readonly string[];
+  /** Where it is said, for errors: path and line, or folder. */
+  readonly where: { readonly path: string; readonly line: number | null };
+}
+
+export const layout = "Give a folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)";
+
+export function datasetError(
+  code: string,
+  subject: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): DatasetError {
+  return new DatasetError({ code, subject, problem, remedy, cause });
+}
+
+export function unreadable(path: string, cause: unknown): DatasetError {
+  const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  return datasetError("E_DATASET_UNREADABLE", path, `it cannot be read (${why})`, "Check its permissions", cause);
+}
+
+/** The name of a file for people, as `Sample.name` has it. */
+export function nameIn(folder: string, file: string): string {
+  return sameForm(relative(resolve(folder), resolve(file)).replaceAll(sep, "/"));
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildGraph } from "../arch/build.ts";
-import { moduleBeside } from "../common/beside.node.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { writeError, writeWhole } from "../common/write.node.ts";
 import { writeModel } from "../formats/model-file.ts";
 import { macsOf } from "../graph/shapes.ts";

@@ -1,12 +1,20 @@
-import { renderSvg } from "../plot/svg.node.ts";
+import { renderSvg } from "../plot/plot.node.ts";
 import { type FamilyComparison, familyNames, familyVerdict, type Relation } from "./family.ts";
 import { familyCharts } from "./family-charts.ts";
 import { draw } from "./report.node.ts";
 import { trainingCharts } from "./report-charts.ts";
 import type { Epoch, RunReport } from "./report-data.ts";
-import { type Html, html } from "./report-html.ts";
-import { dateText, renderChart, renderMaking, renderNotices, renderPage, section } from "./report-page.ts";
-import { columnPercents, percent, starText } from "./words.ts";
+import {
+  dateText,
+  type Html,
+  html,
+  renderChart,
+  renderMaking,
+  renderNotices,
+  renderPage,
+  section,
+} from "./report-page.ts";
+import { columnPercents, percent, starText } from "./verdict.ts";
 
 /** Everything that a page about a comparison tells. Plain data; texts may hold anything, they are escaped. */
 export interface FamilyReport

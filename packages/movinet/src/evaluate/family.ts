@@ -1,8 +1,8 @@
 /** A stream network beside the two kinds that it competes with: what each reaches and costs. Plain data. */
 import { type Comparison, compareAnswers } from "./compare.ts";
 import { type Answer, type Evaluation, evaluateAnswers } from "./metrics.ts";
+import { groupsText } from "./verdict.ts";
 import { windowsOfClip } from "./windows.ts";
-import { groupsText } from "./words.ts";
 
 export const familyNames = {
   stream: "stream",

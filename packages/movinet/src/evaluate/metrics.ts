@@ -1,7 +1,6 @@
 import { type Calibration, calibrationOf, perfectCalibration } from "./calibration.ts";
 import { type Earliness, earlinessOf, type Moments } from "./early.ts";
-import { groupCount } from "./groups.ts";
-import { type Interval, type Proportion, proportionOf } from "./intervals.ts";
+import { groupCount, type Interval, type Proportion, proportionOf } from "./intervals.ts";
 
 /** What a model said of one clip, and what is right. */
 export interface Answer {

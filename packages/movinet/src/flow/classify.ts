@@ -1,7 +1,6 @@
 import type { Fit } from "../model/card.ts";
 import type { SessionModel, SessionSource } from "../session/program.ts";
-import { abortable } from "../video/abortable.ts";
-import type { Frame } from "../video/frame.ts";
+import { abortable, type Frame } from "../video/frame.ts";
 import { probabilities } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
 import { RecentLogits } from "./recent-logits.ts";

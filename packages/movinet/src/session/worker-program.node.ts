@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { moduleBeside } from "../common/beside.node.ts";
 import { SessionError } from "../common/errors.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { keepQuiet, type NodeBackendOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";
 import type { SessionSource } from "./program.ts";

@@ -1,6 +1,5 @@
 import type { Random } from "../common/random.ts";
-import { type Canvas, newCanvas, paintShape, type Shape } from "./canvas.ts";
-import { drawPalette, type Palette } from "./color.ts";
+import { type Canvas, drawPalette, newCanvas, type Palette, paintShape, type Shape } from "./canvas.ts";
 import { type Field, fractal, normalsFrom } from "./field.ts";
 
 /** Fills a canvas with one kind of stuff. */

@@ -1,7 +1,6 @@
 import { type Random, randomOf } from "../common/random.ts";
 import { type CameraPath, type Depth, farthest, type Pose } from "./camera.ts";
-import { newCanvas, paintShape } from "./canvas.ts";
-import { drawPalette } from "./color.ts";
+import { drawPalette, newCanvas, paintShape } from "./canvas.ts";
 import { drawTexture, type Picture } from "./draw.ts";
 import { paintMaterial } from "./materials.ts";
 import { cutOut, paintGround, type Texture, toTexture } from "./texture.ts";

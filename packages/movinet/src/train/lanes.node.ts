@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { moduleBeside } from "../common/beside.node.ts";
 import { type ErrorDetails, MovinetError } from "../common/errors.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneResult } from "./lane.ts";
 import type { LaneHandle, OpenLane } from "./trainer.ts";

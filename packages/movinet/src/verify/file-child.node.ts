@@ -2,7 +2,7 @@
  * The process that runs a file of others, so that it can be ended: whatever the file makes its runtime do, it is killed where it
  * takes more memory than it may, and by its parent where it takes too long.
  */
-import { watchMemory } from "../common/memory-watch.node.ts";
+import { watchMemory } from "../common/process.node.ts";
 import { type PlainError, plainError } from "../session/worker-protocol.node.ts";
 import type { Frames } from "./clips.ts";
 import { type FileJob, type FileRunner, openFile } from "./open-file.node.ts";

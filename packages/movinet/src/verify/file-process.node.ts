@@ -1,8 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { moduleBeside } from "../common/beside.node.ts";
 import { ModelError, MovinetError } from "../common/errors.ts";
-import { memoryComplaint } from "../common/memory-watch.node.ts";
+import { memoryComplaint, moduleBeside } from "../common/process.node.ts";
 import { revive } from "../session/worker-protocol.node.ts";
 import type { FileAnswer, FileRequest } from "./file-child.node.ts";
 import type { FileJob, FileRunner } from "./open-file.node.ts";

@@ -1,14 +1,12 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
 import { Completeness, endsBefore, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
-import { type Declared, readDeclared } from "./declared.node.ts";
-import { Fail } from "./decoder-fail.node.ts";
+import { type Declared, hasAnotherMovie, readDeclared, shortfallOf } from "./declared.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
-import { send, sendFrame } from "./decoder-output.node.ts";
+import { Fail, send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
-import { hasAnotherMovie, shortfallOf } from "./file-size.node.ts";
+import { limits } from "./failures.ts";
 import { rotationOf, type Size } from "./geometry.ts";
-import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { newFrame, PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";

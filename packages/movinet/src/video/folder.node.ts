@@ -2,8 +2,8 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { VideoError } from "../common/errors.ts";
+import { bytesOf, pathOf } from "../common/read.node.ts";
 import { type LeftOut, LeftOutCounts } from "./left-out.ts";
-import { bytesOf, pathOf } from "./path-bytes.node.ts";
 import { countPictures, pictureExtensions } from "./picture-file.node.ts";
 
 /**

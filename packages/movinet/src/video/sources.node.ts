@@ -1,10 +1,10 @@
 import { glob, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { VideoError } from "../common/errors.ts";
+import { bytesOf, pathOf } from "../common/read.node.ts";
 import { schemeOf } from "../common/urls.ts";
 import { scanFolder } from "./folder.node.ts";
 import type { LeftOut } from "./left-out.ts";
-import { bytesOf, pathOf } from "./path-bytes.node.ts";
 
 /** What arguments give. */
 export interface FoundSources {

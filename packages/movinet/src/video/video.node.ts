@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { VideoError } from "../common/errors.ts";
-import { memoryComplaint } from "../common/memory-watch.node.ts";
+import { memoryComplaint } from "../common/process.node.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
 import type { InputSize } from "../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";

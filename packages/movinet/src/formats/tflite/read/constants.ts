@@ -1,5 +1,5 @@
 import { halvesToFloats } from "../../../common/half.ts";
-import { refuse } from "./refuse.ts";
+import { refuse } from "./flatbuffer.ts";
 import type { TfliteTensor } from "./schema.ts";
 
 type Stored = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array;

@@ -1,4 +1,5 @@
 import { ByteBuffer } from "flatbuffers";
+import { ModelError } from "../../../common/errors.ts";
 
 /** What is wrong with a flatbuffer, in words that follow "it is damaged:". */
 export class Damage extends Error {}
@@ -103,4 +104,16 @@ export function openFlatbuffer(bytes: Uint8Array) {
       return length === 0 ? null : bytes.subarray(start, start + length);
     },
   };
+}
+
+/** The error for a file that is no readable TFLite file, or not one of a MoViNet. */
+export function refuse(subject: string, problem: string, cause?: unknown): ModelError {
+  return new ModelError({
+    code: "E_MODEL_FORMAT",
+    subject,
+    problem,
+    remedy:
+      "Use a TFLite file of a MoViNet stream model (A0 to A5, T0) as the official export tool writes it, and check that it was copied whole",
+    cause,
+  });
 }

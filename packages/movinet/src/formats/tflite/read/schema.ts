@@ -2,8 +2,7 @@
  * All that we know of the TFLite schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3): field numbers,
  * codes of operators, types, paddings and activations.
  */
-import { Damage, type Flatbuffer, openFlatbuffer } from "./flatbuffer.ts";
-import { refuse } from "./refuse.ts";
+import { Damage, type Flatbuffer, openFlatbuffer, refuse } from "./flatbuffer.ts";
 
 export const fields = {
   model: { version: 0, operatorCodes: 1, subgraphs: 2, description: 3, buffers: 4, metadata: 6, signatures: 7 },

@@ -1,4 +1,5 @@
 import type { Activation, Gate, SqueezeExcite } from "../../../arch/spec.ts";
+import { refuse } from "./flatbuffer.ts";
 import type { Flow } from "./flow.ts";
 import {
   type FoundConv,
@@ -12,7 +13,6 @@ import {
   peelPool,
   peelSpatialMean,
 } from "./patterns.ts";
-import { refuse } from "./refuse.ts";
 
 /** The squeeze-and-excitation of a layer. */
 export interface FoundSqueeze {
