@@ -3,12 +3,13 @@
  * shared clips; some ten minutes on two cores. Choices within a head are nested: the folds that judge never choose.
  */
 import { readFileSync } from "node:fs";
-import { type Card, type CardFit, nodeBackend, openModel, openVideo } from "movinet";
+import { type Card, type CardFit, nodeBackend, openModel } from "movinet";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { FrozenBody } from "../packages/movinet/src/train/frozen-features.ts";
 import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/train/frozen-head.ts";
 import { timesKernel } from "../packages/movinet/src/train/linear-algebra.ts";
 import { hasShared, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
+import { framesOf, mean, row } from "./material.ts";
 
 interface View {
   readonly fit: CardFit;
@@ -50,7 +51,7 @@ const head = {
 };
 const features = new Map<string, Promise<Float32Array[]>>();
 
-console.log("experiment,dataset,fps,views,clips,judged,seeds,accuracy,seedDeviation,low95,high95,crossEntropy");
+row("experiment,dataset,fps,views,clips,judged,seeds,accuracy,seedDeviation,low95,high95,crossEntropy");
 for (const { dataset, fps, views } of experiments) {
   const clips = readClips(dataset);
   const names = [...new Set(clips.map(({ label }) => label))].sort();
@@ -74,7 +75,7 @@ for (const { dataset, fps, views } of experiments) {
   const perClip = samples.map((_, i) => mean(rounds.map((round) => round[i]?.right as number)));
   const [low, high] = interval(samples, perClip);
   const name = views.map(({ fit, mirror }) => `${fit}${mirror ? " mirrored" : ""}`).join(" + ");
-  const cells = [
+  row(
     `${dataset} ${name} at ${fps}`,
     dataset,
     fps,
@@ -87,8 +88,7 @@ for (const { dataset, fps, views } of experiments) {
     low.toFixed(3),
     high.toFixed(3),
     mean(rounds.flatMap((round) => round.map(({ loss }) => loss))).toFixed(4),
-  ];
-  console.log(cells.join(","));
+  );
 }
 
 function readClips(dataset: string): { file: string; label: string; group: string }[] {
@@ -104,9 +104,8 @@ async function poolAll(dataset: string, fps: number, { fit, mirror = false }: Vi
   const { width, height } = input;
   const pooled: Float32Array[] = [];
   for (const { file } of readClips(dataset)) {
-    const pictures: Uint8Array[] = [];
-    for await (const { data } of openVideo(file, { fps, size: input })) pictures.push(data);
-    const data = new Uint8Array(Buffer.concat(pictures));
+    const pictures = await framesOf(file, { fps, size: input });
+    const data = new Uint8Array(Buffer.concat(pictures.map((picture) => picture.data)));
     pooled.push(await body.pool({ data, frames: pictures.length, width, height }, { mirror }));
   }
   return pooled;
@@ -146,8 +145,4 @@ function interval(samples: readonly HeadSample[], right: readonly number[]): [nu
     return mean(clips.map((i) => right[i] as number));
   }).sort((a, b) => a - b);
   return [drawn[100] as number, drawn[3899] as number];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

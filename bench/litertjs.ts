@@ -4,10 +4,10 @@
  * all see the same machine. The weights of the exports are those of Google's file, whose logits they must give.
  */
 import { readFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { emitTflite, percentile, readModel } from "movinet";
 import { hasChromium, litertFolder, openPage } from "../packages/movinet/test/browser/chromium.ts";
+import { machine, row } from "./material.ts";
 
 const [folder, variants = "a0,a1,a2,a3", rounds = "30"] = process.argv.slice(2);
 if (!folder || !hasChromium) {
@@ -31,8 +31,7 @@ const { page, close } = await openPage({
 });
 try {
   const browser = `Chromium ${page.context().browser()?.version()}`;
-  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`;
-  console.log(
+  row(
     "variant,contestant,machine,browser,stepsInTurn,rounds,p50Ms,leastMs,timesGoogle,leastTimesGoogle,compileMs,fileBytes",
   );
   for (const variant of variants.split(",")) {
@@ -62,7 +61,7 @@ try {
         (least / Math.min(...base)).toFixed(3),
       ];
       const sizes = [results.compileMs[i]?.toFixed(0), served[`/${file}`]?.length];
-      console.log([variant, `"${name}"`, `"${machine}"`, browser, stepsInTurn, rounds, ...facts, ...sizes].join(","));
+      row(variant, `"${name}"`, machine, browser, stepsInTurn, rounds, ...facts, ...sizes);
     }
   }
 } finally {

@@ -87,7 +87,6 @@ export { type CameraMotionLabel, cameraMotionLabels } from "./synth/camera.ts";
 export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/make-dataset.node.ts";
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
 export { planScene, type Scene } from "./synth/scene.ts";
-export { moveWindow, type SourcePicture } from "./synth/window.ts";
 export { type ClassWeights, classWeights } from "./train/balance.ts";
 export type { ClipInput } from "./train/clip-input.node.ts";
 export { type FitResult, fitModel, openTraining } from "./train/fit.node.ts";

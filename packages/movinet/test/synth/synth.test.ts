@@ -5,9 +5,9 @@ import { randomOf } from "../../src/common/random.ts";
 import { type CameraMotionLabel, cameraMotionLabels, farthest, planCamera } from "../../src/synth/camera.ts";
 import { cameraMotionFrames, renderCameraMotion } from "../../src/synth/render.ts";
 import { planScene } from "../../src/synth/scene.ts";
-import { moveWindow, type SourcePicture } from "../../src/synth/window.ts";
 import { judgeMotion, totalMotion } from "./global-motion.ts";
 import { type Example, frameStatistics, meanOf, ridgeAccuracy, wholeStatistics } from "./single-frame.ts";
+import { moveWindow, type SourcePicture } from "./window.ts";
 
 const small = { width: 48, height: 48, frames: 4, fps: 10 };
 const someLabel = fc.constantFrom(...cameraMotionLabels);
