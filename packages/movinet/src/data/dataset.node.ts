@@ -4,6 +4,7 @@ import type { Refuse } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
 import { bytesOf, pathOf, readUserFile } from "../common/read.node.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
+import { similarClasses, warningsAbout } from "./findings.ts";
 import {
   clipsOfClasses,
   datasetError,
@@ -14,7 +15,6 @@ import {
   unreadable,
 } from "./folders.node.ts";
 import { joinGroups } from "./groups.ts";
-import { similarClasses, warningsAbout } from "./layout-findings.ts";
 import { lineError, type ManifestFormat, type ManifestRow, readManifest } from "./manifest.ts";
 
 export interface DatasetOptions {
