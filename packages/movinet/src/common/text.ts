@@ -38,27 +38,15 @@ function lineOfDamage(bytes: Uint8Array): number {
  * What stands in the place of a text that a user gives, as in "it is a web page"; null where it may be that text.
  */
 export function strangerToText(head: Uint8Array): { readonly what: string; readonly remedy: string } | null {
-  const found = [gitPointer, webPage].find(({ test }) =>
-    test(
-      latin(head)
-        .replace(/^\xef\xbb\xbf/, "")
-        .trimStart()
-        .toLowerCase(),
-    ),
-  );
-  return found ?? null;
+  const text = latin(head)
+    .replace(/^\xef\xbb\xbf/, "")
+    .trimStart();
+  if (/^version https:\/\/git-lfs/i.test(text)) {
+    return { what: "it is a Git LFS pointer, not the file itself", remedy: "Fetch the file with git lfs pull" };
+  }
+  if (!/^(<!--[\s\S]*?-->\s*)?<(!doctype html|html|head|body|script)\b/i.test(text)) return null;
+  return { what: "it is a web page, not the file itself", remedy: "Download the file, not the page that shows it" };
 }
-
-const gitPointer = {
-  what: "it is a Git LFS pointer, not the file itself",
-  remedy: "Fetch the file with git lfs pull",
-  test: (text: string) => text.startsWith("version https://git-lfs"),
-};
-const webPage = {
-  what: "it is a web page, not the file itself",
-  remedy: "Download the file, not the page that shows it",
-  test: (text: string) => /^(<!--[\s\S]*?-->\s*)?<(!doctype html|html|head|body|script)\b/.test(text),
-};
 
 /** Bytes as Latin-1, at most 4096 of them. */
 export function latin(bytes: Uint8Array, start = 0, end = bytes.length): string {

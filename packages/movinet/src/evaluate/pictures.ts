@@ -1,28 +1,28 @@
 import type { Clip } from "../data/clip.ts";
 import { topK } from "../flow/predict.ts";
-import { type Picture, shrinkPicture } from "../plot/plot-data.ts";
+import { keepsake, type Picture } from "../plot/plot-data.ts";
 import { type Answer, judge } from "./metrics.ts";
 import type { WorstClip } from "./report-data.ts";
+
+/** Pixels of the longer side of a picture that is kept. */
+const longestSide = 112;
 
 /** Keeps a few small pictures, evenly spread over a clip whose length nobody knows yet. */
 export class Keepsakes {
   readonly #count: number;
-  readonly #size: number;
   readonly #kept: Picture[] = [];
   #stride = 1;
   #seen = 0;
 
-  /** `count` pictures (0 keeps none) whose longer side is at most `size` pixels. */
-  constructor(count: number, size = 112) {
+  /** `count` pictures; 0 keeps none. */
+  constructor(count: number) {
     this.#count = count;
-    this.#size = size;
   }
 
   /** Copies a small version where the picture is wanted. */
   add(picture: Picture): void {
     if (this.#count === 0 || this.#seen++ % this.#stride !== 0) return;
-    const factor = Math.min(1, this.#size / Math.max(picture.width, picture.height));
-    this.#kept.push(shrinkPicture(picture, Math.ceil(picture.width * factor), Math.ceil(picture.height * factor)));
+    this.#kept.push(keepsake(picture, longestSide));
     if (this.#kept.length < 4 * this.#count) return;
     this.#stride *= 2;
     for (let i = this.#kept.length - 1; i > 0; i -= 2) this.#kept.splice(i, 1);

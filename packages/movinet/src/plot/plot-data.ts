@@ -156,6 +156,12 @@ export function shrinkPicture(picture: Picture, width: number, height: number): 
   return { data, ...size };
 }
 
+/** A copy of a picture whose longer side is at most so many pixels. */
+export function keepsake(picture: Picture, longest: number): Picture {
+  const factor = Math.min(1, longest / Math.max(picture.width, picture.height));
+  return shrinkPicture(picture, Math.ceil(picture.width * factor), Math.ceil(picture.height * factor));
+}
+
 /** The source pixels, at least one, that lie under pixel `i` of `to`. */
 function span(i: number, to: number, from: number): [number, number] {
   const start = Math.floor((i * from) / to);
@@ -187,17 +193,7 @@ export function createPlotRecorder(): PlotRecorder {
         }
       }
       const wanted = points.length % stride === 0;
-      points.push({
-        time,
-        scores: scores.slice(),
-        ...(wanted && { thumbnail: keepsake(picture) }),
-      });
+      points.push({ time, scores: scores.slice(), ...(wanted && { thumbnail: keepsake(picture, thumbnailPixels) }) });
     },
   };
-}
-
-/** A copy of a picture whose longer side is at most 160 pixels. */
-function keepsake(picture: Picture): Picture {
-  const factor = Math.min(1, thumbnailPixels / Math.max(picture.width, picture.height));
-  return shrinkPicture(picture, Math.ceil(picture.width * factor), Math.ceil(picture.height * factor));
 }

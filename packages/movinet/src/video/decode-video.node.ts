@@ -1,6 +1,6 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
-import { Completeness, endsBefore, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
+import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
 import { type Declared, hasAnotherMovie, readDeclared, shortfallOf } from "./declared.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { Fail, send, sendFrame } from "./decoder-output.node.ts";
@@ -144,7 +144,7 @@ function sendVideo(
   const zero = origin;
   const holes = completeness.holes(sampler.done ? [] : pictures.unseen, packets.interruptions);
   const reached = declared.shared ? Math.max(end, packets.othersEnd) - Math.min(packets.othersStart, 0) : end;
-  const told = warningsOf({
+  const warnings = warningsOf({
     troubles: without(troublesOf(reading), before),
     unseenStart: stretch.start === 0 ? unseenStart : 0,
     holes: holes
@@ -157,16 +157,13 @@ function sendVideo(
         : { end: declared.end - zero, reached: reached - zero, exact: declared.exact },
     shortfall: sampler.done ? null : shortfallOf(input.file, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
+    wanted: sampler.done ? null : stretch,
+    assumedRate: declared.assumedRate,
+    joined: !sampler.done && declared.listed && hasAnotherMovie(input.file),
   });
-  if (!sampler.done && told.length === 0) told.push(...endsBefore(stretch, end - zero));
-  const { assumedRate } = declared;
-  if (assumedRate !== null) told.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
-  if (!sampler.done && declared.listed && hasAnotherMovie(input.file)) {
-    told.push("another MP4 is joined to it, which is not read");
-  }
   send({
     kind: "end",
-    end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...told], decodeMs: workMs },
+    end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...warnings], decodeMs: workMs },
   });
   return true;
 }
