@@ -38,13 +38,8 @@ function clipOf(i: number, name: string): FitClip {
     name,
     varied(form) {
       const random = randomOf(seed, "form", name, form);
-      const [transpose, mirror, flip, reverse] = [0, 1, 2, 3].map(() => random.chance(0.5)) as [
-        boolean,
-        boolean,
-        boolean,
-        boolean,
-      ];
-      return shown({ transpose, mirror, flip, reverse });
+      const half = () => random.chance(0.5);
+      return shown({ transpose: half(), mirror: half(), flip: half(), reverse: half() });
     },
     plain: () => shown(null),
   };

@@ -102,12 +102,8 @@ async function clipsOfFolder(path: string): Promise<FolderClips> {
   const names = await readdir(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  for (const [name, format] of [
-    ["manifest.csv", "csv"],
-    ["manifest.jsonl", "jsonl"],
-  ] as const) {
-    if (names.includes(name)) return clipsOfManifest(join(path, name), format);
-  }
+  if (names.includes("manifest.csv")) return clipsOfManifest(join(path, "manifest.csv"), "csv");
+  if (names.includes("manifest.jsonl")) return clipsOfManifest(join(path, "manifest.jsonl"), "jsonl");
   return clipsOfClasses(path);
 }
 

@@ -201,12 +201,8 @@ function drawShake(random: Random, seconds: Seconds) {
   const high = low + random.between(0.5, 4);
   const axis = random.between(0, Math.PI);
   const round = random.between(0, 0.9);
-  const [along, across, turn, near] = [1, 2, 3, 4].map(() => drawTremble(random, low, high)) as [
-    Wave,
-    Wave,
-    Wave,
-    Wave,
-  ];
+  const draw = () => drawTremble(random, low, high);
+  const [along, across, turn, near] = [draw(), draw(), draw(), draw()];
   const turning = random.chance(0.6) ? random.between(0, 1) : 0;
   const nearing = random.chance(0.3) ? random.between(0, 0.5) : 0;
   const burst = random.chance(0.5) ? random.between(0.3, 0.8) : 0;
@@ -224,8 +220,6 @@ function drawShake(random: Random, seconds: Seconds) {
     };
   };
 }
-
-type Wave = (time: Seconds) => number;
 
 /**
  * The classes of `camera-motion`, in the order of the model's outputs. They name what the CAMERA does, as the person who

@@ -88,11 +88,8 @@ export function readArchive(bytes: Uint8Array): readonly ArchivedFile[] {
     if (at < 0 || at + 46 > end || view.getUint32(at, true) !== signatures.entry) break;
     const method = view.getUint16(at + 10, true);
     const [packed, size] = [view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
-    const [nameLength, extra, comment] = [28, 30, 32].map((field) => view.getUint16(at + field, true)) as [
-      number,
-      number,
-      number,
-    ];
+    const lengthOf = (field: number) => view.getUint16(at + field, true);
+    const [nameLength, extra, comment] = [lengthOf(28), lengthOf(30), lengthOf(32)];
     const place = start + view.getUint32(at + 42, true);
     const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
     files.push({ name, size, read: () => unpack(bytes, view, place, { method, packed, size }) });

@@ -2,6 +2,7 @@ import type { Activation, Gate, SqueezeExcite } from "../../../arch/spec.ts";
 import { refuse } from "./flatbuffer.ts";
 import type { Flow } from "./flow.ts";
 import {
+  bothWays,
   type FoundConv,
   type FoundGate,
   type FoundMean,
@@ -172,10 +173,7 @@ function runningMean(walk: Walk, place: string, value: number): { readonly mean:
     const add = flow.node(sum);
     if (add?.op !== "ADD") continue;
     const [c = -1, d = -1] = add.inputs;
-    for (const [frame, state] of [
-      [c, d],
-      [d, c],
-    ] as const) {
+    for (const [frame, state] of bothWays(c, d)) {
       const mean = peelSpatialMean(flow, frame);
       if (mean !== null && flow.inputs.has(state)) return { mean, frame };
     }
@@ -283,10 +281,7 @@ function findEncoding(walk: Walk, place: string, value: number): { pooled: numbe
   const add = flow.node(value);
   if (add?.op !== "ADD") return { pooled: value, posenc: null };
   const [a = -1, b = -1] = add.inputs;
-  for (const [pooled, encoding] of [
-    [a, b],
-    [b, a],
-  ] as const) {
+  for (const [pooled, encoding] of bothWays(a, b)) {
     const { x, scale, shift } = peelAffine(flow, encoding);
     const waves = flow.node(x);
     const parts = waves?.op === "CONCATENATION" ? waves.inputs.map((part) => flow.node(part)?.op) : [];
