@@ -1,6 +1,7 @@
 import type { Random } from "../common/random.ts";
 import type { CardFit } from "../model/card.ts";
 import { applyOperations, drawOperations } from "./auto-augment.ts";
+import type { Clip } from "./clip.ts";
 import {
   type Box,
   centreBox,
@@ -54,9 +55,7 @@ export const strong: AugmentRecipe = {
 export const recipes = { none, light, strong } as const;
 
 /** Decoded frames whose pixels need not be square: `aspect` is width / height of the whole picture as it is shown. */
-export interface AnamorphicPictures extends Pictures {
-  readonly aspect: number;
-}
+export type AnamorphicPictures = Pictures & Pick<Clip, "aspect">;
 
 /**
  * The network's input size in pixels. `fit` (default `crop`) says what evaluation sees, and so which shape a box has

@@ -45,14 +45,7 @@ export const defaultView: ClipView = { width: 172, height: 172, fit: "crop", fps
 export const clipFormat = 2;
 
 /** What an entry says of its clip beside the frames. */
-export interface ClipHead {
-  readonly frames: number;
-  readonly width: number;
-  readonly height: number;
-  readonly aspect: number;
-  readonly fps: number;
-  readonly source: ClipSource;
-}
+export type ClipHead = Omit<SourceClip, "data">;
 
 /**
  * An entry of the cache: "MVCLIP" and two digits of version, then little-endian CRC-32 of all that follows it, length of

@@ -1,13 +1,8 @@
 import type { Random } from "../common/random.ts";
+import type { Clip } from "./clip.ts";
 
-/** The frames that are resampled: of a `Clip`, what is needed here. */
-export interface Pictures {
-  /** `[frames, height, width, 3]` RGB. */
-  readonly data: Uint8Array;
-  readonly frames: number;
-  readonly width: number;
-  readonly height: number;
-}
+/** The frames that are resampled: of a clip, what is needed here. */
+export type Pictures = Pick<Clip, "data" | "frames" | "width" | "height">;
 
 /** What each value of a byte becomes, for red, green and blue: 256 numbers each. */
 export type Tables = readonly [Float64Array, Float64Array, Float64Array];

@@ -83,14 +83,12 @@ export interface EvaluateAnswersOptions {
   readonly learned?: boolean;
   /** Frames a second of the moments. Default 5. */
   readonly fps?: number;
-  /** Of {@link Calibration.perfect}. Default 0. */
-  readonly seed?: number;
 }
 
 /** Judges answers. Throws a `TypeError` where there are none, or where one does not fit the labels. */
 export function evaluateAnswers(
   answers: readonly Answer[],
-  { labels, output = "softmax", listed, learned = false, fps = 5, seed = 0 }: EvaluateAnswersOptions,
+  { labels, output = "softmax", listed, learned = false, fps = 5 }: EvaluateAnswersOptions,
 ): Evaluation {
   check(answers, labels, output);
   const judged = answers.map((answer) => ({ ...answer, ...judge(answer, output) }));
@@ -129,8 +127,7 @@ export function evaluateAnswers(
       f1: mean((m) => m.f1),
     },
     confusion: output === "softmax" ? confusionOf(judged, indexes) : null,
-    calibration:
-      output === "softmax" ? { ...calibration, perfect: perfectCalibration(confidences, seed) } : calibration,
+    calibration: output === "softmax" ? { ...calibration, perfect: perfectCalibration(confidences) } : calibration,
     logLoss: judged.reduce((sum, clip) => sum + logLossOf(clip, output), 0) / judged.length,
     early: earlinessOf(judged, fps),
     multiLabel:

@@ -73,7 +73,7 @@ function sendVideo(
   });
   let target: Size = { width: 0, height: 0 };
   const sampler = createSampler(fps, stretch, landing?.origin ?? null);
-  const stills = createStillLimit(fps);
+  const mayStay = createStillLimit(fps);
   const completeness = new Completeness(typical, declared.listed);
   let held = a;
   let fresh = b;
@@ -105,7 +105,7 @@ function sendVideo(
   };
   const sendHeld = (times: number) => {
     if (times === 0) return;
-    if (!stills.allows(times)) throw new Fail("sparse", "");
+    if (!mayStay(times)) throw new Fail("sparse", "");
     const pixels = scaler.picture(held, target);
     workMs += performance.now() - started;
     for (let i = 0; i < times; i++) sendFrame(sent++ / fps, pixels);

@@ -114,21 +114,9 @@ export const optionFields = {
 } as const satisfies Record<string, Partial<Record<keyof OperatorOptions, number>>>;
 
 /** The options of an operator; what its kind does not have keeps the default. */
-export interface OperatorOptions {
-  readonly padding: number;
-  readonly strideWidth: number;
-  readonly strideHeight: number;
-  readonly dilationWidth: number;
-  readonly dilationHeight: number;
-  readonly width: number;
-  readonly height: number;
-  readonly activation: number;
-  readonly weightsFormat: number;
-  readonly depthMultiplier: number;
-  readonly axis: number;
-}
-const defaults: OperatorOptions = {
-  padding: padding.same,
+export type OperatorOptions = Readonly<typeof defaults>;
+const defaults = {
+  padding: padding.same as number,
   strideWidth: 1,
   strideHeight: 1,
   dilationWidth: 1,
