@@ -12,6 +12,19 @@ export interface Moments {
   readonly confidence: readonly number[];
 }
 
+/** Adds an answer to moments that grow. */
+export function noteMoment(moments: GrowingMoments, frames: number, time: number, scores: Float32Array): void {
+  const most = Math.max(...scores);
+  moments.frames.push(frames);
+  moments.times.push(time);
+  moments.best.push(scores.indexOf(most));
+  moments.confidence.push(most);
+}
+
+type GrowingMoments = { readonly [Key in keyof Moments]: number[] };
+
+export const noMoments = (): GrowingMoments => ({ frames: [], times: [], best: [], confidence: [] });
+
 /** How early a model is right. */
 export interface Earliness {
   /**
