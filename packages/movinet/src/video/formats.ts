@@ -1,3 +1,5 @@
+import { type Signature, signatureOf } from "../common/signatures.ts";
+import { latin } from "../common/text.ts";
 import type { Failure } from "./failures.ts";
 
 /** The formats of files that are read, by FFmpeg's names. It knows many more, and takes what is no video for some of them. */
@@ -27,35 +29,21 @@ export interface Recognised {
   readonly detail: string;
 }
 
-type Rule<T> = readonly [mark: T, failure: Failure, detail: string];
-
-/** Bytes in Latin-1 with which files begin. */
-const magics: readonly Rule<string>[] = [
-  ["\x89PNG\r\n", "picture", "a PNG picture"],
-  ["\xff\xd8\xff", "picture", "a JPEG picture"],
-  ["II*\0", "picture", "a TIFF or raw picture"],
-  ["MM\0*", "picture", "a TIFF or raw picture"],
-  ["\xff\x0a", "picture", "a JPEG XL picture"],
-  ["\0\0\0\x0cJXL ", "picture", "a JPEG XL picture"],
-  ["8BPS", "picture", "a Photoshop picture"],
-  ["%PDF-", "unreadable", "it is a PDF document"],
-  ["PK\x03\x04", "unreadable", "it is a ZIP archive or an office document"],
-  ["\x1f\x8b", "unreadable", "it is an archive (gzip)"],
-  ["BZh", "unreadable", "it is an archive (bzip2)"],
-  ["\xfd7zXZ", "unreadable", "it is an archive (xz)"],
-  ["7z\xbc\xaf", "unreadable", "it is an archive (7-Zip)"],
-  ["Rar!", "unreadable", "it is an archive (RAR)"],
-  ["\x28\xb5\x2f\xfd", "unreadable", "it is an archive (zstd)"],
-  ["MZ", "unreadable", "it is a program"],
-  ["\x7fELF", "unreadable", "it is a program"],
-  ["SQLite format 3", "unreadable", "it is a database"],
-];
+/** What a file with a signature is to whoever wants a video. */
+const meanings: Readonly<Record<Signature["kind"], (name: string) => Recognised>> = {
+  picture: (name) => ({ failure: "picture", detail: name }),
+  archive: (name) => ({ failure: "unreadable", detail: `it is an archive (${name})` }),
+  "ZIP archive": () => ({ failure: "unreadable", detail: "it is a ZIP archive or an office document" }),
+  PDF: () => ({ failure: "unreadable", detail: "it is a PDF document" }),
+};
 
 /** What XML may begin with. */
 const prologue = "^(?:\\xef\\xbb\\xbf)?\\s*(?:<\\?xml[^>]*>\\s*)?(?:<!--[\\s\\S]*?-->\\s*)*";
 
-/** Beginnings that need more than a comparison. */
-const patterns: readonly Rule<RegExp>[] = [
+/** Other beginnings, in Latin-1. */
+const patterns: readonly (readonly [begin: RegExp, failure: Failure, detail: string])[] = [
+  [/^(MZ|\x7fELF)/, "unreadable", "it is a program"],
+  [/^SQLite format 3/, "unreadable", "it is a database"],
   [/^version https:\/\/git-lfs/, "pointer", ""],
   [/^\s*#EXTM3U/, "playlist", "an HLS or M3U playlist"],
   [/^\s*\[playlist\]/i, "playlist", "a PLS playlist"],
@@ -65,10 +53,6 @@ const patterns: readonly Rule<RegExp>[] = [
   [new RegExp(`${prologue}<(SmoothStreamingMedia|playlist|smil|asx)`, "i"), "playlist", "a playlist"],
   [new RegExp(`${prologue}<(!doctype html|html|head|body)`, "i"), "unreadable", "it is a web page"],
   [new RegExp(`${prologue}(<!doctype svg[^>]*>\\s*)?<svg`, "i"), "picture", "an SVG picture"],
-  [/^RIFF[\s\S]{4}WEBP/, "picture", "a WebP picture"],
-  [/^[\s\S]{4}ftyp(heic|heix|heim|heis|mif1|mif2|avif)/, "picture", "a HEIF or AVIF picture"],
-  [/^[\s\S]{257}ustar/, "unreadable", "it is an archive (tar)"],
-  [/^BM[\s\S]{4}\0{4}/, "picture", "a BMP picture"],
   [
     /^(\xef\xbb\xbf)?WEBVTT|^(\xef\xbb\xbf)?\s*\d\r?\n\d\d:\d\d:\d\d,|^\s*\[Script Info\]/,
     "unreadable",
@@ -79,9 +63,10 @@ const patterns: readonly Rule<RegExp>[] = [
 /** Recognises what is no video by its first bytes, of which some thousand are enough; null where it does not. */
 export function recognise(head: Uint8Array): Recognised | null {
   const bytes = head.subarray(0, 4096);
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  const [, failure, detail] =
-    magics.find(([magic]) => text.startsWith(magic)) ?? patterns.find(([pattern]) => pattern.test(text)) ?? [];
+  const signature = signatureOf(bytes);
+  if (signature) return meanings[signature.kind](signature.name);
+  const text = latin(bytes);
+  const [, failure, detail] = patterns.find(([begin]) => begin.test(text)) ?? [];
   if (failure !== undefined && detail !== undefined) return { failure, detail };
   if (bytes.every((byte) => byte === 0)) {
     return { failure: "damaged", detail: "it begins with nothing but zero bytes, as an unfinished download does" };
