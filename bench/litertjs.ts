@@ -49,17 +49,10 @@ try {
     const base = results.blocks[1] as number[];
     for (const [i, [name, file]] of Object.entries(contestants).entries()) {
       const times = results.blocks[i] as number[];
-      const ratio = percentile(
-        times.map((time, round) => time / (base[round] as number)),
-        50,
-      );
+      const ratios = times.map((time, round) => time / (base[round] as number));
       const least = Math.min(...times);
-      const facts = [
-        percentile(times, 50).toFixed(2),
-        least.toFixed(2),
-        ratio.toFixed(3),
-        (least / Math.min(...base)).toFixed(3),
-      ];
+      const own = [percentile(times, 50).toFixed(2), least.toFixed(2)];
+      const facts = [...own, percentile(ratios, 50).toFixed(3), (least / Math.min(...base)).toFixed(3)];
       const sizes = [results.compileMs[i]?.toFixed(0), served[`/${file}`]?.length];
       row(variant, `"${name}"`, machine, browser, stepsInTurn, rounds, ...facts, ...sizes);
     }

@@ -51,14 +51,8 @@ for (let round = 0; round < 7; round++) {
 }
 tell("classify a minute of 720p", percentile(ours, 50), "ms");
 tell("ffmpeg decodes and scales it", percentile(theirs, 50), "ms");
-tell(
-  "ratio of the two, median of rounds",
-  percentile(
-    ours.map((ms, i) => ms / (theirs[i] as number)),
-    50,
-  ),
-  "x",
-);
+const ratios = ours.map((ms, i) => ms / (theirs[i] as number));
+tell("ratio of the two, median of rounds", percentile(ratios, 50), "x");
 
 const one = join(folder, "one.mp4");
 ffmpeg("-i", carvingIce, "-frames:v", "1", "-an", one);

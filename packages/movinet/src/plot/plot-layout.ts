@@ -95,12 +95,8 @@ export function layOutLegend(lines: readonly ClassLine[], end: number, top: numb
       y += lineHeight;
     }
     if (peak.score - final.score >= 0.1) {
-      texts.push({
-        style: "faint",
-        x: name,
-        y,
-        text: `peak ${percentText(peak.score)} at ${timeText(peak.time, end)}`,
-      });
+      const text = `peak ${percentText(peak.score)} at ${timeText(peak.time, end)}`;
+      texts.push({ style: "faint", x: name, y, text });
       y += lineHeight;
     }
     y += 6;

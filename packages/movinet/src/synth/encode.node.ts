@@ -110,13 +110,8 @@ function newFrame(width: number, height: number): AVFrame {
 }
 
 function planesOf({ data, linesize }: AVFrame): [YuvPlane, YuvPlane, YuvPlane] {
-  const [luma, blue, red] = data as [Buffer, Buffer, Buffer];
-  const [lumaStride, blueStride, redStride] = linesize as [number, number, number];
-  return [
-    { data: luma, stride: lumaStride },
-    { data: blue, stride: blueStride },
-    { data: red, stride: redStride },
-  ];
+  const plane = (i: number): YuvPlane => ({ data: (data as Buffer[])[i] as Buffer, stride: linesize[i] as number });
+  return [plane(0), plane(1), plane(2)];
 }
 
 function check(code: number): void {

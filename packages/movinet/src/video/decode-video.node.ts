@@ -83,7 +83,7 @@ function sendVideo(
   let end: Seconds = 0;
   let sent = 0;
   let decoded = 0;
-  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };
+  let before = noTroubles;
   let workMs = 0;
   let started = performance.now();
 
@@ -145,7 +145,7 @@ function sendVideo(
   const holes = completeness.holes(sampler.done ? [] : pictures.unseen, packets.interruptions);
   const reached = declared.shared ? Math.max(end, packets.othersEnd) - Math.min(packets.othersStart, 0) : end;
   const warnings = warningsOf({
-    troubles: without(troublesOf(reading), before),
+    troubles: troublesOf(reading, before),
     unseenStart: stretch.start === 0 ? unseenStart : 0,
     holes: holes
       .map(({ from, to }) => ({ from: from - zero, to: to - zero }))
@@ -184,20 +184,17 @@ function withoutPicture({ input, packets: { readError } }: Reading): Fail {
   return new Fail("noFrames", readError ?? "not one picture could be decoded");
 }
 
-function troublesOf({ pictures, packets }: Reading): Troubles {
-  const { restarts, damaged } = packets.clock;
-  const { broken, flawed, rootless, late } = pictures;
-  return { restarts, damaged, broken, flawed, rootless, late };
-}
+const noTroubles: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };
 
-function without(all: Troubles, before: Troubles): Troubles {
+/** Those so far, less those before a stretch. */
+function troublesOf({ pictures, packets: { clock } }: Reading, before = noTroubles): Troubles {
   return {
-    restarts: all.restarts - before.restarts,
-    damaged: all.damaged - before.damaged,
-    broken: all.broken - before.broken,
-    flawed: all.flawed - before.flawed,
-    rootless: all.rootless - before.rootless,
-    late: all.late - before.late,
+    restarts: clock.restarts - before.restarts,
+    damaged: clock.damaged - before.damaged,
+    broken: pictures.broken - before.broken,
+    flawed: pictures.flawed - before.flawed,
+    rootless: pictures.rootless - before.rootless,
+    late: pictures.late - before.late,
   };
 }
 

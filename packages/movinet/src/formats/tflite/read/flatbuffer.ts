@@ -54,6 +54,12 @@ export function openFlatbuffer(bytes: Uint8Array) {
     spend(length * size);
     return { start: inside(start + 4, length * size), length };
   }
+  function scalar(size: number, read: (at: number) => number) {
+    return (table: number, index: number, fallback: number): number => {
+      const at = field(table, index);
+      return at === null ? fallback : read(inside(at, size));
+    };
+  }
   const elements = {
     int32: (at: number) => buffer.readInt32(at),
     float32: (at: number) => buffer.readFloat32(at),
@@ -62,14 +68,9 @@ export function openFlatbuffer(bytes: Uint8Array) {
 
   return {
     root: () => inside(pointer(0), 4),
-    int8(table: number, index: number, fallback: number): number {
-      const at = field(table, index);
-      return at === null ? fallback : buffer.readInt8(inside(at, 1));
-    },
-    int32(table: number, index: number, fallback: number): number {
-      const at = field(table, index);
-      return at === null ? fallback : buffer.readInt32(inside(at, 4));
-    },
+    int8: scalar(1, (at) => buffer.readInt8(at)),
+    int32: scalar(4, (at) => buffer.readInt32(at)),
+    uint64: scalar(8, (at) => Number(buffer.readUint64(at))),
     table(table: number, index: number): number | null {
       const at = field(table, index);
       return at === null ? null : inside(pointer(at), 4);
@@ -87,11 +88,6 @@ export function openFlatbuffer(bytes: Uint8Array) {
     text(table: number, index: number): string {
       const { start, length } = vector(table, index, 1);
       return new TextDecoder().decode(bytes.subarray(start, start + Math.min(length, longestName)));
-    },
-    /** 0 where it is missing. */
-    uint64(table: number, index: number): number {
-      const at = field(table, index);
-      return at === null ? 0 : Number(buffer.readUint64(inside(at, 8)));
     },
     /** A view of so many bytes. */
     range(start: number, length: number): Uint8Array {

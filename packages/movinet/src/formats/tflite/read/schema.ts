@@ -287,6 +287,6 @@ function readOptions(file: Flatbuffer, op: string, table: number | null): Operat
 /** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset behind the flatbuffer. */
 function bufferData(file: Flatbuffer, table: number): Uint8Array | null {
   const { data, offset, size } = fields.buffer;
-  const start = file.uint64(table, offset);
-  return start > 1 ? file.range(start, file.uint64(table, size)) : file.bytes(table, data);
+  const start = file.uint64(table, offset, 0);
+  return start > 1 ? file.range(start, file.uint64(table, size, 0)) : file.bytes(table, data);
 }
