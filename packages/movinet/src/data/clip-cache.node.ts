@@ -86,7 +86,8 @@ export class ClipCache implements AsyncDisposable {
     const kept = await this.#keptOf(key, () => this.#store.read(key, view), signal);
     if (kept) return kept;
     const { head, frames } = await this.#make(key, sample, view, this.#decoders, 0, signal);
-    return { ...head, data: concatenate(frames) };
+    const { buffer, byteOffset, length } = Buffer.concat(frames);
+    return { ...head, data: new Uint8Array(buffer, byteOffset, length) };
   }
 
   /** What is known of a sample's clip in a view, without reading frames that are kept. Throws as {@link read}. */
@@ -260,16 +261,6 @@ async function decode(
 
 function byteLength({ frames, width, height }: ClipHead): number {
   return frames * width * height * 3;
-}
-
-function concatenate(frames: readonly Uint8Array[]): Uint8Array {
-  const data = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
-  let at = 0;
-  for (const frame of frames) {
-    data.set(frame, at);
-    at += frame.length;
-  }
-  return data;
 }
 
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {

@@ -211,11 +211,8 @@ function findLayer(walk: Walk, place: string, value: number): { layer: FoundLaye
     if (spatial.stride === 2) start = peelPool(flow, start) ?? -1;
   }
   if (start !== input) {
-    throw walk.stop(
-      `${place}, skip,`,
-      "the layer's input, average pooled where the layer has a stride",
-      skip?.x ?? shortcut,
-    );
+    const expected = "the layer's input, average pooled where the layer has a stride";
+    throw walk.stop(`${place}, skip,`, expected, skip?.x ?? shortcut);
   }
   return { layer: { expansion, spatial, temporal, squeeze, projection, rezero, skip }, input };
 }
