@@ -6,8 +6,10 @@
  *
  * VIDEOS is a folder of videos whose frames are used; without it only generated clips are judged.
  */
-import { classifyFrames, expandSources, type Frame, nodeEngine, openModel, openVideo, Program, topK } from "movinet";
-import { type CameraMotionLabel, cameraMotionLabels, moveWindow, renderCameraMotion } from "movinet/train";
+import { classifyFrames, expandSources, type Frame, nodeEngine, openModel, Program, topK } from "movinet";
+import { type CameraMotionLabel, cameraMotionLabels, renderCameraMotion } from "movinet/train";
+import { moveWindow } from "../packages/movinet/test/synth/window.ts";
+import { framesOf, row } from "./material.ts";
 
 const [modelFile, videos] = process.argv.slice(2);
 if (!modelFile) throw new TypeError("usage: camera-motion.ts MODEL [VIDEOS]");
@@ -17,7 +19,7 @@ const { width: side } = model.card.input;
 const { fps } = model.card;
 const [frames, generatedClips] = [16, 500];
 
-async function* framesOf(data: Uint8Array): AsyncGenerator<Frame> {
+async function* framesIn(data: Uint8Array): AsyncGenerator<Frame> {
   const size = side * side * 3;
   for (let t = 0; t < frames; t++) {
     yield { data: data.subarray(t * size, (t + 1) * size), width: side, height: side, timestamp: t / fps };
@@ -26,7 +28,7 @@ async function* framesOf(data: Uint8Array): AsyncGenerator<Frame> {
 
 async function answer(data: Uint8Array): Promise<string> {
   let scores: Float32Array = new Float32Array();
-  for await (const result of classifyFrames(framesOf(data), program)) scores = result.scores;
+  for await (const result of classifyFrames(framesIn(data), program)) scores = result.scores;
   return topK(scores, model.card.labels, 1)[0]?.label ?? "";
 }
 
@@ -40,7 +42,7 @@ async function judge(name: string, clips: Iterable<readonly [label: CameraMotion
   }
   const all = [...right.values()].reduce((a, b) => ({ right: a.right + b.right, clips: a.clips + b.clips }));
   for (const [label, count] of [...right, ["all", all] as const]) {
-    console.log([name, label, count.right, count.clips, (count.right / count.clips).toFixed(3)].join(","));
+    row(name, label, count.right, count.clips, (count.right / count.clips).toFixed(3));
   }
 }
 
@@ -55,17 +57,14 @@ function* generated() {
 async function realPictures(folder: string): Promise<readonly Frame[]> {
   const pictures: Frame[] = [];
   for (const source of (await expandSources([folder])).sources) {
-    const all: Frame[] = [];
-    try {
-      for await (const frame of openVideo(source, { fps: 2 })) all.push(frame);
-    } catch {}
+    const all = await framesOf(source, { fps: 2 }).catch(() => []);
     const middle = all[all.length >> 1];
     if (middle && Math.min(middle.width, middle.height) >= 120) pictures.push(middle);
   }
   return pictures;
 }
 
-console.log("clips,label,right,clips,share");
+row("clips,label,right,clips,share");
 await judge("generated", generated());
 if (videos) {
   const pictures = await realPictures(videos);

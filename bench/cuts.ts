@@ -4,34 +4,16 @@
  * other, and other clips that should show one thing; by the estimate, by the session for the recent past, and by both, as
  * `classify` does. Needs the shared clips.
  */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { type Frame, nodeEngine, openModel, openVideo, Program, preprocess, probabilities, Segmenter } from "movinet";
+import { type Frame, preprocess, probabilities, Segmenter } from "movinet";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { RecentLogits } from "../packages/movinet/src/flow/recent-logits.ts";
-import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
+import { framesOf, labelledClips, openOfficial, row, videosIn } from "./material.ts";
 
-if (!hasShared) throw new Error("the shared clips are not here");
 type Pictures = readonly Omit<Frame, "timestamp">[];
-const model = await openModel(officialModel);
-const { card } = model;
-const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
-
-async function read(file: string): Promise<Pictures> {
-  const pictures: Frame[] = [];
-  for await (const frame of openVideo(file, { fps: card.fps, size: card.input })) pictures.push(frame);
-  return pictures;
-}
-const videos = (folder: string) =>
-  readdirSync(join(sharedFolder, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.(mp4|avi|mov|webm|gif)$/.test(name))
-    .sort()
-    .map((name) => join(sharedFolder, folder, name));
-
+const { card, program } = await openOfficial({ threads: 1 });
+const read = (file: string): Promise<Pictures> => framesOf(file, { fps: card.fps, size: card.input });
 const labelled = await Promise.all(
-  readManifest()
-    .filter(({ group }) => group === "k600")
-    .map(async ({ file, k600_label: label }) => ({ label, pictures: await read(join(sharedFolder, "videos", file)) })),
+  labelledClips().map(async ({ file, label }) => ({ label, pictures: await read(file) })),
 );
 const alone = labelled.map(({ pictures }) => ({ pictures, cut: null }));
 const random = randomOf(1, "cuts");
@@ -51,7 +33,7 @@ function pairs(count: number, shortest: number, longest: number) {
 }
 const folders = async (path: string) => {
   const found: { pictures: Pictures; cut: null }[] = [];
-  for (const file of videos(path)) found.push({ pictures: (await read(file)).slice(0, 30 * card.fps), cut: null });
+  for (const file of videosIn(path)) found.push({ pictures: (await read(file)).slice(0, 30 * card.fps), cut: null });
   return found;
 };
 const materials = {
@@ -63,7 +45,7 @@ const materials = {
   "clips of a fight or none alone": await folders("dataset/fight2"),
 };
 
-console.log("model,material,clips,changes seen by,clips that change,cut found within 1 s,more than one change");
+row("model,material,clips,changes seen by,clips that change,cut found within 1 s,more than one change");
 for (const [material, clips] of Object.entries(materials)) {
   const seen = { estimate: [] as number[][], session: [] as number[][], both: [] as number[][] };
   for (const { pictures } of clips) {
@@ -76,7 +58,7 @@ for (const [material, clips] of Object.entries(materials)) {
     const count = (is: (own: number[], i: number) => boolean) => changes.filter(is).length;
     const near = (own: number[], i: number) => own.some((start) => Math.abs(start - (clips[i]?.cut ?? -9)) < 1);
     const numbers = [count((own) => own.length > 0), count(near), count((own) => own.length > 1)];
-    console.log([card.name, material, clips.length, how, ...numbers].join(","));
+    row(card.name, material, clips.length, how, ...numbers);
   }
 }
 await program[Symbol.asyncDispose]();

@@ -5,9 +5,6 @@
  * the undamaged stream. Prints the mean error (PSNR in dB) of both choices; `nearer` is the share of marked pictures that
  * are nearer to the truth than what is held. About 20 s a clip.
  */
-import { rmSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AV_FRAME_FLAG_CORRUPT, AV_LOG_QUIET } from "node-av/constants";
 import { type Frame as AVFrame, Log, type Packet } from "node-av/lib";
@@ -16,6 +13,7 @@ import { PacketReader } from "../packages/movinet/src/video/packets.node.ts";
 import { newFrame, PictureReader } from "../packages/movinet/src/video/pictures.node.ts";
 import { openVideo } from "../packages/movinet/src/video/video.node.ts";
 import { makeVideo } from "../packages/movinet/test/video/make-video.ts";
+import { drawer, mean, row, temporaryFolder } from "./material.ts";
 
 const [width, height, count, gop, fps] = [320, 240, 100, 50, 25];
 const encoders = {
@@ -29,11 +27,8 @@ type Codec = keyof typeof encoders;
 const damages = ["dropped", "flipped", "zeroed"] as const;
 type Damage = (typeof damages)[number];
 
-let state = 1;
-function drawn(below: number): number {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return state % below;
-}
+const draw = drawer(1);
+const drawn = (below: number) => draw() % below;
 
 /** Damages one packet in twenty, but no key packet. False: it is lost. */
 function damage(packet: Packet, how: Damage): boolean {
@@ -94,9 +89,9 @@ function squaredError(a: Uint8Array, b: Uint8Array): number {
 }
 
 Log.setLevel(AV_LOG_QUIET);
-const folder = await mkdtemp(join(tmpdir(), "movinet-damaged-"));
+const folder = temporaryFolder();
 const clips = await Promise.all(process.argv.slice(2).map(greyPictures));
-console.log("codec,damage,pictures,marked,unmarkedWorse,shownPsnr,heldPsnr,nearer");
+row("codec,damage,pictures,marked,unmarkedWorse,shownPsnr,heldPsnr,nearer");
 for (const codec of Object.keys(encoders) as Codec[]) {
   for (const how of damages) {
     const shown: number[] = [];
@@ -119,13 +114,9 @@ for (const codec of Object.keys(encoders) as Codec[]) {
         if (!marked) last = luma;
       }
     }
-    const psnr = (errors: readonly number[]) => {
-      const mean = errors.reduce((sum, one) => sum + one, 0) / errors.length;
-      return (10 * Math.log10(255 ** 2 / mean)).toFixed(2);
-    };
+    const psnr = (errors: readonly number[]) => (10 * Math.log10(255 ** 2 / mean(errors))).toFixed(2);
     const nearer = shown.filter((one, i) => one < held[i]!).length / shown.length;
     const figures = shown.length > 0 ? [psnr(shown), psnr(held), nearer.toFixed(2)] : ["", "", ""];
-    console.log([codec, how, all, shown.length, silent, ...figures].join(","));
+    row(codec, how, all, shown.length, silent, ...figures);
   }
 }
-rmSync(folder, { recursive: true });

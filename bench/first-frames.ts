@@ -3,25 +3,17 @@
  * of the labelled clips that begin every second; shares are means over clips, each the mean over its stretches, and the last
  * columns are of those stretches alone that have twenty frames. Needs the shared clips.
  */
-import { join } from "node:path";
-import { classifyFrames, type Frame, nodeEngine, openModel, openVideo, Program, topK } from "movinet";
-import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
+import { classifyFrames, topK } from "movinet";
+import { framesOf, labelledClips, mean, openOfficial, row } from "./material.ts";
 
-if (!hasShared) throw new Error("the shared clips are not here");
-const model = await openModel(officialModel);
-const { card } = model;
-const program = await Program.compile(model, await nodeEngine());
+const { card, program } = await openOfficial();
 const most = 20;
 
 /** Of each frame whether the answer was right by then, and its score. */
 type Stretch = readonly { readonly right: number; readonly score: number }[];
 const clips: (readonly Stretch[])[] = [];
-for (const { file, group, k600_label } of readManifest()) {
-  if (group !== "k600") continue;
-  const frames: Frame[] = [];
-  for await (const frame of openVideo(join(sharedFolder, "videos", file), { fps: card.fps, size: card.input })) {
-    frames.push(frame);
-  }
+for (const { file, label } of labelledClips()) {
+  const frames = await framesOf(file, { fps: card.fps, size: card.input });
   const stretches: Stretch[] = [];
   for (let at = 0; at + card.fps <= frames.length; at += card.fps) {
     const stretch: { right: number; score: number }[] = [];
@@ -30,7 +22,7 @@ for (const { file, group, k600_label } of readManifest()) {
     })();
     for await (const { scores } of classifyFrames(part, program)) {
       const [best] = topK(scores, card.labels, 1);
-      stretch.push({ right: best?.label === k600_label ? 1 : 0, score: best?.score ?? 0 });
+      stretch.push({ right: best?.label === label ? 1 : 0, score: best?.score ?? 0 });
     }
     stretches.push(stretch);
   }
@@ -38,7 +30,6 @@ for (const { file, group, k600_label } of readManifest()) {
 }
 await program[Symbol.asyncDispose]();
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 function measure(n: number, least: number) {
   const own = clips
     .map((stretches) => stretches.filter(({ length }) => length >= least).flatMap((stretch) => stretch[n - 1] ?? []))
@@ -48,5 +39,5 @@ function measure(n: number, least: number) {
   );
   return [own.length, own.flat().length, right?.toFixed(3), score?.toFixed(3)];
 }
-console.log("frames,clips,stretches,right,mean score,clips of 20,stretches of 20,right of 20,mean score of 20");
-for (let n = 1; n <= most; n++) console.log([n, ...measure(n, n), ...measure(n, most)].join(","));
+row("frames,clips,stretches,right,mean score,clips of 20,stretches of 20,right of 20,mean score of 20");
+for (let n = 1; n <= most; n++) row(n, ...measure(n, n), ...measure(n, most));

@@ -3,33 +3,28 @@
  * `crop` on the same clips: how many it gains and loses, and the exact two-sided sign test of that. Re-encodings of one clip
  * are not counted, for they are right or wrong together. Needs the shared clips.
  */
-import { join } from "node:path";
-import { classifyFrames, type Fit, nodeEngine, openModel, openVideo, Program } from "movinet";
+import { classifyFrames, type Fit, openVideo } from "movinet";
 import { wilsonInterval } from "../packages/movinet/src/evaluate/intervals.ts";
-import { hasShared, officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
+import { labelledClips, openOfficial, row } from "./material.ts";
 
-if (!hasShared) throw new Error("the shared clips are not here");
 interface Clip {
   readonly truth: number;
   readonly aspect: number;
   readonly scores: Readonly<Record<Fit, Float32Array>>;
 }
-const model = await openModel(officialModel);
-const { card } = model;
-const program = await Program.compile(model, await nodeEngine());
+const { card, program } = await openOfficial();
 const clips: Clip[] = [];
-for (const { file, group, k600_label } of readManifest()) {
-  if (group !== "k600") continue;
+for (const { file, label } of labelledClips()) {
   let aspect = 1;
   const look = async (fit: Fit) => {
-    const video = openVideo(join(sharedFolder, "videos", file), { fps: card.fps, size: { ...card.input, fit } });
+    const video = openVideo(file, { fps: card.fps, size: { ...card.input, fit } });
     let scores = new Float32Array();
     for await (const result of classifyFrames(video, program, { fit })) scores = Float32Array.from(result.scores);
     if (video.info) aspect = video.info.width / video.info.height;
     return scores;
   };
   const scores = { crop: await look("crop"), squash: await look("squash"), pad: await look("pad") };
-  clips.push({ truth: (card.labels ?? []).indexOf(k600_label), aspect, scores });
+  clips.push({ truth: (card.labels ?? []).indexOf(label), aspect, scores });
 }
 await program[Symbol.asyncDispose]();
 
@@ -59,7 +54,7 @@ function signTest(gained: number, lost: number): number {
   return Math.min(1, 2 * tail);
 }
 
-console.log("rule,clips,right,low,high,in the top five,mean log score,gained,lost,p,likelier,less likely,p of that");
+row("rule,clips,right,low,high,in the top five,mean log score,gained,lost,p,likelier,less likely,p of that");
 const base = clips.map(({ scores, truth }) => ({
   right: rank(scores.crop, truth) === 1,
   score: scores.crop[truth] ?? 0,
@@ -80,5 +75,5 @@ for (const [name, rule] of Object.entries(rules)) {
   const { low, high } = wilsonInterval(right, own.length);
   const digits = (value: number) => value.toFixed(3);
   const paired = [gained, lost, digits(signTest(gained, lost)), up, down, digits(signTest(up, down))];
-  console.log([name, own.length, right, digits(low), digits(high), five, digits(log), ...paired].join(","));
+  row(name, own.length, right, digits(low), digits(high), five, digits(log), ...paired);
 }

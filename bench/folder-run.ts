@@ -9,12 +9,12 @@
  * `of_ceiling` for what they left.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, linkSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { nodeEngine, openModel, openVideo, Program, preprocess } from "movinet";
+import { nodeEngine, openModel, Program, preprocess } from "movinet";
+import { bin, framesOf, mean, row, temporaryFolder } from "./material.ts";
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,6 @@ const { model: modelFile, clips: clipFolder } = values;
 if (!modelFile || !clipFolder) throw new TypeError("usage: folder-run.ts --model MODEL --clips FOLDER");
 const names = readdirSync(clipFolder).sort();
 const count = Number(values.count);
-const bin = fileURLToPath(new URL("../apps/cli/bin/movinet.js", import.meta.url));
 
 /** Runs a command: its CPU seconds, with those of the processes that it waited for. */
 function cpuOf(command: readonly string[]): number {
@@ -57,12 +56,9 @@ async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<
   const session = await program.openStream();
   const costs: number[] = [];
   for (const name of names) {
-    const inputs: Float32Array[] = [];
-    for await (const frame of openVideo(join(clipFolder as string, name), {
-      fps: model.card.fps,
-      size: model.card.input,
-    }))
-      inputs.push(preprocess(frame, model.card.input));
+    const { fps, input: size } = model.card;
+    const frames = await framesOf(join(clipFolder as string, name), { fps, size });
+    const inputs = frames.map((frame) => preprocess(frame, size));
     await session.reset();
     const before = process.cpuUsage();
     for (const input of inputs) await session.step(input);
@@ -91,12 +87,12 @@ function busySeconds(): number {
 
 /** Mean over the folder, in which clips come again in turn. */
 const meanOf = (costs: readonly number[]) =>
-  Array.from({ length: count }, (_, i) => costs[i % costs.length] as number).reduce((a, b) => a + b, 0) / count;
+  mean(Array.from({ length: count }, (_, i) => costs[i % costs.length] as number));
 
 const model = await openModel(modelFile);
-const place = mkdtempSync(join(tmpdir(), "movinet-folder-run-"));
+const place = temporaryFolder();
 const folder = join(place, "clips");
-spawnSync("mkdir", [folder]);
+mkdirSync(folder);
 for (let i = 0; i < count; i++) {
   const name = names[i % names.length] as string;
   const target = join(folder, `${String(i).padStart(4, "0")}-${name}`);
@@ -104,21 +100,8 @@ for (let i = 0; i < count; i++) {
   if (i < names.length) copyFileSync(join(clipFolder, name), target);
   else linkSync(first, target);
 }
-const columns = ["decode_cpu_s", "decode_1_thread_cpu_s", "steps_cpu_s", "wall_s", "run_cpu_s", "clips_s"];
-console.log(
-  [
-    "round",
-    "model",
-    "clips",
-    "cores",
-    "jobs",
-    ...columns,
-    "of_ceiling",
-    "of_1_thread_ceiling",
-    "others",
-    "of_rest",
-  ].join(),
-);
+const costs = "decode_cpu_s,decode_1_thread_cpu_s,steps_cpu_s,wall_s,run_cpu_s,clips_s";
+row("round,model,clips,cores,jobs", costs, "of_ceiling,of_1_thread_ceiling,others,of_rest");
 for (let round = 1; round <= Number(values.rounds); round++) {
   const decode = meanOf(decodeCost(model, []));
   const decodeOne = meanOf(decodeCost(model, ["-threads", "1"]));
@@ -130,8 +113,7 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     const rate = count / wall;
     const share = (decoding: number) => rate / (cpus().length / (decoding + steps));
     const rest = share(decode) / (1 - others);
-    const row = [decode, decodeOne, steps, wall, own, rate, share(decode), share(decodeOne), others, rest];
-    console.log([round, model.card.name, count, cpus().length, jobs, ...row.map((value) => value.toFixed(4))].join());
+    const figures = [decode, decodeOne, steps, wall, own, rate, share(decode), share(decodeOne), others, rest];
+    row(round, model.card.name, count, cpus().length, jobs, ...figures.map((value) => value.toFixed(4)));
   }
 }
-rmSync(place, { recursive: true });

@@ -2,37 +2,30 @@
  * How good heads on frozen features are: `node bench/frozen-features.ts > bench/results/frozen-features.csv`. Needs the
  * shared clips; some ten minutes on two cores. Choices within a head are nested: the folds that judge never choose.
  */
-import { readFileSync } from "node:fs";
-import { type Card, type CardFit, nodeEngine, openModel, openVideo } from "movinet";
+import { type Card, type CardFit, nodeEngine, openModel } from "movinet";
+import { openDataset, type Sample } from "movinet/train";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { FrozenBody } from "../packages/movinet/src/train/frozen-features.ts";
 import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/train/frozen-head.ts";
 import { timesKernel } from "../packages/movinet/src/train/linear-algebra.ts";
 import { hasShared, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
+import { framesOf, mean, row } from "./material.ts";
 
 interface View {
   readonly fit: CardFit;
   readonly mirror?: boolean;
-}
-interface Experiment {
-  readonly dataset: "yoga6" | "fight2";
-  readonly fps: number;
-  /** The first is judged; the others only teach. */
-  readonly views: readonly View[];
 }
 
 if (!hasShared) throw new Error("the shared clips are not here");
 const crop: View = { fit: "crop" };
 const squash: View = { fit: "squash" };
 const mirrored: View = { fit: "crop", mirror: true };
-const experiments: Experiment[] = [
-  ...[[crop], [squash], [crop, squash], [crop, mirrored]].map(
-    (views) => ({ dataset: "yoga6", fps: 5, views }) as const,
-  ),
-  ...[5, 8, 10, 15].flatMap((fps) =>
-    [[crop], [squash], [crop, squash], [crop, mirrored]].map((views) => ({ dataset: "fight2", fps, views }) as const),
-  ),
-];
+const rates = { yoga6: [5], fight2: [5, 8, 10, 15] };
+/** The first view is judged; the others only teach. */
+const viewSets = [[crop], [squash], [crop, squash], [crop, mirrored]];
+const experiments = Object.entries(rates).flatMap(([dataset, own]) =>
+  own.flatMap((fps) => viewSets.map((views) => ({ dataset, fps, views }))),
+);
 const seeds = [1, 2, 3, 4, 5];
 
 const model = await openModel(officialModel);
@@ -50,22 +43,21 @@ const head = {
 };
 const features = new Map<string, Promise<Float32Array[]>>();
 
-console.log("experiment,dataset,fps,views,clips,judged,seeds,accuracy,seedDeviation,low95,high95,crossEntropy");
+row("experiment,dataset,fps,views,clips,judged,seeds,accuracy,seedDeviation,low95,high95,crossEntropy");
 for (const { dataset, fps, views } of experiments) {
-  const clips = readClips(dataset);
-  const names = [...new Set(clips.map(({ label }) => label))].sort();
+  const { samples: clips, labels } = await openDataset(`${sharedFolder}/dataset/${dataset}`);
   const vectors: Float32Array[][] = [];
   for (const view of views) {
     const key = JSON.stringify([dataset, fps, view]);
-    if (!features.has(key)) features.set(key, poolAll(dataset, fps, view));
+    if (!features.has(key)) features.set(key, poolAll(clips, fps, view));
     vectors.push((await features.get(key)) as Float32Array[]);
   }
-  const samples = clips.map(({ label, group }, i): HeadSample => {
-    return { views: vectors.map((of) => of[i] as Float32Array), classes: [names.indexOf(label)], group };
+  const samples = clips.map(({ classes, group }, i): HeadSample => {
+    return { views: vectors.map((of) => of[i] as Float32Array), classes, group };
   });
   const loo = dataset === "yoga6";
   const rounds = (loo ? [1] : seeds).map((seed) =>
-    judge(samples, names.length, loo ? Number.POSITIVE_INFINITY : 5, seed),
+    judge(samples, labels.length, loo ? Number.POSITIVE_INFINITY : 5, seed),
   );
   const accuracies = rounds.map((round) => mean(round.map(({ right }) => right)));
   const deviation = Math.sqrt(
@@ -74,39 +66,20 @@ for (const { dataset, fps, views } of experiments) {
   const perClip = samples.map((_, i) => mean(rounds.map((round) => round[i]?.right as number)));
   const [low, high] = interval(samples, perClip);
   const name = views.map(({ fit, mirror }) => `${fit}${mirror ? " mirrored" : ""}`).join(" + ");
-  const cells = [
-    `${dataset} ${name} at ${fps}`,
-    dataset,
-    fps,
-    views.length,
-    samples.length,
-    loo ? "each subject in turn" : "grouped 5-fold",
-    rounds.length,
-    mean(accuracies).toFixed(4),
-    rounds.length > 1 ? deviation.toFixed(4) : "",
-    low.toFixed(3),
-    high.toFixed(3),
-    mean(rounds.flatMap((round) => round.map(({ loss }) => loss))).toFixed(4),
-  ];
-  console.log(cells.join(","));
+  const judged = loo ? "each subject in turn" : "grouped 5-fold";
+  const what = [`${dataset} ${name} at ${fps}`, dataset, fps, views.length, samples.length, judged, rounds.length];
+  const accuracy = [mean(accuracies).toFixed(4), rounds.length > 1 ? deviation.toFixed(4) : ""];
+  const loss = mean(rounds.flatMap((round) => round.map((clip) => clip.loss)));
+  row(...what, ...accuracy, low.toFixed(3), high.toFixed(3), loss.toFixed(4));
 }
 
-function readClips(dataset: string): { file: string; label: string; group: string }[] {
-  const [, ...lines] = readFileSync(`${sharedFolder}/dataset/${dataset}/manifest.csv`, "utf8").trim().split("\n");
-  return lines.map((line) => {
-    const [file, label, group] = line.trim().split(",") as [string, string, string];
-    return { file: `${sharedFolder}/dataset/${dataset}/${file}`, label, group };
-  });
-}
-
-async function poolAll(dataset: string, fps: number, { fit, mirror = false }: View): Promise<Float32Array[]> {
+async function poolAll(clips: readonly Sample[], fps: number, { fit, mirror = false }: View): Promise<Float32Array[]> {
   const input: Card["input"] = { ...model.card.input, fit };
   const { width, height } = input;
   const pooled: Float32Array[] = [];
-  for (const { file } of readClips(dataset)) {
-    const pictures: Uint8Array[] = [];
-    for await (const { data } of openVideo(file, { fps, size: input })) pictures.push(data);
-    const data = new Uint8Array(Buffer.concat(pictures));
+  for (const { file } of clips) {
+    const pictures = await framesOf(file, { fps, size: input });
+    const data = new Uint8Array(Buffer.concat(pictures.map((picture) => picture.data)));
     pooled.push(await body.pool({ data, frames: pictures.length, width, height }, { mirror }));
   }
   return pooled;
@@ -146,8 +119,4 @@ function interval(samples: readonly HeadSample[], right: readonly number[]): [nu
     return mean(clips.map((i) => right[i] as number));
   }).sort((a, b) => a - b);
   return [drawn[100] as number, drawn[3899] as number];
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -4,10 +4,10 @@
  * all see the same machine. The weights of the exports are those of Google's file, whose logits they must give.
  */
 import { readFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { emitTflite, percentile, readModel } from "movinet";
 import { hasChromium, litertFolder, openPage } from "../packages/movinet/test/browser/chromium.ts";
+import { machine, row } from "./material.ts";
 
 const [folder, variants = "a0,a1,a2,a3", rounds = "30"] = process.argv.slice(2);
 if (!folder || !hasChromium) {
@@ -31,8 +31,7 @@ const { page, close } = await openPage({
 });
 try {
   const browser = `Chromium ${page.context().browser()?.version()}`;
-  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`;
-  console.log(
+  row(
     "variant,contestant,machine,browser,stepsInTurn,rounds,p50Ms,leastMs,timesGoogle,leastTimesGoogle,compileMs,fileBytes",
   );
   for (const variant of variants.split(",")) {
@@ -50,19 +49,12 @@ try {
     const base = results.blocks[1] as number[];
     for (const [i, [name, file]] of Object.entries(contestants).entries()) {
       const times = results.blocks[i] as number[];
-      const ratio = percentile(
-        times.map((time, round) => time / (base[round] as number)),
-        50,
-      );
+      const ratios = times.map((time, round) => time / (base[round] as number));
       const least = Math.min(...times);
-      const facts = [
-        percentile(times, 50).toFixed(2),
-        least.toFixed(2),
-        ratio.toFixed(3),
-        (least / Math.min(...base)).toFixed(3),
-      ];
+      const own = [percentile(times, 50).toFixed(2), least.toFixed(2)];
+      const facts = [...own, percentile(ratios, 50).toFixed(3), (least / Math.min(...base)).toFixed(3)];
       const sizes = [results.compileMs[i]?.toFixed(0), served[`/${file}`]?.length];
-      console.log([variant, `"${name}"`, `"${machine}"`, browser, stepsInTurn, rounds, ...facts, ...sizes].join(","));
+      row(variant, `"${name}"`, machine, browser, stepsInTurn, rounds, ...facts, ...sizes);
     }
   }
 } finally {

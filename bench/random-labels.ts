@@ -3,8 +3,6 @@
  * `node bench/random-labels.ts MODEL YOGA6 [SEEDS] > bench/results/random-labels.csv`. YOGA6 is a folder with a
  * manifest.csv (file, label, group). By gradients a quarter of the seeds is tried.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import {
   type DrawRows,
@@ -15,12 +13,13 @@ import {
   trainOn,
 } from "../apps/cli/test/random-labels.ts";
 import { openDataset, type Sample } from "../packages/movinet/src/index.train.node.ts";
+import { mean, row, temporaryFolder } from "./material.ts";
 
 const [model, yoga6, count = "20"] = process.argv.slice(2);
 if (model === undefined || yoga6 === undefined) throw new Error("give a model and the folder of yoga6");
 const seeds = Number(count);
 const { samples, labels } = await openDataset(yoga6);
-const row = ({ file, group, start, end }: Sample, label: string) =>
+const labelled = ({ file, group, start, end }: Sample, label: string) =>
   [resolve(file), label, group ?? "", String(start ?? ""), String(end ?? ""), ""] as const;
 const own = samples.map(({ classes }) => labels[classes[0] as number] as string);
 
@@ -28,13 +27,13 @@ const own = samples.map(({ classes }) => labels[classes[0] as number] as string)
 const datasets: Readonly<Record<string, DrawRows>> = {
   "across persons": (random) => {
     const drawn = random.shuffle(own);
-    return samples.map((sample, i) => row(sample, drawn[i] as string));
+    return samples.map((sample, i) => labelled(sample, drawn[i] as string));
   },
   "within persons": (random) => {
     const groups = Map.groupBy(samples.keys(), (i) => samples[i]?.group ?? String(i));
     return [...groups.values()].flatMap((members) => {
       const drawn = random.shuffle(members.map((i) => own[i] as string));
-      return members.map((i, at) => row(samples[i] as Sample, drawn[at] as string));
+      return members.map((i, at) => labelled(samples[i] as Sample, drawn[at] as string));
     });
   },
 };
@@ -47,19 +46,18 @@ const modes: readonly [string, number][] = [
 
 const largest = Math.max(...labels.map((label) => own.filter((one) => one === label).length));
 const chance = { even: 1 / labels.length, most: largest / own.length };
-const folder = mkdtempSync(join(tmpdir(), "movinet-random-labels-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 let runs = 0;
 const out = () => join(folder, `run-${runs++}`);
 
-console.log("labels,command,seeds,accuracy told,interval without chance,called better,mean low,mean high");
+row("labels,command,seeds,accuracy told,interval without chance,called better,mean low,mean high");
 const tell = (kind: string, command: string, told: readonly (Told | null)[]) => {
   const numbers = told.filter((one) => one !== null);
   const { missed, better } = faultsOf(told, chance);
-  const mean = (of: (one: Told) => number) =>
-    numbers.length === 0 ? "" : (numbers.reduce((sum, one) => sum + of(one), 0) / numbers.length).toFixed(3);
-  const means = [mean(({ low }) => low), mean(({ high }) => high)];
-  console.log([kind, command, told.length, numbers.length, missed, better, ...means].join(","));
+  const means = (["low", "high"] as const).map((end) =>
+    numbers.length === 0 ? "" : mean(numbers.map((one) => one[end])).toFixed(3),
+  );
+  row(kind, command, told.length, numbers.length, missed, better, ...means);
 };
 for (const [kind, draw] of Object.entries(datasets)) {
   for (const [command, tries] of modes) {

@@ -6,10 +6,11 @@
  * minutes.
  */
 import { randomOf } from "../packages/movinet/src/common/random.ts";
-import { cameraMotionLabels } from "../packages/movinet/src/synth/labels.ts";
+import { cameraMotionLabels } from "../packages/movinet/src/synth/camera.ts";
 import { renderCameraMotion } from "../packages/movinet/src/synth/render.ts";
 import { planScene } from "../packages/movinet/src/synth/scene.ts";
 import { type Example, frameStatistics, meanOf, ridgeAccuracy } from "../packages/movinet/test/synth/single-frame.ts";
+import { row } from "./material.ts";
 
 const scenes = Number(process.argv[2] ?? 300);
 const [side, frames, fps] = [96, 16, 10];
@@ -33,11 +34,11 @@ for (let seed = 0; seed < scenes; seed++) {
     }
   }
 }
-console.log("pictures,testClips,accuracy,interval95");
+row("pictures,testClips,accuracy,interval95");
 const held = Math.round(scenes / 4);
 for (const kind of kinds) {
   const [test, train] = [examples[kind].slice(0, held).flat(), examples[kind].slice(held).flat()];
   const accuracy = ridgeAccuracy(train, test, cameraMotionLabels.length);
   const error = Math.sqrt((accuracy * (1 - accuracy)) / test.length);
-  console.log([kind, test.length, accuracy.toFixed(3), (1.96 * error).toFixed(3)].join(","));
+  row(kind, test.length, accuracy.toFixed(3), (1.96 * error).toFixed(3));
 }

@@ -11,6 +11,7 @@ import {
   type Sizes,
   sizesOf,
 } from "../packages/movinet/test/evaluate/nulls.ts";
+import { mean, row } from "./material.ts";
 
 const simulations = Number(process.argv[2] ?? 1000);
 const groupCounts = [5, 8, 10, 20, 40];
@@ -21,66 +22,52 @@ const dependences: readonly Dependence[] = [
   ...[0.3, 0.6, 1].map((strength) => ({ kind: "same", strength }) as const),
   ...[0.3, 0.6].map((strength) => ({ kind: "fail", strength }) as const),
 ];
+const differing = (kind: Difference["kind"], strengths: readonly number[], ...pairs: readonly [number, number][]) =>
+  strengths.flatMap((strength) => pairs.map(([first, second]) => ({ kind, strength, first, second }) as Difference));
 const differences: readonly Difference[] = [
-  ...[0, 0.1, 0.3, 0.6, 1].flatMap((strength) =>
-    [
-      [0.02, 0.02],
-      [0.1, 0.1],
-      [0.4, 0.4],
-      [0.02, 0],
-      [0.3, 0.05],
-      [0.7, 0.05],
-    ].map(([first, second]) => ({ kind: "beta", strength, first, second }) as Difference),
-  ),
-  ...[
+  ...differing(
+    "beta",
+    [0, 0.1, 0.3, 0.6, 1],
     [0.02, 0.02],
     [0.1, 0.1],
     [0.4, 0.4],
+    [0.02, 0],
     [0.3, 0.05],
     [0.7, 0.05],
-  ].map(([first, second]) => ({ kind: "sign", strength: 0, first, second }) as Difference),
-  ...[0.1, 0.3, 0.6].flatMap((strength) =>
-    [
-      [0.5, 0.5],
-      [0.8, 0.8],
-      [0.95, 0.95],
-      [0.9, 0.7],
-    ].map(([first, second]) => ({ kind: "models", strength, first, second }) as Difference),
   ),
+  ...differing("sign", [0], [0.02, 0.02], [0.1, 0.1], [0.4, 0.4], [0.3, 0.05], [0.7, 0.05]),
+  ...differing("models", [0.1, 0.3, 0.6], [0.5, 0.5], [0.8, 0.8], [0.95, 0.95], [0.9, 0.7]),
 ];
 
 const digits = (value: number) => value.toFixed(3);
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const row = (...cells: readonly (string | number)[]) => console.log(cells.join(","));
+/** Of cells that differ in the true share: the least that is covered, and the mean width. */
+const summary = (cells: readonly { readonly covered: number; readonly width: number }[]) => ({
+  covered: digits(Math.min(...cells.map(({ covered }) => covered))),
+  width: digits(mean(cells.map(({ width }) => width))),
+});
 
 row(
-  "of",
-  "groups",
-  "clips of a group",
-  "dependence",
-  "strength",
-  "least covered",
-  "most called different or better",
-  "mean width",
-  "least covered by Wilson",
-  "mean width of Wilson",
+  "of,groups,clips of a group,dependence,strength,least covered,most called different or better,mean width",
+  "least covered by Wilson,mean width of Wilson",
 );
 for (const groups of groupCounts) {
   for (const kind of allSizes) {
     const sizes = sizesOf(kind, groups);
     for (const dependence of dependences) {
       const cells = shares.map((share) => coverage(share, sizes, dependence, simulations));
+      const own = summary(cells.map(({ covered, width }) => ({ covered, width })));
+      const wilson = summary(cells.map((cell) => ({ covered: cell.wilsonCovered, width: cell.wilsonWidth })));
       row(
         "share",
         groups,
         kind,
         dependence.kind,
         dependence.strength,
-        digits(Math.min(...cells.map(({ covered }) => covered))),
+        own.covered,
         "",
-        digits(mean(cells.map(({ width }) => width))),
-        digits(Math.min(...cells.map(({ wilsonCovered }) => wilsonCovered))),
-        digits(mean(cells.map(({ wilsonWidth }) => wilsonWidth))),
+        own.width,
+        wilson.covered,
+        wilson.width,
       );
     }
   }
@@ -94,18 +81,9 @@ for (const groups of groupCounts) {
         .filter((difference) => difference.kind === how && difference.strength === strength)
         .map((difference) => ({ ...difference, ...differenceRates(difference, sizes, simulations) }));
       const nulls = cells.filter(({ first, second }) => first === second);
-      row(
-        "difference",
-        groups,
-        kind,
-        how,
-        strength,
-        digits(Math.min(...cells.map(({ covered }) => covered))),
-        digits(Math.max(...nulls.map(({ significant }) => significant))),
-        digits(mean(cells.map(({ width }) => width))),
-        "",
-        "",
-      );
+      const called = digits(Math.max(...nulls.map(({ significant }) => significant)));
+      const { covered, width } = summary(cells);
+      row("difference", groups, kind, how, strength, covered, called, width, "", "");
     }
   }
 }
@@ -116,18 +94,8 @@ for (const groups of groupCounts) {
         const rates = [2, 3, 6].map((classes) =>
           betterThanGuessing(classes, sizesOf(kind, groups), { labels, answers }, simulations),
         );
-        row(
-          "random labels",
-          groups,
-          kind,
-          `labels ${labels}; answers ${answers}`,
-          "",
-          "",
-          digits(Math.max(...rates)),
-          "",
-          "",
-          "",
-        );
+        const what = `labels ${labels}; answers ${answers}`;
+        row("random labels", groups, kind, what, "", "", digits(Math.max(...rates)), "", "", "");
       }
     }
   }

@@ -6,12 +6,12 @@
  * `full` trains everything with folded norms, the default of fine-tuning; `full-batch` takes the norms' statistics from half
  * a batch on each thread; `last2` trains the last two blocks and the head on the kept output of the rest.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { buildGraph, defaultCard, randomWeights, specOf } from "movinet";
 import { openTraining, randomOf, recipes, type TrainSettings } from "movinet/train";
+import { temporaryFolder } from "./material.ts";
 
 const [size, frames, batch, threads] = process.argv.slice(2, 6).map(Number) as [number, number, number, number];
 const kind = process.argv[6] ?? "full";
@@ -43,8 +43,7 @@ const settings: TrainSettings = {
   threads,
   seed: 0,
 };
-const folder = mkdtempSync(join(tmpdir(), "movinet-training-"));
-process.on("exit", () => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder();
 const random = randomOf("clips");
 const clips = Array.from({ length: batch }, (_, i) => {
   const file = join(folder, `${i}.f32`);

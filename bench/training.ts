@@ -7,19 +7,26 @@
  * CHECKOUT is a checkout of github.com/Atze00/MoViNet-pytorch. 16 frames of 172 × 172, batch 4, AdamW, two threads.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpus } from "node:os";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { percentile } from "movinet";
+import { machine, pathOf, python, row } from "./material.ts";
 
 const [checkout, roundsText = "5"] = process.argv.slice(2);
 if (!checkout) throw new TypeError("usage: training.ts CHECKOUT [ROUNDS]");
 const [size, frames, batch, threads] = ["172", "16", "4", "2"];
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const ours = (kind: string) => [process.execPath, here("training-child.ts"), size, frames, batch, threads, kind];
-const python = process.env["MOVINET_PYTHON"] ?? "python3";
+const ours = (kind: string) => [process.execPath, pathOf("training-child.ts"), size, frames, batch, threads, kind];
 const contestants: Readonly<Record<string, readonly string[]>> = {
-  "PyTorch port, full": [python, here("peers/pytorch-train.py"), checkout, "a0", size, frames, batch, threads, "full"],
+  "PyTorch port, full": [
+    python,
+    pathOf("peers/pytorch-train.py"),
+    checkout,
+    "a0",
+    size,
+    frames,
+    batch,
+    threads,
+    "full",
+  ],
   "movinet, full": ours("full"),
   "movinet, full, batch statistics": ours("full-batch"),
   "movinet, last two blocks": ours("last2"),
@@ -62,14 +69,11 @@ for (let round = 0; round < Number(roundsText); round++) {
   }
 }
 const base = percentile(entries[0]?.run.times ?? [], 50);
-console.log("contestant,machine,threads,frames,size,batch,p50Ms,leastMs,clipsPerSecond,timesPyTorch,peakRssBytes");
+row("contestant,machine,threads,frames,size,batch,p50Ms,leastMs,clipsPerSecond,timesPyTorch,peakRssBytes");
 for (const { name, run } of entries) {
   const p50 = percentile(run.times, 50);
   const least = Math.min(...run.times);
   const memory = await run.end();
-  const machine = `"${cpus()[0]?.model ?? ""}, ${cpus().length} cores"`;
   const speed = [(1000 * Number(batch)) / p50, base / p50].map((value) => value.toFixed(2));
-  console.log(
-    [`"${name}"`, machine, threads, frames, size, batch, p50.toFixed(0), least.toFixed(0), ...speed, memory].join(","),
-  );
+  row(`"${name}"`, machine, threads, frames, size, batch, p50.toFixed(0), least.toFixed(0), ...speed, memory);
 }

@@ -4,17 +4,13 @@
  * seconds'. Needs ffmpeg and the shared clips.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { percentile } from "movinet";
 import { carvingIce, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
-import { concatenate, ffmpeg, requireMaterial } from "./clips.ts";
+import { bin, concatenate, ffmpeg, row, temporaryFolder } from "./material.ts";
 
-requireMaterial();
-const folder = mkdtempSync(join(tmpdir(), "movinet-runs-"));
-const bin = fileURLToPath(new URL("../apps/cli/bin/movinet.js", import.meta.url));
+const folder = temporaryFolder();
 const classify = (file: string) => [bin, "classify", "--model", officialModel, "--json", "--quiet", file];
 
 /** Wall time from start to exit, and the peak memory of the process itself (Linux). */
@@ -40,47 +36,36 @@ async function repeat(times: number, run: () => Promise<{ ms: number }>): Promis
   return percentile(all, 50);
 }
 
-console.log("experiment,value,unit");
-const row = (experiment: string, value: number, unit: string) =>
-  console.log(`${experiment},${Number(value.toPrecision(4))},${unit}`);
-try {
-  const minute = join(folder, "minute.mp4");
-  const source = join(sharedFolder, "videos/k600/mma2_structuralize.mp4");
-  ffmpeg("-stream_loop", "9", "-i", source, "-t", "60", "-an", "-vf", "scale=1280:720,setsar=1,fps=30", minute);
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < 7; round++) {
-    theirs.push(
-      (await timed("ffmpeg", ["-v", "error", "-i", minute, "-vf", "fps=5,scale=172:172", "-f", "null", "-"])).ms,
-    );
-    ours.push((await timed(process.execPath, classify(minute))).ms);
-  }
-  row("classify a minute of 720p", percentile(ours, 50), "ms");
-  row("ffmpeg decodes and scales it", percentile(theirs, 50), "ms");
-  row(
-    "ratio of the two, median of rounds",
-    percentile(
-      ours.map((ms, i) => ms / (theirs[i] as number)),
-      50,
-    ),
-    "x",
+row("experiment,value,unit");
+const tell = (experiment: string, value: number, unit: string) => row(experiment, Number(value.toPrecision(4)), unit);
+const minute = join(folder, "minute.mp4");
+const source = join(sharedFolder, "videos/k600/mma2_structuralize.mp4");
+ffmpeg("-stream_loop", "9", "-i", source, "-t", "60", "-an", "-vf", "scale=1280:720,setsar=1,fps=30", minute);
+const ours: number[] = [];
+const theirs: number[] = [];
+for (let round = 0; round < 7; round++) {
+  theirs.push(
+    (await timed("ffmpeg", ["-v", "error", "-i", minute, "-vf", "fps=5,scale=172:172", "-f", "null", "-"])).ms,
   );
-
-  const one = join(folder, "one.mp4");
-  ffmpeg("-i", carvingIce, "-frames:v", "1", "-an", one);
-  row("movinet --help", await repeat(7, () => timed(process.execPath, [bin, "--help"])), "ms");
-  row("first prediction of a clip of one frame", await repeat(7, () => timed(process.execPath, classify(one))), "ms");
-
-  const { file } = concatenate(1, "scale=320:240", folder);
-  const [ten, hour] = [join(folder, "ten.mp4"), join(folder, "hour.mp4")];
-  ffmpeg("-i", file, "-t", "10", "-c", "copy", ten);
-  ffmpeg("-stream_loop", "7", "-i", file, "-t", "3600", "-c", "copy", hour);
-  const short = await timed(process.execPath, classify(ten));
-  const long = await timed(process.execPath, classify(hour));
-  row("peak memory for ten seconds", short.peakBytes / 1e6, "MB");
-  row("peak memory for an hour", long.peakBytes / 1e6, "MB");
-  row("ratio of the two", long.peakBytes / short.peakBytes, "x");
-  row("an hour takes", long.ms / 1000, "s");
-} finally {
-  rmSync(folder, { recursive: true });
+  ours.push((await timed(process.execPath, classify(minute))).ms);
 }
+tell("classify a minute of 720p", percentile(ours, 50), "ms");
+tell("ffmpeg decodes and scales it", percentile(theirs, 50), "ms");
+const ratios = ours.map((ms, i) => ms / (theirs[i] as number));
+tell("ratio of the two, median of rounds", percentile(ratios, 50), "x");
+
+const one = join(folder, "one.mp4");
+ffmpeg("-i", carvingIce, "-frames:v", "1", "-an", one);
+tell("movinet --help", await repeat(7, () => timed(process.execPath, [bin, "--help"])), "ms");
+tell("first prediction of a clip of one frame", await repeat(7, () => timed(process.execPath, classify(one))), "ms");
+
+const { file } = concatenate(1, "scale=320:240", folder);
+const [ten, hour] = [join(folder, "ten.mp4"), join(folder, "hour.mp4")];
+ffmpeg("-i", file, "-t", "10", "-c", "copy", ten);
+ffmpeg("-stream_loop", "7", "-i", file, "-t", "3600", "-c", "copy", hour);
+const short = await timed(process.execPath, classify(ten));
+const long = await timed(process.execPath, classify(hour));
+tell("peak memory for ten seconds", short.peakBytes / 1e6, "MB");
+tell("peak memory for an hour", long.peakBytes / 1e6, "MB");
+tell("ratio of the two", long.peakBytes / short.peakBytes, "x");
+tell("an hour takes", long.ms / 1000, "s");

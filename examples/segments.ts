@@ -1,12 +1,12 @@
 /** Tells what a long video shows from when to when, as subtitles: `node segments.ts video.mp4 model.tflite > video.vtt`. */
-import { classify, openModel, renderSubtitles, Segmenter } from "movinet";
+import { open, renderSubtitles, Segmenter } from "movinet";
 
-const [clip = "clip.mp4", file] = process.argv.slice(2);
-const model = await openModel(file);
+const [clip = "clip.mp4", model] = process.argv.slice(2);
+await using recognizer = await open(model);
 const segmenter = new Segmenter();
 let end = 0;
-for await (const { time, recent } of classify(clip, { model, recent: true })) {
+for await (const { time, recent } of recognizer.classify(clip, { recent: true })) {
   if (recent) segmenter.add(recent.since, recent.scores);
-  end = time + 1 / model.card.fps;
+  end = time + 1 / recognizer.card.fps;
 }
-console.log(renderSubtitles(segmenter.end(end), model.card.labels, "vtt"));
+console.log(renderSubtitles(segmenter.end(end), recognizer.card.labels, "vtt"));

@@ -1,13 +1,14 @@
 /** Stops after the first sure answer, or after ten seconds: `node stop.ts https://example.org/clip.mp4 model.tflite`. */
-import { classify, MovinetError } from "movinet";
+import { MovinetError, open } from "movinet";
 
 const [clip = "clip.mp4", model = "a0-stream"] = process.argv.slice(2);
 try {
-  for await (const { predictions } of classify(clip, { model, top: 1, signal: AbortSignal.timeout(10_000) })) {
+  await using recognizer = await open(model);
+  for await (const { predictions } of recognizer.classify(clip, { top: 1, signal: AbortSignal.timeout(10_000) })) {
     const [best] = predictions;
     if (best && best.score > 0.5) {
       console.log(best.label);
-      break; // frees the decoder and the network
+      break; // frees the decoder
     }
   }
 } catch (error) {

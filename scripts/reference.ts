@@ -5,49 +5,26 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseSync } from "vite";
 
-/** Where an export is described: the first row whose folder or file begins its path. */
-const sections = [
-  ["flow/classify", "Classifying"],
-  ["zoo", "Models and files"],
-  ["arch", "Architectures"],
-  ["graph", "Graphs"],
-  ["formats", "Models and files"],
-  ["model", "Models and files"],
-  ["video", "Videos"],
-  ["flow/segmenter", "Segments"],
-  ["flow/subtitles", "Showing results"],
-  ["flow", "Predictions"],
-  ["engines", "Sessions"],
-  ["session", "Sessions"],
-  ["plot", "Showing results"],
-  ["data", "Datasets"],
-  ["synth", "Datasets"],
-  ["train", "Training"],
-  ["evaluate", "Evaluation"],
-  ["verify", "Models and files"],
-  ["common/random", "Datasets"],
-  ["common/percentile", "Showing results"],
-  ["common/printable", "Showing results"],
-  ["common/urls", "Videos"],
-  ["common/read", "Models and files"],
-  ["common/text", "Models and files"],
-  ["common", "Errors and their classes"],
-] as const;
-const order = [
-  "Classifying",
-  "Models and files",
-  "Videos",
-  "Sessions",
-  "Predictions",
-  "Segments",
-  "Showing results",
-  "Datasets",
-  "Training",
-  "Evaluation",
-  "Errors and their classes",
-  "Architectures",
-  "Graphs",
-];
+/** The chapters in their order, and the folders and files whose exports they describe; a longer path counts before a shorter. */
+const chapterPaths: Readonly<Record<string, readonly string[]>> = {
+  Classifying: ["flow/classify"],
+  "Models and files": ["zoo", "formats", "model", "verify", "common/read", "common/text"],
+  Videos: ["video", "common/urls"],
+  Sessions: ["engines", "session"],
+  Predictions: ["flow"],
+  Segments: ["flow/segmenter"],
+  "Showing results": ["flow/subtitles", "plot", "common/percentile", "common/printable"],
+  Datasets: ["data", "synth", "common/random"],
+  Training: ["train"],
+  Evaluation: ["evaluate"],
+  "Errors and their classes": ["common"],
+  Architectures: ["arch"],
+  Graphs: ["graph"],
+};
+const order = Object.keys(chapterPaths);
+const byPath = Object.entries(chapterPaths)
+  .flatMap(([title, paths]) => paths.map((path) => ({ title, path })))
+  .sort((a, b) => b.path.length - a.path.length);
 
 interface Exported {
   readonly name: string;
@@ -147,7 +124,7 @@ function render(everywhere: readonly Exported[], elsewhere: Readonly<Record<stri
       known.has(name) ? `[\`${name}\`](#${name.toLowerCase()})` : `\`${name}\``,
     );
   const chapters = order.map((title) => {
-    const members = all.filter(({ path }) => sections.find(([begin]) => path.startsWith(begin))?.[1] === title);
+    const members = all.filter(({ path }) => byPath.find((one) => path.startsWith(one.path))?.title === title);
     members.sort((a, b) => rank(a) - rank(b));
     const entries = members.map((member) => {
       const { name, doc, declarations } = member;

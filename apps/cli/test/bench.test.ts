@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { withTable } from "../../../scripts/bench-table.ts";
+import { withTable } from "../../../scripts/docs.ts";
 
 const root = new URL("../../../", import.meta.url);
 const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));

@@ -3,7 +3,7 @@
  * way the camera goes. `node packages/lab/src/labels-picture.ts [OUT]`.
  */
 import { writeFileSync } from "node:fs";
-import { type CameraMotionLabel, cameraMotionLabels } from "../../movinet/src/synth/labels.ts";
+import { type CameraMotionLabel, cameraMotionLabels } from "../../movinet/src/synth/camera.ts";
 
 const [width, height] = [92, 69];
 const panel = { width: 228, height: 122 };

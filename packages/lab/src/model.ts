@@ -1,11 +1,12 @@
 import { buildGraph } from "../../movinet/src/arch/build.ts";
 import type { Spec } from "../../movinet/src/arch/spec.ts";
+import { block } from "../../movinet/src/arch/variants.ts";
 import { type Random, randomOf } from "../../movinet/src/common/random.ts";
 import type { Graph } from "../../movinet/src/graph/ir.ts";
 import { elementsOf } from "../../movinet/src/graph/shapes.ts";
 import type { Tensor, Weights } from "../../movinet/src/graph/tensor.ts";
 import type { Card } from "../../movinet/src/model/card.ts";
-import { cameraMotionLabels } from "../../movinet/src/synth/labels.ts";
+import { cameraMotionLabels } from "../../movinet/src/synth/camera.ts";
 import { frameByFrame, type Relative, wholeClip } from "../../movinet/src/train/relatives.ts";
 
 const fast = { time: 3, space: 3 } as const;
@@ -18,41 +19,11 @@ const cameraMotionSpec: Spec = {
   mode: "stream",
   stem: 8,
   blocks: [
-    { filters: 24, stride: 2, layers: [{ expand: 64, kernel: slow }] },
-    {
-      filters: 24,
-      stride: 1,
-      layers: [
-        { expand: 72, kernel: fast },
-        { expand: 72, kernel: fast },
-      ],
-    },
-    {
-      filters: 32,
-      stride: 2,
-      layers: [
-        { expand: 96, kernel: slow },
-        { expand: 96, kernel: fast },
-        { expand: 96, kernel: fast },
-      ],
-    },
-    {
-      filters: 48,
-      stride: 2,
-      layers: [
-        { expand: 144, kernel: slow },
-        { expand: 144, kernel: fast },
-        { expand: 144, kernel: fast },
-      ],
-    },
-    {
-      filters: 64,
-      stride: 2,
-      layers: [
-        { expand: 192, kernel: fast },
-        { expand: 192, kernel: flat },
-      ],
-    },
+    block(24, 2, [64, slow]),
+    block(24, 1, [72, fast], [72, fast]),
+    block(32, 2, [96, slow], [96, fast], [96, fast]),
+    block(48, 2, [144, slow], [144, fast], [144, fast]),
+    block(64, 2, [192, fast], [192, flat]),
   ],
   head: 256,
   hidden: 128,

@@ -10,12 +10,11 @@ import { join } from "node:path";
 import { writeModel } from "movinet";
 import { randomOf } from "../../movinet/src/common/random.ts";
 import { recipes } from "../../movinet/src/data/augment.ts";
-import { type CameraMotionLabel, cameraMotionLabels } from "../../movinet/src/synth/labels.ts";
+import { type CameraMotionLabel, cameraMotionLabels } from "../../movinet/src/synth/camera.ts";
 import { fitModel } from "../../movinet/src/train/fit.node.ts";
 import type { FitClip, FitInput } from "../../movinet/src/train/fit-options.node.ts";
 import { cameraMotionKinds, cameraMotionModel } from "./model.ts";
-import { motionInput } from "./motion-clip.ts";
-import { labelUnder, type Symmetry } from "./symmetry.ts";
+import { labelUnder, motionInput, type Symmetry } from "./motion-clip.ts";
 
 const [out = "camera-motion", named = "stream", clips = "3000", epochs = "12"] = process.argv.slice(2);
 const kind = cameraMotionKinds.find((name) => name === named);
@@ -39,13 +38,8 @@ function clipOf(i: number, name: string): FitClip {
     name,
     varied(form) {
       const random = randomOf(seed, "form", name, form);
-      const [transpose, mirror, flip, reverse] = [0, 1, 2, 3].map(() => random.chance(0.5)) as [
-        boolean,
-        boolean,
-        boolean,
-        boolean,
-      ];
-      return shown({ transpose, mirror, flip, reverse });
+      const half = () => random.chance(0.5);
+      return shown({ transpose: half(), mirror: half(), flip: half(), reverse: half() });
     },
     plain: () => shown(null),
   };

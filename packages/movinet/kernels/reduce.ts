@@ -4,41 +4,41 @@ import { slope } from "./pointwise";
 
 const short = 64;
 
-/** sums `[C]` (float64) = Σ rows d; products (0: none) = Σ rows d · (x − mean). `room` holds 2 · C floats. */
-export function channelSums(d: usize, x: usize, mean: usize, sums: usize, products: usize, room: usize, rows: i32, C: i32): void {
+/** sums `[C]` (float64) = Σ rows d; products (0: none) = Σ rows d · (x − mean). `scratch` holds 2 · C floats. */
+export function channelSums(d: usize, x: usize, mean: usize, sums: usize, products: usize, scratch: usize, rows: i32, C: i32): void {
   const cell = (<usize>C) << 2;
   memory.fill(sums, 0, cell << 1);
   if (products != 0) memory.fill(products, 0, cell << 1);
   for (let r = 0; r < rows; r += short) {
-    memory.fill(room, 0, cell << 1);
+    memory.fill(scratch, 0, cell << 1);
     for (let i = min(short, rows - r); i > 0; i--) {
       for (let c: usize = 0; c < cell; c += 16) {
         const v = v128.load(d + c);
-        v128.store(room + c, f32x4.add(v128.load(room + c), v));
+        v128.store(scratch + c, f32x4.add(v128.load(scratch + c), v));
         if (products != 0) {
           const centred = f32x4.sub(v128.load(x + c), v128.load(mean + c));
-          v128.store(room + cell + c, f32x4.relaxed_madd(v, centred, v128.load(room + cell + c)));
+          v128.store(scratch + cell + c, f32x4.relaxed_madd(v, centred, v128.load(scratch + cell + c)));
         }
       }
       d += cell;
       x += cell;
     }
     for (let c: usize = 0; c < cell; c += 4) {
-      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(room + c));
-      if (products != 0) store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(room + cell + c));
+      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(scratch + c));
+      if (products != 0) store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(scratch + cell + c));
     }
   }
 }
 
 // @ts-ignore: decorator
 @inline function affineSlopes(
-  kind: i32, x: usize, gain: usize, shift: usize, mean: usize, dy: usize, dz: usize, sums: usize, products: usize, room: usize, rows: i32, C: i32,
+  kind: i32, x: usize, gain: usize, shift: usize, mean: usize, dy: usize, dz: usize, sums: usize, products: usize, scratch: usize, rows: i32, C: i32,
 ): void {
   const cell = (<usize>C) << 2;
   memory.fill(sums, 0, cell << 1);
   memory.fill(products, 0, cell << 1);
   for (let r = 0; r < rows; r += short) {
-    memory.fill(room, 0, cell << 1);
+    memory.fill(scratch, 0, cell << 1);
     let i = min(short, rows - r);
     for (; i > 1; i -= 2) {
       for (let c: usize = 0; c < cell; c += 16) {
@@ -48,9 +48,9 @@ export function channelSums(d: usize, x: usize, mean: usize, sums: usize, produc
         const e = f32x4.mul(v128.load(dy + cell + c), slope(kind, f32x4.relaxed_madd(high, g, s)));
         v128.store(dz + c, d);
         v128.store(dz + cell + c, e);
-        v128.store(room + c, f32x4.add(v128.load(room + c), f32x4.add(d, e)));
+        v128.store(scratch + c, f32x4.add(v128.load(scratch + c), f32x4.add(d, e)));
         const product = f32x4.relaxed_madd(e, f32x4.sub(high, m), f32x4.mul(d, f32x4.sub(low, m)));
-        v128.store(room + cell + c, f32x4.add(v128.load(room + cell + c), product));
+        v128.store(scratch + cell + c, f32x4.add(v128.load(scratch + cell + c), product));
       }
       x += 2 * cell;
       dy += 2 * cell;
@@ -62,59 +62,59 @@ export function channelSums(d: usize, x: usize, mean: usize, sums: usize, produc
         const z = f32x4.relaxed_madd(value, v128.load(gain + c), v128.load(shift + c));
         const d = f32x4.mul(v128.load(dy + c), slope(kind, z));
         v128.store(dz + c, d);
-        v128.store(room + c, f32x4.add(v128.load(room + c), d));
+        v128.store(scratch + c, f32x4.add(v128.load(scratch + c), d));
         const centred = f32x4.sub(value, v128.load(mean + c));
-        v128.store(room + cell + c, f32x4.relaxed_madd(d, centred, v128.load(room + cell + c)));
+        v128.store(scratch + cell + c, f32x4.relaxed_madd(d, centred, v128.load(scratch + cell + c)));
       }
       x += cell;
       dy += cell;
       dz += cell;
     }
     for (let c: usize = 0; c < cell; c += 4) {
-      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(room + c));
-      store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(room + cell + c));
+      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(scratch + c));
+      store<f64>(products + (c << 1), load<f64>(products + (c << 1)) + <f64>load<f32>(scratch + cell + c));
     }
   }
 }
 
 /** dz = dy · f′(x · gain + shift); sums and products of dz as in `channelSums`. */
 export function affineInput(
-  kind: i32, x: usize, gain: usize, shift: usize, mean: usize, dy: usize, dz: usize, sums: usize, products: usize, room: usize, rows: i32, C: i32,
+  kind: i32, x: usize, gain: usize, shift: usize, mean: usize, dy: usize, dz: usize, sums: usize, products: usize, scratch: usize, rows: i32, C: i32,
 ): void {
-  if (kind == 0) affineSlopes(0, x, gain, shift, mean, dy, dz, sums, products, room, rows, C);
-  else if (kind == 1) affineSlopes(1, x, gain, shift, mean, dy, dz, sums, products, room, rows, C);
-  else affineSlopes(2, x, gain, shift, mean, dy, dz, sums, products, room, rows, C);
+  if (kind == 0) affineSlopes(0, x, gain, shift, mean, dy, dz, sums, products, scratch, rows, C);
+  else if (kind == 1) affineSlopes(1, x, gain, shift, mean, dy, dz, sums, products, scratch, rows, C);
+  else affineSlopes(2, x, gain, shift, mean, dy, dz, sums, products, scratch, rows, C);
 }
 
 /** sums `[C]` and squares `[C]` (float64) of x less its first row, which keeps the variance's digits. */
-export function moments(x: usize, sums: usize, squares: usize, room: usize, rows: i32, C: i32): void {
+export function moments(x: usize, sums: usize, squares: usize, scratch: usize, rows: i32, C: i32): void {
   const cell = (<usize>C) << 2;
   const first = x;
   memory.fill(sums, 0, cell << 1);
   memory.fill(squares, 0, cell << 1);
   for (let r = 0; r < rows; r += short) {
-    memory.fill(room, 0, cell << 1);
+    memory.fill(scratch, 0, cell << 1);
     let i = min(short, rows - r);
     for (; i > 1; i -= 2) {
       for (let c: usize = 0; c < cell; c += 16) {
         const f = v128.load(first + c);
         const v = f32x4.sub(v128.load(x + c), f), w = f32x4.sub(v128.load(x + cell + c), f);
-        v128.store(room + c, f32x4.add(v128.load(room + c), f32x4.add(v, w)));
-        v128.store(room + cell + c, f32x4.add(v128.load(room + cell + c), f32x4.relaxed_madd(w, w, f32x4.mul(v, v))));
+        v128.store(scratch + c, f32x4.add(v128.load(scratch + c), f32x4.add(v, w)));
+        v128.store(scratch + cell + c, f32x4.add(v128.load(scratch + cell + c), f32x4.relaxed_madd(w, w, f32x4.mul(v, v))));
       }
       x += 2 * cell;
     }
     if (i > 0) {
       for (let c: usize = 0; c < cell; c += 16) {
         const v = f32x4.sub(v128.load(x + c), v128.load(first + c));
-        v128.store(room + c, f32x4.add(v128.load(room + c), v));
-        v128.store(room + cell + c, f32x4.relaxed_madd(v, v, v128.load(room + cell + c)));
+        v128.store(scratch + c, f32x4.add(v128.load(scratch + c), v));
+        v128.store(scratch + cell + c, f32x4.relaxed_madd(v, v, v128.load(scratch + cell + c)));
       }
       x += cell;
     }
     for (let c: usize = 0; c < cell; c += 4) {
-      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(room + c));
-      store<f64>(squares + (c << 1), load<f64>(squares + (c << 1)) + <f64>load<f32>(room + cell + c));
+      store<f64>(sums + (c << 1), load<f64>(sums + (c << 1)) + <f64>load<f32>(scratch + c));
+      store<f64>(squares + (c << 1), load<f64>(squares + (c << 1)) + <f64>load<f32>(scratch + cell + c));
     }
   }
 }

@@ -13,8 +13,15 @@ export {
   type FillResult,
 } from "./data/clip-cache.node.ts";
 export { type DatasetOptions, openDataset } from "./data/dataset.node.ts";
-export type { Finding, FindingKind } from "./data/dataset.ts";
-export { type Dataset, groupKey, nameWithin, type Sample, type Split } from "./data/dataset.ts";
+export {
+  type Dataset,
+  type Finding,
+  type FindingKind,
+  groupKey,
+  nameWithin,
+  type Sample,
+  type Split,
+} from "./data/dataset.ts";
 export type { ClassCount } from "./data/findings.ts";
 export { joinCopies } from "./data/groups.ts";
 export {
@@ -29,7 +36,6 @@ export type { Agreement } from "./evaluate/agreement.ts";
 export type { Calibration, CalibrationBin } from "./evaluate/calibration.ts";
 export { type Comparison, compareAnswers } from "./evaluate/compare.ts";
 export type { Earliness, Moments } from "./evaluate/early.ts";
-export { environmentFacts } from "./evaluate/environment.node.ts";
 export {
   type FamilyComparison,
   type FamilyKind,
@@ -55,8 +61,8 @@ export {
   type Evaluation,
   evaluateAnswers,
 } from "./evaluate/metrics.ts";
-export { keepPictures } from "./evaluate/pictures.ts";
-export { renderReport } from "./evaluate/report.node.ts";
+export { keepPictures, WorstClips } from "./evaluate/pictures.ts";
+export { environmentFacts, renderReport } from "./evaluate/report.node.ts";
 export type { Epoch, Facts, FoldResult, RunReport, WorstClip } from "./evaluate/report-data.ts";
 export {
   type ClipOutcome,
@@ -66,15 +72,21 @@ export {
   type ModelAnswers,
   type SampleFrames,
 } from "./evaluate/run.node.ts";
-export { headline, verdict } from "./evaluate/verdict.ts";
-export { warningsOf } from "./evaluate/warnings.ts";
-export { columnPercents, meanText, percent, percents, perfectText, starText } from "./evaluate/words.ts";
-export { WorstClips } from "./evaluate/worst.ts";
-export { type CameraMotionLabel, cameraMotionLabels } from "./synth/labels.ts";
+export {
+  columnPercents,
+  headline,
+  meanText,
+  percent,
+  percents,
+  perfectText,
+  starText,
+  verdict,
+  warningsOf,
+} from "./evaluate/verdict.ts";
+export { type CameraMotionLabel, cameraMotionLabels } from "./synth/camera.ts";
 export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/make-dataset.node.ts";
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
 export { planScene, type Scene } from "./synth/scene.ts";
-export { moveWindow, type SourcePicture } from "./synth/window.ts";
 export { type ClassWeights, classWeights } from "./train/balance.ts";
 export type { ClipInput } from "./train/clip-input.node.ts";
 export { type FitResult, fitModel, openTraining } from "./train/fit.node.ts";

@@ -60,7 +60,7 @@ export { stateBytes, stateDtype, stateShape } from "./graph/states.ts";
 export type { Tensor, Weights } from "./graph/tensor.ts";
 export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type LearnedClips } from "./model/card.ts";
 export type { Model } from "./model/model.ts";
-export { createPlotRecorder } from "./plot/plot-recorder.ts";
+export { createPlotRecorder } from "./plot/plot-data.ts";
 export type { Plot } from "./plot/plot-spec.ts";
 export {
   formatBytes,

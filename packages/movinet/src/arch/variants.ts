@@ -17,7 +17,7 @@ const k33 = { time: 3, space: 3 };
 const k53 = { time: 5, space: 3 };
 type Kernel = LayerSpec["kernel"];
 
-function block(
+export function block(
   filters: number,
   stride: 1 | 2,
   ...layers: readonly (readonly [expand: number, kernel: Kernel])[]

@@ -9,6 +9,7 @@ import {
   clipFindings,
   countByClass,
   duplicateFindings,
+  findingOf,
   splitFindings,
 } from "./findings.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -77,12 +78,9 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions): Pro
 }
 
 function undecodable(name: string, { message, subject }: MovinetError): Finding {
-  return {
-    kind: "undecodable",
-    severity: "problem",
-    title: "it cannot be decoded",
-    remedy: "Convert these clips, or remove them",
-    samples: [name],
-    detail: message.startsWith(`${subject}: `) ? message.slice(subject.length + 2) : message,
-  };
+  return findingOf(
+    "undecodable",
+    message.startsWith(`${subject}: `) ? message.slice(subject.length + 2) : message,
+    name,
+  );
 }

@@ -3,12 +3,10 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../common/errors.ts";
-import { irregularity, toRead } from "../common/read.node.ts";
-import { bytesOf } from "../video/path-bytes.node.ts";
+import { bytesOf, irregularity, toRead } from "../common/read.node.ts";
 import { Decoders } from "../video/video.node.ts";
 import { cacheFolder } from "../zoo/lookup.node.ts";
-import type { ClipView, SourceClip } from "./clip.ts";
-import { type ClipHead, clipFormat } from "./clip-file.ts";
+import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";
 import { ClipStore } from "./clip-store.node.ts";
 import type { Sample } from "./dataset.ts";
 
@@ -85,18 +83,11 @@ export class ClipCache implements AsyncDisposable {
    */
   async read(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<SourceClip> {
     const key = await this.#key(sample, view, signal);
-    for (;;) {
-      signal?.throwIfAborted();
-      const kept = await this.#store.read(key, view);
-      if (kept) return kept;
-      const making = this.#making.get(key);
-      if (making) {
-        await making.catch(() => {});
-        continue;
-      }
-      const { head, frames } = await this.#make(key, sample, view, this.#decoders, 0, signal);
-      return { ...head, data: concatenate(frames) };
-    }
+    const kept = await this.#keptOf(key, () => this.#store.read(key, view), signal);
+    if (kept) return kept;
+    const { head, frames } = await this.#make(key, sample, view, this.#decoders, 0, signal);
+    const { buffer, byteOffset, length } = Buffer.concat(frames);
+    return { ...head, data: new Uint8Array(buffer, byteOffset, length) };
   }
 
   /** What is known of a sample's clip in a view, without reading frames that are kept. Throws as {@link read}. */
@@ -191,17 +182,20 @@ export class ClipCache implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<{ readonly cached: boolean; readonly kept: boolean; readonly bytes: number }> {
     const key = await this.#key(sample, view, signal);
+    const head = await this.#keptOf(key, () => this.#store.look(key, view), signal);
+    if (head) return { cached: true, kept: true, bytes: byteLength(head) };
+    const made = await this.#make(key, sample, view, decoders, threads, signal);
+    return { cached: false, kept: made.kept, bytes: byteLength(made.head) };
+  }
+
+  /** What the store has of a clip, once nobody is making it any more; null: it is to be made. */
+  async #keptOf<T>(key: string, look: () => Promise<T | null>, signal: AbortSignal | undefined): Promise<T | null> {
     for (;;) {
-      signal.throwIfAborted();
-      const head = await this.#store.look(key, view);
-      if (head) return { cached: true, kept: true, bytes: byteLength(head) };
+      signal?.throwIfAborted();
+      const kept = await look();
       const making = this.#making.get(key);
-      if (making) {
-        await making.catch(() => {});
-        continue;
-      }
-      const made = await this.#make(key, sample, view, decoders, threads, signal);
-      return { cached: false, kept: made.kept, bytes: byteLength(made.head) };
+      if (kept !== null || making === undefined) return kept;
+      await making.catch(() => {});
     }
   }
 
@@ -269,43 +263,27 @@ function byteLength({ frames, width, height }: ClipHead): number {
   return frames * width * height * 3;
 }
 
-function concatenate(frames: readonly Uint8Array[]): Uint8Array {
-  const data = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
-  let at = 0;
-  for (const frame of frames) {
-    data.set(frame, at);
-    at += frame.length;
-  }
-  return data;
-}
-
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
+  let handle: FileHandle | null = null;
   try {
-    const handle = await open(bytesOf(file), toRead);
-    try {
-      return await hashContent(handle, file, signal);
-    } finally {
-      await handle.close();
+    handle = await open(bytesOf(file), toRead);
+    const facts = await handle.stat();
+    const problem = irregularity(facts);
+    if (problem !== null) throw clipError(file, problem, "Give a regular file");
+    const hash = createHash("sha256");
+    // No more than it has: files of the system may give for ever.
+    const options = { end: facts.size - 1, highWaterMark: 1 << 20, autoClose: false };
+    for await (const chunk of facts.size > 0 ? handle.createReadStream(options) : []) {
+      signal?.throwIfAborted();
+      hash.update(chunk as Uint8Array);
     }
+    return hash.digest("hex");
   } catch (cause) {
     signal?.throwIfAborted();
     throw cause instanceof DatasetError ? cause : unreadable(file, cause);
+  } finally {
+    await handle?.close();
   }
-}
-
-async function hashContent(handle: FileHandle, file: string, signal: AbortSignal | undefined): Promise<string> {
-  const facts = await handle.stat();
-  const problem = irregularity(facts);
-  if (problem !== null) throw clipError(file, problem, "Give a regular file");
-  const hash = createHash("sha256");
-  // No more than it has: files of the system may give for ever.
-  const options = { end: facts.size - 1, highWaterMark: 1 << 20, autoClose: false };
-  const content = facts.size > 0 ? handle.createReadStream(options) : [];
-  for await (const chunk of content) {
-    signal?.throwIfAborted();
-    hash.update(chunk as Uint8Array);
-  }
-  return hash.digest("hex");
 }
 
 function unreadable(file: string, cause: unknown): DatasetError {

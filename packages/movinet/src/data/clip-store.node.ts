@@ -5,8 +5,16 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DatasetError } from "../common/errors.ts";
 import { makeFolders } from "../common/write.node.ts";
-import type { ClipView, SourceClip } from "./clip.ts";
-import { type ClipHead, clipPrefix, headLength, isIntact, parseHead, prefixBytes } from "./clip-file.ts";
+import {
+  type ClipHead,
+  type ClipView,
+  clipPrefix,
+  headLength,
+  isIntact,
+  parseHead,
+  prefixBytes,
+  type SourceClip,
+} from "./clip.ts";
 
 const user = process.getuid?.();
 const entryName = /^[0-9a-f]{64}\.clip$/;

@@ -2,13 +2,19 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Refuse } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
-import { readUserFile } from "../common/read.node.ts";
-import { bytesOf, pathOf } from "../video/path-bytes.node.ts";
+import { bytesOf, pathOf, readUserFile } from "../common/read.node.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
-import { clipsOfClasses, type FolderClips } from "./folders.node.ts";
-import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
+import { similarClasses, warningsAbout } from "./findings.ts";
+import {
+  clipsOfClasses,
+  datasetError,
+  type FolderClips,
+  type Found,
+  layout,
+  nameIn,
+  unreadable,
+} from "./folders.node.ts";
 import { joinGroups } from "./groups.ts";
-import { similarClasses, warningsAbout } from "./layout-findings.ts";
 import { lineError, type ManifestFormat, type ManifestRow, readManifest } from "./manifest.ts";
 
 export interface DatasetOptions {
@@ -96,12 +102,8 @@ async function clipsOfFolder(path: string): Promise<FolderClips> {
   const names = await readdir(path).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
-  for (const [name, format] of [
-    ["manifest.csv", "csv"],
-    ["manifest.jsonl", "jsonl"],
-  ] as const) {
-    if (names.includes(name)) return clipsOfManifest(join(path, name), format);
-  }
+  if (names.includes("manifest.csv")) return clipsOfManifest(join(path, "manifest.csv"), "csv");
+  if (names.includes("manifest.jsonl")) return clipsOfManifest(join(path, "manifest.jsonl"), "jsonl");
   return clipsOfClasses(path);
 }
 

@@ -1,5 +1,5 @@
 import type { ClipSource, ClipView } from "./clip.ts";
-import { type Dataset, type Finding, type FindingKind, groupKey, type Sample } from "./dataset.ts";
+import { type Dataset, type Finding, groupKey, plainName, type Sample } from "./dataset.ts";
 import { DisjointSets } from "./disjoint-sets.ts";
 import { type Fingerprint, looksSame } from "./fingerprint.ts";
 
@@ -22,35 +22,115 @@ const mostImbalance = 3;
 /** Share of the rate that a model looks at below which a video's own rate is too low. */
 const leastRate = 0.8;
 
+/** Sorts of what may be found. */
+type Sort = Pick<Finding, "kind" | "severity" | "title" | "remedy">;
+
+const sorts = {
+  undecodable: {
+    kind: "undecodable",
+    severity: "problem",
+    title: "it cannot be decoded",
+    remedy: "Convert these clips, or remove them",
+  },
+  damaged: {
+    kind: "damaged",
+    severity: "note",
+    title: "it is damaged, or ends before its stretch does",
+    remedy: "Download or convert these clips again, or correct their times",
+  },
+  groupInSplits: {
+    kind: "group-in-splits",
+    severity: "problem",
+    title: "one group is in several splits, so that a model is tested on what it was trained on",
+    remedy: "Put each group into one split",
+  },
+  smallClass: {
+    kind: "small-class",
+    severity: "problem",
+    title: `a class has fewer than ${fewestClips} clips that can be decoded`,
+    remedy: "Add clips: at least ten, of several people or places",
+  },
+  oneGroupClass: {
+    kind: "one-group-class",
+    severity: "problem",
+    title: "all clips of a class are of one group, so that it is never validated",
+    remedy: "Add clips of other people or places",
+  },
+  imbalance: {
+    kind: "imbalance",
+    severity: "note",
+    title: "the classes are of very different sizes",
+    remedy: "Add clips of the small ones, and look at the accuracy of each class",
+  },
+  similarClasses: {
+    kind: "similar-classes",
+    severity: "problem",
+    title: "classes differ only in case, spaces, _ or -",
+    remedy: "Give them one name, or names that differ more",
+  },
+  /** A folder that is named like a split and is taken for a class, for it holds videos and stands beside classes. */
+  splitAsClass: {
+    kind: "split-as-class",
+    severity: "note",
+    title: "a folder is named like a split, but holds videos beside folders of classes: it is taken for a class",
+    remedy: "Put folders of classes into it where it is a split",
+  },
+  /** Folders that all hold folders of the same names: those may be the classes, and these the splits. */
+  sameSubFolders: {
+    kind: "split-as-class",
+    severity: "problem",
+    title: "all folders hold folders of the same names and are taken for classes",
+    remedy: "If they are splits, name them train, validation and test",
+  },
+  /** Nobody knows what is missing. */
+  unreadable: {
+    kind: "unreadable",
+    severity: "problem",
+    title: "a folder cannot be read, and its clips are missing",
+    remedy: "Check its permissions",
+  },
+  /** What lies in the folders of classes and is no clip. */
+  noClip: {
+    kind: "left-out",
+    severity: "note",
+    title: "not all that lies in the folders of classes is a clip",
+    remedy: "Convert or move what should be one, or name it in a manifest",
+  },
+  besideClasses: {
+    kind: "left-out",
+    severity: "note",
+    title: "a video lies beside the folders of classes and is left out",
+    remedy: "Move it into the folder of its class",
+  },
+} as const satisfies Record<string, Sort>;
+
+/** What is particular to a finding of a sort. */
+export function findingOf(
+  sort: keyof typeof sorts | Sort,
+  detail: string | null,
+  ...samples: readonly string[]
+): Finding {
+  return { ...(typeof sort === "string" ? sorts[sort] : sort), samples, detail };
+}
+
 /** Findings about single clips. */
-export function clipFindings(clips: readonly ClipFacts[], view: ClipView): readonly Finding[] {
-  const about = (kind: FindingKind, severity: Finding["severity"], title: string, remedy: string) => {
-    return (sample: Sample, detail: string): Finding => {
-      return { kind, severity, title, remedy, samples: [sample.name], detail };
-    };
+export function clipFindings(clips: readonly ClipFacts[], { fps }: ClipView): readonly Finding[] {
+  const short: Sort = {
+    kind: "short",
+    severity: "problem",
+    title: `it has fewer than ${fewestFrames} frames at ${fps} a second`,
+    remedy: "Cut these clips longer, or remove them",
   };
-  const short = about(
-    "short",
-    "problem",
-    `it has fewer than ${fewestFrames} frames at ${view.fps} a second`,
-    "Cut these clips longer, or remove them",
-  );
-  const slow = about(
-    "low-rate",
-    "note",
-    `it has fewer pictures a second than the ${view.fps} that are looked at`,
-    "Record at a higher rate: a model takes repeated pictures for a pause",
-  );
-  const damaged = about(
-    "damaged",
-    "note",
-    "it is damaged, or ends before its stretch does",
-    "Download or convert these clips again, or correct their times",
-  );
-  return clips.flatMap(({ sample, frames, source }) => [
-    ...(frames < fewestFrames ? [short(sample, `${frames} ${frames === 1 ? "frame" : "frames"}`)] : []),
-    ...(source.frameRate < leastRate * view.fps ? [slow(sample, `${source.frameRate.toFixed(1)} a second`)] : []),
-    ...(source.warnings.length > 0 ? [damaged(sample, source.warnings.join("; "))] : []),
+  const slow: Sort = {
+    kind: "low-rate",
+    severity: "note",
+    title: `it has fewer pictures a second than the ${fps} that are looked at`,
+    remedy: "Record at a higher rate: a model takes repeated pictures for a pause",
+  };
+  return clips.flatMap(({ sample: { name }, frames, source: { frameRate, warnings } }) => [
+    ...(frames < fewestFrames ? [findingOf(short, `${frames} ${frames === 1 ? "frame" : "frames"}`, name)] : []),
+    ...(frameRate < leastRate * fps ? [findingOf(slow, `${frameRate.toFixed(1)} a second`, name)] : []),
+    ...(warnings.length > 0 ? [findingOf("damaged", warnings.join("; "), name)] : []),
   ]);
 }
 
@@ -82,9 +162,8 @@ function twice(kind: "duplicate" | "near-duplicate", cluster: readonly ClipFacts
   const distinct = (of: (sample: Sample) => string | null) => new Set(samples.map(of)).size > 1;
   const same = kind === "duplicate" ? "are the same clip" : "look like one clip in different encodings";
   const names = samples.map(({ name }) => name);
-  const finding = (severity: Finding["severity"], how: string, remedy: string): Finding => {
-    return { kind, severity, title: `they ${same}${how}`, remedy, samples: names, detail: null };
-  };
+  const finding = (severity: Finding["severity"], how: string, remedy: string) =>
+    findingOf({ kind, severity, title: `they ${same}${how}`, remedy }, null, ...names);
   if (distinct(({ classes }) => classes.join()))
     return finding("problem", ", with different labels", "Keep the right label");
   if (distinct(({ split }) => split)) return finding("problem", ", in different splits", "Keep one of each");
@@ -127,16 +206,7 @@ export function splitFindings(samples: readonly Sample[]): readonly Finding[] {
     const splits = [...new Set(members.map(({ split }) => split!))];
     if (splits.length === 1) return [];
     const first = splits.map((split) => members.find((member) => member.split === split)!.name);
-    return [
-      {
-        kind: "group-in-splits",
-        severity: "problem",
-        title: "one group is in several splits, so that a model is tested on what it was trained on",
-        remedy: "Put each group into one split",
-        samples: first,
-        detail: `${group} is in ${splits.join(" and ")}`,
-      },
-    ];
+    return [findingOf("groupInSplits", `${group} is in ${splits.join(" and ")}`, ...first)];
   });
 }
 
@@ -156,40 +226,33 @@ export function countByClass({ labels }: Dataset, clips: readonly Sample[]): rea
 }
 
 export function classFindings(classes: readonly ClassCount[]): readonly Finding[] {
-  const findings: Finding[] = [];
-  const about = { samples: [] };
-  for (const { label, clips, groups } of classes) {
-    if (clips < fewestClips) {
-      findings.push({
-        ...about,
-        kind: "small-class",
-        severity: "problem",
-        title: `a class has fewer than ${fewestClips} clips that can be decoded`,
-        remedy: "Add clips: at least ten, of several people or places",
-        detail: `${label}: ${clips}`,
-      });
-    } else if (groups === 1) {
-      findings.push({
-        ...about,
-        kind: "one-group-class",
-        severity: "problem",
-        title: "all clips of a class are of one group, so that it is never validated",
-        remedy: "Add clips of other people or places",
-        detail: label,
-      });
-    }
-  }
+  const findings = classes.flatMap(({ label, clips, groups }) => {
+    if (clips < fewestClips) return [findingOf("smallClass", `${label}: ${clips}`)];
+    return groups === 1 ? [findingOf("oneGroupClass", label)] : [];
+  });
   const sorted = classes.toSorted((a, b) => a.clips - b.clips);
   const [smallest, largest] = [sorted[0], sorted.at(-1)];
-  if (smallest && largest && smallest.clips > 0 && largest.clips >= mostImbalance * smallest.clips) {
-    findings.push({
-      ...about,
-      kind: "imbalance",
-      severity: "note",
-      title: "the classes are of very different sizes",
-      remedy: "Add clips of the small ones, and look at the accuracy of each class",
-      detail: `${largest.label}: ${largest.clips}, ${smallest.label}: ${smallest.clips}`,
-    });
-  }
-  return findings;
+  if (!smallest || !largest || smallest.clips === 0 || largest.clips < mostImbalance * smallest.clips) return findings;
+  const sizes = `${largest.label}: ${largest.clips}, ${smallest.label}: ${smallest.clips}`;
+  return [...findings, findingOf("imbalance", sizes)];
+}
+
+/** Classes whose names people would take for one. */
+export function similarClasses(labels: readonly string[]): readonly Finding[] {
+  const alike = Map.groupBy(labels, (label) => plainName(label).replaceAll(" ", ""));
+  const several = [...alike.values()].filter((names) => names.length > 1);
+  return several.map((names) => findingOf("similarClasses", names.join(", ")));
+}
+
+/** Names that a warning lists; the rest is counted. */
+const mostNamed = 3;
+
+/** What is to be said of a dataset before its numbers, one line for each sort of finding. */
+export function warningsAbout(findings: readonly Finding[], samples: readonly Sample[]): readonly string[] {
+  const alike = Map.groupBy([...findings, ...splitFindings(samples)], ({ title }) => title);
+  return Array.from(alike, ([title, own]) => {
+    const named = own.slice(0, mostNamed).map(({ samples: [first], detail }) => detail ?? first);
+    const more = own.length > mostNamed ? ` and ${own.length - mostNamed} more` : "";
+    return `${title} (${named.join("; ")}${more}). ${own[0]!.remedy}.`;
+  });
 }

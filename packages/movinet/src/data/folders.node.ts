@@ -1,19 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { enumerated } from "../common/printable.ts";
+import { join, relative, resolve, sep } from "node:path";
+import { DatasetError } from "../common/errors.ts";
+import { enumerated, listed } from "../common/printable.ts";
+import { bytesOf, pathOf } from "../common/read.node.ts";
 import { type FolderScan, isVideoFile, scanFolder } from "../video/folder.node.ts";
-import { LeftOutCounts } from "../video/left-out.ts";
-import { bytesOf, pathOf } from "../video/path-bytes.node.ts";
-import type { Finding } from "./dataset.ts";
-import { type Split, sameForm, splitOf } from "./dataset.ts";
-import { datasetError, type Found, layout, nameIn, unreadable } from "./found.node.ts";
-import {
-  besideClasses,
-  leftOutOfClasses,
-  sameSubFolders,
-  splitsAsClasses,
-  unreadableFolders,
-} from "./layout-findings.ts";
+import { LeftOutCounts, leftOutText } from "../video/left-out.ts";
+import { type Finding, type Sample, type Split, sameForm, splitOf } from "./dataset.ts";
+import { findingOf } from "./findings.ts";
 
 /** Folders that an error names; the rest is counted. */
 const mostNamed = 5;
@@ -34,16 +27,16 @@ export async function clipsOfClasses(root: string): Promise<FolderClips> {
   const layered = await Promise.all(parts.map(holdsClasses));
   if (!layered.includes(true) && (named.length === 0 || named.length < top.folders.length)) {
     const { clips, findings } = await clipsOf(root, [top], [null]);
-    const alike = await maybeSplits(root, top);
+    const asClasses = named.map((name) => findingOf("splitAsClass", name));
     return {
       clips,
-      findings: [...besideClasses(namesIn(root, [top])), ...findings, ...splitsAsClasses(named), ...alike],
+      findings: [...besideClasses(root, [top]), ...findings, ...asClasses, ...(await maybeSplits(root, top))],
     };
   }
   await checkSplits(root, top, named, layered);
   const splits = named.map((name) => splitOf(sameForm(name))!);
   const { clips, findings } = await clipsOf(root, parts, splits);
-  return { clips, findings: [...besideClasses(namesIn(root, [top, ...parts])), ...findings] };
+  return { clips, findings: [...besideClasses(root, [top, ...parts]), ...findings] };
 }
 
 /** Whether folders that are taken for classes look like splits: each has the same two or more folders, and no videos. */
@@ -55,7 +48,7 @@ async function maybeSplits(root: string, { folders }: Level): Promise<readonly F
   const same = inside.every(
     ({ folders: own, videos }) => videos.length === 0 && own.join("/") === first.folders.join("/"),
   );
-  return same ? sameSubFolders(folders, first.folders) : [];
+  return same ? [findingOf("sameSubFolders", `${listed(folders)} hold ${listed(first.folders)}`)] : [];
 }
 
 /** More folders than this are no splits: train, validation, test, or as many folds. */
@@ -88,8 +81,10 @@ async function holdsClasses({ path, folders }: Level): Promise<boolean> {
   return scans.some(({ videos }) => videos.length > 0);
 }
 
-function namesIn(root: string, levels: readonly Level[]): readonly string[] {
-  return levels.flatMap(({ path, videos }) => videos.map((video) => nameIn(root, join(path, video))));
+/** Videos that are in no folder of a class. */
+function besideClasses(root: string, levels: readonly Level[]): readonly Finding[] {
+  const names = levels.flatMap(({ path, videos }) => videos.map((video) => nameIn(root, join(path, video))));
+  return names.map((name) => findingOf("besideClasses", null, name));
 }
 
 /** Throws {@link DatasetError} where folders of splits are none, or stand beside others that hold clips. */
@@ -147,9 +142,38 @@ async function clipsOf(
       clips.push(...scan.videos.map((file) => ({ file, name: nameIn(root, file), where, ...known })));
     }
   }
-  const findings = [
-    ...unreadableFolders(failures.map(({ subject, problem }) => ({ name: nameIn(root, subject), problem }))),
-    ...leftOutOfClasses(leftOut.list(), (path) => nameIn(root, path)),
-  ];
-  return { clips, findings };
+  const others = leftOutText(leftOut.list(), (path) => nameIn(root, path));
+  const findings = failures.map(({ subject, problem }) => {
+    return findingOf("unreadable", `${nameIn(root, subject)}: ${problem}`);
+  });
+  return { clips, findings: others === "" ? findings : [...findings, findingOf("noClip", others)] };
+}
+
+/** A clip with the names of its classes. */
+export interface Found extends Omit<Sample, "classes"> {
+  readonly labels: readonly string[];
+  /** Where it is said, for errors: path and line, or folder. */
+  readonly where: { readonly path: string; readonly line: number | null };
+}
+
+export const layout = "Give a folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)";
+
+export function datasetError(
+  code: string,
+  subject: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): DatasetError {
+  return new DatasetError({ code, subject, problem, remedy, cause });
+}
+
+export function unreadable(path: string, cause: unknown): DatasetError {
+  const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+  return datasetError("E_DATASET_UNREADABLE", path, `it cannot be read (${why})`, "Check its permissions", cause);
+}
+
+/** The name of a file for people, as `Sample.name` has it. */
+export function nameIn(folder: string, file: string): string {
+  return sameForm(relative(resolve(folder), resolve(file)).replaceAll(sep, "/"));
 }

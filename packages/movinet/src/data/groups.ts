@@ -1,6 +1,6 @@
 import { type Dataset, groupKey, type Sample, type Split } from "./dataset.ts";
 import { DisjointSets } from "./disjoint-sets.ts";
-import { warningsAbout } from "./layout-findings.ts";
+import { warningsAbout } from "./findings.ts";
 
 /**
  * Samples with groups that hold all that belongs together: samples that share a group, or a key of `keysOf`, directly or

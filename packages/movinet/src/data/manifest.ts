@@ -1,4 +1,4 @@
-import { DatasetError, type Refuse } from "../common/errors.ts";
+import { DatasetError } from "../common/errors.ts";
 import { decodeText, linesOf, strangerToText } from "../common/text.ts";
 import { type Split, sameForm, splitOf } from "./dataset.ts";
 
@@ -26,7 +26,7 @@ export type ManifestFormat = "csv" | "jsonl";
 export function readManifest(bytes: Uint8Array, format: ManifestFormat, path: string): readonly ManifestRow[] {
   const stranger = strangerToText(bytes.subarray(0, headBytes));
   if (stranger) throw formatError(path, stranger.what, stranger.remedy);
-  const text = decodeText(bytes, refuseText(path));
+  const text = decodeText(bytes, (problem, remedy, cause) => formatError(path, problem, remedy, cause));
   return format === "csv" ? csvRows(text, path) : jsonRows(text, path);
 }
 
@@ -40,39 +40,34 @@ function formatError(path: string, problem: string, remedy: string, cause?: unkn
   return new DatasetError({ code: "E_DATASET_FORMAT", subject: path, problem, remedy, cause });
 }
 
-/** The error about a file that is no text of a manifest. */
-function refuseText(path: string): Refuse {
-  return (problem, remedy, cause) => formatError(path, problem, remedy, cause);
-}
+const columns = ["file", "label", "split", "group", "start", "end"] as const;
 
-/** What a line says of one sample, before it is checked; what it does not say is empty. */
-interface RawRow {
-  readonly file: string;
-  readonly labels: readonly string[];
-  readonly split: string;
-  readonly group: string;
-  readonly start: string;
-  readonly end: string;
-}
-
-function checkRow(raw: RawRow, line: number, path: string): ManifestRow {
-  if (raw.file === "") throw lineError(path, line, "the file is missing", "Name a video in it, or remove the line");
-  const labels = raw.labels.map((label) => sameForm(label.trim()));
+/** `field`: what a line says of one sample; empty where it says nothing. */
+function checkRow(
+  field: (name: (typeof columns)[number]) => string,
+  line: number,
+  path: string,
+  given: readonly string[] = field("label").split(";"),
+): ManifestRow {
+  const file = field("file");
+  if (file === "") throw lineError(path, line, "the file is missing", "Name a video in it, or remove the line");
+  const labels = given.map((label) => sameForm(label.trim()));
   if (labels.length === 0 || labels.includes("")) {
     const problem = labels.some((label) => label !== "") ? "one of its labels is empty" : "the label is missing";
     throw lineError(path, line, problem, "Write the clip's class into it, or remove the line");
   }
-  const split = raw.split === "" ? null : splitOf(raw.split);
+  const named = field("split");
+  const split = named === "" ? null : splitOf(named);
   if (split === undefined) {
-    const problem = `the split ${JSON.stringify(raw.split)} is none of train, validation, test`;
+    const problem = `the split ${JSON.stringify(named)} is none of train, validation, test`;
     throw lineError(path, line, problem, "Use one of them, or leave it empty");
   }
-  const start = secondsOf("start", raw.start, line, path);
-  const end = secondsOf("end", raw.end, line, path);
+  const start = secondsOf("start", field("start"), line, path);
+  const end = secondsOf("end", field("end"), line, path);
   if (end !== null && end <= (start ?? 0)) {
     throw lineError(path, line, `it ends at ${end} s, not after it starts at ${start ?? 0} s`, "Correct start and end");
   }
-  return { line, file: raw.file, labels: [...new Set(labels)], split, group: sameForm(raw.group) || null, start, end };
+  return { line, file, labels: [...new Set(labels)], split, group: sameForm(field("group")) || null, start, end };
 }
 
 function secondsOf(name: string, text: string, line: number, path: string): number | null {
@@ -82,8 +77,6 @@ function secondsOf(name: string, text: string, line: number, path: string): numb
   const problem = `the ${name} ${JSON.stringify(text)} is no number of seconds`;
   throw lineError(path, line, problem, "Write seconds since the video's beginning, such as 12.5");
 }
-
-const columns = ["file", "label", "split", "group", "start", "end"] as const;
 
 /** Names of columns that somebody will have meant. */
 const nearNames = columns.map((name) => `${name}s`);
@@ -106,10 +99,7 @@ function csvRows(text: string, path: string): readonly ManifestRow[] {
       const problem = `it has ${fields.length} fields, but the first line names ${names.length} columns`;
       throw lineError(path, line, problem, "Put quotes around a field that holds a comma");
     }
-    const field = (name: (typeof columns)[number]) => fields[names.indexOf(name)]?.trim() ?? "";
-    const raw = { file: field("file"), split: field("split"), group: field("group") };
-    const labels = field("label").split(";");
-    return checkRow({ ...raw, labels, start: field("start"), end: field("end") }, line, path);
+    return checkRow((name) => fields[names.indexOf(name)]?.trim() ?? "", line, path);
   });
 }
 
@@ -172,7 +162,5 @@ function jsonRow(content: string, line: number, path: string): ManifestRow {
   };
   const { label } = object;
   const listed = Array.isArray(label) && label.every((item) => typeof item === "string");
-  const labels = listed ? (label as readonly string[]) : field("label").split(";");
-  const raw = { file: field("file"), split: field("split"), group: field("group") };
-  return checkRow({ ...raw, labels, start: field("start"), end: field("end") }, line, path);
+  return checkRow(field, line, path, listed ? (label as readonly string[]) : field("label").split(";"));
 }

@@ -1,13 +1,7 @@
 import type { Random } from "../common/random.ts";
 
-/** What must be known of a video: how many frames it has, and at how many a second they were taken. */
-export interface Footage {
-  readonly frames: number;
-  readonly fps: number;
-}
-
-/** What is wanted of it: the frames of one training clip, and the rate at which the model sees them. */
-export interface ClipTiming {
+/** How many frames a video has, or a clip is to have, and at how many a second they are taken. */
+interface Timing {
   readonly frames: number;
   readonly fps: number;
 }
@@ -21,8 +15,8 @@ export interface ClipTiming {
  * impossible numbers.
  */
 export function randomClipTimes(
-  video: Footage,
-  wanted: ClipTiming,
+  video: Timing,
+  wanted: Timing,
   random: Random,
   [low, high]: readonly [low: number, high: number] = [1, 1],
 ): Int32Array {
@@ -35,7 +29,7 @@ export function randomClipTimes(
 }
 
 /** Frame indices of the clip in the middle, which the official evaluation sees (spec §5.3); short videos repeat. */
-export function middleClipTimes(video: Footage, wanted: ClipTiming): Int32Array {
+export function middleClipTimes(video: Timing, wanted: Timing): Int32Array {
   check(video, wanted);
   const stride = video.fps / wanted.fps;
   const offset = Math.max(0, Math.floor((video.frames - wanted.frames * stride) / 2));
@@ -45,11 +39,11 @@ export function middleClipTimes(video: Footage, wanted: ClipTiming): Int32Array 
 /** A step that is meant to reach a frame must not miss it by a rounding error. */
 const epsilon = 1e-9;
 
-function times(video: Footage, wanted: ClipTiming, stride: number, offset: number): Int32Array {
+function times(video: Timing, wanted: Timing, stride: number, offset: number): Int32Array {
   return Int32Array.from({ length: wanted.frames }, (_, k) => Math.floor(offset + k * stride) % video.frames);
 }
 
-function check(video: Footage, wanted: ClipTiming): void {
+function check(video: Timing, wanted: Timing): void {
   for (const [name, value] of Object.entries({ "video.frames": video.frames, "wanted.frames": wanted.frames })) {
     if (!(Number.isInteger(value) && value > 0)) throw new TypeError(`${name}: ${value} is no number of frames.`);
   }

@@ -4,18 +4,16 @@ import { type Dataset, groupKey, type Sample, type Split } from "./dataset.ts";
 import { distribute, type Part } from "./distribute.ts";
 import { splitsByGroup } from "./groups.ts";
 
-/** Samples by what they are for, each part in the dataset's order. */
-export interface SplitSamples {
-  readonly train: readonly Sample[];
-  readonly validation: readonly Sample[];
-  /** What the dataset itself keeps aside; empty where it says nothing. */
-  readonly test: readonly Sample[];
-}
-
-/** One round of a cross-validation. */
+/** One round of a cross-validation, each part in the dataset's order. */
 export interface Fold {
   readonly train: readonly Sample[];
   readonly validation: readonly Sample[];
+}
+
+/** Samples by what they are for. */
+export interface SplitSamples extends Fold {
+  /** What the dataset itself keeps aside; empty where it says nothing. */
+  readonly test: readonly Sample[];
 }
 
 export interface SplitOptions {
@@ -66,11 +64,8 @@ export function foldSamples(dataset: Dataset, k: number, seed: number): readonly
   const samples = notForTesting(dataset);
   const groups = groupsOf(samples);
   if (groups.length < k) {
-    throw splitError(
-      dataset,
-      `${k} folds need ${k} groups, but its ${samples.length} clips are of ${groups.length}`,
-      "Use fewer folds, or add clips of other people or places",
-    );
+    const problem = `${k} folds need ${k} groups, but its ${samples.length} clips are of ${groups.length}`;
+    throw splitError(dataset, problem, "Use fewer folds, or add clips of other people or places");
   }
   const every = Array.from({ length: k }, (): Part => ({ share: 1 / k, heldOut: true }));
   const parts = spread(groups, every, seed);
@@ -92,14 +87,13 @@ function notForTesting({ samples }: Dataset): readonly Sample[] {
 }
 
 interface Group {
-  readonly key: string;
   readonly samples: readonly Sample[];
   /** Classes that occur in it. */
   readonly classes: ReadonlySet<number>;
 }
 
 function groupsOf(samples: readonly Sample[]): readonly Group[] {
-  return Array.from(Map.groupBy(samples, groupKey), ([key, own]) => ({ key, samples: own, classes: classesOf(own) }));
+  return Array.from(Map.groupBy(samples, groupKey), ([, own]) => ({ samples: own, classes: classesOf(own) }));
 }
 
 function classesOf(samples: readonly Sample[]): ReadonlySet<number> {

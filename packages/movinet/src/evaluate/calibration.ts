@@ -50,8 +50,8 @@ export function calibrationOf(
 }
 
 /** {@link Calibration.perfect} of answers that are right independently of each other, each as often as it is sure. */
-export function perfectCalibration(confidences: readonly number[], seed = 0): { mean: number; most: number } {
-  const random = randomOf(seed, "calibration");
+export function perfectCalibration(confidences: readonly number[]): { mean: number; most: number } {
+  const random = randomOf(0, "calibration");
   const bins = confidences.map(binOf);
   const distances = new Float64Array(binCount);
   const errors = Float64Array.from({ length: draws }, () => {

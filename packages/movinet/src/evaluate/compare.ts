@@ -1,5 +1,5 @@
 import { studentQuantile, studentTails } from "./distributions.ts";
-import { effectiveClips, enoughGroups, groupCount } from "./groups.ts";
+import { effectiveClips, enoughGroups, groupCount } from "./intervals.ts";
 import { type Answer, judge } from "./metrics.ts";
 
 /** Two models on the same clips. */

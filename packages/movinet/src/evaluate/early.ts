@@ -12,6 +12,19 @@ export interface Moments {
   readonly confidence: readonly number[];
 }
 
+/** Adds an answer to moments that grow. */
+export function noteMoment(moments: GrowingMoments, frames: number, time: number, scores: Float32Array): void {
+  const most = Math.max(...scores);
+  moments.frames.push(frames);
+  moments.times.push(time);
+  moments.best.push(scores.indexOf(most));
+  moments.confidence.push(most);
+}
+
+type GrowingMoments = { readonly [Key in keyof Moments]: number[] };
+
+export const noMoments = (): GrowingMoments => ({ frames: [], times: [], best: [], confidence: [] });
+
 /** How early a model is right. */
 export interface Earliness {
   /**
@@ -93,14 +106,9 @@ export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earli
     });
   const unsound = curve.findLastIndex(({ top1, confidence }) => confidence - top1 > mostExcess);
   const soundFrom = curve[unsound + 1]?.frames ?? null;
-  return { curve, soundFrom, byShare, settled: settled.length === 0 ? null : summary(settled) };
-}
-
-function summary(settled: readonly { readonly share: number; readonly seconds: number }[]) {
+  if (settled.length === 0) return { curve, soundFrom, byShare, settled: null };
+  const needed = settled.reduce((sum, clip) => sum + clip.share, 0) / settled.length;
   const seconds = settled.map((clip) => clip.seconds);
-  return {
-    clips: settled.length,
-    share: settled.reduce((sum, clip) => sum + clip.share, 0) / settled.length,
-    seconds: percentile(seconds, 50),
-  };
+  const when = { clips: settled.length, share: needed, seconds: percentile(seconds, 50) };
+  return { curve, soundFrom, byShare, settled: when };
 }

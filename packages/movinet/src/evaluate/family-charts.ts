@@ -1,5 +1,6 @@
+import { layer, quantitative } from "../plot/plot-spec.ts";
 import { type FamilyComparison, type FamilyKind, familyNames, type Relation } from "./family.ts";
-import { baseSpec, type Chart, lineMark, quantitative, type SeriesStyle, yAxis } from "./report-charts.ts";
+import { baseSpec, type Chart, lineMark, type Point, type SeriesStyle, yAxis } from "./report-charts.ts";
 
 const styles: Readonly<Record<FamilyKind, SeriesStyle>> = {
   stream: { color: "var(--blue)", dash: [1, 0] },
@@ -7,11 +8,6 @@ const styles: Readonly<Record<FamilyKind, SeriesStyle>> = {
   averaged: { color: "var(--violet)", dash: [2, 3] },
   frameByFrame: { color: "var(--faint)", dash: [9, 3, 2, 3] },
 };
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
 
 /** Accuracy against the frames seen, and peak memory against the frames of a clip. */
 export function familyCharts({ relations, frames: length }: FamilyComparison): readonly Chart[] {
@@ -68,14 +64,11 @@ function chart(
   { x, y, note, steps, unit }: ChartOptions,
 ): Chart {
   const shown = series.filter(({ points }) => points.length > 0);
-  const layers = shown.map(({ kind, points }) => ({
-    data: { values: points },
-    mark:
-      points.length === 1
-        ? { type: "point", color: styles[kind].color, size: 80, filled: true }
-        : { ...lineMark(styles[kind]), ...(steps ? { interpolate: "step-after" } : {}) },
-    encoding: { x, y },
-  }));
+  const dot = { type: "point", size: 80, filled: true };
+  const layers = shown.map(({ kind, points }) => {
+    const line = { ...lineMark(styles[kind]), ...(steps ? { interpolate: "step-after" } : {}) };
+    return layer(points, points.length === 1 ? { ...dot, color: styles[kind].color } : line, { x, y });
+  });
   const words = shown.map(({ kind, points }) => {
     const [start, end] = [points[0], points.at(-1)] as [Point, Point];
     const from = points.length === 1 ? "" : `${unit(start.y)} at ${start.x} frames, `;

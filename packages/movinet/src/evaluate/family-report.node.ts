@@ -1,12 +1,21 @@
-import { renderSvg } from "../plot/svg.node.ts";
+import { renderSvg } from "../plot/plot.node.ts";
 import { type FamilyComparison, familyNames, familyVerdict, type Relation } from "./family.ts";
 import { familyCharts } from "./family-charts.ts";
 import { draw } from "./report.node.ts";
 import { trainingCharts } from "./report-charts.ts";
 import type { Epoch, RunReport } from "./report-data.ts";
-import { type Html, html } from "./report-html.ts";
-import { dateText, renderChart, renderMaking, renderNotices, renderPage, section } from "./report-page.ts";
-import { columnPercents, percent, starText } from "./words.ts";
+import {
+  dateText,
+  type Html,
+  html,
+  renderChart,
+  renderMaking,
+  renderNotices,
+  renderPage,
+  section,
+} from "./report-page.ts";
+import { reportStyle } from "./report-style.ts";
+import { columnPercents, percent, starText } from "./verdict.ts";
 
 /** Everything that a page about a comparison tells. Plain data; texts may hold anything, they are escaped. */
 export interface FamilyReport
@@ -96,14 +105,8 @@ export function memoryText(memory: Relation["memory"]): string {
 }
 
 const figure = { gap: 24, top: 64, width: 440, height: 256 };
-const lightColors: Readonly<Record<string, string>> = {
-  "--ink": "#1b1d21",
-  "--faint": "#5b616b",
-  "--line": "#dfe2e7",
-  "--blue": "#0b66a8",
-  "--orange": "#b84a00",
-  "--violet": "#7a3ea8",
-};
+/** The first colours of the style sheet are those for a light page. */
+const lightColor = (name: string) => new RegExp(`${name}: (#[0-9a-f]{6})`).exec(reportStyle)?.[1] ?? "#000000";
 
 /** Both charts beside each other as one SVG file, for documents. Throws as {@link renderFamilyReport}. */
 export async function renderFamilyFigure(comparison: FamilyComparison): Promise<string> {
@@ -121,6 +124,6 @@ export async function renderFamilyFigure(comparison: FamilyComparison): Promise<
   });
   const width = charts.length * figure.width + (charts.length - 1) * figure.gap;
   const height = figure.top + figure.height;
-  const drawn = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" fill="${lightColors["--ink"]}"><rect width="${width}" height="${height}" fill="#ffffff"/>${legend.join("")}${panels.join("")}</svg>\n`;
-  return drawn.replace(/var\((--\w+)\)/g, (_, name: string) => lightColors[name] ?? "#000000");
+  const drawn = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" fill="${lightColor("--ink")}"><rect width="${width}" height="${height}" fill="#ffffff"/>${legend.join("")}${panels.join("")}</svg>\n`;
+  return drawn.replace(/var\((--\w+)\)/g, (_, name: string) => lightColor(name));
 }

@@ -1,8 +1,8 @@
 /** A stream network beside the two kinds that it competes with: what each reaches and costs. Plain data. */
 import { type Comparison, compareAnswers } from "./compare.ts";
 import { type Answer, type Evaluation, evaluateAnswers } from "./metrics.ts";
+import { groupsText } from "./verdict.ts";
 import { windowsOfClip } from "./windows.ts";
-import { groupsText } from "./words.ts";
 
 export const familyNames = {
   stream: "stream",
@@ -89,27 +89,18 @@ export function compareFamily(
   const wholeMs = at(costs.base, frames).callMs;
   const windowsMs = windowsOfClip * at(costs.base, window).callMs;
   const flatMs = at(costs.frameByFrame, frames).callMs;
+  /** Of a network that answers with each frame, or at the end of a clip. */
+  const byFrame = (macsOfStep: number, ms: number) => {
+    return { clip: { macs: frames * macsOfStep, ms: frames * ms }, first: { seconds: 0, ms } };
+  };
+  const atEnd = (macsOfClip: number, ms: number) => {
+    return { clip: { macs: macsOfClip, ms }, first: { seconds: seen, ms } };
+  };
   const facts = {
-    stream: {
-      clip: { macs: frames * macs.stream, ms: frames * stepMs },
-      first: { seconds: 0, ms: stepMs },
-      memory: memoryOf(costs.stream),
-    },
-    whole: {
-      clip: { macs: macs.whole, ms: wholeMs },
-      first: { seconds: seen, ms: wholeMs },
-      memory: memoryOf(costs.base),
-    },
-    averaged: {
-      clip: { macs: windowsOfClip * macs.averaged, ms: windowsMs },
-      first: { seconds: seen, ms: windowsMs },
-      memory: memoryOf(costs.base, window),
-    },
-    frameByFrame: {
-      clip: { macs: frames * macs.frameByFrame, ms: frames * flatMs },
-      first: { seconds: 0, ms: flatMs },
-      memory: memoryOf(costs.frameByFrame),
-    },
+    stream: { ...byFrame(macs.stream, stepMs), memory: memoryOf(costs.stream) },
+    whole: { ...atEnd(macs.whole, wholeMs), memory: memoryOf(costs.base) },
+    averaged: { ...atEnd(windowsOfClip * macs.averaged, windowsMs), memory: memoryOf(costs.base, window) },
+    frameByFrame: { ...byFrame(macs.frameByFrame, flatMs), memory: memoryOf(costs.frameByFrame) },
   };
   const kinds = Object.keys(familyNames) as FamilyKind[];
   const relations = kinds.map((kind) => ({

@@ -15,23 +15,20 @@ export function samplesForModel(
   samples: readonly Sample[],
   { card, spec }: Pick<Model, "card" | "spec">,
 ): readonly Sample[] {
+  const refuse = (subject: string, problem: string, remedy: string) =>
+    new ModelError({ code: "E_MODEL_LABELS", subject, problem, remedy });
   if (card.labels === null) {
     const [dataSet] = dataSetsOf(spec.classes);
-    throw new ModelError({
-      code: "E_MODEL_LABELS",
-      subject: card.name,
-      problem: `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
-      remedy: `Give its class names as labels: a file with one a line${dataSet === undefined ? "" : `, or ${dataSet} if they are those`}`,
-    });
+    throw refuse(
+      card.name,
+      `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
+      `Give its class names as labels: a file with one a line${dataSet === undefined ? "" : `, or ${dataSet} if they are those`}`,
+    );
   }
   const several = samples.find(({ classes }) => classes.length > 1);
   if (several && card.output === "softmax") {
-    throw new ModelError({
-      code: "E_MODEL_LABELS",
-      subject: path,
-      problem: `${several.name} has several labels, but the classes of the model ${card.name} exclude each other`,
-      remedy: "Give each clip one label, or a model that was trained on several",
-    });
+    const problem = `${several.name} has several labels, but the classes of the model ${card.name} exclude each other`;
+    throw refuse(path, problem, "Give each clip one label, or a model that was trained on several");
   }
   const known = card.labels;
   const forms = known.map(sameForm);
@@ -44,16 +41,12 @@ export function samplesForModel(
   const used = [...new Set(samples.flatMap(({ classes }) => classes))].sort((a, b) => a - b);
   const lacking = used.filter((index) => found[index] === null).map((index) => JSON.stringify(labels[index]));
   if (lacking.length > 0) {
-    throw new ModelError({
-      code: "E_MODEL_LABELS",
-      subject: path,
-      problem: `the model ${card.name} has no class ${listed(lacking)}`,
-      remedy: `Name the clips' labels as the model does (${some(known)}), or give a model that was trained on them`,
-    });
+    const names = `Name the clips' labels as the model does (${listed(known, 3)})`;
+    throw refuse(
+      path,
+      `the model ${card.name} has no class ${listed(lacking)}`,
+      `${names}, or give a model that was trained on them`,
+    );
   }
   return samples.map((sample) => ({ ...sample, classes: sample.classes.map((index) => found[index] as number) }));
-}
-
-function some(labels: readonly string[]): string {
-  return listed(labels, 3);
 }

@@ -1,7 +1,6 @@
 import { type Calibration, calibrationOf, perfectCalibration } from "./calibration.ts";
 import { type Earliness, earlinessOf, type Moments } from "./early.ts";
-import { groupCount } from "./groups.ts";
-import { type Interval, type Proportion, proportionOf } from "./intervals.ts";
+import { groupCount, type Interval, type Proportion, proportionOf } from "./intervals.ts";
 
 /** What a model said of one clip, and what is right. */
 export interface Answer {
@@ -84,18 +83,22 @@ export interface EvaluateAnswersOptions {
   readonly learned?: boolean;
   /** Frames a second of the moments. Default 5. */
   readonly fps?: number;
-  /** Of {@link Calibration.perfect}. Default 0. */
-  readonly seed?: number;
 }
 
 /** Judges answers. Throws a `TypeError` where there are none, or where one does not fit the labels. */
 export function evaluateAnswers(
   answers: readonly Answer[],
-  { labels, output = "softmax", listed, learned = false, fps = 5, seed = 0 }: EvaluateAnswersOptions,
+  { labels, output = "softmax", listed, learned = false, fps = 5 }: EvaluateAnswersOptions,
 ): Evaluation {
   check(answers, labels, output);
   const judged = answers.map((answer) => ({ ...answer, ...judge(answer, output) }));
   const groups = judged.map(({ group }) => group);
+  const ranks = judged.map(({ rank }) => rank);
+  const within = (most: number) =>
+    proportionOf(
+      ranks.map((rank) => rank <= most),
+      groups,
+    );
   const shown = new Set([
     ...(listed ?? labels.keys()),
     ...judged.flatMap((clip) => [...clip.classes, ...clip.answered]),
@@ -113,14 +116,8 @@ export function evaluateAnswers(
     clips: judged.length,
     groups: groupCount(groups),
     classes: labels.length,
-    top1: proportionOf(
-      judged.map(({ rank }) => rank === 1),
-      groups,
-    ),
-    top5: proportionOf(
-      judged.map(({ rank }) => rank <= 5),
-      groups,
-    ),
+    top1: within(1),
+    top5: within(5),
     majority: Math.max(...used.map(({ support }) => support)) / judged.length,
     perClass,
     macro: {
@@ -130,8 +127,7 @@ export function evaluateAnswers(
       f1: mean((m) => m.f1),
     },
     confusion: output === "softmax" ? confusionOf(judged, indexes) : null,
-    calibration:
-      output === "softmax" ? { ...calibration, perfect: perfectCalibration(confidences, seed) } : calibration,
+    calibration: output === "softmax" ? { ...calibration, perfect: perfectCalibration(confidences) } : calibration,
     logLoss: judged.reduce((sum, clip) => sum + logLossOf(clip, output), 0) / judged.length,
     early: earlinessOf(judged, fps),
     multiLabel:
@@ -183,6 +179,9 @@ function measureClass(
   const own = clips.filter(({ classes }) => classes.includes(index));
   const answered = clips.filter((clip) => clip.answered.includes(index)).length;
   const found = own.map((clip) => clip.answered.includes(index));
+  const groups = own.map(({ group }) => group);
+  const scores = clips.map((clip) => clip.scores[index] as number);
+  const right = clips.map(({ classes }) => classes.includes(index));
   const hits = found.filter(Boolean).length;
   const support = own.length;
   const share = (count: number, total: number) => (total === 0 ? null : count / total);
@@ -193,22 +192,10 @@ function measureClass(
     answered,
     precision: share(hits, answered),
     recall: share(hits, support),
-    interval:
-      support === 0
-        ? null
-        : proportionOf(
-            found,
-            own.map(({ group }) => group),
-          ).interval,
+    interval: support === 0 ? null : proportionOf(found, groups).interval,
     f1: share(2 * hits, support + answered),
     top1: share(own.filter(({ rank }) => rank === 1).length, support),
-    averagePrecision:
-      output === "softmax" || support === 0
-        ? null
-        : averagePrecision(
-            clips.map(({ scores }) => scores[index] as number),
-            clips.map(({ classes }) => classes.includes(index)),
-          ),
+    averagePrecision: output === "softmax" || support === 0 ? null : averagePrecision(scores, right),
   };
 }
 

@@ -1,26 +1,28 @@
 import type { Clip } from "../data/clip.ts";
-import { shrinkPicture } from "../plot/picture.ts";
-import type { Picture } from "../plot/plot-data.ts";
+import { topK } from "../flow/predict.ts";
+import { keepsake, type Picture } from "../plot/plot-data.ts";
+import { type Answer, judge } from "./metrics.ts";
+import type { WorstClip } from "./report-data.ts";
+
+/** Pixels of the longer side of a picture that is kept. */
+const longestSide = 112;
 
 /** Keeps a few small pictures, evenly spread over a clip whose length nobody knows yet. */
 export class Keepsakes {
   readonly #count: number;
-  readonly #size: number;
   readonly #kept: Picture[] = [];
   #stride = 1;
   #seen = 0;
 
-  /** `count` pictures (0 keeps none) whose longer side is at most `size` pixels. */
-  constructor(count: number, size = 112) {
+  /** `count` pictures; 0 keeps none. */
+  constructor(count: number) {
     this.#count = count;
-    this.#size = size;
   }
 
   /** Copies a small version where the picture is wanted. */
   add(picture: Picture): void {
     if (this.#count === 0 || this.#seen++ % this.#stride !== 0) return;
-    const factor = Math.min(1, this.#size / Math.max(picture.width, picture.height));
-    this.#kept.push(shrinkPicture(picture, Math.ceil(picture.width * factor), Math.ceil(picture.height * factor)));
+    this.#kept.push(keepsake(picture, longestSide));
     if (this.#kept.length < 4 * this.#count) return;
     this.#stride *= 2;
     for (let i = this.#kept.length - 1; i > 0; i -= 2) this.#kept.splice(i, 1);
@@ -41,4 +43,40 @@ export function keepPictures({ data, frames, width, height }: Clip, count: numbe
   const size = width * height * 3;
   for (let t = 0; t < frames; t++) kept.add({ data: data.subarray(t * size, (t + 1) * size), width, height });
   return kept.take();
+}
+
+/** Keeps the answers that were most wrong, then those that were least sure, with their pictures; and forgets the rest. */
+export class WorstClips {
+  readonly #labels: readonly string[];
+  readonly #output: "softmax" | "sigmoid";
+  readonly #most: number;
+  #clips: WorstClip[] = [];
+
+  constructor(labels: readonly string[], output: "softmax" | "sigmoid" = "softmax", most = 12) {
+    this.#labels = labels;
+    this.#output = output;
+    this.#most = most;
+  }
+
+  add(answer: Answer, pictures: readonly Picture[] = [], aspect = 1): void {
+    const { rank } = judge(answer, this.#output);
+    const clip = {
+      name: answer.name,
+      right: rank === 1,
+      truth: answer.classes.map((index) => this.#labels[index] ?? String(index)),
+      score: Math.max(...answer.classes.map((index) => answer.scores[index] as number)),
+      predictions: topK(answer.scores, this.#labels, 3),
+      pictures,
+      aspect,
+    };
+    this.#clips = [...this.#clips, clip]
+      .sort((a, b) => Number(a.right) - Number(b.right) || a.score - b.score)
+      .slice(0, this.#most);
+  }
+
+  /** The worst first; right answers only as far as there are fewer than six wrong ones. */
+  get clips(): readonly WorstClip[] {
+    const wrong = this.#clips.filter(({ right }) => !right).length;
+    return this.#clips.slice(0, Math.max(wrong, Math.min(6, this.#most)));
+  }
 }

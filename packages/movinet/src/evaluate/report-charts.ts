@@ -1,3 +1,4 @@
+import { layer, percentExpr, quantitative } from "../plot/plot-spec.ts";
 import type { Calibration } from "./calibration.ts";
 import type { Earliness } from "./early.ts";
 import type { Epoch } from "./report-data.ts";
@@ -28,7 +29,7 @@ const padding = { left: 58, right: 26, top: 18, bottom: 48 };
 const size = { width: 440 - padding.left - padding.right, height: 190 };
 const font = "system-ui, sans-serif";
 
-interface Point {
+export interface Point {
   readonly x: number;
   readonly y: number;
 }
@@ -87,14 +88,10 @@ function lineChart(title: string, all: readonly Series[], options: LineOptions):
   const kept = series.at(-1)?.points.find((point) => point.x === options.best);
   const spec = baseSpec([
     ...options.phases.map((phase) => phaseLayer(phase, x)),
-    ...series.map(({ points, style }) => ({
-      data: { values: points },
-      mark: {
-        ...lineMark(style),
-        point: points.length <= 40 ? { filled: true, size: 30, color: style.color, aria: false } : false,
-      },
-      encoding: { x, y },
-    })),
+    ...series.map(({ points, style }) => {
+      const point = points.length <= 40 ? { filled: true, size: 30, color: style.color, aria: false } : false;
+      return layer(points, { ...lineMark(style), point }, { x, y });
+    }),
     ...(kept ? [bestLayer(kept, options, x, y)] : []),
   ]);
   const description = series
@@ -145,22 +142,18 @@ export function reliabilityChart({ bins, error, perfect }: Calibration): Chart {
   const x = quantitative("low", [0, 1]);
   const y = quantitative("share", [0, 1]);
   const axis = { title: "how sure it was", grid: false, labelExpr: percentExpr, values: [0, 0.2, 0.4, 0.6, 0.8, 1] };
+  const bar = { type: "rect", color: "var(--blue)", opacity: 0.75, aria: false };
+  const ideal = { type: "line", color: "var(--ink)", strokeDash: [5, 4], strokeWidth: 1.5, aria: false };
+  const number = { type: "text", dy: -8, fontSize: 13, color: "var(--ink)", aria: false };
+  const across = { x: { ...x, axis }, x2: { field: "high" }, y: { ...y, axis: yAxis(true) }, y2: { datum: 0 } };
   const spec = baseSpec([
-    {
-      data: { values },
-      mark: { type: "rect", color: "var(--blue)", opacity: 0.75, aria: false },
-      encoding: { x: { ...x, axis }, x2: { field: "high" }, y: { ...y, axis: yAxis(true) }, y2: { datum: 0 } },
-    },
-    {
-      data: { values: [0, 1].map((value) => ({ low: value, share: value })) },
-      mark: { type: "line", color: "var(--ink)", strokeDash: [5, 4], strokeWidth: 1.5, aria: false },
-      encoding: { x, y },
-    },
-    {
-      data: { values },
-      mark: { type: "text", dy: -8, fontSize: 13, color: "var(--ink)", aria: false },
-      encoding: { x: { ...x, field: "middle" }, y, text: { field: "count" } },
-    },
+    layer(values, bar, across),
+    layer(
+      [0, 1].map((value) => ({ low: value, share: value })),
+      ideal,
+      { x, y },
+    ),
+    layer(values, number, { x: { ...x, field: "middle" }, y, text: { field: "count" } }),
   ]);
   const words = filled.map(
     ({ confidence, accuracy, count }) =>
@@ -194,11 +187,8 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
   const step = { interpolate: "step-after", aria: false };
   const words = ({ top1, confidence }: typeof last) =>
     `${Math.round(top1 * 100)} % of clips right, ${Math.round(confidence * 100)} % sure`;
-  const line = (style: SeriesStyle, field: string, strokeWidth: number) => ({
-    data: { values },
-    mark: { ...lineMark(style), ...step, strokeWidth },
-    encoding: { x, y: { ...quantitative(field, [0, 1]), axis } },
-  });
+  const line = (style: SeriesStyle, field: string, strokeWidth: number) =>
+    layer(values, { ...lineMark(style), ...step, strokeWidth }, { x, y: { ...quantitative(field, [0, 1]), axis } });
   return {
     spec: baseSpec([line(third, "share", 1.5), line(second, "confidence", 2), line(first, "top1", 2.5)]),
     title: "How early is it right?",
@@ -208,15 +198,9 @@ export function earlinessChart({ curve }: Earliness): Chart | null {
   };
 }
 
-const percentExpr = "round(datum.value * 100) + ' %'";
-
 export function yAxis(percents: boolean): object {
   const shares = { values: [0, 0.25, 0.5, 0.75, 1], labelExpr: percentExpr };
   return { title: null, domain: false, ticks: false, ...(percents ? shares : { tickCount: 5, format: "~g" }) };
-}
-
-export function quantitative(field: string, domain: readonly number[]): Record<string, unknown> {
-  return { field, type: "quantitative", scale: { domain, nice: false } };
 }
 
 /** From the least to the greatest; a single value gets half a unit on either side. */

@@ -1,6 +1,6 @@
 import type { ClassMeasures, Evaluation } from "./metrics.ts";
-import { type Html, html, raw } from "./report-html.ts";
-import { columnPercents, meanText, percent, starText } from "./words.ts";
+import { type Html, html, raw } from "./report-page.ts";
+import { columnPercents, meanText, percent, starText } from "./verdict.ts";
 
 /** More rows and columns than this nobody reads. */
 const mostClasses = 40;

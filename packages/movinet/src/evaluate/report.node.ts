@@ -1,8 +1,9 @@
-import { encodePng } from "../plot/png.node.ts";
-import { renderSvg } from "../plot/svg.node.ts";
+import { createRequire } from "node:module";
+import { cpus, totalmem } from "node:os";
+import { encodePng, renderSvg } from "../plot/plot.node.ts";
 import { buildReport } from "./report.ts";
 import { type Chart, earlinessChart, reliabilityChart, trainingCharts } from "./report-charts.ts";
-import type { RunReport } from "./report-data.ts";
+import type { Facts, RunReport } from "./report-data.ts";
 import type { DrawnChart } from "./report-page.ts";
 
 /**
@@ -24,4 +25,25 @@ export async function renderReport(report: RunReport): Promise<string> {
 /** Draws charts for a page. */
 export function draw(charts: readonly Chart[]): Promise<readonly DrawnChart[]> {
   return Promise.all(charts.map(async (chart) => ({ chart, svg: await renderSvg(chart.spec, chart.description) })));
+}
+
+/** What a run was made with, for its report. `backend` is the name of what computes. */
+export function environmentFacts(backend: string): Facts {
+  return {
+    "computed by": backend,
+    "ONNX Runtime": versionOf("onnxruntime-node"),
+    Node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model.trim() ?? null,
+    cores: cpus().length,
+    memory: `${(totalmem() / 1e9).toFixed(0)} GB`,
+  };
+}
+
+function versionOf(name: string): string | null {
+  try {
+    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return null;
+  }
 }

@@ -1,9 +1,11 @@
 import type { Evaluation } from "./metrics.ts";
 import type { RunReport, WorstClip } from "./report-data.ts";
-import { type Html, html, raw } from "./report-html.ts";
 import {
   type DrawnChart,
   dateText,
+  type Html,
+  html,
+  raw,
   renderChart,
   renderMaking,
   renderNotices,
@@ -11,8 +13,7 @@ import {
   section,
 } from "./report-page.ts";
 import { renderClasses, renderMatrix, renderMixUps } from "./report-tables.ts";
-import { headline, verdict } from "./verdict.ts";
-import { meanText, percent, perfectText } from "./words.ts";
+import { headline, meanText, percent, perfectText, verdict } from "./verdict.ts";
 
 /** What a platform draws for a report. */
 export interface Drawings {

@@ -11,6 +11,7 @@ import { Program } from "../session/program.ts";
 import type { Frame } from "../video/frame.ts";
 import { Decoders } from "../video/video.node.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
+import { noMoments, noteMoment } from "./early.ts";
 import type { Answer } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
 
@@ -81,6 +82,7 @@ export async function evaluateModel(
   const view = { ...model.card.input, fit: fit ?? model.card.input.fit, fps: model.card.fps };
   const decoded = (sample: Sample) => decode(sample, view, decoders as Decoders, signal);
   const open = openFrames ?? (cache ? fromCache(cache, view, decoded, signal) : decoded);
+  const opening = async (sample: Sample | undefined) => (sample ? open(sample) : null);
   const answers: Answer[] = [];
   const failures: { sample: Sample; error: MovinetError }[] = [];
   const damaged: { sample: Sample; warnings: readonly string[] }[] = [];
@@ -88,13 +90,13 @@ export async function evaluateModel(
   const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
   const isCompared = (i: number) =>
     Math.floor((i * compared) / samples.length) !== Math.floor(((i - 1) * compared) / samples.length);
-  let next = samples[0] ? open(samples[0]) : null;
+  let next = opening(samples[0]);
   try {
     for (const [i, sample] of samples.entries()) {
       signal?.throwIfAborted();
-      const frames = next as SampleFrames;
-      const following = samples[i + 1];
-      next = following ? open(following) : null;
+      const frames = (await next) as SampleFrames;
+      next = opening(samples[i + 1]);
+      next.catch(() => {}); // told where it is awaited
       const outcome = await answerOne(sample, frames, program, isCompared(i) ? clipMode : null, {
         signal,
         pictures,
@@ -108,7 +110,7 @@ export async function evaluateModel(
     }
     return { answers, failures, damaged, agreement: clipMode?.agreement ?? null };
   } finally {
-    await next?.[Symbol.asyncDispose]?.();
+    await (await next.catch(() => null))?.[Symbol.asyncDispose]?.();
     await decoders?.[Symbol.asyncDispose]();
     await clipMode?.[Symbol.asyncDispose]();
     await program[Symbol.asyncDispose]();
@@ -122,7 +124,7 @@ async function answerOne(
   clipMode: ClipMode | null,
   { signal, pictures, view }: { signal: AbortSignal | undefined; pictures: number; view: InputSize },
 ): Promise<ClipOutcome> {
-  const moments = { frames: [] as number[], times: [] as number[], best: [] as number[], confidence: [] as number[] };
+  const moments = noMoments();
   const recording: Recording = { frames: [], logits: null, seen: 0 };
   const watched = clipMode ? recorded(program, recording, clipMode.mostFrames) : program;
   const keepsakes = new Keepsakes(pictures);
@@ -132,12 +134,7 @@ async function answerOne(
     const frames = noted(source, (frame) => keepsakes.add(frame));
     for await (const result of classifyFrames(frames, watched, { fit: view.fit, signal })) {
       scores = result.scores;
-      moments.frames.push(result.frame + 1);
-      moments.times.push(result.time);
-      moments.confidence.push(Math.max(...scores));
-      moments.best.push(
-        scores.reduce((top, score, c) => (score > ((scores as Float32Array)[top] as number) ? c : top), 0),
-      );
+      noteMoment(moments, result.frame + 1, result.time, scores);
     }
     if (scores === null) throw noFrames(sample);
     if (recording.logits) await clipMode?.compare(recording.frames.slice(0, recording.seen), recording.logits);
@@ -179,36 +176,13 @@ function fromCache(
   view: ClipView,
   decoded: (sample: Sample) => SampleFrames,
   signal: AbortSignal | undefined,
-): (sample: Sample) => SampleFrames {
-  const kept = (sample: Sample) =>
-    cache.has(sample, view).catch((error: unknown) => {
+): (sample: Sample) => Promise<SampleFrames> {
+  return async (sample) => {
+    const known = await cache.has(sample, view).catch((error: unknown) => {
       if (error instanceof DatasetError) return false; // decoding tells what is wrong
       throw error;
     });
-  return (sample) =>
-    openedLater(
-      kept(sample).then((known) => (known ? framesOfClip(cache.read(sample, view, signal)) : decoded(sample))),
-    );
-}
-
-function openedLater(opening: Promise<SampleFrames>): SampleFrames {
-  let opened: SampleFrames | null = null;
-  opening.catch(() => {});
-  return {
-    get info() {
-      return opened?.info ?? null;
-    },
-    get warnings() {
-      return opened?.warnings ?? [];
-    },
-    async *[Symbol.asyncIterator]() {
-      opened = await opening;
-      yield* opened;
-    },
-    async [Symbol.asyncDispose]() {
-      const found = await opening.catch(() => null);
-      await found?.[Symbol.asyncDispose]?.();
-    },
+    return known ? framesOfClip(cache.read(sample, view, signal)) : decoded(sample);
   };
 }
 

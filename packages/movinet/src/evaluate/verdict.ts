@@ -1,8 +1,6 @@
 import { mostExcess } from "./early.ts";
-import { fewestGroups } from "./groups.ts";
-import { wilsonInterval } from "./intervals.ts";
-import type { Evaluation } from "./metrics.ts";
-import { groupsText, percent, percents } from "./words.ts";
+import { enoughGroups, fewestGroups, groupCount, type Interval, wilsonInterval } from "./intervals.ts";
+import type { Answer, Evaluation } from "./metrics.ts";
 
 /**
  * The result in one sentence: `47 of 49 clips right (95.9 %, 95 % interval 86.3–98.9 %)`. Of clips that the model has
@@ -127,4 +125,86 @@ function onEarlyConfidence({ early, top1: { interval } }: Evaluation): string | 
 function onFive({ top5, classes }: Evaluation): string | null {
   if (classes <= 5) return null;
   return `The right class is among the five likeliest for ${top5.hits} of ${top5.total} (${percent(top5.value)}).`;
+}
+
+const fewestClips = 20;
+const fewestOfClass = 5;
+/** How many times more clips than the smallest class the largest may have. */
+const mostImbalance = 3;
+
+/**
+ * Where a reader of these numbers might fool himself, one sentence each: too few clips, few groups, unlike classes.
+ * `heldOut`: whether the model is known not to have been trained on these clips.
+ */
+export function warningsOf(
+  evaluation: Evaluation,
+  answers: readonly Pick<Answer, "group">[],
+  { heldOut }: { heldOut: boolean },
+): readonly string[] {
+  const { clips, top1, perClass } = evaluation;
+  const groups = answers.map(({ group }) => group);
+  const own = perClass.filter(({ support }) => support > 0).sort((a, b) => a.support - b.support);
+  const [least, most] = [own[0], own.at(-1)];
+  const small = own.filter(({ support }) => support < fewestOfClass);
+  const warnings: (string | false)[] = [
+    !heldOut &&
+      "Nothing says that these clips were kept aside: if the model was trained on some of them, or on clips of the same people and places, the numbers flatter it.",
+    clips > 1 &&
+      groups.every((group) => group === null) &&
+      "No groups are given, so every clip is taken to stand alone: if several show one person, place or source, the interval is too narrow, and clips of others may be harder. A manifest with a column group says it.",
+    clips < fewestClips &&
+      top1.interval.trusted &&
+      `Only ${clips} ${clips === 1 ? "clip was" : "clips were"} judged: anything in ${percents(top1.interval)} fits what was seen.`,
+    !enoughGroups(groups) &&
+      `All clips are of ${groupsText(groupCount(groups))}, so the interval cannot be trusted: other people or places may well be harder.`,
+    least !== undefined &&
+      most !== undefined &&
+      most.support > mostImbalance * least.support &&
+      `The classes are not balanced: ${most.label} has ${most.support} clips, ${least.label} has ${least.support}. Look at the recall of each class.`,
+    clips >= fewestClips &&
+      small.length > 0 &&
+      `${small.length} of ${own.length} classes ${small.length === 1 ? "has" : "have"} fewer than ${fewestOfClass} clips: ${small.length === 1 ? "its" : "their"} own numbers say little.`,
+  ];
+  return warnings.filter((warning) => warning !== false);
+}
+
+/** How the numbers of an evaluation are written. */
+
+/** A share as `95.9 %`. */
+export function percent(share: number, digits = 1): string {
+  return `${(share * 100).toFixed(digits)} %`;
+}
+
+/** An interval as `86.3–98.9 %`. */
+export function percents({ low, high }: Pick<Interval, "low" | "high">, digits = 1): string {
+  return `${(low * 100).toFixed(digits)}–${percent(high, digits)}`;
+}
+
+/** An interval in a column, as `86–99 %`; `86–99 % *` where it cannot be trusted, which {@link starText} explains. */
+export function columnPercents(interval: Interval, digits = 0): string {
+  return interval.trusted ? percents(interval, digits) : `${percents(interval, 0)} *`;
+}
+
+/** What {@link columnPercents}' star means; null where none of them has one. */
+export function starText(intervals: readonly (Interval | null)[]): string | null {
+  if (intervals.every((interval) => interval?.trusted ?? true)) return null;
+  return `* All its clips are of fewer than ${fewestGroups} groups: do not trust the interval.`;
+}
+
+/** Over which classes the means are taken: `mean of the 6 with clips`, or `mean of the 6 classes` where that is all. */
+export function meanText({ macro, perClass }: Pick<Evaluation, "macro" | "perClass">): string {
+  return macro.classes === perClass.length
+    ? `mean of the ${macro.classes} classes`
+    : `mean of the ${macro.classes} with clips`;
+}
+
+/** The calibration error beside what a perfectly calibrated model would show. */
+export function perfectText({ perfect }: Evaluation["calibration"]): string | null {
+  if (perfect === null) return null;
+  return `a perfectly calibrated model would show ${percent(perfect.mean)} on so many clips, rarely more than ${percent(perfect.most)}`;
+}
+
+/** `only one group` or `only 3 groups`. */
+export function groupsText(groups: number): string {
+  return groups === 1 ? "only one group" : `only ${groups} groups`;
 }

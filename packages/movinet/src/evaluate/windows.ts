@@ -5,6 +5,7 @@ import { probabilities } from "../flow/predict.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import type { Model } from "../model/model.ts";
 import { Program } from "../session/program.ts";
+import { noMoments, noteMoment } from "./early.ts";
 import type { Answer } from "./metrics.ts";
 
 /** What a base network says of clips, in the two ways in which such networks are used. */
@@ -45,24 +46,14 @@ export async function evaluateWindows(
     onPass?.(++done, total);
   };
 
-  const whole = samples.map(() => ({
-    frames: [] as number[],
-    times: [] as number[],
-    best: [] as number[],
-    confidence: [] as number[],
-  }));
+  const whole = samples.map(noMoments);
   const last: Float32Array[] = [];
   for (const { frames, clips } of passes) {
     const network = await openWindow(model, Math.min(frames, mostFrames), backend);
     for (const i of clips) {
       const clip = await read(samples[i] as Sample);
       const scores = await network.scores(clip, spread(Math.min(frames, mostFrames), frames));
-      const moments = whole[i] as (typeof whole)[number];
-      moments.frames.push(frames);
-      moments.times.push((frames - 1) / clip.fps);
-      const confidence = Math.max(...scores);
-      moments.best.push(scores.indexOf(confidence));
-      moments.confidence.push(confidence);
+      noteMoment(whole[i] as (typeof whole)[number], frames, (frames - 1) / clip.fps, scores);
       last[i] = scores;
       tell();
     }

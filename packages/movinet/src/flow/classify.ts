@@ -1,8 +1,7 @@
 import type { Fit } from "../model/card.ts";
 import type { SessionModel } from "../model/model.ts";
 import type { SessionSource } from "../session/program.ts";
-import { abortable } from "../video/abortable.ts";
-import type { Frame } from "../video/frame.ts";
+import { abortable, type Frame } from "../video/frame.ts";
 import { probabilities } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
 import { RecentLogits } from "./recent-logits.ts";

@@ -1,5 +1,6 @@
 /** What a file is, by its first bytes: a model that we read, or one of the things that are found in a model's place. */
 import { ModelError } from "../common/errors.ts";
+import { signatureOf } from "../common/signatures.ts";
 import { latin, strangerToText } from "../common/text.ts";
 import { isSafetensors } from "./safetensors.ts";
 
@@ -28,14 +29,8 @@ const others = "Use a .tflite file of MoViNet, or a .safetensors or .onnx file t
 const exported = "Export the model as a MoViNet .tflite file with Google's tools, and use that";
 const unpack = "Unpack it, and use the model file that is in it";
 
-/** Beginnings of files, in Latin-1. */
+/** Beginnings of other files, in Latin-1. */
 const beginnings: readonly (readonly [begin: string, what: string, remedy: string])[] = [
-  ["\x1f\x8b", "it is a gzip archive", unpack],
-  ["\xfd7zXZ\0", "it is an xz archive", unpack],
-  ["\x28\xb5\x2f\xfd", "it is a Zstandard archive", unpack],
-  ["BZh", "it is a bzip2 archive", unpack],
-  ["7z\xbc\xaf", "it is a 7z archive", unpack],
-  ["Rar!", "it is a RAR archive", unpack],
   ["\x89HDF\r\n", "it is an HDF5 file, as Keras writes them (.h5)", exported],
   ["\x80\x02\x8a\x0al\xfc\x9c", "it is a PyTorch file (.pt, .pth)", exported],
   ["\x80\x02", "it is a Python pickle, as PyTorch writes them (.pt, .pth)", exported],
@@ -44,9 +39,6 @@ const beginnings: readonly (readonly [begin: string, what: string, remedy: strin
   ["\x80\x05", "it is a Python pickle", exported],
   ["\x93NUMPY", "it is a NumPy array (.npy)", exported],
   ["GGUF", "it is a GGUF file, of a language model", others],
-  ["%PDF", "it is a PDF", others],
-  ["\x89PNG", "it is a picture", others],
-  ["\xff\xd8\xff", "it is a picture", others],
   ["RIFF", "it is a video or a sound", others],
   ["\x1aE\xdf\xa3", "it is a video", others],
 ];
@@ -64,11 +56,15 @@ function strangerOf(head: Uint8Array, size: number, name: string): Stranger {
   if (size === 0) return { what: "it is empty", remedy: whole };
   const asText = strangerToText(head);
   if (asText) return asText;
-  if (text.startsWith("PK\x03\x04")) {
+  const signature = signatureOf(head);
+  if (signature?.kind === "ZIP archive") {
     const known = archives.find(([name]) => name.test(text));
     return known ? { what: known[1], remedy: exported } : { what: "it is a ZIP archive", remedy: unpack };
   }
-  if (latin(head, 257, 262) === "ustar") return { what: "it is a tar archive", remedy: unpack };
+  if (signature?.kind === "archive") {
+    return { what: `it is ${signature.name === "xz" ? "an" : "a"} ${signature.name} archive`, remedy: unpack };
+  }
+  if (signature) return { what: `it is a ${signature.kind}`, remedy: others };
   if (latin(head, 4, 8) === "ftyp") return { what: "it is a video", remedy: others };
   const known = beginnings.find(([begin]) => text.startsWith(begin));
   if (known) return { what: known[1], remedy: known[2] };

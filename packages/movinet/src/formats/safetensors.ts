@@ -1,7 +1,7 @@
 /** The safetensors container: 8 bytes of header length (little-endian), a JSON header, then the tensors' bytes. */
 import { ModelError } from "../common/errors.ts";
 import { halvesToFloats } from "../common/half.ts";
-import { mostJsonBytes, parseJson } from "../common/json.ts";
+import { mostJsonBytes, parseJson } from "../common/text.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
 

@@ -2,7 +2,7 @@
 
 import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
-import { parseJson } from "../common/json.ts";
+import { parseJson } from "../common/text.ts";
 import type { Card } from "./card.ts";
 import { limits } from "./limits.ts";
 

@@ -132,3 +132,68 @@ function clock(seconds: number): string {
   if (minutes < 60) return `${minutes}:${ss}`;
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${ss}`;
 }
+
+/**
+ * A copy of at most `width × height` whole pixels, each side on its own. Every new pixel is the mean of the pixels under it.
+ */
+export function shrinkPicture(picture: Picture, width: number, height: number): Picture {
+  const size = { width: Math.min(picture.width, width), height: Math.min(picture.height, height) };
+  const data = new Uint8Array(size.width * size.height * 3);
+  for (let y = 0; y < size.height; y++) {
+    const [top, bottom] = span(y, size.height, picture.height);
+    for (let x = 0; x < size.width; x++) {
+      const [left, right] = span(x, size.width, picture.width);
+      for (let channel = 0; channel < 3; channel++) {
+        let sum = 0;
+        for (let row = top; row < bottom; row++) {
+          for (let column = left; column < right; column++)
+            sum += picture.data[(row * picture.width + column) * 3 + channel]!;
+        }
+        data[(y * size.width + x) * 3 + channel] = Math.round(sum / ((bottom - top) * (right - left)));
+      }
+    }
+  }
+  return { data, ...size };
+}
+
+/** A copy of a picture whose longer side is at most so many pixels. */
+export function keepsake(picture: Picture, longest: number): Picture {
+  const factor = Math.min(1, longest / Math.max(picture.width, picture.height));
+  return shrinkPicture(picture, Math.ceil(picture.width * factor), Math.ceil(picture.height * factor));
+}
+
+/** The source pixels, at least one, that lie under pixel `i` of `to`. */
+function span(i: number, to: number, from: number): [number, number] {
+  const start = Math.floor((i * from) / to);
+  return [start, Math.max(start + 1, Math.floor(((i + 1) * from) / to))];
+}
+
+/** Twice the most that a plot shows, so that thinning still leaves one near every place. */
+const maxThumbnails = 40;
+const thumbnailPixels = 160;
+
+/** Gathers the points of a plot while a video is classified; memory does not grow with the number of pictures. */
+export interface PlotRecorder {
+  readonly points: readonly PlotPoint[];
+  /** Adds a moment in seconds, later than all before. Copies `scores` and a small version of `picture`. */
+  add(time: number, scores: Float32Array, picture: Picture): void;
+}
+
+/** A recorder for `renderPlot`: keeps all scores, and small pictures of at most 40 moments spread over the whole video. */
+export function createPlotRecorder(): PlotRecorder {
+  const points: PlotPoint[] = [];
+  let stride = 1;
+  return {
+    points,
+    add(time, scores, picture) {
+      if (points.length / stride >= maxThumbnails) {
+        stride *= 2;
+        for (const [i, point] of points.entries()) {
+          if (i % stride !== 0) points[i] = { time: point.time, scores: point.scores };
+        }
+      }
+      const wanted = points.length % stride === 0;
+      points.push({ time, scores: scores.slice(), ...(wanted && { thumbnail: keepsake(picture, thumbnailPixels) }) });
+    },
+  };
+}

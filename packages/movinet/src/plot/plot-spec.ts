@@ -130,7 +130,8 @@ export function describePlot({ title, subtitle }: Plot): string {
   return printable(`Class probabilities over time. ${title}. ${subtitle}`);
 }
 
-function layer(values: readonly object[], mark: object, encoding: object): object {
+/** Data that are shown in one way. */
+export function layer(values: readonly object[], mark: object, encoding: object): object {
   return { data: { values }, mark, encoding };
 }
 
@@ -165,16 +166,23 @@ function axes(points: readonly PlotPoint[]) {
   const scoreAxis = {
     ...look,
     values: [0, 0.25, 0.5, 0.75, 1],
-    labelExpr: "round(datum.value * 100) + ' %'",
+    labelExpr: percentExpr,
     gridColor: "#dddddd",
     domain: false,
     ticks: false,
   };
   return {
-    x: { field: "time", type: "quantitative", scale: { domain: [start, end], nice: false }, axis: timeAxis },
-    y: { field: "score", type: "quantitative", scale: { domain: [0, 1], nice: false }, axis: scoreAxis },
+    x: { ...quantitative("time", [start, end]), axis: timeAxis },
+    y: { ...quantitative("score", [0, 1]), axis: scoreAxis },
   };
 }
+
+export function quantitative(field: string, domain: readonly number[]): Record<string, unknown> {
+  return { field, type: "quantitative", scale: { domain, nice: false } };
+}
+
+/** Writes a share on an axis. */
+export const percentExpr = "round(datum.value * 100) + ' %'";
 
 /** Where a line carries its mark: at other moments than the other lines, which may run on top of it. */
 function marksOf({ class: key, line }: ClassLine, lines: number): object[] {

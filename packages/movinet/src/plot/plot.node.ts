@@ -1,11 +1,10 @@
 import { createRequire } from "node:module";
+import { crc32, deflateSync } from "node:zlib";
+import type { TopLevelSpec } from "vega-lite";
 import { importPeer } from "../common/errors.ts";
-import { shrinkPicture } from "./picture.ts";
-import { chooseThumbnails } from "./plot-data.ts";
+import { chooseThumbnails, type Picture, shrinkPicture } from "./plot-data.ts";
 import { thumbnailCount, thumbnailSize } from "./plot-layout.ts";
 import { buildPlotSpec, describePlot, type Plot, plotFont, type ThumbnailStrip } from "./plot-spec.ts";
-import { encodePng } from "./png.node.ts";
-import { renderSvg } from "./svg.node.ts";
 
 const fontPackage = "@expo-google-fonts/atkinson-hyperlegible";
 /** What a system is likely to have for other scripts than Latin; resvg alone would take any face, even an italic one. */
@@ -59,4 +58,57 @@ function buildStrip({ points, aspect: shownAspect }: Plot): ThumbnailStrip {
     return `data:image/png;base64,${Buffer.from(encodePng(small)).toString("base64")}`;
   });
   return { urls, ...size };
+}
+
+/** A picture as the bytes of a PNG file: 8-bit RGB, each row as the difference from its left neighbour (PNG 1.2, §6). */
+export function encodePng({ data, width, height }: Picture): Uint8Array {
+  const stride = width * 3;
+  const rows = Buffer.alloc((stride + 1) * height);
+  for (let y = 0; y < height; y++) {
+    const row = y * (stride + 1);
+    rows[row] = 1;
+    for (let i = 0; i < stride; i++) {
+      const at = y * stride + i;
+      rows[row + 1 + i] = data[at]! - (i < 3 ? 0 : data[at - 3]!);
+    }
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function chunk(type: string, body: Buffer): Buffer {
+  const typed = Buffer.concat([Buffer.from(type, "latin1"), body]);
+  const framed = Buffer.alloc(typed.length + 8);
+  framed.writeUInt32BE(body.length, 0);
+  framed.set(typed, 4);
+  framed.writeUInt32BE(crc32(typed), typed.length + 4);
+  return framed;
+}
+
+/**
+ * Draws a Vega-Lite specification as SVG that shrinks with the page and tells `description` to screen readers. Throws a
+ * `DependencyError` when vega or vega-lite is not installed.
+ */
+export async function renderSvg(spec: Record<string, unknown>, description: string): Promise<string> {
+  const vega = await importPeer("vega", () => import("vega"));
+  const vegaLite = await importPeer("vega-lite", () => import("vega-lite"));
+  const compiled = vegaLite.compile(spec as unknown as TopLevelSpec);
+  const view = new vega.View(vega.parse(compiled.spec), { renderer: "none" });
+  const svg = makeAccessible(await view.toSVG(), description);
+  view.finalize();
+  return svg;
+}
+
+function makeAccessible(svg: string, description: string): string {
+  const label = description.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return svg.replace("<svg ", () => `<svg role="img" aria-label="${label}" style="max-width:100%;height:auto" `);
 }

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import { moduleBeside } from "../common/beside.node.ts";
 import { resultOf, SessionError } from "../common/errors.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { Turns } from "../common/turns.ts";
 import { keepQuiet, type NodeEngineOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";

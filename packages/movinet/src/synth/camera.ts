@@ -1,5 +1,4 @@
 import { type Random, randomOf } from "../common/random.ts";
-import type { CameraMotionLabel } from "./labels.ts";
 
 /** Seconds. */
 type Seconds = number;
@@ -202,12 +201,8 @@ function drawShake(random: Random, seconds: Seconds) {
   const high = low + random.between(0.5, 4);
   const axis = random.between(0, Math.PI);
   const round = random.between(0, 0.9);
-  const [along, across, turn, near] = [1, 2, 3, 4].map(() => drawTremble(random, low, high)) as [
-    Wave,
-    Wave,
-    Wave,
-    Wave,
-  ];
+  const draw = () => drawTremble(random, low, high);
+  const [along, across, turn, near] = [draw(), draw(), draw(), draw()];
   const turning = random.chance(0.6) ? random.between(0, 1) : 0;
   const nearing = random.chance(0.3) ? random.between(0, 0.5) : 0;
   const burst = random.chance(0.5) ? random.between(0.3, 0.8) : 0;
@@ -226,4 +221,29 @@ function drawShake(random: Random, seconds: Seconds) {
   };
 }
 
-type Wave = (time: Seconds) => number;
+/**
+ * The classes of `camera-motion`, in the order of the model's outputs. They name what the CAMERA does, as the person who
+ * holds it would say; the scene does the opposite in the picture (drawn in `docs/camera-motion.svg`):
+ *
+ * - `pan left`, `pan right`: it turns or moves to that side. Pan right: the scene moves left.
+ * - `tilt up`, `tilt down`: it turns or moves up or down. Tilt up: the scene moves down.
+ * - `zoom in`, `zoom out`: the scene grows or shrinks, by the lens or by walking.
+ * - `roll clockwise`, `roll anticlockwise`: it turns about its line of sight, as seen from behind it. Roll clockwise: the
+ *   scene turns anticlockwise.
+ * - `shake`: it is shaken quickly about a view that stays.
+ * - `still`: it stays, whatever moves before it; the tremble of a steady hand is allowed.
+ */
+export const cameraMotionLabels = [
+  "pan left",
+  "pan right",
+  "tilt up",
+  "tilt down",
+  "zoom in",
+  "zoom out",
+  "roll clockwise",
+  "roll anticlockwise",
+  "shake",
+  "still",
+] as const;
+
+export type CameraMotionLabel = (typeof cameraMotionLabels)[number];

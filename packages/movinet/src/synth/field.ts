@@ -4,13 +4,7 @@ import { type Random, randomOf } from "../common/random.ts";
 export type Field = Float32Array;
 
 /** Standard normal numbers; a run of them begins at a random place. Its length is a power of two. */
-export const normals: Float32Array = Float32Array.from(
-  { length: 1 << 16 },
-  (
-    (random) => () =>
-      random.normal()
-  )(randomOf("normals")),
-);
+export const normals: Float32Array = Float32Array.from({ length: 1 << 16 }, randomOf("normals").normal);
 const last = normals.length - 1;
 
 /** The next of a run of normal numbers through the table. */

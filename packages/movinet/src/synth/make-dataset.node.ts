@@ -1,12 +1,12 @@
 import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { moduleBeside } from "../common/beside.node.ts";
 import { Child } from "../common/child.node.ts";
 import { DatasetError, MovinetError, missingPeer } from "../common/errors.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { type Random, randomOf } from "../common/random.ts";
 import { makeFolders } from "../common/write.node.ts";
-import { type CameraMotionLabel, cameraMotionLabels } from "./labels.ts";
+import { type CameraMotionLabel, cameraMotionLabels } from "./camera.ts";
 import type { MakerJob } from "./maker-child.node.ts";
 
 type Split = "train" | "validation" | "test";

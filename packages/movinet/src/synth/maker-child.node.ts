@@ -5,8 +5,8 @@
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";
 import { answerParent } from "../common/child.node.ts";
+import type { CameraMotionLabel } from "./camera.ts";
 import { type EncodeOptions, encodeVideo } from "./encode.node.ts";
-import type { CameraMotionLabel } from "./labels.ts";
 import { cameraMotionFrames } from "./render.ts";
 
 export interface MakerJob extends EncodeOptions {

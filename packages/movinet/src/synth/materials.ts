@@ -1,6 +1,5 @@
 import type { Random } from "../common/random.ts";
-import { type Canvas, newCanvas, paintShape, type Shape } from "./canvas.ts";
-import { drawPalette, type Palette } from "./color.ts";
+import { type Canvas, drawPalette, newCanvas, type Palette, paintShape, type Shape } from "./canvas.ts";
 import { type Field, fractal, normalsFrom } from "./field.ts";
 
 /** Fills a canvas with one kind of stuff. */
@@ -229,15 +228,14 @@ const lights: Material = (random, palette, size) => {
   const draw = normalsFrom(random);
   for (let i = 0; i < 180; i++) {
     const length = side * Math.max(0.3, 1 + 0.4 * draw());
-    const shape = {
-      x: random.next(),
-      y: random.next(),
-      width: length,
-      height: length,
-      angle: 0,
-      kind: "ellipse",
-    } as const;
-    paintShape(canvas, shape, palette.color(), random.between(0.2, 0.9), 0);
+    const place = { x: random.next(), y: random.next(), angle: 0 };
+    paintShape(
+      canvas,
+      { ...place, width: length, height: length, kind: "ellipse" },
+      palette.color(),
+      random.between(0.2, 0.9),
+      0,
+    );
   }
   return canvas;
 };

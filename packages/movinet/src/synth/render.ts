@@ -1,7 +1,6 @@
 import { randomOf } from "../common/random.ts";
-import { planCamera } from "./camera.ts";
+import { type CameraMotionLabel, planCamera } from "./camera.ts";
 import { planCodec } from "./compress.ts";
-import type { CameraMotionLabel } from "./labels.ts";
 import { type Exposure, meter, planLens } from "./lens.ts";
 import { openScene, planOverlay, planScene, type Scene } from "./scene.ts";
 

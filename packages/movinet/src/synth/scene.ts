@@ -1,7 +1,6 @@
 import { type Random, randomOf } from "../common/random.ts";
 import { type CameraPath, type Depth, farthest, type Pose } from "./camera.ts";
-import { newCanvas, paintShape } from "./canvas.ts";
-import { drawPalette } from "./color.ts";
+import { drawPalette, newCanvas, paintShape } from "./canvas.ts";
 import { drawTexture, type Picture } from "./draw.ts";
 import { paintMaterial } from "./materials.ts";
 import { cutOut, paintGround, type Texture, toTexture } from "./texture.ts";
@@ -31,13 +30,8 @@ export function planScene(seed: number | string, side: number): Scene {
   const parallax = random.chance(0.55) ? random.between(0.1, 0.8) : 0;
   const walked = random.chance(0.5) ? parallax * random.between(0.2, 0.7) : 0;
   const near = random.chance(0.5) ? (random.chance(0.35) ? 2 : 1) : 0;
-  const ground: Layer = {
-    texture: toTexture(paintGround(random, size)),
-    depth: farthest,
-    driftX: 0,
-    driftY: 0,
-    blur: 0,
-  };
+  const still = { depth: farthest, driftX: 0, driftY: 0, blur: 0 };
+  const ground: Layer = { texture: toTexture(paintGround(random, size)), ...still };
   const nearer = Array.from({ length: near }, (_, i): Layer => {
     const canvas = paintMaterial(random, size / 2);
     const cover = random.between(0.08, i === 0 ? 0.4 : 0.2);
@@ -86,22 +80,9 @@ export function planOverlay(seed: number | string, width: number, height: number
     if (x >= 0 && y >= 0 && x < width && y < height) overlay[y * width + x] = color;
   };
   if (bars) drawBars(random, width, height, put);
-  if (caption)
-    stamp(
-      random,
-      width,
-      height,
-      { x: 0.5, y: random.pick([0.12, 0.88]), across: random.between(0.3, 0.9), tall: 0.1 },
-      put,
-    );
-  if (mark)
-    stamp(
-      random,
-      width,
-      height,
-      { x: random.pick([0.14, 0.86]), y: random.pick([0.12, 0.88]), across: 0.18, tall: 0.12 },
-      put,
-    );
+  const print = (at: Place) => stamp(random, width, height, at, put);
+  if (caption) print({ x: 0.5, y: random.pick([0.12, 0.88]), across: random.between(0.3, 0.9), tall: 0.1 });
+  if (mark) print({ x: random.pick([0.14, 0.86]), y: random.pick([0.12, 0.88]), across: 0.18, tall: 0.12 });
   return overlay;
 }
 
@@ -120,14 +101,10 @@ function drawBars(random: Random, width: number, height: number, put: Put): void
   }
 }
 
+type Place = { readonly x: number; readonly y: number; readonly across: number; readonly tall: number };
+
 /** A small picture of letters or a mark. */
-function stamp(
-  random: Random,
-  width: number,
-  height: number,
-  at: { x: number; y: number; across: number; tall: number },
-  put: Put,
-): void {
+function stamp(random: Random, width: number, height: number, at: Place, put: Put): void {
   const size = 96;
   const palette = drawPalette(random);
   const count = 4 + random.below(8);
@@ -135,14 +112,9 @@ function stamp(
   letters.data.fill(0);
   for (let i = 0; i < count; i++) {
     const kind = random.pick(["box", "ring", "triangle"] as const);
-    const x = (i + 0.5) / count;
-    paintShape(
-      letters,
-      { x, y: 0.5, width: 0.6 / count, height: random.between(0.4, 0.9), angle: 0, kind },
-      [255, 255, 255],
-      1,
-      0,
-    );
+    const place = { x: (i + 0.5) / count, y: 0.5, angle: 0 };
+    const letter = { ...place, width: 0.6 / count, height: random.between(0.4, 0.9), kind };
+    paintShape(letters, letter, [255, 255, 255], 1, 0);
   }
   const ink = random.chance(0.5) ? ([245, 245, 245] as const) : palette.color();
   const plate = random.chance(0.4) ? palette.color() : null;

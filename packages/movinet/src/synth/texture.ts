@@ -1,6 +1,5 @@
 import type { Random } from "../common/random.ts";
-import { blend, type Canvas, lighten, newCanvas, paintShape } from "./canvas.ts";
-import { drawPalette } from "./color.ts";
+import { blend, type Canvas, drawPalette, lighten, newCanvas, paintShape } from "./canvas.ts";
 import { fractal } from "./field.ts";
 import { paintMaterial } from "./materials.ts";
 

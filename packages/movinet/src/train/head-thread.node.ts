@@ -1,4 +1,4 @@
-import { moduleBeside } from "../common/beside.node.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";

@@ -1,4 +1,4 @@
-import { moduleBeside } from "../common/beside.node.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import { Turns } from "../common/turns.ts";
 import type { ClipInput } from "./clip-input.node.ts";

@@ -1,4 +1,4 @@
-import { breathe } from "../common/breathe.node.ts";
+import { breathe } from "../common/process.node.ts";
 import type { Runner } from "./runner.ts";
 
 /** A runner that hears of an abort before each clip: LiteRT.js computes without ever waiting. */

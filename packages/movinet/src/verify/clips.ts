@@ -1,5 +1,5 @@
 import type { Spec } from "../arch/spec.ts";
-import type { CameraMotionLabel } from "../synth/labels.ts";
+import type { CameraMotionLabel } from "../synth/camera.ts";
 import { type CameraMotionClip, cameraMotionFrames } from "../synth/render.ts";
 import { planScene } from "../synth/scene.ts";
 

@@ -1,5 +1,5 @@
-import { breathe } from "../common/breathe.node.ts";
 import { ModelError } from "../common/errors.ts";
+import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";

@@ -3,7 +3,7 @@
  * takes more memory than it may, and by its parent where it takes too long.
  */
 import { answerParent } from "../common/child.node.ts";
-import { watchMemory } from "../common/memory-watch.node.ts";
+import { watchMemory } from "../common/process.node.ts";
 import type { Frames } from "./clips.ts";
 import { type FileJob, type FileRunner, openFile } from "./open-file.node.ts";
 import type { Runner } from "./runner.ts";

@@ -1,7 +1,6 @@
-import { moduleBeside } from "../common/beside.node.ts";
 import { Child, ChildEnded } from "../common/child.node.ts";
 import { ModelError, MovinetError } from "../common/errors.ts";
-import { memoryComplaint } from "../common/memory-watch.node.ts";
+import { memoryComplaint, moduleBeside } from "../common/process.node.ts";
 import type { FileRequest, OpenedFile } from "./file-child.node.ts";
 import type { FileJob, FileRunner } from "./open-file.node.ts";
 

@@ -1,5 +1,5 @@
-import { moduleBeside } from "../common/beside.node.ts";
 import { ModelError } from "../common/errors.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";

@@ -1,3 +1,5 @@
+import type { Stretch } from "./sampling.ts";
+
 type Seconds = number;
 
 /** A stretch of time without a new picture. */
@@ -152,11 +154,17 @@ export interface Reckoning {
   readonly shortfall: string | null;
   /** Why the source could not be read to its end, or null. */
   readonly readError: string | null;
+  /** The part that was wanted, where the pictures ended before it did; else null. */
+  readonly wanted: Stretch | null;
+  /** Pictures a second that are assumed because nothing tells them, or null. */
+  readonly assumedRate: number | null;
+  /** Whether another video is joined to it, which is not read. */
+  readonly joined: boolean;
 }
 
 /** What is wrong with a video that gave pictures, for people. */
 export function warningsOf(reckoning: Reckoning): string[] {
-  const { holes, unseenStart, end, declared, shortfall, readError } = reckoning;
+  const { holes, unseenStart, end, declared, shortfall, readError, wanted, assumedRate, joined } = reckoning;
   const { restarts, damaged, broken, flawed, rootless, late } = reckoning.troubles;
   const warnings: string[] = [];
   const say = (count: number, one: string, many: string) => {
@@ -181,7 +189,8 @@ export function warningsOf(reckoning: Reckoning): string[] {
   );
   say(late, "1 picture goes back in time and was left out", `${late} pictures go back in time and were left out`);
   if (unseenStart > shortest) warnings.push(`its first ${unseenStart.toFixed(1)} s could not be decoded`);
-  const share = Math.max(missing.seconds, missing.share * (declared?.end ?? 0));
+  const unnoticed = (seconds: Seconds) => Math.max(missing.seconds, missing.share * seconds);
+  const share = unnoticed(declared?.end ?? 0);
   const endsEarly = declared !== null && declared.end - declared.reached > share;
   const inside = endsEarly ? holes.filter(({ from }) => from < end - shortest) : holes;
   const places = inside.slice(0, mostPlaces).map(({ from, to }) => `from ${from.toFixed(1)} s to ${to.toFixed(1)} s`);
@@ -193,11 +202,13 @@ export function warningsOf(reckoning: Reckoning): string[] {
     warnings.push(`it goes on to ${end.toFixed(1)} s, but declares ${declared.end.toFixed(1)} s`);
   } else if (shortfall !== null) warnings.push(`it ends at ${end.toFixed(1)} s ${shortfall}`);
   else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  const until = wanted?.end ?? null;
+  if (warnings.length === 0 && wanted && until !== null && until - end > unnoticed(until - wanted.start)) {
+    warnings.push(`its pictures end at ${end.toFixed(1)} s, before the ${Number(until.toFixed(1))} s that are wanted`);
+  }
+  if (assumedRate !== null) {
+    warnings.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
+  }
+  if (joined) warnings.push("another MP4 is joined to it, which is not read");
   return warnings;
-}
-
-/** What is to be said where a stretch goes on after the pictures of a sound video have ended: nothing, or one sentence. */
-export function endsBefore({ start, end }: { start: Seconds; end: Seconds | null }, reached: Seconds): string[] {
-  if (end === null || end - reached <= Math.max(missing.seconds, missing.share * (end - start))) return [];
-  return [`its pictures end at ${reached.toFixed(1)} s, before the ${Number(end.toFixed(1))} s that are wanted`];
 }

@@ -1,5 +1,7 @@
+import { readSync } from "node:fs";
 import { AV_NOPTS_VALUE, AVFMT_NOTIMESTAMPS, AVFMT_TS_DISCONT, AVMEDIA_TYPE_AUDIO } from "node-av/constants";
 import type { DecoderInput } from "./decoder-input.node.ts";
+import type { InputFile } from "./input-file.node.ts";
 
 type Seconds = number;
 
@@ -62,4 +64,89 @@ function taggedDuration(tags: Readonly<Record<string, string>>): Seconds | null 
   const tag = Object.entries(tags).find(([name]) => /^DURATION(-|$)/i.test(name))?.[1];
   const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)/.exec(tag ?? "") ?? [];
   return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+/** Bytes at the beginning of a file in which its size is declared. */
+const headBytes = 1 << 16;
+/** The share of its bytes that a file may lack, and that may be left unread, unnoticed. */
+const unnoticed = { lacking: 0.005, unread: 0.1 };
+
+/** What is wrong with how much of a file there is, or, where reading ended early, with how much was read; or null. */
+export function shortfallOf(file: InputFile | null, bytesRead: number | null): string | null {
+  if (file === null) return null;
+  const head = file.head(headBytes);
+  const declared = declaredBytes(new DataView(head.buffer, head.byteOffset, head.length));
+  const there = file.size;
+  const percent = (part: number, whole: number) => `${Math.floor((100 * part) / whole)} % of its bytes`;
+  if (declared !== null && there < declared * (1 - unnoticed.lacking)) {
+    return `with ${percent(there, declared)}; the rest is missing`;
+  }
+  if (bytesRead === null || bytesRead >= there * (1 - unnoticed.unread)) return null;
+  return `after ${percent(bytesRead, there)}; the rest could not be read`;
+}
+
+/** The size that the beginning of an AVI, ASF or Matroska file declares for the whole, or null. */
+export function declaredBytes(head: DataView): number | null {
+  if (head.byteLength < 64) return null;
+  const first = head.getUint32(0);
+  if (first === 0x52494646) return riffBytes(head);
+  if (first === 0x3026b275) return asfBytes(head);
+  return first === 0x1a45dfa3 ? matroskaBytes(head) : null;
+}
+
+/** `RIFF`: of a large AVI its first part, which others follow. */
+function riffBytes(head: DataView): number | null {
+  const size = head.getUint32(4, true);
+  return size === 0 || size === 0xffffffff ? null : size + 8;
+}
+
+/** The header's objects: 16 bytes of identity, 8 of size; those of the file properties go on with an identity and the file's size. */
+function asfBytes(head: DataView): number | null {
+  const fileProperties = 0xa1dcab8c;
+  for (let at = 30; at + 48 <= head.byteLength; at += Number(head.getBigUint64(at + 16, true))) {
+    if (head.getUint32(at) === fileProperties) return Number(head.getBigUint64(at + 40, true)) || null;
+    if (head.getBigUint64(at + 16, true) < 24n) return null;
+  }
+  return null;
+}
+
+/** An EBML header, then the segment that holds everything, each with its size; all bits set: not known. */
+function matroskaBytes(head: DataView): number | null {
+  const segmentId = 0x18538067;
+  const sizeAt = (at: number): { size: number | null; end: number } => {
+    const length = Math.clz32(head.getUint8(at)) - 23;
+    let size = BigInt(head.getUint8(at)) & ((1n << BigInt(8 - length)) - 1n);
+    for (let i = 1; i < length; i++) size = (size << 8n) | BigInt(head.getUint8(at + i));
+    const unknown = size === (1n << BigInt(7 * length)) - 1n;
+    return { size: length > 8 || unknown ? null : Number(size), end: at + length };
+  };
+  const header = sizeAt(4);
+  const segment = header.end + (header.size ?? Infinity);
+  if (segment + 12 > head.byteLength || head.getUint32(segment) !== segmentId) return null;
+  const { size, end } = sizeAt(segment + 4);
+  return size === null ? null : end + size;
+}
+
+/** Top-level parts of an MP4 that are looked at. */
+const mostAtoms = 100_000;
+
+/**
+ * Whether another MP4 was joined to this one, of which FFmpeg reads the first only: a second `ftyp`. Files in fragments may
+ * repeat it, and are read to their end.
+ */
+export function hasAnotherMovie(file: InputFile | null): boolean {
+  if (file === null) return false;
+  const header = Buffer.alloc(16);
+  let another = false;
+  for (let at = 0, atoms = 0; at + 8 <= file.size && atoms < mostAtoms; atoms++) {
+    const length = readSync(file.descriptor, header, 0, header.length, at);
+    const type = header.toString("latin1", 4, 8);
+    if (length < 8 || type === "moof") return false;
+    another ||= type === "ftyp" && at > 0;
+    const size = header.readUInt32BE(0);
+    const whole = size === 1 && length === 16 ? Number(header.readBigUInt64BE(8)) : size;
+    if (whole < 8) break;
+    at += whole;
+  }
+  return another;
 }

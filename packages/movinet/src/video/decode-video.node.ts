@@ -1,14 +1,12 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
-import { Completeness, endsBefore, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
-import { type Declared, readDeclared } from "./declared.node.ts";
-import { Fail } from "./decoder-fail.node.ts";
+import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
+import { type Declared, hasAnotherMovie, readDeclared, shortfallOf } from "./declared.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
-import { send, sendFrame } from "./decoder-output.node.ts";
+import { Fail, send, sendFrame } from "./decoder-output.node.ts";
 import { Deinterlacer } from "./deinterlacer.node.ts";
-import { hasAnotherMovie, shortfallOf } from "./file-size.node.ts";
+import { limits } from "./failures.ts";
 import { rotationOf, type Size } from "./geometry.ts";
-import { limits } from "./limits.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { newFrame, PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
@@ -75,7 +73,7 @@ function sendVideo(
   });
   let target: Size = { width: 0, height: 0 };
   const sampler = createSampler(fps, stretch, landing?.origin ?? null);
-  const stills = createStillLimit(fps);
+  const mayStay = createStillLimit(fps);
   const completeness = new Completeness(typical, declared.listed);
   let held = a;
   let fresh = b;
@@ -85,7 +83,7 @@ function sendVideo(
   let end: Seconds = 0;
   let sent = 0;
   let decoded = 0;
-  let before: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };
+  let before = noTroubles;
   let workMs = 0;
   let started = performance.now();
 
@@ -107,7 +105,7 @@ function sendVideo(
   };
   const sendHeld = (times: number) => {
     if (times === 0) return;
-    if (!stills.allows(times)) throw new Fail("sparse", "");
+    if (!mayStay(times)) throw new Fail("sparse", "");
     const pixels = scaler.picture(held, target);
     workMs += performance.now() - started;
     for (let i = 0; i < times; i++) sendFrame(sent++ / fps, pixels);
@@ -146,8 +144,8 @@ function sendVideo(
   const zero = origin;
   const holes = completeness.holes(sampler.done ? [] : pictures.unseen, packets.interruptions);
   const reached = declared.shared ? Math.max(end, packets.othersEnd) - Math.min(packets.othersStart, 0) : end;
-  const told = warningsOf({
-    troubles: without(troublesOf(reading), before),
+  const warnings = warningsOf({
+    troubles: troublesOf(reading, before),
     unseenStart: stretch.start === 0 ? unseenStart : 0,
     holes: holes
       .map(({ from, to }) => ({ from: from - zero, to: to - zero }))
@@ -159,16 +157,13 @@ function sendVideo(
         : { end: declared.end - zero, reached: reached - zero, exact: declared.exact },
     shortfall: sampler.done ? null : shortfallOf(input.file, declared.linear ? packets.bytesRead : null),
     readError: packets.readError,
+    wanted: sampler.done ? null : stretch,
+    assumedRate: declared.assumedRate,
+    joined: !sampler.done && declared.listed && hasAnotherMovie(input.file),
   });
-  if (!sampler.done && told.length === 0) told.push(...endsBefore(stretch, end - zero));
-  const { assumedRate } = declared;
-  if (assumedRate !== null) told.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
-  if (!sampler.done && declared.listed && hasAnotherMovie(input.file)) {
-    told.push("another MP4 is joined to it, which is not read");
-  }
   send({
     kind: "end",
-    end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...told], decodeMs: workMs },
+    end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...warnings], decodeMs: workMs },
   });
   return true;
 }
@@ -189,20 +184,17 @@ function withoutPicture({ input, packets: { readError } }: Reading): Fail {
   return new Fail("noFrames", readError ?? "not one picture could be decoded");
 }
 
-function troublesOf({ pictures, packets }: Reading): Troubles {
-  const { restarts, damaged } = packets.clock;
-  const { broken, flawed, rootless, late } = pictures;
-  return { restarts, damaged, broken, flawed, rootless, late };
-}
+const noTroubles: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };
 
-function without(all: Troubles, before: Troubles): Troubles {
+/** Those so far, less those before a stretch. */
+function troublesOf({ pictures, packets: { clock } }: Reading, before = noTroubles): Troubles {
   return {
-    restarts: all.restarts - before.restarts,
-    damaged: all.damaged - before.damaged,
-    broken: all.broken - before.broken,
-    flawed: all.flawed - before.flawed,
-    rootless: all.rootless - before.rootless,
-    late: all.late - before.late,
+    restarts: clock.restarts - before.restarts,
+    damaged: clock.damaged - before.damaged,
+    broken: pictures.broken - before.broken,
+    flawed: pictures.flawed - before.flawed,
+    rootless: pictures.rootless - before.rootless,
+    late: pictures.late - before.late,
   };
 }
 

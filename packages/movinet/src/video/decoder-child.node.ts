@@ -7,14 +7,13 @@
  */
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";
-import { watchMemory } from "../common/memory-watch.node.ts";
+import { watchMemory } from "../common/process.node.ts";
 import { isUrl } from "../common/urls.ts";
 import { decodeVideo } from "./decode-video.node.ts";
-import { Fail } from "./decoder-fail.node.ts";
-import { send } from "./decoder-output.node.ts";
-import { memoryFor } from "./limits.ts";
+import { Fail, send } from "./decoder-output.node.ts";
+import { memoryFor } from "./failures.ts";
+import { readStandardInput } from "./input-file.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import { readStandardInput } from "./standard-input.node.ts";
 
 /** Videos to decode: the one of the argument, or those that lines of standard input name. */
 function* requests(): Generator<DecoderStart> {

@@ -13,17 +13,15 @@ import {
   AVMEDIA_TYPE_VIDEO,
 } from "node-av/constants";
 import { Codec, CodecContext, Dictionary, FFmpegError, FormatContext, InputFormat, type Stream } from "node-av/lib";
-import { allowMemory } from "../common/memory-watch.node.ts";
+import { allowMemory } from "../common/process.node.ts";
 import { isUrl } from "../common/urls.ts";
-import { check, Fail } from "./decoder-fail.node.ts";
+import { check, Fail } from "./decoder-output.node.ts";
 import { refuseEncryptedFile, refuseEncryptedStream } from "./encryption.node.ts";
-import { formatWhitelist, guessed, isContainer } from "./formats.ts";
-import { type InputFile, openInputFile } from "./input-file.node.ts";
-import { limits, memoryFor } from "./limits.ts";
+import { limits, memoryFor } from "./failures.ts";
+import { formatWhitelist, guessed, isContainer, recognise } from "./formats.ts";
+import { type InputFile, openInputFile, spoolStandardInput } from "./input-file.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import { recognise } from "./recognise.ts";
 import { remoteOptions } from "./remote.node.ts";
-import { spoolStandardInput } from "./standard-input.node.ts";
 import { isTransportStream } from "./transport-stream.ts";
 
 /** Bytes by which what is no video is recognised. */

@@ -1,4 +1,6 @@
 import { writeSync } from "node:fs";
+import { FFmpegError } from "node-av/lib";
+import type { Failure } from "./failures.ts";
 import { type DecoderMessage, frameHeader, jsonMessage } from "./protocol.ts";
 
 const outputDescriptor = 3;
@@ -16,4 +18,17 @@ export function sendFrame(timestamp: number, pixels: Uint8Array): void {
 
 function writeAll(bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(outputDescriptor, bytes, at);
+}
+
+/** Why a video gives nothing: told to the parent process. */
+export class Fail extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure, detail: string) {
+    super(detail);
+    this.failure = failure;
+  }
+}
+
+export function check(code: number, failure: Failure): void {
+  if (code < 0) throw new Fail(failure, FFmpegError.strerror(code));
 }

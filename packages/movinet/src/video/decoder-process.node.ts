@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { moduleBeside } from "../common/beside.node.ts";
 import { type DependencyError, missingPeer } from "../common/errors.ts";
+import { moduleBeside } from "../common/process.node.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;

@@ -1,7 +1,7 @@
 import { AV_CODEC_PROP_FIELDS, AV_FRAME_FLAG_INTERLACED, AV_FRAME_FLAG_TOP_FIELD_FIRST } from "node-av/constants";
 import type { Frame as AVFrame } from "node-av/lib";
-import { check } from "./decoder-fail.node.ts";
 import type { DecoderInput } from "./decoder-input.node.ts";
+import { check } from "./decoder-output.node.ts";
 import { PictureFilter } from "./filter.node.ts";
 import { newFrame } from "./pictures.node.ts";
 

@@ -1,6 +1,6 @@
 import { AV_PKT_DATA_ENCRYPTION_INFO } from "node-av/constants";
 import type { Packet, Stream } from "node-av/lib";
-import { Fail } from "./decoder-fail.node.ts";
+import { Fail } from "./decoder-output.node.ts";
 import type { InputFile } from "./input-file.node.ts";
 import { transportPackets } from "./transport-stream.ts";
 

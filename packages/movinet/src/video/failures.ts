@@ -1,4 +1,4 @@
-import { limits } from "./limits.ts";
+import { VideoError } from "../common/errors.ts";
 import { mostStill } from "./sampling.ts";
 
 interface Meaning {
@@ -11,7 +11,7 @@ interface Meaning {
 const said = (detail: string) => detail;
 
 /** Why a video gives nothing, and what its user is told. */
-export const failures = {
+const failures = {
   notFound: { code: "E_VIDEO_NOT_FOUND", problem: said, remedy: "Give a video file, a folder of them, or a URL" },
   url: { code: "E_VIDEO_URL", problem: said, remedy: "Give a file, an http(s) URL, or - for standard input" },
   notFile: {
@@ -21,6 +21,12 @@ export const failures = {
   },
   empty: { code: "E_VIDEO_UNREADABLE", problem: () => "the file is empty", remedy: "Give a video file" },
   denied: { code: "E_VIDEO_UNREADABLE", problem: said, remedy: "Check who may read it" },
+  loop: { code: "E_VIDEO_UNREADABLE", problem: said, remedy: "It is a symlink that leads to itself: correct it" },
+  folder: {
+    code: "E_VIDEO_FOLDER",
+    problem: (detail) => `the folder cannot be read (${detail})`,
+    remedy: "Check its permissions, or move it away",
+  },
   unreadable: {
     code: "E_VIDEO_UNREADABLE",
     problem: (detail) => `this is no video that FFmpeg can read (${detail})`,
@@ -85,6 +91,16 @@ export const failures = {
     problem: () => "its index is at its end, and the server gives no parts of a file but the whole",
     remedy: "Download it first",
   },
+  timeout: {
+    code: "E_VIDEO_TIMEOUT",
+    problem: (detail) => `no picture came for ${detail}`,
+    remedy: "Check that the source still delivers",
+  },
+  decoder: {
+    code: "E_VIDEO_DECODER",
+    problem: (detail) => `the decoding process ended unexpectedly (${detail})`,
+    remedy: "The file is probably damaged; try to convert it first",
+  },
   redirect: {
     code: "E_VIDEO_NETWORK",
     problem: (detail) => `the URL leads to another host (${detail}), which is not asked`,
@@ -93,3 +109,33 @@ export const failures = {
 } as const satisfies Record<string, Meaning>;
 
 export type Failure = keyof typeof failures;
+
+/** The error of a source that fails. */
+export function videoError(subject: string, failure: Failure, detail = "", cause?: unknown): VideoError {
+  const { code, problem, remedy } = failures[failure];
+  return new VideoError({ code, subject, problem: problem(detail), remedy, cause });
+}
+
+/** Bytes. */
+const MiB = 2 ** 20;
+
+/** What a video may cost before it is refused. */
+export const limits = {
+  /** Pixels of a picture: those of 8192 × 4320. */
+  pixels: 8192 * 4320,
+  /** Bytes of memory of a decoding process, beyond the size of its file. */
+  memory: 448 * MiB,
+  /** Bytes of a file that count as its size there, at most. */
+  countedSize: 1024 * MiB,
+  /** Bytes of pictures that decode at the same time: more threads are not used for large ones. */
+  threadPictures: 128 * MiB,
+  /** Bytes of standard input that are kept, and the share of what is free on the disk. */
+  spool: { bytes: 16 * 1024 * MiB, share: 0.5 },
+  /** Redirects that are followed, all on one host. */
+  redirects: 5,
+} as const;
+
+/** Bytes of memory that the decoding process of a file of so many bytes may take. */
+export function memoryFor(size: number): number {
+  return limits.memory + Math.min(size, limits.countedSize);
+}

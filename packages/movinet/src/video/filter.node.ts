@@ -1,6 +1,6 @@
 import { AV_BUFFERSRC_FLAG_KEEP_REF } from "node-av/constants";
 import { type Frame as AVFrame, Filter, type FilterContext, FilterGraph } from "node-av/lib";
-import { check, Fail } from "./decoder-fail.node.ts";
+import { check, Fail } from "./decoder-output.node.ts";
 
 /** One of FFmpeg's filters, for pictures of one size and format. */
 export class PictureFilter {

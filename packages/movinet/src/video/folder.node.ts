@@ -1,9 +1,10 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { VideoError } from "../common/errors.ts";
+import type { VideoError } from "../common/errors.ts";
+import { bytesOf, pathOf } from "../common/read.node.ts";
+import { videoError } from "./failures.ts";
 import { type LeftOut, LeftOutCounts } from "./left-out.ts";
-import { bytesOf, pathOf } from "./path-bytes.node.ts";
 import { countPictures, pictureExtensions } from "./picture-file.node.ts";
 
 /**
@@ -43,8 +44,8 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
   const failures: VideoError[] = [];
   const folders = [folder];
   for (let path = folders.pop(); path !== undefined; path = folders.pop()) {
-    const entries = await entriesOf(path).catch((cause: unknown) => {
-      failures.push(unreadableFolder(path as string, cause));
+    const entries = await entriesOf(path).catch((cause: NodeJS.ErrnoException) => {
+      failures.push(videoError(path as string, "folder", cause.code ?? cause.message, cause));
       return [];
     });
     const inside: string[] = [];
@@ -67,17 +68,6 @@ export async function isVideoFile(path: string, name: string): Promise<boolean> 
   if (!pictureExtensions.has(extension)) return videoExtensions.has(extension);
   const pictures = await countPictures(path, extension);
   return pictures === "many" || (pictures === null && mostlyAnimated.has(extension));
-}
-
-export function unreadableFolder(path: string, cause: unknown): VideoError {
-  const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-  return new VideoError({
-    code: "E_VIDEO_FOLDER",
-    subject: path,
-    problem: `the folder cannot be read (${why})`,
-    remedy: "Check its permissions, or move it away",
-    cause,
-  });
 }
 
 async function entriesOf(folder: string) {

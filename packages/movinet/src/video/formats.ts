@@ -1,3 +1,7 @@
+import { type Signature, signatureOf } from "../common/signatures.ts";
+import { latin } from "../common/text.ts";
+import type { Failure } from "./failures.ts";
+
 /** The formats of files that are read, by FFmpeg's names. It knows many more, and takes what is no video for some of them. */
 const containers =
   "mov matroska avi mpegts mpeg flv live_flv kux asf ogg mxf gxf nut nuv rm ivr wtv dv dhav ty pva nsv lxf mlv swf roq smjpeg smk bink flic cine";
@@ -18,3 +22,62 @@ export function isContainer(names: string): boolean {
 
 /** FFmpeg's score of a format that it only guesses: texts and noise get no more, videos do. */
 export const guessed = 25;
+
+/** What a file is that is no video, as its first bytes say. */
+export interface Recognised {
+  readonly failure: Failure;
+  readonly detail: string;
+}
+
+/** What a file with a signature is to whoever wants a video. */
+const meanings: Readonly<Record<Signature["kind"], (name: string) => Recognised>> = {
+  picture: (name) => ({ failure: "picture", detail: name }),
+  archive: (name) => ({ failure: "unreadable", detail: `it is an archive (${name})` }),
+  "ZIP archive": () => ({ failure: "unreadable", detail: "it is a ZIP archive or an office document" }),
+  PDF: () => ({ failure: "unreadable", detail: "it is a PDF document" }),
+};
+
+/** What XML may begin with. */
+const prologue = "^(?:\\xef\\xbb\\xbf)?\\s*(?:<\\?xml[^>]*>\\s*)?(?:<!--[\\s\\S]*?-->\\s*)*";
+
+/** Other beginnings, in Latin-1. */
+const patterns: readonly (readonly [begin: RegExp, failure: Failure, detail: string])[] = [
+  [/^(MZ|\x7fELF)/, "unreadable", "it is a program"],
+  [/^SQLite format 3/, "unreadable", "it is a database"],
+  [/^version https:\/\/git-lfs/, "pointer", ""],
+  [/^\s*#EXTM3U/, "playlist", "an HLS or M3U playlist"],
+  [/^\s*\[playlist\]/i, "playlist", "a PLS playlist"],
+  [/^ffconcat version/, "playlist", "a list of files (ffconcat)"],
+  [/^v=0\r?\no=/, "playlist", "the description of a live stream (SDP)"],
+  [new RegExp(`${prologue}<MPD`), "playlist", "a DASH playlist"],
+  [new RegExp(`${prologue}<(SmoothStreamingMedia|playlist|smil|asx)`, "i"), "playlist", "a playlist"],
+  [new RegExp(`${prologue}<(!doctype html|html|head|body)`, "i"), "unreadable", "it is a web page"],
+  [new RegExp(`${prologue}(<!doctype svg[^>]*>\\s*)?<svg`, "i"), "picture", "an SVG picture"],
+  [
+    /^(\xef\xbb\xbf)?WEBVTT|^(\xef\xbb\xbf)?\s*\d\r?\n\d\d:\d\d:\d\d,|^\s*\[Script Info\]/,
+    "unreadable",
+    "it is subtitles",
+  ],
+];
+
+/** Recognises what is no video by its first bytes, of which some thousand are enough; null where it does not. */
+export function recognise(head: Uint8Array): Recognised | null {
+  const bytes = head.subarray(0, 4096);
+  const signature = signatureOf(bytes);
+  if (signature) return meanings[signature.kind](signature.name);
+  const text = latin(bytes);
+  const [, failure, detail] = patterns.find(([begin]) => begin.test(text)) ?? [];
+  if (failure !== undefined && detail !== undefined) return { failure, detail };
+  if (bytes.every((byte) => byte === 0)) {
+    return { failure: "damaged", detail: "it begins with nothing but zero bytes, as an unfinished download does" };
+  }
+  return isText(bytes) ? { failure: "unreadable", detail: "it is a text" } : null;
+}
+
+/** Whether bytes have no control characters but those of texts, and few above 127. */
+function isText(bytes: Uint8Array): boolean {
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  const isControl = (byte: number) =>
+    (byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) && byte !== 0x1b) || byte === 0x7f;
+  return isUtf16 || (!bytes.some(isControl) && bytes.filter((byte) => byte > 0x7f).length < bytes.length / 2);
+}

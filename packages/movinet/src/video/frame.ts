@@ -11,3 +11,31 @@ export interface Frame {
   /** Called when the flow is done with the picture, so that its memory can be used again. */
   [Symbol.dispose]?(): void;
 }
+
+/**
+ * The same values until the signal aborts: then the iteration throws the signal's reason, even while a value is waited
+ * for. `values` is told to end; after an abort it is not waited for, because it may never answer.
+ */
+export async function* abortable<T>(values: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void> {
+  signal.throwIfAborted();
+  const iterator = values[Symbol.asyncIterator]();
+  let abort = () => {};
+  const onAbort = () => abort();
+  signal.addEventListener("abort", onAbort);
+  try {
+    for (;;) {
+      const { done, value } = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        abort = () => reject(signal.reason);
+        iterator.next().then(resolve, reject);
+      });
+      if (done) return;
+      yield value;
+      signal.throwIfAborted();
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    const ended = iterator.return?.();
+    if (signal.aborted) ended?.catch(() => {});
+    else await ended;
+  }
+}

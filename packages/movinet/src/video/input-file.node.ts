@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { oddKind, toRead } from "../common/read.node.ts";
-import { Fail } from "./decoder-fail.node.ts";
-import { bytesOf } from "./path-bytes.node.ts";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bytesOf, oddKind, toRead } from "../common/read.node.ts";
+import { Fail } from "./decoder-output.node.ts";
+import { limits } from "./failures.ts";
 
 /** A file that was opened here: FFmpeg gets its descriptor, and so never looks at its name. */
 export interface InputFile {
@@ -50,4 +52,99 @@ export function inputFile(descriptor: number): InputFile {
     },
     close: () => closeSync(descriptor),
   };
+}
+
+const standardInput = 0;
+/** From so many bytes, at most, FFmpeg tells a format. */
+const probed = 1 << 20;
+
+/**
+ * Copies standard input, as it is, into a file that has no name any more: many files cannot be read without going back,
+ * and an MP4 may have its index at the end. `refuse` gets its beginning and throws for what is no video: what never ends
+ * would fill the disk before FFmpeg sees it. Throws {@link Fail} for what is longer than the limit, and where the disk is full.
+ */
+export function spoolStandardInput(refuse: (beginning: InputFile) => void): InputFile {
+  const most = keeping(mostBytes);
+  const { file, beginning, copy } = keeping(openUnnamed);
+  try {
+    const buffer = new Uint8Array(1 << 20);
+    let total = 0;
+    let isKnown = false;
+    for (let length = read(buffer); length > 0; length = read(buffer)) {
+      total += length;
+      if (total > most) {
+        const why = most < limits.spool.bytes ? `half of the room in ${tmpdir()}` : "which is the most";
+        throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, ${why}`);
+      }
+      keeping(() => {
+        for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
+      });
+      if (isKnown || total < probed) continue;
+      refuse(inputFile(beginning));
+      isKnown = true;
+    }
+    if (total === 0) throw new Fail("input", "nothing came on standard input");
+    return inputFile(copy);
+  } catch (error) {
+    closeSync(copy);
+    throw error;
+  } finally {
+    closeSync(file);
+    closeSync(beginning);
+  }
+}
+
+function read(buffer: Uint8Array): number {
+  try {
+    return readStandardInput(buffer);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Fail("input", `standard input ${code === "EISDIR" ? "is a folder" : `cannot be read (${code})`}`);
+  }
+}
+
+/** A file that no folder names any more: to write, and to read from its start, twice. */
+function openUnnamed(): { readonly file: number; readonly beginning: number; readonly copy: number } {
+  const folder = mkdtempSync(join(tmpdir(), "movinet-"));
+  const file = openSync(join(folder, "input"), "w");
+  const beginning = openSync(join(folder, "input"), "r");
+  const copy = openSync(join(folder, "input"), "r");
+  rmSync(folder, { recursive: true });
+  return { file, beginning, copy };
+}
+
+/** What keeping standard input does to a disk; its errors are told as such. */
+function keeping<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOSPC" ? "the disk is full" : code;
+    throw new Fail("disk", `standard input cannot be kept in ${tmpdir()} (${why})`);
+  }
+}
+
+/** Bytes of standard input that are taken. */
+function mostBytes(): number {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  return Math.min(limits.spool.bytes, bavail * bsize * limits.spool.share);
+}
+
+function describeBytes(bytes: number): string {
+  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  return bytes >= 2 ** 20 ? `${Math.floor(bytes / 2 ** 20)} MiB` : `${Math.floor(bytes / 2 ** 10)} KiB`;
+}
+
+/** Waits for bytes and returns how many came; 0 at the end. */
+export function readStandardInput(buffer: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(standardInput, buffer);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
 }

@@ -26,7 +26,7 @@ import {
 } from "node-av/constants";
 import type { Frame as AVFrame, CodecParameters, Stream } from "node-av/lib";
 import type { Gamut, PictureColour, Transfer } from "./colour.ts";
-import { Fail } from "./decoder-fail.node.ts";
+import { Fail } from "./decoder-output.node.ts";
 
 /** What swscale makes of white in 16 bits. */
 const limitedWhite = 255 << 8;

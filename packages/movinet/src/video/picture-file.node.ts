@@ -1,6 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { toRead } from "../common/read.node.ts";
-import { bytesOf } from "./path-bytes.node.ts";
+import { bytesOf, toRead } from "../common/read.node.ts";
 
 /** Whether a picture file shows one picture or many; null where it is not of the format that its name says. */
 export type PictureCount = "one" | "many" | null;

@@ -55,20 +55,21 @@ export type DecoderMessage =
 
 const headerBytes = 5;
 
+/** A frame but for its RGB bytes, of which so many follow. */
 export function frameHeader(timestamp: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(headerBytes + 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, messageKinds.frame);
-  view.setUint32(1, 8 + length, true);
-  view.setFloat64(headerBytes, timestamp, true);
-  return bytes;
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, timestamp, true);
+  return messageBytes("frame", bytes, length);
 }
 
 export function jsonMessage(message: Exclude<DecoderMessage, { kind: "frame" }>): Uint8Array {
-  const payload = new TextEncoder().encode(JSON.stringify(message));
+  return messageBytes(message.kind, new TextEncoder().encode(JSON.stringify(message)), 0);
+}
+
+function messageBytes(kind: keyof typeof messageKinds, payload: Uint8Array, more: number): Uint8Array {
   const bytes = new Uint8Array(headerBytes + payload.length);
-  new DataView(bytes.buffer).setUint8(0, messageKinds[message.kind]);
-  new DataView(bytes.buffer).setUint32(1, payload.length, true);
+  bytes[0] = messageKinds[kind];
+  new DataView(bytes.buffer).setUint32(1, payload.length + more, true);
   bytes.set(payload, headerBytes);
   return bytes;
 }

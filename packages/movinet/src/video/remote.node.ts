@@ -1,6 +1,6 @@
-import { Fail } from "./decoder-fail.node.ts";
-import { limits } from "./limits.ts";
-import { recognise } from "./recognise.ts";
+import { Fail } from "./decoder-output.node.ts";
+import { limits } from "./failures.ts";
+import { recognise } from "./formats.ts";
 
 /** Bytes of the content that are looked at. */
 const headBytes = 4096;

@@ -62,20 +62,13 @@ export function createSampler(fps: number, stretch = wholeVideo, origin: number 
   };
 }
 
-/** Bounds the frames that a few pictures with timestamps far apart can make. */
-export interface StillLimit {
-  /** Whether a picture may serve so many frames. */
-  allows(times: number): boolean;
-}
-
-export function createStillLimit(fps: number): StillLimit {
+/** Bounds the frames that a few pictures with timestamps far apart can make: whether each may serve so many. */
+export function createStillLimit(fps: number): (times: number) => boolean {
   let still = 0;
-  return {
-    allows(times) {
-      // One frame says nothing of how long its picture stays: the next is wanted 1 / fps later.
-      if (times > 1) still += Math.max(0, times / fps - longStill);
-      return still <= mostStill;
-    },
+  return (times) => {
+    // One frame says nothing of how long its picture stays: the next is wanted 1 / fps later.
+    if (times > 1) still += Math.max(0, times / fps - longStill);
+    return still <= mostStill;
   };
 }
 

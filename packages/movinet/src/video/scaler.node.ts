@@ -7,7 +7,7 @@ import {
 } from "node-av/constants";
 import { Frame as AVFrame, FFmpegError, SoftwareScaleContext, type Stream } from "node-av/lib";
 import { type ColourConversion, colourConversion, type PictureColour } from "./colour.ts";
-import { check, Fail } from "./decoder-fail.node.ts";
+import { check, Fail } from "./decoder-output.node.ts";
 import { PictureFilter } from "./filter.node.ts";
 import { arrangePicture, middleOf, type Part, placePicture, type Size } from "./geometry.ts";
 import { Colours } from "./picture-colour.node.ts";

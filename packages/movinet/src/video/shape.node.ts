@@ -68,11 +68,6 @@ interface Margins {
 function marginsOf(bytes: Uint8Array | null): Margins {
   if (!bytes || bytes.byteLength < 16) return { left: 0, right: 0, top: 0, bottom: 0 };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [top, bottom, left, right] = [0, 4, 8, 12].map((at) => view.getUint32(at, true)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { left, right, top, bottom };
+  const at = (offset: number) => view.getUint32(offset, true);
+  return { top: at(0), bottom: at(4), left: at(8), right: at(12) };
 }

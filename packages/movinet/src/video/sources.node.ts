@@ -1,10 +1,11 @@
 import { glob, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { VideoError } from "../common/errors.ts";
+import type { VideoError } from "../common/errors.ts";
+import { bytesOf, pathOf } from "../common/read.node.ts";
 import { schemeOf } from "../common/urls.ts";
+import { videoError } from "./failures.ts";
 import { scanFolder } from "./folder.node.ts";
 import type { LeftOut } from "./left-out.ts";
-import { bytesOf, pathOf } from "./path-bytes.node.ts";
 
 /** What arguments give. */
 export interface FoundSources {
@@ -54,7 +55,9 @@ const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG"
 async function expandPath(path: string): Promise<FoundSources | null> {
   const found = await stat(bytesOf(path)).catch((cause: NodeJS.ErrnoException) => cause);
   if (found instanceof Error) {
-    if (!absent.has(found.code ?? "")) return { ...none, failures: [notReached(path, found)] };
+    const failure = found.code === "ELOOP" ? "loop" : "denied";
+    const unreadable = () => videoError(path, failure, `the file cannot be opened (${found.code})`, found);
+    if (!absent.has(found.code ?? "")) return { ...none, failures: [unreadable()] };
     const others = path.includes(lost) ? await pathsShownAs(path) : [];
     return others.length === 0
       ? null
@@ -65,9 +68,8 @@ async function expandPath(path: string): Promise<FoundSources | null> {
   const told = leftOut.length === 0 ? [] : [{ source: path, kinds: leftOut }];
   const empty = videos.length === 0 && failures.length === 0;
   return {
-    sources: videos,
+    ...(empty ? failed(path, "the folder holds no video files") : { sources: videos, failures }),
     leftOut: told,
-    failures: empty ? [notFound(path, "the folder holds no video files")] : failures,
   };
 }
 
@@ -94,7 +96,7 @@ function given(sources: readonly string[]): FoundSources {
 }
 
 function failed(arg: string, problem: string): FoundSources {
-  return { ...none, failures: [notFound(arg, problem)] };
+  return { ...none, failures: [videoError(arg, "notFound", problem)] };
 }
 
 function joined(found: readonly FoundSources[]): FoundSources {
@@ -103,23 +105,4 @@ function joined(found: readonly FoundSources[]): FoundSources {
     leftOut: found.flatMap(({ leftOut }) => leftOut),
     failures: found.flatMap(({ failures }) => failures),
   };
-}
-
-function notReached(path: string, cause: NodeJS.ErrnoException): VideoError {
-  return new VideoError({
-    code: "E_VIDEO_UNREADABLE",
-    subject: path,
-    problem: `the file cannot be opened (${cause.code})`,
-    remedy: cause.code === "ELOOP" ? "It is a symlink that leads to itself: correct it" : "Check who may read it",
-    cause,
-  });
-}
-
-function notFound(arg: string, problem: string): VideoError {
-  return new VideoError({
-    code: "E_VIDEO_NOT_FOUND",
-    subject: arg,
-    problem,
-    remedy: "Give a video file, a folder of them, or a URL",
-  });
 }

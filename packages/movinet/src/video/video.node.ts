@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { VideoError } from "../common/errors.ts";
-import { memoryComplaint } from "../common/memory-watch.node.ts";
+import type { VideoError } from "../common/errors.ts";
+import { memoryComplaint } from "../common/process.node.ts";
 import { Turns } from "../common/turns.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
 import type { InputSize } from "../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
-import { type Failure, failures } from "./failures.ts";
+import { videoError } from "./failures.ts";
 import type { Frame } from "./frame.ts";
 import type { DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
 
@@ -187,19 +187,13 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
 
   async #died(late: boolean): Promise<never> {
     this.#options.signal?.throwIfAborted();
-    if (late) {
-      const seconds = (this.#options.timeoutMs ?? defaultTimeoutMs) / 1000;
-      throw this.#error("E_VIDEO_TIMEOUT", `no picture came for ${seconds} s`, "Check that the source still delivers");
-    }
+    const { timeoutMs = defaultTimeoutMs } = this.#options;
+    if (late) throw videoError(this.source, "timeout", `${timeoutMs / 1000} s`);
     const how = await this.#process.exited;
     const { complaints } = this.#process;
-    if (complaints.includes(memoryComplaint)) throw this.#failed("memory");
+    if (complaints.includes(memoryComplaint)) throw videoError(this.source, "memory");
     const complaint = complaints.at(-1) ?? "";
-    throw this.#error(
-      "E_VIDEO_DECODER",
-      `the decoding process ended unexpectedly (${how}${complaint ? `, ${complaint}` : ""})`,
-      "The file is probably damaged; try to convert it first",
-    );
+    throw videoError(this.source, "decoder", `${how}${complaint ? `, ${complaint}` : ""}`);
   }
 
   async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<VideoError> {
@@ -209,38 +203,24 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     const complained = (text: string) => complaints.some((line) => line.includes(text));
     if (failure === "noFrames" || failure === "unreadable") {
       const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
-      if (tooLarge) return this.#failed("tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
+      if (tooLarge) return videoError(this.source, "tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
       if (complained("moov atom not found") && !isUrl(this.source)) {
-        return this.#failed("damaged", "the file was cut off before its index (the moov atom)");
+        return videoError(this.source, "damaged", "the file was cut off before its index (the moov atom)");
       }
     }
-    return this.#failed(failure === "unreadable" && isUrl(this.source) ? "network" : failure, detail);
+    return videoError(this.source, failure === "unreadable" && isUrl(this.source) ? "network" : failure, detail);
   }
-
-  #failed(failure: Failure, detail = ""): VideoError {
-    const { code, problem, remedy } = failures[failure];
-    return this.#error(code, problem(detail), remedy);
-  }
-
-  #error(code: string, problem: string, remedy: string): VideoError {
-    return videoError(this.source, code, problem, remedy);
-  }
-}
-
-function videoError(source: string, code: string, problem: string, remedy: string): VideoError {
-  return new VideoError({ code, subject: shownSource(source), problem: shownSource(problem), remedy });
 }
 
 /** Where the decoding process finds a source. Throws {@link VideoError}. */
 function locationOf(source: string): string {
   const scheme = schemeOf(source);
   if (scheme === null) return source;
-  const { code, remedy } = failures.url;
   try {
     if (isUrl(source)) return requestUrl(source);
     if (scheme === "file") return fileURLToPath(source);
   } catch {
-    throw videoError(source, code, "this is no URL that can be understood", remedy);
+    throw videoError(source, "url", "this is no URL that can be understood");
   }
-  throw videoError(source, code, `${scheme}:// is not read`, remedy);
+  throw videoError(source, "url", `${scheme}:// is not read`);
 }

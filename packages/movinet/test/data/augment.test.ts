@@ -6,14 +6,16 @@ import {
   type AugmentRecipe,
   augmentClip,
   centreCrop,
+  colourTables,
+  drawColourChange,
   light,
+  meanLuma,
   none,
+  plainTables,
   recipes,
   strong,
 } from "../../src/data/augment.ts";
-import { colourTables, drawColourChange, meanLuma, plainTables } from "../../src/data/colour.ts";
-import { centreBox, randomBox, wholePicture } from "../../src/data/crop-box.ts";
-import { resample } from "../../src/data/resample.ts";
+import { centreBox, randomBox, resample, wholePicture } from "../../src/data/resample.ts";
 import { preprocess } from "../../src/flow/preprocess.ts";
 
 function clipOf(frames: number, width: number, height: number, aspect: number, seed = 1): AnamorphicPictures {

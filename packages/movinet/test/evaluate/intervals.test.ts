@@ -2,8 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { compareAnswers, differenceOf } from "../../src/evaluate/compare.ts";
 import { betaCdf, betaQuantile, studentQuantile, studentTails } from "../../src/evaluate/distributions.ts";
-import { effectiveClips } from "../../src/evaluate/groups.ts";
-import { proportionOf, wilsonInterval } from "../../src/evaluate/intervals.ts";
+import { effectiveClips, proportionOf, wilsonInterval } from "../../src/evaluate/intervals.ts";
 import { evaluateAnswers } from "../../src/evaluate/metrics.ts";
 import { answer } from "./answers.ts";
 

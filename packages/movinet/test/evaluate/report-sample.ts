@@ -1,7 +1,7 @@
 import { randomOf } from "../../src/common/random.ts";
 import { type Evaluation, evaluateAnswers } from "../../src/evaluate/metrics.ts";
+import { WorstClips } from "../../src/evaluate/pictures.ts";
 import type { RunReport } from "../../src/evaluate/report-data.ts";
-import { WorstClips } from "../../src/evaluate/worst.ts";
 import { answer, moments } from "./answers.ts";
 
 /** Texts that would be dangerous or would spoil the page if they were not escaped. */

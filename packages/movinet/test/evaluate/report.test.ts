@@ -1,10 +1,10 @@
 /** The report is one file that needs nothing else, says what was found, and escapes what people named. */
 import { describe, expect, test } from "vitest";
 import { evaluateAnswers } from "../../src/evaluate/metrics.ts";
+import { WorstClips } from "../../src/evaluate/pictures.ts";
 import { renderReport } from "../../src/evaluate/report.node.ts";
 import { earlinessChart, reliabilityChart, trainingCharts } from "../../src/evaluate/report-charts.ts";
-import { escapeText, html } from "../../src/evaluate/report-html.ts";
-import { WorstClips } from "../../src/evaluate/worst.ts";
+import { escapeText, html } from "../../src/evaluate/report-page.ts";
 import { answer } from "./answers.ts";
 import { nasty, sampleReport } from "./report-sample.ts";
 

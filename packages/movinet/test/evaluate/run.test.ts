@@ -211,7 +211,7 @@ describe("labels", () => {
 
 test("keepsakes are spread over a clip of any length", () => {
   for (const frames of [1, 2, 5, 16, 17, 100, 1000]) {
-    const keepsakes = new Keepsakes(4, 8);
+    const keepsakes = new Keepsakes(4);
     for (let t = 0; t < frames; t++) keepsakes.add({ data: new Uint8Array(3).fill(t % 256), width: 1, height: 1 });
     const times = keepsakes.take().map(({ data }) => data[0] as number);
     expect(times).toHaveLength(Math.min(4, frames));

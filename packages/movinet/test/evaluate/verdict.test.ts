@@ -6,9 +6,7 @@ import { compareAnswers } from "../../src/evaluate/compare.ts";
 import type { Moments } from "../../src/evaluate/early.ts";
 import { familyVerdict, type Relation } from "../../src/evaluate/family.ts";
 import { type Answer, evaluateAnswers } from "../../src/evaluate/metrics.ts";
-import { headline, verdict } from "../../src/evaluate/verdict.ts";
-import { warningsOf } from "../../src/evaluate/warnings.ts";
-import { columnPercents } from "../../src/evaluate/words.ts";
+import { columnPercents, headline, verdict, warningsOf } from "../../src/evaluate/verdict.ts";
 import { answer } from "./answers.ts";
 
 const labels = ["x", "y"];

@@ -32,7 +32,7 @@ const use = `
 import { buildGraph } from "./arch/build.ts";
 import { randomWeights } from "./arch/random-weights.ts";
 import { specOf } from "./arch/spec.ts";
-import { nodeBackend } from "./engines/onnxruntime/onnx.node.ts";
+import { nodeEngine } from "./engines/onnxruntime/onnx.node.ts";
 import { emitOnnx } from "./formats/onnx/write/file.ts";
 import { readModel } from "./formats/tflite/read/schema.ts";
 import { emitTflite } from "./formats/tflite/write/emit.ts";
@@ -54,7 +54,7 @@ const inputs = Object.fromEntries(
 const expected = interpret(graph, weights, inputs);
 const differences: Record<string, number> = {};
 for (const single of [true, false]) {
-  const executable = await (await nodeBackend()).compile(graph, weights, { single });
+  const executable = await (await nodeEngine()).compile(graph, weights, { single });
   const given = Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)] as const);
   const results = await executable.run(Object.fromEntries(given));
   for (const [name, value] of Object.entries(graph.outputs)) {

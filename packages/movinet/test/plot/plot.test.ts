@@ -3,19 +3,18 @@ import { Resvg } from "@resvg/resvg-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { percentText } from "../../src/flow/predict.ts";
-import { shrinkPicture } from "../../src/plot/picture.ts";
-import { renderPlot } from "../../src/plot/plot.node.ts";
+import { encodePng, renderPlot } from "../../src/plot/plot.node.ts";
 import {
   choosePlotClasses,
   chooseThumbnails,
+  createPlotRecorder,
   type Picture,
   type PlotPoint,
+  shrinkPicture,
   thinLine,
   timeTicks,
 } from "../../src/plot/plot-data.ts";
-import { createPlotRecorder } from "../../src/plot/plot-recorder.ts";
 import { buildPlotSpec } from "../../src/plot/plot-spec.ts";
-import { encodePng } from "../../src/plot/png.node.ts";
 
 const points = (rows: number[][], fps = 5): PlotPoint[] =>
   rows.map((scores, i) => ({ time: i / fps, scores: Float32Array.from(scores) }));

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { CameraMotionLabel } from "../../src/synth/labels.ts";
+import type { CameraMotionLabel } from "../../src/synth/camera.ts";
+import { writeYuv420 } from "../../src/synth/encode.node.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
-import { writeYuv420 } from "../../src/synth/yuv.ts";
 
 /** Writes an uncompressed video of camera motions that follow each other, each in a scene of its own; 10 pictures a second. */
 export async function writeCameraMotions(

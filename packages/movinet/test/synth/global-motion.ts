@@ -1,4 +1,4 @@
-import type { CameraMotionLabel } from "../../src/synth/labels.ts";
+import type { CameraMotionLabel } from "../../src/synth/camera.ts";
 
 /** A judge of camera motion that shares nothing with the renderer: least squares on gradients, coarse to fine. */
 

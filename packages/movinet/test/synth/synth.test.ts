@@ -2,13 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../../src/common/random.ts";
-import { farthest, planCamera } from "../../src/synth/camera.ts";
-import { type CameraMotionLabel, cameraMotionLabels } from "../../src/synth/labels.ts";
+import { type CameraMotionLabel, cameraMotionLabels, farthest, planCamera } from "../../src/synth/camera.ts";
 import { cameraMotionFrames, renderCameraMotion } from "../../src/synth/render.ts";
 import { planScene } from "../../src/synth/scene.ts";
-import { moveWindow, type SourcePicture } from "../../src/synth/window.ts";
 import { judgeMotion, totalMotion } from "./global-motion.ts";
 import { type Example, frameStatistics, meanOf, ridgeAccuracy, wholeStatistics } from "./single-frame.ts";
+import { moveWindow, type SourcePicture } from "./window.ts";
 
 const small = { width: 48, height: 48, frames: 4, fps: 10 };
 const someLabel = fc.constantFrom(...cameraMotionLabels);

@@ -1,7 +1,7 @@
 /** RGB → YUV 4:2:0: the values of BT.601, means of 2 × 2 pixels, rows of any stride. */
 import { expect, test } from "vitest";
 import { randomOf } from "../../src/common/random.ts";
-import { writeYuv420 } from "../../src/synth/yuv.ts";
+import { writeYuv420 } from "../../src/synth/encode.node.ts";
 
 function yuvOf(rgb: Uint8Array, width: number, height: number, padding = 0) {
   const plane = (columns: number, rows: number) => ({

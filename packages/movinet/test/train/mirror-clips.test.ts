@@ -5,7 +5,7 @@ import type { SourceClip } from "../../src/data/clip.ts";
 import type { Sample } from "../../src/data/dataset.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { openModel } from "../../src/index.node.ts";
-import type { CameraMotionLabel } from "../../src/synth/labels.ts";
+import type { CameraMotionLabel } from "../../src/synth/camera.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
 import { decideFlip } from "../../src/train/flip.ts";
 import { FrozenBody } from "../../src/train/frozen-features.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { randomOf } from "../../src/common/random.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { openModel } from "../../src/index.node.ts";
-import { type CameraMotionLabel, cameraMotionLabels } from "../../src/synth/labels.ts";
+import { type CameraMotionLabel, cameraMotionLabels } from "../../src/synth/camera.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
 import { decideFlip } from "../../src/train/flip.ts";
 import { FrozenBody } from "../../src/train/frozen-features.ts";

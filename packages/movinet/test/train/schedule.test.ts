@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { constantSchedule, cosineSchedule } from "../../src/train/schedule.ts";
+import { cosineSchedule } from "../../src/train/schedule.ts";
 
 test("cosine is the official schedule", () => {
   const rate = cosineSchedule(1.8, { steps: 85_785, warmup: 2_145 });
@@ -17,14 +17,8 @@ test("cosine without warm-up begins at its peak and is half of it in the middle"
   expect([rate(0), rate(50), rate(100)]).toEqual([0.4, expect.closeTo(0.2, 12), 0]);
 });
 
-test("constant rises and stays", () => {
-  const rate = constantSchedule(0.1, { warmup: 4 });
-  expect([0, 1, 4, 5, 1000].map(rate)).toEqual([0, 0.025, 0.1, 0.1, 0.1]);
-  expect(constantSchedule(0.1)(0)).toBe(0.1);
-});
-
 test("impossible numbers of steps are refused", () => {
   expect(() => cosineSchedule(1, { steps: 0 })).toThrow("steps: 0 is no number of steps.");
   expect(() => cosineSchedule(1, { steps: 10, warmup: 11 })).toThrow("warmup: 11 is not a number of steps in 0..10.");
-  expect(() => constantSchedule(1, { warmup: -1 })).toThrow(TypeError);
+  expect(() => cosineSchedule(1, { steps: 10, warmup: -1 })).toThrow(TypeError);
 });

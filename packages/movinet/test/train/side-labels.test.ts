@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cameraMotionLabels } from "../../src/synth/labels.ts";
+import { cameraMotionLabels } from "../../src/synth/camera.ts";
 import { sideLabels } from "../../src/train/side-labels.ts";
 
 test.each([

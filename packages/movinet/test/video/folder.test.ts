@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { bytesOf, pathOf } from "../../src/common/read.node.ts";
 import { ClipCache } from "../../src/data/clip-cache.node.ts";
 import { openDataset } from "../../src/data/dataset.node.ts";
 import { isVideoFile, scanFolder } from "../../src/video/folder.node.ts";
 import { LeftOutCounts, leftOutText } from "../../src/video/left-out.ts";
-import { bytesOf, pathOf } from "../../src/video/path-bytes.node.ts";
 import { expandSources } from "../../src/video/sources.node.ts";
 
 const locked = vi.hoisted(() => ({ name: "" }));

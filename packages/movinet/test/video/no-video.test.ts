@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AV_PIX_FMT_RGB8, AV_PIX_FMT_YUVJ420P } from "node-av/constants";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pathOf } from "../../src/video/path-bytes.node.ts";
+import { pathOf } from "../../src/common/read.node.ts";
 import { isTransportStream, transportPackets } from "../../src/video/transport-stream.ts";
 import { openVideo } from "../../src/video/video.node.ts";
 import { withContentEncryption, withStreamType } from "./encrypt.ts";

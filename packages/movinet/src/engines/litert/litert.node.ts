@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 export async function litertEngine(): Promise<Engine> {
   const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
   const folder = join(dirname(require.resolve("@litertjs/core")), "../wasm");
-  starting ??= inBrowserClothes(() => startLiteRt(litert, folder));
+  starting ??= withBrowserGlobals(() => startLiteRt(litert, folder));
   try {
     return engineOf(litert, await starting);
   } catch (error) {
@@ -26,19 +26,19 @@ export async function litertEngine(): Promise<Engine> {
 
 let starting: Promise<LiteRtInstance> | null = null;
 
-async function inBrowserClothes<T>(work: () => Promise<T>): Promise<T> {
+async function withBrowserGlobals<T>(work: () => Promise<T>): Promise<T> {
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };
-  const clothes: readonly [object, string, unknown][] = [
+  const globals: readonly [object, string, unknown][] = [
     [globalThis, "self", globalThis],
     [globalThis, "importScripts", runScript],
     [navigator, "gpu", { requestAdapter: async () => adapter }],
   ];
-  const worn = clothes.filter(([owner, name]) => !(name in owner));
-  for (const [owner, name, value] of worn) Object.defineProperty(owner, name, { value, configurable: true });
+  const lacking = globals.filter(([owner, name]) => !(name in owner));
+  for (const [owner, name, value] of lacking) Object.defineProperty(owner, name, { value, configurable: true });
   try {
     return await work();
   } finally {
-    for (const [owner, name] of worn) Reflect.deleteProperty(owner, name);
+    for (const [owner, name] of lacking) Reflect.deleteProperty(owner, name);
     for (const name of ["Module", "ModuleFactory"]) Reflect.deleteProperty(globalThis, name);
   }
 }

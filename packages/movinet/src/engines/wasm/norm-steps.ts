@@ -1,44 +1,48 @@
 /** Norms: their factors, computed anew in each run, and the gradient of gamma. */
 import type { BatchNormNode, TrainingNodeOf } from "../../graph/gradient.ts";
 import { type Node, normEpsilon } from "../../graph/ir.ts";
-import { accumulate, call, identity, pixels, type Site, type Step } from "./site.ts";
+import { accumulate, call, type EmitContext, identity, pixels, type Step } from "./context.ts";
 
-export function normStep(node: (Node & { readonly op: "norm" }) | BatchNormNode, site: Site, prepare: Step): Step {
-  if (site.fused(node.id)) return prepare;
-  const shape = site.shape(node.id);
-  const { gain, shift } = site.norm(node.x);
-  const [from, to] = [site.at(node.x), site.at(node.id)];
-  const rows = pixels(shape, site.batch);
+export function normStep(
+  node: (Node & { readonly op: "norm" }) | BatchNormNode,
+  plan: EmitContext,
+  prepare: Step,
+): Step {
+  if (plan.fused(node.id)) return prepare;
+  const shape = plan.shape(node.id);
+  const { gain, shift } = plan.norm(node.x);
+  const [from, to] = [plan.at(node.x), plan.at(node.id)];
+  const rows = pixels(shape, plan.batch);
   return () => {
     prepare();
-    call(site.kernels, "affine", identity, from, gain, shift, to, rows, shape.channels);
+    call(plan.kernels, "affine", identity, from, gain, shift, to, rows, shape.channels);
   };
 }
 
-export function storedFactors(node: TrainingNodeOf<"norm">, site: Site): void {
-  const { channels } = site.shape(node.id);
-  const variance = site.floats(site.param(node.variance), channels);
+export function storedFactors(node: TrainingNodeOf<"norm">, plan: EmitContext): void {
+  const { channels } = plan.shape(node.id);
+  const variance = plan.floats(plan.param(node.variance), channels);
   fillFactors(
     node,
-    site,
-    (c) => site.floats(site.param(node.mean), channels)[c] as number,
+    plan,
+    (c) => plan.floats(plan.param(node.mean), channels)[c] as number,
     (c) => variance[c] as number,
   );
 }
 
-export function batchFactors(node: BatchNormNode, site: Site): void {
-  const shape = site.shape(node.id);
+export function batchFactors(node: BatchNormNode, plan: EmitContext): void {
+  const shape = plan.shape(node.id);
   const { channels } = shape;
-  const rows = pixels(shape, site.batch);
-  const { sums } = site.room;
-  const [squares, room] = [sums + 8 * channels, sums + 16 * channels];
-  call(site.kernels, "moments", site.at(node.x), sums, squares, room, rows, channels);
-  const [total, square] = [site.doubles(sums, channels), site.doubles(squares, channels)];
-  const first = site.floats(site.at(node.x), channels);
+  const rows = pixels(shape, plan.batch);
+  const { sums } = plan.scratch;
+  const [squares, scratch] = [sums + 8 * channels, sums + 16 * channels];
+  call(plan.kernels, "moments", plan.at(node.x), sums, squares, scratch, rows, channels);
+  const [total, square] = [plan.doubles(sums, channels), plan.doubles(squares, channels)];
+  const first = plan.floats(plan.at(node.x), channels);
   const mean = (c: number) => (total[c] as number) / rows;
   fillFactors(
     node,
-    site,
+    plan,
     (c) => mean(c) + (first[c] as number),
     (c) => Math.max(0, (square[c] as number) / rows - mean(c) ** 2),
   );
@@ -46,15 +50,15 @@ export function batchFactors(node: BatchNormNode, site: Site): void {
 
 function fillFactors(
   node: { readonly id: string; readonly x: string; readonly gamma: string; readonly beta: string },
-  site: Site,
+  plan: EmitContext,
   meanOf: (c: number) => number,
   varianceOf: (c: number) => number,
 ): void {
-  const { channels } = site.shape(node.id);
-  const norm = site.norm(node.x);
-  const [gamma, beta] = [site.floats(site.param(node.gamma), channels), site.floats(site.param(node.beta), channels)];
-  const [gain, shift] = [site.floats(norm.gain, channels), site.floats(norm.shift, channels)];
-  const [mean, inverse] = [site.floats(norm.mean, channels), site.floats(norm.inverse, channels)];
+  const { channels } = plan.shape(node.id);
+  const norm = plan.norm(node.x);
+  const [gamma, beta] = [plan.floats(plan.param(node.gamma), channels), plan.floats(plan.param(node.beta), channels)];
+  const [gain, shift] = [plan.floats(norm.gain, channels), plan.floats(norm.shift, channels)];
+  const [mean, inverse] = [plan.floats(norm.mean, channels), plan.floats(norm.inverse, channels)];
   for (let c = 0; c < channels; c++) {
     const inv = 1 / Math.sqrt(varianceOf(c) + normEpsilon);
     mean[c] = meanOf(c);
@@ -65,16 +69,19 @@ function fillFactors(
 }
 
 /** The gradient of gamma; where an activation that took in the norm did not, it also adds up what the norm's rules share. */
-export function gammaStep(node: TrainingNodeOf<"normGamma"> | TrainingNodeOf<"batchNormGamma">, site: Site): Step {
-  const shape = site.shape(node.dy);
+export function gammaStep(
+  node: TrainingNodeOf<"normGamma"> | TrainingNodeOf<"batchNormGamma">,
+  plan: EmitContext,
+): Step {
+  const shape = plan.shape(node.dy);
   const { channels } = shape;
-  const { mean, inverse, sums, products } = site.norm(node.x);
-  const to = site.gradient(site.paramOf(node));
-  const [dy, x, rows] = [site.at(node.dy), site.at(node.x), pixels(shape, site.batch)];
-  const ready = site.fusedSums(node.dy);
+  const { mean, inverse, sums, products } = plan.norm(node.x);
+  const to = plan.gradient(plan.paramOf(node));
+  const [dy, x, rows] = [plan.at(node.dy), plan.at(node.x), pixels(shape, plan.batch)];
+  const ready = plan.fusedSums(node.dy);
   return () => {
-    if (!ready) call(site.kernels, "channelSums", dy, x, mean, sums, products, site.room.sums, rows, channels);
-    const [inv, product] = [site.floats(inverse, channels), site.doubles(products, channels)];
-    accumulate(site.floats(to, channels), (c) => (product[c] as number) * (inv[c] as number));
+    if (!ready) call(plan.kernels, "channelSums", dy, x, mean, sums, products, plan.scratch.sums, rows, channels);
+    const [inv, product] = [plan.floats(inverse, channels), plan.doubles(products, channels)];
+    accumulate(plan.floats(to, channels), (c) => (product[c] as number) * (inv[c] as number));
   };
 }

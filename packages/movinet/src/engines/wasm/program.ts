@@ -2,9 +2,9 @@ import { type BatchNormNode, type TrainingGraph, type TrainingNode, trainingInpu
 import { type ActivationNode, type Node, outputOf, outputsOf, type Shape } from "../../graph/ir.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 import type { Weights } from "../../graph/tensor.ts";
+import { count, type Emit, type EmitContext, type Kernels, type NormScratch, type Step } from "./context.ts";
 import { kernelsBase64 } from "./kernels.ts";
 import { planMemory } from "./memory.ts";
-import { count, type Kernels, type NormRoom, type Site, type Step } from "./site.ts";
 import { emitters } from "./steps.ts";
 
 /** Mean and biased variance of one norm in the last forward run, `[channels]` each. */
@@ -48,7 +48,7 @@ export class TrainingProgram {
   readonly #forward: readonly Step[];
   readonly #backward: readonly Step[];
   readonly #at: (value: string) => number;
-  readonly #norms: ReadonlyMap<BatchNormNode, NormRoom>;
+  readonly #norms: ReadonlyMap<BatchNormNode, NormScratch>;
 
   constructor(training: TrainingGraph, batch: number) {
     this.training = training;
@@ -65,9 +65,9 @@ export class TrainingProgram {
       at += Math.ceil(amount / 16) * 16;
       return place;
     };
-    const room = reserveRoom(nodes, shape, reserve);
-    const norms = new Map<string, NormRoom>();
-    const batchNorms = new Map<BatchNormNode, NormRoom>();
+    const scratch = reserveScratch(nodes, shape, reserve);
+    const norms = new Map<string, NormScratch>();
+    const batchNorms = new Map<BatchNormNode, NormScratch>();
     for (const node of nodes) {
       if (node.op !== "norm" && node.op !== "batchNorm") continue;
       const bytes = 4 * shape(node.id).channels;
@@ -83,7 +83,7 @@ export class TrainingProgram {
     const normGradients = new Map(
       nodes.flatMap((node) => {
         if (node.op !== "normGamma" && node.op !== "batchNormGamma") return [];
-        return [[node.dy, norms.get(node.x) as NormRoom] as const];
+        return [[node.dy, norms.get(node.x) as NormScratch] as const];
       }),
     );
     const fusedSums = new Set(
@@ -116,7 +116,7 @@ export class TrainingProgram {
     this.#at = (value) => plan.values[value] as number;
     this.#norms = batchNorms;
     const paramOf = new Map(Object.entries(training.gradients).map(([param, id]) => [id, param]));
-    const site: Site = {
+    const context: EmitContext = {
       kernels: instance.exports as Kernels,
       batch,
       shape,
@@ -124,15 +124,15 @@ export class TrainingProgram {
       param: (name) => plan.params[name] as number,
       gradient: (param) => plan.gradients[param] as number,
       paramOf: (node) => paramOf.get(node.id) as string,
-      norm: (x) => norms.get(x) as NormRoom,
+      norm: (x) => norms.get(x) as NormScratch,
       normOf: (gradient) => normGradients.get(gradient),
       fusedSums: (gradient) => fusedSums.has(gradient),
       fused: (value) => fused.get(value),
       floats: (offset, length) => new Float32Array(this.#buffer, offset, length),
       doubles: (offset, length) => new Float64Array(this.#buffer, offset, length),
-      room,
+      scratch,
     };
-    const steps = nodes.map((node) => (emitters[node.op] as (node: TrainingNode, site: Site) => Step)(node, site));
+    const steps = nodes.map((node) => (emitters[node.op] as Emit<TrainingNode>)(node, context));
     this.#forward = steps.slice(0, training.forward.nodes.length);
     this.#backward = steps.slice(training.forward.nodes.length);
   }
@@ -233,13 +233,13 @@ function readThrough(node: TrainingNode, fused: ReadonlyMap<string, NormNode>): 
   return norm ? { ...node, x: norm.x } : node;
 }
 
-function gainOf(gamma: string, nodes: readonly TrainingNode[], norms: ReadonlyMap<string, NormRoom>): NormRoom {
+function gainOf(gamma: string, nodes: readonly TrainingNode[], norms: ReadonlyMap<string, NormScratch>): NormScratch {
   const norm = nodes.find((node) => node.op === "norm" && node.gamma === gamma) as NormNode;
-  return norms.get(norm.x) as NormRoom;
+  return norms.get(norm.x) as NormScratch;
 }
 
 /** Room that steps share: panels of the greatest matrix, windows of the greatest picture, taps, sums. */
-function reserveRoom(
+function reserveScratch(
   nodes: readonly TrainingNode[],
   shape: (value: string) => Shape,
   reserve: (bytes: number) => number,

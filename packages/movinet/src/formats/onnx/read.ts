@@ -9,7 +9,7 @@ import type { Card } from "../../model/card.ts";
 import { checkWeights } from "../../model/check-weights.ts";
 import { checkCard, checkSize } from "../../model/limits.ts";
 import { readExport, readMetadata } from "../../model/metadata.ts";
-import { unfold } from "../tflite/read/unfold.ts";
+import { unfold } from "../tflite/read/own.ts";
 import { elementType, type ReadOnnx, readOnnx } from "./proto.ts";
 import { type OnnxForm, type OnnxPrecision, onnxForms, onnxPrecisions } from "./write/file.ts";
 

@@ -1,8 +1,18 @@
 import { halvesToFloats } from "../../../common/half.ts";
-import { refuse } from "./refuse.ts";
+import { refuse } from "./flatbuffer.ts";
 import type { TfliteTensor } from "./schema.ts";
 
-type Stored = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array;
+/** Bytes of an element, and how many are read. */
+const readers = {
+  float32: [4, (bytes: ArrayBuffer) => new Float32Array(bytes)],
+  float16: [2, (bytes: ArrayBuffer) => halvesToFloats(new Uint16Array(bytes))],
+  int8: [1, (bytes: ArrayBuffer) => new Int8Array(bytes)],
+  uint8: [1, (bytes: ArrayBuffer) => new Uint8Array(bytes)],
+  int16: [2, (bytes: ArrayBuffer) => new Int16Array(bytes)],
+  int32: [4, (bytes: ArrayBuffer) => new Int32Array(bytes)],
+  int64: [8, (bytes: ArrayBuffer) => Float64Array.from(new BigInt64Array(bytes), Number)],
+} as const;
+type Stored = ReturnType<(typeof readers)[keyof typeof readers][1]>;
 
 /** Elements of a tensor, or null where a dimension is not a positive number. */
 export function elementCount(shape: readonly number[]): number | null {
@@ -36,32 +46,15 @@ export function readConstant(tensor: TfliteTensor, subject: string): Float32Arra
 /** The numbers of a constant tensor as they are stored, quantized or not. */
 export function readStored(tensor: TfliteTensor, subject: string): Stored {
   const { data, type, shape } = tensor;
-  const bytes = { float32: 4, float16: 2, int8: 1, uint8: 1, int16: 2, int32: 4, int64: 8 }[type as string];
-  if (data === null || bytes === undefined || tensor.sparse) {
-    throw refuse(
-      subject,
-      `the tensor ${tensor.name} holds no values that we can read (${tensor.sparse ? "sparse " : ""}${type})`,
-    );
+  const known = Object.hasOwn(readers, type) ? readers[type as keyof typeof readers] : null;
+  if (data === null || known === null || tensor.sparse) {
+    const what = `${tensor.sparse ? "sparse " : ""}${type}`;
+    throw refuse(subject, `the tensor ${tensor.name} holds no values that we can read (${what})`);
   }
+  const [bytes, read] = known;
   const count = elementCount(shape);
   if (count === null || data.length !== count * bytes) {
     throw refuse(subject, `the tensor ${tensor.name} of [${shape}] ${type} has ${data.length} bytes`);
   }
-  const { buffer } = new Uint8Array(data);
-  switch (type) {
-    case "float32":
-      return new Float32Array(buffer);
-    case "float16":
-      return halvesToFloats(new Uint16Array(buffer));
-    case "int8":
-      return new Int8Array(buffer);
-    case "uint8":
-      return new Uint8Array(buffer);
-    case "int16":
-      return new Int16Array(buffer);
-    case "int64":
-      return Float64Array.from(new BigInt64Array(buffer), Number);
-    default:
-      return new Int32Array(buffer);
-  }
+  return read(new Uint8Array(data).buffer);
 }

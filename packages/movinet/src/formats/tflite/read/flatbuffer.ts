@@ -1,4 +1,5 @@
 import { ByteBuffer } from "flatbuffers";
+import { ModelError } from "../../../common/errors.ts";
 
 /** What is wrong with a flatbuffer, in words that follow "it is damaged:". */
 export class Damage extends Error {}
@@ -53,6 +54,12 @@ export function openFlatbuffer(bytes: Uint8Array) {
     spend(length * size);
     return { start: inside(start + 4, length * size), length };
   }
+  function scalar(size: number, read: (at: number) => number) {
+    return (table: number, index: number, fallback: number): number => {
+      const at = field(table, index);
+      return at === null ? fallback : read(inside(at, size));
+    };
+  }
   const elements = {
     int32: (at: number) => buffer.readInt32(at),
     float32: (at: number) => buffer.readFloat32(at),
@@ -61,14 +68,9 @@ export function openFlatbuffer(bytes: Uint8Array) {
 
   return {
     root: () => inside(pointer(0), 4),
-    int8(table: number, index: number, fallback: number): number {
-      const at = field(table, index);
-      return at === null ? fallback : buffer.readInt8(inside(at, 1));
-    },
-    int32(table: number, index: number, fallback: number): number {
-      const at = field(table, index);
-      return at === null ? fallback : buffer.readInt32(inside(at, 4));
-    },
+    int8: scalar(1, (at) => buffer.readInt8(at)),
+    int32: scalar(4, (at) => buffer.readInt32(at)),
+    uint64: scalar(8, (at) => Number(buffer.readUint64(at))),
     table(table: number, index: number): number | null {
       const at = field(table, index);
       return at === null ? null : inside(pointer(at), 4);
@@ -87,11 +89,6 @@ export function openFlatbuffer(bytes: Uint8Array) {
       const { start, length } = vector(table, index, 1);
       return new TextDecoder().decode(bytes.subarray(start, start + Math.min(length, longestName)));
     },
-    /** 0 where it is missing. */
-    uint64(table: number, index: number): number {
-      const at = field(table, index);
-      return at === null ? 0 : Number(buffer.readUint64(inside(at, 8)));
-    },
     /** A view of so many bytes. */
     range(start: number, length: number): Uint8Array {
       spend(length);
@@ -103,4 +100,16 @@ export function openFlatbuffer(bytes: Uint8Array) {
       return length === 0 ? null : bytes.subarray(start, start + length);
     },
   };
+}
+
+/** The error for a file that is no readable TFLite file, or not one of a MoViNet. */
+export function refuse(subject: string, problem: string, cause?: unknown): ModelError {
+  return new ModelError({
+    code: "E_MODEL_FORMAT",
+    subject,
+    problem,
+    remedy:
+      "Use a TFLite file of a MoViNet stream model (A0 to A5, T0) as the official export tool writes it, and check that it was copied whole",
+    cause,
+  });
 }

@@ -1,5 +1,5 @@
 import { elementCount, readConstant } from "./constants.ts";
-import { refuse } from "./refuse.ts";
+import { refuse } from "./flatbuffer.ts";
 import { fusedActivations, type OperatorOptions, type TfliteModel, type TfliteTensor } from "./schema.ts";
 
 /** An operator whose activation, if one was fused into it, has become an operator of its own. */

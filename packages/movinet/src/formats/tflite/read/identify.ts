@@ -1,5 +1,5 @@
 import { type Variant, type VariantName, variants } from "../../../arch/variants.ts";
-import { refuse } from "./refuse.ts";
+import { refuse } from "./flatbuffer.ts";
 import type { FoundLayer, FoundNetwork } from "./structure.ts";
 
 /** One line per part of a network; two networks are of one variant where all lines are equal. */

@@ -1,7 +1,8 @@
 import type { Spec } from "../../../arch/spec.ts";
-import { mostJsonBytes } from "../../../common/json.ts";
-import type { Graph } from "../../../graph/ir.ts";
-import type { Weights } from "../../../graph/tensor.ts";
+import { mostJsonBytes } from "../../../common/text.ts";
+import { type Graph, normEpsilon } from "../../../graph/ir.ts";
+import { elementsOf } from "../../../graph/shapes.ts";
+import type { Tensor, Weights } from "../../../graph/tensor.ts";
 import type { Card } from "../../../model/card.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
 import { checkCard, checkSize } from "../../../model/limits.ts";
@@ -9,9 +10,8 @@ import { readExport, readMetadata } from "../../../model/metadata.ts";
 import { rowsLayout, tensorName } from "../write/layouts.ts";
 import { lowerForTflite, tfliteForms, tflitePrecisions } from "../write/lower.ts";
 import { elementCount, readConstant } from "./constants.ts";
-import { refuse } from "./refuse.ts";
+import { refuse } from "./flatbuffer.ts";
 import { readModel } from "./schema.ts";
-import { unfold } from "./unfold.ts";
 
 /**
  * Reads a file that this library wrote: spec and card from its metadata, weights by their names. They are what the file
@@ -63,4 +63,79 @@ export function tfliteTexts(metadata: Readonly<Record<string, Uint8Array>>): Rea
       .filter(([name, data]) => name.startsWith("movinet.") && data.length <= mostJsonBytes)
       .map(([name, data]) => [name, new TextDecoder().decode(data)]),
   );
+}
+
+/** The constants of a file by the names of a lowered graph's parameters; null for those that it lacks. */
+export interface FileConstants {
+  readonly vector: (name: string, count: number) => Float32Array | null;
+  /** Of a kernel over `inputs` values (those of a window, then channels), as rows `[inputs, filters]`. */
+  readonly dense: (name: string, inputs: number, filters: number) => Float32Array | null;
+  /** Of one tap over time of a depthwise kernel, as `[window, channels]`; `window` are its pixels. */
+  readonly tap: (name: string, tap: number, window: number, channels: number) => Float32Array | null;
+}
+
+/**
+ * Weights of a network from those that a file of its lowered graph computes with: norms become identities, residual scales
+ * 1. What the file lacks is left out.
+ */
+export function unfold(lowered: Graph, constants: FileConstants): Weights {
+  const weights = new Map<string, Tensor>();
+  const shapeOf = (name: string) => lowered.params[name]?.shape ?? [];
+  const fill = (name: string, value: number) => put(name, new Float32Array(elementsOf(shapeOf(name))).fill(value));
+
+  function put(name: string, data: Float32Array): void {
+    const derivation = lowered.params[name]?.derivation;
+    switch (derivation?.kind) {
+      case undefined:
+        weights.set(name, { shape: shapeOf(name), data });
+        break;
+      case "affine": {
+        const { base, scale, shift } = derivation;
+        put(base, scale === 1 && shift === 0 ? data : data.map((value) => (value - shift) / scale));
+        break;
+      }
+      case "scaled":
+        put(derivation.factor, Float32Array.of(1));
+        put(derivation.base, data);
+        break;
+      case "foldKernel":
+        fill(derivation.gamma, 1);
+        fill(derivation.variance, 1 - normEpsilon);
+        put(derivation.kernel, data);
+        break;
+      case "foldBias":
+        fill(derivation.mean, 0);
+        put(derivation.beta, data);
+    }
+  }
+
+  const kernels = new Map<string, Float32Array>();
+  const incomplete = new Set<string>();
+  for (const node of lowered.nodes) {
+    if (node.op === "scale") {
+      const factor = constants.vector(node.factor, 1);
+      if (factor) put(node.factor, factor);
+    }
+    if (node.op !== "conv" && node.op !== "depthwise") continue;
+    const { channels } = lowered.shapes[node.id] as { channels: number };
+    const bias = node.bias === null ? null : constants.vector(node.bias, channels);
+    if (node.bias !== null && bias) put(node.bias, bias);
+    const elements = elementsOf(shapeOf(node.kernel));
+    if (node.op === "conv") {
+      const kernel = constants.dense(node.kernel, elements / node.filters, node.filters);
+      if (kernel) put(node.kernel, kernel);
+      continue;
+    }
+    const window = node.size * node.size * node.time.taps;
+    const tap = constants.tap(node.kernel, node.time.tap, window, channels);
+    if (tap === null) {
+      incomplete.add(node.kernel);
+      continue;
+    }
+    const kernel = kernels.get(node.kernel) ?? new Float32Array(elements);
+    kernels.set(node.kernel, kernel);
+    kernel.set(tap, node.time.tap * node.size * node.size * channels);
+  }
+  for (const [name, kernel] of kernels) if (!incomplete.has(name)) put(name, kernel);
+  return weights;
 }

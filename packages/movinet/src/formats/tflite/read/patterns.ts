@@ -36,6 +36,14 @@ export function peelAffine(flow: Flow, value: number): Affine {
   return { x, scale, shift };
 }
 
+/** What may stand in either order. */
+export function bothWays(a: number, b: number): readonly (readonly [number, number])[] {
+  return [
+    [a, b],
+    [b, a],
+  ];
+}
+
 interface Clip {
   readonly x: number;
   readonly low: number;
@@ -96,10 +104,7 @@ export function peelActivation(flow: Flow, value: number): { readonly kind: Acti
   const product = flow.node(outer.x);
   if (product?.op !== "MUL" || outer.shift !== 0) return { kind: null, x };
   const [a = -1, b = -1] = product.inputs;
-  for (const [argument, factor] of [
-    [a, b],
-    [b, a],
-  ] as const) {
+  for (const [argument, factor] of bothWays(a, b)) {
     const logistic = flow.node(factor);
     if (logistic?.op === "LOGISTIC" && logistic.inputs[0] === argument && outer.scale === 1) {
       return { kind: "swish", x: argument };

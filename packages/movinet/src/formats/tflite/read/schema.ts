@@ -2,8 +2,7 @@
  * All that we know of the TFLite schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3): field numbers,
  * codes of operators, types, paddings and activations.
  */
-import { Damage, type Flatbuffer, openFlatbuffer } from "./flatbuffer.ts";
-import { refuse } from "./refuse.ts";
+import { Damage, type Flatbuffer, openFlatbuffer, refuse } from "./flatbuffer.ts";
 
 export const fields = {
   model: { version: 0, operatorCodes: 1, subgraphs: 2, description: 3, buffers: 4, metadata: 6, signatures: 7 },
@@ -115,21 +114,9 @@ export const optionFields = {
 } as const satisfies Record<string, Partial<Record<keyof OperatorOptions, number>>>;
 
 /** The options of an operator; what its kind does not have keeps the default. */
-export interface OperatorOptions {
-  readonly padding: number;
-  readonly strideWidth: number;
-  readonly strideHeight: number;
-  readonly dilationWidth: number;
-  readonly dilationHeight: number;
-  readonly width: number;
-  readonly height: number;
-  readonly activation: number;
-  readonly weightsFormat: number;
-  readonly depthMultiplier: number;
-  readonly axis: number;
-}
-const defaults: OperatorOptions = {
-  padding: padding.same,
+export type OperatorOptions = Readonly<typeof defaults>;
+const defaults = {
+  padding: padding.same as number,
   strideWidth: 1,
   strideHeight: 1,
   dilationWidth: 1,
@@ -300,6 +287,6 @@ function readOptions(file: Flatbuffer, op: string, table: number | null): Operat
 /** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset behind the flatbuffer. */
 function bufferData(file: Flatbuffer, table: number): Uint8Array | null {
   const { data, offset, size } = fields.buffer;
-  const start = file.uint64(table, offset);
-  return start > 1 ? file.range(start, file.uint64(table, size)) : file.bytes(table, data);
+  const start = file.uint64(table, offset, 0);
+  return start > 1 ? file.range(start, file.uint64(table, size, 0)) : file.bytes(table, data);
 }

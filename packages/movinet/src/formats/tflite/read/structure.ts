@@ -1,6 +1,8 @@
 import type { Activation, Gate, SqueezeExcite } from "../../../arch/spec.ts";
+import { refuse } from "./flatbuffer.ts";
 import type { Flow } from "./flow.ts";
 import {
+  bothWays,
   type FoundConv,
   type FoundGate,
   type FoundMean,
@@ -12,7 +14,6 @@ import {
   peelPool,
   peelSpatialMean,
 } from "./patterns.ts";
-import { refuse } from "./refuse.ts";
 
 /** The squeeze-and-excitation of a layer. */
 export interface FoundSqueeze {
@@ -172,10 +173,7 @@ function runningMean(walk: Walk, place: string, value: number): { readonly mean:
     const add = flow.node(sum);
     if (add?.op !== "ADD") continue;
     const [c = -1, d = -1] = add.inputs;
-    for (const [frame, state] of [
-      [c, d],
-      [d, c],
-    ] as const) {
+    for (const [frame, state] of bothWays(c, d)) {
       const mean = peelSpatialMean(flow, frame);
       if (mean !== null && flow.inputs.has(state)) return { mean, frame };
     }
@@ -213,11 +211,8 @@ function findLayer(walk: Walk, place: string, value: number): { layer: FoundLaye
     if (spatial.stride === 2) start = peelPool(flow, start) ?? -1;
   }
   if (start !== input) {
-    throw walk.stop(
-      `${place}, skip,`,
-      "the layer's input, average pooled where the layer has a stride",
-      skip?.x ?? shortcut,
-    );
+    const expected = "the layer's input, average pooled where the layer has a stride";
+    throw walk.stop(`${place}, skip,`, expected, skip?.x ?? shortcut);
   }
   return { layer: { expansion, spatial, temporal, squeeze, projection, rezero, skip }, input };
 }
@@ -283,10 +278,7 @@ function findEncoding(walk: Walk, place: string, value: number): { pooled: numbe
   const add = flow.node(value);
   if (add?.op !== "ADD") return { pooled: value, posenc: null };
   const [a = -1, b = -1] = add.inputs;
-  for (const [pooled, encoding] of [
-    [a, b],
-    [b, a],
-  ] as const) {
+  for (const [pooled, encoding] of bothWays(a, b)) {
     const { x, scale, shift } = peelAffine(flow, encoding);
     const waves = flow.node(x);
     const parts = waves?.op === "CONCATENATION" ? waves.inputs.map((part) => flow.node(part)?.op) : [];

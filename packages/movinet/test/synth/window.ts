@@ -1,5 +1,5 @@
-import { type Random, randomOf } from "../common/random.ts";
-import type { CameraMotionLabel } from "./labels.ts";
+import { type Random, randomOf } from "../../src/common/random.ts";
+import type { CameraMotionLabel } from "../../src/synth/camera.ts";
 
 /** A picture of a real video: 8-bit RGB, `[height, width, 3]`. */
 export interface SourcePicture {

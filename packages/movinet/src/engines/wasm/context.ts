@@ -7,7 +7,7 @@ import { samePadding } from "../../graph/shapes.ts";
 export type Kernels = Readonly<Record<string, (...args: readonly number[]) => number>>;
 
 /** What a norm needs at run time: its factors and offsets per channel, and the statistics behind them. */
-export interface NormRoom {
+export interface NormScratch {
   readonly gain: number;
   readonly shift: number;
   readonly mean: number;
@@ -19,7 +19,7 @@ export interface NormRoom {
 }
 
 /** What the emitters know about the program in the making. */
-export interface Site {
+export interface EmitContext {
   readonly kernels: Kernels;
   readonly batch: number;
   shape(value: string): Shape;
@@ -29,10 +29,10 @@ export interface Site {
   gradient(param: string): number;
   /** The parameter whose gradient a node computes. */
   paramOf(node: GradientNode): string;
-  /** A norm's room by the value that it normalizes. */
-  norm(x: string): NormRoom;
-  /** The room of the norm whose result has this gradient. */
-  normOf(gradient: string): NormRoom | undefined;
+  /** A norm's scratch by the value that it normalizes. */
+  norm(x: string): NormScratch;
+  /** The scratch of the norm whose result has this gradient. */
+  normOf(gradient: string): NormScratch | undefined;
   /** Whether an activation that took in its norm added up the sums of this gradient. */
   fusedSums(gradient: string): boolean;
   /** The norm that was taken into the activation that reads it, by the norm's value. */
@@ -40,12 +40,12 @@ export interface Site {
   /** `floats` of the program's memory from a byte offset. */
   floats(offset: number, count: number): Float32Array;
   doubles(offset: number, count: number): Float64Array;
-  /** Offsets of room that any step may use. */
-  readonly room: { readonly panels: number; readonly columns: number; readonly taps: number; readonly sums: number };
+  /** Offsets of scratch that any step may use. */
+  readonly scratch: { readonly panels: number; readonly columns: number; readonly taps: number; readonly sums: number };
 }
 
 export type Step = () => void;
-export type Emit<N> = (node: N, site: Site) => Step;
+export type Emit<N> = (node: N, plan: EmitContext) => Step;
 export type Emitters = { readonly [Kind in TrainingNode["op"]]: Emit<TrainingNodeOf<Kind>> };
 
 export const kinds: Readonly<Record<ActivationKind, number>> = {
@@ -78,30 +78,30 @@ export function bytes({ channels, height, width }: Shape): number {
   return 4 * channels * height * width;
 }
 
-export function frameFloats(site: Site, value: string): number {
-  const shape = site.shape(value);
-  return count(shape, site.batch) / shape.frames;
+export function frameFloats(plan: EmitContext, value: string): number {
+  const shape = plan.shape(value);
+  return count(shape, plan.batch) / shape.frames;
 }
 
-export function copy(site: Site, from: number, to: number, floats: number): void {
-  call(site.kernels, "copyRows", from, to, 1, 4 * floats, 0, 0);
+export function copy(plan: EmitContext, from: number, to: number, floats: number): void {
+  call(plan.kernels, "copyRows", from, to, 1, 4 * floats, 0, 0);
 }
 
 export function accumulate(target: Float32Array, value: (i: number) => number): void {
   for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) + value(i);
 }
 
-export function sumFrames(site: Site, from: string, to: string): void {
-  const { frames } = site.shape(from);
-  const frame = frameFloats(site, from);
-  copy(site, site.at(from), site.at(to), frame);
+export function sumFrames(plan: EmitContext, from: string, to: string): void {
+  const { frames } = plan.shape(from);
+  const frame = frameFloats(plan, from);
+  copy(plan, plan.at(from), plan.at(to), frame);
   for (let t = 1; t < frames; t++) {
-    call(site.kernels, "add", site.at(to), site.at(from) + 4 * t * frame, site.at(to), frame);
+    call(plan.kernels, "add", plan.at(to), plan.at(from) + 4 * t * frame, plan.at(to), frame);
   }
 }
 
 export function eachPicture(
-  site: Site,
+  plan: EmitContext,
   x: Shape,
   y: Shape,
   { size, stride }: { readonly size: number; readonly stride: number },
@@ -110,45 +110,45 @@ export function eachPicture(
   const top = samePadding(x.height, size, stride).begin;
   const left = samePadding(x.width, size, stride).begin;
   const window = [x.height, x.width, x.channels, y.height, y.width, size, stride, top, left];
-  for (let n = 0; n < x.frames * site.batch; n++) visit(n, window);
+  for (let n = 0; n < x.frames * plan.batch; n++) visit(n, window);
 }
 
-export function poolArgs(site: Site, x: Shape, y: Shape): readonly number[] {
+export function poolArgs(plan: EmitContext, x: Shape, y: Shape): readonly number[] {
   const top = samePadding(x.height, 3, 2).begin;
   const left = samePadding(x.width, 3, 2).begin;
-  return [x.frames * site.batch, x.height, x.width, x.channels, y.height, y.width, top, left];
+  return [x.frames * plan.batch, x.height, x.width, x.channels, y.height, y.width, top, left];
 }
 
 /** The sizes that all three depthwise kernels take; one pixel wide windows see a picture as one row. */
 export function depthwiseArgs(
-  site: Site,
+  plan: EmitContext,
   { size, stride, time }: Pick<TrainingNodeOf<"depthwiseInput">, "size" | "stride" | "time">,
   from: string,
   to: string,
 ): readonly number[] {
-  const [x, y] = [site.shape(from), site.shape(to)];
+  const [x, y] = [plan.shape(from), plan.shape(to)];
   const flat = size === 1 && stride === 1;
   const [height, width] = flat ? [1, x.height * x.width] : [x.height, x.width];
   const [outHeight, outWidth] = flat ? [1, y.height * y.width] : [y.height, y.width];
   const top = samePadding(height, size, stride).begin;
   const left = samePadding(width, size, stride).begin;
-  const frames = [site.batch, x.frames, y.frames, height, width, x.channels, outHeight, outWidth];
+  const frames = [plan.batch, x.frames, y.frames, height, width, x.channels, outHeight, outWidth];
   return [...frames, time.taps, size, stride, time.before, top, left];
 }
 
 /** Sums over rows of a gradient. */
-export function channelSums(site: Site, dy: string): Float64Array {
-  const shape = site.shape(dy);
+export function channelSums(plan: EmitContext, dy: string): Float64Array {
+  const shape = plan.shape(dy);
   const { channels } = shape;
-  const rows = pixels(shape, site.batch);
-  const { sums } = site.room;
-  const totals = site.doubles(sums, channels);
+  const rows = pixels(shape, plan.batch);
+  const { sums } = plan.scratch;
+  const totals = plan.doubles(sums, channels);
   if (channels % 4 === 0) {
-    call(site.kernels, "channelSums", site.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
+    call(plan.kernels, "channelSums", plan.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
   } else {
     // Only the last layer's width is free, and it has a row for each clip.
     totals.fill(0);
-    const values = site.floats(site.at(dy), rows * channels);
+    const values = plan.floats(plan.at(dy), rows * channels);
     for (const [i, value] of values.entries()) totals[i % channels] = (totals[i % channels] as number) + value;
   }
   return totals;

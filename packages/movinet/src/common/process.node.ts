@@ -1,4 +1,20 @@
+import { extname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+
+/** URL of the module `name` beside the one at `base`: TypeScript in the repository, JavaScript in the package. */
+export function moduleBeside(name: string, base: string): URL {
+  return new URL(`./${name}${extname(new URL(base).pathname)}`, base);
+}
+
+/**
+ * Lets the event loop turn once, between pieces of long work that computes without waiting: else no signal is heard and no
+ * timer runs until it is done. Throws the signal's reason.
+ */
+export async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
+}
 
 /** What a process says on standard error before it ends because of its memory. */
 export const memoryComplaint = "movinet: too much memory";

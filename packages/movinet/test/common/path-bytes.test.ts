@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bytesOf, pathOf } from "../../src/video/path-bytes.node.ts";
+import { bytesOf, pathOf } from "../../src/common/read.node.ts";
 
 /** Bytes in which valid characters, cut ones and stray bytes lie side by side. */
 const mixedBytes = fc

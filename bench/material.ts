@@ -1,0 +1,114 @@
+/** What the benchmarks share: rows of results, folders that go away, the official model, the labelled clips and videos made of them. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Frame, nodeEngine, openModel, openVideo, Program, type VideoOptions } from "movinet";
+import { officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
+
+export const row = (...cells: readonly unknown[]): void => console.log(cells.join(","));
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+export const machine = `"${cpus()[0]?.model.trim()}, ${cpus().length} cores"`;
+export const python: string = process.env["MOVINET_PYTHON"] ?? "python3";
+export const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+export const bin: string = pathOf("../apps/cli/bin/movinet.js");
+
+/** A folder that goes when the process does. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "movinet-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The lines that a program of `peers/` prints. */
+export function runPeer(script: string, ...args: readonly string[]): string[] {
+  const { status, stdout, stderr } = spawnSync(python, [pathOf(`peers/${script}`), ...args], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr);
+  return stdout.trim().split("\n");
+}
+
+export async function openOfficial(options: Parameters<typeof nodeEngine>[0] = {}) {
+  requireClips();
+  const { spec, weights, card } = await openModel(officialModel);
+  return { card, program: await Program.compile({ spec, weights, card }, await nodeEngine(options)) };
+}
+
+export async function framesOf(file: string, options: VideoOptions): Promise<Frame[]> {
+  return Array.fromAsync(openVideo(file, options));
+}
+
+/** The shared clips of Kinetics-600, and the class of each. */
+export function labelledClips(): readonly { readonly file: string; readonly label: string; readonly named: boolean }[] {
+  return readManifest()
+    .filter(({ group }) => group === "k600")
+    .map(({ file, k600_label: label, expect }) => {
+      return { file: join(sharedFolder, "videos", file), label, named: expect.startsWith("top1") };
+    });
+}
+
+/** Videos in one of the shared folders. */
+export function videosIn(folder: string): readonly string[] {
+  return readdirSync(join(sharedFolder, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(mp4|avi|mov|webm|gif)$/.test(name))
+    .sort()
+    .map((name) => join(sharedFolder, folder, name));
+}
+
+function requireClips(): void {
+  if (!existsSync(join(sharedFolder, "videos/manifest.csv"))) throw new Error("the shared clips are not here");
+}
+
+export function ffmpeg(...args: readonly string[]): void {
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
+}
+
+function secondsOf(file: string): number {
+  const args = ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", file];
+  return Number(execFileSync("ffprobe", args, { encoding: "utf8" }));
+}
+
+/** A pseudo-random sequence of 32-bit numbers. */
+export function drawer(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
+}
+
+/** A stretch of a concatenation: seconds, and the class that its clip has alone. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+  readonly label: string;
+}
+
+/**
+ * The labelled clips whose class comes first when they are alone, each looped to at least 20 seconds, in a seeded order,
+ * as one video of 25 pictures a second. Needs ffmpeg.
+ */
+export function concatenate(seed: number, filter: string, folder: string): { file: string; truth: readonly Stretch[] } {
+  requireClips();
+  const draw = drawer(seed);
+  const clips = labelledClips().filter(({ named }) => named);
+  const order = clips.map((clip) => ({ clip, key: draw() })).sort((a, b) => a.key - b.key);
+  const truth: Stretch[] = [];
+  const lines: string[] = [];
+  for (const [i, { clip }] of order.entries()) {
+    const part = join(folder, `${seed}-${i}.mp4`);
+    const loops = Math.ceil(20 / secondsOf(clip.file)) - 1;
+    const codec = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-video_track_timescale", "12800"];
+    const chain = `${filter},setsar=1,fps=25,format=yuv420p`;
+    ffmpeg("-stream_loop", String(loops), "-i", clip.file, "-an", "-vf", chain, ...codec, part);
+    const start = truth.at(-1)?.end ?? 0;
+    truth.push({ start, end: start + secondsOf(part), label: clip.label });
+    lines.push(`file '${part}'`);
+  }
+  const list = join(folder, `${seed}.txt`);
+  writeFileSync(list, lines.join("\n"));
+  const file = join(folder, `concat-${seed}.mp4`);
+  ffmpeg("-f", "concat", "-safe", "0", "-i", list, "-c", "copy", file);
+  return { file, truth };
+}

@@ -1,0 +1,49 @@
+/**
+ * Every golden case as a file, the plain ones in every precision, run elsewhere: the largest difference between logits and those
+ * of the reference implementation. `MOVINET_PYTHON` names the Python.
+ *
+ * `node bench/parity.ts onnx [CASE…]`: through onnx.checker and in Python's ONNX Runtime (`onnx`, `onnxruntime`, `numpy`).
+ *
+ * `node bench/parity.ts tflite [CASE…]`: in native LiteRT on three sets of kernels (`ai-edge-litert`, `numpy`).
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { emitOnnx, emitTflite, type Model, onnxPrecisions, tflitePrecisions } from "movinet";
+import { allFigures, modelOfFigures } from "../packages/movinet/test/golden/figures.ts";
+import { pathOf, row, runPeer, temporaryFolder } from "./material.ts";
+
+const formats = {
+  onnx: {
+    columns: "answers",
+    peer: "onnx-verify.py",
+    forms: { base: ["clip"], stream: ["step", "clip"] },
+    precisions: onnxPrecisions,
+    emit: (model: Model, options: object) => emitOnnx(model, options),
+  },
+  tflite: {
+    columns: "kernels,frames",
+    peer: "litert-verify.py",
+    forms: { base: ["clip"], stream: ["step", "official"] },
+    precisions: tflitePrecisions,
+    emit: (model: Model, options: object) => emitTflite(model, options),
+  },
+} as const;
+const [name, ...cases] = process.argv.slice(2);
+if (name !== "onnx" && name !== "tflite") throw new TypeError("usage: node bench/parity.ts onnx|tflite [CASE…]");
+const { columns, peer, forms, precisions, emit } = formats[name];
+const path = join(temporaryFolder(), `model.${name}`);
+row("case,form,dtype,bytes", columns, "difference");
+for (const figures of allFigures) {
+  if (cases.length > 0 && !cases.includes(figures.case)) continue;
+  const golden = pathOf(`../packages/movinet/test/golden/figures/${figures.case}.json`);
+  const plain = figures.case === `${figures.variant}-${figures.mode}`;
+  for (const form of forms[figures.mode]) {
+    for (const dtype of plain ? precisions : ["float32"]) {
+      const bytes = emit(modelOfFigures(figures), { form, dtype, frames: figures.shape[1] });
+      writeFileSync(path, bytes);
+      for (const line of runPeer(peer, golden, path)) {
+        row(figures.case, form, dtype, bytes.length, ...line.split(",").slice(2));
+      }
+    }
+  }
+}
