@@ -94,8 +94,10 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
   cumulativeSum(node, site) {
     const { frames } = site.shape(node.x);
     const [from, to, frame] = [site.at(node.x), site.at(node.id), frameFloats(site, node.x)];
+    const initial = node.initial === null ? null : site.at(node.initial);
     return () => {
-      copy(site, from, to, frame);
+      if (initial === null) copy(site, from, to, frame);
+      else call(site.kernels, "add", from, initial, to, frame);
       for (let t = 1; t < frames; t++) {
         const at = 4 * t * frame;
         call(site.kernels, "add", from + at, to + at - 4 * frame, to + at, frame);
