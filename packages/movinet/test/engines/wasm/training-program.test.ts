@@ -121,7 +121,10 @@ describe("the training program agrees with the interpreter", () => {
       if (node.op !== "cumulativeSum") return [node];
       const first = `${node.id}.first`;
       shapes[first] = { ...(shapes[node.x] as Shape), frames: 1 };
-      return [{ op: "slice", id: first, x: node.x, start: 0, count: 1 }, { ...node, initial: first }];
+      return [
+        { op: "slice", id: first, x: node.x, start: 0, count: 1 },
+        { ...node, initial: first },
+      ];
     });
     expect(nodes.length).toBeGreaterThan(graph.nodes.length);
     const { logits, gradients } = compare({ ...graph, nodes, shapes }, 2, {});
