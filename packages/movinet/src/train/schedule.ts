@@ -3,7 +3,7 @@ export type Schedule = (step: number) => number;
 
 /** `warmup` steps (default 0) rise in a straight line from 0 at step 0; then the rate stays. */
 export function constantSchedule(rate: number, { warmup = 0 }: { readonly warmup?: number } = {}): Schedule {
-  check(warmup, warmup + 1);
+  checkSteps("warmup", warmup, 0);
   return (step) => rate * Math.min(1, warmup > 0 ? step / warmup : 1);
 }
 
@@ -16,14 +16,13 @@ export function cosineSchedule(
   peak: number,
   { steps, warmup = 0 }: { readonly steps: number; readonly warmup?: number },
 ): Schedule {
-  check(warmup, steps);
+  checkSteps("steps", steps, 1);
+  checkSteps("warmup", warmup, 0);
+  if (warmup > steps) throw new TypeError(`warmup: ${warmup} is not a number of steps in 0..${steps}.`);
   const cosine = (step: number) => (peak * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
   return (step) => (step < warmup ? (step / warmup) * cosine(warmup) : cosine(step));
 }
 
-function check(warmup: number, steps: number): void {
-  if (!(Number.isInteger(steps) && steps > 0)) throw new TypeError(`steps: ${steps} is no number of steps.`);
-  if (!(Number.isInteger(warmup) && warmup >= 0 && warmup <= steps)) {
-    throw new TypeError(`warmup: ${warmup} is not a number of steps in 0..${steps}.`);
-  }
+function checkSteps(name: string, value: number, least: number): void {
+  if (!(Number.isInteger(value) && value >= least)) throw new TypeError(`${name}: ${value} is no number of steps.`);
 }

@@ -105,7 +105,7 @@ describe("splitSamples", () => {
     expect(() => splitSamples(untrained, { seed: 0 })).toThrow("set: its class b has no clip for training. Add one");
     const one = datasetOf([0, 1, 0].map((c) => ({ classes: [c], group: "p" })));
     expect(() => splitSamples(one, { seed: 0 })).toThrow("set: all of its 3 clips are of one group");
-    expect(() => splitSamples(one, { validation: 1, seed: 0 })).toThrow(TypeError);
+    expect(() => splitSamples(one, { validation: 1, seed: 0 })).toThrow("validation must be in 0..1, got 1");
   });
 });
 
@@ -162,7 +162,7 @@ describe("foldSamples", () => {
       [3, 3],
       [3, 3],
     ]);
-    expect(() => foldSamples(dataset, 1, 0)).toThrow(TypeError);
+    expect(() => foldSamples(dataset, 1, 0)).toThrow("the folds must be at least 2, got 1");
   });
 });
 

@@ -227,7 +227,9 @@ describe("names that are packed into a TFLite file", () => {
     const data = Buffer.from(kinetics600.join("\n"));
     expect(Buffer.from(inflate(deflateRawSync(data, { level }), data.length)).equals(data)).toBe(true);
     expect(() => inflate(deflateRawSync(data, { level }), data.length - 1)).toThrow(/longer than it says/);
-    expect(() => inflate(deflateRawSync(data, { level }).subarray(0, 50), data.length)).toThrow();
+    expect(() => inflate(deflateRawSync(data, { level }).subarray(0, 50), data.length)).toThrow(
+      /ends too early|is cut off|stands for nothing/,
+    );
   });
 });
 

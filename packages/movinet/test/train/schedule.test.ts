@@ -26,5 +26,5 @@ test("constant rises and stays", () => {
 test("impossible numbers of steps are refused", () => {
   expect(() => cosineSchedule(1, { steps: 0 })).toThrow("steps: 0 is no number of steps.");
   expect(() => cosineSchedule(1, { steps: 10, warmup: 11 })).toThrow("warmup: 11 is not a number of steps in 0..10.");
-  expect(() => constantSchedule(1, { warmup: -1 })).toThrow(TypeError);
+  expect(() => constantSchedule(1, { warmup: -1 })).toThrow("warmup: -1 is no number of steps.");
 });
