@@ -241,7 +241,7 @@ describe("a folder that cannot be written", () => {
     );
   });
 
-  const module = (path: string) => JSON.stringify(new URL(`../../../src/data/${path}`, import.meta.url).href);
+  const module = (path: string) => JSON.stringify(new URL(`../../src/data/${path}`, import.meta.url).href);
   const script = (cache: string) => `
     const { ClipCache } = await import(${module("clip-cache.node.ts")});
     const cache = new ClipCache({ folder: ${JSON.stringify(cache)} });
