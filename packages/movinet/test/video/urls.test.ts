@@ -227,8 +227,10 @@ test("errors of any kind show no password, whatever was taken for a URL", () => 
   );
 });
 
-test("a hostile text takes no time", () => {
-  for (const text of ["a.", "http:", "?a-", "a://", "//:"]) shownSource(text.repeat(200_000));
+// Minutes, if the search for secrets went back at every letter.
+test.each(["a.", "http:", "?a-", "a://", "//:"])("a hostile text takes no time, and stays as it is: %s", (text) => {
+  const long = text.repeat(200_000);
+  expect(shownSource(long) === long).toBe(true);
 });
 
 test("what is a URL", () => {
