@@ -37,7 +37,6 @@ export class MovinetError extends Error {
     const { code, cause } = details;
     const part = (text: string) => printable(bounded(text.replace(/\s+/g, " "), longestPart));
     super(`${part(subject)}: ${part(problem)}. ${part(remedy)}.`, { cause });
-    this.name = new.target.name;
     this.code = code;
     this.subject = subject;
     this.problem = problem;
@@ -59,6 +58,10 @@ export class DatasetError extends MovinetError {}
 
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
 export class DependencyError extends MovinetError {}
+
+const ownClasses = { MovinetError, VideoError, ModelError, SessionError, DatasetError, DependencyError } as const;
+// Bundlers shorten the names of classes.
+for (const [name, Class] of Object.entries(ownClasses)) Object.defineProperty(Class.prototype, "name", { value: name });
 
 /** An error as plain data: between threads and processes it would lose its class, its code and its remedy. */
 export interface PlainError {
@@ -96,8 +99,6 @@ function plainError(thrown: unknown): PlainError {
   const { subject, problem, remedy } = error;
   return { name, message, stack, code, details: { code: error.code, subject, problem, remedy } };
 }
-
-const ownClasses = { MovinetError, VideoError, ModelError, SessionError, DatasetError, DependencyError } as const;
 
 function reviveError({ name, message, stack, code, details }: PlainError): Error {
   if (details) {

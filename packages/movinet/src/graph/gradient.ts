@@ -230,8 +230,8 @@ const rules = {
     back.send(x, (id) => ({ op: "frameMeanInput", id, dy, like: x }));
   },
   cumulativeSum({ x, initial }, dy, back) {
-    if (initial !== null) throw new Error("internal: a state enters a training graph");
     back.send(x, (id) => ({ op: "reverseSum", id, dy }));
+    if (initial !== null) back.send(initial, (id) => ({ op: "frameSum", id, dy }));
   },
   slice({ x, start, count }, dy, back) {
     const after = back.shape(x).frames - start - count;

@@ -1,4 +1,5 @@
 /** The page of the LiteRT.js tests: opens what it is told to, and keeps programs and sessions by number. */
+import { answerOf } from "../../src/common/errors.ts";
 import { litertEngine, Program, readModel, type StreamSession } from "../../src/index.web.ts";
 import { fromPlain, fromText, type RemotePage, toPlain, toText } from "./remote.ts";
 
@@ -36,4 +37,10 @@ const movinet: RemotePage = {
   closeProgram: (at) => program(at)[Symbol.asyncDispose](),
 };
 
-Object.assign(globalThis, { movinet });
+/** The same methods, whose errors arrive whole at the other side. */
+const answering = Object.entries(movinet).map(([name, method]: [string, (...args: never[]) => unknown]) => [
+  name,
+  (...args: never[]) => answerOf(() => method(...args)),
+]);
+
+Object.assign(globalThis, { movinet: Object.fromEntries(answering) });

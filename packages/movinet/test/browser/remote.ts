@@ -1,5 +1,6 @@
 /** A program and its sessions in a page, with the interfaces of those in this process; see litert-page.web.ts. */
 import type { Page } from "playwright-core";
+import { type Answer, resultOf } from "../../src/common/errors.ts";
 import type { StreamOptions, StreamSession, StreamState } from "../../src/session/stream-session.ts";
 
 /** A state as JSON carries it. */
@@ -59,16 +60,18 @@ export class RemoteProgram implements AsyncDisposable {
   }
 }
 
-function call<Method extends keyof RemotePage>(
+async function call<Method extends keyof RemotePage>(
   page: Page,
   method: Method,
   ...args: Parameters<RemotePage[Method]>
-): ReturnType<RemotePage[Method]> {
+): Promise<Awaited<ReturnType<RemotePage[Method]>>> {
   const run = ([name, given]: readonly [string, readonly unknown[]]) =>
     (globalThis as unknown as { movinet: Record<string, (...args: readonly unknown[]) => unknown> }).movinet[name]?.(
       ...given,
     );
-  return page.evaluate(run, [method, args] as const) as ReturnType<RemotePage[Method]>;
+  return resultOf(
+    (await page.evaluate(run, [method, args] as const)) as Answer<Awaited<ReturnType<RemotePage[Method]>>>,
+  );
 }
 
 /** Numbers as Base64: arrays of them take the driver seconds. */

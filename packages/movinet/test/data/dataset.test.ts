@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ClipCache } from "../../src/data/clip-cache.node.ts";
 import { openDataset } from "../../src/data/dataset.node.ts";
 import { hasShared, sharedFolder, sharedReason } from "../shared.ts";
+import { told } from "../told.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -350,7 +351,9 @@ describe("one clear line", () => {
   test("of many wrong lines no more than a thousand are counted", async () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `${i}.mp4,x`);
     const root = await files("many", { "manifest.csv": `file,label\n${lines.join("\n")}\n` });
-    await expect(openDataset(root)).rejects.toThrow("there is no file 0.mp4 (and at least 999 more such lines)");
+    await expect(openDataset(root)).rejects.toThrow(
+      told("E_DATASET_LINE", "there is no file 0.mp4 (and at least 999 more such lines)"),
+    );
   });
 
   test("a file that is no manifest", async () => {

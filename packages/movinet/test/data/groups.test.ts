@@ -79,6 +79,7 @@ function crossing(
 }
 
 test("no split and no fold, of datasets or of heads, has a file or a group on both sides", () => {
+  let divided = 0;
   fc.assert(
     fc.property(stretches, seeds, (own, seed) => {
       const told = new Map(own.map(({ start, group }) => [start, group]));
@@ -88,6 +89,7 @@ test("no split and no fold, of datasets or of heads, has a file or a group on bo
       try {
         const { train, validation } = splitSamples(dataset, { seed });
         halves.push([train, validation]);
+        divided++;
       } catch (error) {
         expect(error).toMatchObject({ code: "E_DATASET_SPLIT" });
       }
@@ -102,6 +104,7 @@ test("no split and no fold, of datasets or of heads, has a file or a group on bo
       for (const [one, other] of halves) expect(crossing(one, other, told)).toEqual([]);
     }),
   );
+  expect(divided).toBeGreaterThan(20);
 });
 
 test("a stretch with a group and one without, of one file, cross in none of 200 splits", () => {

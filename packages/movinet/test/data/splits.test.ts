@@ -4,6 +4,7 @@ import { openDataset } from "../../src/data/dataset.node.ts";
 import { type Dataset, groupKey, type Sample, type Split } from "../../src/data/dataset.ts";
 import { countGroups, foldSamples, splitSamples } from "../../src/data/splits.ts";
 import { hasShared, sharedFolder, sharedReason } from "../shared.ts";
+import { told } from "../told.ts";
 import { datasetOf as clipsOf, sampleOf } from "./clips.ts";
 
 interface Facts {
@@ -102,10 +103,14 @@ describe("splitSamples", () => {
       { classes: [0], group: null, split: "train" },
       { classes: [1], group: null, split: "validation" },
     ]);
-    expect(() => splitSamples(untrained, { seed: 0 })).toThrow("set: its class b has no clip for training. Add one");
+    expect(() => splitSamples(untrained, { seed: 0 })).toThrow(
+      told("E_DATASET_SPLIT", "set: its class b has no clip for training. Add one"),
+    );
     const one = datasetOf([0, 1, 0].map((c) => ({ classes: [c], group: "p" })));
-    expect(() => splitSamples(one, { seed: 0 })).toThrow("set: all of its 3 clips are of one group");
-    expect(() => splitSamples(one, { validation: 1, seed: 0 })).toThrow(TypeError);
+    expect(() => splitSamples(one, { seed: 0 })).toThrow(
+      told("E_DATASET_SPLIT", "set: all of its 3 clips are of one group"),
+    );
+    expect(() => splitSamples(one, { validation: 1, seed: 0 })).toThrow("validation must be in 0..1, got 1");
   });
 });
 
@@ -162,7 +167,7 @@ describe("foldSamples", () => {
       [3, 3],
       [3, 3],
     ]);
-    expect(() => foldSamples(dataset, 1, 0)).toThrow(TypeError);
+    expect(() => foldSamples(dataset, 1, 0)).toThrow("the folds must be at least 2, got 1");
   });
 });
 

@@ -174,10 +174,10 @@ describe("two models on the same clips", () => {
 });
 
 test("answers that do not fit are refused", () => {
-  expect(() => evaluateAnswers([], { labels })).toThrow(TypeError);
+  expect(() => evaluateAnswers([], { labels })).toThrow("there are no answers");
   expect(() => evaluateAnswers([answer("a", 0, [1, 0])], { labels })).toThrow("a does not fit 3 softmax classes");
-  expect(() => evaluateAnswers([answer("a", [0, 1], [1, 0, 0])], { labels })).toThrow(TypeError);
-  expect(() => evaluateAnswers([answer("a", 3, [1, 0, 0])], { labels })).toThrow(TypeError);
+  expect(() => evaluateAnswers([answer("a", [0, 1], [1, 0, 0])], { labels })).toThrow("a does not fit");
+  expect(() => evaluateAnswers([answer("a", 3, [1, 0, 0])], { labels })).toThrow("a does not fit");
 });
 
 describe("of any answers", () => {

@@ -14,6 +14,7 @@ import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import type { Frame } from "../../src/video/frame.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
+import { told } from "../told.ts";
 
 const resolution = { width: 44, height: 36 };
 const stream = hashedModel("a0-stream", { classes: 5, resolution });
@@ -188,7 +189,10 @@ describe("labels", () => {
     expect(() =>
       samplesForModel(dataset(labels), [sample("a", [0]), sample("b", [1]), sample("c", [2])], model),
     ).toThrow(
-      'clips: the model tiny has no class "flying", "SIT UP". Name the clips\' labels as the model does (carving ice, Push-Up, squat and 2 more), or give a model that was trained on them.',
+      told(
+        "E_MODEL_LABELS",
+        'clips: the model tiny has no class "flying", "SIT UP". Name the clips\' labels as the model does (carving ice, Push-Up, squat and 2 more), or give a model that was trained on them.',
+      ),
     );
     expect(samplesForModel(dataset(labels), [sample("b", [1])], model)[0]?.classes).toEqual([2]);
   });
@@ -196,7 +200,9 @@ describe("labels", () => {
   test("several of one clip need a model whose classes stand alone", () => {
     const both = [sample("a.mp4", [0, 1])];
     const labels = ["squat", "sit up"];
-    expect(() => samplesForModel(dataset(labels), both, model)).toThrow("clips: a.mp4 has several labels");
+    expect(() => samplesForModel(dataset(labels), both, model)).toThrow(
+      told("E_MODEL_LABELS", "clips: a.mp4 has several labels"),
+    );
     const sigmoid = { ...model, card: { ...card, output: "sigmoid" as const } };
     expect(samplesForModel(dataset(labels), both, sigmoid)[0]?.classes).toEqual([2, 3]);
   });
@@ -204,7 +210,7 @@ describe("labels", () => {
   test("of a model that knows none: it says how to give them", () => {
     const nameless = { ...model, card: { ...card, labels: null } };
     expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow(
-      "Give its class names as labels: a file with one a line",
+      told("E_MODEL_LABELS", "Give its class names as labels: a file with one a line"),
     );
   });
 });

@@ -122,6 +122,9 @@ test.each(["none", "2plus3d"] as const)(
     );
     const inputNames = (part: Graph) => part.nodes.flatMap((node) => (node.op === "input" ? [node.role] : []));
     expect(inputNames(head).sort()).toEqual(["image", "inverseCount", "sum"]);
-    expect(inputNames(body)).not.toContain(squeezeExcite === "none" ? "sum" : "features");
+    const sums = (part: Graph) => inputNames(part).filter((role) => role === "sum").length;
+    expect(sums(body)).toBe(sums(graph) - 1);
+    const others = squeezeExcite === "none" ? [] : ["inverseCount", "sum"];
+    expect([...new Set(inputNames(body))].sort()).toEqual(["image", ...others, "slot"].sort());
   },
 );

@@ -14,6 +14,7 @@ import { readLabels } from "../../src/zoo/label-files.node.ts";
 import { openModel } from "../../src/zoo/lookup.node.ts";
 import { hashedModel } from "../laws/models.ts";
 import { hasShared, officialModel, sharedReason } from "../shared.ts";
+import { told } from "../told.ts";
 
 const bytesOf = (text: string, encoding: BufferEncoding = "utf8") => new Uint8Array(Buffer.from(text, encoding));
 const bigEndian = (text: string) => new Uint8Array(Buffer.from(text, "utf16le").swap16());
@@ -227,7 +228,9 @@ describe("names that are packed into a TFLite file", () => {
     const data = Buffer.from(kinetics600.join("\n"));
     expect(Buffer.from(inflate(deflateRawSync(data, { level }), data.length)).equals(data)).toBe(true);
     expect(() => inflate(deflateRawSync(data, { level }), data.length - 1)).toThrow(/longer than it says/);
-    expect(() => inflate(deflateRawSync(data, { level }).subarray(0, 50), data.length)).toThrow();
+    expect(() => inflate(deflateRawSync(data, { level }).subarray(0, 50), data.length)).toThrow(
+      /ends too early|is cut off|stands for nothing/,
+    );
   });
 });
 
@@ -285,7 +288,7 @@ describe("names that are known", () => {
     expect((await openModel(file, { labels: "kinetics-600" })).card.labels).toEqual(kinetics600);
     await writeFile(join(folder, "m.safetensors"), writeModel(model));
     await expect(openModel(join(folder, "m.safetensors"), { labels: "kinetics-600" })).rejects.toThrow(
-      /kinetics-600: it has 600 labels, but the model has 3 classes/,
+      told("E_MODEL_LABELS", /kinetics-600: it has 600 labels, but the model has 3 classes/),
     );
   });
 

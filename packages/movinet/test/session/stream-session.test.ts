@@ -6,6 +6,7 @@ import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
+import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
 
 type Compile = (model: Model) => Promise<Program | WorkerProgram>;
@@ -34,5 +35,7 @@ test("a worker leaves the event loop free while it computes", async () => {
 });
 
 test("an unknown device is refused with the ones there are", async () => {
-  await expect(nodeEngine({ device: "abacus" })).rejects.toThrow(/abacus: this ONNX Runtime has no such device.*cpu/);
+  await expect(nodeEngine({ device: "abacus" })).rejects.toThrow(
+    told("E_DEVICE_UNKNOWN", /abacus: this ONNX Runtime has no such device.*cpu/),
+  );
 });

@@ -85,7 +85,7 @@ test("what ends a file ends its process: a signal, and closing it", async () => 
     expect((await own?.logits(clip))?.[0]).toHaveLength(3);
     abort.abort(new Error("enough"));
     await expect(own?.logits(clip)).rejects.toThrow("enough");
-    await expect(own?.logits(clip)).rejects.toThrow();
+    await expect(own?.logits(clip)).rejects.toThrow("enough");
     await file[Symbol.asyncDispose]();
   }
 });

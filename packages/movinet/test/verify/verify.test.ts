@@ -22,6 +22,7 @@ import { openRunners, verifyFiles } from "../../src/verify/verify.node.ts";
 import { brokenModels, brokenRunners, changed } from "../data/broken.ts";
 import { hashedWeights } from "../golden/material.ts";
 import { hashedModel } from "../laws/models.ts";
+import { told } from "../told.ts";
 
 const kernel = { time: 3, space: 3 } as const;
 /** Two blocks of a network, for small pictures. */
@@ -99,7 +100,9 @@ describe("convertModel", () => {
     [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
     [model, { format: "tflite", form: "clip" }, /needs its number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
-    await expect(convertModel(source, { ...names, ...options, backend: referenceEngine })).rejects.toThrow(complaint);
+    await expect(convertModel(source, { ...names, ...options, backend: referenceEngine })).rejects.toThrow(
+      told("E_MODEL_EXPORT", complaint),
+    );
   });
 });
 

@@ -95,8 +95,8 @@ test("a stretch of a video: frames and times from start to end, and no more is d
     expect(video.pictures).toBeLessThanOrEqual(22);
   }
   expect(await readAll(file, { start: 40 })).toEqual([]);
-  expect(() => openVideo(file, { fps: 5, start: 2, end: 2 })).toThrow(TypeError);
-  expect(() => openVideo(file, { fps: 5, start: -1 })).toThrow(TypeError);
+  expect(() => openVideo(file, { fps: 5, start: 2, end: 2 })).toThrow("end must be after start (2 s), got 2");
+  expect(() => openVideo(file, { fps: 5, start: -1 })).toThrow("start must be 0 or more seconds, got -1");
 });
 
 test("arguments become sources: a path that exists is no glob, folders are searched, nothing found is an error", async () => {

@@ -84,8 +84,10 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
   cumulativeSum(node, plan) {
     const { frames } = plan.shape(node.x);
     const [from, to, frame] = [plan.at(node.x), plan.at(node.id), frameFloats(plan, node.x)];
+    const initial = node.initial === null ? null : plan.at(node.initial);
     return () => {
-      copy(plan, from, to, frame);
+      if (initial === null) copy(plan, from, to, frame);
+      else call(plan.kernels, "add", from, initial, to, frame);
       for (let t = 1; t < frames; t++) {
         const at = 4 * t * frame;
         call(plan.kernels, "add", from + at, to + at - 4 * frame, to + at, frame);

@@ -11,6 +11,7 @@ import { largestDifference } from "../../golden/figures.ts";
 import { hashedFrames } from "../../golden/material.ts";
 import { distance, interleave, randomPictures } from "../../laws/models.ts";
 import { carvingIce, officialModel, sharedFolder } from "../../shared.ts";
+import { told } from "../../told.ts";
 
 /** Distance to native LiteRT with XNNPACK; the dynamic file quantizes activations, which turns tiny differences into steps. */
 const files = [
@@ -91,7 +92,7 @@ describe.skipIf(!hasShared)(`a float32 file${reason}`, () => {
     const alone = await program.openStream();
     expect(again.subarray(0, 10)).toEqual((await alone.step(frame(2))).logits);
     await expect(session.restore({ ...state, state_nowhere: state["state_head_pool_buffer"]! })).rejects.toThrow(
-      /state_nowhere is unknown/,
+      told("E_MODEL_STATE", /state_nowhere is unknown/),
     );
   });
 

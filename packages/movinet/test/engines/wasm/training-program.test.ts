@@ -7,7 +7,7 @@ import { randomOf } from "../../../src/common/random.ts";
 import { TrainingProgram } from "../../../src/engines/wasm/program.ts";
 import { buildTraining, type TrainingOptions } from "../../../src/graph/gradient.ts";
 import { interpretTraining } from "../../../src/graph/interpret-gradient.ts";
-import { type Graph, outputOf, type Shape } from "../../../src/graph/ir.ts";
+import { type Graph, type Node, outputOf, type Shape } from "../../../src/graph/ir.ts";
 import { hashedWeights } from "../../golden/material.ts";
 
 /** `[N, H, W, C]` → `[N, C, H, W]`. */
@@ -34,7 +34,8 @@ function compare(graph: Graph, batch: number, options: TrainingOptions): { logit
     const own = program.input(node.id);
     for (let i = 0; i < own.length; i++) {
       const frame = Math.floor(i / batch);
-      own[i] = node.role === "image" ? random.next() : node.role === "position" ? frame : 1 / (frame + 1);
+      const clock = node.role === "position" ? frame : 1 / (frame + 1);
+      own[i] = node.role === "inverseCount" || node.role === "position" ? clock : random.next();
     }
     inputs[node.id] = toPlanes(own, node.shape);
   }
@@ -98,6 +99,35 @@ describe("the training program agrees with the interpreter", () => {
       { call: "clip", frames },
     );
     const { logits, gradients } = compare(graph, batch, { statistics });
+    expect(logits).toBeLessThan(1e-5);
+    expect(gradients).toBeLessThan(1e-4);
+  });
+
+  it.each([1, 3])("%i frames of streams that have a past: it is the beginning of the running sums", (frames) => {
+    const spec = { ...specOf("a0-stream"), ...sizes, resolution: { height: 21, width: 18 } };
+    const step = buildGraph(spec, { call: "step", frames });
+    const sums = step.nodes.filter((node) => node.op === "cumulativeSum" && node.initial !== null);
+    expect(sums.length).toBeGreaterThan(1);
+    const { logits, gradients } = compare({ ...step, states: [] }, 2, {});
+    expect(logits).toBeLessThan(1e-5);
+    expect(gradients).toBeLessThan(1e-4);
+  });
+
+  it("running sums that begin with something learned", () => {
+    const spec = { ...specOf("a0-stream"), ...sizes, resolution: { height: 21, width: 18 } };
+    const graph = buildGraph(spec, { call: "clip", frames: 3 });
+    const shapes = { ...graph.shapes };
+    const nodes = graph.nodes.flatMap((node): Node[] => {
+      if (node.op !== "cumulativeSum") return [node];
+      const first = `${node.id}.first`;
+      shapes[first] = { ...(shapes[node.x] as Shape), frames: 1 };
+      return [
+        { op: "slice", id: first, x: node.x, start: 0, count: 1 },
+        { ...node, initial: first },
+      ];
+    });
+    expect(nodes.length).toBeGreaterThan(graph.nodes.length);
+    const { logits, gradients } = compare({ ...graph, nodes, shapes }, 2, {});
     expect(logits).toBeLessThan(1e-5);
     expect(gradients).toBeLessThan(1e-4);
   });

@@ -5,6 +5,7 @@ import type { SpecOptions } from "../../../src/arch/spec.ts";
 import { emitOnnx } from "../../../src/formats/onnx/write/file.ts";
 import type { Model } from "../../../src/model/model.ts";
 import { distance, hashedModel, randomPictures } from "../../laws/models.ts";
+import { told } from "../../told.ts";
 import { clipLogits } from "../tflite/hosts.ts";
 
 const small: SpecOptions = { classes: 5, resolution: { height: 32, width: 44 } };
@@ -117,8 +118,10 @@ describe("the clip form", () => {
 
   test("what has no such form", () => {
     expect(() => emitOnnx(hashedModel("a0-base", small), { form: "step" })).toThrow(
-      /has no ONNX file of the form step/,
+      told("E_MODEL_EXPORT", /has no ONNX file of the form step/),
     );
-    expect(() => emitOnnx(hashedModel("a0-stream", small), { form: "clip" })).toThrow(/needs its number of frames/);
+    expect(() => emitOnnx(hashedModel("a0-stream", small), { form: "clip" })).toThrow(
+      told("E_MODEL_EXPORT", /needs its number of frames/),
+    );
   });
 });

@@ -7,6 +7,7 @@ import { identifyVariant } from "../../../src/formats/tflite/read/identify.ts";
 import { locateTflite, readTflite } from "../../../src/formats/tflite/read/import.ts";
 import { readModel } from "../../../src/formats/tflite/read/schema.ts";
 import { findNetwork } from "../../../src/formats/tflite/read/structure.ts";
+import { told } from "../../told.ts";
 import { hasShared, reason, sharedFile } from "./shared.ts";
 
 function errorOf(bytes: Uint8Array): ModelError {
@@ -122,13 +123,16 @@ describe.skipIf(!hasShared)(`damaged files${reason}`, () => {
     const found = findNetwork(buildFlow(readModel(sharedFile(path), path), path));
     const without = { ...found, layers: found.layers.slice(1) };
     expect(() => identifyVariant(without, path)).toThrow(
-      /nearest is a0: it has 14 layers instead of 15, and block0\.layer0 is/,
+      told("E_MODEL_FORMAT", /nearest is a0: it has 14 layers instead of 15, and block0\.layer0 is/),
     );
     const layers = found.layers.map((layer, i) =>
       i === 2 ? { ...layer, expansion: { ...layer.expansion, filters: 96 } } : layer,
     );
     expect(() => identifyVariant({ ...found, layers }, path)).toThrow(
-      /nearest is a0: block1\.layer1 is 32 → 96 → 32 channels, kernel 3×3×3, stride 1, identity as skip instead of 32 → 80/,
+      told(
+        "E_MODEL_FORMAT",
+        /nearest is a0: block1\.layer1 is 32 → 96 → 32 channels, kernel 3×3×3, stride 1, identity as skip instead of 32 → 80/,
+      ),
     );
   });
 });

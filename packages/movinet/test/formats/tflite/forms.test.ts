@@ -4,6 +4,7 @@ import { readConstant } from "../../../src/formats/tflite/read/constants.ts";
 import { peelActivation, peelGate } from "../../../src/formats/tflite/read/patterns.ts";
 import type { TfliteTensor } from "../../../src/formats/tflite/read/schema.ts";
 import { findNetwork } from "../../../src/formats/tflite/read/structure.ts";
+import { told } from "../../told.ts";
 import { fusedRelu6, type NetworkSketch, Sketch, sketchNetwork } from "./sketch.ts";
 
 const shape = [1, 4, 4, 8];
@@ -127,7 +128,7 @@ describe("constants", () => {
     ["sparse tensors", "int8", { sparse: true }, /sparse int8/],
     ["other types", "other", {}, /no values that we can read/],
   ] as const)("%s are refused", (_, type, rest, message) => {
-    expect(() => tensor(type, Int8Array.of(1, 2, 3, 4), rest)).toThrow(message);
+    expect(() => tensor(type, Int8Array.of(1, 2, 3, 4), rest)).toThrow(told("E_MODEL_FORMAT", message));
   });
 });
 
@@ -146,14 +147,18 @@ describe("networks", () => {
     });
   });
   test("2plus3d with the means in the other order is refused", () => {
-    expect(() => find({ squeeze: "reversed" })).toThrow(/layer 1 from the end, squeeze, needs the running sum/);
+    expect(() => find({ squeeze: "reversed" })).toThrow(
+      told("E_MODEL_FORMAT", /layer 1 from the end, squeeze, needs the running sum/),
+    );
   });
   test("dense layers as FULLY_CONNECTED", () => {
     expect(find({ dense: "FULLY_CONNECTED" })).toMatchObject({ dense1: { filters: 32 }, dense2: { filters: 5 } });
   });
   test("padding as an operator", () => {
     expect(find({ pad: "operator" }).resolution).toEqual({ height: 16, width: 16 });
-    expect(() => find({ pad: "wrong operator" })).toThrow(/the stem needs a 3×3 convolution with stride 2/);
+    expect(() => find({ pad: "wrong operator" })).toThrow(
+      told("E_MODEL_FORMAT", /the stem needs a 3×3 convolution with stride 2/),
+    );
   });
   test("a residual scale that was folded away is 1", () => {
     expect(find({ rezero: null }).layers[0]?.rezero).toBe(1);
@@ -170,6 +175,8 @@ describe("networks", () => {
     const later = s.tensor([1]);
     const y = s.op("RELU6", [later], [1]);
     s.operators.push({ ...(s.operators[0] as Sketch["operators"][0]), inputs: [y], outputs: [later] });
-    expect(() => s.flow(y)).toThrow(/operator 1 \(RELU6\) computes tensor 0, which was there before/);
+    expect(() => s.flow(y)).toThrow(
+      told("E_MODEL_FORMAT", /operator 1 \(RELU6\) computes tensor 0, which was there before/),
+    );
   });
 });

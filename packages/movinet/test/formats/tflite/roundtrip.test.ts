@@ -70,6 +70,7 @@ describe("a file is opened again", () => {
     const read = folded(readModel(emitTflite(model, { form, dtype }), "mine.tflite"), form);
     for (const [param, expected] of folded(model, form)) {
       const got = read.get(param) as Float32Array;
+      expect(got, param).toHaveLength(expected.length);
       const peaks = new Float32Array(
         expected.length > 0 ? (param.includes("kernel") ? columnsOf(model, param) : 1) : 1,
       );
@@ -81,7 +82,7 @@ describe("a file is opened again", () => {
         const half =
           dtype === "float16" ? Math.abs(value) * 2 ** -11 + 2 ** -25 : (peaks[i % peaks.length] as number) / 127 / 2;
         const off = Math.abs((got[i] as number) - value);
-        if (off > half * 1.0001 + 5e-7) expect.fail(`${param}[${i}]: ${off} is more than half a step of ${half}`);
+        if (!(off <= half * 1.0001 + 5e-7)) expect.fail(`${param}[${i}]: ${off} is more than half a step of ${half}`);
       }
     }
   });
