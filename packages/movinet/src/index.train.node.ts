@@ -70,6 +70,7 @@ export { headline, verdict } from "./evaluate/verdict.ts";
 export { warningsOf } from "./evaluate/warnings.ts";
 export { columnPercents, meanText, percent, percents, perfectText, starText } from "./evaluate/words.ts";
 export { WorstClips } from "./evaluate/worst.ts";
+export type { Precision } from "./graph/precision.ts";
 export { type CameraMotionLabel, cameraMotionLabels } from "./synth/labels.ts";
 export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/make-dataset.node.ts";
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
@@ -126,7 +127,7 @@ export {
   type ExportFormat,
   exportFormats,
 } from "./verify/convert.node.ts";
-export type { Likeness, Limits, Precision } from "./verify/criterion.ts";
+export type { Likeness, Limits } from "./verify/criterion.ts";
 export type { Check, Control, Receipt } from "./verify/receipt.ts";
 export type { Runner } from "./verify/runner.ts";
 export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles, windowOf } from "./verify/verify.node.ts";

@@ -251,6 +251,7 @@ export function renameValues(graph: Graph, names: ReadonlyMap<string, string>): 
     ...rebuild(graph, nodes, graph.params),
     states,
     outputs: renameAll(graph.outputs, renamed),
+    types: Object.fromEntries(Object.entries(graph.types ?? {}).map(([value, type]) => [renamed(value), type])),
     endpoints: renameAll(graph.endpoints, renamed),
   };
 }

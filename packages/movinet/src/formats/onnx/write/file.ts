@@ -7,6 +7,7 @@ import { poolFrameName, slotName } from "../../../graph/step-names.ts";
 import { cardText } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
 import { irVersion, opset } from "../proto.ts";
+import { onnxStorage } from "./emission.ts";
 import { emitOnnxGraph } from "./emit.ts";
 
 export const onnxForms = ["step", "clip"] as const;
@@ -28,9 +29,9 @@ export const onnxForms = ["step", "clip"] as const;
  */
 export type OnnxForm = (typeof onnxForms)[number];
 
-export const onnxPrecisions = ["float32", "float16"] as const;
 /** How weights are stored; everything is computed in float32. */
-export type OnnxPrecision = (typeof onnxPrecisions)[number];
+export type OnnxPrecision = keyof typeof onnxStorage;
+export const onnxPrecisions = Object.keys(onnxStorage) as readonly OnnxPrecision[];
 
 export interface OnnxOptions {
   /** Default: `step` for stream models, `clip` for base models, which have no other. */
@@ -72,7 +73,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   return emitOnnxGraph(graph, weights, {
     outputs,
     named: true,
-    half: dtype === "float16",
+    storage: onnxStorage[dtype],
     metadata: {
       "movinet.spec": JSON.stringify(spec),
       "movinet.card": cardText(card),

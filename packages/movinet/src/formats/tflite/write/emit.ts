@@ -7,10 +7,9 @@ import { appendLabels, companionName, describeTensors } from "./companion.ts";
 import { Emission } from "./emission.ts";
 import { emitters } from "./emitters.ts";
 import type { Form } from "./forms.ts";
-import { lowerForTflite, type tfliteForms, type tflitePrecisions } from "./lower.ts";
+import { lowerForTflite, type TflitePrecision, type tfliteForms, tfliteStorage } from "./lower.ts";
 import { fileMetadata } from "./metadata.ts";
 import { officialForm } from "./official.ts";
-import { precisions } from "./precision.ts";
 import { stepForm } from "./step.ts";
 import { writeTflite } from "./write.ts";
 
@@ -33,12 +32,6 @@ import { writeTflite } from "./write.ts";
  * `clip`: all frames of a clip, in: `image` `[frames, H, W, 3]`, out: `logits` `[1, C]`.
  */
 export type TfliteForm = (typeof tfliteForms)[number];
-
-/**
- * How dense kernels are stored. Everything is computed in float32, but `dynamic_int8` products, for which the runtime
- * rounds what goes into them.
- */
-export type TflitePrecision = (typeof tflitePrecisions)[number];
 
 export interface TfliteOptions {
   /** Default: `step` for stream models, `clip` for base models, which have no other. */
@@ -65,7 +58,7 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
   checkForm(spec, card.name, form, frames);
   const graph = lowerForTflite(spec, { form, frames });
-  const out = new Emission(graph, weights, precisions[dtype]);
+  const out = new Emission(graph, weights, tfliteStorage[dtype]);
   const shape = forms[form](out, spec);
   for (const node of graph.nodes) {
     if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, shape);
