@@ -171,3 +171,13 @@ export function outputsOf(graph: Graph): readonly string[] {
   }
   return values;
 }
+
+/** Tells the node that alone reads a value, once, where the value does not leave the graph. */
+export function onlyReaders(graph: Graph): (value: string) => Node | undefined {
+  const readers = new Map<string, Node | undefined>();
+  for (const node of graph.nodes) {
+    for (const value of inputsOf(node)) readers.set(value, readers.has(value) ? undefined : node);
+  }
+  for (const value of outputsOf(graph)) readers.set(value, undefined);
+  return (value) => readers.get(value);
+}

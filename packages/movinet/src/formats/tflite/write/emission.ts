@@ -1,4 +1,4 @@
-import { type Graph, inputsOf, isVector, type Node, outputsOf, requireFloats, type Shape } from "../../../graph/ir.ts";
+import { type Graph, isVector, type Node, onlyReaders, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
 import { type Storage, storeConstant } from "../../../graph/precision.ts";
 import type { Weights } from "../../../graph/tensor.ts";
@@ -33,15 +33,7 @@ export class Emission {
     this.graph = graph;
     this.#param = resolveParams(graph, weights);
     this.#storage = storage;
-    const readers = new Map<string, Node[]>();
-    for (const node of graph.nodes) {
-      for (const value of inputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
-    }
-    const leaving = new Set(outputsOf(graph));
-    this.onlyReader = (value) => {
-      const nodes = readers.get(value) ?? [];
-      return nodes.length === 1 && !leaving.has(value) ? nodes[0] : undefined;
-    };
+    this.onlyReader = onlyReaders(graph);
   }
 
   shape(value: string): Shape {
