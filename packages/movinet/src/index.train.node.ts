@@ -83,6 +83,7 @@ export {
   verdict,
   warningsOf,
 } from "./evaluate/verdict.ts";
+export type { Precision } from "./graph/precision.ts";
 export { type CameraMotionLabel, cameraMotionLabels } from "./synth/camera.ts";
 export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/make-dataset.node.ts";
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
@@ -138,7 +139,7 @@ export {
   type ExportFormat,
   exportFormats,
 } from "./verify/convert.node.ts";
-export type { Likeness, Limits, Precision } from "./verify/criterion.ts";
+export type { Likeness, Limits } from "./verify/criterion.ts";
 export type { Check, Control, Receipt } from "./verify/receipt.ts";
 export type { Runner } from "./verify/runner.ts";
 export { type OpenedFile, openRunners, type VerifyOptions, verifyFiles, windowOf } from "./verify/verify.node.ts";

@@ -51,8 +51,8 @@ export {
   onnxForms,
   onnxPrecisions,
 } from "./formats/onnx/write/file.ts";
-export { emitTflite, type TfliteForm, type TfliteOptions, type TflitePrecision } from "./formats/tflite/write/emit.ts";
-export { tfliteForms, tflitePrecisions } from "./formats/tflite/write/lower.ts";
+export { emitTflite, type TfliteForm, type TfliteOptions } from "./formats/tflite/write/emit.ts";
+export { type TflitePrecision, tfliteForms, tflitePrecisions } from "./formats/tflite/write/lower.ts";
 export type { Graph, Node, State } from "./graph/ir.ts";
 export { lowerForInference } from "./graph/passes.ts";
 export { type Layer, layersOf, renderGraph } from "./graph/print.ts";

@@ -15,6 +15,7 @@ import {
   outputOf,
   type PerOp,
   perOp,
+  requireFloats,
   type Shape,
 } from "./ir.ts";
 import { lowerComposites } from "./passes.ts";
@@ -102,6 +103,7 @@ export interface TrainingOptions {
  * gradients. Throws `TypeError` where a state enters the network: training sees whole clips.
  */
 export function buildTraining(whole: Graph, options: TrainingOptions = {}): TrainingGraph {
+  requireFloats(whole, "training");
   const graph = lowerComposites(whole);
   const { trainable = () => true, statistics = "stored" } = options;
   if (graph.states.length > 0) throw new TypeError("a network is trained on whole clips: build it in clip mode");

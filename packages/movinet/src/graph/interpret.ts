@@ -4,7 +4,7 @@
 
 import { definitionOf } from "./composites.ts";
 import type { ActivationKind, Graph, Node, NodeOf, PerOp, Run, Shape, Values } from "./ir.ts";
-import { normEpsilon, perOp } from "./ir.ts";
+import { normEpsilon, perOp, requireFloats } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import { samePadding } from "./shapes.ts";
 import type { Weights } from "./tensor.ts";
@@ -227,6 +227,7 @@ export function interpret(
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   batch = 1,
 ): Values {
+  requireFloats(graph, "the reference interpreter");
   const resolve = resolveParams(graph, weights);
   const values: Values = Object.fromEntries(
     Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)]),

@@ -8,6 +8,8 @@
 import { type CompositeNode, definitionOf } from "./composites.ts";
 import { type Access, type CoreNode, coreAccesses, namesOf, type Shape } from "./nodes.ts";
 
+import type { NumberType } from "./precision.ts";
+
 export * from "./nodes.ts";
 
 export type Node = CoreNode | CompositeNode;
@@ -49,6 +51,8 @@ export interface Param {
   readonly role: ParamRole;
   /** The layer that it belongs to, as the architecture calls it. */
   readonly owner: string;
+  /** Default: float32. */
+  readonly type?: NumberType;
   readonly derivation?: Derivation;
 }
 
@@ -100,6 +104,8 @@ export interface Graph {
   readonly name: string;
   readonly nodes: readonly Node[];
   readonly shapes: Readonly<Record<string, Shape>>;
+  /** What the values are that are not float32. */
+  readonly types?: Readonly<Record<string, NumberType>>;
   readonly params: Readonly<Record<string, Param>>;
   /** What the network says: the value of each output by name, the one that it is for first. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -142,6 +148,13 @@ export function withInputs(node: Node, rename: (value: string) => string): Node 
   return Object.fromEntries(fields);
 }
 
+/** Throws where a graph has other numbers than float32, of which its reader knows nothing. */
+export function requireFloats({ types = {}, params }: Graph, reader: string): void {
+  const all = [...Object.entries(types), ...Object.entries(params).map(([name, { type }]) => [name, type] as const)];
+  const [name, type] = all.find(([, found]) => found !== undefined && found.dtype !== "float32") ?? [];
+  if (type) throw new Error(`internal: ${name} is ${type.dtype}, and ${reader} knows float32 alone`);
+}
+
 /** The value of an output; without a name that of the first, for which the network is. */
 export function outputOf(graph: Graph, name = Object.keys(graph.outputs)[0] ?? ""): string {
   const value = graph.outputs[name];
@@ -157,4 +170,14 @@ export function outputsOf(graph: Graph): readonly string[] {
     if (state.kind === "sum") values.push(state.output);
   }
   return values;
+}
+
+/** Tells the node that alone reads a value, once, where the value does not leave the graph. */
+export function onlyReaders(graph: Graph): (value: string) => Node | undefined {
+  const readers = new Map<string, Node | undefined>();
+  for (const node of graph.nodes) {
+    for (const value of inputsOf(node)) readers.set(value, readers.has(value) ? undefined : node);
+  }
+  for (const value of outputsOf(graph)) readers.set(value, undefined);
+  return (value) => readers.get(value);
 }

@@ -6,6 +6,7 @@ import {
   type Graph,
   inputsOf,
   type Node,
+  onlyReaders,
   outputsOf,
   type Param,
   paramsOf,
@@ -30,27 +31,18 @@ export function lowerComposites(graph: Graph): CoreGraph {
 
 type Foldable = Extract<Node, { op: "conv" | "depthwise" }>;
 
-/** How many nodes and graph outputs read each value. */
-function countReaders(graph: Graph): Map<string, number> {
-  const readers = new Map<string, number>();
-  const read = (value: string) => readers.set(value, (readers.get(value) ?? 0) + 1);
-  for (const node of graph.nodes) inputsOf(node).forEach(read);
-  outputsOf(graph).forEach(read);
-  return readers;
-}
-
 /** Folds every node of one kind into the convolution whose only reader it is; the convolution takes over its id. */
 function foldInto<Kind extends "norm" | "scale">(
   graph: Graph,
   kind: Kind,
   fold: (conv: Foldable, node: Extract<Node, { op: Kind }>, params: Record<string, Param>) => Foldable,
 ): Graph {
-  const readers = countReaders(graph);
+  const onlyReader = onlyReaders(graph);
   const params: Record<string, Param> = { ...graph.params };
   const nodes = new Map<string, Node>();
   for (const node of graph.nodes) {
     const conv = node.op === kind ? nodes.get(inputsOf(node)[0] as string) : undefined;
-    if ((conv?.op === "conv" || conv?.op === "depthwise") && readers.get(conv.id) === 1) {
+    if ((conv?.op === "conv" || conv?.op === "depthwise") && onlyReader(conv.id) === node) {
       nodes.delete(conv.id);
       nodes.set(node.id, { ...fold(conv, node as Extract<Node, { op: Kind }>, params), id: node.id });
     } else {
@@ -128,13 +120,7 @@ function lowerTaps(graph: Graph, applies: (node: DepthwiseNode) => boolean): Gra
  * form into the two convolutions around it: `relu6(x + 3) · 0.16667`, and `clip(0.2x + 0.5, 0, 1) = relu6(1.2x + 3) / 6`.
  */
 export const foldGate: Pass = (graph) => {
-  const readers = new Map<string, Node[]>();
-  for (const node of graph.nodes) {
-    for (const value of inputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
-  }
-  const leaving = new Set(outputsOf(graph));
-  const only = (value: string) =>
-    readers.get(value)?.length === 1 && !leaving.has(value) ? readers.get(value)?.[0] : undefined;
+  const only = onlyReaders(graph);
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
   const params: Record<string, Param> = { ...graph.params };
   const affine = (base: string, scale: number, shift: number) => {
@@ -197,33 +183,36 @@ export const dropIdentities: Pass = (graph) => {
  * takes it as its image, pools and classifies. Run one after the other they are the whole.
  */
 export function splitHead(graph: Graph): { readonly body: Graph; readonly head: Graph } {
-  const vector = "head.spatial";
-  const isHeads = (state: State) => state.owner === "head";
-  const frame = graph.shapes[vector] as Shape;
-  const part = (nodes: readonly Node[], outputs: Graph["outputs"], states: readonly State[]): Graph => {
-    const kept = dropUnread({ ...graph, nodes, outputs, states, endpoints: {} });
-    const read = new Set([...kept.nodes.flatMap(inputsOf), ...outputsOf(kept)]);
-    return rebuild(
-      kept,
-      kept.nodes.filter((node) => node.op !== "input" || read.has(node.id)),
-      graph.params,
-    );
-  };
-  const image: Node = { op: "input", id: vector, role: "image", shape: frame };
+  const features = "head.spatial";
+  const isHeads = ({ owner }: State) => owner === "head";
   return {
-    body: part(
-      graph.nodes,
-      { features: vector },
-      graph.states.filter((state) => !isHeads(state)),
-    ),
-    head: part(
-      graph.nodes.flatMap((node) =>
-        node.id === vector ? [image] : node.op === "input" && node.role === "image" ? [] : [node],
-      ),
-      graph.outputs,
-      graph.states.filter(isHeads),
-    ),
+    body: partOf(graph, { outputs: { features }, states: graph.states.filter((state) => !isHeads(state)) }),
+    head: partOf(graph, { from: features, states: graph.states.filter(isHeads) }),
   };
+}
+
+/**
+ * The part of a graph that makes `outputs` and what `states` need, with the inputs that it reads. `from` is a value that becomes
+ * its image, so that what makes it is left out.
+ */
+export function partOf(
+  graph: Graph,
+  {
+    outputs = graph.outputs,
+    states = graph.states,
+    from,
+  }: Partial<Pick<Graph, "outputs" | "states">> & { readonly from?: string },
+): Graph {
+  const part = { ...graph, outputs, states, endpoints: {} };
+  const needed = new Set(outputsOf(part));
+  const nodes: Node[] = [];
+  for (const node of graph.nodes.toReversed()) {
+    if (!needed.has(node.id)) continue;
+    if (node.id === from) nodes.push({ op: "input", id: from, role: "image", shape: graph.shapes[from] as Shape });
+    else nodes.push(node);
+    if (node.id !== from) for (const value of inputsOf(node)) needed.add(value);
+  }
+  return rebuild(part, nodes.reverse(), graph.params);
 }
 
 /** Drops nodes that no output needs, but never an input. */
@@ -251,6 +240,7 @@ export function renameValues(graph: Graph, names: ReadonlyMap<string, string>): 
     ...rebuild(graph, nodes, graph.params),
     states,
     outputs: renameAll(graph.outputs, renamed),
+    types: Object.fromEntries(Object.entries(graph.types ?? {}).map(([value, type]) => [renamed(value), type])),
     endpoints: renameAll(graph.endpoints, renamed),
   };
 }

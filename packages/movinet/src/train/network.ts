@@ -2,9 +2,9 @@
 import { buildGraph } from "../arch/build.ts";
 import { type Spec, stagesOf } from "../arch/spec.ts";
 import { randomOf } from "../common/random.ts";
-import { type Graph, inputsOf, type Node, type Param, type Shape, withInputs } from "../graph/ir.ts";
+import { type Graph, type Node, type Param, type Shape, withInputs } from "../graph/ir.ts";
 import { resolveParams } from "../graph/params.ts";
-import { foldNorm, usedParams } from "../graph/passes.ts";
+import { foldNorm, partOf, usedParams } from "../graph/passes.ts";
 import { elementsOf, rebuild } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
@@ -66,35 +66,17 @@ export function normsAsBiases(graph: Graph): Graph {
 
 /** What comes after a value, which becomes the graph's image. */
 export function graphAfter(graph: Graph, value: string): Graph {
-  const image: Node = { op: "input", id: value, role: "image", shape: graph.shapes[value] as Shape };
-  const needed = new Set(Object.values(graph.outputs));
-  const kept: Node[] = [];
-  for (const node of graph.nodes.toReversed()) {
-    if (!needed.has(node.id)) continue;
-    if (node.id !== value) for (const read of inputsOf(node)) needed.add(read);
-    kept.push(node.id === value ? image : node);
-  }
-  return withUsedParams(rebuild({ ...graph, endpoints: {} }, kept.reverse(), graph.params));
+  return withUsedParams(partOf(graph, { from: value }));
 }
 
 /** What leads to a value, which becomes the graph's result. */
 export function graphBefore(graph: Graph, value: string): Graph {
-  const needed = new Set([value]);
-  const kept: Node[] = [];
-  for (const node of graph.nodes.toReversed()) {
-    if (!needed.has(node.id)) continue;
-    for (const read of inputsOf(node)) needed.add(read);
-    kept.push(node);
-  }
-  return withUsedParams(
-    rebuild({ ...graph, outputs: { features: value }, endpoints: {} }, kept.reverse(), graph.params),
-  );
+  return withUsedParams(partOf(graph, { outputs: { features: value } }));
 }
 
 function withUsedParams(graph: Graph): Graph {
-  const params: Record<string, Param> = {};
-  for (const name of usedParams(graph)) params[name] = graph.params[name] as Param;
-  return { ...graph, params };
+  const used = usedParams(graph).map((name) => [name, graph.params[name] as Param]);
+  return { ...graph, params: Object.fromEntries(used) };
 }
 
 /** Noise that training adds; masks are inputs, so that they are seeded by whoever runs the graph. */

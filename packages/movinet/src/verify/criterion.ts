@@ -1,7 +1,5 @@
+import type { Precision } from "../graph/precision.ts";
 import type { Card } from "../model/card.ts";
-
-/** How a file stores or computes its numbers. */
-export type Precision = "float32" | "float16" | "dynamic_int8" | "int8";
 
 /** What a comparison must reach. */
 export interface Limits {

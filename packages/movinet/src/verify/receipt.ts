@@ -1,3 +1,4 @@
+import type { Precision } from "../graph/precision.ts";
 import type { Card } from "../model/card.ts";
 import type { Frames } from "./clips.ts";
 import {
@@ -7,7 +8,6 @@ import {
   type Limits,
   likenessOf,
   limitsOf,
-  type Precision,
   type Yardstick,
   yardstickOf,
 } from "./criterion.ts";

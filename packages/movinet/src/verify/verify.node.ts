@@ -9,6 +9,7 @@ import { locateTflite } from "../formats/tflite/read/import.ts";
 import { tfliteTexts } from "../formats/tflite/read/own.ts";
 import { readModel as readTfliteFile } from "../formats/tflite/read/schema.ts";
 import { tfliteForms, tflitePrecisions } from "../formats/tflite/write/lower.ts";
+import { type Precision, precisions } from "../graph/precision.ts";
 import type { Card } from "../model/card.ts";
 import { checkSize, largestValue } from "../model/limits.ts";
 import { readExport, readMetadata } from "../model/metadata.ts";
@@ -16,7 +17,6 @@ import type { Model, SessionModel } from "../model/model.ts";
 import { Program } from "../session/program.ts";
 import { breathing } from "./breathing.node.ts";
 import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
-import type { Precision } from "./criterion.ts";
 import { openFileApart } from "./file-process.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, referenceRunner, sessionRunner } from "./runner.ts";
@@ -192,7 +192,7 @@ export async function verifyFiles(
     throw new TypeError(`verifyFiles: ${name} runs in one way only: give another file`);
   const window = windowOf(files);
   const seen = clips ?? sceneClips(model.spec, window === null ? streamLengths : windowLengths(window));
-  const dtype = files.map((file) => file.dtype).sort((a, b) => order.indexOf(b) - order.indexOf(a))[0] as Precision;
+  const dtype = precisions.findLast((precision) => files.some((file) => file.dtype === precision)) as Precision;
   let done = 0;
   const onCheck = () => {
     signal?.throwIfAborted();
@@ -202,5 +202,3 @@ export async function verifyFiles(
   const { runtime, call } = source;
   return { type: "receipt", source: { name, runtime, call }, result: { format, form: null, dtype }, ...found };
 }
-
-const order: readonly Precision[] = ["float32", "float16", "dynamic_int8", "int8"];

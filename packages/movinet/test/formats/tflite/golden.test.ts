@@ -1,16 +1,13 @@
 /** The golden TFLite files: weights of the official exports, and the logits that they give. */
+
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../src/arch/build.ts";
-import {
-  locateTflite,
-  readTflite,
-  type TfliteDtype,
-  type TflitePart,
-} from "../../../src/formats/tflite/read/import.ts";
+import { locateTflite, readTflite, type TflitePart } from "../../../src/formats/tflite/read/import.ts";
+import type { Precision } from "../../../src/graph/precision.ts";
 import { hashedFrames } from "../../golden/material.ts";
 import { foldedWeights, hasShared, reason, sharedFile, sharedJson, streamLogits } from "./shared.ts";
 
-const files: readonly { name: string; dtype: TfliteDtype; logits: number | null }[] = [
+const files: readonly { name: string; dtype: Precision; logits: number | null }[] = [
   { name: "t0_stream_posenc_fp32", dtype: "float32", logits: 1e-4 },
   { name: "a0_stream_fp16", dtype: "float16", logits: 1e-4 },
   { name: "a0_stream_dynamic", dtype: "dynamic_int8", logits: 0.03 },
@@ -19,7 +16,7 @@ const files: readonly { name: string; dtype: TfliteDtype; logits: number | null 
 ];
 
 /** The quantization step of element `i` of a parameter in canonical order: 0 for float32. */
-function stepOf(dtype: TfliteDtype, part: TflitePart | undefined, value: number, i: number): number {
+function stepOf(dtype: Precision, part: TflitePart | undefined, value: number, i: number): number {
   const stored = part?.kind === "tensor" ? value - part.shift : value;
   if (dtype === "float16") return Math.abs(stored) * 2 ** -10 + 2 ** -24;
   if (part?.kind !== "tensor") return 0; // a constant with a scale of its own: one step is its whole value

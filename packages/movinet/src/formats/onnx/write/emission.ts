@@ -1,12 +1,15 @@
-import { toHalves } from "../../../common/half.ts";
-import type { Graph, Shape } from "../../../graph/ir.ts";
+import { type Graph, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
+import { allFloats, type ConstantKind, type Precision, type Storage, storeConstant } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "../proto.ts";
 
-/** Smaller constants stay float32: they would save nothing. */
-const leastHalves = 64;
+/** How constants are stored, by the precisions that we write; everything is computed in float32. */
+export const onnxStorage = {
+  float32: allFloats,
+  float16: { dtype: "float16", kinds: ["dense", "depthwise", "vector"], leastElements: 64 },
+} as const satisfies Partial<Record<Precision, Storage>>;
 
 /** The nodes and constants of an ONNX graph in the making. */
 export class Emission {
@@ -14,13 +17,12 @@ export class Emission {
   readonly initializers = new Map<string, OnnxTensor>();
   readonly graph: Graph;
   readonly #param: (name: string) => { readonly data: Float32Array };
+  readonly #storage: Storage;
 
-  readonly #half: boolean;
-
-  /** `half`: large constants are stored in half precision, and computed with in full. */
-  constructor(graph: Graph, weights: Weights, half = false) {
+  constructor(graph: Graph, weights: Weights, storage: Storage = allFloats) {
+    requireFloats(graph, "the ONNX emitter");
     this.graph = graph;
-    this.#half = half;
+    this.#storage = storage;
     this.#param = resolveParams(graph, weights);
   }
 
@@ -43,14 +45,15 @@ export class Emission {
     return output;
   }
 
-  floats(name: string, dims: readonly number[], data: Float32Array): string {
-    if (!this.#half || data.length < leastHalves) {
-      this.initializers.set(name, { name, dims, data });
-    } else if (!this.initializers.has(`${name}/half`)) {
-      const half = `${name}/half`;
-      this.initializers.set(half, { name: half, dims, data: toHalves(data) });
-      this.node("Cast", name, [half], { to: elementType.float });
+  floats(name: string, dims: readonly number[], data: Float32Array, kind: ConstantKind = "vector"): string {
+    const half = `${name}/half`;
+    if (this.initializers.has(half)) return name;
+    const stored = storeConstant(this.#storage, kind, data, dims[0] ?? 1).data;
+    if (stored instanceof Uint16Array) {
+      this.initializers.set(half, { name: half, dims, data: stored });
+      return this.node("Cast", name, [half], { to: elementType.float });
     }
+    this.initializers.set(name, { name, dims, data });
     return name;
   }
 

@@ -9,6 +9,7 @@ import {
   perOp,
   type Shape,
 } from "../../../graph/ir.ts";
+import type { Storage } from "../../../graph/precision.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { type OnnxValue, writeOnnx } from "../proto.ts";
 import { Emission, windowOf } from "./emission.ts";
@@ -18,8 +19,8 @@ interface EmitOptions {
   readonly outputs?: readonly string[];
   /** Return the graph's outputs too, under their names; those of one frame and one pixel as `[batch, channels]`. */
   readonly named?: boolean;
-  /** Large constants are stored in half precision, and computed with in full. Default false. */
-  readonly half?: boolean;
+  /** Default: every constant as float32. */
+  readonly storage?: Storage;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -30,9 +31,9 @@ interface EmitOptions {
 export function emitOnnxGraph(
   graph: Graph,
   weights: Weights,
-  { outputs = outputsOf(graph), named = false, half = false, metadata = {} }: EmitOptions = {},
+  { outputs = outputsOf(graph), named = false, storage, metadata = {} }: EmitOptions = {},
 ): Uint8Array {
-  const out = new Emission(graph, weights, half);
+  const out = new Emission(graph, weights, storage);
   for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
   const value = (name: string): OnnxValue => {
     const { frames, channels, height, width } = graph.shapes[name] as Shape;
@@ -71,7 +72,7 @@ const emitters = {
         }
       }
     }
-    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], transposed)];
+    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], transposed, "dense")];
     if (node.bias !== null) inputs.push(out.floats(node.bias, [filters], out.param(node.bias)));
     out.node("Conv", node.id, inputs, windowOf(out.shape(node.x), node));
   },
@@ -85,7 +86,7 @@ const emitters = {
       { length: channels * window },
       (_, i) => kernel[(time.tap * window + (i % window)) * channels + Math.floor(i / window)] as number,
     );
-    const inputs = [node.x, out.floats(`${node.kernel}#${time.tap}`, [channels, 1, size, size], tap)];
+    const inputs = [node.x, out.floats(`${node.kernel}#${time.tap}`, [channels, 1, size, size], tap, "depthwise")];
     if (node.bias !== null) inputs.push(out.floats(node.bias, [channels], out.param(node.bias)));
     out.node("Conv", node.id, inputs, { ...windowOf(out.shape(node.x), node), group: channels });
   },

@@ -1,12 +1,13 @@
 import { buildGraph } from "../../../arch/build.ts";
-import { ModelError } from "../../../common/errors.ts";
 import type { Graph } from "../../../graph/ir.ts";
 import { lowerForInference, renameValues } from "../../../graph/passes.ts";
 import { summandOf } from "../../../graph/states.ts";
 import { poolFrameName, slotName } from "../../../graph/step-names.ts";
 import { cardText } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
+import { checkForm } from "../../check-form.ts";
 import { irVersion, opset } from "../proto.ts";
+import { onnxStorage } from "./emission.ts";
 import { emitOnnxGraph } from "./emit.ts";
 
 export const onnxForms = ["step", "clip"] as const;
@@ -28,9 +29,9 @@ export const onnxForms = ["step", "clip"] as const;
  */
 export type OnnxForm = (typeof onnxForms)[number];
 
-export const onnxPrecisions = ["float32", "float16"] as const;
 /** How weights are stored; everything is computed in float32. */
-export type OnnxPrecision = (typeof onnxPrecisions)[number];
+export type OnnxPrecision = keyof typeof onnxStorage;
+export const onnxPrecisions = Object.keys(onnxStorage) as readonly OnnxPrecision[];
 
 export interface OnnxOptions {
   /** Default: `step` for stream models, `clip` for base models, which have no other. */
@@ -54,7 +55,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   const { spec, weights, card } = model;
   const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
   const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
-  checkForm(model, form, frames);
+  checkForm(model, "ONNX", form, frames);
   const lowered = lowerForInference(buildGraph(spec, { call: form, frames }));
   const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
   const interfaces = {
@@ -72,7 +73,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   return emitOnnxGraph(graph, weights, {
     outputs,
     named: true,
-    half: dtype === "float16",
+    storage: onnxStorage[dtype],
     metadata: {
       "movinet.spec": JSON.stringify(spec),
       "movinet.card": cardText(card),
@@ -98,18 +99,4 @@ function namedStep(graph: Graph): { readonly graph: Graph; readonly outputs: rea
     if (state.kind === "sum") leave(summandOf(graph, state.output), poolFrameName(state.name));
   }
   return { graph: renameValues(graph, names), outputs };
-}
-
-function checkForm({ spec, card }: Model, form: OnnxForm, frames: number | null): asserts frames is number {
-  const refuse = (problem: string, remedy: string) =>
-    new ModelError({ code: "E_MODEL_EXPORT", subject: card.name, problem, remedy });
-  if (form === "step" && spec.mode === "base") {
-    throw refuse("a base model sees whole clips, so it has no ONNX file of the form step", "Use the form clip");
-  }
-  if (frames === null || !Number.isInteger(frames) || frames < 1) {
-    throw refuse(
-      "an ONNX file of the form clip needs its number of frames",
-      "Give a whole number of frames of 1 or more, or use the form step",
-    );
-  }
 }

@@ -3,9 +3,8 @@ import {
   type ConvNode,
   type DepthwiseNode,
   type Graph,
-  inputsOf,
   type Node,
-  outputsOf,
+  onlyReaders,
 } from "../../../graph/ir.ts";
 
 /** A convolution with what a fused kernel computes after it: `activation(conv(x) + sum)`. */
@@ -25,15 +24,7 @@ export type FusedNode = FusedConv | Exclude<Node, ConvNode | DepthwiseNode>;
  * must exist before the convolution runs.
  */
 export function fuseConvs(graph: Graph): readonly FusedNode[] {
-  const readers = new Map<string, Node[]>();
-  for (const node of graph.nodes) {
-    for (const value of inputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
-  }
-  const leaving = new Set(outputsOf(graph));
-  const onlyReader = (value: string) => {
-    const nodes = readers.get(value) ?? [];
-    return nodes.length === 1 && !leaving.has(value) ? nodes[0] : undefined;
-  };
+  const onlyReader = onlyReaders(graph);
   const made = new Set<string>();
   const taken = new Set<string>();
   const fused: FusedNode[] = [];

@@ -1,5 +1,6 @@
 import type { Spec } from "../../../arch/spec.ts";
 import { normEpsilon } from "../../../graph/ir.ts";
+import type { Precision } from "../../../graph/precision.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
 import type { Tensor, Weights } from "../../../graph/tensor.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
@@ -11,15 +12,12 @@ import type { FoundConv } from "./patterns.ts";
 import { readModel, type TfliteTensor } from "./schema.ts";
 import { type FoundNetwork, findNetwork } from "./structure.ts";
 
-/** Precision of a TFLite file; `dynamic_int8` has int8 weights and float activations. */
-export type TfliteDtype = "float32" | "float16" | "dynamic_int8" | "int8";
-
 export interface TfliteImport {
   readonly spec: Spec;
   /** Under the canonical names, dequantized; norms are identities, because a converter folds them away. */
   readonly weights: Weights;
   /** How the file stores and computes. */
-  readonly dtype: TfliteDtype;
+  readonly dtype: Precision;
   /** What the file applies to the logits; a {@link Spec} network always gives logits. */
   readonly output: "logits" | "softmax" | "sigmoid";
 }
@@ -163,7 +161,7 @@ function tensorOf(part: TflitePart, subject: string): Tensor {
   return { shape, data: transposed };
 }
 
-function dtypeOf(flow: Flow, { stem, layers, head, dense1, dense2 }: FoundNetwork): TfliteDtype {
+function dtypeOf(flow: Flow, { stem, layers, head, dense1, dense2 }: FoundNetwork): Precision {
   const inner = layers.flatMap(({ squeeze, ...convs }) => [
     ...Object.values(convs).filter((conv) => conv !== null && typeof conv === "object"),
     ...(squeeze ? [squeeze.reduce, squeeze.expand] : []),

@@ -1,8 +1,8 @@
-import { type Graph, inputsOf, isVector, type Node, outputsOf, type Shape } from "../../../graph/ir.ts";
+import { type Graph, isVector, type Node, onlyReaders, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
+import { type Storage, storeConstant } from "../../../graph/precision.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { fusedActivations, type OperatorOptions } from "../read/schema.ts";
-import { bytesOf, type StoredWeights } from "./precision.ts";
 import type { WrittenOperator, WrittenTensor } from "./write.ts";
 
 /** Codes of the activations that operators compute along. */
@@ -24,23 +24,16 @@ export class Emission {
   /** The only node that reads a value, where the value does not leave the graph. */
   readonly onlyReader: (value: string) => Node | undefined;
   readonly #param: (name: string) => { readonly data: Float32Array };
-  readonly #store: StoredWeights;
+  readonly #storage: Storage;
   readonly #values = new Map<string, number>();
   readonly #shared = new Map<string, number>();
 
-  constructor(graph: Graph, weights: Weights, store: StoredWeights) {
+  constructor(graph: Graph, weights: Weights, storage: Storage) {
+    requireFloats(graph, "the TFLite emitter");
     this.graph = graph;
     this.#param = resolveParams(graph, weights);
-    this.#store = store;
-    const readers = new Map<string, Node[]>();
-    for (const node of graph.nodes) {
-      for (const value of inputsOf(node)) readers.set(value, [...(readers.get(value) ?? []), node]);
-    }
-    const leaving = new Set(outputsOf(graph));
-    this.onlyReader = (value) => {
-      const nodes = readers.get(value) ?? [];
-      return nodes.length === 1 && !leaving.has(value) ? nodes[0] : undefined;
-    };
+    this.#storage = storage;
+    this.onlyReader = onlyReaders(graph);
   }
 
   shape(value: string): Shape {
@@ -87,12 +80,12 @@ export class Emission {
     return tensor;
   }
 
-  /** A kernel, in the precision of the file; `axis` is that of its output channels. */
-  kernel(name: string, shape: readonly number[], data: Float32Array, axis: number): number {
+  /** A kernel, in the precision of the file. */
+  kernel(name: string, shape: readonly number[], data: Float32Array, kind: "dense" | "depthwise"): number {
     return this.#once(name, () => {
-      const stored = this.#store(shape, data, axis);
-      const tensor = this.#add({ name, shape, ...stored });
-      if (stored.type !== "float16") return tensor;
+      const { dtype, data: stored, quantization } = storeConstant(this.#storage, kind, data, shape[0] ?? 1);
+      const tensor = this.#add({ name, shape, type: dtype, data: bytesOf(stored), quantization });
+      if (dtype !== "float16") return tensor;
       return this.op("DEQUANTIZE", [tensor], { name: `${name}/float32`, shape });
     });
   }
@@ -141,4 +134,8 @@ export class Emission {
     if (op === "DEPTHWISE_CONV_2D") return (options.dilationHeight ?? 1) > 1 ? 2 : 1;
     return op === "DEQUANTIZE" ? 3 : 1;
   }
+}
+
+function bytesOf(data: Float32Array | Int32Array | Int8Array | Uint16Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

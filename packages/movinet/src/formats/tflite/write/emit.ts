@@ -1,16 +1,15 @@
 import { nameOf, type Spec } from "../../../arch/spec.ts";
-import { ModelError } from "../../../common/errors.ts";
 import { perOp } from "../../../graph/ir.ts";
 import type { Model } from "../../../model/model.ts";
+import { checkForm } from "../../check-form.ts";
 import { clipForm } from "./clip.ts";
 import { appendLabels, companionName, describeTensors } from "./companion.ts";
 import { Emission } from "./emission.ts";
 import { emitters } from "./emitters.ts";
 import type { Form } from "./forms.ts";
-import { lowerForTflite, type tfliteForms, type tflitePrecisions } from "./lower.ts";
+import { lowerForTflite, type TflitePrecision, type tfliteForms, tfliteStorage } from "./lower.ts";
 import { fileMetadata } from "./metadata.ts";
 import { officialForm } from "./official.ts";
-import { precisions } from "./precision.ts";
 import { stepForm } from "./step.ts";
 import { writeTflite } from "./write.ts";
 
@@ -33,12 +32,6 @@ import { writeTflite } from "./write.ts";
  * `clip`: all frames of a clip, in: `image` `[frames, H, W, 3]`, out: `logits` `[1, C]`.
  */
 export type TfliteForm = (typeof tfliteForms)[number];
-
-/**
- * How dense kernels are stored. Everything is computed in float32, but `dynamic_int8` products, for which the runtime
- * rounds what goes into them.
- */
-export type TflitePrecision = (typeof tflitePrecisions)[number];
 
 export interface TfliteOptions {
   /** Default: `step` for stream models, `clip` for base models, which have no other. */
@@ -63,9 +56,9 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   const { spec, weights, card } = model;
   const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
   const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
-  checkForm(spec, card.name, form, frames);
+  checkForm(model, "TFLite", form, frames);
   const graph = lowerForTflite(spec, { form, frames });
-  const out = new Emission(graph, weights, precisions[dtype]);
+  const out = new Emission(graph, weights, tfliteStorage[dtype]);
   const shape = forms[form](out, spec);
   for (const node of graph.nodes) {
     if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, shape);
@@ -87,17 +80,3 @@ const forms: Readonly<Record<TfliteForm, (out: Emission, spec: Spec) => Form>> =
   official: officialForm,
   clip: clipForm,
 };
-
-function checkForm(spec: Spec, subject: string, form: TfliteForm, frames: number | null): asserts frames is number {
-  const refuse = (problem: string, remedy: string) =>
-    new ModelError({ code: "E_MODEL_EXPORT", subject, problem, remedy });
-  if (form !== "clip" && spec.mode === "base") {
-    throw refuse(`a base model sees whole clips, so it has no TFLite file of the form ${form}`, "Use the form clip");
-  }
-  if (frames === null || !Number.isInteger(frames) || frames < 1) {
-    throw refuse(
-      "a TFLite file of the form clip needs its number of frames",
-      "Give a whole number of frames of 1 or more, or use the form step",
-    );
-  }
-}

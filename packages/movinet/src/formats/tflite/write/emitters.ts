@@ -13,7 +13,7 @@ export const emitters = {
     const { size, stride, filters } = node;
     const { channels } = out.shape(node.x);
     const kernel = denseLayout(out.param(node.kernel), size * size * channels, filters);
-    const weights = out.kernel(tensorName(out.graph, node.kernel), [filters, size, size, channels], kernel, 0);
+    const weights = out.kernel(tensorName(out.graph, node.kernel), [filters, size, size, channels], kernel, "dense");
     convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node.bias, filters)], sameWindow(stride));
   },
   depthwise(node, out, form) {
@@ -25,7 +25,12 @@ export const emitters = {
     }
     const { size, stride, time } = node;
     const tap = tapLayout(out.param(node.kernel), time.tap, size * size * channels);
-    const weights = out.kernel(tensorName(out.graph, node.kernel, time.tap), [1, size, size, channels], tap, 3);
+    const weights = out.kernel(
+      tensorName(out.graph, node.kernel, time.tap),
+      [1, size, size, channels],
+      tap,
+      "depthwise",
+    );
     convolve(out, "DEPTHWISE_CONV_2D", node.id, [out.value(node.x), weights, bias], sameWindow(stride));
   },
   norm(node, out) {
@@ -180,7 +185,7 @@ function temporalKernel(node: DepthwiseNode, out: Emission): number {
   const { taps, tap } = node.time;
   const { channels } = out.shape(node.x);
   if (node.size !== 1 || node.stride !== 1 || tap !== 0) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
-  return out.kernel(tensorName(out.graph, node.kernel), [1, taps, 1, channels], out.param(node.kernel), 3);
+  return out.kernel(tensorName(out.graph, node.kernel), [1, taps, 1, channels], out.param(node.kernel), "depthwise");
 }
 
 function biasOf(out: Emission, bias: string | null, channels: number): number {

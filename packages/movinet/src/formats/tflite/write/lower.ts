@@ -10,13 +10,26 @@ import {
   lowerSpaceTime,
   type Pass,
 } from "../../../graph/passes.ts";
+import { allFloats, type Precision, type Storage } from "../../../graph/precision.ts";
 import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 
 export const tfliteForms = ["step", "official", "clip"] as const;
-export const tflitePrecisions = ["float32", "float16", "dynamic_int8"] as const;
+
+/**
+ * How kernels are stored, by the precisions that we write. Everything is computed in float32, but for `dynamic_int8` the
+ * products of dense layers, by hybrid kernels: the hybrid depthwise kernel is slower than that of floats and has no delegate.
+ * Small kernels stay float32 there, as in the official converter: they would save nothing.
+ */
+export const tfliteStorage = {
+  float32: allFloats,
+  float16: { dtype: "float16", kinds: ["dense", "depthwise"], leastElements: 0 },
+  dynamic_int8: { dtype: "int8", kinds: ["dense"], leastElements: 1024 },
+} as const satisfies Partial<Record<Precision, Storage>>;
+export type TflitePrecision = keyof typeof tfliteStorage;
+export const tflitePrecisions = Object.keys(tfliteStorage) as readonly TflitePrecision[];
 
 /** What a file of ours tells about how it was made. */
-export type ExportFacts = FileFacts<(typeof tfliteForms)[number], (typeof tflitePrecisions)[number]>;
+export type ExportFacts = FileFacts<(typeof tfliteForms)[number], TflitePrecision>;
 
 /** The graph whose parameters a file holds. Constants of gates are folded where no other reader looks for them. */
 export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "form" | "frames">): Graph {

@@ -1,5 +1,6 @@
 /** A TFLite file from its parts (schema version 3); where each field stands is in the reader's tables. */
 import { Builder } from "flatbuffers";
+import type { Quantization } from "../../../graph/precision.ts";
 import {
   byteOptions,
   fields,
@@ -16,8 +17,7 @@ export interface WrittenTensor {
   readonly type: Exclude<TensorType, "other">;
   /** Little-endian, row-major; null for a value that is computed. */
   readonly data: Uint8Array | null;
-  /** Real value = `scale · stored`, with a scale for each index of dimension `axis`. */
-  readonly quantization: { readonly scale: Float32Array; readonly axis: number } | null;
+  readonly quantization: Quantization | null;
 }
 
 export interface WrittenOperator {
@@ -198,12 +198,12 @@ function writeTensor(builder: Builder, { name, shape, type, quantization }: Writ
   });
 }
 
-function writeQuantization(builder: Builder, { scale, axis }: NonNullable<WrittenTensor["quantization"]>): number {
+function writeQuantization(builder: Builder, { scale, zeroPoint, axis }: Quantization): number {
   builder.startVector(4, scale.length, 4);
   for (const value of scale.toReversed()) builder.addFloat32(value);
   const scales = builder.endVector();
-  builder.startVector(8, scale.length, 8);
-  for (let i = 0; i < scale.length; i++) builder.addInt64(0n);
+  builder.startVector(8, zeroPoint.length, 8);
+  for (const value of zeroPoint.toReversed()) builder.addInt64(BigInt(value));
   const zeroPoints = builder.endVector();
   return writeTable(builder, 7, () => {
     builder.addFieldOffset(fields.quantization.scale, scales, 0);
