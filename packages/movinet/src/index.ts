@@ -23,7 +23,7 @@ export {
   VideoError,
 } from "./common/errors.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";
-export { bounded, listed, printable, printableLines } from "./common/printable.ts";
+export { bounded, formatBytes, listed, printable, printableLines } from "./common/printable.ts";
 export type { Backend, DeviceTensor, Executable } from "./engines/engine.ts";
 export type { TfliteBackend } from "./engines/litert/backend.ts";
 export type { TfliteProgram } from "./engines/litert/program.ts";
@@ -55,16 +55,7 @@ export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type Le
 export type { Model } from "./model/model.ts";
 export { createPlotRecorder } from "./plot/plot-recorder.ts";
 export type { Plot } from "./plot/plot-spec.ts";
-export {
-  formatBytes,
-  formatDuration,
-  type ResultSummary,
-  renderResult,
-  renderSegments,
-  renderTimings,
-  type TimingSummary,
-} from "./plot/table.ts";
-export { fitText } from "./plot/text.ts";
+export { cutText, isWide, widthOf } from "./plot/text.ts";
 export type { ClipSession } from "./session/clip-session.ts";
 export { Program, type SessionModel, type SessionSource } from "./session/program.ts";
 export type {

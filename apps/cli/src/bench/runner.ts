@@ -29,8 +29,9 @@ export class Runner implements AsyncDisposable {
   readonly #exited: Promise<void>;
   #complaint = "";
 
-  constructor({ program, args }: Command) {
-    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  /** `signal` kills it. */
+  constructor({ program, args }: Command, signal: AbortSignal) {
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], signal, killSignal: "SIGKILL" });
     this.#child.stdin.on("error", () => {});
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       const lines = text.trimEnd().split("\n");

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatDuration } from "movinet";
+import { formatDuration } from "../tables/text.ts";
 import type { Progress, Terminal } from "../terminal.ts";
 
 /** How far a run is: by frames where it has one source, by files where it has several. */

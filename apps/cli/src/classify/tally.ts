@@ -1,4 +1,5 @@
-import { percentileByRank, renderTimings } from "movinet";
+import { percentileByRank } from "movinet";
+import { renderTimings } from "../tables/result.ts";
 
 /** What one source took. */
 export interface SourceCost {

@@ -13,7 +13,7 @@ import {
   type Sample,
 } from "movinet/train";
 import type { StageProgress } from "../train/progress.ts";
-import type { EvaluateSettings } from "./settings.ts";
+import type { EvaluateSettings } from "./options.ts";
 
 /** The clips that are judged, and what to call them. */
 export interface JudgedClips {

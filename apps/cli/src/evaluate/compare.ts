@@ -12,6 +12,7 @@ import {
 import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
 import { keptText } from "../kept-text.ts";
 import { openNamedModel } from "../models.ts";
+import { familyCsv, familyLine, renderFamily } from "../tables/family.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Begun, describeBegun, differenceOf } from "../train/begun.ts";
 import { fitFacts } from "../train/fine-tune.ts";
@@ -20,10 +21,9 @@ import { epochOf } from "../train/report.ts";
 import { nextFolder } from "../train/run-folder.ts";
 import { UsageError } from "../usage.ts";
 import { openClips, refuseRemembered } from "./clips.ts";
-import { familyCsv, familyLine, renderFamily } from "./compare-table.ts";
 import { commandLine, failureNotes, nameOf } from "./findings.ts";
+import type { EvaluateSettings } from "./options.ts";
 import { keptRelatives, openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
-import type { EvaluateSettings } from "./settings.ts";
 
 /** Compares a stream model with a base network and a frame-by-frame one; returns the exit code as an evaluation does. */
 export async function compare(settings: EvaluateSettings, terminal: Terminal, signal: AbortSignal): Promise<number> {

@@ -26,7 +26,7 @@ import { readConfig } from "../train/run-folder.ts";
 import { fitSettings, manyClips, viewsOf } from "../train/settings.ts";
 import { UsageError } from "../usage.ts";
 import type { JudgedClips } from "./clips.ts";
-import type { EvaluateSettings } from "./settings.ts";
+import type { EvaluateSettings } from "./options.ts";
 
 /** What a stream network is compared with. */
 export const relativeKinds = ["base", "frame-by-frame"] as const;

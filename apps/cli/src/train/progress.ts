@@ -1,4 +1,4 @@
-import { formatDuration } from "movinet";
+import { formatDuration } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** A stage of a training on the terminal: how far, how fast, how long still. */

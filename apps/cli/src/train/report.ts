@@ -21,7 +21,8 @@ import {
   warningsOf,
 } from "movinet/train";
 import { commandLine } from "../evaluate/findings.ts";
-import { agreementText, columnsOf, renderEvaluation, wrap } from "../evaluate/table.ts";
+import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
+import { columnsOf, wrap } from "../tables/text.ts";
 import { doubtsOf, silenceOf } from "./doubts.ts";
 import type { JudgedClip, Learned, TrainSetting } from "./learned.ts";
 import type { TrainPlan } from "./settings.ts";

@@ -21,7 +21,7 @@ import {
   type TestPart,
 } from "movinet/train";
 import { checkOutsideDataset } from "../check-output.ts";
-import { interruptible } from "../interrupt.ts";
+import type { Context } from "../command.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -41,24 +41,24 @@ import {
 import { howItIsTested, planTraining, type TrainChoices, type TrainPlan } from "./settings.ts";
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
-export async function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
+export async function train(choices: TrainChoices, out: string | undefined, context: Context): Promise<number> {
   await checkOutsideDataset(await chooseRunFolder(out), choices.dataset);
   const whole = { ...choices, threads: choices.threads ?? availableParallelism() };
-  return begin(whole, null, terminal, (begun) => openRunFolder(out, { given: choices, decided: null, begun }));
+  return begin(whole, null, context, (begun) => openRunFolder(out, { given: choices, decided: null, begun }));
 }
 
 /** Goes on with a run that was ended. Refuses where its classes, clips or model are not those that it was begun with. */
-export async function resumeTraining(out: string | undefined, terminal: Terminal): Promise<number> {
+export async function resumeTraining(out: string | undefined, context: Context): Promise<number> {
   const { folder, config } = await reopenRunFolder(out);
   const { given, decided, begun: before } = config;
   const threads = decided?.threads ?? given.threads ?? availableParallelism();
-  return begin({ ...given, threads }, decided, terminal, async (begun) => {
+  return begin({ ...given, threads }, decided, context, async (begun) => {
     const difference = differenceOf(before, begun);
     if (difference !== null) {
       const problem = `its clips or its model are not those that it was begun with: ${difference}`;
       throw new UsageError(folder, problem, "Undo that, or train anew with another --out");
     }
-    terminal.note(`${folder}: goes on with ${given.dataset}`);
+    context.terminal.note(`${folder}: goes on with ${given.dataset}`);
     return folder;
   });
 }
@@ -67,7 +67,7 @@ export async function resumeTraining(out: string | undefined, terminal: Terminal
 async function begin(
   choices: TrainChoices & { readonly threads: number },
   before: RunConfig["decided"],
-  terminal: Terminal,
+  { terminal, signal, ifInterrupted }: Context,
   open: (begun: RunConfig["begun"]) => Promise<string>,
 ): Promise<number> {
   const opened = await openDataset(choices.dataset);
@@ -76,32 +76,23 @@ async function begin(
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
   let folder: string | null = null;
-  const isNew = before === null;
-  const told = () =>
-    folder === null ? "interrupted." : `interrupted. Go on with: movinet train --resume --out ${folder}`;
-  const code = await interruptible(
-    terminal,
-    async (signal) => {
-      try {
-        const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
-        const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
-        const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
-        const begun = await describeBegun(choices.from, dataset, hashes);
-        folder = await open(begun);
-        for (const warning of dataset.warnings) terminal.warning(warning);
-        const task = { folder, choices, plan, dataset, model, hashes, begun, before };
-        return await run({ ...task, cache, progress, terminal, signal });
-      } catch (error) {
-        if (!signal.aborted && folder !== null && isNew) await removeUnused(folder);
-        throw error;
-      } finally {
-        progress.stop();
-      }
-    },
-    told,
-  );
-  await cache[Symbol.asyncDispose]();
-  return code;
+  try {
+    const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
+    const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
+    const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
+    const begun = await describeBegun(choices.from, dataset, hashes);
+    folder = await open(begun);
+    ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);
+    for (const warning of dataset.warnings) terminal.warning(warning);
+    const task = { folder, choices, plan, dataset, model, hashes, begun, before };
+    return await run({ ...task, cache, progress, terminal, signal });
+  } catch (error) {
+    if (!signal.aborted && folder !== null && before === null) await removeUnused(folder);
+    throw error;
+  } finally {
+    progress.stop();
+    await cache[Symbol.asyncDispose]();
+  }
 }
 
 interface Task {

@@ -1,4 +1,4 @@
-import { cutText, isWide, splitGraphemes } from "./text.ts";
+import { cutText, isWide, widthOf } from "./text.ts";
 
 /**
  * The estimated advance of a character in em: an upper bound for Atkinson Hyperlegible, Helvetica and Arial text on
@@ -13,7 +13,7 @@ function advance(grapheme: string): number {
 
 /** Estimated width of a text in pixels at a font size in pixels. */
 export function pixelWidth(text: string, fontSize: number): number {
-  return splitGraphemes(text).reduce((sum, grapheme) => sum + advance(grapheme) * fontSize, 0);
+  return widthOf(text, (grapheme) => advance(grapheme) * fontSize);
 }
 
 /** One line of at most `width` estimated pixels; what is too long keeps its start (or its end) beside an ellipsis. */

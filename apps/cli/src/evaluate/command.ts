@@ -1,13 +1,4 @@
-import {
-  DatasetError,
-  formatDuration,
-  listed as listedNames,
-  type Model,
-  MovinetError,
-  makeFolder,
-  nodeBackend,
-  topK,
-} from "movinet";
+import { DatasetError, listed as listedNames, type Model, MovinetError, makeFolder, nodeBackend, topK } from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
@@ -20,15 +11,16 @@ import {
   warningsOf,
 } from "movinet/train";
 import { checkOutsideDataset } from "../check-output.ts";
-import { interruptible } from "../interrupt.ts";
+import { defineCommand } from "../command.ts";
 import { openNamedModel } from "../models.ts";
+import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
+import { columnsOf, formatDuration, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { StageProgress } from "../train/progress.ts";
 import { type JudgedClips, openClips } from "./clips.ts";
 import { compare } from "./compare.ts";
 import { checkReportFolder, writeFindings } from "./findings.ts";
-import type { EvaluateSettings } from "./settings.ts";
-import { agreementText, columnsOf, renderEvaluation, wrap } from "./table.ts";
+import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
 
 function damageText(damaged: ModelAnswers["damaged"]): string {
   const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.at(-1)}`);
@@ -42,9 +34,15 @@ function damageText(damaged: ModelAnswers["damaged"]): string {
 /** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
 const mostListed = 50;
 
-/** Judges a model and returns the exit code: 0; 1 where clips failed or the modes disagree; 130 after an interrupt. */
-export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): Promise<number> {
-  return interruptible(terminal, async (signal) => {
+/** Judges a model; the exit code is 1 where clips failed or the modes disagree. */
+export const evaluateCommand = defineCommand({
+  name: "evaluate",
+  takes: "it takes a model and a dataset",
+  example: "evaluate runs/train-1/model.safetensors clips",
+  options: evaluateOptions,
+  json: "One JSON object a line on stdout: each clip, then all together",
+  async run(settings, { terminal, signal }) {
+    checkTogether(settings);
     if (settings.compare) return compare(settings, terminal, signal);
     if (settings.out !== undefined) {
       await checkReportFolder(settings.out);
@@ -60,8 +58,8 @@ export function runEvaluation(settings: EvaluateSettings, terminal: Terminal): P
     } finally {
       await cache[Symbol.asyncDispose]();
     }
-  });
-}
+  },
+});
 
 async function judge(
   model: Model,
@@ -79,7 +77,7 @@ async function judge(
   const worst = new WorstClips(labels, card.output);
   const progress = new EvaluationProgress(terminal, samples.length);
   const onClip = (outcome: ClipOutcome) => {
-    const right = tellClip(outcome, labels, settings, terminal);
+    const right = tellClip(outcome, labels, terminal);
     if (outcome.answer && settings.out !== undefined) worst.add(outcome.answer, outcome.pictures, outcome.aspect);
     progress.clip({ right, failed: outcome.answer === null });
   };
@@ -162,13 +160,12 @@ async function judge(
 function tellClip(
   { sample, answer, error, frames, seconds }: ClipOutcome,
   labels: readonly string[],
-  { debug }: EvaluateSettings,
   terminal: Terminal,
 ): boolean {
   if (answer === null) {
     const { message, stack } = error as Error;
     terminal.warn(`movinet: ${message}`);
-    if (debug) terminal.warn(stack ?? "");
+    if (terminal.debug) terminal.warn(stack ?? "");
     const code = error instanceof MovinetError ? error.code : "E_INTERNAL";
     if (terminal.json) terminal.result(JSON.stringify({ type: "error", source: sample.name, code, message }));
     return false;

@@ -1,6 +1,5 @@
-import { type Prediction, topK } from "../flow/predict.ts";
-import type { Segment } from "../flow/segmenter.ts";
-import { fitText, textWidth } from "./text.ts";
+import { formatBytes, type Prediction, type Segment, topK } from "movinet";
+import { counted, fitText, formatDuration, painter, textWidth } from "./text.ts";
 
 /** What `renderResult` shows of one classified source. */
 export interface ResultSummary {
@@ -49,7 +48,7 @@ const percentCells = 7;
 export function renderResult(result: ResultSummary, { color, width }: { color: boolean; width: number }): string {
   const paint = painter(color);
   const columns = Math.max(minColumns, width);
-  const facts = `${count(result.frames, "frame")}, ${formatDuration(result.duration)}`;
+  const facts = `${counted(result.frames, "frame")}, ${formatDuration(result.duration)}`;
   const source = fitText(result.source, columns - facts.length - 3, "end");
   const lines = [`${paint("bold", source)}   ${paint("dim", facts)}`];
 
@@ -119,7 +118,7 @@ export function renderTimings(timings: TimingSummary, { color }: { color: boolea
   const state = stateBytes > 0 ? `, state ${formatBytes(stateBytes)}` : "";
   const rows = {
     time:
-      `${formatMs(timings.totalMs)} for ${count(frames, "frame")}, ${formatDuration(seconds)} of video ` +
+      `${formatMs(timings.totalMs)} for ${counted(frames, "frame")}, ${formatDuration(seconds)} of video ` +
       `(${realTimeFactor.toFixed(realTimeFactor < 1 ? 2 : realTimeFactor < 10 ? 1 : 0)}x real time)`,
     stages:
       `decode ${formatMs(timings.decodeMs)}, preprocess ${formatMs(timings.preprocessMs)}, ` +
@@ -144,34 +143,8 @@ function renderBar(score: number, cells: number): string {
   return "█".repeat((eighths - rest) / 8) + (rest === 0 ? "" : "▏▎▍▌▋▊▉".charAt(rest - 1));
 }
 
-/** Seconds as a person says them: `4.4 s`, `2 min 5 s`, `1 h 2 min`. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 function formatMs(ms: number): string {
   if (ms < 99.95) return `${ms.toFixed(1)} ms`;
   if (ms < 999.5) return `${ms.toFixed(0)} ms`;
   return ms < 9995 ? `${(ms / 1000).toFixed(2)} s` : formatDuration(ms / 1000);
-}
-
-/** `740 kB`, `2.9 MB`, `1.2 GB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 999_500) return `${(bytes / 1e3).toFixed(0)} kB`;
-  if (bytes < 999_500_000) return `${(bytes / 1e6).toPrecision(bytes < 9_950_000 ? 2 : 3)} MB`;
-  return `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-
-const codes = { bold: 1, dim: 2, green: 32, cyan: 36 } as const;
-
-function painter(color: boolean): (style: keyof typeof codes, text: string) => string {
-  return (style, text) => (color ? `\x1b[${codes[style]}m${text}\x1b[0m` : text);
 }

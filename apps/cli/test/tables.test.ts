@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { renderResult, renderTimings, type TimingSummary } from "../../src/plot/table.ts";
-import { fitText, textWidth } from "../../src/plot/text.ts";
+import { renderResult, renderTimings, type TimingSummary } from "../src/tables/result.ts";
+import { fitText, textWidth } from "../src/tables/text.ts";
 
 const result = {
   source: "carving_ice.mp4",
@@ -68,6 +68,16 @@ test("no line is wider than the terminal, and no label can steer it", () => {
   );
 });
 
+test("a name that steers terminals does not steer this one", () => {
+  const predictions = [{ index: 0, label: "a\x1b[31m --> b\u202e<i>&", score: 1 }];
+  const summary = { source: "f\x1b]0;x\x07\n.mp4", frames: 1, duration: 1, predictions };
+  const [name, best] = renderResult(summary, { color: false, width: 80 }).split("\n");
+  expect([name, best]).toEqual([
+    "f�]0;x� .mp4   1 frame, 1.0 s",
+    expect.stringContaining("a�[31m --> b�<i>&  100.0 %"),
+  ]);
+});
+
 test("text is cut at the side that matters less, wide letters count twice", () => {
   expect(fitText("carving ice", 11)).toBe("carving ice");
   expect(fitText("carving ice", 9)).toBe("carving…");
@@ -95,7 +105,7 @@ test("timings are three lines", () => {
     "
       time    1.24 s for 22 frames, 4.4 s of video (3.5x real time)
       stages  decode 612 ms, preprocess 41.2 ms, infer 521 ms
-      steps   p50 21.3 ms, p95 30.1 ms, state 1.1 MB, peak memory 212 MB
+      steps   p50 21.3 ms, p95 30.1 ms, state 1.13 MB, peak memory 212 MB
     "
   `);
 });

@@ -10,8 +10,7 @@ import {
   type Relation,
   starText,
 } from "movinet/train";
-import type { EvaluateSettings } from "./settings.ts";
-import { columnsOf, wrap } from "./table.ts";
+import { columnsOf, counted, painter, wrap } from "./text.ts";
 
 /** The comparison as lines of at most 80 cells where it can be, without a closing newline. */
 export function renderFamily(
@@ -19,9 +18,7 @@ export function renderFamily(
   { width, color }: { width: number; color: boolean },
 ): string {
   const { frames, fps, relations } = comparison;
-  const bold = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
   const clips = relations[0]?.evaluation.clips ?? 0;
-  const noun = clips === 1 ? "clip" : "clips";
   const lengths = relations[0]?.memory.map((point) => point.frames) ?? [];
   const head = ["right", "interval", "first answer", "mult–adds", "memory"];
   const rows = relations.map(cellsOf);
@@ -36,7 +33,7 @@ export function renderFamily(
     `Memory: peak, from clips of ${lengths[0]} frames to clips of ${lengths.at(-1)}.`,
   ];
   return [
-    bold(`${clips} ${noun}, in the middle ${frames} frames long at ${fps} a second`),
+    painter(color)("bold", `${counted(clips, "clip")}, in the middle ${frames} frames long at ${fps} a second`),
     ...familyVerdict(comparison).flatMap((sentence) => wrap(sentence, columns)),
     "",
     line("", head),
@@ -84,7 +81,7 @@ export function familyCsv({ relations, frames }: FamilyComparison): string {
 
 /** The comparison as one line of JSON. */
 export function familyLine(
-  { model, dataset }: Pick<EvaluateSettings, "model" | "dataset">,
+  { model, dataset }: { readonly model: string; readonly dataset: string },
   judged: string,
   { relations, ...clip }: FamilyComparison,
   warnings: readonly string[],

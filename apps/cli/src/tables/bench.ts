@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { BenchRow } from "./bench.ts";
+import type { BenchRow } from "../bench/bench.ts";
 
 const columns = [
   "model",

@@ -1,5 +1,5 @@
-import { fitText } from "movinet";
 import type { Receipt } from "movinet/train";
+import { counted, fitText } from "./text.ts";
 
 const mostName = 24;
 
@@ -26,7 +26,7 @@ export function renderChecks(receipt: Receipt): string[] {
   const shown = controls.map(({ name, error, fails }) => `${name} ${percent(error)}${fails ? "" : " (NEAR)"}`);
   return [
     `Held against ${source.name} on ${source.runtime}, ${source.call}`,
-    `(${clips} ${clips === 1 ? "clip" : "clips"}, ${frames} frames; errors as a share of how much its answers differ, at most ${percent(limits.error)}):`,
+    `(${counted(clips, "clip")}, ${frames} frames; errors as a share of how much its answers differ, at most ${percent(limits.error)}):`,
     line(head),
     ...rows.map(line),
     ...(shown.length > 0 ? [`Wrong on purpose, which must be far off: ${shown.join(", ")}`] : []),

@@ -1,4 +1,3 @@
-import { defineCommand } from "citty";
 import {
   buildGraph,
   defaultCard,
@@ -12,36 +11,28 @@ import {
   stateDtype,
   stateShape,
 } from "movinet";
-import { openNamedModel } from "../models.ts";
-import { openTerminal } from "../terminal.ts";
-import { UsageError } from "../usage.ts";
+import { defineCommand } from "./command.ts";
+import { openNamedModel } from "./models.ts";
+import { argument, flag } from "./options.ts";
+import { UsageError } from "./usage.ts";
 
 export const inspectCommand = defineCommand({
-  meta: { name: "inspect", description: "Shows a network: layers, shapes, parameters, multiply–accumulates, states" },
-  args: {
-    model: { type: "positional", description: "A name such as a0-stream, or a model file", required: false },
-    states: { type: "boolean", description: "List the states with Google's names instead" },
-    json: { type: "boolean", description: "One JSON object on stdout" },
-    debug: { type: "boolean", description: "Show the stack of an error" },
+  name: "inspect",
+  takes: "it takes one model",
+  example: "inspect a0-stream",
+  options: {
+    model: argument("A name such as a0-stream, or a model file"),
+    states: flag("List the states with Google's names instead"),
   },
-  async run({ args }) {
-    const [name, ...more] = args._;
-    if (name === undefined || more.length > 0) {
-      throw new UsageError("inspect", "it takes one model", "Run for example: movinet inspect a0-stream");
-    }
-    if (args.states && args.json) {
+  json: "One JSON object on stdout",
+  async run({ model: name, states }, { terminal, signal }) {
+    if (states && terminal.json) {
       throw new UsageError("--states", "--json lists the states too", "Leave one of the two out");
     }
-    const terminal = openTerminal({ json: Boolean(args.json), quiet: false });
-    const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name)).spec;
-    const report = describe(spec);
-    if (terminal.json) terminal.result(JSON.stringify(report.data));
-    else
-      terminal.result(
-        args.states
-          ? renderStates(report.data.states)
-          : `${renderGraph(report.graph)}\n\n${renderTotals(spec, report.data)}`,
-      );
+    const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name, { signal })).spec;
+    const { graph, data } = describe(spec);
+    if (terminal.json) terminal.result(JSON.stringify(data));
+    else terminal.result(states ? renderStates(data.states) : `${renderGraph(graph)}\n\n${renderTotals(spec, data)}`);
     return 0;
   },
 });

@@ -1,5 +1,5 @@
-import { fitText, formatDuration } from "movinet";
 import type { DatasetReport, Finding } from "movinet/train";
+import { counted, fitText, formatDuration, painter } from "./text.ts";
 
 /** Findings of one sort that are shown; the rest is counted. */
 const mostShown = 10;
@@ -11,12 +11,12 @@ export function renderReport(
 ): string {
   const columns = Math.max(40, width);
   const { path, clips, classes, groups, duration, findings } = report;
-  const facts = `   ${count(clips, "clip")}, ${count(classes.length, "class")}, ${count(groups, "group")}, ${formatDuration(duration)}`;
-  const paint = (code: number, text: string) => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
-  const head = paint(1, fitText(path, columns - facts.length, "end")) + facts;
+  const facts = `   ${counted(clips, "clip")}, ${counted(classes.length, "class")}, ${counted(groups, "group")}, ${formatDuration(duration)}`;
+  const paint = painter(color);
+  const head = paint("bold", fitText(path, columns - facts.length, "end")) + facts;
   const sections = Map.groupBy(findings, ({ severity, title }) => `${severity} ${title}`);
   const blocks = Array.from(sections.values(), (section) => renderSection(section, columns, paint));
-  return [head, renderClasses(report, columns), ...blocks, paint(1, verdict(findings))].join("\n\n");
+  return [head, renderClasses(report, columns), ...blocks, paint("bold", verdict(findings))].join("\n\n");
 }
 
 function renderClasses({ classes }: DatasetReport, columns: number): string {
@@ -33,14 +33,10 @@ function renderClasses({ classes }: DatasetReport, columns: number): string {
     .join("\n");
 }
 
-function renderSection(
-  section: readonly Finding[],
-  columns: number,
-  paint: (code: number, text: string) => string,
-): string {
+function renderSection(section: readonly Finding[], columns: number, paint: ReturnType<typeof painter>): string {
   const [{ severity, title, remedy } = section[0] as Finding] = section;
   const [first = "", ...more] = wrap(`${severity}: ${title}. ${remedy}.`, columns);
-  const named = first.replace(severity, paint(severity === "problem" ? 31 : 33, severity));
+  const named = first.replace(severity, paint(severity === "problem" ? "red" : "yellow", severity));
   const shown = section.slice(0, mostShown).flatMap((finding) => renderFinding(finding, columns));
   const hidden = section.length - mostShown;
   return [named, ...more, ...shown, ...(hidden > 0 ? [`  … and ${hidden} more (--json lists all)`] : [])].join("\n");
@@ -74,9 +70,5 @@ function wrap(text: string, columns: number): string[] {
 function verdict(findings: readonly Finding[]): string {
   const problems = findings.filter(({ severity }) => severity === "problem").length;
   const notes = findings.length - problems;
-  return `${problems === 0 ? "no problems" : count(problems, "problem")}${notes > 0 ? `, ${count(notes, "note")}` : ""}`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
+  return `${problems === 0 ? "no problems" : counted(problems, "problem")}${notes > 0 ? `, ${counted(notes, "note")}` : ""}`;
 }

@@ -1,4 +1,3 @@
-import { fitText } from "movinet";
 import {
   type Agreement,
   type ClassMeasures,
@@ -11,6 +10,7 @@ import {
   starText,
   verdict,
 } from "movinet/train";
+import { columnsOf, fitText, painter, wrap } from "./text.ts";
 
 const mostClasses = 40;
 
@@ -24,8 +24,8 @@ export function renderEvaluation(
   { width, color }: { width: number; color: boolean },
 ): string {
   const columns = columnsOf({ width });
-  const bold = (text: string) => (color ? `\x1b[1m${text}\x1b[0m` : text);
-  const head = wrap(headline(evaluation), columns).map(bold);
+  const paint = painter(color);
+  const head = wrap(headline(evaluation), columns).map((line) => paint("bold", line));
   if (evaluation.learned) return [...head, ...wrap(agreement ? agreementText(agreement) : "", columns)].join("\n");
   return [
     ...head,
@@ -108,20 +108,4 @@ function mixUps(confusion: Evaluation["confusion"], perClass: readonly ClassMeas
 export function agreementText({ agree, clips, difference }: Agreement): string {
   const by = `logits of ${clips} ${clips === 1 ? "clip" : "clips"} differ by at most ${difference.toExponential(0)}`;
   return agree ? `Frame by frame and clip mode agree: ${by}.` : `Frame by frame and clip mode disagree: ${by}.`;
-}
-
-/** Columns of text on a terminal of a width: neither so few nor so many that it reads badly. */
-export function columnsOf({ width }: { readonly width: number }): number {
-  return Math.max(60, Math.min(width, 100));
-}
-
-/** Lines broken between words, but not before a percent sign or an ellipsis; a word that is too long stands alone. */
-export function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/ (?![%…])/)) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

@@ -1,32 +1,46 @@
 import { createHash } from "node:crypto";
 import { Decoders, dataSetsOf, expandSources, type Model, nameOfSource } from "movinet";
 import { checkOutputFiles } from "../check-output.ts";
-import { abortOnSignal } from "../interrupt.ts";
-import { tellLeftOut } from "../left-out.ts";
+import { defineCommand } from "../command.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+import { type ClassifySettings, classifyOptions, settingsOf } from "./options.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
 import { runSources } from "./run-sources.ts";
-import type { ClassifySettings } from "./settings.ts";
+
+export const classifyCommand = defineCommand({
+  name: "classify",
+  takes: "no video was given",
+  example: "classify clip.mp4",
+  options: classifyOptions,
+  json: "One JSON object a line on stdout",
+  quiet: "No progress and no timings",
+  run: (options, { terminal, signal }) => {
+    const { source: args } = options;
+    if (args.indexOf("-") !== args.lastIndexOf("-")) {
+      throw new UsageError("-", "standard input is named twice", "Name it once: it can be read once only");
+    }
+    return classifyAll(args, settingsOf(options, terminal.json), terminal, signal);
+  },
+});
 
 /** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
-export async function classifyAll(
+async function classifyAll(
   args: readonly string[],
   settings: ClassifySettings,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<number> {
   const started = performance.now();
-  const abort = new AbortController();
-  const off = abortOnSignal(abort);
   const decoders = new Decoders();
   try {
     const found = await expandSources(args);
     const { sources, leftOut } = found;
-    const failures = found.failures.map((error) => ({ source: error.subject, error }));
-    tellLeftOut(found, terminal);
-    checkSingle("--plot", settings.plot, sources.length + failures.length);
-    checkSingle("--subtitles", settings.subtitles, sources.length + failures.length);
+    const before = found.failures.map((error) => ({ source: error.subject, error }));
+    terminal.tellLeftOut(found);
+    checkSingle("--plot", settings.plot, sources.length + before.length);
+    checkSingle("--subtitles", settings.subtitles, sources.length + before.length);
     await checkOutputs(sources, settings);
     if (sources.some((source) => source !== "-")) decoders.warm();
     const model = await openNamedModel(settings.model, { labels: settings.labels, option: "--model" });
@@ -38,18 +52,7 @@ export async function classifyAll(
         `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
       );
     }
-    const task = {
-      sources,
-      leftOut,
-      before: failures,
-      model,
-      settings,
-      terminal,
-      decoders,
-      file: null,
-      abort,
-      started,
-    };
+    const task = { sources, leftOut, before, model, settings, terminal, decoders, file: null, signal, started };
     if (settings.out === undefined) return await runSources(task);
     checkNames(sources);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
@@ -63,7 +66,6 @@ export async function classifyAll(
     }
   } finally {
     await decoders[Symbol.asyncDispose]();
-    off();
   }
 }
 
@@ -106,7 +108,7 @@ function checkSingle(option: string, value: string | undefined, sources: number)
 }
 
 /** What decides the results of a run, beside its sources. */
-function runSettings(model: Model, { fps, fit, top, everyFrame, segments }: ClassifySettings): RunSettings {
+function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifySettings): RunSettings {
   const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
   for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
   return {
@@ -115,7 +117,7 @@ function runSettings(model: Model, { fps, fit, top, everyFrame, segments }: Clas
     fps: fps ?? model.card.fps,
     fit: fit ?? model.card.input.fit,
     top,
-    every: everyFrame ? "frame" : "final",
+    every,
     segments: segments ?? "where they tell more",
   };
 }
