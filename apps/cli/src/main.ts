@@ -129,6 +129,7 @@ const usageCodes = new Set([
   "E_DEVICE_UNKNOWN",
   "E_MODEL_LABELS",
   "E_MODEL_NOT_FOUND",
+  "E_TRAIN_CHOICE",
   "E_USAGE",
 ]);
 

@@ -226,3 +226,9 @@ function sortArguments(args: readonly string[], options: Options) {
 export function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
+
+/** An option as it is given, for sentences: `--trainable`, `--trainable head`, `--no-flip`. */
+export function optionText(name: string, value: string | number | boolean = true): string {
+  if (value === false) return `--no-${dashed(name)}`;
+  return value === true ? `--${dashed(name)}` : `--${dashed(name)} ${value}`;
+}

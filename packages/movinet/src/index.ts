@@ -20,6 +20,7 @@ export {
   ModelError,
   MovinetError,
   SessionError,
+  TrainError,
   VideoError,
 } from "./common/errors.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";

@@ -1,35 +1,34 @@
-import { DatasetError, listed as listedNames, type Model, MovinetError, makeFolder, nodeBackend, topK } from "movinet";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { DatasetError, type Model, MovinetError, makeFolder, nodeBackend, topK, writeWhole } from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
+  damageSentence,
   evaluateAnswers,
   evaluateModel,
-  type ModelAnswers,
-  nameWithin,
+  evaluationRecord,
+  evaluationReport,
+  type JudgedClips,
+  openJudgedClips,
+  renderReport,
   samplesForModel,
   WorstClips,
   warningsOf,
 } from "movinet/train";
-import { checkOutsideDataset } from "../check-output.ts";
+import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
 import { defineCommand } from "../command.ts";
+import { commandLine } from "../command-line.ts";
+import { keptText } from "../kept-text.ts";
 import { openNamedModel } from "../models.ts";
+import { optionText } from "../options.ts";
 import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
 import { columnsOf, formatDuration, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { StageProgress } from "../train/progress.ts";
-import { type JudgedClips, openClips } from "./clips.ts";
+import { UsageError } from "../usage.ts";
 import { compare } from "./compare.ts";
-import { checkReportFolder, writeFindings } from "./findings.ts";
 import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
-
-function damageText(damaged: ModelAnswers["damaged"]): string {
-  const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.at(-1)}`);
-  const are =
-    damaged.length === 1
-      ? "1 clip was judged although its video is"
-      : `${damaged.length} clips were judged although their videos are`;
-  return `${are} not whole (${listedNames(names, 3)}). movinet dataset check lists them.`;
-}
 
 /** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
 const mostListed = 50;
@@ -41,9 +40,10 @@ export const evaluateCommand = defineCommand({
   example: "evaluate runs/train-1/model.safetensors clips",
   options: evaluateOptions,
   json: "One JSON object a line on stdout: each clip, then all together",
-  async run(settings, { terminal, signal }) {
+  async run(settings, context) {
     checkTogether(settings);
-    if (settings.compare) return compare(settings, terminal, signal);
+    if (settings.compare) return compare(settings, context);
+    const { terminal, signal } = context;
     if (settings.out !== undefined) {
       await checkReportFolder(settings.out);
       await checkOutsideDataset(settings.out, settings.dataset);
@@ -52,7 +52,10 @@ export const evaluateCommand = defineCommand({
     const cache = new ClipCache();
     try {
       const stages = new StageProgress(terminal);
-      const clips = await openClips(settings, [model], cache, stages, signal).finally(() => stages.stop());
+      const { dataset, split } = settings;
+      const onProgress = stages.clips;
+      const options = { split, cache, signal, onProgress, nameChoice: optionText };
+      const clips = await openJudgedClips(dataset, [model], options).finally(() => stages.stop());
       if (settings.out !== undefined) await makeFolder(settings.out);
       return await judge(model, clips, cache, settings, terminal, signal);
     } finally {
@@ -60,6 +63,21 @@ export const evaluateCommand = defineCommand({
     }
   },
 });
+
+/** Refuses a folder for a report that cannot be made, that is a run's, or that holds something else than a report of ours. */
+async function checkReportFolder(folder: string): Promise<void> {
+  if (await stat(join(folder, "config.json")).catch(() => null)) {
+    throw new UsageError(folder, "it holds a run, whose report would be lost", "Choose another --out");
+  }
+  await checkOutputFolder(folder, async () => {
+    try {
+      const { judged, evaluation } = JSON.parse((await keptText(join(folder, "evaluation.json"))) ?? "null");
+      return typeof judged === "string" && typeof evaluation === "object";
+    } catch {
+      return false;
+    }
+  });
+}
 
 async function judge(
   model: Model,
@@ -109,7 +127,7 @@ async function judge(
   });
   const warnings = [
     ...(remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts]),
-    ...(damaged.length > 0 ? [damageText(damaged)] : []),
+    ...(damaged.length > 0 ? [damageSentence(damaged, "judged")] : []),
   ];
   if (!terminal.json) {
     if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
@@ -120,16 +138,23 @@ async function judge(
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
   if (settings.out !== undefined) {
     const { model: modelName, dataset: datasetName } = settings;
-    const facts = {
+    const findings = {
       model: modelName,
       dataset: datasetName,
       judged,
       fit,
+      card,
+      evaluation,
+      found,
       warnings: first === null ? warnings : [first, ...warnings],
       worst: worst.clips,
       backend: backend.name,
+      threads: settings.threads ?? null,
     };
-    await writeFindings(settings.out, { ...facts, card, evaluation, found, threads: settings.threads ?? null });
+    const record = `${JSON.stringify(evaluationRecord(findings), null, 1)}\n`;
+    await writeWhole(join(settings.out, "evaluation.json"), record);
+    const report = evaluationReport({ ...findings, command: commandLine() });
+    await writeWhole(join(settings.out, "report.html"), await renderReport(report));
     terminal.note(`${settings.out}: report.html, evaluation.json`);
   }
   if (terminal.json) {

@@ -1,3 +1,4 @@
+import type { TrainProgress } from "movinet/train";
 import { formatDuration } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -24,6 +25,19 @@ export class StageProgress {
     const left = speed > 0 ? formatDuration((total - done) / speed) : "–";
     const parts = [`${done}/${total} ${unit}`, detail, `${speed.toFixed(1)} ${unit}/s`, `ETA ${left}`];
     this.#progress.update({ done, total, label, detail: parts.filter(Boolean).join("  ") });
+  }
+
+  /** Files and clips that are looked at before a judgement. */
+  readonly clips = (stage: "reading" | "decoding", done: number, total: number): void => {
+    this.update(stage, done, total, "", stage === "reading" ? "files" : "clips");
+  };
+
+  /** A stage of a training by its numbers. */
+  training({ stage, part, done, total, epoch, loss, validationTop1 }: TrainProgress): void {
+    const label = part === null ? stage : `part ${part.index + 1} of ${part.of}: ${stage}`;
+    const told = loss === null ? "" : `loss ${loss.toFixed(3)}`;
+    const top1 = validationTop1 === null ? "" : `  choosing clips ${(100 * validationTop1).toFixed(0)} %`;
+    this.update(label, done, total, stage === "training" ? `epoch ${epoch}  ${told}${top1}` : "");
   }
 
   stop(): void {

@@ -13,6 +13,7 @@ import { Decoders } from "../video/video.node.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
 import type { Answer } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
+import type { DamagedClip } from "./warnings.ts";
 
 /** The frames of a sample as the model is to see them: its frame rate, its size, from `start` to `end`. */
 export type SampleFrames = AsyncIterable<Frame> &
@@ -63,7 +64,7 @@ export interface ModelAnswers {
   readonly answers: readonly Answer[];
   readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
   /** Samples that were judged although something is wrong with their videos. */
-  readonly damaged: readonly { readonly sample: Sample; readonly warnings: readonly string[] }[];
+  readonly damaged: readonly DamagedClip[];
   /** Null for base models, which have one mode only, and where no clip was compared. */
   readonly agreement: Agreement | null;
 }
@@ -83,7 +84,7 @@ export async function evaluateModel(
   const open = openFrames ?? (cache ? fromCache(cache, view, decoded, signal) : decoded);
   const answers: Answer[] = [];
   const failures: { sample: Sample; error: MovinetError }[] = [];
-  const damaged: { sample: Sample; warnings: readonly string[] }[] = [];
+  const damaged: DamagedClip[] = [];
   const program = Program.prepare(model, backend);
   const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
   const isCompared = (i: number) =>

@@ -1,3 +1,5 @@
+import { listed } from "../common/printable.ts";
+import { nameWithin, type Sample } from "../data/dataset.ts";
 import { enoughGroups, groupCount } from "./groups.ts";
 import type { Answer, Evaluation } from "./metrics.ts";
 import { groupsText, percents } from "./words.ts";
@@ -41,4 +43,20 @@ export function warningsOf(
       `${small.length} of ${own.length} classes ${small.length === 1 ? "has" : "have"} fewer than ${fewestOfClass} clips: ${small.length === 1 ? "its" : "their"} own numbers say little.`,
   ];
   return warnings.filter((warning) => warning !== false);
+}
+
+/** A clip that gave frames although something is wrong with its video. */
+export interface DamagedClip {
+  readonly sample: Sample;
+  readonly warnings: readonly string[];
+}
+
+/** Clips that were used although something is wrong with their videos: a sentence. `used`: for example `judged`. */
+export function damageSentence(damaged: readonly DamagedClip[], used: string): string {
+  const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.at(-1)}`);
+  const are =
+    damaged.length === 1
+      ? `1 clip was ${used} although its video is`
+      : `${damaged.length} clips were ${used} although their videos are`;
+  return `${are} not whole (${listed(names, 3)}). movinet dataset check lists them.`;
 }

@@ -1,8 +1,7 @@
-/** What a run was begun with: a saved state only fits the same classes, clips and model. */
+/** What a training was begun with: a saved state only fits the same classes, clips and model. Plain data. */
 import { createHash } from "node:crypto";
-import { readModelFile } from "movinet";
-import type { ContentHashes, Dataset, Sample } from "movinet/train";
-import { findNamedModel } from "../models.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
+import type { ContentHashes } from "./learned.node.ts";
 
 export interface Begun {
   /** SHA-256 of the file of the model that it began with. */
@@ -22,23 +21,13 @@ interface BegunClip {
   readonly end: number | null;
 }
 
-export async function describeBegun(
-  from: string | null,
-  { labels, samples }: Dataset,
-  hashes: ContentHashes,
-): Promise<Begun> {
+/** `model`: the bytes of its file. */
+export function describeBegun(model: Uint8Array, { labels, samples }: Dataset, hashes: ContentHashes): Begun {
   const clips = samples.map(({ file, name, classes, split, group, start, end }) => {
     const own = classes.map((c) => labels[c] as string);
     return { name, content: hashes.get(file) ?? null, labels: own, split, group, start, end };
   });
-  return { model: await hashOfModel(await findNamedModel(from ?? undefined, "--from")), classes: labels, clips };
-}
-
-/** SHA-256 of a model file, in hexadecimal. */
-async function hashOfModel(path: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readModelFile(path))
-    .digest("hex");
+  return { model: createHash("sha256").update(model).digest("hex"), classes: labels, clips };
 }
 
 /** What is not as it was, as words that follow a colon; null where all is. */

@@ -1,19 +1,13 @@
-import { stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { type Card, type Fit, topK, writeWhole } from "movinet";
-import {
-  type Evaluation,
-  environmentFacts,
-  type ModelAnswers,
-  type RunReport,
-  renderReport,
-  type WorstClip,
-} from "movinet/train";
-import { checkOutputFolder } from "../check-output.ts";
-import { keptText } from "../kept-text.ts";
-import { UsageError } from "../usage.ts";
+/** Everything that an evaluation tells, for its report and its record. */
+import { basename, dirname, resolve } from "node:path";
+import { topK } from "../flow/predict.ts";
+import type { Card, Fit } from "../model/card.ts";
+import { environmentFacts } from "./environment.node.ts";
+import type { Evaluation } from "./metrics.ts";
+import type { RunReport, WorstClip } from "./report-data.ts";
+import type { ModelAnswers } from "./run.node.ts";
 
-/** Everything that was found out, for the files of an evaluation. */
+/** What was found out. */
 export interface Findings {
   /** As it was named. */
   readonly model: string;
@@ -30,28 +24,8 @@ export interface Findings {
   readonly threads: number | null;
 }
 
-/** Refuses a folder for a report that cannot be made, that is a run's, or that holds something else than a report of ours. */
-export async function checkReportFolder(folder: string): Promise<void> {
-  if (await stat(join(folder, "config.json")).catch(() => null)) {
-    throw new UsageError(folder, "it holds a run, whose report would be lost", "Choose another --out");
-  }
-  await checkOutputFolder(folder, async () => {
-    try {
-      const { judged, evaluation } = JSON.parse((await keptText(join(folder, "evaluation.json"))) ?? "null");
-      return typeof judged === "string" && typeof evaluation === "object";
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Writes `evaluation.json` and `report.html`. */
-export async function writeFindings(folder: string, findings: Findings): Promise<void> {
-  await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(plainOf(findings), null, 1)}\n`);
-  await writeWhole(join(folder, "report.html"), await renderReport(reportOf(findings)));
-}
-
-function plainOf({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
+/** What was found out, with the answer to each clip: plain data to keep beside the report. */
+export function evaluationRecord({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
   const { answers, failures, agreement } = found;
   const clips = answers.map(({ name, group, classes, scores, moments }) => ({
     name,
@@ -67,7 +41,8 @@ function plainOf({ model, dataset, judged, fit, card, evaluation, found, warning
   return { model, dataset, judged, fit, date, evaluation: told, agreement, warnings, clips, failed };
 }
 
-function reportOf({
+/** What `renderReport` shows of an evaluation; `command`: what made it, as it would be typed. */
+export function evaluationReport({
   model,
   dataset,
   judged,
@@ -79,14 +54,15 @@ function reportOf({
   worst,
   backend,
   threads,
-}: Findings) {
+  command,
+}: Findings & { readonly command: string }): RunReport {
   const { width, height } = card.input;
   return {
-    title: `${nameOf(dataset)}: ${card.name} evaluated`,
+    title: `${nameOfDataset(dataset)}: ${card.name} evaluated`,
     date: new Date(),
-    command: commandLine(),
+    command,
     model: card.name,
-    dataset: nameOf(dataset),
+    dataset: nameOfDataset(dataset),
     judged,
     evaluation,
     silence: null,
@@ -110,18 +86,13 @@ function reportOf({
   };
 }
 
-/** The command as it would be typed. */
-export function commandLine(): string {
-  return ["movinet", ...process.argv.slice(2).map(quoted)].join(" ");
-}
-
 /** Clips that could not be judged, as reports tell them. */
 export function failureNotes(failures: ModelAnswers["failures"]): RunReport["failures"] {
   return failures.map(({ sample, error }) => ({ name: sample.name, problem: problemOf(error, sample.file) }));
 }
 
 /** The name of the folder or the manifest; of a folder's own manifest, that of the folder. */
-export function nameOf(dataset: string): string {
+export function nameOfDataset(dataset: string): string {
   const path = resolve(dataset);
   return /^manifest\.\w+$/.test(basename(path)) ? basename(dirname(path)) : basename(path);
 }
@@ -129,8 +100,4 @@ export function nameOf(dataset: string): string {
 /** The message without the file, which stands before it. */
 function problemOf({ message }: Error, file: string): string {
   return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
-}
-
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

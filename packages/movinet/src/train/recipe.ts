@@ -1,23 +1,36 @@
-import { availableParallelism } from "node:os";
-import { type Dataset, groupKey, recipes, type TestPart, type Trainable, type TrainSettings } from "movinet/train";
-import { UsageError } from "../usage.ts";
+/** What is to be learned from a dataset, and how: what suits it, where nothing else is chosen. Plain data. */
+import { TrainError } from "../common/errors.ts";
+import { recipes } from "../data/augment.ts";
+import { type Dataset, groupKey } from "../data/dataset.ts";
+import type { Trainable } from "./network.ts";
+import type { TrainSettings } from "./settings.ts";
+import type { TestPart } from "./test-parts.ts";
 
-/** What `movinet train` was told to do; null: what suits the dataset. Kept in the run's config.json. */
+/** What was chosen for a training; null: what suits the dataset. */
 export interface TrainChoices {
-  readonly dataset: string;
-  readonly from: string | null;
   readonly trainable: Trainable | null;
+  /** Parts of a cross-validation, at least 2. */
   readonly folds: number | null;
+  /** Share of the clips that is kept aside to test with, above 0 and below 1. */
   readonly validation: number | null;
   readonly epochs: number | null;
+  /** Clips in a step. */
   readonly batch: number | null;
+  /** Frames of a clip. */
   readonly frames: number | null;
+  /** The highest. */
   readonly learningRate: number | null;
   readonly augment: keyof typeof recipes | null;
+  /** Whether clips are mirrored too. */
   readonly flip: boolean | null;
   readonly seed: number;
-  readonly threads: number | null;
+  readonly threads: number;
 }
+
+/** How a choice is called where it was made, for sentences: `trainable`, or `trainable head` with its value. */
+export type NameChoice = (choice: string, value?: string | number | boolean) => string;
+
+export const plainName: NameChoice = (choice, value) => (value === undefined ? choice : `${choice} ${value}`);
 
 /** From so many clips on, the last two blocks learn too where nothing else is said. */
 export const manyClips = 400;
@@ -37,46 +50,46 @@ export interface TrainPlan {
 }
 
 /**
- * The plan for a dataset of so many groups and a model of so many blocks. Throws {@link UsageError} for an option that
- * would do nothing in it, or that the model does not have.
+ * The plan for a dataset of so many groups and a model of so many blocks. Throws {@link TrainError} (`E_TRAIN_CHOICE`) for
+ * a choice that would do nothing in it, or that the model does not have.
  */
-export function planTraining(choices: TrainChoices, dataset: Dataset, groups: number, blocks: number): TrainPlan {
-  const { samples } = dataset;
+export function planTraining(
+  choices: TrainChoices,
+  { samples }: Dataset,
+  { groups, blocks }: { readonly groups: number; readonly blocks: number },
+  name: NameChoice = plainName,
+): TrainPlan {
   const clips = samples.filter(({ split }) => split !== "test").length;
   const asked = choices.trainable !== null;
   const trainable = choices.trainable ?? (clips >= manyClips ? { lastBlocks: 2 } : "classifier");
   if (typeof trainable === "object" && trainable.lastBlocks > blocks) {
-    throw new UsageError(
-      "--trainable",
-      `the model has ${blocks} blocks, not ${trainable.lastBlocks}`,
-      `Use 1 to ${blocks}, or all`,
-    );
+    const problem = `the model has ${blocks} blocks, not ${trainable.lastBlocks}`;
+    throw refused(name("trainable"), problem, `Use 1 to ${blocks}, or all`);
   }
   const solved = trainable === "classifier";
-  if (solved) refuseGradientOptions(choices, asked, clips);
+  if (solved) refuseGradientChoices(choices, asked, clips, name);
   const named = samples.some(({ split }) => split === "validation");
   if (choices.validation !== null && named) {
-    throw new UsageError(
-      "--validation",
-      "the dataset itself names its clips for validation",
-      "Leave it out, or use --folds",
-    );
+    const problem = "the dataset itself names its clips for validation";
+    throw refused(name("validation"), problem, `Leave it out, or use ${name("folds")}`);
   }
   if (choices.flip !== null && choices.augment === "none") {
-    throw new UsageError(choices.flip ? "--flip" : "--no-flip", "--augment none mirrors nothing", "Give one of them");
+    throw refused(name("flip", choices.flip), `${name("augment", "none")} mirrors nothing`, "Give one of them");
   }
   if (choices.folds !== null && choices.folds > groups) {
-    throw new UsageError(
-      "--folds",
-      `${choices.folds} parts need ${choices.folds} groups of clips, and there are ${groups}`,
-      "Give a smaller number, or add clips of other people or places",
-    );
+    const problem = `${choices.folds} parts need ${choices.folds} groups of clips, and there are ${groups}`;
+    throw refused(name("folds"), problem, "Give a smaller number, or add clips of other people or places");
   }
   const usual = solved && !named && choices.validation === null ? usualFolds(groups) : null;
   const crossed = choices.folds ?? usual;
   const folds = crossed !== null && crossed >= 2 ? crossed : null;
   const fit = solved ? null : fitSettings(choices, trainable, clips);
-  return { fit, folds, validation: choices.validation ?? 0.2, why: howItLearns(trainable, asked, clips) };
+  const why = howItLearns(trainable, asked, clips, name);
+  return { fit, folds, validation: choices.validation ?? 0.2, why };
+}
+
+function refused(subject: string, problem: string, remedy: string): TrainError {
+  return new TrainError({ code: "E_TRAIN_CHOICE", subject, problem, remedy });
 }
 
 /** Up to so many groups, each is left out in turn: then no chance decides which are judged together. */
@@ -86,27 +99,21 @@ function usualFolds(groups: number): number {
   return groups <= fewGroups ? groups : 5;
 }
 
-function refuseGradientOptions(choices: TrainChoices, asked: boolean, clips: number): void {
-  const given = [
-    choices.epochs !== null && "--epochs",
-    choices.batch !== null && "--batch",
-    choices.frames !== null && "--frames",
-    choices.learningRate !== null && "--learning-rate",
-    choices.augment !== null && "--augment",
-    choices.flip !== null && (choices.flip ? "--flip" : "--no-flip"),
-  ].find((name) => name !== false);
+function refuseGradientChoices(choices: TrainChoices, asked: boolean, clips: number, name: NameChoice): void {
+  const known = ["epochs", "batch", "frames", "learningRate", "augment", "flip"] as const;
+  const given = known.find((choice) => choices[choice] !== null);
   if (given === undefined) return;
   const why = asked ? "" : `, as always below ${manyClips} clips (these are ${clips})`;
-  throw new UsageError(
-    given,
+  throw refused(
+    given === "flip" ? name(given, choices.flip === true) : name(given),
     `it is for training by gradients, but here the last layer is solved in closed form${why}`,
-    "Leave it out, or add --trainable head, 2 or all",
+    `Leave it out, or add ${name("trainable", "head")}, 2 or all`,
   );
 }
 
-function howItLearns(trainable: Trainable, asked: boolean, clips: number): string {
+function howItLearns(trainable: Trainable, asked: boolean, clips: number, name: NameChoice): string {
   const because = asked
-    ? "as --trainable asks"
+    ? `as ${name("trainable")} asks`
     : `because the dataset has ${clips} clips for training and validation (gradients: from ${manyClips} on)`;
   if (trainable === "classifier") return `The last layer is solved in closed form, ${because}.`;
   return `${capital(learnsText(trainable))} learn by gradients, ${because}.`;
@@ -117,12 +124,13 @@ export function howItIsTested(
   { folds: asked, validation }: TrainChoices,
   { samples }: Dataset,
   parts: readonly TestPart[],
+  name: NameChoice = plainName,
 ): string {
   const judging = parts.reduce((sum, { judge }) => sum + judge.length, 0);
   const grouped = samples.some(({ group }) => group !== null);
   if (judging === 0) return "No clips are left to test it by.";
   if (parts.length > 1) {
-    const because = asked === null ? "as usual where the last layer is solved" : "as --folds asks";
+    const because = asked === null ? "as usual where the last layer is solved" : `as ${name("folds")} asks`;
     const groups = new Set(parts.flatMap(({ judge }) => judge).map(groupKey)).size;
     const cut = grouped && groups === parts.length ? `${groups} parts, one for each group` : `${parts.length} parts`;
     const what = grouped ? "saw nothing of its group" : "did not see it";
@@ -132,7 +140,7 @@ export function howItIsTested(
   if (samples.some(({ split }) => split === "validation")) {
     return `It is tested on ${clips} that the dataset names for validation.`;
   }
-  const because = validation === null ? "" : ", as --validation asks";
+  const because = validation === null ? "" : `, as ${name("validation")} asks`;
   return `It is tested on ${clips}, kept aside${grouped ? " by group" : ""}${because}.`;
 }
 
@@ -145,7 +153,8 @@ export function learnsText(trainable: Trainable): string {
   return lastBlocks === 1 ? "the last block and the head" : `the last ${lastBlocks} blocks and the head`;
 }
 
-function capital(text: string): string {
+/** A sentence's beginning. */
+export function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
@@ -175,7 +184,7 @@ export function fitSettings(
     augment: choices.flip === false ? { ...recipe, flip: 0 } : recipe,
     views: augment === "none" ? 1 : viewsOf(clips),
     patience: 5,
-    threads: choices.threads ?? availableParallelism(),
+    threads: choices.threads,
     seed: choices.seed,
   };
 }

@@ -1,13 +1,10 @@
-import type { Card } from "movinet";
-import {
-  type ClassWeights,
-  type ClipCache,
-  type ClipView,
-  type FitClip,
-  nameWithin,
-  type Sample,
-  type TrainSettings,
-} from "movinet/train";
+import type { ClipView } from "../data/clip.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import { nameWithin, type Sample } from "../data/dataset.ts";
+import type { Card } from "../model/card.ts";
+import type { ClassWeights } from "./balance.ts";
+import type { FitClip } from "./fit-options.node.ts";
+import type { TrainSettings } from "./settings.ts";
 
 /** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
 const spare = 1.3;

@@ -1,24 +1,36 @@
 /** Why a run's number is not told, or where it may fool its reader. */
-import { fewestJudged, hasUnknownPast, type Sample } from "movinet/train";
-import { likeNamedSentence } from "../evaluate/clips.ts";
-import type { JudgedClip } from "./learned.ts";
-import type { DoneRun } from "./report.ts";
+
+import { listed } from "../common/printable.ts";
+import type { Sample } from "../data/dataset.ts";
+import { damageSentence } from "../evaluate/warnings.ts";
+import type { JudgedClip } from "./learn.node.ts";
+import { hasUnknownPast } from "./learned.node.ts";
+import { capital, type NameChoice } from "./recipe.ts";
+import { fewestJudged } from "./test-parts.ts";
+import type { TrainedModel } from "./train-model.node.ts";
 
 /** A file with fewer frames a second than this share of the model's shows it pictures twice. */
 const slowRate = 0.9;
 
-/** What the clips and their groups give cause to doubt: sentences. `told`: whether there is an accuracy. */
-export function doubtsOf(done: DoneRun, told: boolean): readonly string[] {
+/**
+ * What the clips and their groups give cause to doubt: sentences. `whose`: how the model is called which it began with.
+ * `told`: whether there is an accuracy.
+ */
+export function doubtsOf(done: TrainedModel, whose: string, told: boolean): readonly string[] {
   return [
     ...apartWarnings(done.learned.judged, done.dataset.labels),
     ...tornWarnings(done.torn),
-    ...(told ? seenWarnings(done) : []),
+    ...(told ? seenWarnings(done, whose) : []),
     ...clipWarnings(done),
   ];
 }
 
 /** Why no accuracy is told, and what would help. */
-export function silenceOf({ seen, torn, dataset, choices, model, learned }: DoneRun): string {
+export function silenceOf(
+  { seen, torn, dataset, before: model, learned }: TrainedModel,
+  whose: string,
+  name: NameChoice,
+): string {
   const judged = learned.judged.filter(({ taught }) => taught).length;
   const apart = learned.judged.length - judged;
   const begin = (reason: string) => `No accuracy is told: ${reason}`;
@@ -31,7 +43,6 @@ export function silenceOf({ seen, torn, dataset, choices, model, learned }: Done
     return begin("the clips for validation are of groups that are for training too. Put each group into one split.");
   }
   const clips = dataset.samples.length;
-  const whose = choices.from ?? model.card.name;
   if (hasUnknownPast(model.card)) {
     return begin(
       `${whose} was trained by a version that did not note from which clips, so any of these may be among them. Train from the model that it was made of (${model.card.source?.replace("trained from ", "")}).`,
@@ -43,7 +54,7 @@ export function silenceOf({ seen, torn, dataset, choices, model, learned }: Done
     );
   }
   const known = seen.size === 0 ? "" : ` that ${whose} has not learned from`;
-  const aside = learned.crossed ? "" : ", keep more aside with --validation, or test with --folds";
+  const aside = learned.crossed ? "" : `, keep more aside with ${name("validation")}, or test with ${name("folds")}`;
   return begin(
     `${judged} ${judged === 1 ? "clip is" : "clips are"} left to judge by${known}, and at least ${fewestJudged} are needed. Add ${fewestJudged - judged} or more of other people or places${aside}.`,
   );
@@ -72,8 +83,7 @@ function tornWarnings(torn: readonly Sample[]): string[] {
   ];
 }
 
-function seenWarnings({ seen, likeNamed, dataset, choices, model }: DoneRun): string[] {
-  const whose = choices.from ?? model.card.name;
+function seenWarnings({ seen, likeNamed, dataset }: TrainedModel, whose: string): string[] {
   const clips = dataset.samples.length;
   return [
     ...(seen.size > 0
@@ -85,8 +95,8 @@ function seenWarnings({ seen, likeNamed, dataset, choices, model }: DoneRun): st
   ];
 }
 
-/** What the clips themselves tell: frame rates unlike the model's, and groups that give the class away. */
-function clipWarnings({ dataset: { samples, labels }, frozen: { lengths }, learned }: DoneRun): string[] {
+/** What the clips themselves tell: damage, frame rates unlike the model's, and groups that give the class away. */
+function clipWarnings({ dataset: { samples, labels }, frozen: { lengths, damaged }, learned }: TrainedModel): string[] {
   const { fps } = learned.model.card;
   const slow = [...lengths.values()].filter(({ frameRate }) => frameRate < slowRate * fps).length;
   const groups = new Map<string, Set<string>>();
@@ -98,9 +108,15 @@ function clipWarnings({ dataset: { samples, labels }, frozen: { lengths }, learn
   }
   const tied = groups.size > 1 && [...groups.values()].every((seen) => seen.size === 1) && samples.length > groups.size;
   return [
+    ...(damaged.length > 0 ? [damageSentence(damaged, "used")] : []),
     ...(slow > 0 ? [`${slow} clips have fewer than ${fps} pictures a second, which the model expects to see.`] : []),
     ...(tied
       ? ["Every group (person, place, source) shows one class only: the model may know the place, not the action."]
       : []),
   ];
+}
+
+/** Clips of groups that are named like some that a model learned from. */
+export function likeNamedSentence(name: string, groups: readonly string[]): string {
+  return `${capital(name)} has learned from groups of the same names (${listed(groups, 3)}): if they are the same people or places, the number flatters it.`;
 }

@@ -1,19 +1,20 @@
-import { DatasetError, listed, type Model, MovinetError } from "movinet";
+/** Which clips of a dataset a model may be judged by, and what must be said of them. */
+import { DatasetError, MovinetError } from "../common/errors.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import { openDataset } from "../data/dataset.node.ts";
+import type { Dataset, Sample, Split } from "../data/dataset.ts";
+import { joinCopies } from "../data/groups.ts";
+import type { Model } from "../model/model.ts";
+import { likeNamedSentence } from "./doubts.node.ts";
 import {
-  type ClipCache,
   type ContentHashes,
   contentHashes,
-  type Dataset,
   findSeen,
   hasUnknownPast,
-  joinCopies,
-  openDataset,
   type PictureHashes,
   pictureHashes,
-  type Sample,
-} from "movinet/train";
-import type { StageProgress } from "../train/progress.ts";
-import type { EvaluateSettings } from "./options.ts";
+} from "./learned.node.ts";
+import { capital, type NameChoice, plainName } from "./recipe.ts";
 
 /** The clips that are judged, and what to call them. */
 export interface JudgedClips {
@@ -32,20 +33,27 @@ export interface JudgedClips {
   readonly hashes: ContentHashes;
 }
 
+export interface JudgedClipsOptions {
+  /** Null: the test clips, else those for validation, where the dataset names them; else all. */
+  readonly split: Split | "all" | null;
+  readonly cache: ClipCache;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (stage: "reading" | "decoding", done: number, total: number) => void;
+  readonly nameChoice?: NameChoice;
+}
+
 /**
  * Opens a dataset whose classes are (some of) the first model's; one class or one clip is enough to judge. Clips that a
  * model has learned from are left out, unless there are no others.
  */
-export async function openClips(
-  { dataset: path, split }: Pick<EvaluateSettings, "dataset" | "split">,
+export async function openJudgedClips(
+  path: string,
   models: readonly [Model, ...Model[]],
-  cache: ClipCache,
-  progress: StageProgress,
-  signal: AbortSignal,
+  { split, cache, signal, onProgress, nameChoice = plainName }: JudgedClipsOptions,
 ): Promise<JudgedClips> {
   const opened = await openFor(path, models[0].card.labels);
   const noted = models.filter(({ card }) => card.learned !== null);
-  const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
+  const onFile = (done: number, total: number) => onProgress?.("reading", done, total);
   const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
   const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
   const chosen = split ?? (["test", "validation"] as const).find((part) => has(dataset, part)) ?? "all";
@@ -56,7 +64,7 @@ export async function openClips(
       code: "E_DATASET_SPLIT",
       subject: path,
       problem: `none of its ${dataset.samples.length} clips is marked ${chosen}`,
-      remedy: `Use --split ${[...named, "all"].join(" or --split ")}`,
+      remedy: `Use ${[...named, "all"].map((part) => nameChoice("split", part)).join(" or ")}`,
     });
   }
   const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
@@ -64,7 +72,7 @@ export async function openClips(
   const pictures: PictureHashes = first
     ? await pictureHashes(samples, { ...first.card.input, fps: first.card.fps }, cache, {
         signal,
-        onClip: ({ done, total }) => progress.update("decoding", done, total),
+        onClip: ({ done, total }) => onProgress?.("decoding", done, total),
       })
     : new Map();
   const found = noted.map(({ card }) => {
@@ -118,15 +126,6 @@ function firstSentence(name: string, seen: number, clips: number): string {
   return `${capital(name)} has learned from ${seen} of the ${clips} clips, or from others of their groups: only the other ${rest === 1 ? "one is" : `${rest} are`} judged.`;
 }
 
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
-/** Clips of groups that are named like some that the model learned from. */
-export function likeNamedSentence(name: string, groups: readonly string[]): string {
-  return `${capital(name)} has learned from groups of the same names (${listed(groups, 3)}): if they are the same people or places, the number flatters it.`;
-}
-
-function has({ samples }: Dataset, split: "train" | "validation" | "test"): boolean {
+function has({ samples }: Dataset, split: Split): boolean {
   return samples.some((sample) => sample.split === split);
 }
