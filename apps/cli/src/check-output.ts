@@ -2,7 +2,7 @@
 import type { Stats } from "node:fs";
 import { access, constants, lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { findOutput, MovinetError, writeError } from "movinet";
+import { bytesOfPath, findOutput, MovinetError, writeError } from "movinet";
 import { UsageError } from "./usage.ts";
 
 /** A file that a command reads, and what it is, in a word. */
@@ -41,7 +41,7 @@ export async function checkOutputFiles(
   if (there.size === 0) return;
   for (const { what, path } of inputs) {
     if (path === undefined) continue;
-    const facts = await stat(path === "-" ? "/dev/stdin" : path).catch(() => null);
+    const facts = await stat(path === "-" ? "/dev/stdin" : bytesOfPath(path)).catch(() => null);
     const output = facts?.isFile() ? there.get(identityOf(facts)) : undefined;
     if (output === undefined) continue;
     const problem = `it is the ${what} that is read${path === output ? "" : ` (${path})`}`;

@@ -11,6 +11,7 @@ export * from "./index.ts";
 export { renderPlot } from "./plot/plot.node.ts";
 export { WorkerProgram } from "./session/worker-program.node.ts";
 export { type LeftOut, leftOutText } from "./video/left-out.ts";
+export { bytesOf as bytesOfPath } from "./video/path-bytes.node.ts";
 export { expandSources, type FoundSources } from "./video/sources.node.ts";
 export { Decoders, openVideo, type Video, type VideoOptions } from "./video/video.node.ts";
 export { readLabels } from "./zoo/label-files.node.ts";

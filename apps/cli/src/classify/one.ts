@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import {
+  bytesOfPath,
   classifyFrames,
   createPlotRecorder,
   type Decoders,
@@ -127,7 +128,7 @@ function open(source: string, { model, settings, decoders, decoderThreads: threa
 }
 
 async function canBeReadAgain(source: string): Promise<boolean> {
-  return Boolean((await stat(source).catch(() => null))?.isFile());
+  return Boolean((await stat(bytesOfPath(source)).catch(() => null))?.isFile());
 }
 
 /** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings`. */

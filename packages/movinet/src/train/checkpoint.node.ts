@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { TrainError, type Refuse } from "../common/errors.ts";
+import { type Refuse, TrainError } from "../common/errors.ts";
 import { readUserFile } from "../common/read.node.ts";
 import { writeWhole } from "../common/write.node.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
