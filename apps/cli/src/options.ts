@@ -1,5 +1,6 @@
 /** Options of a command as data: help, parsing, the types of their values, and what is said of wrong ones follow from them. */
 import type { ArgsDef } from "citty";
+import type { Fit } from "movinet";
 import { UsageError } from "./usage.ts";
 
 /** An option, or an argument without a name, whose value is a `T`. */
@@ -133,6 +134,14 @@ export function argument(description: string): Option<string> {
 export function rest(description: string, { required = false } = {}): Option<readonly string[]> {
   return { kind: "arguments", description, required, read: (given) => given.splice(0) };
 }
+
+/** `--fit` of commands that look at videos. */
+export const fitOption = choice(
+  "How a picture becomes the network's input: crop, squash or pad (default: as the model was trained)",
+  ["crop", "squash", "pad"] as const satisfies readonly Fit[],
+);
+
+export const deviceOption = text("What computes: cpu, or another device of ONNX Runtime", { default: "cpu" });
 
 /** Options as the renderer of help takes them. */
 export function helpOf(options: Options): ArgsDef {

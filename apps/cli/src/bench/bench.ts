@@ -4,8 +4,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nameOfSource, percentile } from "movinet";
 import type { ChildStart } from "./child.ts";
-import { type PeerName, peerCommand } from "./peers.ts";
-import { type Ready, Runner } from "./runner.ts";
+import { type PeerName, peerCommand, type Ready, Runner } from "./runner.ts";
 
 export interface BenchSettings {
   readonly device: string;

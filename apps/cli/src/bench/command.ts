@@ -1,11 +1,10 @@
 import { basename } from "node:path";
 import { defineCommand } from "../command.ts";
-import { count, flag, list, rest, text, threads, type ValuesOf } from "../options.ts";
-import { deviceOption } from "../shared-options.ts";
+import { count, deviceOption, flag, list, rest, text, threads, type ValuesOf } from "../options.ts";
 import { renderBench, renderCsv } from "../tables/bench.ts";
 import { UsageError } from "../usage.ts";
 import { benchModel, benchVideo } from "./bench.ts";
-import { peerNames } from "./peers.ts";
+import { peerNames } from "./runner.ts";
 
 const defaultRounds = 20;
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Decoders, dataSetsOf, expandSources, type Model, nameOfSource } from "movinet";
-import { checkOutputFiles } from "../check-output.ts";
 import { defineCommand } from "../command.ts";
+import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";

@@ -27,8 +27,7 @@ import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
-import type { RunProgress } from "./progress.ts";
-import type { Tally } from "./tally.ts";
+import type { RunProgress, Tally } from "./progress.ts";
 
 /** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
 const longVideo = 30;

@@ -1,6 +1,18 @@
 import { availableParallelism } from "node:os";
-import { choice, count, either, flag, parsed, positive, rest, text, threads, type ValuesOf } from "../options.ts";
-import { deviceOption, fitOption } from "../shared-options.ts";
+import {
+  choice,
+  count,
+  deviceOption,
+  either,
+  fitOption,
+  flag,
+  parsed,
+  positive,
+  rest,
+  text,
+  threads,
+  type ValuesOf,
+} from "../options.ts";
 import { UsageError } from "../usage.ts";
 
 export const classifyOptions = {

@@ -15,10 +15,8 @@ import { internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
 import type { ClassifySettings } from "./options.ts";
 import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";
-import { RunProgress } from "./progress.ts";
+import { RunProgress, Tally } from "./progress.ts";
 import type { ResultsFile } from "./results-file.ts";
-
-import { Tally } from "./tally.ts";
 
 /** An argument or a source that gave no result. */
 export interface Failure {

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { formatBytes, type Model, nameOf, nodeBackend, writeWhole } from "movinet";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
-import { checkOutputFiles } from "../check-output.ts";
 import { defineCommand } from "../command.ts";
+import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { argument, choice, count, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { makeCameraMotion } from "movinet/train";
-import { checkOutputFolder } from "../check-output.ts";
 import { defineCommand } from "../command.ts";
+import { checkOutputFolder } from "../files.ts";
 import { argument, count, parsed, readPositive } from "../options.ts";
 import { formatDuration } from "../tables/text.ts";
 import { UsageError } from "../usage.ts";

@@ -16,16 +16,14 @@ import {
   WorstClips,
   warningsOf,
 } from "movinet/train";
-import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
-import { defineCommand } from "../command.ts";
-import { commandLine } from "../command-line.ts";
-import { keptText } from "../kept-text.ts";
+import { commandLine, defineCommand } from "../command.ts";
+import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
+import { StageProgress } from "../stage-progress.ts";
 import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
 import { columnsOf, formatDuration, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
-import { StageProgress } from "../train/progress.ts";
 import { UsageError } from "../usage.ts";
 import { compare } from "./compare.ts";
 import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";

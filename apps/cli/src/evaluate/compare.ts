@@ -26,14 +26,13 @@ import {
   samplesForModel,
   trainRelative,
 } from "movinet/train";
-import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
 import type { Context } from "../command.ts";
-import { commandLine } from "../command-line.ts";
-import { keptText } from "../kept-text.ts";
+import { commandLine } from "../command.ts";
+import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
+import { StageProgress } from "../stage-progress.ts";
 import { familyCsv, familyLine, renderFamily } from "../tables/family.ts";
-import { StageProgress } from "../train/progress.ts";
 import { nextFolder, readConfig } from "../train/run-folder.ts";
 import { UsageError } from "../usage.ts";
 import type { EvaluateSettings } from "./options.ts";

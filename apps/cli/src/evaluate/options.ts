@@ -1,5 +1,4 @@
-import { argument, choice, flag, text, threads, type ValuesOf } from "../options.ts";
-import { deviceOption, fitOption } from "../shared-options.ts";
+import { argument, choice, deviceOption, fitOption, flag, text, threads, type ValuesOf } from "../options.ts";
 import { UsageError } from "../usage.ts";
 
 export const evaluateOptions = {

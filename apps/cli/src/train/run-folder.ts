@@ -2,8 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, writeWhole } from "movinet";
 import type { Begun, TrainChoices, TrainSettings } from "movinet/train";
-import { checkOutputFolder } from "../check-output.ts";
-import { keptText } from "../kept-text.ts";
+import { checkOutputFolder, keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
 
 const runs = "runs";

@@ -23,16 +23,16 @@ import {
   trainingReport,
   trainModel,
 } from "movinet/train";
-import { checkOutsideDataset } from "../check-output.ts";
 import type { Context } from "../command.ts";
-import { commandLine } from "../command-line.ts";
+import { commandLine } from "../command.ts";
+import { checkOutsideDataset } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
+import { StageProgress } from "../stage-progress.ts";
 import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
 import { columnsOf, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { StageProgress } from "./progress.ts";
 import {
   chooseRunFolder,
   openRunFolder,

@@ -28,7 +28,12 @@ export function cacheFolder(
   return join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "movinet");
 }
 
-export interface ModelOptions {
+export interface FindOptions {
+  /** Files of models that come with a program, by name; a file of the path that is asked for goes before. */
+  readonly embedded?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ModelOptions extends FindOptions {
   /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
   /** Ends the reading: the promise is then rejected with the signal's reason. */
@@ -46,8 +51,11 @@ export type OpenedModel = Model & Pick<ReadModel, "warnings">;
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
  * `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
  */
-export async function openModel(nameOrFile?: string, { labels, signal }: ModelOptions = {}): Promise<OpenedModel> {
-  const path = await findModel(nameOrFile);
+export async function openModel(
+  nameOrFile?: string,
+  { labels, signal, embedded }: ModelOptions = {},
+): Promise<OpenedModel> {
+  const path = await findModel(nameOrFile, { embedded });
   signal?.throwIfAborted();
   const bytes = await readModelFile(path, signal);
   signal?.throwIfAborted();
@@ -76,12 +84,13 @@ export async function readModelFile(path: string, signal?: AbortSignal): Promise
 }
 
 /**
- * The file of a model: a path, else a name in the cache folder, else the default name. Throws {@link ModelError}:
+ * The file of a model: a path, else an `embedded` name, else a name in the cache folder; without any, the default name. Throws {@link ModelError}:
  * `E_MODEL_NOT_FOUND`, and `E_MODEL_UNREADABLE` for a path to what is no file.
  */
-export async function findModel(nameOrFile: string | undefined): Promise<string> {
+export async function findModel(nameOrFile: string | undefined, { embedded = {} }: FindOptions = {}): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
   const candidates = [".safetensors", ".tflite", ".onnx"].map((extension) => join(cacheFolder(), name + extension));
+  if (Object.hasOwn(embedded, name)) candidates.unshift(embedded[name] as string);
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
   let other: Error | null = null;
   for (const path of candidates) {

@@ -1,8 +1,8 @@
-/** What a command is to write, looked at before it begins its work. */
+/** Files of commands: what they are to write, looked at before they begin their work, and what earlier runs have left. */
 import type { Stats } from "node:fs";
 import { access, constants, lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { bytesOfPath, findOutput, MovinetError, writeError } from "movinet";
+import { bytesOfPath, findOutput, MovinetError, readUserFile, writeError } from "movinet";
 import { UsageError } from "./usage.ts";
 
 /** A file that a command reads, and what it is, in a word. */
@@ -108,4 +108,14 @@ function usageOf({ subject, problem, remedy }: MovinetError): UsageError {
 
 function identityOf({ dev, ino }: Stats): string {
   return `${dev} ${ino}`;
+}
+
+/** Bytes of a file that a run has left. */
+const mostKept = 100_000_000;
+
+/** The text of a file that a run of ours has left, such as its settings; null where it cannot be read. */
+export async function keptText(path: string): Promise<string | null> {
+  const refuse = (problem: string) => new Error(problem);
+  const bytes = await readUserFile(path, { most: mostKept, refuse }).catch(() => null);
+  return bytes && new TextDecoder().decode(bytes);
 }

@@ -1,6 +1,6 @@
 import type { TrainProgress } from "movinet/train";
-import { formatDuration } from "../tables/text.ts";
-import type { Terminal } from "../terminal.ts";
+import { formatDuration } from "./tables/text.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** A stage of a training on the terminal: how far, how fast, how long still. */
 export class StageProgress {
