@@ -44,3 +44,8 @@ export class StageProgress {
     this.#progress.stop();
   }
 }
+
+/** How long a work still takes that began at `started` (`performance.now()`), as a person says it. */
+export function timeLeft(started: number, done: number, total: number): string {
+  return formatDuration(((performance.now() - started) / 1000 / done) * (total - done));
+}

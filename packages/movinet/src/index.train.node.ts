@@ -74,7 +74,7 @@ export {
   type SampleFrames,
 } from "./evaluate/run.node.ts";
 export { headline, verdict } from "./evaluate/verdict.ts";
-export { type DamagedClip, damageSentence, warningsOf } from "./evaluate/warnings.ts";
+export { type DamagedClip, warningsOf } from "./evaluate/warnings.ts";
 export { columnPercents, meanText, percent, percents, perfectText, starText } from "./evaluate/words.ts";
 export { WorstClips } from "./evaluate/worst.ts";
 export { type CameraMotionLabel, cameraMotionLabels } from "./synth/labels.ts";
@@ -107,7 +107,13 @@ export {
   type HeadTask,
   trainHead,
 } from "./train/frozen-training.node.ts";
-export { type JudgedClips, openJudgedClips, refuseRemembered } from "./train/judged-clips.node.ts";
+export {
+  type JudgedClips,
+  type JudgedModel,
+  judgeModel,
+  openJudgedClips,
+  refuseRemembered,
+} from "./train/judged-clips.node.ts";
 export { fitFacts, type JudgedClip, type Learned, type TrainProgress } from "./train/learn.node.ts";
 export {
   type ClipHashes,

@@ -1,8 +1,8 @@
 import { ClipCache, checkDataset, openDataset } from "movinet/train";
 import { defineCommand } from "../command.ts";
 import { argument, count } from "../options.ts";
+import { timeLeft } from "../stage-progress.ts";
 import { renderReport } from "../tables/dataset.ts";
-import { formatDuration } from "../tables/text.ts";
 
 /** Checks a dataset; the exit code is 1 where problems were found. */
 export const checkCommand = defineCommand({
@@ -28,9 +28,8 @@ export const checkCommand = defineCommand({
         signal,
         onClip({ done, total, error }) {
           if (error) failed++;
-          const left = ((performance.now() - started) / 1000 / done) * (total - done);
           const failures = failed > 0 ? `  ${failed} failed` : "";
-          const detail = `${done}/${total} clips  ETA ${formatDuration(left)}${failures}`;
+          const detail = `${done}/${total} clips  ETA ${timeLeft(started, done, total)}${failures}`;
           progress.update({ done, total, label: "decoding", detail });
         },
       });

@@ -3,6 +3,7 @@ import { makeCameraMotion } from "movinet/train";
 import { defineCommand } from "../command.ts";
 import { checkOutputFolder } from "../files.ts";
 import { argument, count, parsed, readPositive } from "../options.ts";
+import { timeLeft } from "../stage-progress.ts";
 import { formatDuration } from "../tables/text.ts";
 import { UsageError } from "../usage.ts";
 
@@ -32,7 +33,6 @@ export const synthCommand = defineCommand({
     await checkOutputFolder(out, async () => false);
     const progress = terminal.progress();
     const started = performance.now();
-    const elapsed = () => (performance.now() - started) / 1000;
     const report = await makeCameraMotion(out, {
       clips,
       seed,
@@ -41,11 +41,11 @@ export const synthCommand = defineCommand({
       jobs: jobs ?? availableParallelism(),
       signal,
       onClip(done, total) {
-        const left = (elapsed() / done) * (total - done);
-        progress.update({ done, total, label: "", detail: `${done}/${total} clips  ETA ${formatDuration(left)}` });
+        const detail = `${done}/${total} clips  ETA ${timeLeft(started, done, total)}`;
+        progress.update({ done, total, label: "", detail });
       },
     }).finally(() => progress.stop());
-    const seconds = elapsed();
+    const seconds = (performance.now() - started) / 1000;
     if (terminal.json) terminal.result(JSON.stringify({ type: "synth", kind, ...report, seconds }));
     else {
       const { train, validation, test } = report.splits;

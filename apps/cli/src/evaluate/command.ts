@@ -1,35 +1,27 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DatasetError, type Model, MovinetError, makeFolder, nodeBackend, topK, writeWhole } from "movinet";
+import { type Model, MovinetError, makeFolder, nodeBackend, topK, writeWhole } from "movinet";
 import {
   ClipCache,
   type ClipOutcome,
-  damageSentence,
-  evaluateAnswers,
-  evaluateModel,
   evaluationRecord,
   evaluationReport,
   type JudgedClips,
+  judgeModel,
   openJudgedClips,
   renderReport,
-  samplesForModel,
-  WorstClips,
-  warningsOf,
 } from "movinet/train";
 import { commandLine, defineCommand } from "../command.ts";
 import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
-import { StageProgress } from "../stage-progress.ts";
+import { StageProgress, timeLeft } from "../stage-progress.ts";
 import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
-import { columnsOf, formatDuration, wrap } from "../tables/text.ts";
+import { columnsOf, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { compare } from "./compare.ts";
 import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
-
-/** Of a model with more classes than this, the tables list those that the clips or the answers are of. */
-const mostListed = 50;
 
 /** Judges a model; the exit code is 1 where clips failed or the modes disagree. */
 export const evaluateCommand = defineCommand({
@@ -86,74 +78,42 @@ async function judge(
   signal: AbortSignal,
 ): Promise<number> {
   const { card } = model;
-  const { dataset, samples: own, judged, heldOut, remembered, first, doubts } = clips;
-  const samples = samplesForModel(dataset, own, model);
-  const labels = card.labels as readonly string[];
+  const { judged, remembered, first } = clips;
+  const { out, dataset } = settings;
   const backend = await nodeBackend({ device: settings.device, threads: settings.threads });
-  const worst = new WorstClips(labels, card.output);
-  const progress = new EvaluationProgress(terminal, samples.length);
+  const progress = terminal.progress();
+  const started = performance.now();
+  const total = clips.samples.length;
+  let [done, right, failed] = [0, 0, 0];
   const onClip = (outcome: ClipOutcome) => {
-    const right = tellClip(outcome, labels, terminal);
-    if (outcome.answer && settings.out !== undefined) worst.add(outcome.answer, outcome.pictures, outcome.aspect);
-    progress.clip({ right, failed: outcome.answer === null });
+    done++;
+    if (outcome.answer === null) failed++;
+    if (tellClip(outcome, card.labels as readonly string[], terminal)) right++;
+    const failures = failed > 0 ? `  ${failed} failed` : "";
+    const detail = `${done}/${total} clips  ${right} right  ETA ${timeLeft(started, done, total)}${failures}`;
+    progress.update({ done, total, label: "", detail });
   };
-  const fit = settings.fit ?? card.input.fit;
-  const pictures = settings.out === undefined ? 0 : 4;
-  const found = await evaluateModel(model, samples, { backend, fit, cache, signal, onClip, pictures }).finally(() =>
-    progress.stop(),
-  );
-  const { answers, failures, damaged, agreement } = found;
-  const unseen = first === null || remembered ? "" : " that the model has not learned from";
-  if (answers.length === 0) {
-    throw new DatasetError({
-      code: "E_DATASET_CLIP",
-      subject: settings.dataset,
-      problem:
-        samples.length === 1
-          ? `its only clip${unseen} could not be judged`
-          : `none of its ${samples.length} clips${unseen} could be judged`,
-      remedy: "See the lines above; movinet dataset check lists what is wrong with each",
-    });
-  }
-  const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
-  const evaluation = evaluateAnswers(answers, {
-    labels,
-    output: card.output,
-    learned: remembered,
-    listed: labels.length <= mostListed ? undefined : listed,
-    fps: card.fps,
-  });
-  const warnings = [
-    ...(remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts]),
-    ...(damaged.length > 0 ? [damageSentence(damaged, "judged")] : []),
-  ];
+  const pictures = out === undefined ? 0 : 4;
+  const { fit } = settings;
+  const options = { backend, fit, cache, signal, onClip, pictures };
+  const findings = await judgeModel(model, clips, options).finally(() => progress.stop());
+  const { evaluation, found, doubts } = findings;
+  const { failures, agreement } = found;
+  const warnings = first === null ? doubts : [first, ...doubts];
   if (!terminal.json) {
     if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
     terminal.result(renderEvaluation(evaluation, agreement, terminal));
   }
-  for (const warning of warnings) terminal.warning(warning);
-  if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${samples.length} clips could not be judged.`);
+  for (const warning of doubts) terminal.warning(warning);
+  if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be judged.`);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
-  if (settings.out !== undefined) {
-    const { model: modelName, dataset: datasetName } = settings;
-    const findings = {
-      model: modelName,
-      dataset: datasetName,
-      judged,
-      fit,
-      card,
-      evaluation,
-      found,
-      warnings: first === null ? warnings : [first, ...warnings],
-      worst: worst.clips,
-      backend: backend.name,
-      threads: settings.threads ?? null,
-    };
-    const record = `${JSON.stringify(evaluationRecord(findings), null, 1)}\n`;
-    await writeWhole(join(settings.out, "evaluation.json"), record);
-    const report = evaluationReport({ ...findings, command: commandLine() });
-    await writeWhole(join(settings.out, "report.html"), await renderReport(report));
-    terminal.note(`${settings.out}: report.html, evaluation.json`);
+  if (out !== undefined) {
+    const named = { model: settings.model, dataset, judged, card, warnings, backend: backend.name };
+    const facts = { ...findings, ...named, threads: settings.threads ?? null };
+    await writeWhole(join(out, "evaluation.json"), `${JSON.stringify(evaluationRecord(facts), null, 1)}\n`);
+    const report = evaluationReport({ ...facts, command: commandLine() });
+    await writeWhole(join(out, "report.html"), await renderReport(report));
+    terminal.note(`${out}: report.html, evaluation.json`);
   }
   if (terminal.json) {
     const { top1, top5, calibration, ...rest } = evaluation;
@@ -167,12 +127,12 @@ async function judge(
       calibrationBins: calibration.bins,
       calibrationPerfect: calibration.perfect,
     };
-    const none = { top1: null, top5: null, clips: answers.length, learned: true, remembered: top1.hits };
+    const none = { top1: null, top5: null, clips: evaluation.clips, learned: true, remembered: top1.hits };
     const line = {
-      ...{ type: "evaluation", model: card.name, dataset: settings.dataset, judged, fit, failed: failures.length },
+      ...{ type: "evaluation", model: card.name, dataset, judged, fit: findings.fit, failed: failures.length },
       ...(remembered ? none : measures),
       agreement,
-      warnings: first === null ? warnings : [first, ...warnings],
+      warnings,
     };
     terminal.result(JSON.stringify(line));
   }
@@ -201,34 +161,4 @@ function tellClip(
     terminal.result(JSON.stringify(line));
   }
   return right;
-}
-
-/** How far an evaluation is. */
-class EvaluationProgress {
-  readonly #progress: ReturnType<Terminal["progress"]>;
-  readonly #total: number;
-  readonly #started = performance.now();
-  #done = 0;
-  #right = 0;
-  #failed = 0;
-
-  constructor(terminal: Terminal, total: number) {
-    this.#progress = terminal.progress();
-    this.#total = total;
-  }
-
-  clip({ right, failed }: { right: boolean; failed: boolean }): void {
-    this.#done++;
-    if (right) this.#right++;
-    if (failed) this.#failed++;
-    const seconds = (performance.now() - this.#started) / 1000;
-    const left = formatDuration((seconds / this.#done) * (this.#total - this.#done));
-    const failures = this.#failed > 0 ? `  ${this.#failed} failed` : "";
-    const detail = `${this.#done}/${this.#total} clips  ${this.#right} right  ETA ${left}${failures}`;
-    this.#progress.update({ done: this.#done, total: this.#total, label: "", detail });
-  }
-
-  stop(): void {
-    this.#progress.stop();
-  }
 }

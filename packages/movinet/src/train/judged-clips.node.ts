@@ -1,9 +1,16 @@
-/** Which clips of a dataset a model may be judged by, and what must be said of them. */
+/** Which clips of a dataset a model may be judged by, what must be said of them, and what it makes of them. */
 import { DatasetError, MovinetError } from "../common/errors.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import { openDataset } from "../data/dataset.node.ts";
 import type { Dataset, Sample, Split } from "../data/dataset.ts";
 import { joinCopies } from "../data/groups.ts";
+import { samplesForModel } from "../evaluate/labels.ts";
+import { type Evaluation, evaluateAnswers } from "../evaluate/metrics.ts";
+import type { WorstClip } from "../evaluate/report-data.ts";
+import { type EvaluateModelOptions, evaluateModel, type ModelAnswers } from "../evaluate/run.node.ts";
+import { damageSentence, warningsOf } from "../evaluate/warnings.ts";
+import { WorstClips } from "../evaluate/worst.ts";
+import type { Fit } from "../model/card.ts";
 import type { Model } from "../model/model.ts";
 import { likeNamedSentence } from "./doubts.node.ts";
 import {
@@ -96,6 +103,68 @@ export async function openJudgedClips(
     doubts: [...dataset.warnings, ...(likeNamed.length === 0 ? [] : [likeNamedSentence("the model", likeNamed)])],
     hashes,
   };
+}
+
+/** What came of judging a model. */
+export interface JudgedModel {
+  readonly fit: Fit;
+  readonly evaluation: Evaluation;
+  readonly found: ModelAnswers;
+  /** Where a reader of the numbers might fool himself: sentences, beside {@link JudgedClips.first}. */
+  readonly doubts: readonly string[];
+  readonly worst: readonly WorstClip[];
+}
+
+/** Of a model with more classes than this, only those that the clips are of are listed. */
+const mostListed = 50;
+
+/**
+ * Judges a model by clips. Throws {@link DatasetError} (`E_DATASET_CLIP`) where none of them could be judged, and the
+ * signal's reason.
+ */
+export async function judgeModel(
+  model: Model,
+  { dataset, samples: own, heldOut, remembered, first, doubts }: JudgedClips,
+  { fit = model.card.input.fit, onClip, ...options }: EvaluateModelOptions,
+): Promise<JudgedModel> {
+  const { labels, output, fps } = model.card;
+  const samples = samplesForModel(dataset, own, model);
+  const names = labels as readonly string[];
+  const worst = new WorstClips(names, output);
+  const found = await evaluateModel(model, samples, {
+    ...options,
+    fit,
+    onClip(outcome) {
+      if (outcome.answer) worst.add(outcome.answer, outcome.pictures, outcome.aspect);
+      onClip?.(outcome);
+    },
+  });
+  const { answers, damaged } = found;
+  if (answers.length === 0) {
+    const unseen = first === null || remembered ? "" : " that the model has not learned from";
+    throw new DatasetError({
+      code: "E_DATASET_CLIP",
+      subject: dataset.path,
+      problem:
+        samples.length === 1
+          ? `its only clip${unseen} could not be judged`
+          : `none of its ${samples.length} clips${unseen} could be judged`,
+      remedy: "See the lines above; movinet dataset check lists what is wrong with each",
+    });
+  }
+  const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
+  const evaluation = evaluateAnswers(answers, {
+    labels: names,
+    output,
+    learned: remembered,
+    listed: names.length <= mostListed ? undefined : listed,
+    fps,
+  });
+  const told = [
+    ...(remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts]),
+    ...(damaged.length > 0 ? [damageSentence(damaged, "judged")] : []),
+  ];
+  return { fit, evaluation, found, doubts: told, worst: worst.clips };
 }
 
 /** Throws where no clips are left that the models have not learned from. */
