@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { BenchRow } from "../bench/bench.ts";
+import { tableLines } from "./text.ts";
 
 const columns = [
   "model",
@@ -72,11 +73,5 @@ function renderSteps(rows: readonly BenchRow[]): string {
     `${(row.peakRssBytes / 1e6).toFixed(0)} MB`,
     row.ratio === null ? "" : `${row.ratio.toFixed(2)}×`,
   ]);
-  const widths = head.map((title, i) => Math.max(title.length, ...table.map((row) => (row[i] as string).length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((text, i) => (i < 2 ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number)))
-      .join("  ")
-      .trimEnd();
-  return [line(head), ...table.map(line)].join("\n");
+  return tableLines(head, table, 2).join("\n");
 }

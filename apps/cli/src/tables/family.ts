@@ -10,7 +10,7 @@ import {
   type Relation,
   starText,
 } from "movinet/train";
-import { columnsOf, counted, painter, wrap } from "./text.ts";
+import { columnsOf, counted, painter, tableLines, wrap } from "./text.ts";
 
 /** The comparison as lines of at most 80 cells where it can be, without a closing newline. */
 export function renderFamily(
@@ -20,11 +20,7 @@ export function renderFamily(
   const { frames, fps, relations } = comparison;
   const clips = relations[0]?.evaluation.clips ?? 0;
   const lengths = relations[0]?.memory.map((point) => point.frames) ?? [];
-  const head = ["right", "interval", "first answer", "mult–adds", "memory"];
-  const rows = relations.map(cellsOf);
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
-  const line = (name: string, cells: readonly string[]) =>
-    `${name.padEnd(nameWidth)}${cells.map((cell, i) => `  ${cell.padStart(widths[i] as number)}`).join("")}`;
+  const head = ["", "right", "interval", "first answer", "mult–adds", "memory"];
   const columns = columnsOf({ width });
   const star = starText(relations.map(({ evaluation }) => evaluation.top1.interval));
   const notes = [
@@ -36,18 +32,16 @@ export function renderFamily(
     painter(color)("bold", `${counted(clips, "clip")}, in the middle ${frames} frames long at ${fps} a second`),
     ...familyVerdict(comparison).flatMap((sentence) => wrap(sentence, columns)),
     "",
-    line("", head),
-    ...relations.map(({ kind }, i) => line(familyNames[kind], rows[i] as readonly string[])),
+    ...tableLines(head, relations.map(cellsOf), 1),
     "",
     ...(star === null ? [] : wrap(star, columns)),
     ...wrap(notes.join(" "), columns),
   ].join("\n");
 }
 
-const nameWidth = Math.max(...Object.values(familyNames).map((name) => name.length));
-
-function cellsOf({ evaluation: { top1 }, first, clip, memory }: Relation): readonly string[] {
+function cellsOf({ kind, evaluation: { top1 }, first, clip, memory }: Relation): readonly string[] {
   return [
+    familyNames[kind],
     percent(top1.value),
     columnPercents(top1.interval, 1),
     firstAnswerText(first),

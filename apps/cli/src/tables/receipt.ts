@@ -1,5 +1,5 @@
 import type { Receipt } from "movinet/train";
-import { counted, fitText } from "./text.ts";
+import { counted, fitText, tableLines } from "./text.ts";
 
 const mostName = 24;
 
@@ -17,18 +17,11 @@ export function renderChecks(receipt: Receipt): string[] {
     `${(100 * sameClass).toFixed(0)} %`,
     fails.length === 0 ? "ok" : fails.includes("numbers") ? "NO NUMBERS" : "TOO FAR",
   ]);
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (i < 3 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-      .join("  ")
-      .trimEnd();
   const shown = controls.map(({ name, error, fails }) => `${name} ${percent(error)}${fails ? "" : " (NEAR)"}`);
   return [
     `Held against ${source.name} on ${source.runtime}, ${source.call}`,
     `(${counted(clips, "clip")}, ${frames} frames; errors as a share of how much its answers differ, at most ${percent(limits.error)}):`,
-    line(head),
-    ...rows.map(line),
+    ...tableLines(head, rows, 3),
     ...(shown.length > 0 ? [`Wrong on purpose, which must be far off: ${shown.join(", ")}`] : []),
     ...(problem === null ? [] : [`This proves nothing: ${problem}.`]),
     ...(isOneClass(receipt) ? ["All clips get one class: clips of different actions would tell more."] : []),

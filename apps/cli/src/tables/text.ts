@@ -45,6 +45,15 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** Rows under their titles, each column as wide as it needs: the first `left` of them flush left, the others right. */
+export function tableLines(head: readonly string[], rows: readonly (readonly string[])[], left: number): string[] {
+  const lines = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
+  const padded = (text: string, i: number) =>
+    i < left ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number);
+  return lines.map((cells) => cells.map(padded).join("  ").trimEnd());
+}
+
 /** `1 clip`, `2 clips`, `2 classes`. */
 export function counted(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : noun.endsWith("s") ? "es" : "s"}`;
