@@ -53,7 +53,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
       return new ResultsFile(path, lock, done, length);
     } catch (error) {
       await rm(lock, { force: true });
-      if (error instanceof MovinetError || error instanceof UsageError) throw error;
+      if (error instanceof MovinetError) throw error;
       throw writeError(path, error);
     }
   }

@@ -1,5 +1,5 @@
 import type { DatasetReport, Finding } from "movinet/train";
-import { counted, fitText, formatDuration, painter } from "./text.ts";
+import { counted, fitText, formatDuration, painter, wrap } from "./text.ts";
 
 /** Findings of one sort that are shown; the rest is counted. */
 const mostShown = 10;
@@ -35,7 +35,7 @@ function renderClasses({ classes }: DatasetReport, columns: number): string {
 
 function renderSection(section: readonly Finding[], columns: number, paint: ReturnType<typeof painter>): string {
   const [{ severity, title, remedy } = section[0] as Finding] = section;
-  const [first = "", ...more] = wrap(`${severity}: ${title}. ${remedy}.`, columns);
+  const [first = "", ...more] = fitted(`${severity}: ${title}. ${remedy}.`, columns);
   const named = first.replace(severity, paint(severity === "problem" ? "red" : "yellow", severity));
   const shown = section.slice(0, mostShown).flatMap((finding) => renderFinding(finding, columns));
   const hidden = section.length - mostShown;
@@ -45,26 +45,17 @@ function renderSection(section: readonly Finding[], columns: number, paint: Retu
 /** A clip with its detail, or clips that belong together, the first in the margin. */
 function renderFinding({ samples, detail }: Finding, columns: number): string[] {
   const [first, ...others] = samples;
-  if (first === undefined) return wrap(detail ?? "", columns - 2).map((line) => `  ${line}`);
+  if (first === undefined) return fitted(detail ?? "", columns - 2).map((line) => `  ${line}`);
   const lines = [
     `  ${fitText(first, columns - 2, "end")}`,
     ...others.slice(0, mostShown).map((name) => `    ${fitText(name, columns - 4, "end")}`),
     ...(others.length > mostShown ? [`    … and ${others.length - mostShown} more`] : []),
   ];
-  return detail === null ? lines : [...lines, ...wrap(detail, columns - 4).map((line) => `    ${line}`)];
+  return detail === null ? lines : [...lines, ...fitted(detail, columns - 4).map((line) => `    ${line}`)];
 }
 
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? fitText(word, columns) : `${line} ${fitText(word, columns)}`;
-  }
-  return [...lines, line];
+function fitted(text: string, columns: number): string[] {
+  return wrap(text, columns).map((line) => fitText(line, columns));
 }
 
 function verdict(findings: readonly Finding[]): string {
