@@ -6,7 +6,6 @@ import {
   type Begun,
   ClipCache,
   contentHashes,
-  countGroups,
   type Dataset,
   describeBegun,
   differenceOf,
@@ -79,8 +78,7 @@ async function begin(
 ): Promise<number> {
   const opened = await openDataset(choices.dataset);
   const model = await openNamedModel(choices.from ?? undefined, { option: "--from" });
-  const sizes = { groups: countGroups(opened), blocks: model.spec.blocks.length };
-  const plan = planTraining(choices, opened, sizes, optionText);
+  const plan = planTraining(choices, opened, model.spec.blocks.length, optionText);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
   let folder: string | null = null;

@@ -2,6 +2,7 @@
 import { TrainError } from "../common/errors.ts";
 import { recipes } from "../data/augment.ts";
 import { type Dataset, groupKey } from "../data/dataset.ts";
+import { countGroups } from "../data/splits.ts";
 import type { Trainable } from "./network.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { TestPart } from "./test-parts.ts";
@@ -50,15 +51,17 @@ export interface TrainPlan {
 }
 
 /**
- * The plan for a dataset of so many groups and a model of so many blocks. Throws {@link TrainError} (`E_TRAIN_CHOICE`) for
+ * The plan for a dataset and a model of so many blocks. Throws {@link TrainError} (`E_TRAIN_CHOICE`) for
  * a choice that would do nothing in it, or that the model does not have.
  */
 export function planTraining(
   choices: TrainChoices,
-  { samples }: Dataset,
-  { groups, blocks }: { readonly groups: number; readonly blocks: number },
+  dataset: Dataset,
+  blocks: number,
   name: NameChoice = plainName,
 ): TrainPlan {
+  const { samples } = dataset;
+  const groups = countGroups(dataset);
   const clips = samples.filter(({ split }) => split !== "test").length;
   const asked = choices.trainable !== null;
   const trainable = choices.trainable ?? (clips >= manyClips ? { lastBlocks: 2 } : "classifier");

@@ -17,13 +17,15 @@ const nothing: TrainChoices = {
   threads: 2,
 };
 
-function datasetOf(clips: number, split: "validation" | null = null) {
-  const samples = Array.from({ length: clips }, (_, i) => sampleOf(`${i}.mp4`, { split: i === 0 ? split : null }));
+function datasetOf(clips: number, groups: number | null, split: "validation" | null = null) {
+  const samples = Array.from({ length: clips }, (_, i) =>
+    sampleOf(`${i}.mp4`, { split: i === 0 ? split : null, group: groups === null ? null : `g${i % groups}` }),
+  );
   return { path: "clips", labels: ["a", "b"], samples, multiLabel: false, findings: [], warnings: [] };
 }
 
-const plan = (chosen: Partial<TrainChoices>, clips = 40, groups = 8, dataset = datasetOf(clips)) =>
-  planTraining({ ...nothing, ...chosen }, dataset, { groups, blocks: 5 });
+const plan = (chosen: Partial<TrainChoices>, clips = 40, groups = 8, dataset = datasetOf(clips, groups)) =>
+  planTraining({ ...nothing, ...chosen }, dataset, 5);
 
 describe("the plan", () => {
   test("few clips: the last layer in closed form, each of few groups left out in turn", () => {
@@ -57,19 +59,19 @@ test.each([
 });
 
 test("a share to keep aside is refused where the dataset names its clips for validation", () => {
-  expect(() => plan({ validation: 0.3 }, 40, 8, datasetOf(40, "validation"))).toThrow(
+  expect(() => plan({ validation: 0.3 }, 40, 8, datasetOf(40, 8, "validation"))).toThrow(
     /^validation: .* or use folds\.$/,
   );
 });
 
 test("sentences name choices as the caller calls them", () => {
-  const dataset = datasetOf(4);
+  const dataset = datasetOf(4, null);
   const name = (choice: string) => `the switch ${choice}`;
   const choices = { ...nothing, trainable: "classifier", folds: 2 } as const;
-  expect(planTraining(choices, dataset, { groups: 4, blocks: 5 }, name).why).toBe(
+  expect(planTraining(choices, dataset, 5, name).why).toBe(
     "The last layer is solved in closed form, as the switch trainable asks.",
   );
-  const [a, b, c, d] = dataset.samples as [object, object, object, object] as typeof dataset.samples;
+  const [a, b, c, d] = dataset.samples;
   const parts = [
     { train: [a, b], choose: [], judge: [c, d] },
     { train: [c, d], choose: [], judge: [a, b] },
