@@ -23,65 +23,47 @@ export interface Option<T> {
 export type Options = Readonly<Record<string, Option<unknown>>>;
 export type ValuesOf<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-interface More<D> {
-  readonly hint?: string;
-  /** The value where nothing is given; default: undefined. Help tells it, unless it is null. */
-  readonly default?: D;
-}
-
-/** An option with a value of its own sort, which `parse` reads or refuses. */
-export function parsed<T, D extends T | null | undefined = undefined>(
+/** An option with a value of its own sort, which `parse` reads or refuses; undefined where nothing is given. */
+export function parsed<T>(
   description: string,
   parse: (text: string, name: string) => T,
-  { hint, default: usual }: More<D> = {},
-): Option<NoInfer<T | D>> {
-  const read = ([text]: string[], name: string) => (text === undefined ? (usual as D) : parse(text, name));
-  return { kind: "value", description, hint, usual: usual == null ? undefined : String(usual), read };
+  hint?: string,
+): Option<T | undefined> {
+  const read = ([text]: string[], name: string) => (text === undefined ? undefined : parse(text, name));
+  return { kind: "value", description, hint, read };
 }
 
-export function text<D extends string | null | undefined = undefined>(
-  description: string,
-  more: More<D> = {},
-): Option<string | NoInfer<D>> {
-  return parsed<string, D>(description, (text) => text, more);
+/** An option with a default, which help tells unless it is null. */
+export function usually<const D extends string | number | null, T>(
+  usual: D,
+  option: Option<T | undefined>,
+): Option<NonNullable<T> | D> {
+  const read = (given: string[], name: string) => option.read(given, name) ?? usual;
+  return { ...option, usual: usual === null ? undefined : String(usual), read };
 }
 
-interface Bounds<D> extends More<D> {
-  readonly least?: number;
-  readonly most?: number;
+export function text(description: string, hint?: string): Option<string | undefined> {
+  return parsed(description, (text) => text, hint);
 }
 
-/** A whole number from `least` (default 1) to `most`. */
-export function count<D extends number | null | undefined = undefined>(
-  description: string,
-  { least = 1, most = Infinity, ...more }: Bounds<D> = {},
-): Option<number | NoInfer<D>> {
-  const parse = (text: string, name: string) => {
+/** A whole number from `least` to `most`. */
+export function count(description: string, least = 1, most = Infinity): Option<number | undefined> {
+  return parsed(description, (text, name) => {
     const number = Number(text);
     if (text.trim() !== "" && Number.isInteger(number) && number >= least) return atMost(text, number, most, name);
-    throw new UsageError(
-      name,
-      `${JSON.stringify(text)} is no whole number of at least ${least}`,
-      `Give ${name} a number`,
-    );
-  };
-  return parsed<number, D>(description, parse, more);
+    const problem = `${JSON.stringify(text)} is no whole number of at least ${least}`;
+    throw new UsageError(name, problem, `Give ${name} a number`);
+  });
 }
 
 /** Threads of a network or a training: more than any machine has are a mistake. */
-export function threads<D extends number | null | undefined = undefined>(
-  description: string,
-  more: More<D> = {},
-): Option<number | NoInfer<D>> {
-  return count<D>(description, { ...more, most: 1024 });
+export function threads(description: string): Option<number | undefined> {
+  return count(description, 1, 1024);
 }
 
 /** A number above 0 and of at most `most`. */
-export function positive<D extends number | null | undefined = undefined>(
-  description: string,
-  { most = Infinity, ...more }: Bounds<D> = {},
-): Option<number | NoInfer<D>> {
-  return parsed<number, D>(description, (text, name) => readPositive(text, name, most), more);
+export function positive(description: string, most = Infinity): Option<number | undefined> {
+  return parsed(description, (text, name) => readPositive(text, name, most));
 }
 
 export function readPositive(text: string, name: string, most = Infinity): number {
@@ -96,12 +78,12 @@ function atMost(text: string, number: number, most: number, name: string): numbe
 }
 
 /** One of a few words. */
-export function choice<const T extends string, D extends T | null | undefined = undefined>(
+export function choice<const T extends string>(
   description: string,
   choices: readonly T[],
-  { hint = choices.join("|"), ...more }: More<D> = {},
-): Option<T | NoInfer<D>> {
-  return parsed<T, D>(description, (text, name) => readChoice(text, name, choices), { ...more, hint });
+  hint = choices.join("|"),
+): Option<T | undefined> {
+  return parsed(description, (text, name) => readChoice(text, name, choices), hint);
 }
 
 /** Some of a few words, with commas between them. */
@@ -141,7 +123,7 @@ export const fitOption = choice(
   ["crop", "squash", "pad"] as const satisfies readonly Fit[],
 );
 
-export const deviceOption = text("What computes: cpu, or another device of ONNX Runtime", { default: "cpu" });
+export const deviceOption = usually("cpu", text("What computes: cpu, or another device of ONNX Runtime"));
 
 /** Options as the renderer of help takes them. */
 export function helpOf(options: Options): ArgsDef {

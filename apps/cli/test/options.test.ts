@@ -14,6 +14,7 @@ import {
   positive,
   rest,
   text,
+  usually,
   type ValuesOf,
 } from "../src/options.ts";
 
@@ -21,12 +22,12 @@ const options = {
   model: argument("a model"),
   more: rest("more of them"),
   labels: text("a file"),
-  device: text("a device", { default: "cpu" }),
-  top: count("how many", { default: 5, most: 100 }),
-  learningRate: positive("how fast", { default: null }),
+  device: usually("cpu", text("a device")),
+  top: usually(5, count("how many", 1, 100)),
+  learningRate: usually(null, positive("how fast")),
   split: choice("which part", ["test", "all"]),
   peer: list("with whom", ["a", "b"]),
-  size: parsed("how large", (given) => given.length, { hint: "WxH" }),
+  size: parsed("how large", (given) => given.length, "WxH"),
   states: flag("list states"),
   flip: either("mirror", "do not mirror"),
 };

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { defineCommand } from "../command.ts";
-import { count, deviceOption, flag, list, rest, text, threads, type ValuesOf } from "../options.ts";
+import { count, deviceOption, flag, list, rest, text, threads, usually, type ValuesOf } from "../options.ts";
 import { renderBench, renderCsv } from "../tables/bench.ts";
 import { UsageError } from "../usage.ts";
 import { benchModel, benchVideo } from "./bench.ts";
@@ -11,10 +11,10 @@ const defaultRounds = 20;
 const benchOptions = {
   model: rest("Model files or names; a name that the cache lacks is timed with random weights (default a0-stream)"),
   peer: list(`Compare with ${peerNames.join(", ")}; several with commas`, peerNames),
-  checkout: text("Folder of the PyTorch port, for --peer pytorch", { hint: "folder" }),
-  video: text("Time a whole video by stages instead", { hint: "file" }),
+  checkout: text("Folder of the PyTorch port, for --peer pytorch", "folder"),
+  video: text("Time a whole video by stages instead", "file"),
   device: deviceOption,
-  threads: threads("Threads of the network", { default: 1 }),
+  threads: usually(1, threads("Threads of the network")),
   rounds: count(`Alternating rounds of 20 steps (default ${defaultRounds})`),
   csv: flag("Comma-separated values on stdout"),
 };

@@ -11,6 +11,7 @@ import {
   rest,
   text,
   threads,
+  usually,
   type ValuesOf,
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
@@ -24,17 +25,17 @@ export const classifyOptions = {
   device: deviceOption,
   threads: threads("Threads of the network (default: the machine's cores, at most 4; 1 for each of several jobs)"),
   jobs: count("Videos to work on at a time (default: the machine's cores, at most 8)"),
-  top: count("Predictions to show", { default: 5 }),
-  fps: positive("Frames a second to look at (default: what the model was trained on)", { most: 1000 }),
+  top: usually(5, count("Predictions to show")),
+  fps: positive("Frames a second to look at (default: what the model was trained on)", 1000),
   fit: fitOption,
-  every: choice("Answer at the end, or after every frame", ["final", "frame"], { default: "final" }),
-  plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, { hint: "file" }),
+  every: usually("final", choice("Answer at the end, or after every frame", ["final", "frame"])),
+  plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, "file"),
   segments: either(
     "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
     "Tell no segments",
   ),
-  subtitles: parsed("Write the segments as subtitles into FILE.vtt or FILE.srt", readSubtitles, { hint: "file" }),
-  out: parsed("Write JSON lines into FILE, each video's as it is done", readOut, { hint: "file" }),
+  subtitles: parsed("Write the segments as subtitles into FILE.vtt or FILE.srt", readSubtitles, "file"),
+  out: parsed("Write JSON lines into FILE, each video's as it is done", readOut, "file"),
   resume: flag("Continue the run that --out FILE is of; failed videos are tried again"),
 };
 

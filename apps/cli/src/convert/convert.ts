@@ -14,14 +14,14 @@ const convertOptions = {
   form: choice(
     "step: one frame, nothing above rank 4; official: Google's signature (.tflite); clip: all frames at once (default: step, of base models clip)",
     ["step", "official", "clip"],
-    { hint: "form" },
+    "form",
   ),
   dtype: choice(
     "Of the weights: float32, float16 or dynamic_int8 (default float32)",
     ["float32", "float16", "dynamic_int8"],
-    { hint: "dtype" },
+    "dtype",
   ),
-  frames: count("Frames of a clip (default: the model's window)", { most: 4096 }),
+  frames: count("Frames of a clip (default: the model's window)", 1, 4096),
   labels: text("The model's class names: a file with one a line, or kinetics-600 (default: its own)"),
 };
 

@@ -21,10 +21,8 @@ export const verifyCommand = defineCommand({
   example: "verify model.tflite --against runs/train-1/model.safetensors",
   options: {
     model: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
-    against: text("Another file of the same network", { hint: "model" }),
-    clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", {
-      hint: "folder",
-    }),
+    against: text("Another file of the same network", "model"),
+    clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
   },
   json: "The receipt as one JSON object on stdout",
   async run({ model, against, clips }, { terminal, signal }) {

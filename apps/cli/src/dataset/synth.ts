@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { makeCameraMotion } from "movinet/train";
 import { defineCommand } from "../command.ts";
 import { checkOutputFolder } from "../files.ts";
-import { argument, count, parsed, readPositive } from "../options.ts";
+import { argument, count, parsed, readPositive, usually } from "../options.ts";
 import { timeLeft } from "../stage-progress.ts";
 import { formatDuration } from "../tables/text.ts";
 import { UsageError } from "../usage.ts";
@@ -18,10 +18,10 @@ export const synthCommand = defineCommand({
   options: {
     kind: argument("What to generate: camera-motion"),
     out: argument("A folder that is new or empty"),
-    clips: count("Clips in all, spread evenly over the labels", { default: 100, most: 1_000_000 }),
-    seed: count("Another number makes other clips, the same one the same", { default: 0, least: 0 }),
+    clips: usually(100, count("Clips in all, spread evenly over the labels", 1, 1_000_000)),
+    seed: usually(0, count("Another number makes other clips, the same one the same", 0)),
     size: parsed("WIDTHxHEIGHT in pixels (default: various, up to 320x240)", readSize),
-    seconds: parsed("Length of each clip", readSeconds, { default: 2 }),
+    seconds: usually(2, parsed("Length of each clip", readSeconds)),
     jobs: count("Clips to make at a time (default: the machine's cores)"),
   },
   json: "One JSON object on stdout",

@@ -11,6 +11,7 @@ import {
   rest,
   text,
   threads,
+  usually,
   wrongArguments,
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
@@ -27,32 +28,38 @@ export const trainCommand = defineCommand({
   ...usage,
   options: {
     dataset: rest("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
-    from: text("The model to begin with: a file or a name in the cache (default a0-stream)", { default: null }),
-    out: text("Folder of this run (default runs/train-1, 2, …)", { hint: "folder" }),
+    from: usually(null, text("The model to begin with: a file or a name in the cache (default a0-stream)")),
+    out: text("Folder of this run (default runs/train-1, 2, …)", "folder"),
     resume: flag("Go on with the run in --out (default: the last in runs)"),
-    trainable: parsed(
-      "What learns: classifier, head, a number of last blocks, or all (default: classifier; from 400 clips on 2 blocks)",
-      readTrainable,
-      { default: null },
+    trainable: usually(
+      null,
+      parsed(
+        "What learns: classifier, head, a number of last blocks, or all (default: classifier; from 400 clips on 2 blocks)",
+        readTrainable,
+      ),
     ),
-    folds: count(
-      "Parts of the cross-validation, where only the classifier learns (default: one a group up to 10 groups, else 5)",
-      { least: 2, default: null },
+    folds: usually(
+      null,
+      count(
+        "Parts of the cross-validation, where only the classifier learns (default: one a group up to 10 groups, else 5)",
+        2,
+      ),
     ),
-    validation: positive("Share of the clips to test with instead, by group (default 0.2)", { default: null }),
-    epochs: count("Times that each clip is learned from (default 15)", { most: 100_000, default: null }),
-    batch: count("Clips in a step (default 8)", { most: 1024, default: null }),
-    frames: count("Frames of a clip in training (default 16)", { most: 4096, default: null }),
-    learningRate: positive("The highest (default 0.0003)", { default: null }),
-    augment: choice("How much clips are varied: none, light or strong (default light)", ["none", "light", "strong"], {
-      default: null,
-    }),
+    validation: usually(null, positive("Share of the clips to test with instead, by group (default 0.2)")),
+    epochs: usually(null, count("Times that each clip is learned from (default 15)", 1, 100_000)),
+    batch: usually(null, count("Clips in a step (default 8)", 1, 1024)),
+    frames: usually(null, count("Frames of a clip in training (default 16)", 1, 4096)),
+    learningRate: usually(null, positive("The highest (default 0.0003)")),
+    augment: usually(
+      null,
+      choice("How much clips are varied: none, light or strong (default light)", ["none", "light", "strong"]),
+    ),
     flip: either(
       "Also mirror clips (default: unless labels or clips say that left and right matter)",
       "Left and right matter",
     ),
-    seed: count("Another number draws other splits and variations (default 0)", { least: 0, default: null }),
-    threads: threads("Threads that train (default: the machine's cores)", { default: null }),
+    seed: usually(null, count("Another number draws other splits and variations (default 0)", 0)),
+    threads: usually(null, threads("Threads that train (default: the machine's cores)")),
   },
   json: "One JSON object a line on stdout: each epoch, then what was reached",
   run({ dataset: [dataset, ...more], out, resume, ...given }, context) {
