@@ -5,7 +5,7 @@
  */
 import { createInterface } from "node:readline";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { openBenchModel } from "../../apps/cli/src/bench/model.ts";
+import { openBenchModel } from "../../apps/cli/src/models.ts";
 import { buildGraph } from "../../packages/movinet/src/arch/build.ts";
 import { type OnnxValue, writeOnnx } from "../../packages/movinet/src/formats/onnx/proto.ts";
 import { Emission, windowOf } from "../../packages/movinet/src/formats/onnx/write/emission.ts";

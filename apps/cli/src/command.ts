@@ -1,7 +1,56 @@
-import type { CommandDef } from "citty";
+/** What all commands have in common: `--json`, `--quiet`, `--debug`, typed options, and an end by Ctrl-C. */
+import { interruptible } from "./interrupt.ts";
+import { flag, type Options, parseOptions, type Usage, type ValuesOf } from "./options.ts";
+import { openTerminal, type Terminal } from "./terminal.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: commands differ in their arguments; citty types the list this way too
-export type Command = CommandDef<any>;
+export interface Definition<O extends Options> extends Usage {
+  readonly options: O;
+  /** What `--json` does. */
+  readonly json: string;
+  /** What `--quiet` does (default: it shows no progress). */
+  readonly quiet?: string;
+  /** Does the work, and returns the exit code. What it throws once `signal` is aborted counts as its end by Ctrl-C. */
+  run(options: ValuesOf<O>, context: Context): Promise<number>;
+}
 
-/** Commands by name, each loaded when it is asked for. */
-export type Commands = Readonly<Record<string, () => Promise<Command>>>;
+export interface Context {
+  readonly terminal: Terminal;
+  /** Ctrl-C aborts it. */
+  readonly signal: AbortSignal;
+  /** Sets what is told, after "interrupted", of what is left behind or how to go on. */
+  ifInterrupted(text: string): void;
+}
+
+/** A command that the program knows by its options alone. */
+export interface Command {
+  readonly options: Options;
+  /** Runs with the arguments after its name, and returns the exit code. Throws a `UsageError` for wrong ones. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
+  const { options, json, quiet = "No progress" } = definition;
+  const common = { json: flag(json), quiet: flag(quiet), debug: flag("Show the stack of an error") };
+  return {
+    options: { ...options, ...common },
+    async run(args) {
+      const [values, shared] = parseOptions(args, options, common, definition);
+      const terminal = openTerminal(shared);
+      let told = "interrupted.";
+      const ifInterrupted = (text: string) => {
+        told = `interrupted. ${text}`;
+      };
+      const work = (signal: AbortSignal) => definition.run(values, { terminal, signal, ifInterrupted });
+      return interruptible(terminal, work, () => told);
+    },
+  };
+}
+
+/** The command as it would be typed, for reports. */
+export function commandLine(): string {
+  return ["movinet", ...process.argv.slice(2).map(quoted)].join(" ");
+}
+
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

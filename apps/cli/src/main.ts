@@ -1,26 +1,66 @@
-import { type ArgsDef, defineCommand, renderUsage, runCommand } from "citty";
+import { renderUsage } from "citty";
 import { MovinetError, writeError as outputError, reportLeaks } from "movinet";
-import type { Command, Commands } from "./command.ts";
+import type { Command } from "./command.ts";
+import { helpOf } from "./options.ts";
 import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
 const version = "0.1.0";
 
-const commands: Commands = {
-  classify: async () => (await import("./commands/classify.ts")).classifyCommand,
-  bench: async () => (await import("./commands/bench.ts")).benchCommand,
-  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
-  convert: async () => (await import("./commands/convert.ts")).convertCommand,
-  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
-  train: async () => (await import("./commands/train.ts")).trainCommand,
-  verify: async () => (await import("./commands/verify.ts")).verifyCommand,
-  dataset: async () => (await import("./commands/dataset.ts")).datasetCommand,
-};
+/** A command, loaded when it is asked for, or a name that others stand behind. */
+interface Entry {
+  readonly description: string;
+  readonly load?: () => Promise<Command>;
+  readonly commands?: Readonly<Record<string, Entry>>;
+}
 
-const root = defineCommand({
-  meta: { name: "movinet", version, description: "Names the action in a video, frame by frame" },
-  subCommands: commands,
-});
+const root: Entry = {
+  description: "Names the action in a video, frame by frame",
+  commands: {
+    classify: {
+      description: "Names the action in each video",
+      load: async () => (await import("./classify/command.ts")).classifyCommand,
+    },
+    bench: {
+      description: "Times models, alone or against other engines in the same run",
+      load: async () => (await import("./bench/command.ts")).benchCommand,
+    },
+    evaluate: {
+      description: "Tells how often a model is right on labelled clips, and how sure that is",
+      load: async () => (await import("./evaluate/command.ts")).evaluateCommand,
+    },
+    convert: {
+      description: "Writes a model as a TFLite or ONNX file, and proves that it says the same",
+      load: async () => (await import("./convert/convert.ts")).convertCommand,
+    },
+    inspect: {
+      description: "Shows a network: layers, shapes, parameters, multiply–accumulates, states",
+      load: async () => (await import("./inspect.ts")).inspectCommand,
+    },
+    train: {
+      description: "Teaches a model your own actions from a folder of clips",
+      load: async () => (await import("./train/command.ts")).trainCommand,
+    },
+    verify: {
+      description: "Runs a model in every way there is here, and tells how far the answers are apart",
+      load: async () => (await import("./convert/verify.ts")).verifyCommand,
+    },
+    dataset: {
+      description: "Looks after the clips that a model is trained on",
+      commands: {
+        check: {
+          description:
+            "Finds what would spoil training: broken, short and doubled clips, small classes, leaks between splits",
+          load: async () => (await import("./dataset/check.ts")).checkCommand,
+        },
+        synth: {
+          description: "Generates clips whose labels are known: camera-motion, what the camera does",
+          load: async () => (await import("./dataset/synth.ts")).synthCommand,
+        },
+      },
+    },
+  },
+};
 
 /** Runs the command line and returns the exit code: 0 done, 1 some inputs failed, 2 wrong usage, 130 interrupted. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -29,86 +69,58 @@ export async function main(args: readonly string[]): Promise<number> {
     process.exit(report(outputError("standard output", error), args.includes("--debug")));
   });
   if (args.includes("--debug")) reportLeaks((line) => writeError(`movinet: ${line}`));
-  const [name] = args;
-  const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
-  const help = async (command: Command, parent?: Command) => {
-    process.stdout.write(`${plainUnlessColored(await renderUsage(command, parent), color)}\n`);
-    return 0;
-  };
   try {
-    if (name === "--version" || name === "-v") {
+    if (args[0] === "--version" || args[0] === "-v") {
       process.stdout.write(`${version}\n`);
       return 0;
     }
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") return await help(root);
-    const { command, parent, rest } = await findCommand(args);
+    const found = find(args);
+    const { entry, rest } = found;
+    const command = await entry.load?.();
     const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
-    if (command.subCommands || own.includes("--help") || own.includes("-h")) return await help(command, parent);
-    checkOptions(own, command.args as ArgsDef);
-    const { result } = await runCommand(command, { rawArgs: [...rest] });
-    return typeof result === "number" ? result : 0;
+    if (command && !own.includes("--help") && !own.includes("-h")) return await command.run(rest);
+    const color = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
+    process.stdout.write(`${plainUnlessColored(await renderHelp(found, command), color)}\n`);
+    return 0;
   } catch (error) {
     return report(error, args.includes("--debug"));
   }
 }
 
-interface FoundCommand {
-  readonly command: Command;
-  /** What its help names before it. */
-  readonly parent: Command;
+interface Found {
+  readonly entry: Entry;
+  readonly path: readonly string[];
   /** The arguments after its name. */
   readonly rest: readonly string[];
 }
 
 /** Follows names of commands, as in `dataset check`, to one without commands of its own; or to one that is asked for help. */
-async function findCommand(args: readonly string[]): Promise<FoundCommand> {
-  let found: FoundCommand = { command: root, parent: root, rest: args };
-  let path = "movinet";
-  while (found.command.subCommands) {
-    const [name, ...rest] = found.rest;
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") return found;
-    const known = found.command.subCommands as Commands;
-    const load = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (!load) {
-      const subject = [...args.slice(0, args.length - found.rest.length), name].join(" ");
-      throw new UsageError(subject, "there is no such command", `Use one of: ${Object.keys(known).join(", ")}`);
+function find(args: readonly string[]): Found {
+  let entry = root;
+  const path = ["movinet"];
+  for (const [i, name] of args.entries()) {
+    if (!entry.commands || /^(--help|-h|help)$/.test(name)) return { entry, path, rest: args.slice(i) };
+    const next = Object.hasOwn(entry.commands, name) ? entry.commands[name] : undefined;
+    if (!next) {
+      const known = Object.keys(entry.commands).join(", ");
+      throw new UsageError(args.slice(0, i + 1).join(" "), "there is no such command", `Use one of: ${known}`);
     }
-    found = { command: await load(), parent: defineCommand({ meta: { name: path, version } }), rest };
-    path += ` ${name}`;
+    entry = next;
+    path.push(name);
   }
-  return found;
+  return { entry, path, rest: [] };
 }
 
-/** Refuses options that the command does not have or that are given twice, and values that are missing or unknown. */
-function checkOptions(args: readonly string[], defined: ArgsDef): void {
-  const options = Object.entries(defined).filter(([, option]) => option.type !== "positional");
-  const seen = new Set<string>();
-  for (const [i, arg] of args.entries()) {
-    if (!arg.startsWith("-") || arg === "-") continue;
-    const [flag, given] = arg.split("=", 2) as [string, string | undefined];
-    const [name, option] =
-      options.find(([name, { type }]) => {
-        return `--${name}` === flag || (type === "boolean" && `--no-${name}` === flag);
-      }) ?? [];
-    if (name === undefined || !option) {
-      throw new UsageError(
-        flag,
-        "there is no such option",
-        `Use one of: ${options.map(([name]) => `--${name}`).join(", ")}`,
-      );
-    }
-    if (seen.has(name)) throw new UsageError(`--${name}`, "it is given twice", "Give it once");
-    seen.add(name);
-    if (option.type !== "string" && option.type !== "enum") continue;
-    const next = args[i + 1];
-    if (given === undefined && (next === undefined || (next.startsWith("--") && next !== "-"))) {
-      throw new UsageError(flag, "its value is missing", `Give it as ${flag} VALUE`);
-    }
-    const value = given ?? (next as string);
-    if (option.type === "enum" && !option.options?.includes(value)) {
-      throw new UsageError(flag, `there is no ${JSON.stringify(value)}`, `Use ${option.options?.join(", ")}`);
-    }
-  }
+function renderHelp({ entry: { description, commands }, path }: Found, command?: Command): Promise<string> {
+  const subCommands = Object.entries(commands ?? {}).map(([name, { description }]) => {
+    return [name, { meta: { description } }] as const;
+  });
+  const shown = {
+    meta: { name: path.at(-1) as string, version, description },
+    args: helpOf(command?.options ?? {}),
+    ...(commands && { subCommands: Object.fromEntries(subCommands) }),
+  };
+  return renderUsage(shown, { meta: { name: path.slice(0, -1).join(" "), version } });
 }
 
 const usageCodes = new Set([
@@ -118,13 +130,14 @@ const usageCodes = new Set([
   "E_DEVICE_UNKNOWN",
   "E_MODEL_LABELS",
   "E_MODEL_NOT_FOUND",
+  "E_TRAIN_CHOICE",
+  "E_USAGE",
 ]);
 
 function report(error: unknown, debug: boolean): number {
   const thrown = error instanceof Error ? error : new Error(String(error));
-  const known = error instanceof UsageError || error instanceof MovinetError;
+  const known = error instanceof MovinetError;
   writeError(`movinet: ${known ? thrown.message : internalText(thrown.message)}`);
   if (debug) writeStack(thrown);
-  if (error instanceof UsageError) return 2;
-  return error instanceof MovinetError && usageCodes.has(error.code) ? 2 : 1;
+  return known && usageCodes.has(error.code) ? 2 : 1;
 }

@@ -1,12 +1,22 @@
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { findModel, ModelError, type ModelOptions, type OpenedModel, openModel } from "movinet";
+import {
+  buildGraph,
+  defaultCard,
+  findModel,
+  isSpecName,
+  ModelError,
+  type ModelOptions,
+  type OpenedModel,
+  openModel,
+  randomWeights,
+  specOf,
+} from "movinet";
 import { writeError } from "./terminal.ts";
 
 /** Models that come with the command line, by name. */
-const embedded: Readonly<Record<string, URL>> = {
-  "camera-motion": new URL("../models/camera-motion.safetensors", import.meta.url),
+const embedded: Readonly<Record<string, string>> = {
+  "camera-motion": fileURLToPath(new URL("../models/camera-motion.safetensors", import.meta.url)),
 };
 
 /** How a command takes its model: by an option, or (null) as an argument of its own. */
@@ -18,20 +28,15 @@ export type ModelOption = "--model" | "--from" | null;
  * any file.
  */
 export async function findNamedModel(name: string | undefined, option: ModelOption = null): Promise<string> {
-  const own = name === undefined ? undefined : embedded[name];
-  const isFile = name !== undefined && Boolean((await stat(name).catch(() => null))?.isFile());
-  if (own && !isFile) return fileURLToPath(own);
-  try {
-    return await findModel(name);
-  } catch (error) {
+  return findModel(name, { embedded }).catch((error: unknown) => {
     if (!(error instanceof ModelError && error.code === "E_MODEL_NOT_FOUND")) throw error;
     const { code, subject, problem } = error;
     const named = option === null ? error.remedy : error.remedy.replace(" file, or", ` file with ${option}, or`);
-    const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as URL));
+    const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as string));
     const given = option === null ? known : `${option} ${known}`;
     const remedy = known === undefined ? named : `${named}. ${given} needs no file: it names what the camera does`;
     throw new ModelError({ code, subject: name ?? option ?? subject, problem, remedy, cause: error });
-  }
+  });
 }
 
 export interface NamedModelOptions extends ModelOptions {
@@ -56,3 +61,18 @@ export async function openNamedModel(
 
 /** Files that were warned of. */
 const warned = new Set<string>();
+
+/**
+ * A model to time: a file or a name that the cache holds, else the architecture of that name with random weights, whose
+ * times are the same.
+ */
+export async function openBenchModel(name: string): Promise<OpenedModel> {
+  try {
+    return await openNamedModel(name);
+  } catch (error) {
+    if (!(error instanceof ModelError && error.code === "E_MODEL_NOT_FOUND" && isSpecName(name))) throw error;
+    const spec = specOf(name);
+    const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+    return { spec, weights, card: defaultCard(spec), warnings: [] };
+  }
+}

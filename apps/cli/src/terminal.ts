@@ -1,11 +1,15 @@
+import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
-import { bounded, fitText, printable, printableLines, shownSource } from "movinet";
+import { bounded, type FoundSources, leftOutText, printable, printableLines, shownSource } from "movinet";
+import { fitText } from "./tables/text.ts";
 
 /** How a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Whether stacks of errors are shown. */
+  readonly debug: boolean;
   /** Whether stdout shows colours. */
   readonly color: boolean;
   /** Columns of stdout. */
@@ -18,6 +22,8 @@ export interface Terminal {
   warning(text: string): void;
   /** Lines that only tell how things go. */
   note(text: string): void;
+  /** Says in one line for each folder what was not taken from it; shown even when quiet. */
+  tellLeftOut(found: Pick<FoundSources, "leftOut">): void;
   /** Shows how things go until it is stopped; one at a time. */
   progress(): Progress;
 }
@@ -40,7 +46,7 @@ export interface ProgressState {
 
 const plainIntervalMs = 3000;
 
-export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean }): Terminal {
+export function openTerminal({ json, quiet, debug }: Pick<Terminal, "json" | "quiet" | "debug">): Terminal {
   const colored = (stream: NodeJS.WriteStream) => Boolean(stream.isTTY) && !process.env["NO_COLOR"];
   let bar: Bar | null = null;
   const write = (stream: NodeJS.WriteStream, text: string) => {
@@ -54,12 +60,19 @@ export function openTerminal({ json, quiet }: { json: boolean; quiet: boolean })
   return {
     json,
     quiet,
+    debug,
     color: colored(process.stdout),
     width: process.stdout.columns ?? 80,
     result: (text) => write(process.stdout, json ? text : printableLines(text)),
     warn: complain,
     warning: (text) => complain(`movinet: warning: ${text}`),
     note,
+    tellLeftOut({ leftOut }) {
+      for (const { source, kinds } of leftOut) {
+        const told = leftOutText(kinds, (path) => relative(source, path));
+        complain(`movinet: ${source}: ${told}. Name what should be used.`);
+      }
+    },
     progress() {
       if (quiet) return { update() {}, stop() {} };
       if (!process.stderr.isTTY) return plainProgress(note);

@@ -2,9 +2,8 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeCameraMotion } from "movinet/train";
+import { fitSettings, makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { fitSettings } from "../src/train/settings.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
@@ -27,7 +26,7 @@ beforeAll(async () => {
   await writeFile(join(clips, "fewer.csv"), ["file,label,group,split", ...rows.slice(2), ""].join("\n"));
   await writeTinyModel(join(folder, "run/model.safetensors"), ["other", "slide"]);
   const given = { epochs: 2, batch: 4, frames: 4, learningRate: 0.001, augment: "light", flip: null } as const;
-  const fit = fitSettings({ ...given, seed: 0, threads: null }, "all", 10);
+  const fit = fitSettings({ ...given, seed: 0, threads: 2 }, "all", 10);
   const begun = { model: "", classes: [], clips: [] };
   await writeFile(
     join(folder, "run/config.json"),
@@ -74,7 +73,7 @@ test("an interrupted comparison goes on with the same command and --out", async 
   child.kill("SIGINT");
   const { code, stderr } = await finish(child);
   expect(code).toBe(130);
-  expect(stderr).toContain("go on with the same command and --out cut");
+  expect(stderr).toContain("movinet: interrupted. Go on with the same command and --out cut");
   expect((await run(...compare, "--out", "cut", "--quiet")).code).toBe(0);
 }, 120_000);
 

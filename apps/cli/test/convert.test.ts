@@ -46,7 +46,7 @@ describe("convert", () => {
   test.each([
     [["tiny.safetensors"], 2, /it takes a model and a file to write/],
     [["tiny.safetensors", "x.pt"], 2, /x\.pt: its ending is that of no format\. Use \.tflite, \.onnx, \.safetensors/],
-    [["tiny.safetensors", "x.onnx", "--dtype", "int3"], 2, /--dtype: there is no int3\. Use float32/],
+    [["tiny.safetensors", "x.onnx", "--dtype", "int3"], 2, /--dtype: there is no "int3"\. Use float32/],
     [["tiny.safetensors", "tiny.safetensors"], 2, /it is the model that is read\. Write another file/],
     [["absent.safetensors", "x.onnx"], 2, /there is no such model file or name/],
     [["base.safetensors", "x.tflite", "--form", "step"], 1, /a base model sees whole clips/],

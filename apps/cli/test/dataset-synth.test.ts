@@ -2,9 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand } from "citty";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { datasetSynthCommand } from "../src/commands/dataset-synth.ts";
+import { synthCommand } from "../src/dataset/synth.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -12,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const run = (...rawArgs: string[]) => runCommand(datasetSynthCommand, { rawArgs });
+const run = async (...args: string[]) => synthCommand.run(args);
 
 test.each([
   [[], "dataset synth: it takes a kind and a folder. Run for example: movinet dataset synth camera-motion clips."],
@@ -33,8 +32,8 @@ test("makes clips and tells of them", async () => {
   const out = join(folder, "clips");
   const options = ["--clips", "2", "--size", "48x32", "--seconds", "0.3", "--quiet"];
   try {
-    expect((await run("camera-motion", out, ...options, "--json")).result).toBe(0);
-    expect((await run("camera-motion", join(folder, "more"), ...options)).result).toBe(0);
+    expect(await run("camera-motion", out, ...options, "--json")).toBe(0);
+    expect(await run("camera-motion", join(folder, "more"), ...options)).toBe(0);
   } finally {
     spy.mockRestore();
   }

@@ -151,7 +151,10 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
 describe("wrong usage: one line, exit code 2", () => {
   test.each([
     [["model.safetensors"], "movinet: evaluate: it takes a model and a dataset."],
-    [["model.safetensors", "clips", "--split", "half"], 'movinet: --split: "half" is no part of a dataset.'],
+    [
+      ["model.safetensors", "clips", "--split", "half"],
+      'movinet: --split: there is no "half". Use test, validation, train, all.',
+    ],
     [["nowhere", "clips"], "movinet: nowhere: there is no such model file or name."],
     [["model.safetensors", "nowhere"], "movinet: nowhere: there is no such folder or file."],
   ])("%j", async (args, line) => {

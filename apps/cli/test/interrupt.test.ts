@@ -43,6 +43,18 @@ test("a base model computes beside the thread that hears signals: one call of it
   expect(complaints).toMatch(/^a thread\n/);
 });
 
+test("a command that times models ends too, and what it runs with it", async () => {
+  const child = spawn(process.execPath, [bin, "bench", "t0-stream", "--rounds", "100000", "--threads", "1"]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    if (complaints === "") child.kill("SIGINT");
+    complaints += text;
+  });
+  expect(await new Promise((resolve) => child.once("close", resolve))).toBe(130);
+  expect(complaints.trimEnd().split("\n").at(-1)).toBe("movinet: interrupted.");
+}, 60_000);
+
 /** What came of a process that gets each signal once it has answered to the one before. */
 async function interrupted(mood: string, signals: readonly NodeJS.Signals[]) {
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, mood]);

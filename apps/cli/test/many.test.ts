@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { percentile } from "movinet";
 import { expect, test } from "vitest";
 import { OrderedOutputs } from "../src/classify/outputs.ts";
-import { DurationHistogram } from "../src/classify/tally.ts";
+import { DurationHistogram } from "../src/classify/progress.ts";
 
 test("percentiles of durations are those of all values, within 1 %", () => {
   fc.assert(

@@ -1,6 +1,6 @@
 /** What a command is to write: looked at before it works, refused in one line where something else would be lost. */
 import { execFileSync, spawn } from "node:child_process";
-import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readModel, writeModel } from "movinet";
@@ -156,4 +156,28 @@ test.skipIf(process.platform !== "linux")("a full disk behind standard output is
     "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free some space, or choose a folder on another disk.\n",
   );
   expect(code).toBe(1);
+});
+
+describe.skipIf(process.platform !== "linux")("names that are not UTF-8", () => {
+  const name = Buffer.from("caf\xe9.y4m", "latin1");
+  const video = (parent: string) => Buffer.concat([Buffer.from(`${at(parent)}/`), name]);
+
+  beforeAll(async () => {
+    await writeClip(at("odd/plain.y4m"), { luma: movingSpot(0), seconds: 1 });
+    await rename(at("odd/plain.y4m"), video("odd"));
+    await link(video("odd"), at("odd.svg"));
+  });
+
+  test("a video of such a name is not written over", async () => {
+    const { code, stderr } = await run("classify", "odd", "--model", "tiny.safetensors", "--plot", "odd.svg");
+    expect(stderr).toMatch(/^movinet: odd\.svg: it is the video that is read/);
+    expect(code).toBe(2);
+  });
+
+  test("a short video of such a name can be read again, so its plot tells its one answer", async () => {
+    const { code } = await run("classify", "odd", "--model", "tiny.safetensors", "--plot", "answer.svg", "--quiet");
+    expect(code).toBe(0);
+    const svg = await readFile(at("answer.svg"), "utf8");
+    expect(/aria-label="([^"]*)"/.exec(svg)?.[1]).toMatch(/tiny: [ab], \d+ %$/);
+  });
 });

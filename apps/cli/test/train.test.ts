@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
+import { makeVideo } from "../../../packages/movinet/test/video/make-video.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
@@ -48,6 +50,23 @@ describe("train", () => {
     );
     const { predictions } = JSON.parse(classified.stdout.split("\n")[0] ?? "");
     expect(predictions.map(({ label }: { label: string }) => label).sort()).toEqual(["other", "slide"]);
+  }, 60_000);
+
+  test("warns of clips whose videos are not whole, in text and in JSON", async () => {
+    for (const [i, label] of ["a", "a", "a", "b", "b", "b"].entries()) {
+      await writeClip(join(folder, "cut", label, `${i}.y4m`), { luma: movingSpot(i), seconds: 1 });
+    }
+    const file = join(folder, "cut/a/half.mkv");
+    makeVideo(file, { count: 100, encoderOptions: { preset: "veryfast" } });
+    const whole = await readFile(file);
+    await writeFile(file, whole.subarray(0, Math.floor(whole.length / 2)));
+    const warning =
+      /1 clip was used although its video is not whole \(a\/half\.mkv: .*the rest is missing.*\)\. movinet/;
+    const { code, stdout, stderr } = await run("train", "cut", "--from", model, "--out", "cut-run", "--json");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^movinet: warning: ${warning.source}`, "m"));
+    const { warnings } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as { warnings: string[] };
+    expect(warnings).toContainEqual(expect.stringMatching(warning));
   }, 60_000);
 
   test("trains blocks by gradients, in numbered folders, with JSON lines", async () => {

@@ -1,6 +1,6 @@
 /** The library on Node: everything of `index.ts`, video files, model files, ONNX Runtime and LiteRT.js. */
 
-export { type ReadOptions, readUserFile } from "./common/read.node.ts";
+export { bytesOf as bytesOfPath, type ReadOptions, readUserFile } from "./common/read.node.ts";
 export { nameOfSource, shownSource } from "./common/urls.ts";
 export { findOutput, makeFolder, type OutputFile, writeError, writeWhole } from "./common/write.node.ts";
 export { litertEngine } from "./engines/litert/litert.node.ts";

@@ -51,6 +51,13 @@ export {
   renderFamilyFigure,
   renderFamilyReport,
 } from "./evaluate/family-report.node.ts";
+export {
+  evaluationRecord,
+  evaluationReport,
+  type Findings,
+  failureNotes,
+  nameOfDataset,
+} from "./evaluate/findings.node.ts";
 export type { Interval, Proportion } from "./evaluate/intervals.ts";
 export { type Family, type JudgedFamily, type JudgeFamilyOptions, judgeFamily } from "./evaluate/judge-family.node.ts";
 export { samplesForModel } from "./evaluate/labels.ts";
@@ -74,6 +81,7 @@ export {
 } from "./evaluate/run.node.ts";
 export {
   columnPercents,
+  type DamagedClip,
   headline,
   meanText,
   percent,
@@ -89,7 +97,16 @@ export { makeCameraMotion, type SynthOptions, type SynthReport } from "./synth/m
 export { type CameraMotionClip, cameraMotionFrames, renderCameraMotion } from "./synth/render.ts";
 export { planScene, type Scene } from "./synth/scene.ts";
 export { type ClassWeights, classWeights } from "./train/balance.ts";
+export { type Begun, describeBegun, differenceOf } from "./train/begun.node.ts";
 export type { ClipInput } from "./train/clip-input.node.ts";
+export {
+  checkRelative,
+  planRelatives,
+  type RelativeKind,
+  type RelativeTraining,
+  relativeKinds,
+  trainRelative,
+} from "./train/family-training.node.ts";
 export { type FitResult, fitModel, openTraining } from "./train/fit.node.ts";
 export type { EpochRecord, FitClip, FitInput, FitOptions, FitProgress } from "./train/fit-options.node.ts";
 export { decideFlip, type FlipDecision } from "./train/flip.ts";
@@ -104,6 +121,14 @@ export {
   type HeadTask,
   trainHead,
 } from "./train/frozen-training.node.ts";
+export {
+  type JudgedClips,
+  type JudgedModel,
+  judgeModel,
+  openJudgedClips,
+  refuseRemembered,
+} from "./train/judged-clips.node.ts";
+export { fitFacts, type JudgedClip, type Learned, type TrainProgress } from "./train/learn.node.ts";
 export {
   type ClipHashes,
   type ContentHashes,
@@ -120,7 +145,16 @@ export {
 export { type MirrorOptions, mirrorTest } from "./train/mirror.node.ts";
 export type { MirrorChange, MirrorTest } from "./train/mirror.ts";
 export type { Trainable } from "./train/network.ts";
+export { fitSettings, type NameChoice, planTraining, type TrainChoices, type TrainPlan } from "./train/recipe.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
+export {
+  epochOf,
+  historyCsv,
+  type JudgedTraining,
+  judgeTraining,
+  trainingRecord,
+  trainingReport,
+} from "./train/run-report.node.ts";
 export type { TrainSettings } from "./train/settings.ts";
 export { sideLabels } from "./train/side-labels.ts";
 export {
@@ -131,6 +165,7 @@ export {
   type TestPart,
   type TestPartOptions,
 } from "./train/test-parts.ts";
+export { type TrainDecision, type TrainedModel, trainModel } from "./train/train-model.node.ts";
 export type { Frames } from "./verify/clips.ts";
 export {
   type Converted,

@@ -20,11 +20,12 @@ export {
   ModelError,
   MovinetError,
   SessionError,
+  TrainError,
   VideoError,
 } from "./common/errors.ts";
 export { reportLeaks } from "./common/leaks.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";
-export { bounded, listed, printable, printableLines } from "./common/printable.ts";
+export { bounded, formatBytes, listed, printable, printableLines } from "./common/printable.ts";
 export type { DeviceTensor, Engine, Executable } from "./engines/engine.ts";
 export { referenceEngine } from "./engines/reference.ts";
 export { classifyFrames, type FrameResult, type FramesOptions, type Recent } from "./flow/classify.ts";
@@ -62,16 +63,7 @@ export { type Card, type CardFit, defaultCard, type Fit, type InputSize, type Le
 export type { Model } from "./model/model.ts";
 export { createPlotRecorder } from "./plot/plot-data.ts";
 export type { Plot } from "./plot/plot-spec.ts";
-export {
-  formatBytes,
-  formatDuration,
-  type ResultSummary,
-  renderResult,
-  renderSegments,
-  renderTimings,
-  type TimingSummary,
-} from "./plot/table.ts";
-export { fitText } from "./plot/text.ts";
+export { cutText, isWide, widthOf } from "./plot/text.ts";
 export type { ClipSession } from "./session/clip-session.ts";
 export { Program, type SessionSource } from "./session/program.ts";
 export type {

@@ -4,8 +4,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nameOfSource, percentile } from "movinet";
 import type { ChildStart } from "./child.ts";
-import { type PeerName, peerCommand } from "./peers.ts";
-import { type Ready, Runner } from "./runner.ts";
+import { type PeerName, peerCommand, type Ready, Runner } from "./runner.ts";
 
 export interface BenchSettings {
   readonly device: string;
@@ -13,6 +12,8 @@ export interface BenchSettings {
   readonly rounds: number;
   readonly peers: readonly PeerName[];
   readonly checkout: string | undefined;
+  /** Ends what runs. */
+  readonly signal: AbortSignal;
   /** Hears of what is to be known of a model before its answers are trusted. */
   readonly warn: (warning: string) => void;
 }
@@ -54,10 +55,10 @@ export async function benchModel(
   skipped: (peer: PeerName, reason: string) => void,
   onRound: (done: number) => void,
 ): Promise<readonly BenchRow[]> {
-  const { device, threads, rounds, peers, checkout, warn } = settings;
+  const { device, threads, rounds, peers, checkout, signal, warn } = settings;
   const contestants: Contestant[] = [];
   try {
-    const own = await begin(null, ownRunner({ model, device, threads, video: null }));
+    const own = await begin(null, ownRunner({ model, device, threads, video: null }, signal));
     contestants.push(own);
     own.ready.warnings?.forEach(warn);
     for (const peer of peers) {
@@ -66,7 +67,7 @@ export async function benchModel(
         skipped(peer, command);
         continue;
       }
-      const runner = new Runner(command);
+      const runner = new Runner(command, signal);
       try {
         contestants.push(await begin(peer, runner));
       } catch (error) {
@@ -95,9 +96,9 @@ export async function benchModel(
 export async function benchVideo(
   model: string,
   video: string,
-  { device, threads, warn }: Pick<BenchSettings, "device" | "threads" | "warn">,
+  { device, threads, signal, warn }: Pick<BenchSettings, "device" | "threads" | "signal" | "warn">,
 ): Promise<BenchRow> {
-  const runner = ownRunner({ model, device, threads, video });
+  const runner = ownRunner({ model, device, threads, video }, signal);
   try {
     const ready = await runner.ready();
     ready.warnings?.forEach(warn);
@@ -118,9 +119,9 @@ export async function benchVideo(
   }
 }
 
-function ownRunner(start: ChildStart): Runner {
+function ownRunner(start: ChildStart, signal: AbortSignal): Runner {
   const child = fileURLToPath(new URL(`./child${extname(import.meta.url)}`, import.meta.url));
-  return new Runner({ program: process.execPath, args: [child, JSON.stringify(start)] });
+  return new Runner({ program: process.execPath, args: [child, JSON.stringify(start)] }, signal);
 }
 
 function rounded(value: number): number {

@@ -5,7 +5,7 @@
  */
 import { createInterface } from "node:readline";
 import { buildGraph, classifyFrames, lowerForInference, nodeEngine, openVideo, Program } from "movinet";
-import { openBenchModel } from "./model.ts";
+import { openBenchModel } from "../models.ts";
 
 export interface ChildStart {
   readonly model: string;

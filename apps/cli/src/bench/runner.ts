@@ -1,6 +1,9 @@
+/** Processes that step a model: ours, and peers on the same work. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import type { VideoTimes } from "./child.ts";
 
 /** How to start a process that steps a model. */
@@ -29,8 +32,9 @@ export class Runner implements AsyncDisposable {
   readonly #exited: Promise<void>;
   #complaint = "";
 
-  constructor({ program, args }: Command) {
-    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  /** `signal` kills it. */
+  constructor({ program, args }: Command, signal: AbortSignal) {
+    this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], signal, killSignal: "SIGKILL" });
     this.#child.stdin.on("error", () => {});
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       const lines = text.trimEnd().split("\n");
@@ -78,5 +82,38 @@ export class Runner implements AsyncDisposable {
     if (!done) return JSON.parse(value) as T;
     await this.#exited;
     throw new Error(this.#complaint.replace(/^\w*Error: /, "") || "it ended without a word");
+  }
+}
+
+export const peerNames = ["litert", "pytorch", "onnxruntime-plain"] as const;
+export type PeerName = (typeof peerNames)[number];
+
+export interface PeerRequest {
+  readonly model: string;
+  readonly ready: Ready;
+  readonly threads: number;
+  /** Folder of the PyTorch port. */
+  readonly checkout: string | undefined;
+}
+
+/** How to start a peer on the same work, or why that cannot be. */
+export function peerCommand(peer: PeerName, { model, ready, threads, checkout }: PeerRequest): Command | string {
+  const folder = new URL("../../../../bench/peers/", import.meta.url);
+  const script = (name: string) => fileURLToPath(new URL(name, folder));
+  if (!existsSync(folder)) return "the scripts of the peers come with the repository, not with the package";
+  if (ready.mode !== "stream") return "only stream models are compared";
+  const python = process.env["MOVINET_PYTHON"] ?? "python3";
+  switch (peer) {
+    case "litert":
+      if (!model.endsWith(".tflite")) return "LiteRT needs a .tflite file";
+      return { program: python, args: [script("litert.py"), model, String(threads)] };
+    case "pytorch": {
+      if (checkout === undefined) return "name a checkout of github.com/Atze00/MoViNet-pytorch with --checkout";
+      const { variant, resolution } = ready;
+      const args = [checkout, String(variant), String(resolution?.height), String(threads)];
+      return { program: python, args: [script("pytorch.py"), ...args] };
+    }
+    case "onnxruntime-plain":
+      return { program: process.execPath, args: [script("onnxruntime-plain.ts"), model, String(threads)] };
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import {
+  bytesOfPath,
   classifyFrames,
   createPlotRecorder,
   type Decoders,
@@ -14,8 +15,6 @@ import {
   type Prediction,
   percentText,
   renderPlot,
-  renderResult,
-  renderSegments,
   renderSubtitles,
   type Segment,
   Segmenter,
@@ -24,11 +23,11 @@ import {
   type Video,
   writeWhole,
 } from "movinet";
+import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
+import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
-import type { RunProgress } from "./progress.ts";
-import type { ClassifySettings } from "./settings.ts";
-import type { Tally } from "./tally.ts";
+import type { RunProgress, Tally } from "./progress.ts";
 
 /** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
 const longVideo = 30;
@@ -77,7 +76,7 @@ export async function classifyOne(
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
       recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
-      if (settings.everyFrame) {
+      if (settings.every === "frame") {
         output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
       progress.frame(named, result.frame, result.time, expected);
@@ -128,7 +127,7 @@ function open(source: string, { model, settings, decoders, decoderThreads: threa
 }
 
 async function canBeReadAgain(source: string): Promise<boolean> {
-  return Boolean((await stat(source).catch(() => null))?.isFile());
+  return Boolean((await stat(bytesOfPath(source)).catch(() => null))?.isFile());
 }
 
 /** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings`. */

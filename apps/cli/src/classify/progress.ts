@@ -1,5 +1,8 @@
+/** What a run over many sources shows while it works, and what it took. */
 import { basename } from "node:path";
-import { formatDuration } from "movinet";
+import { percentileByRank } from "movinet";
+import { renderTimings } from "../tables/result.ts";
+import { formatDuration } from "../tables/text.ts";
 import type { Progress, Terminal } from "../terminal.ts";
 
 /** How far a run is: by frames where it has one source, by files where it has several. */
@@ -57,5 +60,87 @@ export class RunProgress {
       label: "",
       detail: `${this.#done}/${this.#sources} files  ${Math.round(this.#frames / seconds)} frames/s  ETA ${left}${failed}`,
     });
+  }
+}
+
+/** What one source took. */
+export interface SourceCost {
+  readonly frames: number;
+  /** Seconds of video. */
+  readonly seconds: number;
+  readonly decodeMs: number;
+  readonly preprocessMs: number;
+  readonly inferMs: number;
+}
+
+/** What all sources of a run took together, in memory that does not grow with them. */
+export class Tally {
+  readonly #steps = new DurationHistogram();
+  #total: SourceCost = { frames: 0, seconds: 0, decodeMs: 0, preprocessMs: 0, inferMs: 0 };
+
+  get frames(): number {
+    return this.#total.frames;
+  }
+
+  addStep(ms: number): void {
+    this.#steps.add(ms);
+  }
+
+  addSource(cost: SourceCost): void {
+    const { frames, seconds, decodeMs, preprocessMs, inferMs } = this.#total;
+    this.#total = {
+      frames: frames + cost.frames,
+      seconds: seconds + cost.seconds,
+      decodeMs: decodeMs + cost.decodeMs,
+      preprocessMs: preprocessMs + cost.preprocessMs,
+      inferMs: inferMs + cost.inferMs,
+    };
+  }
+
+  render(totalMs: number, stateBytes: number, options: { color: boolean }): string {
+    return renderTimings(
+      {
+        ...this.#total,
+        totalMs,
+        stepP50Ms: this.#steps.percentile(50),
+        stepP95Ms: this.#steps.percentile(95),
+        realTimeFactor: this.#total.seconds / (totalMs / 1000),
+        stateBytes,
+        peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      },
+      options,
+    );
+  }
+}
+
+/** Each bin is this much wider than the one before it, so a percentile is right within half of it: 0.5 %. */
+const growth = 1.01;
+const shortestMs = 1e-3;
+const bins = 2100;
+
+/** Counts durations from 1 µs to 19 minutes (what is beyond counts as the end) in bins of 1 %. */
+export class DurationHistogram {
+  readonly #counts = new Float64Array(bins);
+  #count = 0;
+
+  add(ms: number): void {
+    const bin = Math.round(Math.log(Math.max(ms, shortestMs) / shortestMs) / Math.log(growth));
+    const at = Math.min(bin, bins - 1);
+    this.#counts[at] = (this.#counts[at] as number) + 1;
+    this.#count++;
+  }
+
+  /** The `p`-th percentile (0..100), as `percentile` of the library defines it; 0 without any duration. */
+  percentile(p: number): number {
+    return this.#count === 0 ? 0 : percentileByRank(this.#count, p, (rank) => this.#durationAt(rank));
+  }
+
+  #durationAt(rank: number): number {
+    let seen = 0;
+    const bin = this.#counts.findIndex((count) => {
+      seen += count;
+      return seen > rank;
+    });
+    return shortestMs * growth ** bin;
   }
 }

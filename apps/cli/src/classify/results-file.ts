@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { findOutput, MovinetError, writeError, writeWhole } from "movinet";
-import { keptText } from "../kept-text.ts";
+import { keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import { lockFile } from "./lock-file.ts";
 import type { Outputs, SourceOutput } from "./outputs.ts";
@@ -53,7 +53,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
       return new ResultsFile(path, lock, done, length);
     } catch (error) {
       await rm(lock, { force: true });
-      if (error instanceof MovinetError || error instanceof UsageError) throw error;
+      if (error instanceof MovinetError) throw error;
       throw writeError(path, error);
     }
   }

@@ -13,11 +13,10 @@ import {
 } from "movinet";
 import { internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
+import type { ClassifySettings } from "./options.ts";
 import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";
-import { RunProgress } from "./progress.ts";
+import { RunProgress, Tally } from "./progress.ts";
 import type { ResultsFile } from "./results-file.ts";
-import type { ClassifySettings } from "./settings.ts";
-import { Tally } from "./tally.ts";
 
 /** An argument or a source that gave no result. */
 export interface Failure {
@@ -37,15 +36,16 @@ export interface Run {
   readonly decoders: Decoders;
   /** Where the results go; null: standard output. */
   readonly file: ResultsFile | null;
-  readonly abort: AbortController;
+  readonly signal: AbortSignal;
   /** `performance.now()` when the command began. */
   readonly started: number;
 }
 
 /** Works through all sources, several at a time, and returns the exit code. */
 export async function runSources(run: Run): Promise<number> {
-  const { sources, leftOut, before, model, settings, terminal, file, abort, decoders } = run;
-  const { signal } = abort;
+  const { sources, leftOut, before, model, settings, terminal, file, decoders } = run;
+  const broken = new AbortController();
+  const signal = AbortSignal.any([run.signal, broken.signal]);
   const jobs = Math.min(settings.jobs, sources.length);
   const ordered = file ? null : new OrderedOutputs(terminal.result);
   const outputs = file ?? (ordered as OrderedOutputs);
@@ -79,13 +79,13 @@ export async function runSources(run: Run): Promise<number> {
     };
     const jobsDone = Array.from({ length: jobs }, async (_, job) => {
       await work(programs[job % programs.length] as Promise<SessionSource>).catch((error) => {
-        abort.abort(error);
+        broken.abort(error);
         throw error;
       });
     });
     // All of them, before what they use is closed.
-    const broken = (await Promise.allSettled(jobsDone)).find((done) => done.status === "rejected");
-    if (broken) throw broken.reason;
+    const failed = (await Promise.allSettled(jobsDone)).find((done) => done.status === "rejected");
+    if (failed) throw failed.reason;
   } finally {
     progress.stop();
     for (const program of await Promise.allSettled(programs)) {
@@ -145,13 +145,13 @@ function isFatal(error: unknown): boolean {
 function tellFailure(
   { source, error }: Failure,
   output: SourceOutput,
-  { json, debug }: ClassifySettings,
+  { json }: ClassifySettings,
   terminal: Terminal,
 ): void {
   const { message } = error as Error;
   const known = error instanceof MovinetError;
   terminal.warn(`movinet: ${known ? message : `${source}: ${internalText(message)}`}`);
-  if (debug) writeStack(error as Error);
+  if (terminal.debug) writeStack(error as Error);
   const code = known ? error.code : "E_INTERNAL";
   if (json) output.line(JSON.stringify({ type: "error", source, code, message }));
   output.end();

@@ -1,23 +1,43 @@
 import { basename } from "node:path";
 import { formatBytes, type Model, nameOf, nodeEngine, writeWhole } from "movinet";
-import { type ConvertOptions, convertModel, type Receipt } from "movinet/train";
-import { checkOutputFiles } from "../check-output.ts";
-import { interruptible } from "../interrupt.ts";
+import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
+import { defineCommand } from "../command.ts";
+import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
-import type { Terminal } from "../terminal.ts";
+import { argument, choice, count, text } from "../options.ts";
+import { renderChecks } from "../tables/receipt.ts";
 import { UsageError } from "../usage.ts";
-import { renderChecks } from "./table.ts";
 
-export interface ConvertSettings extends Pick<ConvertOptions, "format" | "form" | "dtype" | "frames"> {
-  readonly input: string;
-  readonly output: string;
-  readonly labels: string | undefined;
-}
+const convertOptions = {
+  in: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
+  out: argument("The file to write: .tflite, .onnx or .safetensors"),
+  form: choice(
+    "step: one frame, nothing above rank 4; official: Google's signature (.tflite); clip: all frames at once (default: step, of base models clip)",
+    ["step", "official", "clip"],
+    "form",
+  ),
+  dtype: choice(
+    "Of the weights: float32, float16 or dynamic_int8 (default float32)",
+    ["float32", "float16", "dynamic_int8"],
+    "dtype",
+  ),
+  frames: count("Frames of a clip (default: the model's window)", 1, 4096),
+  labels: text("The model's class names: a file with one a line, or kinetics-600 (default: its own)"),
+};
 
-/** Writes the file where what it says is what the model says, and returns the exit code: 0, 1 where it is not, 130. */
-export function convert(settings: ConvertSettings, terminal: Terminal): Promise<number> {
-  const { input, output, labels, ...options } = settings;
-  return interruptible(terminal, async (signal) => {
+/** Writes the file where what it says is what the model says; the exit code is 1 where it is not. */
+export const convertCommand = defineCommand({
+  name: "convert",
+  takes: "it takes a model and a file to write",
+  example: "convert runs/train-1/model.safetensors model.tflite",
+  options: convertOptions,
+  json: "The parity receipt as one JSON object on stdout",
+  async run({ in: input, out: output, form, dtype, frames, labels }, { terminal, signal }) {
+    const format = exportFormats.find((name) => output.toLowerCase().endsWith(`.${name}`));
+    if (format === undefined) {
+      const endings = exportFormats.map((name) => `.${name}`);
+      throw new UsageError(output, "its ending is that of no format", `Use ${endings.join(", ")}`);
+    }
     await checkOutputFiles(
       [output],
       [
@@ -26,13 +46,16 @@ export function convert(settings: ConvertSettings, terminal: Terminal): Promise<
       ],
     );
     const model = await openNamedModel(input, { labels, signal });
-    refuseIdle(model, settings);
+    refuseIdle(model, output, { format, form, frames });
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
       progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
     const { bytes, receipt } = await convertModel(model, {
-      ...options,
+      format,
+      form,
+      dtype,
+      frames,
       name: basename(input),
       resultName: basename(output),
       backend: await nodeEngine(),
@@ -46,11 +69,15 @@ export function convert(settings: ConvertSettings, terminal: Terminal): Promise<
     const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
     terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
     return receipt.checks.length === 0 ? 2 : 1;
-  });
-}
+  },
+});
 
 /** Refuses options that would change nothing. */
-function refuseIdle({ spec }: Model, { output, format, form, frames }: ConvertSettings): void {
+function refuseIdle(
+  { spec }: Model,
+  output: string,
+  { format, form, frames }: Pick<ConvertOptions, "format" | "form" | "frames">,
+): void {
   if (format === "safetensors" && form !== undefined) {
     throw new UsageError(
       "--form",

@@ -2,27 +2,30 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { expandSources, nodeEngine, openVideo, preprocess, readModelFile } from "movinet";
 import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/train";
-import { interruptible } from "../interrupt.ts";
-import { tellLeftOut } from "../left-out.ts";
+import { defineCommand } from "../command.ts";
 import { findNamedModel } from "../models.ts";
+import { argument, text } from "../options.ts";
+import { renderChecks } from "../tables/receipt.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { renderChecks } from "./table.ts";
-
-export interface VerifySettings {
-  readonly model: string;
-  readonly against: string | undefined;
-  readonly clips: string | undefined;
-}
 
 /** Of how many videos, and how many frames of each, where there are clips of any length. */
 const [mostVideos, mostFrames] = [8, 16];
 /** Where there are fewer videos, several stretches of each make so many clips. */
 const enoughClips = 4;
 
-/** Compares, and returns the exit code: 0; 1 where answers are too far apart, or prove nothing; 130. */
-export function verify({ model, against, clips }: VerifySettings, terminal: Terminal): Promise<number> {
-  return interruptible(terminal, async (signal) => {
+/** Compares; the exit code is 1 where answers are too far apart, or prove nothing. */
+export const verifyCommand = defineCommand({
+  name: "verify",
+  takes: "it takes one model",
+  example: "verify model.tflite --against runs/train-1/model.safetensors",
+  options: {
+    model: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
+    against: text("Another file of the same network", "model"),
+    clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
+  },
+  json: "The receipt as one JSON object on stdout",
+  async run({ model, against, clips }, { terminal, signal }) {
     const backend = await nodeEngine();
     const files: OpenedFile[] = [];
     try {
@@ -51,8 +54,8 @@ export function verify({ model, against, clips }: VerifySettings, terminal: Term
     } finally {
       for (const file of files) await file[Symbol.asyncDispose]();
     }
-  });
-}
+  },
+});
 
 function nothingToCompare(model: string): UsageError {
   const remedy = "Name another file of the same network with --against";
@@ -90,7 +93,7 @@ async function filmed(
   const window = windowOf(files);
   const length = window ?? mostFrames;
   const found = await expandSources([folder]);
-  tellLeftOut(found, terminal);
+  terminal.tellLeftOut(found);
   for (const failure of found.failures) {
     if (found.sources.length === 0) throw failure;
     terminal.warn(`movinet: ${failure.message}`);

@@ -1,70 +1,111 @@
 import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { type Model, makeFolder, nodeEngine, writeWhole } from "movinet";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { type Model, makeFolder, nodeEngine, readModelFile, writeModel, writeWhole } from "movinet";
 import {
+  type Begun,
   ClipCache,
+  checkRelative,
+  describeBegun,
+  differenceOf,
   environmentFacts,
+  epochOf,
+  failureNotes,
+  fitFacts,
+  type JudgedClips,
   judgeFamily,
+  nameOfDataset,
+  openJudgedClips,
+  planRelatives,
+  type RelativeKind,
+  type RelativeTraining,
+  refuseRemembered,
+  relativeKinds,
   renderFamilyFigure,
   renderFamilyReport,
   samplesForModel,
+  trainRelative,
 } from "movinet/train";
-import { checkOutputFolder, checkOutsideDataset } from "../check-output.ts";
-import { keptText } from "../kept-text.ts";
-import { openNamedModel } from "../models.ts";
-import type { Terminal } from "../terminal.ts";
-import { type Begun, describeBegun, differenceOf } from "../train/begun.ts";
-import { fitFacts } from "../train/fine-tune.ts";
-import { StageProgress } from "../train/progress.ts";
-import { epochOf } from "../train/report.ts";
-import { nextFolder } from "../train/run-folder.ts";
+import type { Context } from "../command.ts";
+import { commandLine } from "../command.ts";
+import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
+import { findNamedModel, openNamedModel } from "../models.ts";
+import { optionText } from "../options.ts";
+import { StageProgress } from "../stage-progress.ts";
+import { familyCsv, familyLine, renderFamily } from "../tables/family.ts";
+import { nextFolder, readConfig } from "../train/run-folder.ts";
 import { UsageError } from "../usage.ts";
-import { openClips, refuseRemembered } from "./clips.ts";
-import { familyCsv, familyLine, renderFamily } from "./compare-table.ts";
-import { commandLine, failureNotes, nameOf } from "./findings.ts";
-import { keptRelatives, openRelative, planRelatives, type RelativeTraining, relativeKinds } from "./relatives.ts";
-import type { EvaluateSettings } from "./settings.ts";
+import type { EvaluateSettings } from "./options.ts";
 
 /** Compares a stream model with a base network and a frame-by-frame one; returns the exit code as an evaluation does. */
-export async function compare(settings: EvaluateSettings, terminal: Terminal, signal: AbortSignal): Promise<number> {
+export async function compare(
+  settings: EvaluateSettings,
+  { terminal, signal, ifInterrupted }: Context,
+): Promise<number> {
   const out = settings.out ?? (await nextFolder("compare"));
   // Whose config.json it is, is looked at once the clips are known.
-  await checkOutputFolder(out, async () => (await stat(join(out, "config.json")).catch(() => null)) !== null);
+  await checkOutputFolder(out, () => isFile(join(out, "config.json")));
   await checkOutsideDataset(out, settings.dataset);
-  const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
+  const { labels, dataset, split, device, threads } = settings;
+  const open = (name: string) => openNamedModel(name, { labels, signal });
+  const model = await open(settings.model);
   if (model.spec.mode !== "stream") {
     throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");
   }
-  const kept = settings.out === undefined ? [] : await keptRelatives(settings.out);
-  const given = [settings.base, settings.frameByFrame, ...kept].filter((name) => name !== undefined);
-  const others = await Promise.all(given.map((name) => openNamedModel(name, { labels: settings.labels, signal })));
+  const files = await Promise.all(relativeKinds.map((kind) => fileOf(kind, settings)));
+  const known = await Promise.all(files.map((file) => (file === null ? null : open(file))));
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
-  let folder: string | null = null;
   try {
-    const clips = await openClips(settings, [model, ...others], cache, progress, signal);
+    const others = known.filter((one) => one !== null);
+    const onProgress = progress.clips;
+    const options = { split, cache, signal, onProgress, nameChoice: optionText };
+    const clips = await openJudgedClips(dataset, [model, ...others], options);
     refuseRemembered(clips);
-    const plan = await planRelatives(settings, model, clips);
+    const given = settings.base !== undefined && settings.frameByFrame !== undefined;
+    const plan = given ? null : await planOthers(settings, model, clips);
     const { hashes } = clips;
-    folder = await openCompareFolder(settings, await describeBegun(settings.model, clips.dataset, hashes));
+    const bytes = await readModelFile(await findNamedModel(settings.model));
+    const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, hashes));
+    ifInterrupted(`Go on with the same command and --out ${folder}`);
     const relatives: RelativeTraining[] = [];
-    for (const kind of relativeKinds) {
-      relatives.push(await openRelative(kind, { settings, model, plan, hashes, folder, cache, progress, signal }));
+    for (const [i, kind] of relativeKinds.entries()) {
+      const there = known[i];
+      if (there) {
+        checkRelative(kind, files[i] as string, there, model);
+        relatives.push({ kind, model: there, history: [], bestEpoch: 0 });
+      } else if (plan !== null) {
+        const trained = await trainRelative(kind, model, {
+          plan,
+          hashes,
+          cache,
+          folder: join(folder, "state", kind),
+          signal,
+          onProgress({ stage, done, total, epoch, loss }) {
+            progress.update(stage, done, total, loss === null ? "" : `epoch ${epoch}  loss ${loss.toFixed(3)}`);
+          },
+        });
+        await writeWhole(join(folder, `${kind}.safetensors`), writeModel(trained.model));
+        relatives.push(trained);
+      }
     }
     await rm(join(folder, "state"), { recursive: true, force: true });
     const [base, frameByFrame] = relatives.map((relative) => relative.model) as [Model, Model];
     const samples = samplesForModel(clips.dataset, clips.samples, model);
-    const { device, threads } = settings;
     const backend = await nodeEngine({ device, threads });
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
-    const onProgress = (phase: string, done: number, total: number) =>
-      progress.update(phase, done, total, "", units[phase]);
-    const family = { stream: model, base, frameByFrame };
-    const judged = await judgeFamily(family, samples, { backend, device, threads, cache, signal, onProgress });
+    const judged = await judgeFamily({ stream: model, base, frameByFrame }, samples, {
+      backend,
+      device,
+      threads,
+      cache,
+      signal,
+      onProgress: (phase, done, total) => progress.update(phase, done, total, "", units[phase]),
+    });
     progress.stop();
     for (const { error } of judged.failures) terminal.warn(`movinet: ${error.message}`);
     if (judged.comparison === null) {
-      terminal.warn(`movinet: ${settings.dataset}: none of its clips could be judged.`);
+      terminal.warn(`movinet: ${dataset}: none of its clips could be judged.`);
       return 1;
     }
     const { comparison } = judged;
@@ -83,7 +124,7 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
       date: new Date(),
       command: commandLine(),
       model: settings.model,
-      dataset: nameOf(settings.dataset),
+      dataset: nameOfDataset(dataset),
       judged: clips.judged,
       comparison,
       trainings: relatives.filter(({ history }) => history.length > 0).map(trainingCurve),
@@ -100,15 +141,29 @@ export async function compare(settings: EvaluateSettings, terminal: Terminal, si
     for (const warning of warnings) terminal.warning(warning);
     terminal.note(`${folder}: comparison.html, comparison.svg, comparison.csv, comparison.json`);
     return judged.failures.length > 0 ? 1 : 0;
-  } catch (error) {
-    progress.stop();
-    if (signal.aborted && folder !== null) {
-      terminal.warn(`movinet: go on with the same command and --out ${folder}`);
-    }
-    throw error;
   } finally {
+    progress.stop();
     await cache[Symbol.asyncDispose]();
   }
+}
+
+/** The file of a network that was given, or that a comparison has left in its folder; null where it is to be trained. */
+async function fileOf(kind: RelativeKind, { base, frameByFrame, out }: EvaluateSettings): Promise<string | null> {
+  const given = kind === "base" ? base : frameByFrame;
+  if (given !== undefined || out === undefined) return given ?? null;
+  const kept = join(out, `${kind}.safetensors`);
+  return (await isFile(kept)) ? kept : null;
+}
+
+/** How the networks that nobody gave are trained: as the run says that the model lies in. */
+async function planOthers({ model: name, threads }: EvaluateSettings, model: Model, clips: JudgedClips) {
+  const training = (await isFile(name)) ? ((await readConfig(dirname(name)))?.decided ?? null) : null;
+  const options = { name, training, threads: threads ?? availableParallelism(), nameChoice: optionText };
+  return planRelatives(model, clips, options);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
 /** Makes the folder, or takes one that a comparison of the same model and clips has begun. */

@@ -1,12 +1,9 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, writeWhole } from "movinet";
-import type { TrainSettings } from "movinet/train";
-import { checkOutputFolder } from "../check-output.ts";
-import { keptText } from "../kept-text.ts";
+import type { Begun, TrainChoices, TrainSettings } from "movinet/train";
+import { checkOutputFolder, keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
-import type { Begun } from "./begun.ts";
-import type { TrainChoices } from "./settings.ts";
 
 const runs = "runs";
 const configFile = "config.json";
@@ -14,10 +11,16 @@ const configFile = "config.json";
 const lastFile = "evaluation.json";
 type RunKind = "train" | "compare";
 
+/** What `movinet train` was told to do; null: what suits the dataset. */
+export interface RunChoices extends TrainChoices {
+  readonly dataset: string;
+  readonly from: string | null;
+}
+
 /** `config.json`: what a run was told, what it does, and what it was begun with. */
 export interface RunConfig {
   /** What was asked for; null where nothing was. Threads: the machine's cores where none were asked for. */
-  readonly given: TrainChoices;
+  readonly given: RunChoices;
   /** Null before it was decided. */
   readonly decided: {
     readonly mode: "closed form" | "gradients";

@@ -1,117 +1,115 @@
-import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { DatasetError, listed, type Model, type MovinetError, nodeEngine } from "movinet";
+import { type Model, nodeEngine, readModelFile, writeModel, writeWhole } from "movinet";
 import {
+  type Begun,
   ClipCache,
   contentHashes,
-  countGroups,
   type Dataset,
-  divideForTests,
-  findSeen,
-  frozenSamples,
-  type HeadSample,
-  hasUnknownPast,
+  describeBegun,
+  differenceOf,
+  historyCsv,
+  type JudgedTraining,
   joinCopies,
-  nameWithin,
+  judgeTraining,
   openDataset,
-  type Sample,
-  stretchOf,
-  type TestPart,
+  planTraining,
+  renderReport,
+  type TrainDecision,
+  type TrainPlan,
+  trainingRecord,
+  trainingReport,
+  trainModel,
 } from "movinet/train";
-import { checkOutsideDataset } from "../check-output.ts";
-import { interruptible } from "../interrupt.ts";
-import { openNamedModel } from "../models.ts";
+import type { Context } from "../command.ts";
+import { commandLine } from "../command.ts";
+import { checkOutsideDataset } from "../files.ts";
+import { findNamedModel, openNamedModel } from "../models.ts";
+import { optionText } from "../options.ts";
+import { StageProgress } from "../stage-progress.ts";
+import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
+import { columnsOf, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { describeBegun, differenceOf } from "./begun.ts";
-import { fineTune } from "./fine-tune.ts";
-import { learnHead } from "./learn-head.ts";
-import { StageProgress } from "./progress.ts";
-import { finishRun } from "./report.ts";
 import {
   chooseRunFolder,
   openRunFolder,
+  type RunChoices,
   type RunConfig,
   removeUnused,
   reopenRunFolder,
   writeConfig,
 } from "./run-folder.ts";
-import { howItIsTested, planTraining, type TrainChoices, type TrainPlan } from "./settings.ts";
 
-/** Trains, and returns the exit code: 0; 1 where clips could not be decoded; 130 after an interrupt. */
-export async function train(choices: TrainChoices, out: string | undefined, terminal: Terminal): Promise<number> {
+/** Trains, and returns the exit code: 0; 1 where clips could not be decoded. */
+export async function train(
+  choices: Omit<RunChoices, "threads"> & { readonly threads: number | null },
+  out: string | undefined,
+  context: Context,
+): Promise<number> {
   await checkOutsideDataset(await chooseRunFolder(out), choices.dataset);
-  const whole = { ...choices, threads: choices.threads ?? availableParallelism() };
-  return begin(whole, null, terminal, (begun) => openRunFolder(out, { given: choices, decided: null, begun }));
+  const given = { ...choices, threads: choices.threads ?? availableParallelism() };
+  return begin(given, null, context, (begun) => openRunFolder(out, { given, decided: null, begun }));
 }
 
 /** Goes on with a run that was ended. Refuses where its classes, clips or model are not those that it was begun with. */
-export async function resumeTraining(out: string | undefined, terminal: Terminal): Promise<number> {
+export async function resumeTraining(out: string | undefined, context: Context): Promise<number> {
   const { folder, config } = await reopenRunFolder(out);
   const { given, decided, begun: before } = config;
   const threads = decided?.threads ?? given.threads ?? availableParallelism();
-  return begin({ ...given, threads }, decided, terminal, async (begun) => {
+  return begin({ ...given, threads }, decided, context, async (begun) => {
     const difference = differenceOf(before, begun);
     if (difference !== null) {
       const problem = `its clips or its model are not those that it was begun with: ${difference}`;
       throw new UsageError(folder, problem, "Undo that, or train anew with another --out");
     }
-    terminal.note(`${folder}: goes on with ${given.dataset}`);
+    context.terminal.note(`${folder}: goes on with ${given.dataset}`);
     return folder;
   });
 }
 
 /** Looks at what is to be trained, lets `open` say where, and trains. */
 async function begin(
-  choices: TrainChoices & { readonly threads: number },
+  choices: RunChoices,
   before: RunConfig["decided"],
-  terminal: Terminal,
-  open: (begun: RunConfig["begun"]) => Promise<string>,
+  { terminal, signal, ifInterrupted }: Context,
+  open: (begun: Begun) => Promise<string>,
 ): Promise<number> {
   const opened = await openDataset(choices.dataset);
   const model = await openNamedModel(choices.from ?? undefined, { option: "--from" });
-  const plan = planTraining(choices, opened, countGroups(opened), model.spec.blocks.length);
+  const plan = planTraining(choices, opened, model.spec.blocks.length, optionText);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
   let folder: string | null = null;
-  const isNew = before === null;
-  const told = () =>
-    folder === null ? "interrupted." : `interrupted. Go on with: movinet train --resume --out ${folder}`;
-  const code = await interruptible(
-    terminal,
-    async (signal) => {
-      try {
-        const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
-        const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
-        const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
-        const begun = await describeBegun(choices.from, dataset, hashes);
-        folder = await open(begun);
-        for (const warning of dataset.warnings) terminal.warning(warning);
-        const task = { folder, choices, plan, dataset, model, hashes, begun, before };
-        return await run({ ...task, cache, progress, terminal, signal });
-      } catch (error) {
-        if (!signal.aborted && folder !== null && isNew) await removeUnused(folder);
-        throw error;
-      } finally {
-        progress.stop();
-      }
-    },
-    told,
-  );
-  await cache[Symbol.asyncDispose]();
-  return code;
+  try {
+    const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
+    const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
+    const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
+    const file = await readModelFile(await findNamedModel(choices.from ?? undefined, "--from"));
+    const begun = describeBegun(file, dataset, hashes);
+    folder = await open(begun);
+    ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);
+    for (const warning of dataset.warnings) terminal.warning(warning);
+    const task = { folder, choices, plan, dataset, model, hashes, begun, before };
+    return await run({ ...task, cache, progress, terminal, signal });
+  } catch (error) {
+    if (!signal.aborted && folder !== null && before === null) await removeUnused(folder);
+    throw error;
+  } finally {
+    progress.stop();
+    await cache[Symbol.asyncDispose]();
+  }
 }
 
 interface Task {
   readonly folder: string;
-  readonly choices: TrainChoices & { readonly threads: number };
+  readonly choices: RunChoices;
   readonly plan: TrainPlan;
   readonly dataset: Dataset;
   readonly model: Model;
   readonly hashes: ReadonlyMap<string, string>;
-  readonly begun: RunConfig["begun"];
+  readonly begun: Begun;
   /** What was decided before the run was ended; null in a new one. */
   readonly before: RunConfig["decided"];
   readonly cache: ClipCache;
@@ -121,112 +119,71 @@ interface Task {
 }
 
 async function run(task: Task): Promise<number> {
-  const { folder, choices, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
+  const { folder, choices, plan, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
   const started = performance.now();
-  const { threads, seed } = choices;
+  const { threads, seed, from } = choices;
   const backend = await nodeEngine({ threads });
-  const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) =>
-    progress.update(phase, done, total);
-  const looked = await frozenSamples(model, dataset.samples, { cache, backend, signal, onProgress });
-  const decoded = usableSamples(dataset, looked.failures, terminal);
-  const { before, after } = looked.pictures;
-  const usable = joinCopies(decoded, (sample) => before.get(stretchOf(sample)));
-  const plan = withFolds(task.plan, choices, countGroups(usable));
-  const found = findSeen(usable.samples, { files: hashes, pictures: before }, model.card.learned);
-  const { likeNamed } = found;
-  const unknown = hasUnknownPast(model.card);
-  const seen = unknown ? new Set(usable.samples) : found.seen;
-  const choosing = plan.fit !== null && plan.fit.patience > 0;
-  const { parts, torn } = divideForTests(usable, {
-    folds: plan.folds,
-    validation: plan.validation,
-    choosing,
-    seen,
-    seed,
-  });
-  const features = new Map(
-    usable.samples.map((sample, i) => {
-      const one = looked.features.get(decoded.samples[i] as Sample) as HeadSample;
-      return [sample, { ...one, group: sample.group, seen: seen.has(sample) }];
-    }),
-  );
-  const frozen = { ...looked, features };
-
-  const name = basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, "");
-  const labelled = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed };
-  const setting = { folder, model, frozen, parts, task: labelled, choices, terminal, progress, signal, cache };
-  const why = [plan.why, howItIsTested(choices, usable, parts)];
-  for (const sentence of why) terminal.note(sentence);
-  const division = hashOf(parts);
-  if (task.before && task.before.division !== division) {
-    const problem = "its clips are not divided as when it was begun: by another version of movinet";
-    throw new UsageError(folder, problem, "Train anew with another --out");
-  }
-  const decided = {
-    mode: plan.fit === null ? "closed form" : "gradients",
-    why,
-    folds: plan.folds,
-    validation: plan.folds === null ? plan.validation : null,
-    seed,
-    threads,
-    division,
-    fit: plan.fit,
-  } as const;
-  await writeConfig(folder, { given: choices, decided, begun });
-  const learned = plan.fit === null ? await learnHead(usable, setting) : await fineTune(plan.fit, setting);
-  progress.stop();
-  for (const sentence of learned.why) terminal.note(sentence);
-  const whole = { ...decided, why: [...why, ...learned.why], fit: learned.fit };
-  await writeConfig(folder, { given: choices, decided: whole, begun });
-  const seconds = (performance.now() - started) / 1000;
-  await finishRun({
-    ...setting,
+  const configOf = ({ plan: { fit, folds, validation }, why, division }: TrainDecision): RunConfig => {
+    const mode = fit === null ? "closed form" : "gradients";
+    const tested = { folds, validation: folds === null ? validation : null };
+    return { given: choices, decided: { mode, why, ...tested, seed, threads, division, fit }, begun };
+  };
+  const done = await trainModel(model, dataset, {
+    choices,
     plan,
-    why,
-    dataset: usable,
-    hashes: { files: hashes, pictures: after },
-    seen,
-    likeNamed,
-    torn,
-    learned,
+    name: basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, ""),
+    hashes,
+    cache,
     backend,
-    seconds,
+    folder: join(folder, "state"),
+    signal,
+    nameChoice: optionText,
+    onProgress: (state) => progress.training(state),
+    onFailure: ({ message }) => terminal.warn(`movinet: ${message}`),
+    async onDecided(decision) {
+      for (const sentence of decision.why) terminal.note(sentence);
+      if (task.before && task.before.division !== decision.division) {
+        const problem = "its clips are not divided as when it was begun: by another version of movinet";
+        throw new UsageError(folder, problem, "Train anew with another --out");
+      }
+      await writeConfig(folder, configOf(decision));
+    },
+    onEpoch(part, record) {
+      if (terminal.json) terminal.result(JSON.stringify({ type: "epoch", part, ...record }));
+    },
   });
+  progress.stop();
+  const { learned } = done;
+  for (const sentence of learned.why) terminal.note(sentence);
+  const trained = { ...done, plan: { ...done.plan, fit: learned.fit }, why: [...done.why, ...learned.why] };
+  await writeConfig(folder, configOf(trained));
+  const seconds = (performance.now() - started) / 1000;
+  const judging = { from: from ?? model.card.name, backend, cache, signal, nameChoice: optionText };
+  const reached = await judgeTraining(done, judging);
+  const file = join(folder, "model.safetensors");
+  await writeWhole(file, writeModel(reached.model));
+  tellReached(reached, file, seconds, terminal);
+  const facts = { from: from ?? "a0-stream", command: commandLine(), backend, seconds, cache, signal };
+  const report = await trainingReport(done, reached, facts);
+  await writeWhole(join(folder, "report.html"), await renderReport(report));
+  if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
+  const record = trainingRecord(done, reached, backend, seconds);
+  await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(record, null, 1)}\n`);
   await rm(join(folder, "state"), { recursive: true, force: true });
   terminal.note(`${folder}: model.safetensors, report.html, evaluation.json`);
-  return frozen.failures.length > 0 ? 1 : 0;
+  return done.frozen.failures.length > 0 ? 1 : 0;
 }
 
-/** Which clips teach, choose and judge, as a SHA-256. */
-function hashOf(parts: readonly TestPart[]): string {
-  const names = (samples: readonly Sample[]) => samples.map(nameWithin);
-  const text = JSON.stringify(parts.map(({ train, choose, judge }) => [train, choose, judge].map(names)));
-  return createHash("sha256").update(text).digest("hex");
-}
-
-/** Clips that cannot be decoded may have taken groups with them: fewer parts, where nobody asked for a number. */
-function withFolds(plan: TrainPlan, { folds }: TrainChoices, groups: number): TrainPlan {
-  if (plan.folds === null || folds !== null || groups >= plan.folds) return plan;
-  return { ...plan, folds: groups >= 2 ? groups : null };
-}
-
-/** The dataset without the clips that cannot be decoded, which are told. Throws where too little is left. */
-function usableSamples(
-  dataset: Dataset,
-  failures: readonly { readonly sample: Sample; readonly error: MovinetError }[],
-  terminal: Terminal,
-): Dataset {
-  for (const { error } of failures) terminal.warn(`movinet: ${error.message}`);
-  const failed = new Set(failures.map(({ sample }) => sample));
-  const samples = dataset.samples.filter((sample) => !failed.has(sample));
-  const missing = dataset.labels.filter((_, c) => !samples.some(({ classes }) => classes.includes(c)));
-  if (missing.length > 0) {
-    throw new DatasetError({
-      code: "E_DATASET_CLIP",
-      subject: dataset.path,
-      problem: `no clip of ${listed(missing)} can be decoded`,
-      remedy: "Repair or replace these clips; movinet dataset check lists what is wrong with each",
-    });
-  }
-  return { ...dataset, samples };
+function tellReached(reached: JudgedTraining, file: string, seconds: number, terminal: Terminal): void {
+  const { model, evaluation, silence, agreement, warnings, judged, why } = reached;
+  if (terminal.json) {
+    const { top1, top5, clips, calibration } = evaluation ?? { top1: null, top5: null, clips: 0, calibration: null };
+    const line = { type: "training", model: file, judged, clips, top1: top1?.value ?? null, top5: top5?.value ?? null };
+    const more = { top1Interval: top1?.interval ?? null, calibrationError: calibration?.error ?? null };
+    const facts = { seconds, why: silence === null ? why : [silence, ...why], warnings };
+    terminal.result(JSON.stringify({ ...line, ...more, ...facts }));
+  } else if (evaluation) terminal.result(renderEvaluation(evaluation, agreement, terminal));
+  else terminal.result(wrap(silence as string, columnsOf(terminal)).join("\n"));
+  for (const warning of warnings) terminal.warning(warning);
+  if (agreement && !agreement.agree) terminal.warn(`movinet: ${model.card.name}: ${agreementText(agreement)}`);
 }

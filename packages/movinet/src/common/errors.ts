@@ -56,6 +56,9 @@ export class SessionError extends MovinetError {}
 /** A folder or manifest of clips is wrong, or a clip of it cannot be kept. Codes begin with `E_DATASET_`. */
 export class DatasetError extends MovinetError {}
 
+/** A training cannot be done as it was asked for, or gone on with. Codes begin with `E_TRAIN_`. */
+export class TrainError extends MovinetError {}
+
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
 export class DependencyError extends MovinetError {}
 

@@ -47,3 +47,10 @@ export function enumerated(names: readonly string[], most: number): string {
   const shown = names.length > most ? [...names.slice(0, most), `${names.length - most} more`] : names;
   return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
+
+/** A size with three digits that count: `740 kB`, `2.93 MB`, `1.07 GB`. */
+export function formatBytes(bytes: number): string {
+  const [size, unit] =
+    bytes >= 999.5e6 ? [bytes / 1e9, "GB"] : bytes >= 999.5e3 ? [bytes / 1e6, "MB"] : [bytes / 1e3, "kB"];
+  return `${Number(size.toPrecision(3))} ${unit}`;
+}

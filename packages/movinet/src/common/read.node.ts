@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import type { Refuse } from "./errors.ts";
+import { formatBytes } from "./printable.ts";
 
 export interface ReadOptions {
   /** The most bytes that are read; a larger file is refused before anything is kept of it. */
@@ -34,7 +35,10 @@ export async function readUserFile(path: string, { most, refuse, look, signal }:
     const facts = await handle.stat().catch(failed);
     refuseIrregular(facts, refuse);
     if (facts.size > most) {
-      throw refuse(`it has ${sizeText(facts.size)}, and at most ${sizeText(most)} are read`, "Give the right file");
+      throw refuse(
+        `it has ${formatBytes(facts.size)}, and at most ${formatBytes(most)} are read`,
+        "Give the right file",
+      );
     }
     const bytes = new Uint8Array(facts.size);
     let length = await fill(handle, bytes.subarray(0, headBytes), 0).catch(failed);
@@ -91,11 +95,6 @@ export function unreadable(cause: unknown, refuse: Refuse): Error {
     "Check the disk, or give another file",
     cause,
   );
-}
-
-function sizeText(bytes: number): string {
-  const [size, unit] = bytes >= 1e9 ? [bytes / 1e9, "GB"] : bytes >= 1e6 ? [bytes / 1e6, "MB"] : [bytes / 1e3, "kB"];
-  return `${Number(size.toPrecision(3))} ${unit}`;
 }
 
 /**

@@ -14,6 +14,7 @@ import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.
 import { noMoments, noteMoment } from "./early.ts";
 import type { Answer } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
+import type { DamagedClip } from "./verdict.ts";
 
 /** The frames of a sample as the model is to see them: its frame rate, its size, from `start` to `end`. */
 export type SampleFrames = AsyncIterable<Frame> &
@@ -64,7 +65,7 @@ export interface ModelAnswers {
   readonly answers: readonly Answer[];
   readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
   /** Samples that were judged although something is wrong with their videos. */
-  readonly damaged: readonly { readonly sample: Sample; readonly warnings: readonly string[] }[];
+  readonly damaged: readonly DamagedClip[];
   /** Null for base models, which have one mode only, and where no clip was compared. */
   readonly agreement: Agreement | null;
 }
@@ -85,7 +86,7 @@ export async function evaluateModel(
   const opening = async (sample: Sample | undefined) => (sample ? open(sample) : null);
   const answers: Answer[] = [];
   const failures: { sample: Sample; error: MovinetError }[] = [];
-  const damaged: { sample: Sample; warnings: readonly string[] }[] = [];
+  const damaged: DamagedClip[] = [];
   const program = Program.prepare(model, backend);
   const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
   const isCompared = (i: number) =>

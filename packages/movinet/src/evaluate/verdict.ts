@@ -1,3 +1,5 @@
+import { listed } from "../common/printable.ts";
+import { nameWithin, type Sample } from "../data/dataset.ts";
 import { mostExcess } from "./early.ts";
 import { enoughGroups, fewestGroups, groupCount, type Interval, wilsonInterval } from "./intervals.ts";
 import type { Answer, Evaluation } from "./metrics.ts";
@@ -207,4 +209,20 @@ export function perfectText({ perfect }: Evaluation["calibration"]): string | nu
 /** `only one group` or `only 3 groups`. */
 export function groupsText(groups: number): string {
   return groups === 1 ? "only one group" : `only ${groups} groups`;
+}
+
+/** A clip that gave frames although something is wrong with its video. */
+export interface DamagedClip {
+  readonly sample: Sample;
+  readonly warnings: readonly string[];
+}
+
+/** Clips that were used although something is wrong with their videos: a sentence. `used`: for example `judged`. */
+export function damageSentence(damaged: readonly DamagedClip[], used: string): string {
+  const names = damaged.map(({ sample, warnings }) => `${nameWithin(sample)}: ${warnings.at(-1)}`);
+  const are =
+    damaged.length === 1
+      ? `1 clip was ${used} although its video is`
+      : `${damaged.length} clips were ${used} although their videos are`;
+  return `${are} not whole (${listed(names, 3)}). movinet dataset check lists them.`;
 }

@@ -1,6 +1,6 @@
 import { percentText } from "../flow/predict.ts";
 import { type LinePoint, timeText } from "./plot-data.ts";
-import { cutText, isWide, splitGraphemes } from "./text.ts";
+import { cutText, isWide, widthOf } from "./text.ts";
 
 /**
  * All lengths are pixels of a picture 600 wide, so that text of 20 is still 12 px high where a phone shows it 360 wide.
@@ -117,7 +117,7 @@ function advance(grapheme: string): number {
 
 /** Estimated width of a text in pixels at a font size in pixels. */
 export function pixelWidth(text: string, fontSize: number): number {
-  return splitGraphemes(text).reduce((sum, grapheme) => sum + advance(grapheme) * fontSize, 0);
+  return widthOf(text, (grapheme) => advance(grapheme) * fontSize);
 }
 
 /** One line of at most `width` estimated pixels; what is too long keeps its start (or its end) beside an ellipsis. */

@@ -12,30 +12,20 @@ export function isWide(grapheme: string): boolean {
 }
 
 /** The text as user-perceived characters, {@link printable}. */
-export function splitGraphemes(text: string): string[] {
+function splitGraphemes(text: string): string[] {
   return Array.from(graphemes.segment(printable(text)), ({ segment }) => segment);
 }
 
-function cells(grapheme: string): number {
-  if (/^[\p{M}\p{Cf}]+$/u.test(grapheme)) return 0;
-  return isWide(grapheme) ? 2 : 1;
-}
-
-/** Terminal cells that a text takes. */
-export function textWidth(text: string): number {
-  return splitGraphemes(text).reduce((sum, grapheme) => sum + cells(grapheme), 0);
+/** How wide a text is in all, by `measure`, the width of one grapheme. */
+export function widthOf(text: string, measure: (grapheme: string) => number): number {
+  return splitGraphemes(text).reduce((sum, grapheme) => sum + measure(grapheme), 0);
 }
 
 /**
- * The text in at most `width` terminal cells, with an ellipsis where something was cut.
+ * The text in at most `width`, with an ellipsis where something was cut. `measure` gives the width of one grapheme.
  *
  * @param keep the side that stays: the `start` of a sentence, the `end` of a path.
  */
-export function fitText(text: string, width: number, keep: "start" | "end" = "start"): string {
-  return cutText(text, width, keep, cells);
-}
-
-/** `fitText` in any unit: `measure` gives the width of one grapheme. */
 export function cutText(
   text: string,
   width: number,
@@ -43,8 +33,7 @@ export function cutText(
   measure: (grapheme: string) => number,
 ): string {
   const parts = splitGraphemes(text);
-  const total = parts.reduce((sum, part) => sum + measure(part), 0);
-  if (total <= width) return parts.join("");
+  if (widthOf(text, measure) <= width) return parts.join("");
   const ordered = keep === "start" ? parts : parts.toReversed();
   const kept: string[] = [];
   let left = width - measure("…");

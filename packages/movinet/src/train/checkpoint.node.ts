@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { MovinetError, type Refuse } from "../common/errors.ts";
+import { type Refuse, TrainError } from "../common/errors.ts";
 import { readUserFile } from "../common/read.node.ts";
 import { writeWhole } from "../common/write.node.ts";
 import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
@@ -19,10 +19,10 @@ export async function writeCheckpoint<T>(file: string, { state, progress }: Chec
 /** Of a checkpoint: the largest network with what its optimizer keeps of each weight, twice. */
 const mostBytes = 2 ** 31 - 1;
 
-/** Reads a checkpoint; null where there is none. Throws {@link MovinetError} (`E_TRAIN_CHECKPOINT`) where it is damaged. */
+/** Reads a checkpoint; null where there is none. Throws {@link TrainError} (`E_TRAIN_CHECKPOINT`) where it is damaged. */
 export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | null> {
   const refuse: Refuse = (problem, remedy, cause) =>
-    new MovinetError({ code: "E_TRAIN_CHECKPOINT", subject: file, problem, remedy, cause });
+    new TrainError({ code: "E_TRAIN_CHECKPOINT", subject: file, problem, remedy, cause });
   if ((await stat(file).catch(() => null)) === null) return null;
   const bytes = await readUserFile(file, { most: mostBytes, refuse });
   try {
@@ -30,7 +30,7 @@ export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | n
     const state = new Map([...tensors].map(([name, { data }]) => [name, data]));
     return { state, progress: JSON.parse(metadata["progress"] ?? "") as T };
   } catch (cause) {
-    throw new MovinetError({
+    throw new TrainError({
       code: "E_TRAIN_CHECKPOINT",
       subject: file,
       problem: "this checkpoint is damaged",

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { buildGraph } from "../arch/build.ts";
-import { MovinetError } from "../common/errors.ts";
+import { TrainError } from "../common/errors.ts";
 import { randomOf } from "../common/random.ts";
 import { makeFolder } from "../common/write.node.ts";
 import { buildTraining } from "../graph/gradient.ts";
@@ -49,7 +49,7 @@ const defaultCheckpointMs = 30_000;
 /**
  * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
  * checkpoint, bit-equal where the number of threads is the same. Throws the signal's reason (after writing a checkpoint),
- * and {@link MovinetError} (`E_TRAIN_DIVERGED`) where the loss is no number: the last checkpoint is from before.
+ * and {@link TrainError} (`E_TRAIN_DIVERGED`) where the loss is no number: the last checkpoint is from before.
  */
 export async function fitModel(
   model: Model,
@@ -300,8 +300,8 @@ function argmax(values: Float32Array): number {
   return values.indexOf(Math.max(...values));
 }
 
-function diverged(folder: string, rate: number): MovinetError {
-  return new MovinetError({
+function diverged(folder: string, rate: number): TrainError {
+  return new TrainError({
     code: "E_TRAIN_DIVERGED",
     subject: folder,
     problem: "the loss is no longer a number",

@@ -6,6 +6,7 @@ import type { ClipView } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
+import type { DamagedClip } from "../evaluate/verdict.ts";
 import { probabilities } from "../flow/predict.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Card } from "../model/card.ts";
@@ -36,6 +37,8 @@ export interface FrozenSamples {
   /** Of each sample that could be decoded. */
   readonly features: ReadonlyMap<Sample, HeadSample>;
   readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  /** Samples that gave frames although something is wrong with their videos. */
+  readonly damaged: readonly DamagedClip[];
   /** Frames of each clip at the model's own rate, and the rate of its file. */
   readonly lengths: ReadonlyMap<Sample, { readonly frames: number; readonly frameRate: number }>;
   readonly view: FrozenView;
@@ -61,8 +64,10 @@ export async function frozenSamples(
   const usable = samples.filter((sample) => !failed.has(sample));
   const lengths = new Map<Sample, { readonly frames: number; readonly frameRate: number }>();
   const durations: number[] = [];
+  const damaged: DamagedClip[] = [];
   for (const sample of usable) {
     const { frames, source } = await cache.head(sample, own, signal);
+    if (source.warnings.length > 0) damaged.push({ sample, warnings: source.warnings });
     lengths.set(sample, { frames, frameRate: source.frameRate });
     durations.push(source.duration);
   }
@@ -82,7 +87,7 @@ export async function frozenSamples(
       features.set(sample, { views: pooled, classes: sample.classes, group: sample.group });
       onProgress?.({ phase: "features", done: features.size, total: usable.length });
     }
-    return { features, failures: first.failures, lengths, view, pictures: { before, after } };
+    return { features, failures: first.failures, damaged, lengths, view, pictures: { before, after } };
   } finally {
     await body[Symbol.asyncDispose]();
   }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { formatBytes } from "../common/printable.ts";
 import { bytesOf, oddKind, toRead } from "../common/read.node.ts";
 import { Fail } from "./decoder-output.node.ts";
 import { limits } from "./failures.ts";
@@ -74,7 +75,7 @@ export function spoolStandardInput(refuse: (beginning: InputFile) => void): Inpu
       total += length;
       if (total > most) {
         const why = most < limits.spool.bytes ? `half of the room in ${tmpdir()}` : "which is the most";
-        throw new Fail("disk", `standard input is longer than ${describeBytes(most)}, ${why}`);
+        throw new Fail("disk", `standard input is longer than ${formatBytes(most)}, ${why}`);
       }
       keeping(() => {
         for (let at = 0; at < length; ) at += writeSync(file, buffer, at, length - at);
@@ -128,11 +129,6 @@ function keeping<T>(work: () => T): T {
 function mostBytes(): number {
   const { bavail, bsize } = statfsSync(tmpdir());
   return Math.min(limits.spool.bytes, bavail * bsize * limits.spool.share);
-}
-
-function describeBytes(bytes: number): string {
-  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-  return bytes >= 2 ** 20 ? `${Math.floor(bytes / 2 ** 20)} MiB` : `${Math.floor(bytes / 2 ** 10)} KiB`;
 }
 
 /** Waits for bytes and returns how many came; 0 at the end. */

@@ -23,7 +23,12 @@ export function cacheFolder(
   return join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "movinet");
 }
 
-export interface ModelOptions {
+export interface FindOptions {
+  /** Files of models that come with a program, by name; a file of the path that is asked for goes before. */
+  readonly embedded?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ModelOptions extends FindOptions {
   /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
   /** Ends the reading: the promise is then rejected with the signal's reason. */
@@ -44,8 +49,8 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
 }
 
 /** The same with the file that the model was read from. */
-export async function openModelFile(nameOrFile: string | undefined, { labels, signal }: ModelOptions = {}) {
-  const path = await findModel(nameOrFile);
+export async function openModelFile(nameOrFile: string | undefined, { labels, signal, embedded }: ModelOptions = {}) {
+  const path = await findModel(nameOrFile, { embedded });
   signal?.throwIfAborted();
   const bytes = await readModelFile(path, signal);
   signal?.throwIfAborted();
@@ -68,12 +73,13 @@ export async function readModelFile(path: string, signal?: AbortSignal): Promise
 }
 
 /**
- * The file of a model: a path, else a name in the cache folder, else the default name. Throws {@link ModelError}:
+ * The file of a model: a path, else an `embedded` name, else a name in the cache folder; without any, the default name. Throws {@link ModelError}:
  * `E_MODEL_NOT_FOUND`, and `E_MODEL_UNREADABLE` for a path to what is no file.
  */
-export async function findModel(nameOrFile: string | undefined): Promise<string> {
+export async function findModel(nameOrFile: string | undefined, { embedded = {} }: FindOptions = {}): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
   const candidates = [".safetensors", ".tflite", ".onnx"].map((extension) => join(cacheFolder(), name + extension));
+  if (Object.hasOwn(embedded, name)) candidates.unshift(embedded[name] as string);
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
   let other: Error | null = null;
   for (const path of candidates) {

@@ -5,7 +5,6 @@ import { ModelError } from "../../src/common/errors.ts";
 import { bounded, listed, printable, printableLines } from "../../src/common/printable.ts";
 import { renderSubtitles } from "../../src/flow/subtitles.ts";
 import { buildPlotSpec, describePlot } from "../../src/plot/plot-spec.ts";
-import { renderResult } from "../../src/plot/table.ts";
 
 /** Anything that a terminal obeys or that hides in a line, as code points. */
 const steers = (text: string) =>
@@ -75,16 +74,6 @@ test("an error is one line of bounded length, whatever it names", () => {
 describe("what is shown of a class or a file", () => {
   const label = "a\x1b[31m --> b\u202e<i>&";
   const points = [{ time: 0, scores: Float32Array.of(1) }];
-
-  test("in the table", () => {
-    const summary = {
-      source: "f\x1b]0;x\x07\n.mp4",
-      frames: 1,
-      duration: 1,
-      predictions: [{ index: 0, label, score: 1 }],
-    };
-    expect(steers(renderResult(summary, { color: false, width: 80 }).replaceAll("\n", ""))).toEqual([]);
-  });
 
   test("in subtitles: a label makes no cue and no markup", () => {
     const segments = [{ start: 0, end: 1, scores: Float32Array.of(1) }];

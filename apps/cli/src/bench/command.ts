@@ -1,0 +1,75 @@
+import { basename } from "node:path";
+import { defineCommand } from "../command.ts";
+import { count, deviceOption, flag, list, rest, text, threads, usually, type ValuesOf } from "../options.ts";
+import { renderBench, renderCsv } from "../tables/bench.ts";
+import { UsageError } from "../usage.ts";
+import { benchModel, benchVideo } from "./bench.ts";
+import { peerNames } from "./runner.ts";
+
+const defaultRounds = 20;
+
+const benchOptions = {
+  model: rest("Model files or names; a name that the cache lacks is timed with random weights (default a0-stream)"),
+  peer: list(`Compare with ${peerNames.join(", ")}; several with commas`, peerNames),
+  checkout: text("Folder of the PyTorch port, for --peer pytorch", "folder"),
+  video: text("Time a whole video by stages instead", "file"),
+  device: deviceOption,
+  threads: usually(1, threads("Threads of the network")),
+  rounds: count(`Alternating rounds of 20 steps (default ${defaultRounds})`),
+  csv: flag("Comma-separated values on stdout"),
+};
+
+export const benchCommand = defineCommand({
+  name: "bench",
+  takes: "it takes models",
+  example: "bench a0-stream",
+  options: benchOptions,
+  json: "One JSON object a line on stdout",
+  async run(options, { terminal, signal }) {
+    checkTogether(options, terminal.json);
+    const { video, csv, device, threads, peer: peers, checkout, rounds = defaultRounds } = options;
+    const models = options.model.length > 0 ? options.model : ["a0-stream"];
+    const rows = [];
+    let failed = 0;
+    for (const model of models) {
+      const progress = terminal.progress();
+      const warn = (warning: string) => terminal.warn(`movinet: ${model}: warning: ${warning}.`);
+      const settings = { device, threads, rounds, peers, checkout, signal, warn };
+      try {
+        const measured =
+          video !== undefined
+            ? [await benchVideo(model, video, settings)]
+            : await benchModel(
+                model,
+                settings,
+                (peer, reason) => terminal.warn(`movinet: ${peer}: skipped: ${reason}`),
+                (done) => {
+                  const detail = `round ${done}/${rounds}`;
+                  progress.update({ done, total: rounds, label: basename(model), detail });
+                },
+              );
+        rows.push(...measured);
+        if (terminal.json) for (const row of measured) terminal.result(JSON.stringify(row));
+      } catch (error) {
+        signal.throwIfAborted();
+        terminal.warn((error as Error).message.replace(/^(?!movinet: )/, "movinet: "));
+        failed++;
+      } finally {
+        progress.stop();
+      }
+    }
+    if (!terminal.json && rows.length > 0) terminal.result((csv ? renderCsv(rows) : renderBench(rows)).trimEnd());
+    return failed > 0 ? 1 : 0;
+  },
+});
+
+/** Refuses options that do not go together. */
+function checkTogether({ video, peer, rounds, checkout, csv }: ValuesOf<typeof benchOptions>, json: boolean): void {
+  if (csv && json) throw new UsageError("--csv", "--json asks for another form", "Leave one of the two out");
+  const idle = peer.length > 0 ? "--peer" : rounds !== undefined ? "--rounds" : null;
+  if (video !== undefined && idle !== null) {
+    throw new UsageError(idle, "a whole video is timed alone and once", "Leave it or --video out");
+  }
+  if (checkout === undefined || peer.includes("pytorch")) return;
+  throw new UsageError("--checkout", "it is the folder of a peer that is not asked for", "Give --peer pytorch too");
+}

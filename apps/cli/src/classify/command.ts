@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { Decoders, dataSetsOf, expandSources, type Model, nameOfSource } from "movinet";
+import { defineCommand } from "../command.ts";
+import { checkOutputFiles } from "../files.ts";
+import { findNamedModel, openNamedModel } from "../models.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { type ClassifySettings, classifyOptions, settingsOf } from "./options.ts";
+import { ResultsFile, type RunSettings } from "./results-file.ts";
+import { runSources } from "./run-sources.ts";
+
+export const classifyCommand = defineCommand({
+  name: "classify",
+  takes: "no video was given",
+  example: "classify clip.mp4",
+  options: classifyOptions,
+  json: "One JSON object a line on stdout",
+  quiet: "No progress and no timings",
+  run: (options, { terminal, signal }) => {
+    const { source: args } = options;
+    if (args.indexOf("-") !== args.lastIndexOf("-")) {
+      throw new UsageError("-", "standard input is named twice", "Name it once: it can be read once only");
+    }
+    return classifyAll(args, settingsOf(options, terminal.json), terminal, signal);
+  },
+});
+
+/** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
+async function classifyAll(
+  args: readonly string[],
+  settings: ClassifySettings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const started = performance.now();
+  const decoders = new Decoders();
+  try {
+    const found = await expandSources(args);
+    const { sources, leftOut } = found;
+    const before = found.failures.map((error) => ({ source: error.subject, error }));
+    terminal.tellLeftOut(found);
+    checkSingle("--plot", settings.plot, sources.length + before.length);
+    checkSingle("--subtitles", settings.subtitles, sources.length + before.length);
+    await checkOutputs(sources, settings);
+    if (sources.some((source) => source !== "-")) decoders.warm();
+    const model = await openNamedModel(settings.model, { labels: settings.labels, option: "--model" });
+    if (model.card.labels === null) {
+      const [dataSet] = dataSetsOf(model.spec.classes);
+      const hint =
+        dataSet === undefined ? "" : `, or with --labels ${dataSet} if its ${model.spec.classes} classes are those`;
+      terminal.warn(
+        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
+      );
+    }
+    const task = { sources, leftOut, before, model, settings, terminal, decoders, file: null, signal, started };
+    if (settings.out === undefined) return await runSources(task);
+    checkNames(sources);
+    const options = { resume: settings.resume, settings: runSettings(model, settings) };
+    const file = await ResultsFile.open(settings.out, options);
+    try {
+      const left = [...new Set(sources)].filter((source) => !file.done.has(nameOfSource(source)));
+      if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
+      return await runSources({ ...task, sources: left, file });
+    } finally {
+      await file[Symbol.asyncDispose]();
+    }
+  } finally {
+    await decoders[Symbol.asyncDispose]();
+  }
+}
+
+async function checkOutputs(sources: readonly string[], settings: ClassifySettings): Promise<void> {
+  const { plot, subtitles, out, model, labels } = settings;
+  const run = out === undefined ? undefined : `${out}.run`;
+  await checkOutputFiles(
+    [plot, subtitles, out, run],
+    [
+      ...sources.map((path) => ({ what: "video", path }) as const),
+      { what: "model", path: await findNamedModel(model, "--model") },
+      { what: "list of labels", path: labels },
+    ],
+  );
+}
+
+/** A file of results knows a source by its name, in which secrets of a URL are hidden. */
+function checkNames(sources: readonly string[]): void {
+  const named = new Map<string, string>();
+  for (const source of sources) {
+    const name = nameOfSource(source);
+    if ((named.get(name) ?? source) !== source) {
+      throw new UsageError(
+        name,
+        "two URLs differ in nothing but what is secret in them",
+        "Give each an --out of its own",
+      );
+    }
+    named.set(name, source);
+  }
+}
+
+function checkSingle(option: string, value: string | undefined, sources: number): void {
+  if (value === undefined || sources <= 1) return;
+  throw new UsageError(
+    option,
+    `it is about one video, and ${sources} were given`,
+    "Classify one video at a time with it",
+  );
+}
+
+/** What decides the results of a run, beside its sources. */
+function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifySettings): RunSettings {
+  const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
+  for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
+  return {
+    model: model.card.name,
+    "model content": content.digest("hex").slice(0, 16),
+    fps: fps ?? model.card.fps,
+    fit: fit ?? model.card.input.fit,
+    top,
+    every,
+    segments: segments ?? "where they tell more",
+  };
+}

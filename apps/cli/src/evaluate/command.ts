@@ -1,0 +1,164 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Model, MovinetError, makeFolder, nodeEngine, topK, writeWhole } from "movinet";
+import {
+  ClipCache,
+  type ClipOutcome,
+  evaluationRecord,
+  evaluationReport,
+  type JudgedClips,
+  judgeModel,
+  openJudgedClips,
+  renderReport,
+} from "movinet/train";
+import { commandLine, defineCommand } from "../command.ts";
+import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
+import { openNamedModel } from "../models.ts";
+import { optionText } from "../options.ts";
+import { StageProgress, timeLeft } from "../stage-progress.ts";
+import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
+import { columnsOf, wrap } from "../tables/text.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { compare } from "./compare.ts";
+import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
+
+/** Judges a model; the exit code is 1 where clips failed or the modes disagree. */
+export const evaluateCommand = defineCommand({
+  name: "evaluate",
+  takes: "it takes a model and a dataset",
+  example: "evaluate runs/train-1/model.safetensors clips",
+  options: evaluateOptions,
+  json: "One JSON object a line on stdout: each clip, then all together",
+  async run(settings, context) {
+    checkTogether(settings);
+    if (settings.compare) return compare(settings, context);
+    const { terminal, signal } = context;
+    if (settings.out !== undefined) {
+      await checkReportFolder(settings.out);
+      await checkOutsideDataset(settings.out, settings.dataset);
+    }
+    const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
+    const cache = new ClipCache();
+    try {
+      const stages = new StageProgress(terminal);
+      const { dataset, split } = settings;
+      const onProgress = stages.clips;
+      const options = { split, cache, signal, onProgress, nameChoice: optionText };
+      const clips = await openJudgedClips(dataset, [model], options).finally(() => stages.stop());
+      if (settings.out !== undefined) await makeFolder(settings.out);
+      return await judge(model, clips, cache, settings, terminal, signal);
+    } finally {
+      await cache[Symbol.asyncDispose]();
+    }
+  },
+});
+
+/** Refuses a folder for a report that cannot be made, that is a run's, or that holds something else than a report of ours. */
+async function checkReportFolder(folder: string): Promise<void> {
+  if (await stat(join(folder, "config.json")).catch(() => null)) {
+    throw new UsageError(folder, "it holds a run, whose report would be lost", "Choose another --out");
+  }
+  await checkOutputFolder(folder, async () => {
+    try {
+      const { judged, evaluation } = JSON.parse((await keptText(join(folder, "evaluation.json"))) ?? "null");
+      return typeof judged === "string" && typeof evaluation === "object";
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function judge(
+  model: Model,
+  clips: JudgedClips,
+  cache: ClipCache,
+  settings: EvaluateSettings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const { card } = model;
+  const { judged, remembered, first } = clips;
+  const { out, dataset } = settings;
+  const backend = await nodeEngine({ device: settings.device, threads: settings.threads });
+  const progress = terminal.progress();
+  const started = performance.now();
+  const total = clips.samples.length;
+  let [done, right, failed] = [0, 0, 0];
+  const onClip = (outcome: ClipOutcome) => {
+    done++;
+    if (outcome.answer === null) failed++;
+    if (tellClip(outcome, card.labels as readonly string[], terminal)) right++;
+    const failures = failed > 0 ? `  ${failed} failed` : "";
+    const detail = `${done}/${total} clips  ${right} right  ETA ${timeLeft(started, done, total)}${failures}`;
+    progress.update({ done, total, label: "", detail });
+  };
+  const pictures = out === undefined ? 0 : 4;
+  const { fit } = settings;
+  const options = { backend, fit, cache, signal, onClip, pictures };
+  const findings = await judgeModel(model, clips, options).finally(() => progress.stop());
+  const { evaluation, found, doubts } = findings;
+  const { failures, agreement } = found;
+  const warnings = first === null ? doubts : [first, ...doubts];
+  if (!terminal.json) {
+    if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
+    terminal.result(renderEvaluation(evaluation, agreement, terminal));
+  }
+  for (const warning of doubts) terminal.warning(warning);
+  if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be judged.`);
+  if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
+  if (out !== undefined) {
+    const named = { model: settings.model, dataset, judged, card, warnings, backend: backend.name };
+    const facts = { ...findings, ...named, threads: settings.threads ?? null };
+    await writeWhole(join(out, "evaluation.json"), `${JSON.stringify(evaluationRecord(facts), null, 1)}\n`);
+    const report = evaluationReport({ ...facts, command: commandLine() });
+    await writeWhole(join(out, "report.html"), await renderReport(report));
+    terminal.note(`${out}: report.html, evaluation.json`);
+  }
+  if (terminal.json) {
+    const { top1, top5, calibration, ...rest } = evaluation;
+    const measures = {
+      top1: top1.value,
+      top5: top5.value,
+      ...rest,
+      top1Interval: top1.interval,
+      top5Interval: top5.interval,
+      calibrationError: calibration.error,
+      calibrationBins: calibration.bins,
+      calibrationPerfect: calibration.perfect,
+    };
+    const none = { top1: null, top5: null, clips: evaluation.clips, learned: true, remembered: top1.hits };
+    const line = {
+      ...{ type: "evaluation", model: card.name, dataset, judged, fit: findings.fit, failed: failures.length },
+      ...(remembered ? none : measures),
+      agreement,
+      warnings,
+    };
+    terminal.result(JSON.stringify(line));
+  }
+  return failures.length > 0 || agreement?.agree === false ? 1 : 0;
+}
+
+/** Tells how a clip went, where that is asked for, and whether it was right. */
+function tellClip(
+  { sample, answer, error, frames, seconds }: ClipOutcome,
+  labels: readonly string[],
+  terminal: Terminal,
+): boolean {
+  if (answer === null) {
+    const { message, stack } = error as Error;
+    terminal.warn(`movinet: ${message}`);
+    if (terminal.debug) terminal.warn(stack ?? "");
+    const code = error instanceof MovinetError ? error.code : "E_INTERNAL";
+    if (terminal.json) terminal.result(JSON.stringify({ type: "error", source: sample.name, code, message }));
+    return false;
+  }
+  const predictions = topK(answer.scores, labels, 5);
+  const right = answer.classes.includes(predictions[0]?.index ?? -1);
+  if (terminal.json) {
+    const truth = answer.classes.map((index) => labels[index]);
+    const line = { type: "clip", source: sample.name, labels: truth, right, frames, duration: seconds, predictions };
+    terminal.result(JSON.stringify(line));
+  }
+  return right;
+}

@@ -1,0 +1,103 @@
+/** Everything that an evaluation tells, for its report and its record. */
+import { basename, dirname, resolve } from "node:path";
+import { topK } from "../flow/predict.ts";
+import type { Card, Fit } from "../model/card.ts";
+import type { Evaluation } from "./metrics.ts";
+import { environmentFacts } from "./report.node.ts";
+import type { RunReport, WorstClip } from "./report-data.ts";
+import type { ModelAnswers } from "./run.node.ts";
+
+/** What was found out. */
+export interface Findings {
+  /** As it was named. */
+  readonly model: string;
+  /** As it was named. */
+  readonly dataset: string;
+  readonly judged: string;
+  readonly fit: Fit;
+  readonly card: Card;
+  readonly evaluation: Evaluation;
+  readonly found: ModelAnswers;
+  readonly warnings: readonly string[];
+  readonly worst: readonly WorstClip[];
+  readonly backend: string;
+  readonly threads: number | null;
+}
+
+/** What was found out, with the answer to each clip: plain data to keep beside the report. */
+export function evaluationRecord({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
+  const { answers, failures, agreement } = found;
+  const clips = answers.map(({ name, group, classes, scores, moments }) => ({
+    name,
+    group,
+    labels: classes.map((index) => card.labels?.[index] ?? String(index)),
+    frames: moments?.frames.at(-1) ?? null,
+    predictions: topK(scores, card.labels, 5),
+  }));
+  const failed = failures.map(({ sample, error }) => ({ name: sample.name, code: error.code, message: error.message }));
+  const { learned, top1 } = evaluation;
+  const told = learned ? { learned, clips: evaluation.clips, remembered: top1.hits } : evaluation;
+  const date = new Date().toISOString();
+  return { model, dataset, judged, fit, date, evaluation: told, agreement, warnings, clips, failed };
+}
+
+/** What `renderReport` shows of an evaluation; `command`: what made it, as it would be typed. */
+export function evaluationReport({
+  model,
+  dataset,
+  judged,
+  fit,
+  card,
+  evaluation,
+  found,
+  warnings,
+  worst,
+  backend,
+  threads,
+  command,
+}: Findings & { readonly command: string }): RunReport {
+  const { width, height } = card.input;
+  return {
+    title: `${nameOfDataset(dataset)}: ${card.name} evaluated`,
+    date: new Date(),
+    command,
+    model: card.name,
+    dataset: nameOfDataset(dataset),
+    judged,
+    evaluation,
+    silence: null,
+    folds: null,
+    warnings,
+    failures: failureNotes(found.failures),
+    history: null,
+    bestEpoch: null,
+    agreement: found.agreement,
+    worst,
+    config: {
+      model,
+      dataset,
+      classes: evaluation.classes,
+      input: `${width} × ${height}, ${fit}`,
+      "frames a second": card.fps,
+      ...(card.frames === null ? {} : { "frames of a window": card.frames }),
+      threads,
+    },
+    environment: environmentFacts(backend),
+  };
+}
+
+/** Clips that could not be judged, as reports tell them. */
+export function failureNotes(failures: ModelAnswers["failures"]): RunReport["failures"] {
+  return failures.map(({ sample, error }) => ({ name: sample.name, problem: problemOf(error, sample.file) }));
+}
+
+/** The name of the folder or the manifest; of a folder's own manifest, that of the folder. */
+export function nameOfDataset(dataset: string): string {
+  const path = resolve(dataset);
+  return /^manifest\.\w+$/.test(basename(path)) ? basename(dirname(path)) : basename(path);
+}
+
+/** The message without the file, which stands before it. */
+function problemOf({ message }: Error, file: string): string {
+  return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+}

@@ -1,0 +1,175 @@
+/** The networks that a stream model is compared with: a base network and a frame-by-frame one, trained like it. */
+import { DatasetError, TrainError } from "../common/errors.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import { type Dataset, groupKey } from "../data/dataset.ts";
+import { samplesForModel } from "../evaluate/labels.ts";
+import type { Model } from "../model/model.ts";
+import { classWeights } from "./balance.ts";
+import { fitModel } from "./fit.node.ts";
+import { fitClips, fitView } from "./fit-clips.node.ts";
+import type { EpochRecord, FitProgress } from "./fit-options.node.ts";
+import { decideFlip } from "./flip.ts";
+import type { JudgedClips } from "./judged-clips.node.ts";
+import { type ContentHashes, noteLearned, pictureHashes } from "./learned.node.ts";
+import { fitSettings, manyClips, type NameChoice, plainName, viewsOf } from "./recipe.ts";
+import { frameByFrame, wholeClip } from "./relatives.ts";
+import type { TrainSettings } from "./settings.ts";
+import { chooseFrom } from "./test-parts.ts";
+
+/** What a stream network is compared with. */
+export const relativeKinds = ["base", "frame-by-frame"] as const;
+export type RelativeKind = (typeof relativeKinds)[number];
+
+/** A network that was given or found (no history), or trained. */
+export interface RelativeTraining {
+  readonly kind: RelativeKind;
+  readonly model: Model;
+  readonly history: readonly EpochRecord[];
+  readonly bestEpoch: number;
+}
+
+/** What the networks that nobody gave are trained on, and how. */
+export interface RelativePlan {
+  /** Of the clips that are not judged. */
+  readonly dataset: Dataset;
+  readonly settings: TrainSettings;
+  readonly warnings: readonly string[];
+}
+
+/** How the model was trained that is compared, as far as it is known. */
+export interface KnownTraining {
+  readonly mode: "closed form" | "gradients";
+  readonly seed: number;
+  readonly fit: TrainSettings | null;
+}
+
+export interface PlanRelativesOptions {
+  /** What the model is called, for sentences. */
+  readonly name: string;
+  /** Null: nobody knows. */
+  readonly training: KnownTraining | null;
+  readonly threads: number;
+  readonly nameChoice?: NameChoice;
+}
+
+/** The plan. Throws {@link DatasetError} (`E_DATASET_SPLIT`) where no clips are left to learn from. */
+export function planRelatives(
+  model: Model,
+  { dataset, samples }: Pick<JudgedClips, "dataset" | "samples">,
+  { name, training: run, threads, nameChoice = plainName }: PlanRelativesOptions,
+): RelativePlan {
+  const judged = new Set(samples);
+  const groups = new Set(samples.map(groupKey));
+  const others = dataset.samples.filter(
+    (sample) => !judged.has(sample) && sample.split !== "test" && !groups.has(groupKey(sample)),
+  );
+  if (others.length === 0) {
+    throw new DatasetError({
+      code: "E_DATASET_SPLIT",
+      subject: dataset.path,
+      problem:
+        "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn",
+      remedy: `Name parts in a manifest (a column split), or give trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`,
+    });
+  }
+  const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
+  const labels = model.card.labels as readonly string[];
+  const own = { ...dataset, labels, samples: undivided };
+  const solved = run?.mode === "closed form";
+  const usual = run?.fit ?? fitSettings({ ...defaultChoices, threads, seed: run?.seed ?? 0 }, "all", undivided.length);
+  const mirrored = run?.fit ? run.fit.augment.flip > 0 : decideFlip(labels, null).flip;
+  const settings: TrainSettings = {
+    ...usual,
+    augment: mirrored ? usual.augment : { ...usual.augment, flip: 0 },
+    trainable: "all",
+    views: usual.views === 1 ? 1 : viewsOf(undivided.length),
+    threads,
+  };
+  const few = undivided.length < manyClips;
+  const warnings = [
+    ...(few
+      ? [
+          `The base and the frame-by-frame network were made of the model's weights and had ${undivided.length} clips to learn anew: with more they would come further.`,
+        ]
+      : []),
+    ...(run === null ? [`Nobody knows how ${name} was trained: the others were trained by the default recipe.`] : []),
+    ...(solved
+      ? [
+          `Of ${name} only the last layer was learned, the others learned as a whole: for equal terms, train it by ${nameChoice("trainable", "all")}.`,
+        ]
+      : []),
+  ];
+  return { dataset: own, settings, warnings };
+}
+
+const defaultChoices = {
+  epochs: null,
+  batch: null,
+  frames: null,
+  learningRate: null,
+  augment: null,
+  flip: null,
+} as const;
+
+/** Throws {@link TrainError} (`E_TRAIN_CHOICE`) for a network that cannot be compared with the model. */
+export function checkRelative(kind: RelativeKind, subject: string, { spec, card }: Model, { card: own }: Model): void {
+  const mode = kind === "base" ? "base" : "stream";
+  const code = "E_TRAIN_CHOICE";
+  if (spec.mode !== mode) {
+    const [problem, remedy] = [`it is a ${spec.mode} model`, `Give a ${mode} model`];
+    throw new TrainError({ code, subject, problem, remedy });
+  }
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  if (!same(card.labels, own.labels) || !same(card.input, own.input) || card.fps !== own.fps) {
+    const problem = "its labels, size or frame rate are not those of the model that it is compared with";
+    throw new TrainError({ code, subject, problem, remedy: "Train it from that model, or leave it out" });
+  }
+}
+
+export interface TrainRelativeOptions {
+  readonly plan: RelativePlan;
+  readonly hashes: ContentHashes;
+  readonly cache: ClipCache;
+  /** Where saved states are kept. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Pick<FitProgress, "done" | "total" | "epoch" | "loss"> & { stage: string }) => void;
+}
+
+/** Trains a network to compare a model with, from the weights of that model. Throws what `fitModel` throws. */
+export async function trainRelative(
+  kind: RelativeKind,
+  model: Model,
+  { plan, hashes, cache, folder, signal, onProgress }: TrainRelativeOptions,
+): Promise<RelativeTraining> {
+  const { settings, dataset } = plan;
+  const { model: start, masks } = kind === "base" ? wholeClip(model, settings.frames) : frameByFrame(model);
+  const { fps } = model.card;
+  const { failures } = await cache.fill(dataset.samples, fitView(model.card, fps), {
+    signal,
+    onClip: ({ done, total }) => onProgress?.({ stage: "decoding", done, total, epoch: 0, loss: null }),
+  });
+  const failed = new Set(failures.map(({ sample }) => sample));
+  const usable = { ...dataset, samples: dataset.samples.filter((sample) => !failed.has(sample)) };
+  const choose = new Set(chooseFrom(usable, usable.samples, { seen: new Set(), seed: settings.seed }));
+  const train = usable.samples.filter((sample) => !choose.has(sample));
+  const classes = train.map((sample) => sample.classes);
+  const { weightOf } = classWeights(classes, dataset.labels.length, dataset.multiLabel);
+  const clipOf = fitClips(model.card, fps, settings, cache, weightOf);
+  const trained = await fitModel(
+    start,
+    { train: train.map(clipOf), validation: [...choose].map(clipOf) },
+    {
+      settings,
+      masks,
+      folder,
+      signal,
+      onProgress: ({ phase, ...progress }) => onProgress?.({ stage: `${kind}: ${phase}`, ...progress }),
+    },
+  );
+  const own = { ...model.card.input, fps };
+  const pictures = await pictureHashes(usable.samples, own, cache, { signal });
+  const learned = noteLearned(usable.samples, { files: hashes, pictures }, model.card.learned);
+  const noted = { ...trained.model, card: { ...trained.model.card, learned } };
+  return { kind, ...trained, model: noted };
+}

@@ -1,0 +1,39 @@
+import type { ClipView } from "../data/clip.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import { nameWithin, type Sample } from "../data/dataset.ts";
+import type { Card } from "../model/card.ts";
+import type { ClassWeights } from "./balance.ts";
+import type { FitClip } from "./fit-options.node.ts";
+import type { TrainSettings } from "./settings.ts";
+
+/** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
+const spare = 1.3;
+
+/** The pictures that a training varies: what the cache must be filled with first. `fps`: frames a second that the network sees. */
+export function fitView({ input }: Pick<Card, "input">, fps: number): ClipView {
+  const [width, height] = [Math.round(input.width * spare), Math.round(input.height * spare)];
+  return { width, height, fit: "squash", fps: 2 * fps };
+}
+
+/** Clips for a network that sees `fps` frames a second; `weightOf` says what a clip counts in the loss. */
+export function fitClips(
+  { input }: Card,
+  fps: number,
+  settings: TrainSettings,
+  cache: ClipCache,
+  weightOf: ClassWeights["weightOf"],
+): (sample: Sample) => FitClip {
+  const { width, height, fit } = input;
+  const view = fitView({ input }, fps);
+  return (sample) => {
+    const clip = { kind: "video", sample, view, folder: cache.folder, frames: settings.frames } as const;
+    const look = { fps, target: { width, height, fit } };
+    const { classes } = sample;
+    const seen = (recipe: TrainSettings["augment"] | null) => ({
+      source: { ...clip, ...look, recipe },
+      classes,
+      weight: weightOf(classes),
+    });
+    return { name: nameWithin(sample), varied: () => seen(settings.augment), plain: () => seen(null) };
+  };
+}

@@ -1,0 +1,203 @@
+/** What can be said of a training, and everything that its report and its record tell. */
+import { basename } from "node:path";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Agreement } from "../evaluate/agreement.ts";
+import { type Answer, type Evaluation, evaluateAnswers } from "../evaluate/metrics.ts";
+import { keepPictures, WorstClips } from "../evaluate/pictures.ts";
+import { environmentFacts } from "../evaluate/report.node.ts";
+import type { Epoch, FoldResult, RunReport } from "../evaluate/report-data.ts";
+import { evaluateModel } from "../evaluate/run.node.ts";
+import { warningsOf } from "../evaluate/verdict.ts";
+import { topK } from "../flow/predict.ts";
+import type { Model } from "../model/model.ts";
+import { doubtsOf, silenceOf } from "./doubts.node.ts";
+import type { EpochRecord } from "./fit-options.node.ts";
+import type { JudgedClip } from "./learn.node.ts";
+import { noteLearned } from "./learned.node.ts";
+import { type NameChoice, plainName } from "./recipe.ts";
+import { fewestJudged } from "./test-parts.ts";
+import type { TrainedModel } from "./train-model.node.ts";
+
+export interface JudgeTrainingOptions {
+  /** What the model that it began with is called, for sentences; default: its card's name. */
+  readonly from?: string | undefined;
+  readonly backend: Engine;
+  readonly cache: ClipCache;
+  readonly signal: AbortSignal;
+  readonly nameChoice?: NameChoice;
+}
+
+/** Clips on which the new model steps frame by frame and sees the whole clip, to compare. */
+const compared = 5;
+
+/** What a training reached. */
+export interface JudgedTraining {
+  /** With what was measured, and what it learned from, in its card. */
+  readonly model: Model;
+  /** Null where nothing honest can be said. */
+  readonly evaluation: Evaluation | null;
+  /** Why there is none. */
+  readonly silence: string | null;
+  readonly answers: readonly Answer[];
+  readonly agreement: Agreement | null;
+  readonly judged: string | null;
+  readonly why: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Measures what a training came to by the clips that it did not learn from. Throws the signal's reason. */
+export async function judgeTraining(
+  done: TrainedModel,
+  { from = done.before.card.name, backend, cache, signal, nameChoice = plainName }: JudgeTrainingOptions,
+): Promise<JudgedTraining> {
+  const { dataset, learned, hashes } = done;
+  const counted = learned.judged.filter(({ taught }) => taught);
+  const answers = counted.map(({ answer }) => answer);
+  const { card } = learned.model;
+  const options = { labels: dataset.labels, output: card.output, fps: card.fps };
+  const evaluation = answers.length < fewestJudged ? null : evaluateAnswers(answers, options);
+  const grouped = dataset.samples.some(({ group }) => group !== null);
+  const judged = learned.crossed
+    ? `each clip by a model that ${grouped ? "saw nothing of its group" : "did not see it"}`
+    : "clips that neither taught nor chose anything";
+  const accuracy = evaluation && {
+    dataset: `${card.name}, ${evaluation.clips} clips, ${judged}`,
+    top1: evaluation.top1.value,
+    top5: dataset.labels.length > 5 ? evaluation.top5.value : null,
+  };
+  const noted = noteLearned(learned.used, hashes, done.before.card.learned);
+  const model = { ...learned.model, card: { ...card, accuracy, learned: noted } };
+  const few = [...(counted.length > 0 ? counted.map(({ sample }) => sample) : learned.used)].slice(0, compared);
+  const { agreement } = await evaluateModel(model, few, { backend, signal, cache, compared });
+  const warnings = [
+    ...(evaluation ? warningsOf(evaluation, answers, { heldOut: true }) : []),
+    ...doubtsOf(done, from, evaluation !== null),
+  ];
+  const silence = evaluation ? null : silenceOf(done, from, nameChoice);
+  const why = [...done.why, ...learned.why];
+  return { model, evaluation, silence, answers, agreement, judged: evaluation && judged, why, warnings };
+}
+
+export interface TrainingReportOptions {
+  /** The file or name of the model that it began with. */
+  readonly from: string;
+  readonly command: string;
+  readonly backend: Engine;
+  /** What the whole took. */
+  readonly seconds: number;
+  readonly cache: ClipCache;
+  readonly signal: AbortSignal;
+}
+
+/** What `renderReport` shows of a training. */
+export async function trainingReport(
+  done: TrainedModel,
+  reached: JudgedTraining,
+  { from, command, backend, seconds, cache, signal }: TrainingReportOptions,
+): Promise<RunReport> {
+  const { choices, learned } = done;
+  const { model, evaluation, silence, judged, warnings, agreement, why } = reached;
+  const { card } = model;
+  return {
+    title: `${card.name}: trained from ${basename(from)}`,
+    date: new Date(),
+    command,
+    model: card.name,
+    dataset: card.name,
+    judged: judged ?? "not judged",
+    evaluation,
+    silence,
+    folds: evaluation && learned.crossed ? foldResults(learned.judged) : null,
+    warnings,
+    failures: failuresOf(done),
+    history: learned.history?.map(epochOf) ?? null,
+    bestEpoch: learned.bestEpoch,
+    agreement,
+    worst: evaluation ? await worstOf(done, evaluation, cache, signal) : [],
+    config: {
+      how: why.join(" "),
+      ...learned.facts,
+      "frames a second": card.fps,
+      fit: card.input.fit,
+      seed: choices.seed,
+      "seconds in all": Math.round(seconds),
+    },
+    environment: environmentFacts(backend.name),
+  };
+}
+
+function failuresOf({ frozen }: TrainedModel): RunReport["failures"] {
+  return frozen.failures.map(({ sample, error }) => ({ name: sample.name, problem: error.problem }));
+}
+
+function foldResults(judged: readonly JudgedClip[]): readonly FoldResult[] {
+  const folds = Map.groupBy(
+    judged.filter(({ taught }) => taught),
+    ({ fold }) => fold,
+  );
+  return Array.from(folds, ([fold, clips]) => {
+    const right = clips.filter(({ answer: { scores, classes } }) =>
+      classes.includes(topK(scores, null, 1)[0]?.index ?? -1),
+    );
+    return { name: `part ${fold + 1}`, clips: clips.length, right: right.length };
+  });
+}
+
+/** A record as reports take it. */
+export function epochOf({ loss, ...record }: EpochRecord): Epoch {
+  return { ...record, phase: null, trainLoss: loss };
+}
+
+/** How each epoch went, as CSV with a header line. */
+export function historyCsv(history: readonly EpochRecord[]): string {
+  const rows = history.map((record) =>
+    [record.epoch, record.loss, record.learningRate, record.validationLoss ?? "", record.validationTop1 ?? ""].join(
+      ",",
+    ),
+  );
+  return ["epoch,loss,learningRate,validationLoss,validationTop1", ...rows, ""].join("\n");
+}
+
+async function worstOf(
+  { learned, frozen }: TrainedModel,
+  { output }: Evaluation,
+  cache: ClipCache,
+  signal: AbortSignal,
+) {
+  const { card } = learned.model;
+  const worst = new WorstClips(card.labels ?? [], output);
+  for (const { answer, taught } of learned.judged) if (taught) worst.add(answer);
+  const { width, height, fit } = card.input;
+  const view = { width, height, fit, fps: frozen.view.fps };
+  const again = new WorstClips(card.labels ?? [], output);
+  for (const { name } of worst.clips) {
+    const judged = learned.judged.find(({ answer }) => answer.name === name);
+    if (!judged) continue;
+    const clip = await cache.read(judged.sample, view, signal);
+    again.add(judged.answer, keepPictures(clip, 4), fit === "squash" ? clip.aspect : clip.width / clip.height);
+  }
+  return again.clips;
+}
+
+/** Everything that was found out, with the answer to each clip: plain data to keep beside the report. */
+export function trainingRecord(
+  done: TrainedModel,
+  { evaluation, silence, judged, agreement, warnings, why }: JudgedTraining,
+  backend: Engine,
+  seconds: number,
+) {
+  const { choices, plan, dataset, learned } = done;
+  const clips = (evaluation === null ? [] : learned.judged).map(
+    ({ answer: { name, group, classes, scores }, fold, taught }) => ({
+      name,
+      group,
+      part: learned.crossed ? fold : null,
+      counted: taught,
+      labels: classes.map((c) => dataset.labels[c]),
+      predictions: topK(scores, dataset.labels, 5),
+    }),
+  );
+  const settings = { choices, plan, why, facts: learned.facts, environment: environmentFacts(backend.name), seconds };
+  return { ...settings, judged, evaluation, silence, agreement, warnings, failures: failuresOf(done), clips };
+}

@@ -1,0 +1,140 @@
+/** Trains a model on a dataset, from its clips to what can be said of what came of it. */
+import { createHash } from "node:crypto";
+import { DatasetError, type MovinetError } from "../common/errors.ts";
+import { listed } from "../common/printable.ts";
+import type { ClipCache } from "../data/clip-cache.node.ts";
+import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
+import { joinCopies } from "../data/groups.ts";
+import { countGroups } from "../data/splits.ts";
+import type { Engine } from "../engines/engine.ts";
+import type { Model } from "../model/model.ts";
+import type { EpochRecord } from "./fit-options.node.ts";
+import type { HeadSample } from "./frozen-head.ts";
+import { type FrozenSamples, frozenSamples } from "./frozen-training.node.ts";
+import { fineTune, type Learned, learnHead, stageProgress, type TrainProgress } from "./learn.node.ts";
+import { type ClipHashes, type ContentHashes, findSeen, hasUnknownPast, stretchOf } from "./learned.node.ts";
+import { howItIsTested, type NameChoice, plainName, type TrainChoices, type TrainPlan } from "./recipe.ts";
+import { divideForTests, type TestPart } from "./test-parts.ts";
+
+export interface TrainModelOptions {
+  readonly choices: TrainChoices;
+  /** As `planTraining` made it. */
+  readonly plan: TrainPlan;
+  /** Of the new model. */
+  readonly name: string;
+  readonly hashes: ContentHashes;
+  readonly cache: ClipCache;
+  readonly backend: Engine;
+  /** Where saved states are kept, from which a training of the same clips and choices goes on. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly nameChoice?: NameChoice;
+  readonly onProgress?: (progress: TrainProgress) => void;
+  /** Called for each clip that cannot be decoded. */
+  readonly onFailure?: (error: MovinetError) => void;
+  /** Called before anything learns; what it throws ends the training. */
+  readonly onDecided?: (decision: TrainDecision) => Promise<void>;
+  /** Called after each epoch; `part` of a cross-validation, from 0. */
+  readonly onEpoch?: (part: number, record: EpochRecord) => void;
+}
+
+/** What is done, once the clips are known. */
+export interface TrainDecision {
+  readonly plan: TrainPlan;
+  /** What learns and how it is tested: sentences. */
+  readonly why: readonly string[];
+  /** Hash of which clips teach, choose and judge. */
+  readonly division: string;
+}
+
+/** What a training came to, for {@link judgeTraining} and reports. */
+export interface TrainedModel extends TrainDecision {
+  /** What it began with. */
+  readonly before: Model;
+  /** The clips that could be decoded. */
+  readonly dataset: Dataset;
+  readonly choices: TrainChoices;
+  readonly frozen: FrozenSamples;
+  readonly hashes: ClipHashes;
+  /** Clips that the model which it began with had seen. */
+  readonly seen: ReadonlySet<Sample>;
+  /** Groups that are named like some that this model had seen. */
+  readonly likeNamed: readonly string[];
+  /** Clips for validation of whose groups others are for training. */
+  readonly torn: readonly Sample[];
+  readonly learned: Learned;
+}
+
+/**
+ * Decodes the clips, divides them into such as teach, choose and judge, and trains by the plan. Throws
+ * {@link DatasetError} (`E_DATASET_CLIP`) where no clip of a class can be decoded, what `fitModel` throws, and the signal's
+ * reason.
+ */
+export async function trainModel(model: Model, dataset: Dataset, options: TrainModelOptions): Promise<TrainedModel> {
+  const { choices, name, hashes: files, cache, backend, folder, signal, nameChoice = plainName } = options;
+  const { seed } = choices;
+  const onProgress = options.onProgress ?? (() => {});
+  const looked = await frozenSamples(model, dataset.samples, {
+    cache,
+    backend,
+    signal,
+    onProgress: ({ phase, ...clips }) => onProgress(stageProgress(phase, clips)),
+  });
+  for (const { error } of looked.failures) options.onFailure?.(error);
+  const decoded = usableSamples(dataset, looked);
+  const { before, after } = looked.pictures;
+  const usable = joinCopies(decoded, (sample) => before.get(stretchOf(sample)));
+  const plan = withFolds(options.plan, choices, countGroups(usable));
+  const found = findSeen(usable.samples, { files, pictures: before }, model.card.learned);
+  const seen = hasUnknownPast(model.card) ? new Set(usable.samples) : found.seen;
+  const { folds, validation, fit } = plan;
+  const choosing = fit !== null && fit.patience > 0;
+  const { parts, torn } = divideForTests(usable, { folds, validation, choosing, seen, seed });
+  const features = new Map(
+    usable.samples.map((sample, i) => {
+      const one = looked.features.get(decoded.samples[i] as Sample) as HeadSample;
+      return [sample, { ...one, group: sample.group, seen: seen.has(sample) }];
+    }),
+  );
+  const frozen = { ...looked, features };
+  const why = [plan.why, howItIsTested(choices, usable, parts, nameChoice)];
+  const decision = { plan, why, division: hashOf(parts) };
+  await options.onDecided?.(decision);
+  const task = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed };
+  const { onEpoch = () => {} } = options;
+  const whole = { model, frozen, parts, task, choices, cache, backend, folder, name: nameChoice, signal };
+  const learnTask = { ...whole, onProgress, onEpoch };
+  const learned = fit === null ? await learnHead(usable, learnTask) : await fineTune(fit, learnTask);
+  const { likeNamed } = found;
+  const clips = { dataset: usable, frozen, hashes: { files, pictures: after }, seen, likeNamed, torn };
+  return { ...decision, ...clips, before: model, choices, learned };
+}
+
+/** Which clips teach, choose and judge, as a SHA-256. */
+function hashOf(parts: readonly TestPart[]): string {
+  const names = (samples: readonly Sample[]) => samples.map(nameWithin);
+  const text = JSON.stringify(parts.map(({ train, choose, judge }) => [train, choose, judge].map(names)));
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Clips that cannot be decoded may have taken groups with them: fewer parts, where nobody asked for a number. */
+function withFolds(plan: TrainPlan, { folds }: TrainChoices, groups: number): TrainPlan {
+  if (plan.folds === null || folds !== null || groups >= plan.folds) return plan;
+  return { ...plan, folds: groups >= 2 ? groups : null };
+}
+
+/** The dataset without the clips that cannot be decoded. Throws where too little is left. */
+function usableSamples(dataset: Dataset, { failures }: Pick<FrozenSamples, "failures">): Dataset {
+  const failed = new Set(failures.map(({ sample }) => sample));
+  const samples = dataset.samples.filter((sample) => !failed.has(sample));
+  const missing = dataset.labels.filter((_, c) => !samples.some(({ classes }) => classes.includes(c)));
+  if (missing.length > 0) {
+    throw new DatasetError({
+      code: "E_DATASET_CLIP",
+      subject: dataset.path,
+      problem: `no clip of ${listed(missing)} can be decoded`,
+      remedy: "Repair or replace these clips; movinet dataset check lists what is wrong with each",
+    });
+  }
+  return { ...dataset, samples };
+}
