@@ -5,7 +5,9 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildGraph, defaultCard, emitTflite, percentile, randomWeights, type SpecName, specOf } from "movinet";
+import { percentile } from "movinet/files";
+import { emitTflite } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, type SpecName, specOf } from "movinet/graph";
 import { row, runPeer, temporaryFolder } from "./material.ts";
 
 const [official, rounds = "8"] = process.argv.slice(2);

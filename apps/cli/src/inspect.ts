@@ -10,7 +10,7 @@ import {
   stateBytes,
   stateDtype,
   stateShape,
-} from "movinet";
+} from "movinet/graph";
 import { defineCommand } from "./command.ts";
 import { openNamedModel } from "./models.ts";
 import { argument, flag } from "./options.ts";

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cacheFolder } from "movinet";
+import { cacheFolder } from "movinet/files";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { cacheFolder as ownCacheFolder } from "../bin/compile-cache.js";

@@ -2,7 +2,8 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openModel, writeModel } from "movinet";
+import { openModel } from "movinet/files";
+import { writeModel } from "movinet/formats";
 import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";

@@ -1,7 +1,9 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, nodeEngine, openVideo, preprocess, readModelFile } from "movinet";
+import { expandSources, readModelFile } from "movinet/files";
+import { openEngine, preprocess } from "movinet/session";
 import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/train";
+import { openVideo } from "movinet/video";
 import { defineCommand } from "../command.ts";
 import { findNamedModel } from "../models.ts";
 import { argument, text } from "../options.ts";
@@ -26,7 +28,7 @@ export const verifyCommand = defineCommand({
   },
   json: "The receipt as one JSON object on stdout",
   async run({ model, against, clips }, { terminal, signal }) {
-    const backend = await nodeEngine();
+    const backend = await openEngine();
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];

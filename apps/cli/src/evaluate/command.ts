@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, MovinetError, makeFolder, nodeEngine, topK, writeWhole } from "movinet";
+import { type Model, MovinetError } from "movinet";
+import { makeFolder, writeWhole } from "movinet/files";
+import { openEngine, topK } from "movinet/session";
 import {
   ClipCache,
   type ClipOutcome,
@@ -80,7 +82,7 @@ async function judge(
   const { card } = model;
   const { judged, remembered, first } = clips;
   const { out, dataset } = settings;
-  const backend = await nodeEngine({ device: settings.device, threads: settings.threads });
+  const backend = await openEngine({ device: settings.device, threads: settings.threads });
   const progress = terminal.progress();
   const started = performance.now();
   const total = clips.samples.length;

@@ -1,7 +1,10 @@
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { type Model, makeFolder, nodeEngine, readModelFile, writeModel, writeWhole } from "movinet";
+import type { Model } from "movinet";
+import { makeFolder, readModelFile, writeWhole } from "movinet/files";
+import { writeModel } from "movinet/formats";
+import { openEngine } from "movinet/session";
 import {
   type Begun,
   ClipCache,
@@ -92,7 +95,7 @@ export async function compare(
     await rm(join(folder, "state"), { recursive: true, force: true });
     const [base, frameByFrame] = relatives.map((relative) => relative.model) as [Model, Model];
     const samples = samplesForModel(clips.dataset, clips.samples, model);
-    const backend = await nodeEngine({ device, threads });
+    const backend = await openEngine({ device, threads });
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
     const judged = await judgeFamily({ stream: model, base, frameByFrame }, samples, {
       backend,

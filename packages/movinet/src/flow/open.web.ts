@@ -34,7 +34,7 @@ export async function open(
   const read = await openAny(model, signal);
   const opened = labels === undefined ? read : withLabels(read, { names: await namesOf(labels), warnings: [] });
   checkLabels(opened.card.labels, opened.spec, typeof labels === "string" ? labels : "labels");
-  const program = await Program.compile(opened, await openEngine(device, { wasmPaths }));
+  const program = await Program.compile(opened, await openEngine({ device, wasmPaths }));
   signal?.throwIfAborted();
   return new Recognizer(program, opened.warnings, videoElementFrames);
 }
