@@ -10,13 +10,17 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
 }
 
+/** Engines that have a device of their own, a row each. */
+const own: Readonly<Record<string, () => Promise<Engine>>> = {
+  litert: litertEngine,
+  reference: async () => referenceEngine,
+};
+
 /**
  * The engine of a device: `auto` or `cpu`, another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
- * `litert` or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`,
- * `E_DEVICE_UNAVAILABLE`.
+ * `litert` or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
 export async function openEngine({ device = "auto", threads }: EngineOptions = {}): Promise<Engine> {
-  if (device === "litert") return litertEngine();
-  if (device === "reference") return referenceEngine;
-  return nodeEngine({ device: device === "auto" ? "cpu" : device, threads });
+  const open = Object.hasOwn(own, device) ? own[device] : undefined;
+  return open ? open() : nodeEngine({ device: device === "auto" ? "cpu" : device, threads });
 }
