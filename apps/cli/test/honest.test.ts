@@ -32,9 +32,9 @@ async function manifest(
   name: string,
   chosen: readonly string[] = files,
   {
-    label = (i: number) => (i % 2 ? "slide" : "other"),
+    label = (i: number): string => (i % 2 ? "slide" : "other"),
     group = (i: number) => `g${i % 7}`,
-    split = (_: number) => "",
+    split = (_: number): string => "",
   } = {},
 ) {
   const rows = chosen.map((file) => files.indexOf(file)).map((i) => [files[i], label(i), group(i), split(i)].join(","));

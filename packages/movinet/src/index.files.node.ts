@@ -10,4 +10,4 @@ export { leftOutText } from "./video/left-out.ts";
 export { expandSources, type FoundSources } from "./video/sources.node.ts";
 export { dataSetsOf } from "./zoo/known-labels.ts";
 export type { OpenedModel } from "./zoo/labelled.ts";
-export { cacheFolder, findModel, type ModelOptions, openModel, readModelFile } from "./zoo/lookup.node.ts";
+export { findModel, type ModelOptions, openModel, readModelFile } from "./zoo/lookup.node.ts";

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { expandSources, readModelFile } from "movinet/files";
 import { openEngine, preprocess } from "movinet/session";
-import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/train";
+import { openRunners, verifyFiles, windowOf } from "movinet/train";
 import { openVideo } from "movinet/video";
 import { defineCommand } from "../command.ts";
 import { findNamedModel } from "../models.ts";
@@ -10,6 +10,8 @@ import { argument, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+
+type OpenedFile = Awaited<ReturnType<typeof openRunners>>;
 
 /** Of how many videos, and how many frames of each, where there are clips of any length. */
 const [mostVideos, mostFrames] = [8, 16];
@@ -89,7 +91,7 @@ async function filmed(
   files: readonly OpenedFile[],
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Frames[]> {
+): Promise<(readonly Float32Array[])[]> {
   const [{ model }] = files as [OpenedFile];
   const { card } = model;
   const window = windowOf(files);

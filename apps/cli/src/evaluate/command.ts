@@ -8,7 +8,6 @@ import {
   type ClipOutcome,
   evaluationRecord,
   evaluationReport,
-  type JudgedClips,
   judgeModel,
   openJudgedClips,
   renderReport,
@@ -24,6 +23,8 @@ import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { compare } from "./compare.ts";
 import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
+
+type JudgedClips = Awaited<ReturnType<typeof openJudgedClips>>;
 
 /** Judges a model; the exit code is 1 where clips failed or the modes disagree. */
 export const evaluateCommand = defineCommand({

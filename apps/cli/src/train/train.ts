@@ -13,14 +13,12 @@ import {
   describeBegun,
   differenceOf,
   historyCsv,
-  type JudgedTraining,
   joinCopies,
   judgeTraining,
   openDataset,
   planTraining,
   renderReport,
   type TrainDecision,
-  type TrainPlan,
   trainingRecord,
   trainingReport,
   trainModel,
@@ -44,6 +42,10 @@ import {
   reopenRunFolder,
   writeConfig,
 } from "./run-folder.ts";
+
+type TrainPlan = ReturnType<typeof planTraining>;
+
+type JudgedTraining = Awaited<ReturnType<typeof judgeTraining>>;
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded. */
 export async function train(
