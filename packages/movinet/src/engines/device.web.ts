@@ -12,8 +12,9 @@ export async function openEngine(
   device: string,
   { wasmPaths }: { readonly wasmPaths?: string | undefined } = {},
 ): Promise<Engine> {
-  if (device === "auto" || device === "wasm") return webEngine(wasmPaths === undefined ? {} : { wasmPaths });
-  if (device === "litert") return litertEngine({ wasmPaths: wasmPaths ?? "/" });
+  const folder = wasmPaths?.replace(/\/?$/, "/");
+  if (device === "auto" || device === "wasm") return webEngine(folder === undefined ? {} : { wasmPaths: folder });
+  if (device === "litert") return litertEngine({ wasmPaths: folder ?? "/" });
   if (device === "reference") return referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
