@@ -6,15 +6,20 @@
  *
  * VIDEOS is a folder of videos whose frames are used; without it only generated clips are judged.
  */
-import { classifyFrames, expandSources, type Frame, nodeEngine, openModel, Program, topK } from "movinet";
-import { type CameraMotionLabel, cameraMotionLabels, renderCameraMotion } from "movinet/train";
+
+import type { Frame } from "movinet";
+import { expandSources, openModel } from "movinet/files";
+import { classifyFrames, openEngine, Program, topK } from "movinet/session";
+import { type CameraMotionLabel, cameraMotionLabels } from "../packages/movinet/src/synth/camera.ts";
+import { renderCameraMotion } from "../packages/movinet/src/synth/render.ts";
+
 import { moveWindow } from "../packages/movinet/test/synth/window.ts";
 import { framesOf, row } from "./material.ts";
 
 const [modelFile, videos] = process.argv.slice(2);
 if (!modelFile) throw new TypeError("usage: camera-motion.ts MODEL [VIDEOS]");
 const model = await openModel(modelFile);
-const program = await Program.compile(model, await nodeEngine());
+const program = await Program.compile(model, await openEngine());
 const { width: side } = model.card.input;
 const { fps } = model.card;
 const [frames, generatedClips] = [16, 500];

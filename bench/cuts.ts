@@ -4,7 +4,8 @@
  * other, and other clips that should show one thing; by the estimate, by the session for the recent past, and by both, as
  * `classify` does. Needs the shared clips.
  */
-import { type Frame, preprocess, probabilities, Segmenter } from "movinet";
+import { type Frame, Segmenter } from "movinet";
+import { preprocess, probabilities } from "movinet/session";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { RecentLogits } from "../packages/movinet/src/flow/recent-logits.ts";
 import { framesOf, labelledClips, openOfficial, row, videosIn } from "./material.ts";

@@ -3,7 +3,7 @@
  * of the labelled clips that begin every second; shares are means over clips, each the mean over its stretches, and the last
  * columns are of those stretches alone that have twenty frames. Needs the shared clips.
  */
-import { classifyFrames, topK } from "movinet";
+import { classifyFrames, topK } from "movinet/session";
 import { framesOf, labelledClips, mean, openOfficial, row } from "./material.ts";
 
 const { card, program } = await openOfficial();

@@ -3,7 +3,9 @@
  * `crop` on the same clips: how many it gains and loses, and the exact two-sided sign test of that. Re-encodings of one clip
  * are not counted, for they are right or wrong together. Needs the shared clips.
  */
-import { classifyFrames, type Fit, openVideo } from "movinet";
+import type { Fit } from "movinet";
+import { classifyFrames } from "movinet/session";
+import { openVideo } from "movinet/video";
 import { wilsonInterval } from "../packages/movinet/src/evaluate/intervals.ts";
 import { labelledClips, openOfficial, row } from "./material.ts";
 

@@ -13,7 +13,8 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { nodeEngine, openModel, Program, preprocess } from "movinet";
+import { openModel } from "movinet/files";
+import { openEngine, Program, preprocess } from "movinet/session";
 import { bin, framesOf, mean, row, temporaryFolder } from "./material.ts";
 
 const { values } = parseArgs({
@@ -52,7 +53,7 @@ function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>, threads: re
 
 /** CPU seconds of the network's steps for each clip, on one thread and alone. */
 async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<number[]> {
-  const program = await Program.compile(model, await nodeEngine({ threads: 1 }));
+  const program = await Program.compile(model, await openEngine({ threads: 1 }));
   const session = await program.openStream();
   const costs: number[] = [];
   for (const name of names) {

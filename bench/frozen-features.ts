@@ -2,9 +2,14 @@
  * How good heads on frozen features are: `node bench/frozen-features.ts > bench/results/frozen-features.csv`. Needs the
  * shared clips; some ten minutes on two cores. Choices within a head are nested: the folds that judge never choose.
  */
-import { type Card, type CardFit, nodeEngine, openModel } from "movinet";
-import { openDataset, type Sample } from "movinet/train";
+
+import type { Card } from "movinet";
+import { openModel } from "movinet/files";
+import { openEngine } from "movinet/session";
+import { openDataset } from "movinet/train";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
+import type { Sample } from "../packages/movinet/src/data/dataset.ts";
+import type { CardFit } from "../packages/movinet/src/model/card.ts";
 import { FrozenBody } from "../packages/movinet/src/train/frozen-features.ts";
 import { fitHead, type HeadSample, headOf } from "../packages/movinet/src/train/frozen-head.ts";
 import { timesKernel } from "../packages/movinet/src/train/linear-algebra.ts";
@@ -30,7 +35,7 @@ const seeds = [1, 2, 3, 4, 5];
 
 const model = await openModel(officialModel);
 const layers = headOf(model);
-await using body = await FrozenBody.compile(model, await nodeEngine());
+await using body = await FrozenBody.compile(model, await openEngine());
 /** Hidden vectors are wanted again by every fold. */
 const known = new Map<Float32Array, Float32Array>();
 const head = {

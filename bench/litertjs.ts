@@ -5,7 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { emitTflite, percentile, readModel } from "movinet";
+import { percentile } from "movinet/files";
+import { emitTflite, readModel } from "movinet/formats";
 import { hasChromium, litertFolder, openPage } from "../packages/movinet/test/browser/chromium.ts";
 import { machine, row } from "./material.ts";
 

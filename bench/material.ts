@@ -4,7 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Frame, nodeEngine, openModel, openVideo, Program, type VideoOptions } from "movinet";
+import type { Frame } from "movinet";
+import { openModel } from "movinet/files";
+import { openEngine, Program } from "movinet/session";
+import { openVideo, type VideoOptions } from "movinet/video";
 import { officialModel, readManifest, sharedFolder } from "../packages/movinet/test/shared.ts";
 
 export const row = (...cells: readonly unknown[]): void => console.log(cells.join(","));
@@ -29,10 +32,10 @@ export function runPeer(script: string, ...args: readonly string[]): string[] {
   return stdout.trim().split("\n");
 }
 
-export async function openOfficial(options: Parameters<typeof nodeEngine>[0] = {}) {
+export async function openOfficial(options: Parameters<typeof openEngine>[0] = {}) {
   requireClips();
   const { spec, weights, card } = await openModel(officialModel);
-  return { card, program: await Program.compile({ spec, weights, card }, await nodeEngine(options)) };
+  return { card, program: await Program.compile({ spec, weights, card }, await openEngine(options)) };
 }
 
 export async function framesOf(file: string, options: VideoOptions): Promise<Frame[]> {

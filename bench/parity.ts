@@ -8,7 +8,10 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { emitOnnx, emitTflite, type Model, onnxPrecisions, tflitePrecisions } from "movinet";
+import type { Model } from "movinet";
+import { emitOnnx, emitTflite } from "movinet/formats";
+import { onnxPrecisions } from "../packages/movinet/src/formats/onnx/write/file.ts";
+import { tflitePrecisions } from "../packages/movinet/src/formats/tflite/write/lower.ts";
 import { allFigures, modelOfFigures } from "../packages/movinet/test/golden/figures.ts";
 import { pathOf, row, runPeer, temporaryFolder } from "./material.ts";
 

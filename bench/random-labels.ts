@@ -3,6 +3,7 @@
  * `node bench/random-labels.ts MODEL YOGA6 [SEEDS] > bench/results/random-labels.csv`. YOGA6 is a folder with a
  * manifest.csv (file, label, group). By gradients a quarter of the seeds is tried.
  */
+
 import { join, resolve } from "node:path";
 import {
   type DrawRows,
@@ -12,7 +13,8 @@ import {
   type Told,
   trainOn,
 } from "../apps/cli/test/random-labels.ts";
-import { openDataset, type Sample } from "../packages/movinet/src/index.train.node.ts";
+import type { Sample } from "../packages/movinet/src/data/dataset.ts";
+import { openDataset } from "../packages/movinet/src/index.train.node.ts";
 import { mean, row, temporaryFolder } from "./material.ts";
 
 const [model, yoga6, count = "20"] = process.argv.slice(2);

@@ -3,13 +3,14 @@
  * as TFLite in both forms and all precisions and as ONNX, each compared on its own runtime with whole clips of the network.
  * Bytes are held against the size that is aimed at.
  */
-import { buildGraph, defaultCard, nodeEngine, specNames, specOf } from "movinet";
+import { buildGraph, defaultCard, specNames, specOf } from "movinet/graph";
+import { openEngine } from "movinet/session";
 import { convertModel } from "movinet/train";
 import { hashedWeights } from "../packages/movinet/test/golden/material.ts";
 import { row } from "./material.ts";
 
 const chosen = process.argv.slice(2);
-const backend = await nodeEngine();
+const backend = await openEngine();
 const kinds = [
   ...(["official", "step"] as const).flatMap((form) =>
     (["float32", "float16", "dynamic_int8"] as const).map((dtype) => ({ format: "tflite", form, dtype }) as const),

@@ -1,5 +1,8 @@
 /** How right segments are: `node bench/segments.ts > bench/results/segments.csv`. Needs ffmpeg and the shared clips. */
-import { classifyFrames, openVideo, percentile, Segmenter, topK } from "movinet";
+import { Segmenter } from "movinet";
+import { percentile } from "movinet/files";
+import { classifyFrames, topK } from "movinet/session";
+import { openVideo } from "movinet/video";
 import { concatenate, openOfficial, row, temporaryFolder } from "./material.ts";
 
 const folder = temporaryFolder();

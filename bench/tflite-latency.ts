@@ -5,7 +5,9 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildGraph, defaultCard, emitTflite, percentile, randomWeights, type SpecName, specOf } from "movinet";
+import { percentile } from "movinet/files";
+import { emitTflite } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import { row, runPeer, temporaryFolder } from "./material.ts";
 
 const [official, rounds = "8"] = process.argv.slice(2);
@@ -14,7 +16,7 @@ const processes = 9;
 const folder = temporaryFolder();
 row("variant,form,cpuMs,wallMs,cpuRatio,wallRatio");
 for (const variant of ["a0", "a1", "a2", "a3"]) {
-  const spec = specOf(`${variant}-stream` as SpecName);
+  const spec = specOf(`${variant}-stream` as Parameters<typeof specOf>[0]);
   const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
   const files = [join(official, `${variant}_se_fp32.tflite`)];
   for (const form of ["step", "official"] as const) {

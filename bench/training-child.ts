@@ -6,11 +6,15 @@
  * `full` trains everything with folded norms, the default of fine-tuning; `full-batch` takes the norms' statistics from half
  * a batch on each thread; `last2` trains the last two blocks and the head on the kept output of the rest.
  */
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buildGraph, defaultCard, randomWeights, specOf } from "movinet";
-import { openTraining, randomOf, recipes, type TrainSettings } from "movinet/train";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
+import type { TrainSettings } from "movinet/train";
+import { randomOf } from "../packages/movinet/src/common/random.ts";
+import { recipes } from "../packages/movinet/src/data/augment.ts";
+import { openTraining } from "../packages/movinet/src/train/fit.node.ts";
 import { temporaryFolder } from "./material.ts";
 
 const [size, frames, batch, threads] = process.argv.slice(2, 6).map(Number) as [number, number, number, number];

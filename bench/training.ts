@@ -8,7 +8,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { percentile } from "movinet";
+import { percentile } from "movinet/files";
 import { machine, pathOf, python, row } from "./material.ts";
 
 const [checkout, roundsText = "5"] = process.argv.slice(2);

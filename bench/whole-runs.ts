@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { percentile } from "movinet";
+import { percentile } from "movinet/files";
 import { carvingIce, officialModel, sharedFolder } from "../packages/movinet/test/shared.ts";
 import { bin, concatenate, ffmpeg, row, temporaryFolder } from "./material.ts";
 

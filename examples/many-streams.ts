@@ -1,12 +1,13 @@
 /** Steps three cameras in one call; each has a state and an age of its own: `node many-streams.ts model.tflite`. */
-import { nodeEngine, openModel, Program, probabilities, topK } from "movinet";
+import { openModel } from "movinet/files";
+import { openEngine, Program, probabilities, topK } from "movinet/session";
 
 const streams = 3;
 const model = await openModel(process.argv[2]);
 const { width, height } = model.card.input;
 const pixels = 3 * height * width;
 
-const program = await Program.compile(model, await nodeEngine());
+const program = await Program.compile(model, await openEngine());
 const session = await program.openStream({ streams });
 try {
   const pictures = new Float32Array(streams * pixels); // [streams, 3, height, width]

@@ -5,26 +5,17 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseSync } from "vite";
 
-/** The chapters in their order, and the folders and files whose exports they describe; a longer path counts before a shorter. */
-const chapterPaths: Readonly<Record<string, readonly string[]>> = {
-  Classifying: ["flow/classify"],
-  "Models and files": ["zoo", "formats", "model", "verify", "common/read", "common/text"],
-  Videos: ["video", "common/urls"],
-  Sessions: ["engines", "session"],
-  Predictions: ["flow"],
-  Segments: ["flow/segmenter"],
-  "Showing results": ["flow/subtitles", "plot", "common/percentile", "common/printable"],
-  Datasets: ["data", "synth", "common/random"],
-  Training: ["train"],
-  Evaluation: ["evaluate"],
-  "Errors and their classes": ["common"],
-  Architectures: ["arch"],
-  Graphs: ["graph"],
-};
-const order = Object.keys(chapterPaths);
-const byPath = Object.entries(chapterPaths)
-  .flatMap(([title, paths]) => paths.map((path) => ({ title, path })))
-  .sort((a, b) => b.path.length - a.path.length);
+/** What can be imported, and the module that it is. */
+const entries = {
+  movinet: "index.node",
+  "movinet in a browser": "index.web",
+  "movinet/session": "index.session.node",
+  "movinet/formats": "index.formats",
+  "movinet/files": "index.files.node",
+  "movinet/video": "index.video.node",
+  "movinet/graph": "index.graph",
+  "movinet/train": "index.train.node",
+} as const;
 
 interface Exported {
   readonly name: string;
@@ -41,13 +32,7 @@ export function renderReference(root: string): string {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     const flags = ["--emitDeclarationOnly", "--declaration", "--outDir", folder];
     execFileSync(process.execPath, [tsc, "-p", join(library, "tsconfig.build.json"), ...flags], { stdio: "pipe" });
-    const everywhere = exportsOf(folder, "index");
-    const only = (entry: string) => exportsOf(folder, entry).filter(({ name }) => !names(everywhere).has(name));
-    return render(everywhere, {
-      Node: only("index.node"),
-      Browser: only("index.web"),
-      "`movinet/train`": only("index.train.node"),
-    });
+    return render(Object.entries(entries).map(([title, entry]) => ({ title, members: exportsOf(folder, entry) })));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -113,36 +98,34 @@ function plainDoc(comment: string): string {
     .trim();
 }
 
-function render(everywhere: readonly Exported[], elsewhere: Readonly<Record<string, readonly Exported[]>>): string {
-  const where = new Map(
-    Object.entries(elsewhere).flatMap(([entry, exported]) => exported.map((one) => [one, entry] as const)),
-  );
-  const all = [...Object.values(elsewhere).flat(), ...everywhere];
-  const known = names(all);
+interface Chapter {
+  readonly title: string;
+  readonly members: readonly Exported[];
+}
+
+function render(chapters: readonly Chapter[]): string {
+  const known = names(chapters.flatMap(({ members }) => members));
   const link = (doc: string) =>
     doc.replace(/\{@link ([\w.]+)\}/g, (_, name: string) =>
       known.has(name) ? `[\`${name}\`](#${name.toLowerCase()})` : `\`${name}\``,
     );
-  const chapters = order.map((title) => {
-    const members = all.filter(({ path }) => byPath.find((one) => path.startsWith(one.path))?.title === title);
-    members.sort((a, b) => rank(a) - rank(b));
-    const entries = members.map((member) => {
-      const { name, doc, declarations } = member;
-      const only = where.get(member);
-      const parts = [
-        `### ${name}`,
-        only ? `_${only} only._` : "",
-        link(doc),
-        `\`\`\`ts\n${declarations.join("\n")}\n\`\`\``,
-      ];
-      return parts.filter((part) => part !== "").join("\n\n");
-    });
-    return `## ${title}\n\n${entries.join("\n\n")}\n`;
+  const described = new Set<string>();
+  const texts = chapters.map(({ title, members }) => {
+    const own = members.filter(({ name, path }) => !described.has(`${path} ${name}`));
+    for (const { name, path } of own) described.add(`${path} ${name}`);
+    const parts = own
+      .toSorted((a, b) => rank(a) - rank(b))
+      .map(({ name, doc, declarations }) => {
+        const text = [`### ${name}`, link(doc), `\`\`\`ts\n${declarations.join("\n")}\n\`\`\``];
+        return text.filter((part) => part !== "").join("\n\n");
+      });
+    return `## ${title}\n\n${parts.join("\n\n")}\n`;
   });
-  const contents = order.map((title) => `- [${title}](#${title.toLowerCase().replaceAll(" ", "-")})`).join("\n");
+  const anchor = (title: string) => title.replaceAll("/", "").replaceAll(" ", "-");
+  const contents = chapters.map(({ title, members }) => `- [\`${title}\`](#${anchor(title)}): ${members.length} names`);
   const head =
     "# API reference\n\n_Made by `npm run docs` from the library's declarations; do not edit._ The guides are [here](README.md).";
-  return `${head}\n\n${contents}\n\n${chapters.join("\n")}`;
+  return `${head}\n\n${contents.join("\n")}\n\n${texts.join("\n")}`;
 }
 
 /** What does something comes before the shapes that it takes and gives. */

@@ -3,17 +3,10 @@
  * in an arc, one after the other.
  */
 import { writeFile } from "node:fs/promises";
-import {
-  classifyFrames,
-  createPlotRecorder,
-  type Frame,
-  nodeEngine,
-  openModel,
-  Program,
-  percentText,
-  renderPlot,
-  topK,
-} from "movinet";
+import type { Frame } from "movinet";
+import { openModel } from "movinet/files";
+import { classifyFrames, openEngine, Program, percentText, topK } from "movinet/session";
+import { createPlotRecorder, renderPlot } from "movinet/video";
 
 const [modelFile, out = "docs/plot.svg"] = process.argv.slice(2);
 if (!modelFile) throw new Error("usage: node scripts/sample-plot.ts MODEL [OUT]");
@@ -45,7 +38,7 @@ async function* drawClip(seconds: number, fps: number): AsyncGenerator<Frame> {
 }
 
 const model = await openModel(modelFile);
-const program = await Program.compile(model, await nodeEngine());
+const program = await Program.compile(model, await openEngine());
 const recorder = createPlotRecorder();
 let scores: Float32Array = new Float32Array();
 for await (const result of classifyFrames(drawClip(8, model.card.fps), program)) {

@@ -5,9 +5,8 @@ import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as movinet from "movinet";
-import * as web from "movinet/web";
 import { describe, expect, test } from "vitest";
+import manifest from "../packages/movinet/package.json" with { type: "json" };
 import { buildDocs } from "../scripts/docs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -32,13 +31,24 @@ test("what is generated is up to date (else: npm run docs)", () => {
   for (const [path, text] of buildDocs()) expect(read(path), path).toBe(text);
 });
 
-test("the reference has every export", () => {
+test("the reference has every export", async () => {
   const anchors = anchorsOf("docs/reference.md");
-  const missing = [...Object.keys(movinet), ...Object.keys(web)].filter((name) => !anchors.has(name.toLowerCase()));
+  const entries = Object.keys(manifest.exports).map((path) => path.replace(/^\./, "movinet"));
+  const modules = (await Promise.all(entries.map((entry) => import(entry)))) as readonly object[];
+  const missing = modules.flatMap(Object.keys).filter((name) => !anchors.has(name.toLowerCase()));
   expect(missing).toEqual([]);
   for (const type of ["classification", "frame", "card", "streamstate", "videooptions"])
     expect(anchors).toContain(type);
   expect(read("docs/reference.md")).not.toMatch(/#private|^ *private |\{@link/m);
+});
+
+test("the front door has at most 40 names, all entries together at most 150", () => {
+  const lines = read("docs/reference.md").matchAll(/^- \[`.*`\]\(#.*\): (\d+) names$/gm);
+  const counts = Array.from(lines, ([, count]) => Number(count));
+  expect(counts).toHaveLength(Object.keys(manifest.exports).length + 1);
+  const [front = 0, inBrowser = 0] = counts;
+  expect(front).toBeLessThanOrEqual(40);
+  expect(counts.reduce((sum, count) => sum + count, 0) - inBrowser).toBeLessThanOrEqual(150);
 });
 
 describe("links between pages", () => {

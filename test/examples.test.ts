@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { buildGraph, defaultCard, randomWeights, specOf, writeModel } from "movinet";
+import { writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { carvingIce, hasShared, officialModel, sharedReason } from "../packages/movinet/test/shared.ts";
 

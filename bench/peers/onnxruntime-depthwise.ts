@@ -3,7 +3,7 @@
  * weights as inputs (they change every step) and 64 frames. Prints the fastest and the median time in ms of each form, and GFLOP/s
  * of the fastest. Forms are checked by Σ dy·y = Σ w·dw = Σ x·dx. Usage: onnxruntime-depthwise.ts [THREADS] [RUNS] [FRAMES]
  */
-import { percentile } from "movinet";
+import { percentile } from "movinet/files";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type OnnxNode, type OnnxTensor, writeOnnx } from "../../packages/movinet/src/formats/onnx/proto.ts";
 

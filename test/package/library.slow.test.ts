@@ -59,7 +59,8 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
   test("strict consumers compile, with the declarations of the package checked too", async () => {
     writeFileSync(
       join(project, "node.ts"),
-      `import { type Classification, classify, openModel, type StreamState } from "movinet";
+      `import { type Classification, classify, type StreamState } from "movinet";
+import { openModel } from "movinet/files";
        export async function best(file: string, signal: AbortSignal): Promise<string[]> {
          const names: string[] = [];
          const model = await openModel("a0-stream", { signal });
@@ -74,7 +75,9 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     );
     writeFileSync(
       join(project, "web.ts"),
-      `import { Program, readModel, webEngine } from "movinet";
+      `import { webEngine } from "movinet";
+import { readModel } from "movinet/formats";
+import { Program } from "movinet/session";
        import { webEngine as same } from "movinet/web";
        export async function open(bytes: Uint8Array): Promise<Program> {
          return Program.compile(readModel(bytes, "model"), await webEngine());
@@ -127,7 +130,7 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     });
 
     test.each([
-      ["onnxruntime-node", "movinet", "await nodeEngine()"],
+      ["onnxruntime-node", "movinet", "await openEngine()"],
       ["onnxruntime-web", "movinet/web", "await webEngine()"],
       ["@litertjs/core", "movinet", "await litertEngine()"],
       ["@litertjs/core", "movinet/web", 'await litertEngine({ wasmPaths: "/" })'],
@@ -139,7 +142,7 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
       ],
     ] as const)("without %s, the error is one line with the command", async (peer, subpath, call) => {
       const code = `import * as movinet from "${subpath}";
-        const { nodeEngine, webEngine, litertEngine, openVideo, renderPlot } = movinet;
+        const { openEngine, webEngine, litertEngine, openVideo, renderPlot } = movinet;
         try { ${call} } catch (error) { console.log(error.code + " " + error.message) }`;
       expect(await script(version, code)).toEqual({
         code: 0,

@@ -2,7 +2,8 @@
 import type { Stats } from "node:fs";
 import { access, constants, lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { bytesOfPath, findOutput, MovinetError, readUserFile, writeError } from "movinet";
+import { MovinetError } from "movinet";
+import { bytesOfPath, findOutput, readUserFile, writeError } from "movinet/files";
 import { UsageError } from "./usage.ts";
 
 /** A file that a command reads, and what it is, in a word. */

@@ -1,6 +1,7 @@
 import {
   buildGraph,
   defaultCard,
+  graphInterface,
   isSpecName,
   layersOf,
   nameOf,
@@ -8,9 +9,7 @@ import {
   type Spec,
   specOf,
   stateBytes,
-  stateDtype,
-  stateShape,
-} from "movinet";
+} from "movinet/graph";
 import { defineCommand } from "./command.ts";
 import { openNamedModel } from "./models.ts";
 import { argument, flag } from "./options.ts";
@@ -48,7 +47,7 @@ function describe(spec: Spec) {
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     macsPerFrame: layers.reduce((sum, layer) => sum + layer.macs, 0) / frames,
     stateBytes: stateBytes(graph),
-    states: graph.states.map((state) => ({ name: state.name, shape: stateShape(state), dtype: stateDtype(state) })),
+    states: graphInterface(graph).states.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
     spec,
     layers,
   };

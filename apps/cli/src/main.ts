@@ -1,5 +1,7 @@
 import { renderUsage } from "citty";
-import { MovinetError, writeError as outputError, reportLeaks } from "movinet";
+import { MovinetError } from "movinet";
+import { writeError as outputError } from "movinet/files";
+import { reportLeaks } from "movinet/session";
 import type { Command } from "./command.ts";
 import { helpOf } from "./options.ts";
 import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";

@@ -1,17 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import {
-  buildGraph,
-  defaultCard,
-  findModel,
-  isSpecName,
-  ModelError,
-  type ModelOptions,
-  type OpenedModel,
-  openModel,
-  randomWeights,
-  specOf,
-} from "movinet";
+import { ModelError } from "movinet";
+import { findModel, type ModelOptions, type OpenedModel, openModel } from "movinet/files";
+import { buildGraph, defaultCard, isSpecName, randomWeights, specOf } from "movinet/graph";
 import { writeError } from "./terminal.ts";
 
 /** Models that come with the command line, by name. */

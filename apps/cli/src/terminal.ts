@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
-import { bounded, type FoundSources, leftOutText, printable, printableLines, shownSource } from "movinet";
+import { bounded, type FoundSources, leftOutText, printable, printableLines, shownSource } from "movinet/files";
 import { fitText } from "./tables/text.ts";
 
 /** How a command speaks: results on stdout, everything else on stderr. */

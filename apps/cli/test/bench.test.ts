@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { withTable } from "../../../scripts/docs.ts";
 
-const root = new URL("../../../", import.meta.url);
 const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
 const run = promisify(execFile);
 
@@ -52,10 +50,4 @@ test("a model that cannot be opened is one line and exit code 1; an unknown peer
     stderr: expect.stringMatching(/^movinet: .*no-such: there is no such model file or name\..*\n$/),
   });
   await expect(run(process.execPath, [bin, "bench", "--peer", "tpu"])).rejects.toMatchObject({ code: 2, stdout: "" });
-});
-
-test("the README's table is that of the committed results", async () => {
-  const readme = await readFile(new URL("README.md", root), "utf8");
-  const csv = await readFile(new URL("bench/results/step-latency.csv", root), "utf8");
-  expect(withTable(readme, csv)).toBe(readme);
 });

@@ -2,8 +2,9 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fitSettings, makeCameraMotion } from "movinet/train";
+import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { fitSettings } from "../../../packages/movinet/src/train/recipe.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 

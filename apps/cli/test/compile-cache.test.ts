@@ -4,9 +4,10 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { cacheFolder } from "movinet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { cacheFolder } from "../../../packages/movinet/src/zoo/lookup.node.ts";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
+// @ts-expect-error: it is plain JavaScript, without declarations.
 import { cacheFolder as ownCacheFolder } from "../bin/compile-cache.js";
 
 const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));

@@ -2,7 +2,8 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildGraph, defaultCard, randomWeights, readModel, specOf, writeModel } from "movinet";
+import { readModel, writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";

@@ -4,7 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildGraph, defaultCard, type Model, randomWeights, specOf, writeModel } from "movinet";
+import type { Model } from "movinet";
+import { writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 

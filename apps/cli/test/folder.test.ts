@@ -49,7 +49,7 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     await writeFile(text, "no video");
     const sources = [derived("soccer_5fps.mp4"), text, carvingIce, derived("soccer_1frame.mp4")];
     const [one, three] = await Promise.all(["1", "3"].map((jobs) => classify(...sources, "--json", "--jobs", jobs)));
-    const facts = (outcome = one as Outcome) =>
+    const facts = (outcome = one as Exclude<typeof one, undefined>) =>
       parse(outcome.stdout).map(({ type, source, frames, predictions = [] }) => {
         const best = predictions.map((p: { index: number; score: number }) => [p.index, Math.round(p.score * 1e4)]);
         return { type, source, frames, best };

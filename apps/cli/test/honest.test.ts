@@ -2,7 +2,8 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openModel, writeModel } from "movinet";
+import { openModel } from "movinet/files";
+import { writeModel } from "movinet/formats";
 import { makeCameraMotion } from "movinet/train";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
@@ -31,9 +32,9 @@ async function manifest(
   name: string,
   chosen: readonly string[] = files,
   {
-    label = (i: number) => (i % 2 ? "slide" : "other"),
+    label = (i: number): string => (i % 2 ? "slide" : "other"),
     group = (i: number) => `g${i % 7}`,
-    split = (_: number) => "",
+    split = (_: number): string => "",
   } = {},
 ) {
   const rows = chosen.map((file) => files.indexOf(file)).map((i) => [files[i], label(i), group(i), split(i)].join(","));

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { classify } from "movinet";
+import { open } from "movinet";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
 
@@ -38,7 +38,8 @@ test("the library names it too, in the end and not from the first frame", async 
   const model = fileURLToPath(new URL("../models/camera-motion.safetensors", import.meta.url));
   const [file, label] = [...labels].find(([, name]) => name === "pan left") as [string, string];
   const scores: number[] = [];
-  for await (const { predictions } of classify(pathToFileURL(join(folder, file)), { model, top: 10 })) {
+  await using recognizer = await open(model);
+  for await (const { predictions } of recognizer.classify(pathToFileURL(join(folder, file)), { top: 10 })) {
     scores.push(predictions.find((prediction) => prediction.label === label)?.score ?? 0);
   }
   expect(scores).toHaveLength(20);

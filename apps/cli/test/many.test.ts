@@ -1,6 +1,6 @@
 /** What a run over many sources keeps small and in order. */
 import fc from "fast-check";
-import { percentile } from "movinet";
+import { percentile } from "movinet/files";
 import { expect, test } from "vitest";
 import { OrderedOutputs } from "../src/classify/outputs.ts";
 import { DurationHistogram } from "../src/classify/progress.ts";

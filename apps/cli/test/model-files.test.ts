@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readModel, writeModel } from "movinet";
+import { readModel, writeModel } from "movinet/formats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { link, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readModel, writeModel } from "movinet";
+import { readModel, writeModel } from "movinet/formats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { bin, commandLine } from "./command-line.ts";

@@ -1,9 +1,11 @@
 /** The commands on labels that chance drew: what they print of an accuracy. */
+
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Random, randomOf } from "movinet/train";
+import { type Random, randomOf } from "../../../packages/movinet/src/common/random.ts";
+
 import { writeClip } from "../../../packages/movinet/test/data/clips.ts";
 
 /** What a command printed of an accuracy. */

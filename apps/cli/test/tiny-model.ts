@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { buildGraph, defaultCard, randomWeights, type Spec, specOf, writeModel } from "movinet";
+import { writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, type Spec, specOf } from "movinet/graph";
 
 const kernel = { time: 3, space: 3 } as const;
 

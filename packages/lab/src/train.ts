@@ -7,7 +7,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { writeModel } from "movinet";
+import { writeModel } from "movinet/formats";
 import { randomOf } from "../../movinet/src/common/random.ts";
 import { recipes } from "../../movinet/src/data/augment.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "../../movinet/src/synth/camera.ts";

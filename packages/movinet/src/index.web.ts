@@ -1,6 +1,4 @@
-/** The library in a browser: everything of `index.ts`, and ONNX Runtime and LiteRT.js on WebAssembly. */
+/** The front door in a browser: the entry `movinet` under the condition `browser`. */
 
-export { type LitertOptions, litertEngine } from "./engines/litert/litert.web.ts";
-export { webEngine } from "./engines/onnxruntime/onnx.web.ts";
 export { type OpenOptions, open } from "./flow/open.web.ts";
 export * from "./index.ts";

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { nameOfSource, percentile } from "movinet";
+import { nameOfSource, percentile } from "movinet/files";
 import type { ChildStart } from "./child.ts";
 import { type PeerName, peerCommand, type Ready, Runner } from "./runner.ts";
 

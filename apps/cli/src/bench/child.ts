@@ -4,7 +4,9 @@
  * its peak memory at the end. With a video it goes through that instead, and prints {@link VideoTimes}.
  */
 import { createInterface } from "node:readline";
-import { buildGraph, classifyFrames, lowerForInference, nodeEngine, openVideo, Program } from "movinet";
+import { buildGraph, lowerForInference } from "movinet/graph";
+import { classifyFrames, openEngine, Program } from "movinet/session";
+import { openVideo } from "movinet/video";
 import { openBenchModel } from "../models.ts";
 
 export interface ChildStart {
@@ -35,7 +37,7 @@ const frames = streaming ? 1 : (model.card.frames ?? 1);
 const input = Float32Array.from({ length: frames * 3 * height * width }, (_, i) => (i % 97) / 97);
 
 const started = performance.now();
-const program = await Program.compile(model, await nodeEngine({ device, threads }));
+const program = await Program.compile(model, await openEngine({ device, threads }));
 const session = streaming ? await program.openStream() : null;
 const clip = streaming ? null : await program.openClip();
 const sessionMs = performance.now() - started;

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { Decoders, dataSetsOf, expandSources, type Model, nameOfSource } from "movinet";
+import type { Model } from "movinet";
+import { dataSetsOf, expandSources, nameOfSource } from "movinet/files";
+import { Decoders } from "movinet/video";
 import { defineCommand } from "../command.ts";
 import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";

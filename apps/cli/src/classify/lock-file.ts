@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { copyFile, link, open, rm, unlink, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeError } from "movinet";
+import { writeError } from "movinet/files";
 import { UsageError } from "../usage.ts";
 
 /** Milliseconds between two looks at a lock that another process is about to write or remove, and how many there are. */

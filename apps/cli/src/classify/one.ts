@@ -1,28 +1,16 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { type Fit, type Frame, type Model, type Prediction, renderSubtitles, type Segment, Segmenter } from "movinet";
+import { bytesOfPath, nameOfSource, type OpenedModel, writeWhole } from "movinet/files";
 import {
-  bytesOfPath,
   classifyFrames,
-  createPlotRecorder,
-  type Decoders,
   doubtAboutChanges,
   doubtAboutFrames,
-  type Fit,
-  type Frame,
-  type Model,
-  nameOfSource,
-  type OpenedModel,
-  type Prediction,
   percentText,
-  renderPlot,
-  renderSubtitles,
-  type Segment,
-  Segmenter,
   type SessionSource,
   topK,
-  type Video,
-  writeWhole,
-} from "movinet";
+} from "movinet/session";
+import { createPlotRecorder, type Decoders, renderPlot, type Video } from "movinet/video";
 import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ClassifySettings } from "./options.ts";

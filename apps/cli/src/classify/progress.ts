@@ -1,6 +1,6 @@
 /** What a run over many sources shows while it works, and what it took. */
 import { basename } from "node:path";
-import { percentileByRank } from "movinet";
+import { percentileByRank } from "movinet/files";
 import { renderTimings } from "../tables/result.ts";
 import { formatDuration } from "../tables/text.ts";
 import type { Progress, Terminal } from "../terminal.ts";

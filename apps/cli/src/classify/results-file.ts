@@ -1,6 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
-import { findOutput, MovinetError, writeError, writeWhole } from "movinet";
+import { MovinetError } from "movinet";
+import { findOutput, writeError, writeWhole } from "movinet/files";
 import { keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import { lockFile } from "./lock-file.ts";

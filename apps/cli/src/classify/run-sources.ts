@@ -1,16 +1,8 @@
-import {
-  buildGraph,
-  type Decoders,
-  type FoundSources,
-  MovinetError,
-  nameOfSource,
-  nodeEngine,
-  type OpenedModel,
-  Program,
-  type SessionSource,
-  stateBytes,
-  WorkerProgram,
-} from "movinet";
+import { MovinetError } from "movinet";
+import { type FoundSources, nameOfSource, type OpenedModel } from "movinet/files";
+import { buildGraph, stateBytes } from "movinet/graph";
+import { openEngine, Program, type SessionSource, WorkerProgram } from "movinet/session";
+import type { Decoders } from "movinet/video";
 import { internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
 import type { ClassifySettings } from "./options.ts";
@@ -124,7 +116,7 @@ async function startPrograms(
   { device, threads }: ClassifySettings,
   jobs: number,
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {
-  const backend = await nodeEngine({ device, ...(threads ? { threads } : {}) });
+  const backend = await openEngine({ device, ...(threads ? { threads } : {}) });
   const start = (): Promise<SessionSource & AsyncDisposable> =>
     jobs > 1 || model.spec.mode === "base"
       ? WorkerProgram.start(model, { device, threads: threads ?? 1 })

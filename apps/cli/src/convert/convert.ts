@@ -1,5 +1,8 @@
 import { basename } from "node:path";
-import { formatBytes, type Model, nameOf, nodeEngine, writeWhole } from "movinet";
+import type { Model } from "movinet";
+import { formatBytes, writeWhole } from "movinet/files";
+import { nameOf } from "movinet/graph";
+import { openEngine } from "movinet/session";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
 import { defineCommand } from "../command.ts";
 import { checkOutputFiles } from "../files.ts";
@@ -58,7 +61,7 @@ export const convertCommand = defineCommand({
       frames,
       name: basename(input),
       resultName: basename(output),
-      backend: await nodeEngine(),
+      backend: await openEngine(),
       signal,
       onProgress,
     }).finally(() => progress.stop());

@@ -1,13 +1,17 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, nodeEngine, openVideo, preprocess, readModelFile } from "movinet";
-import { type Frames, type OpenedFile, openRunners, verifyFiles, windowOf } from "movinet/train";
+import { expandSources, readModelFile } from "movinet/files";
+import { openEngine, preprocess } from "movinet/session";
+import { openRunners, verifyFiles, windowOf } from "movinet/train";
+import { openVideo } from "movinet/video";
 import { defineCommand } from "../command.ts";
 import { findNamedModel } from "../models.ts";
 import { argument, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+
+type OpenedFile = Awaited<ReturnType<typeof openRunners>>;
 
 /** Of how many videos, and how many frames of each, where there are clips of any length. */
 const [mostVideos, mostFrames] = [8, 16];
@@ -26,7 +30,7 @@ export const verifyCommand = defineCommand({
   },
   json: "The receipt as one JSON object on stdout",
   async run({ model, against, clips }, { terminal, signal }) {
-    const backend = await nodeEngine();
+    const backend = await openEngine();
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];
@@ -87,7 +91,7 @@ async function filmed(
   files: readonly OpenedFile[],
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Frames[]> {
+): Promise<(readonly Float32Array[])[]> {
   const [{ model }] = files as [OpenedFile];
   const { card } = model;
   const window = windowOf(files);

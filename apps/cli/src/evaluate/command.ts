@@ -1,12 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, MovinetError, makeFolder, nodeEngine, topK, writeWhole } from "movinet";
+import { type Model, MovinetError } from "movinet";
+import { makeFolder, writeWhole } from "movinet/files";
+import { openEngine, topK } from "movinet/session";
 import {
   ClipCache,
   type ClipOutcome,
   evaluationRecord,
   evaluationReport,
-  type JudgedClips,
   judgeModel,
   openJudgedClips,
   renderReport,
@@ -22,6 +23,8 @@ import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { compare } from "./compare.ts";
 import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
+
+type JudgedClips = Awaited<ReturnType<typeof openJudgedClips>>;
 
 /** Judges a model; the exit code is 1 where clips failed or the modes disagree. */
 export const evaluateCommand = defineCommand({
@@ -80,7 +83,7 @@ async function judge(
   const { card } = model;
   const { judged, remembered, first } = clips;
   const { out, dataset } = settings;
-  const backend = await nodeEngine({ device: settings.device, threads: settings.threads });
+  const backend = await openEngine({ device: settings.device, threads: settings.threads });
   const progress = terminal.progress();
   const started = performance.now();
   const total = clips.samples.length;

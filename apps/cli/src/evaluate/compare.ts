@@ -1,30 +1,19 @@
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { type Model, makeFolder, nodeEngine, readModelFile, writeModel, writeWhole } from "movinet";
+import { makeFolder, readModelFile, writeWhole } from "movinet/files";
+import { writeModel } from "movinet/formats";
+import { openEngine } from "movinet/session";
 import {
   type Begun,
   ClipCache,
-  checkRelative,
+  compareModels,
   describeBegun,
   differenceOf,
-  environmentFacts,
-  epochOf,
-  failureNotes,
-  fitFacts,
-  type JudgedClips,
-  judgeFamily,
-  nameOfDataset,
   openJudgedClips,
-  planRelatives,
-  type RelativeKind,
-  type RelativeTraining,
-  refuseRemembered,
+  planComparison,
   relativeKinds,
-  renderFamilyFigure,
-  renderFamilyReport,
-  samplesForModel,
-  trainRelative,
+  renderComparison,
 } from "movinet/train";
 import type { Context } from "../command.ts";
 import { commandLine } from "../command.ts";
@@ -61,86 +50,56 @@ export async function compare(
     const onProgress = progress.clips;
     const options = { split, cache, signal, onProgress, nameChoice: optionText };
     const clips = await openJudgedClips(dataset, [model, ...others], options);
-    refuseRemembered(clips);
-    const given = settings.base !== undefined && settings.frameByFrame !== undefined;
-    const plan = given ? null : await planOthers(settings, model, clips);
-    const { hashes } = clips;
+    const there = Object.fromEntries(
+      relativeKinds.map((kind, i) => [kind, known[i] ? { name: files[i] as string, model: known[i] } : null]),
+    );
+    const training = (await isFile(settings.model))
+      ? ((await readConfig(dirname(settings.model)))?.decided ?? null)
+      : null;
+    const planned = planComparison(model, clips, {
+      given: there as Parameters<typeof planComparison>[2]["given"],
+      trains: settings.base === undefined || settings.frameByFrame === undefined,
+      name: settings.model,
+      training,
+      threads: threads ?? availableParallelism(),
+      nameChoice: optionText,
+    });
     const bytes = await readModelFile(await findNamedModel(settings.model));
-    const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, hashes));
+    const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
     ifInterrupted(`Go on with the same command and --out ${folder}`);
-    const relatives: RelativeTraining[] = [];
-    for (const [i, kind] of relativeKinds.entries()) {
-      const there = known[i];
-      if (there) {
-        checkRelative(kind, files[i] as string, there, model);
-        relatives.push({ kind, model: there, history: [], bestEpoch: 0 });
-      } else if (plan !== null) {
-        const trained = await trainRelative(kind, model, {
-          plan,
-          hashes,
-          cache,
-          folder: join(folder, "state", kind),
-          signal,
-          onProgress({ stage, done, total, epoch, loss }) {
-            progress.update(stage, done, total, loss === null ? "" : `epoch ${epoch}  loss ${loss.toFixed(3)}`);
-          },
-        });
-        await writeWhole(join(folder, `${kind}.safetensors`), writeModel(trained.model));
-        relatives.push(trained);
-      }
-    }
-    await rm(join(folder, "state"), { recursive: true, force: true });
-    const [base, frameByFrame] = relatives.map((relative) => relative.model) as [Model, Model];
-    const samples = samplesForModel(clips.dataset, clips.samples, model);
-    const backend = await nodeEngine({ device, threads });
+    const backend = await openEngine({ device, threads });
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
-    const judged = await judgeFamily({ stream: model, base, frameByFrame }, samples, {
+    const done = await compareModels(planned, {
       backend,
       device,
       threads,
       cache,
+      folderOf: (kind) => join(folder, "state", kind),
       signal,
-      onProgress: (phase, done, total) => progress.update(phase, done, total, "", units[phase]),
+      onTrained: (kind, trained) => writeWhole(join(folder, `${kind}.safetensors`), writeModel(trained)),
+      onTraining: ({ stage, done, total, epoch, loss }) =>
+        progress.update(stage, done, total, loss === null ? "" : `epoch ${epoch}  loss ${loss.toFixed(3)}`),
+      onJudging: (phase, done, total) => progress.update(phase, done, total, "", units[phase]),
+      onFailure: ({ error }) => terminal.warn(`movinet: ${error.message}`),
     });
+    await rm(join(folder, "state"), { recursive: true, force: true });
     progress.stop();
-    for (const { error } of judged.failures) terminal.warn(`movinet: ${error.message}`);
-    if (judged.comparison === null) {
+    if (done === null) {
       terminal.warn(`movinet: ${dataset}: none of its clips could be judged.`);
       return 1;
     }
-    const { comparison } = judged;
-    const warnings = [
-      ...(clips.first === null ? [] : [clips.first]),
-      ...(clips.heldOut ? [] : ["Nothing says that these clips were kept aside from all three networks."]),
-      ...clips.doubts,
-      ...(plan?.warnings ?? []),
-    ];
+    const { comparison, warnings } = done;
     const line = familyLine(settings, clips.judged, comparison, warnings);
     await writeWhole(join(folder, "comparison.json"), `${line}\n`);
     await writeWhole(join(folder, "comparison.csv"), familyCsv(comparison));
-    await writeWhole(join(folder, "comparison.svg"), await renderFamilyFigure(comparison));
-    const page = await renderFamilyReport({
-      title: `${model.card.name} beside its relatives`,
-      date: new Date(),
-      command: commandLine(),
-      model: settings.model,
-      dataset: nameOfDataset(dataset),
-      judged: clips.judged,
-      comparison,
-      trainings: relatives.filter(({ history }) => history.length > 0).map(trainingCurve),
-      warnings,
-      failures: failureNotes(judged.failures),
-      config: {
-        ...(plan && fitFacts(plan.settings, plan.dataset.samples.length)),
-        "frames of a window": comparison.window,
-      },
-      environment: environmentFacts(backend.name),
-    });
-    await writeWhole(join(folder, "comparison.html"), page);
+    const told = { model: settings.model, dataset, command: commandLine(), backend };
+    const { html, svg } = await renderComparison(done, told);
+    await writeWhole(join(folder, "comparison.svg"), svg);
+    await writeWhole(join(folder, "comparison.html"), html);
     terminal.result(terminal.json ? line : renderFamily(comparison, terminal));
     for (const warning of warnings) terminal.warning(warning);
     terminal.note(`${folder}: comparison.html, comparison.svg, comparison.csv, comparison.json`);
-    return judged.failures.length > 0 ? 1 : 0;
+    return done.failures.length > 0 ? 1 : 0;
   } finally {
     progress.stop();
     await cache[Symbol.asyncDispose]();
@@ -148,18 +107,14 @@ export async function compare(
 }
 
 /** The file of a network that was given, or that a comparison has left in its folder; null where it is to be trained. */
-async function fileOf(kind: RelativeKind, { base, frameByFrame, out }: EvaluateSettings): Promise<string | null> {
+async function fileOf(
+  kind: (typeof relativeKinds)[number],
+  { base, frameByFrame, out }: EvaluateSettings,
+): Promise<string | null> {
   const given = kind === "base" ? base : frameByFrame;
   if (given !== undefined || out === undefined) return given ?? null;
   const kept = join(out, `${kind}.safetensors`);
   return (await isFile(kept)) ? kept : null;
-}
-
-/** How the networks that nobody gave are trained: as the run says that the model lies in. */
-async function planOthers({ model: name, threads }: EvaluateSettings, model: Model, clips: JudgedClips) {
-  const training = (await isFile(name)) ? ((await readConfig(dirname(name)))?.decided ?? null) : null;
-  const options = { name, training, threads: threads ?? availableParallelism(), nameChoice: optionText };
-  return planRelatives(model, clips, options);
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -191,8 +146,4 @@ function readBegun(text: string): { readonly split: EvaluateSettings["split"]; r
   } catch {
     return null;
   }
-}
-
-function trainingCurve({ kind, history, bestEpoch }: RelativeTraining) {
-  return { name: kind, history: history.map(epochOf), bestEpoch };
 }

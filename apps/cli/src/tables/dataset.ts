@@ -1,5 +1,7 @@
-import type { DatasetReport, Finding } from "movinet/train";
+import type { DatasetReport } from "movinet/train";
 import { counted, fitText, formatDuration, painter, wrap } from "./text.ts";
+
+type Finding = DatasetReport["findings"][number];
 
 /** Findings of one sort that are shown; the rest is counted. */
 const mostShown = 10;

@@ -1,6 +1,5 @@
 import {
   type Agreement,
-  type ClassMeasures,
   columnPercents,
   type Evaluation,
   headline,
@@ -11,6 +10,8 @@ import {
   verdict,
 } from "movinet/train";
 import { columnsOf, fitText, painter, wrap } from "./text.ts";
+
+type ClassMeasures = Evaluation["perClass"][number];
 
 const mostClasses = 40;
 

@@ -7,10 +7,11 @@ import {
   macsText,
   memoryText,
   percent,
-  type Relation,
   starText,
 } from "movinet/train";
 import { columnsOf, counted, painter, tableLines, wrap } from "./text.ts";
+
+type Relation = FamilyComparison["relations"][number];
 
 /** The comparison as lines of at most 80 cells where it can be, without a closing newline. */
 export function renderFamily(

@@ -1,4 +1,6 @@
-import { formatBytes, type Prediction, type Segment, topK } from "movinet";
+import type { Prediction, Segment } from "movinet";
+import { formatBytes } from "movinet/files";
+import { topK } from "movinet/session";
 import { counted, fitText, formatDuration, painter, textWidth } from "./text.ts";
 
 /** What `renderResult` shows of one classified source. */

@@ -1,5 +1,5 @@
 /** Text on a terminal: its width in cells, and how numbers are said. */
-import { cutText, isWide, widthOf } from "movinet";
+import { cutText, isWide, widthOf } from "movinet/files";
 
 function cells(grapheme: string): number {
   if (/^[\p{M}\p{Cf}]+$/u.test(grapheme)) return 0;

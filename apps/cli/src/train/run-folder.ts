@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { makeFolder, writeWhole } from "movinet";
+import { makeFolder, writeWhole } from "movinet/files";
 import type { Begun, TrainChoices, TrainSettings } from "movinet/train";
 import { checkOutputFolder, keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";

@@ -1,7 +1,10 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { type Model, nodeEngine, readModelFile, writeModel, writeWhole } from "movinet";
+import type { Model } from "movinet";
+import { readModelFile, writeWhole } from "movinet/files";
+import { writeModel } from "movinet/formats";
+import { openEngine } from "movinet/session";
 import {
   type Begun,
   ClipCache,
@@ -10,14 +13,12 @@ import {
   describeBegun,
   differenceOf,
   historyCsv,
-  type JudgedTraining,
   joinCopies,
   judgeTraining,
   openDataset,
   planTraining,
   renderReport,
   type TrainDecision,
-  type TrainPlan,
   trainingRecord,
   trainingReport,
   trainModel,
@@ -41,6 +42,10 @@ import {
   reopenRunFolder,
   writeConfig,
 } from "./run-folder.ts";
+
+type TrainPlan = ReturnType<typeof planTraining>;
+
+type JudgedTraining = Awaited<ReturnType<typeof judgeTraining>>;
 
 /** Trains, and returns the exit code: 0; 1 where clips could not be decoded. */
 export async function train(
@@ -122,7 +127,7 @@ async function run(task: Task): Promise<number> {
   const { folder, choices, plan, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
   const started = performance.now();
   const { threads, seed, from } = choices;
-  const backend = await nodeEngine({ threads });
+  const backend = await openEngine({ threads });
   const configOf = ({ plan: { fit, folds, validation }, why, division }: TrainDecision): RunConfig => {
     const mode = fit === null ? "closed form" : "gradients";
     const tested = { folds, validation: folds === null ? validation : null };

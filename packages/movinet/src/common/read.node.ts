@@ -100,7 +100,7 @@ export function unreadable(cause: unknown, refuse: Refuse): Error {
 /**
  * A name as a file system gives it, as text. Names are bytes on Linux, and not always UTF-8. Each byte 0x80–0xFF that is
  * in no valid UTF-8 character becomes the lone surrogate U+DC80–U+DCFF (Python's "surrogateescape"), so that
- * {@link bytesOf} gives the same bytes back. JSON writes such a character as `\udcNN`, a terminal shows U+FFFD.
+ * {@link bytesOfPath} gives the same bytes back. JSON writes such a character as `\udcNN`, a terminal shows U+FFFD.
  */
 export function pathOf(name: Buffer): string {
   if (isUtf8(name)) return name.toString("utf8");
@@ -116,7 +116,7 @@ export function pathOf(name: Buffer): string {
 }
 
 /** The bytes of a path that {@link pathOf} made; the UTF-8 of any other. Every function of `node:fs` takes them. */
-export function bytesOf(path: string): Buffer {
+export function bytesOfPath(path: string): Buffer {
   if (path.isWellFormed()) return Buffer.from(path, "utf8");
   // With the flag `u` a surrogate of a pair does not match: only the lone ones stand for a byte.
   const parts = path.split(/([\udc80-\udcff])/u);

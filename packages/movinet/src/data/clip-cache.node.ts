@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DatasetError, MovinetError } from "../common/errors.ts";
-import { bytesOf, irregularity, toRead } from "../common/read.node.ts";
+import { bytesOfPath, irregularity, toRead } from "../common/read.node.ts";
 import { Decoders } from "../video/video.node.ts";
 import { cacheFolder } from "../zoo/lookup.node.ts";
 import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";
@@ -150,7 +150,7 @@ export class ClipCache implements AsyncDisposable {
 
   /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
   async contentHash({ file }: Sample, signal?: AbortSignal): Promise<string> {
-    const { size, mtimeMs } = await stat(bytesOf(file)).catch((cause: unknown) => {
+    const { size, mtimeMs } = await stat(bytesOfPath(file)).catch((cause: unknown) => {
       throw unreadable(file, cause);
     });
     const stamp = `${size} ${mtimeMs}`;
@@ -266,7 +266,7 @@ function byteLength({ frames, width, height }: ClipHead): number {
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
   let handle: FileHandle | null = null;
   try {
-    handle = await open(bytesOf(file), toRead);
+    handle = await open(bytesOfPath(file), toRead);
     const facts = await handle.stat();
     const problem = irregularity(facts);
     if (problem !== null) throw clipError(file, problem, "Give a regular file");

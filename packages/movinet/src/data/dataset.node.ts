@@ -2,7 +2,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Refuse } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
-import { bytesOf, pathOf, readUserFile } from "../common/read.node.ts";
+import { bytesOfPath, pathOf, readUserFile } from "../common/read.node.ts";
 import { type Dataset, type Sample, sameForm } from "./dataset.ts";
 import { similarClasses, warningsAbout } from "./findings.ts";
 import {
@@ -76,7 +76,7 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
 
 /** The path without symlinks, by which stretches of one file are known; what cannot be followed stays. */
 function realPath(file: string): Promise<string> {
-  return realpath(bytesOf(file), { encoding: "buffer" }).then(pathOf, () => resolve(file));
+  return realpath(bytesOfPath(file), { encoding: "buffer" }).then(pathOf, () => resolve(file));
 }
 
 function unknownLabel(label: string, labels: readonly string[], { path, line }: Found["where"]): never {

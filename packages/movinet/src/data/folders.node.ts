@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import { DatasetError } from "../common/errors.ts";
 import { enumerated, listed } from "../common/printable.ts";
-import { bytesOf, pathOf } from "../common/read.node.ts";
+import { bytesOfPath, pathOf } from "../common/read.node.ts";
 import { type FolderScan, isVideoFile, scanFolder } from "../video/folder.node.ts";
 import { LeftOutCounts, leftOutText } from "../video/left-out.ts";
 import { type Finding, type Sample, type Split, sameForm, splitOf } from "./dataset.ts";
@@ -62,14 +62,14 @@ interface Level {
 }
 
 async function look(path: string): Promise<Level> {
-  const names = await readdir(bytesOf(path), { encoding: "buffer" }).catch((cause: unknown) => {
+  const names = await readdir(bytesOfPath(path), { encoding: "buffer" }).catch((cause: unknown) => {
     throw unreadable(path, cause);
   });
   const level = { path, folders: [] as string[], videos: [] as string[] };
   for (const name of names.map(pathOf).sort()) {
     if (name.startsWith(".")) continue;
     const file = join(path, name);
-    const kind = await stat(bytesOf(file)).catch(() => null);
+    const kind = await stat(bytesOfPath(file)).catch(() => null);
     if (kind?.isDirectory()) level.folders.push(name);
     else if (kind?.isFile() && (await isVideoFile(file, name))) level.videos.push(name);
   }

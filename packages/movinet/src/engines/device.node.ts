@@ -3,16 +3,24 @@ import { litertEngine } from "./litert/litert.node.ts";
 import { nodeEngine } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
 
+export interface EngineOptions {
+  /** Default `auto`. */
+  readonly device?: string | undefined;
+  /** Threads of one run, for ONNX Runtime. Default: the machine's cores, at most 4. */
+  readonly threads?: number | undefined;
+}
+
+/** Engines that have a device of their own, a row each. */
+const own: Readonly<Record<string, () => Promise<Engine>>> = {
+  litert: litertEngine,
+  reference: async () => referenceEngine,
+};
+
 /**
  * The engine of a device: `auto` or `cpu`, another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
- * `litert` or `reference`. `threads` is for ONNX Runtime. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`,
- * `E_DEVICE_UNAVAILABLE`.
+ * `litert` or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
-export async function openEngine(
-  device: string,
-  { threads }: { readonly threads?: number | undefined } = {},
-): Promise<Engine> {
-  if (device === "litert") return litertEngine();
-  if (device === "reference") return referenceEngine;
-  return nodeEngine({ device: device === "auto" ? "cpu" : device, threads });
+export async function openEngine({ device = "auto", threads }: EngineOptions = {}): Promise<Engine> {
+  const open = Object.hasOwn(own, device) ? own[device] : undefined;
+  return open ? open() : nodeEngine({ device: device === "auto" ? "cpu" : device, threads });
 }

@@ -4,14 +4,18 @@ import { litertEngine } from "./litert/litert.web.ts";
 import { webEngine } from "./onnxruntime/onnx.web.ts";
 import { referenceEngine } from "./reference.ts";
 
+export interface EngineOptions {
+  /** Default `auto`. */
+  readonly device?: string | undefined;
+  /** URL of the folder with the engine's `.wasm` files. */
+  readonly wasmPaths?: string | undefined;
+}
+
 /**
- * The engine of a device: `auto` or `wasm` (ONNX Runtime), `litert` or `reference`. `wasmPaths` is the URL of the folder with the
- * engine's `.wasm` files. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
+ * The engine of a device: `auto` or `wasm` (ONNX Runtime), `litert` or `reference`. Throws {@link MovinetError}:
+ * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
  */
-export async function openEngine(
-  device: string,
-  { wasmPaths }: { readonly wasmPaths?: string | undefined } = {},
-): Promise<Engine> {
+export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
   const folder = wasmPaths?.replace(/\/?$/, "/");
   if (device === "auto" || device === "wasm") return webEngine(folder === undefined ? {} : { wasmPaths: folder });
   if (device === "litert") return litertEngine({ wasmPaths: folder ?? "/" });

@@ -46,7 +46,7 @@ export async function open(
   signal?.throwIfAborted();
   const program = worker
     ? await WorkerProgram.start(opened, { threads })
-    : await programOf(opened, await openEngine(device, { threads }));
+    : await programOf(opened, await openEngine({ device, threads }));
   return new Recognizer(program, opened.warnings, openFrames);
 }
 

@@ -59,7 +59,7 @@ async function namesOf(labels: string | readonly string[]): Promise<FoundLabels>
 
 async function start(opened: OpenedFile, device: string, wasmPaths: string | undefined): Promise<Program> {
   try {
-    return await programOf(opened, await openEngine(device, { wasmPaths }));
+    return await programOf(opened, await openEngine({ device, wasmPaths }));
   } catch (cause) {
     if (cause instanceof MovinetError) throw cause;
     throw new MovinetError({

@@ -147,19 +147,28 @@ export function signatureInterface(signature: Signature): ReadSignature {
   );
   const given = inputs.filter((input) => input !== image && !clocks.some((clock) => clock.input === input.name));
   const { frames = picture?.frames ?? 1 } = signature;
-  if (given.length === 0 && outputs.length === 1 && picture) {
-    const logits = outputs[0]?.name as string;
-    return { step: { frames, picture, clocks, states: [], unused: [], outputs: { logits }, layout } };
+  const said = saidBy(outputs);
+  if (given.length === 0 && said && picture) {
+    return { step: { frames, picture, clocks, states: [], unused: [], outputs: said, layout } };
   }
   const common = { frames: 1, clocks, layout };
   if (layout === "planes" || image?.shape.length === 4) {
     if (!picture) return { problems: ["it has no image of float32"] };
     const { states, problems } = stepStates(given, outputs, clocks.length > 1, layout);
-    return problems.length > 0
-      ? { problems }
-      : { step: { ...common, picture, states, unused: [], outputs: { logits: "logits" } } };
+    if (problems.length > 0) return { problems };
+    const carried = new Set(states.flatMap(outputsOfState));
+    const own = saidBy(outputs.filter(({ name }) => !carried.has(name))) ?? {};
+    return { step: { ...common, picture, states, unused: [], outputs: own } };
   }
   return officialInterface(signature, given, image?.shape.length === 5 ? picture : undefined);
+}
+
+/** The outputs that are no states, by their names: `logits` is among them, or the only one there is. */
+function saidBy(outputs: readonly TensorFacts[]): Readonly<Record<string, string>> | null {
+  const [first] = outputs;
+  if (first && outputs.length === 1) return { logits: first.name };
+  if (!outputs.some(({ name }) => name === "logits")) return null;
+  return Object.fromEntries(outputs.map(({ name }) => [name, name]));
 }
 
 function pictureOf({ name, shape, dtype }: TensorFacts, layout: StepInterface["layout"]) {
@@ -255,18 +264,18 @@ function officialInterface(
   picture: StepInterface["picture"] | undefined,
 ): ReadSignature {
   const outputOf = new Map(outputs.map((output) => [output.name, output]));
-  const said = outputs.filter(({ name }) => !given.some((input) => input.name === name));
+  const others = outputs.filter(({ name }) => !given.some((input) => input.name === name));
+  const said = saidBy(others);
   const isSame = (input: TensorFacts) => {
     const output = outputOf.get(input.name);
     return input.dtype !== "uint8" && input.dtype === output?.dtype && String(input.shape) === String(output.shape);
   };
   const problems = picture ? [] : ["it has no image [1,1,H,W,3] of float32"];
   problems.push(...given.filter((input) => !isSame(input)).map(({ name }) => `${name} is not given back`));
-  const [logits] = said;
-  if (said.length !== 1 || logits?.dtype !== "float32") {
-    problems.push(`beside states it gives ${said.map(({ name }) => name).join(", ") || "nothing"}`);
+  if (!said || others.some(({ dtype }) => dtype !== "float32")) {
+    problems.push(`beside states it gives ${others.map(({ name }) => name).join(", ") || "nothing"}`);
   }
-  if (!picture || !logits || problems.length > 0) return { problems };
+  if (!picture || !said || problems.length > 0) return { problems };
   const facts = given as readonly StateFacts[];
   const carried = facts.filter(({ name }) => !passed?.has(name));
   const names = new Set(carried.map(({ name }) => name));
@@ -278,5 +287,5 @@ function officialInterface(
     return { ...state, kind: "sum", input: name, output: name, grows: false, count: names.has(count) ? count : null };
   });
   const unused = facts.filter(({ name }) => passed?.has(name));
-  return { step: { frames: 1, picture, clocks: [], states, unused, outputs: { logits: logits.name }, layout } };
+  return { step: { frames: 1, picture, clocks: [], states, unused, outputs: said, layout } };
 }

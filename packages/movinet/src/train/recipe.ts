@@ -28,6 +28,21 @@ export interface TrainChoices {
   readonly threads: number;
 }
 
+/** Everything is chosen by the dataset and the model, on one thread. */
+export const automatic: TrainChoices = {
+  trainable: null,
+  folds: null,
+  validation: null,
+  epochs: null,
+  batch: null,
+  frames: null,
+  learningRate: null,
+  augment: null,
+  flip: null,
+  seed: 0,
+  threads: 1,
+};
+
 /** How a choice is called where it was made, for sentences: `trainable`, or `trainable head` with its value. */
 export type NameChoice = (choice: string, value?: string | number | boolean) => string;
 

@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { VideoError } from "../common/errors.ts";
-import { bytesOf, pathOf } from "../common/read.node.ts";
+import { bytesOfPath, pathOf } from "../common/read.node.ts";
 import { videoError } from "./failures.ts";
 import { type LeftOut, LeftOutCounts } from "./left-out.ts";
 import { countPictures, pictureExtensions } from "./picture-file.node.ts";
@@ -71,7 +71,7 @@ export async function isVideoFile(path: string, name: string): Promise<boolean> 
 }
 
 async function entriesOf(folder: string) {
-  const entries = await readdir(bytesOf(folder), { encoding: "buffer", withFileTypes: true });
+  const entries = await readdir(bytesOfPath(folder), { encoding: "buffer", withFileTypes: true });
   const named = entries.map((entry) => ({ name: pathOf(entry.name), entry }));
   return named.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -80,7 +80,7 @@ async function entriesOf(folder: string) {
 async function kindOf(path: string, name: string, entry: Dirent<Buffer>): Promise<string> {
   const hidden = name.startsWith(".");
   if (entry.isDirectory()) return hidden ? "hidden folder" : "folder";
-  const real = entry.isSymbolicLink() ? await stat(bytesOf(path)).catch(() => null) : entry;
+  const real = entry.isSymbolicLink() ? await stat(bytesOfPath(path)).catch(() => null) : entry;
   if (real === null) return "broken symlink";
   if (real.isDirectory()) return "folder behind a symlink";
   if (!real.isFile()) return "special file";

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, statfsSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatBytes } from "../common/printable.ts";
-import { bytesOf, oddKind, toRead } from "../common/read.node.ts";
+import { bytesOfPath, oddKind, toRead } from "../common/read.node.ts";
 import { Fail } from "./decoder-output.node.ts";
 import { limits } from "./failures.ts";
 
@@ -29,7 +29,7 @@ export function openInputFile(path: string): InputFile {
 
 function openDescriptor(path: string): number {
   try {
-    return openSync(bytesOf(path), toRead);
+    return openSync(bytesOfPath(path), toRead);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") throw new Fail("notFound", "there is no such file");

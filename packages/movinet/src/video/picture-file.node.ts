@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { bytesOf, toRead } from "../common/read.node.ts";
+import { bytesOfPath, toRead } from "../common/read.node.ts";
 
 /** Whether a picture file shows one picture or many; null where it is not of the format that its name says. */
 export type PictureCount = "one" | "many" | null;
@@ -20,7 +20,7 @@ export const pictureExtensions: ReadonlySet<string> = new Set(Object.keys(counte
 
 /** Looks into a file of one of {@link pictureExtensions} just as far as it must. A file that cannot be read gives null. */
 export async function countPictures(path: string, extension: string): Promise<PictureCount> {
-  const file = await open(bytesOf(path), toRead).catch(() => null);
+  const file = await open(bytesOfPath(path), toRead).catch(() => null);
   if (!file) return null;
   try {
     return (await counters[extension]?.(file)) ?? null;

@@ -1,7 +1,7 @@
 import { glob, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { VideoError } from "../common/errors.ts";
-import { bytesOf, pathOf } from "../common/read.node.ts";
+import { bytesOfPath, pathOf } from "../common/read.node.ts";
 import { schemeOf } from "../common/urls.ts";
 import { videoError } from "./failures.ts";
 import { scanFolder } from "./folder.node.ts";
@@ -53,7 +53,7 @@ const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG"
 
 /** What a path gives; null where nothing is there. */
 async function expandPath(path: string): Promise<FoundSources | null> {
-  const found = await stat(bytesOf(path)).catch((cause: NodeJS.ErrnoException) => cause);
+  const found = await stat(bytesOfPath(path)).catch((cause: NodeJS.ErrnoException) => cause);
   if (found instanceof Error) {
     const failure = found.code === "ELOOP" ? "loop" : "denied";
     const unreadable = () => videoError(path, failure, `the file cannot be opened (${found.code})`, found);
@@ -83,7 +83,7 @@ async function pathsShownAs(path: string): Promise<string[]> {
   const name = basename(path);
   const found: string[] = [];
   for (const folder of parents) {
-    const names = await readdir(bytesOf(folder), { encoding: "buffer" }).catch(() => []);
+    const names = await readdir(bytesOfPath(folder), { encoding: "buffer" }).catch(() => []);
     for (const bytes of names) if (bytes.toString("utf8") === name) found.push(join(folder, pathOf(bytes)));
   }
   return found.sort();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bytesOf, pathOf } from "../../src/common/read.node.ts";
+import { bytesOfPath, pathOf } from "../../src/common/read.node.ts";
 
 /** Bytes in which valid characters, cut ones and stray bytes lie side by side. */
 const mixedBytes = fc
@@ -24,17 +24,17 @@ const mixedBytes = fc
 
 test("all bytes come back from the text that they became", () => {
   const property = fc.property(mixedBytes, (bytes) => {
-    expect(bytesOf(pathOf(bytes)).equals(bytes)).toBe(true);
+    expect(bytesOfPath(pathOf(bytes)).equals(bytes)).toBe(true);
   });
   fc.assert(property, { numRuns: 2000 });
 });
 
 test("every single byte and every pair of bytes comes back", () => {
   for (let first = 0; first < 256; first++) {
-    expect(bytesOf(pathOf(Buffer.of(first)))).toEqual(Buffer.of(first));
+    expect(bytesOfPath(pathOf(Buffer.of(first)))).toEqual(Buffer.of(first));
     for (let second = 0; second < 256; second++) {
       const bytes = Buffer.of(first, second);
-      if (!bytesOf(pathOf(bytes)).equals(bytes)) expect.fail(`${first}, ${second}`);
+      if (!bytesOfPath(pathOf(bytes)).equals(bytes)) expect.fail(`${first}, ${second}`);
     }
   }
 });
@@ -64,7 +64,7 @@ test.skipIf(process.platform !== "linux")("a file of such a name is found and op
     await writeFile(Buffer.concat([Buffer.from(`${folder}/`), name]), "here");
     const [found] = await readdir(folder, { encoding: "buffer" });
     const path = join(folder, pathOf(found as Buffer));
-    expect(await readFile(bytesOf(path), "utf8")).toBe("here");
+    expect(await readFile(bytesOfPath(path), "utf8")).toBe("here");
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,4 +1,4 @@
-/** A new op is one file and one row, and so is a new output: both are added to a copy of the sources, which must compile and run. */
+/** A new op is one file and one row, and so are a new output and a new engine: all are added to a copy of the sources, which must compile and run. */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,18 +27,25 @@ import type { Head } from "./builder.ts";
 
 export const features: Head = (net, { pooled }) => net.add({ op: "squaredRelu6", id: "pooled.squared", x: pooled });
 `;
+const engine = `
+import type { Engine } from "./engine.ts";
+import { referenceEngine } from "./reference.ts";
+
+export const toyEngine: Engine = { ...referenceEngine, name: "toy" };
+`;
 /** Says how far ONNX Runtime is from the reference interpreter, for each output. */
 const use = `
 import { buildGraph } from "./arch/build.ts";
 import { randomWeights } from "./arch/random-weights.ts";
 import { specOf } from "./arch/spec.ts";
-import { nodeEngine } from "./engines/onnxruntime/onnx.node.ts";
+import { openEngine } from "./engines/device.node.ts";
 import { emitOnnx } from "./formats/onnx/write/file.ts";
 import { readModel } from "./formats/tflite/read/schema.ts";
 import { emitTflite } from "./formats/tflite/write/emit.ts";
 import { interpret } from "./graph/interpret.ts";
 import { elementsOf } from "./graph/shapes.ts";
 import { defaultCard } from "./model/card.ts";
+import { Program } from "./session/program.ts";
 import { InferenceSession } from "onnxruntime-node";
 
 const spec = specOf("t0-stream", { classes: 5, resolution: { height: 32, width: 32 } });
@@ -54,7 +61,7 @@ const inputs = Object.fromEntries(
 const expected = interpret(graph, weights, inputs);
 const differences: Record<string, number> = {};
 for (const single of [true, false]) {
-  const executable = await (await nodeEngine()).compile(graph, weights, { single });
+  const executable = await (await openEngine()).load({ graph, weights }, { single });
   const given = Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)] as const);
   const results = await executable.run(Object.fromEntries(given));
   for (const [name, value] of Object.entries(graph.outputs)) {
@@ -66,7 +73,25 @@ for (const single of [true, false]) {
 const model = { spec, weights, card: defaultCard(spec) };
 const { outputNames } = await InferenceSession.create(emitOnnx(model));
 const tflite = (["step", "official"] as const).map((form) => readModel(emitTflite(model, { form }), form).outputs.length);
-console.log(JSON.stringify({ differences, onnx: outputNames, tflite }));
+const picture = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => Math.sin(i) ** 2);
+const steps: Record<string, readonly number[]> = {};
+const open = {
+  toy: async () => Program.compile(model, await openEngine({ device: "toy" })),
+  cpu: async () => Program.compile(model, await openEngine()),
+  litert: async () => Program.compile(model, await openEngine({ device: "litert" })),
+  onnx: async () => Program.open(emitOnnx(model), "onnx", await openEngine()),
+  step: async () => Program.open(emitTflite(model, { form: "step" }), "step", await openEngine({ device: "litert" })),
+  official: async () => Program.open(emitTflite(model, { form: "official" }), "official", await openEngine({ device: "litert" })),
+};
+for (const [name, program] of Object.entries(open)) {
+  const session = await (await program()).openStream({ streams: 2 });
+  const both = Float32Array.from({ length: 2 * picture.length }, (_, i) => picture[i % picture.length] ?? 0);
+  await session.step(both);
+  const { logits, features = [] } = await session.step(both);
+  steps[name] = [...logits, ...features];
+}
+console.log(JSON.stringify({ differences, onnx: outputNames, tflite, steps }));
+process.exit();
 `;
 
 let folder: string;
@@ -100,15 +125,21 @@ beforeAll(async () => {
   await addRow("graph/composites.ts", rows, `{ squaredRelu6 } from "./squared-relu6.ts"`);
   await writeFile(source("arch/features.ts"), output);
   await addRow("arch/heads.ts", ["{ logits }", "{ logits, features }"], `{ features } from "./features.ts"`);
+  await writeFile(source("engines/toy.ts"), engine);
+  await addRow(
+    "engines/device.node.ts",
+    ["  litert: ", "  toy: async () => toyEngine,\n  litert: "],
+    `{ toyEngine } from "./toy.ts"`,
+  );
   await writeFile(source("use.ts"), use);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("a toy op and a toy output compile, and give the same on the reference interpreter and on ONNX Runtime", async () => {
+test("a toy op, a toy output and a toy engine compile, and every engine and file gives the same", async () => {
   expect(await compile()).toBe("");
   const { stdout } = await run(process.execPath, [source("use.ts")], { cwd: folder });
-  const { differences, onnx, tflite } = JSON.parse(stdout);
+  const { differences, onnx, tflite, steps } = JSON.parse(stdout);
   expect(Object.keys(differences)).toEqual([
     "logits 5 true",
     "features 240 true",
@@ -118,6 +149,12 @@ test("a toy op and a toy output compile, and give the same on the reference inte
   for (const difference of Object.values(differences)) expect(difference).toBeLessThan(1e-4);
   expect(onnx.slice(0, 2)).toEqual(["logits", "features"]);
   expect(tflite).toEqual([2 + 8 + 15, 2 + 38]);
+  expect(Object.keys(steps)).toEqual(["toy", "cpu", "litert", "onnx", "step", "official"]);
+  for (const [name, values] of Object.entries(steps as Record<string, number[]>)) {
+    expect(values.length, name).toBe(2 * (5 + 240));
+    for (const [i, value] of values.entries())
+      expect(Math.abs(value - steps.toy[i]), `${name} ${i}`).toBeLessThan(1e-4);
+  }
 }, 120_000);
 
 test("an op that forgets to say what a field names does not compile", async () => {

@@ -4,13 +4,13 @@ import { expect, test } from "vitest";
 import type { SourceClip } from "../../src/data/clip.ts";
 import type { Sample } from "../../src/data/dataset.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { openModel } from "../../src/index.node.ts";
 import type { CameraMotionLabel } from "../../src/synth/camera.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
 import { decideFlip } from "../../src/train/flip.ts";
 import { FrozenBody } from "../../src/train/frozen-features.ts";
 import type { HeadSample } from "../../src/train/frozen-head.ts";
 import { type MirrorOptions, mirrorTest } from "../../src/train/mirror.node.ts";
+import { openModel } from "../../src/zoo/lookup.node.ts";
 
 const file = fileURLToPath(new URL("../../../../apps/cli/models/camera-motion.safetensors", import.meta.url));
 const frames = 8;

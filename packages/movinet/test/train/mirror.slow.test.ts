@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../../src/common/random.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { openModel } from "../../src/index.node.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "../../src/synth/camera.ts";
 import { renderCameraMotion } from "../../src/synth/render.ts";
 import { decideFlip } from "../../src/train/flip.ts";
@@ -10,6 +9,7 @@ import { FrozenBody } from "../../src/train/frozen-features.ts";
 import { type HeadLayers, headOf } from "../../src/train/frozen-head.ts";
 import { timesKernel } from "../../src/train/linear-algebra.ts";
 import { type MirrorSample, testMirroring } from "../../src/train/mirror.ts";
+import { openModel } from "../../src/zoo/lookup.node.ts";
 import { type ShownClips, shownClips } from "./shown-clips.ts";
 
 const layers = (seed: number): HeadLayers => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { bytesOf, pathOf } from "../../src/common/read.node.ts";
+import { bytesOfPath, pathOf } from "../../src/common/read.node.ts";
 import { ClipCache } from "../../src/data/clip-cache.node.ts";
 import { openDataset } from "../../src/data/dataset.node.ts";
 import { isVideoFile, scanFolder } from "../../src/video/folder.node.ts";
@@ -29,8 +29,8 @@ afterAll(() => rm(folder, { recursive: true }));
 async function files(root: string, names: readonly string[]): Promise<string> {
   const path = join(folder, root);
   for (const name of names) {
-    await mkdir(bytesOf(dirname(join(path, name))), { recursive: true });
-    await writeFile(bytesOf(join(path, name)), "x");
+    await mkdir(bytesOfPath(dirname(join(path, name))), { recursive: true });
+    await writeFile(bytesOfPath(join(path, name)), "x");
   }
   return path;
 }

@@ -1,0 +1,11 @@
+/** Engines and sessions, for programs that step networks themselves: what all platforms share of `movinet/session`. */
+
+export { reportLeaks } from "./common/leaks.ts";
+export type { Engine } from "./engines/engine.ts";
+export { classifyFrames, type FrameResult } from "./flow/classify.ts";
+export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";
+export { percentText, probabilities, topK } from "./flow/predict.ts";
+export { preprocess } from "./flow/preprocess.ts";
+export type { ClipSession } from "./session/clip-session.ts";
+export { Program, type SessionSource } from "./session/program.ts";
+export type { StreamOptions, StreamSession } from "./session/stream-session.ts";

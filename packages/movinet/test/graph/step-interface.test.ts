@@ -1,0 +1,93 @@
+/** How a network is called follows from its graph and from the signature of a file alike. */
+import { describe, expect, test } from "vitest";
+import { buildGraph } from "../../src/arch/build.ts";
+import { specNames } from "../../src/arch/spec.ts";
+import { litertEngine } from "../../src/engines/litert/litert.node.ts";
+import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
+import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
+import {
+  type CarriedState,
+  graphInterface,
+  type Signature,
+  type StepInterface,
+  signatureInterface,
+  type TensorFacts,
+} from "../../src/graph/step-interface.ts";
+import { hashedModel } from "../laws/models.ts";
+
+const small = { classes: 7, resolution: { height: 32, width: 48 } };
+const streams = specNames.filter((name) => name.endsWith("stream"));
+
+function interfaceOf(signature: Signature): StepInterface {
+  const read = signatureInterface(signature);
+  if ("problems" in read) throw new Error(read.problems.join());
+  return read.step;
+}
+const facts = (states: readonly CarriedState[]) =>
+  new Map(states.map(({ name, shape, dtype, kind }) => [name, { shape, dtype, kind }]));
+
+test.each(streams)("the files of %s carry what its graph carries, under Google's names", async (name) => {
+  const model = hashedModel(name, small);
+  const graph = graphInterface(buildGraph(model.spec, { call: "step", frames: 1 }));
+  const [onnx, litert] = [await nodeEngine({ threads: 1 }), await litertEngine()];
+  const files = [
+    await onnx.load({ file: emitOnnx(model, { form: "step" }), subject: "onnx" }),
+    await litert.load({ file: emitTflite(model, { form: "step" }), subject: "step" }),
+    await litert.load({ file: emitTflite(model, { form: "official" }), subject: "official" }),
+  ];
+  for (const file of files) {
+    const { inputs, outputs, layout } = file;
+    const step = interfaceOf({ inputs, outputs, layout });
+    expect(facts(step.states)).toEqual(facts(graph.states));
+    expect(step.picture).toMatchObject({ input: "image", channels: 3, ...small.resolution });
+    expect([step.frames, Object.keys(step.outputs)]).toEqual([1, ["logits"]]);
+    await file.dispose();
+  }
+});
+
+describe("signatures", () => {
+  const float = (name: string, ...shape: readonly number[]): TensorFacts => ({ name, shape, dtype: "float32" });
+  const image = float("image", 1, 32, 48, 3);
+  const slots = [float("state_a_stream_buffer_0", 1, 4, 4, 8), float("state_a_stream_buffer_1", 1, 4, 4, 8)];
+  const newest = float("state_a_stream_buffer_2", 1, 4, 4, 8);
+  const logits = float("logits", 1, 7);
+  const read = (inputs: readonly TensorFacts[], outputs: readonly TensorFacts[]) =>
+    signatureInterface({ inputs, outputs, layout: "channelsLast" });
+
+  test("other outputs keep their names beside logits, and one alone is the logits", () => {
+    const features = float("features", 1, 240);
+    expect(read([image, ...slots], [features, logits, newest])).toMatchObject({
+      step: { outputs: { features: "features", logits: "logits" }, states: [{ shape: [1, 2, 4, 4, 8] }] },
+    });
+    expect(read([image], [float("StatefulPartitionedCall:0", 1, 7)])).toMatchObject({
+      step: { outputs: { logits: "StatefulPartitionedCall:0" }, states: [], frames: 1 },
+    });
+  });
+
+  test.each([
+    ["an unknown input", [image, ...slots, float("mask", 1)], [logits, newest], "the input mask is unknown"],
+    ["no newest frame", [image, ...slots], [logits], "there is no output state_a_stream_buffer_2"],
+    ["no logits", [image, ...slots], [float("scores", 1, 7), newest], "there is no output logits"],
+    [
+      "an image of bytes",
+      [{ ...image, dtype: "uint8" } as const, ...slots],
+      [logits, newest],
+      "it has no image of float32",
+    ],
+    [
+      "a state that does not come back",
+      [float("image", 1, 1, 32, 48, 3), float("state", 1, 4)],
+      [logits],
+      "state is not given back",
+    ],
+    [
+      "two unnamed outputs",
+      [float("image", 1, 1, 32, 48, 3), float("state", 1, 4)],
+      [float("state", 1, 4), float("a", 1), float("b", 1)],
+      "beside states it gives a, b",
+    ],
+  ] as const)("%s is told", (_, inputs, outputs, problem) => {
+    expect(read(inputs, outputs)).toEqual({ problems: [problem] });
+  });
+});
