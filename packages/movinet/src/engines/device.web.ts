@@ -12,11 +12,13 @@ export interface EngineOptions {
 }
 
 /**
- * The engine of a device: `auto` or `wasm` (ONNX Runtime), `litert` or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
+ * The engine of a device: `auto` or `wasm` (ONNX Runtime), `litert` or `reference`. Throws {@link MovinetError}:
+ * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
  */
 export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
-  if (device === "auto" || device === "wasm") return webEngine(wasmPaths === undefined ? {} : { wasmPaths });
-  if (device === "litert") return litertEngine({ wasmPaths: wasmPaths ?? "/" });
+  const folder = wasmPaths?.replace(/\/?$/, "/");
+  if (device === "auto" || device === "wasm") return webEngine(folder === undefined ? {} : { wasmPaths: folder });
+  if (device === "litert") return litertEngine({ wasmPaths: folder ?? "/" });
   if (device === "reference") return referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",

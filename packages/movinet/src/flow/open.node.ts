@@ -1,17 +1,14 @@
 import { fileURLToPath } from "node:url";
 import { isUrl } from "../common/urls.ts";
 import { openEngine } from "../engines/device.node.ts";
-import type { Engine } from "../engines/engine.ts";
-import type { ModelFormat } from "../formats/file-kind.ts";
-import { readModel } from "../formats/model-file.ts";
 import { checkLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
-import { Program } from "../session/program.ts";
 import { WorkerProgram } from "../session/worker-program.node.ts";
 import { openVideo } from "../video/video.node.ts";
 import { openLabels } from "../zoo/label-files.node.ts";
-import { fetchModel, type OpenedModel, withKnownLabels, withLabels } from "../zoo/labelled.ts";
+import { fetchModel, type OpenedModel, withLabels } from "../zoo/labelled.ts";
 import { openModelFile } from "../zoo/lookup.node.ts";
+import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
@@ -53,23 +50,11 @@ export async function open(
   return new Recognizer(program, opened.warnings, openFrames);
 }
 
-/** A TFLite file runs as it is on the engine of such files; everything else is compiled. */
-function programOf(opened: OpenedFile, engine: Engine): Promise<Program> {
-  const { file, card } = opened;
-  if (engine.format !== "tflite" || file?.format !== "tflite") return Program.compile(opened, engine);
-  return Program.open(file.bytes, file.subject, engine, { labels: card.labels });
-}
-
 const openFrames: OpenFrames<VideoSource> = (source, options) => openVideo(pathOf(source), options);
 
 function pathOf(source: VideoSource): string {
   if (typeof source === "string") return source;
   return source.protocol === "file:" ? fileURLToPath(source) : source.href;
-}
-
-/** A model, and the file that it was read from. */
-interface OpenedFile extends OpenedModel {
-  readonly file?: { readonly bytes: Uint8Array; readonly subject: string; readonly format: ModelFormat };
 }
 
 async function openAny(
@@ -96,9 +81,8 @@ async function openLabelled(
   }
   const subject = place instanceof Uint8Array ? "model" : String(place);
   const bytes = place instanceof Uint8Array ? place : await fetchModel(subject, signal);
-  const read = readModel(bytes, subject);
-  const file = { bytes, subject, format: read.format };
-  return { ...(await relabelled(await withKnownLabels(read, bytes), labels)), file };
+  const read = await readFileOf(bytes, subject);
+  return { ...read, ...(await relabelled(read, labels)) };
 }
 
 async function relabelled(opened: OpenedModel, labels: string | undefined): Promise<OpenedModel> {

@@ -1,12 +1,13 @@
 /// <reference lib="dom" />
+import { MovinetError } from "../common/errors.ts";
 import { openEngine } from "../engines/device.web.ts";
-import { readModel } from "../formats/model-file.ts";
-import { checkLabels, labelError } from "../model/labels.ts";
+import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
-import { Program } from "../session/program.ts";
+import type { Program } from "../session/program.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
-import { fetchModel, type OpenedModel, withKnownLabels, withLabels } from "../zoo/labelled.ts";
+import { fetchModel, withLabels } from "../zoo/labelled.ts";
+import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
 import { Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
@@ -25,33 +26,48 @@ export interface OpenOptions {
  * no longer needed.
  *
  * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
- * `E_MODEL_LABELS`), `E_DEVICE_UNKNOWN`, `E_DEPENDENCY_MISSING`.
+ * `E_MODEL_LABELS`, `E_MODEL_RUNTIME`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` where the engine does not start, `E_DEPENDENCY_MISSING`.
  */
 export async function open(
   model: string | URL | Uint8Array | Model,
   { device = "auto", wasmPaths, labels, signal }: OpenOptions = {},
 ): Promise<Recognizer<HTMLVideoElement>> {
   const read = await openAny(model, signal);
-  const opened = labels === undefined ? read : withLabels(read, { names: await namesOf(labels), warnings: [] });
+  const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };
   checkLabels(opened.card.labels, opened.spec, typeof labels === "string" ? labels : "labels");
-  const program = await Program.compile(opened, await openEngine({ device, wasmPaths }));
+  signal?.throwIfAborted();
+  const program = await start(opened, device, wasmPaths);
+  if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
   return new Recognizer(program, opened.warnings, videoElementFrames);
 }
 
-async function openAny(
-  model: string | URL | Uint8Array | Model,
-  signal: AbortSignal | undefined,
-): Promise<OpenedModel> {
+async function openAny(model: string | URL | Uint8Array | Model, signal: AbortSignal | undefined): Promise<OpenedFile> {
+  if (model instanceof Uint8Array) return readFileOf(model, "model");
+  if (typeof model === "string" || model instanceof URL) {
+    return readFileOf(await fetchModel(String(model), signal), String(model));
+  }
   if (typeof model === "object" && "weights" in model) return { warnings: [], ...model };
-  const bytes = model instanceof Uint8Array ? model : await fetchModel(String(model), signal);
-  const subject = model instanceof Uint8Array ? "model" : String(model);
-  return withKnownLabels(readModel(bytes, subject), bytes);
+  throw new TypeError("a model is a URL, the bytes of a file (Uint8Array), or a model that was read");
 }
 
-async function namesOf(labels: string | readonly string[]): Promise<readonly string[]> {
-  if (typeof labels !== "string") return labels;
-  const names = await labelsNamed(labels);
-  if (names === null) throw labelError(labels)("no data set of that name is known", "Give kinetics-600, or the names");
-  return names;
+async function namesOf(labels: string | readonly string[]): Promise<FoundLabels> {
+  const names = typeof labels === "string" ? await labelsNamed(labels) : labels;
+  if (names !== null) return { names, warnings: [] };
+  throw labelError(String(labels))("no data set of that name is known", "Give kinetics-600, or the names");
+}
+
+async function start(opened: OpenedFile, device: string, wasmPaths: string | undefined): Promise<Program> {
+  try {
+    return await programOf(opened, await openEngine({ device, wasmPaths }));
+  } catch (cause) {
+    if (cause instanceof MovinetError) throw cause;
+    throw new MovinetError({
+      code: "E_DEVICE_UNAVAILABLE",
+      subject: device,
+      problem: `its engine does not start (${cause instanceof Error ? cause.message : String(cause)})`,
+      remedy: `Serve the .wasm and .mjs files of ${device === "litert" ? "@litertjs/core" : "onnxruntime-web"}, and name their folder in wasmPaths`,
+      cause,
+    });
+  }
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { build } from "vite";
@@ -21,14 +21,15 @@ export const hasChromium = executablePath !== undefined;
 /** For the titles of suites that need it. */
 export const where = hasChromium ? "in Chromium" : "in Chromium (skipped: none is installed; set CHROMIUM to its path)";
 
-/** The files that a page needs for LiteRT.js. */
+/** The files that a page needs for ONNX Runtime and for LiteRT.js. */
+export const ortFolder = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web/wasm")));
 export const litertFolder = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
 
 export interface PageOptions {
   /** The script of the page; it has run when `global` is defined. */
   readonly entry: URL;
   readonly global: string;
-  /** Bodies by path. */
+  /** Bodies by path; a path that begins with `/whole/` gives no parts of them. */
   readonly served?: Readonly<Record<string, Uint8Array>>;
   /** Folders on disk by the first part of a path: `ort` for `/ort/file.wasm`. */
   readonly folders?: Readonly<Record<string, string>>;
@@ -38,11 +39,19 @@ export interface OpenPage {
   readonly page: Page;
   /** Whatever the page threw and nobody caught. */
   readonly errors: readonly string[];
+  readonly url: string;
   close(): Promise<void>;
 }
 
-/** No eval, nothing from elsewhere; WebAssembly is allowed. */
-const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+/** No eval, nothing from elsewhere but videos; WebAssembly is allowed. */
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; media-src * blob:; connect-src 'self' blob:";
+const types: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+  ".webm": "video/webm",
+  ".mp4": "video/mp4",
+};
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
 export async function openPage({ entry, global, served = {}, folders = {} }: PageOptions): Promise<OpenPage> {
@@ -60,11 +69,17 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
   const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
-    const type = path.endsWith("js") ? "text/javascript" : path.endsWith(".wasm") ? "application/wasm" : "text/html";
     const file = join(folders[path.split("/")[1] ?? ""] ?? folder, basename(path));
-    const body = path === "/" ? document : (served[path] ?? (await readFile(file).catch(() => null)));
-    const headers = { "content-type": type, "content-security-policy": policy };
-    response.writeHead(body === null ? 404 : 200, headers).end(body ?? "");
+    const body = path === "/" ? Buffer.from(document) : (served[path] ?? (await readFile(file).catch(() => null)));
+    const headers = { "content-type": types[extname(path)] ?? "text/html", "content-security-policy": policy };
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
+    if (body === null || from === undefined || path.startsWith("/whole/")) {
+      response.writeHead(body === null ? 404 : 200, headers).end(body ?? "");
+    } else {
+      const end = to ? Number(to) + 1 : body.length;
+      const range = { "accept-ranges": "bytes", "content-range": `bytes ${from}-${end - 1}/${body.length}` };
+      response.writeHead(206, { ...headers, ...range }).end(body.subarray(Number(from), end));
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const browser = await chromium.launch({ executablePath: executablePath as string, args: flags });
@@ -77,9 +92,10 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await page.goto(url);
     await page.waitForFunction((name) => name in globalThis, global);
-    return { page, errors, close };
+    return { page, errors, url, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,9 +1,10 @@
 /** The page of the LiteRT.js tests: opens what it is told to, and keeps programs and sessions by number. */
 import { answerOf } from "../../src/common/errors.ts";
-import { litertEngine, Program, readModel, type StreamSession } from "../../src/index.web.ts";
+import { readModel } from "../../src/index.formats.ts";
+import { openEngine, Program, type StreamSession } from "../../src/index.session.web.ts";
 import { fromPlain, fromText, type RemotePage, toPlain, toText } from "./remote.ts";
 
-const litert = litertEngine({ wasmPaths: "/litert/" });
+const litert = openEngine({ device: "litert", wasmPaths: "/litert/" });
 const programs: Program[] = [];
 const sessions: StreamSession[] = [];
 const program = (at: number) => programs[at] as Program;

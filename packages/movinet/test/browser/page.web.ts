@@ -1,11 +1,12 @@
-/** The page of the smoke test: steps a model that it fetched, through the library's browser entry. */
-import { Program, readModel, webEngine } from "../../src/index.web.ts";
+/** The page of the smoke test: steps a model that it fetched, through the library's browser entries. */
+import { readModel } from "../../src/index.formats.ts";
+import { openEngine, Program } from "../../src/index.session.web.ts";
 
 async function step(frames: number): Promise<number[]> {
   const bytes = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
   const model = readModel(await bytes("/model.safetensors"), "model.safetensors");
   const images = new Float32Array((await bytes("/frames.bin")).buffer);
-  const program = await Program.compile(model, await webEngine({ wasmPaths: "/ort/" }));
+  const program = await Program.compile(model, await openEngine({ wasmPaths: "/ort/" }));
   const session = await program.openStream();
   const picture = images.length / frames;
   let logits: Float32Array = new Float32Array();

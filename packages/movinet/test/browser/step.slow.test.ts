@@ -1,11 +1,9 @@
 /** The library in a real browser: a model steps in Chromium with onnxruntime-web and gives the reference's logits. */
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeModel } from "../../src/formats/model-file.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
-import { hasChromium, type OpenPage, openPage, where } from "./chromium.ts";
+import { hasChromium, type OpenPage, openPage, ortFolder, where } from "./chromium.ts";
 
 describe.skipIf(!hasChromium)(`onnxruntime-web ${where}`, () => {
   const figures = figuresOf("t0-stream-posenc-10classes");
@@ -20,7 +18,7 @@ describe.skipIf(!hasChromium)(`onnxruntime-web ${where}`, () => {
         "/model.safetensors": writeModel(modelOfFigures(figures)),
         "/frames.bin": new Uint8Array(hashedFrames(frames, height, width).buffer),
       },
-      folders: { ort: dirname(fileURLToPath(import.meta.resolve("onnxruntime-web/wasm"))) },
+      folders: { ort: ortFolder },
     });
   });
   afterAll(() => open?.close());
