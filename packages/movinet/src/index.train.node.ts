@@ -70,7 +70,7 @@ export {
 } from "./evaluate/metrics.ts";
 export { keepPictures, WorstClips } from "./evaluate/pictures.ts";
 export { environmentFacts, renderReport } from "./evaluate/report.node.ts";
-export type { Epoch, Facts, FoldResult, RunReport, WorstClip } from "./evaluate/report-data.ts";
+export type { EpochRecord, Facts, FoldResult, RunReport, WorstClip } from "./evaluate/report-data.ts";
 export {
   type ClipOutcome,
   type EvaluateModelOptions,
@@ -108,7 +108,7 @@ export {
   trainRelative,
 } from "./train/family-training.node.ts";
 export { type FitResult, fitModel, openTraining } from "./train/fit.node.ts";
-export type { EpochRecord, FitClip, FitInput, FitOptions, FitProgress } from "./train/fit-options.node.ts";
+export type { FitClip, FitInput, FitOptions, FitProgress } from "./train/fit-options.node.ts";
 export { decideFlip, type FlipDecision } from "./train/flip.ts";
 export type { FittedHead, HeadSample } from "./train/frozen-head.ts";
 export {
@@ -148,7 +148,6 @@ export type { Trainable } from "./train/network.ts";
 export { fitSettings, type NameChoice, planTraining, type TrainChoices, type TrainPlan } from "./train/recipe.ts";
 export { frameByFrame, type Relative, wholeClip } from "./train/relatives.ts";
 export {
-  epochOf,
   historyCsv,
   type JudgedTraining,
   judgeTraining,

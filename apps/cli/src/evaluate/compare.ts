@@ -9,7 +9,6 @@ import {
   describeBegun,
   differenceOf,
   environmentFacts,
-  epochOf,
   failureNotes,
   fitFacts,
   type JudgedClips,
@@ -127,7 +126,9 @@ export async function compare(
       dataset: nameOfDataset(dataset),
       judged: clips.judged,
       comparison,
-      trainings: relatives.filter(({ history }) => history.length > 0).map(trainingCurve),
+      trainings: relatives
+        .filter(({ history }) => history.length > 0)
+        .map(({ kind, ...run }) => ({ name: kind, ...run })),
       warnings,
       failures: failureNotes(judged.failures),
       config: {
@@ -191,8 +192,4 @@ function readBegun(text: string): { readonly split: EvaluateSettings["split"]; r
   } catch {
     return null;
   }
-}
-
-function trainingCurve({ kind, history, bestEpoch }: RelativeTraining) {
-  return { name: kind, history: history.map(epochOf), bestEpoch };
 }

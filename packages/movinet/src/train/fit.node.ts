@@ -5,11 +5,12 @@ import { buildGraph } from "../arch/build.ts";
 import { TrainError } from "../common/errors.ts";
 import { randomOf } from "../common/random.ts";
 import { makeFolder } from "../common/write.node.ts";
+import type { EpochRecord } from "../evaluate/report-data.ts";
 import { buildTraining } from "../graph/gradient.ts";
 import type { Model } from "../model/model.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
-import type { EpochRecord, FitClip, FitOptions, FitProgress } from "./fit-options.node.ts";
+import type { FitClip, FitOptions, FitProgress } from "./fit-options.node.ts";
 import { frozenOutputs } from "./frozen-outputs.node.ts";
 import type { LaneItem, LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
@@ -44,7 +45,8 @@ interface Progress {
   readonly history: readonly EpochRecord[];
 }
 
-const defaultCheckpointMs = 30_000;
+/** Milliseconds between checkpoints. */
+const checkpointMs = 30_000;
 
 /**
  * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
@@ -125,7 +127,7 @@ interface Prepared {
 function trainerOptions({ settings, masks = new Map() }: FitOptions) {
   const { threads: lanes, optimizer, weightDecay, averageDecay, statistics } = settings;
   const statisticsRate = statistics === "batch" ? 0.05 : 0;
-  return { lanes, optimizer, optimizerOptions: { weightDecay }, averageDecay, statisticsRate, masks };
+  return { lanes, optimizer, weightDecay, averageDecay, statisticsRate, masks };
 }
 
 /** Cuts the network where it begins to learn, and computes what comes before once. */
@@ -206,7 +208,7 @@ class Fitting {
   }
 
   async run(): Promise<Checkpoint<Finished>> {
-    const { settings, signal, checkpointMs = defaultCheckpointMs } = this.#options;
+    const { settings, signal } = this.#options;
     const saved = await readCheckpoint<Progress>(this.#checkpoint);
     if (saved) this.#restore(saved.state, saved.progress);
     const { stepsPerEpoch } = this.#network;

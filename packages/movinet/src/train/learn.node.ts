@@ -4,13 +4,13 @@ import type { ClipCache } from "../data/clip-cache.node.ts";
 import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Answer } from "../evaluate/metrics.ts";
-import type { Facts } from "../evaluate/report-data.ts";
+import type { EpochRecord, Facts } from "../evaluate/report-data.ts";
 import { evaluateModel } from "../evaluate/run.node.ts";
 import type { Model } from "../model/model.ts";
 import { classWeights } from "./balance.ts";
 import { fitModel } from "./fit.node.ts";
 import { fitClips, fitView } from "./fit-clips.node.ts";
-import type { EpochRecord } from "./fit-options.node.ts";
+import type { FitProgress } from "./fit-options.node.ts";
 import { decideFlip, type FlipDecision } from "./flip.ts";
 import type { HeadSample } from "./frozen-head.ts";
 import { crossValidate, type FrozenSamples, type HeadTask, trainHead } from "./frozen-training.node.ts";
@@ -20,17 +20,12 @@ import type { TrainSettings } from "./settings.ts";
 import type { TestPart } from "./test-parts.ts";
 
 /** How far a training is. */
-export interface TrainProgress {
-  readonly stage: "decoding" | "features" | "mirrored clips" | "frozen part" | "training" | "validation" | "judging";
+export interface TrainProgress extends Omit<FitProgress, "phase" | "epoch"> {
+  readonly stage: "decoding" | "features" | "mirrored clips" | "judging" | FitProgress["phase"];
   /** Which part of a cross-validation is trained, from 0, and of how many; null where there is one, or it is about all. */
   readonly part: { readonly index: number; readonly of: number } | null;
-  /** Clips. */
-  readonly done: number;
-  readonly total: number;
   /** Null but in stages of `fitModel`. */
   readonly epoch: number | null;
-  readonly loss: number | null;
-  readonly validationTop1: number | null;
 }
 
 /** What a way of training is given. */
@@ -44,7 +39,7 @@ export interface LearnTask {
   readonly choices: TrainChoices;
   readonly cache: ClipCache;
   readonly backend: Engine;
-  /** Where saved states are kept. */
+  /** Where saved states are kept, from which a training of the same clips and choices goes on. */
   readonly folder: string;
   readonly name: NameChoice;
   readonly signal: AbortSignal;

@@ -6,13 +6,12 @@ import type { Agreement } from "../evaluate/agreement.ts";
 import { type Answer, type Evaluation, evaluateAnswers } from "../evaluate/metrics.ts";
 import { keepPictures, WorstClips } from "../evaluate/pictures.ts";
 import { environmentFacts } from "../evaluate/report.node.ts";
-import type { Epoch, FoldResult, RunReport } from "../evaluate/report-data.ts";
+import type { EpochRecord, FoldResult, RunReport } from "../evaluate/report-data.ts";
 import { evaluateModel } from "../evaluate/run.node.ts";
 import { warningsOf } from "../evaluate/verdict.ts";
 import { topK } from "../flow/predict.ts";
 import type { Model } from "../model/model.ts";
 import { doubtsOf, silenceOf } from "./doubts.node.ts";
-import type { EpochRecord } from "./fit-options.node.ts";
 import type { JudgedClip } from "./learn.node.ts";
 import { noteLearned } from "./learned.node.ts";
 import { type NameChoice, plainName } from "./recipe.ts";
@@ -111,7 +110,7 @@ export async function trainingReport(
     folds: evaluation && learned.crossed ? foldResults(learned.judged) : null,
     warnings,
     failures: failuresOf(done),
-    history: learned.history?.map(epochOf) ?? null,
+    history: learned.history,
     bestEpoch: learned.bestEpoch,
     agreement,
     worst: evaluation ? await worstOf(done, evaluation, cache, signal) : [],
@@ -142,11 +141,6 @@ function foldResults(judged: readonly JudgedClip[]): readonly FoldResult[] {
     );
     return { name: `part ${fold + 1}`, clips: clips.length, right: right.length };
   });
-}
-
-/** A record as reports take it. */
-export function epochOf({ loss, ...record }: EpochRecord): Epoch {
-  return { ...record, phase: null, trainLoss: loss };
 }
 
 /** How each epoch went, as CSV with a header line. */

@@ -2,32 +2,24 @@
 import { createHash } from "node:crypto";
 import { DatasetError, type MovinetError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
-import type { ClipCache } from "../data/clip-cache.node.ts";
 import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
 import { joinCopies } from "../data/groups.ts";
 import { countGroups } from "../data/splits.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { EpochRecord } from "../evaluate/report-data.ts";
 import type { Model } from "../model/model.ts";
-import type { EpochRecord } from "./fit-options.node.ts";
 import type { HeadSample } from "./frozen-head.ts";
 import { type FrozenSamples, frozenSamples } from "./frozen-training.node.ts";
-import { fineTune, type Learned, learnHead, stageProgress, type TrainProgress } from "./learn.node.ts";
+import { fineTune, type Learned, type LearnTask, learnHead, stageProgress, type TrainProgress } from "./learn.node.ts";
 import { type ClipHashes, type ContentHashes, findSeen, hasUnknownPast, stretchOf } from "./learned.node.ts";
 import { howItIsTested, type NameChoice, plainName, type TrainChoices, type TrainPlan } from "./recipe.ts";
 import { divideForTests, type TestPart } from "./test-parts.ts";
 
-export interface TrainModelOptions {
-  readonly choices: TrainChoices;
+export interface TrainModelOptions extends Pick<LearnTask, "choices" | "cache" | "backend" | "folder" | "signal"> {
   /** As `planTraining` made it. */
   readonly plan: TrainPlan;
   /** Of the new model. */
   readonly name: string;
   readonly hashes: ContentHashes;
-  readonly cache: ClipCache;
-  readonly backend: Engine;
-  /** Where saved states are kept, from which a training of the same clips and choices goes on. */
-  readonly folder: string;
-  readonly signal: AbortSignal;
   readonly nameChoice?: NameChoice;
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Called for each clip that cannot be decoded. */
