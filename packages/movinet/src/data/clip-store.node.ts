@@ -79,21 +79,20 @@ export class ClipStore {
   }
 
   /**
-   * Keeps a clip; false where it has no room beside what is in use. Throws {@link DatasetError} (`E_DATASET_CACHE`) where
+   * Keeps a clip where it has room beside what is in use. Throws {@link DatasetError} (`E_DATASET_CACHE`) where
    * the folder cannot be written; nothing half-written is left then.
    */
-  async write(key: string, head: ClipHead, frames: readonly Uint8Array[]): Promise<boolean> {
+  async write(key: string, head: ClipHead, frames: readonly Uint8Array[]): Promise<void> {
     const prefix = clipPrefix(head, frames, crc32);
     const size = frames.reduce((sum, frame) => sum + frame.length, prefix.length);
     const name = `${key}.${randomUUID()}.tmp`;
     const aside = join(this.folder, name);
     try {
-      if (!(await this.#makeRoom(size))) return false;
+      if (!(await this.#makeRoom(size))) return;
       this.#writing.set(name, size);
       this.#used.add(key);
       await writeParts(aside, [prefix, ...frames]);
       await rename(aside, this.#path(key));
-      return true;
     } catch (cause) {
       this.#bytes = null;
       await rm(aside, { force: true }).catch(() => {});

@@ -96,9 +96,13 @@ function seenWarnings({ seen, likeNamed, dataset }: TrainedModel, whose: string)
 }
 
 /** What the clips themselves tell: damage, frame rates unlike the model's, and groups that give the class away. */
-function clipWarnings({ dataset: { samples, labels }, frozen: { lengths, damaged }, learned }: TrainedModel): string[] {
+function clipWarnings({
+  dataset: { samples, labels },
+  frozen: { frameRates, damaged },
+  learned,
+}: TrainedModel): string[] {
   const { fps } = learned.model.card;
-  const slow = [...lengths.values()].filter(({ frameRate }) => frameRate < slowRate * fps).length;
+  const slow = frameRates.filter((rate) => rate < slowRate * fps).length;
   const groups = new Map<string, Set<string>>();
   for (const { group, classes } of samples) {
     if (group === null) continue;

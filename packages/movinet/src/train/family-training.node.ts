@@ -5,7 +5,6 @@ import { type Dataset, groupKey } from "../data/dataset.ts";
 import { samplesForModel } from "../evaluate/labels.ts";
 import type { EpochRecord } from "../evaluate/report-data.ts";
 import type { Model } from "../model/model.ts";
-import { classWeights } from "./balance.ts";
 import { fitModel } from "./fit.node.ts";
 import { fitClips, fitView } from "./fit-clips.node.ts";
 import type { FitProgress } from "./fit-options.node.ts";
@@ -77,7 +76,7 @@ export function planRelatives(
   const labels = model.card.labels as readonly string[];
   const own = { ...dataset, labels, samples: undivided };
   const solved = run?.mode === "closed form";
-  const usual = run?.fit ?? fitSettings({ ...defaultChoices, threads, seed: run?.seed ?? 0 }, "all", undivided.length);
+  const usual = run?.fit ?? fitSettings({ threads, seed: run?.seed ?? 0 }, "all", undivided.length);
   const mirrored = run?.fit ? run.fit.augment.flip > 0 : decideFlip(labels, null).flip;
   const settings: TrainSettings = {
     ...usual,
@@ -102,15 +101,6 @@ export function planRelatives(
   ];
   return { dataset: own, settings, warnings };
 }
-
-const defaultChoices = {
-  epochs: null,
-  batch: null,
-  frames: null,
-  learningRate: null,
-  augment: null,
-  flip: null,
-} as const;
 
 /** Throws {@link TrainError} (`E_TRAIN_CHOICE`) for a network that cannot be compared with the model. */
 export function checkRelative(kind: RelativeKind, subject: string, { spec, card }: Model, { card: own }: Model): void {
@@ -146,31 +136,23 @@ export async function trainRelative(
   const { settings, dataset } = plan;
   const { model: start, masks } = kind === "base" ? wholeClip(model, settings.frames) : frameByFrame(model);
   const { fps } = model.card;
-  const { failures } = await cache.fill(dataset.samples, fitView(model.card, fps), {
+  const { usable: samples } = await cache.fill(dataset.samples, fitView(model.card, fps), {
     signal,
     onClip: ({ done, total }) => onProgress?.({ stage: "decoding", done, total, epoch: 0, loss: null }),
   });
-  const failed = new Set(failures.map(({ sample }) => sample));
-  const usable = { ...dataset, samples: dataset.samples.filter((sample) => !failed.has(sample)) };
-  const choose = new Set(chooseFrom(usable, usable.samples, { seen: new Set(), seed: settings.seed }));
-  const train = usable.samples.filter((sample) => !choose.has(sample));
-  const classes = train.map((sample) => sample.classes);
-  const { weightOf } = classWeights(classes, dataset.labels.length, dataset.multiLabel);
-  const clipOf = fitClips(model.card, fps, settings, cache, weightOf);
-  const trained = await fitModel(
-    start,
-    { train: train.map(clipOf), validation: [...choose].map(clipOf) },
-    {
-      settings,
-      masks,
-      folder,
-      signal,
-      onProgress: ({ phase, ...progress }) => onProgress?.({ stage: `${kind}: ${phase}`, ...progress }),
-    },
-  );
+  const choose = chooseFrom({ ...dataset, samples }, samples, { seen: new Set(), seed: settings.seed });
+  const train = samples.filter((sample) => !choose.includes(sample));
+  const { clips } = fitClips(model.card, fps, settings, cache, { train, choose }, dataset);
+  const trained = await fitModel(start, clips, {
+    settings,
+    masks,
+    folder,
+    signal,
+    onProgress: ({ phase, ...progress }) => onProgress?.({ stage: `${kind}: ${phase}`, ...progress }),
+  });
   const own = { ...model.card.input, fps };
-  const pictures = await pictureHashes(usable.samples, own, cache, { signal });
-  const learned = noteLearned(usable.samples, { files: hashes, pictures }, model.card.learned);
+  const pictures = await pictureHashes(samples, own, cache, { signal });
+  const learned = noteLearned(samples, { files: hashes, pictures }, model.card.learned);
   const noted = { ...trained.model, card: { ...trained.model.card, learned } };
   return { kind, ...trained, model: noted };
 }

@@ -1,9 +1,9 @@
 /** A new last layer on frozen features: the training of small data sets, in seconds after decoding. */
 
 import { variants } from "../arch/variants.ts";
-import { ModelError, type MovinetError } from "../common/errors.ts";
+import { ModelError } from "../common/errors.ts";
 import type { ClipView } from "../data/clip.ts";
-import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { DamagedClip } from "../evaluate/verdict.ts";
@@ -36,11 +36,11 @@ export interface FrozenOptions {
 export interface FrozenSamples {
   /** Of each sample that could be decoded. */
   readonly features: ReadonlyMap<Sample, HeadSample>;
-  readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  readonly failures: readonly ClipFailure[];
   /** Samples that gave frames although something is wrong with their videos. */
   readonly damaged: readonly DamagedClip[];
-  /** Frames of each clip at the model's own rate, and the rate of its file. */
-  readonly lengths: ReadonlyMap<Sample, { readonly frames: number; readonly frameRate: number }>;
+  /** Of the files of the samples that could be decoded: pictures a second. */
+  readonly frameRates: readonly number[];
   readonly view: FrozenView;
   /** As the model sees them, and as the new one will. */
   readonly pictures: { readonly before: PictureHashes; readonly after: PictureHashes };
@@ -59,16 +59,14 @@ export async function frozenSamples(
   const total = samples.length;
   const onClip = ({ done }: { readonly done: number }) => onProgress?.({ phase: "decoding", done, total });
   const own = viewOf(card, card.fps, card.input.fit);
-  const first = await cache.fill(samples, own, { signal, onClip });
-  const failed = new Set(first.failures.map(({ sample }) => sample));
-  const usable = samples.filter((sample) => !failed.has(sample));
-  const lengths = new Map<Sample, { readonly frames: number; readonly frameRate: number }>();
+  const { usable, failures } = await cache.fill(samples, own, { signal, onClip });
+  const frameRates: number[] = [];
   const durations: number[] = [];
   const damaged: DamagedClip[] = [];
   for (const sample of usable) {
-    const { frames, source } = await cache.head(sample, own, signal);
+    const { source } = await cache.head(sample, own, signal);
     if (source.warnings.length > 0) damaged.push({ sample, warnings: source.warnings });
-    lengths.set(sample, { frames, frameRate: source.frameRate });
+    frameRates.push(source.frameRate);
     durations.push(source.duration);
   }
   const usual = variants[model.spec.variant as keyof typeof variants]?.fps ?? card.fps;
@@ -87,7 +85,7 @@ export async function frozenSamples(
       features.set(sample, { views: pooled, classes: sample.classes, group: sample.group });
       onProgress?.({ phase: "features", done: features.size, total: usable.length });
     }
-    return { features, failures: first.failures, damaged, lengths, view, pictures: { before, after } };
+    return { features, failures, damaged, frameRates, view, pictures: { before, after } };
   } finally {
     await body[Symbol.asyncDispose]();
   }

@@ -7,7 +7,6 @@ import type { Answer } from "../evaluate/metrics.ts";
 import type { EpochRecord, Facts } from "../evaluate/report-data.ts";
 import { evaluateModel } from "../evaluate/run.node.ts";
 import type { Model } from "../model/model.ts";
-import { classWeights } from "./balance.ts";
 import { fitModel } from "./fit.node.ts";
 import { fitClips, fitView } from "./fit-clips.node.ts";
 import type { FitProgress } from "./fit-options.node.ts";
@@ -153,23 +152,14 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
   const part = parts.length > 1 ? { index: fold, of: parts.length } : null;
   const mirroring = await decideMirroring(wanted, known, whole, part);
   const settings = mirroring.flip ? wanted : { ...wanted, augment: { ...wanted.augment, flip: 0 } };
-  const weights = classWeights(
-    known.map(({ classes }) => classes),
-    task.labels.length,
-    task.multiLabel,
-  );
-  const clipOf = fitClips(model.card, frozen.view.fps, settings, cache, weights.weightOf);
-  const trained = await fitModel(
-    start,
-    { train: known.map(clipOf), validation: choose.map(clipOf) },
-    {
-      settings,
-      folder: join(folder, String(fold)),
-      signal,
-      onProgress: ({ phase, ...progress }) => onProgress({ stage: phase, part, ...progress }),
-      onEpoch: (record) => onEpoch(fold, record),
-    },
-  );
+  const { clips, why } = fitClips(model.card, frozen.view.fps, settings, cache, { train: known, choose }, task);
+  const trained = await fitModel(start, clips, {
+    settings,
+    folder: join(folder, String(fold)),
+    signal,
+    onProgress: ({ phase, ...progress }) => onProgress({ stage: phase, part, ...progress }),
+    onEpoch: (record) => onEpoch(fold, record),
+  });
   const taught = new Set(known.flatMap(({ classes }) => classes));
   const judged: JudgedClip[] = [];
   await evaluateModel(trained.model, judge, {
@@ -194,7 +184,7 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
     facts: fitFacts(settings, known.length),
     why: [
       mirroring.why,
-      weights.why,
+      why,
       choose.length > 0
         ? `The epoch is chosen by ${choose.length} clips that neither teach nor judge.`
         : `No epoch is chosen, all count: there are too few clips for a part that would choose it.`,

@@ -163,7 +163,7 @@ export function capital(text: string): string {
 
 /** How so many clips are trained on by gradients. */
 export function fitSettings(
-  choices: Pick<TrainChoices, "frames" | "batch" | "epochs" | "learningRate" | "augment" | "flip" | "threads" | "seed">,
+  choices: Partial<TrainChoices> & Pick<TrainChoices, "threads" | "seed">,
   trainable: Trainable,
   clips: number,
 ): TrainSettings {

@@ -116,9 +116,8 @@ function withFolds(plan: TrainPlan, { folds }: TrainChoices, groups: number): Tr
 }
 
 /** The dataset without the clips that cannot be decoded. Throws where too little is left. */
-function usableSamples(dataset: Dataset, { failures }: Pick<FrozenSamples, "failures">): Dataset {
-  const failed = new Set(failures.map(({ sample }) => sample));
-  const samples = dataset.samples.filter((sample) => !failed.has(sample));
+function usableSamples(dataset: Dataset, { features }: Pick<FrozenSamples, "features">): Dataset {
+  const samples = dataset.samples.filter((sample) => features.has(sample));
   const missing = dataset.labels.filter((_, c) => !samples.some(({ classes }) => classes.includes(c)));
   if (missing.length > 0) {
     throw new DatasetError({
