@@ -1,7 +1,7 @@
 import { DatasetError, type MovinetError, VideoError } from "../common/errors.ts";
 import type { Clip, ClipView, SourceClip } from "../data/clip.ts";
 import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
-import { nameWithin, type Sample } from "../data/dataset.ts";
+import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import { classifyFrames } from "../flow/classify.ts";
 import type { Fit, InputSize } from "../model/card.ts";
@@ -12,7 +12,7 @@ import type { Frame } from "../video/frame.ts";
 import { Decoders } from "../video/video.node.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
 import { noMoments, noteMoment } from "./early.ts";
-import type { Answer } from "./metrics.ts";
+import { type Answer, answerOf } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
 import type { DamagedClip } from "./verdict.ts";
 
@@ -146,11 +146,9 @@ async function answerOne(
     await source[Symbol.asyncDispose]?.();
   }
   const shown = view.fit === "squash" ? source.info : null;
-  const { group, classes } = sample;
-  const name = nameWithin(sample);
   return {
     sample,
-    answer: error || !scores ? null : { name, group, classes, scores, moments },
+    answer: error || !scores ? null : answerOf(sample, scores, moments),
     error,
     warnings: source.warnings ?? [],
     frames: moments.frames.at(-1) ?? 0,

@@ -1,11 +1,12 @@
 /** Why a run's number is not told, or where it may fool its reader. */
 
-import { listed } from "../common/printable.ts";
+import { capital, listed } from "../common/printable.ts";
 import type { Sample } from "../data/dataset.ts";
+import { likeliest } from "../evaluate/metrics.ts";
 import { damageSentence } from "../evaluate/verdict.ts";
 import type { JudgedClip } from "./learn.node.ts";
 import { hasUnknownPast } from "./learned.node.ts";
-import { capital, type NameChoice } from "./recipe.ts";
+import type { NameChoice } from "./recipe.ts";
 import { fewestJudged } from "./test-parts.ts";
 import type { TrainedModel } from "./train-model.node.ts";
 
@@ -69,10 +70,6 @@ function apartWarnings(judged: readonly JudgedClip[], labels: readonly string[])
     const right = clips.filter(({ answer: { classes, scores } }) => classes.includes(likeliest(scores))).length;
     return `${label} is seen in one group only: a model that judges its ${clips.length} ${noun} has never learned it, so they are not counted (${right} of ${clips.length} right). The model that you get has learned it, and nobody knows how well.`;
   });
-}
-
-function likeliest(scores: Float32Array): number {
-  return scores.indexOf(Math.max(...scores));
 }
 
 function tornWarnings(torn: readonly Sample[]): string[] {

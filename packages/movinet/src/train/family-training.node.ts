@@ -1,7 +1,7 @@
 /** The networks that a stream model is compared with: a base network and a frame-by-frame one, trained like it. */
-import { DatasetError, TrainError } from "../common/errors.ts";
+import { TrainError } from "../common/errors.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
-import { type Dataset, groupKey } from "../data/dataset.ts";
+import { type Dataset, datasetError, groupKey } from "../data/dataset.ts";
 import { samplesForModel } from "../evaluate/labels.ts";
 import type { EpochRecord } from "../evaluate/report-data.ts";
 import type { Model } from "../model/model.ts";
@@ -64,13 +64,10 @@ export function planRelatives(
     (sample) => !judged.has(sample) && sample.split !== "test" && !groups.has(groupKey(sample)),
   );
   if (others.length === 0) {
-    throw new DatasetError({
-      code: "E_DATASET_SPLIT",
-      subject: dataset.path,
-      problem:
-        "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn",
-      remedy: `Name parts in a manifest (a column split), or give trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`,
-    });
+    const problem =
+      "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn";
+    const remedy = `Name parts in a manifest (a column split), or give trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`;
+    throw datasetError("E_DATASET_SPLIT", dataset.path, problem, remedy);
   }
   const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
   const labels = model.card.labels as readonly string[];

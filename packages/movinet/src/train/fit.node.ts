@@ -5,6 +5,7 @@ import { buildGraph } from "../arch/build.ts";
 import { TrainError } from "../common/errors.ts";
 import { randomOf } from "../common/random.ts";
 import { makeFolder } from "../common/write.node.ts";
+import { likeliest } from "../evaluate/metrics.ts";
 import type { EpochRecord } from "../evaluate/report-data.ts";
 import { buildTraining } from "../graph/gradient.ts";
 import type { Model } from "../model/model.ts";
@@ -248,7 +249,7 @@ class Fitting {
     let [validationLoss, validationTop1]: [number | null, number | null] = [null, null];
     if (validation.length > 0) {
       const { loss, logits } = await this.#trainer.test(validation);
-      const right = validation.filter(({ classes }, i) => classes.includes(argmax(logits[i] as Float32Array)));
+      const right = validation.filter(({ classes }, i) => classes.includes(likeliest(logits[i] as Float32Array)));
       [validationLoss, validationTop1] = [loss, right.length / validation.length];
     }
     this.#epoch++;
@@ -296,10 +297,6 @@ class Fitting {
     this.#trainer.restore(state);
     [this.#epoch, this.#step, this.#lossSum, this.#history] = [epoch, step, lossSum, [...history]];
   }
-}
-
-function argmax(values: Float32Array): number {
-  return values.indexOf(Math.max(...values));
 }
 
 function diverged(folder: string, rate: number): TrainError {

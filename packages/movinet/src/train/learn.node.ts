@@ -1,9 +1,9 @@
 /** A new last layer in closed form, or a part of the network by gradients; and what comes of it, judged. */
 import { join } from "node:path";
 import type { ClipCache } from "../data/clip-cache.node.ts";
-import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
-import type { Answer } from "../evaluate/metrics.ts";
+import { type Answer, answerOf } from "../evaluate/metrics.ts";
 import type { EpochRecord, Facts } from "../evaluate/report-data.ts";
 import { evaluateModel } from "../evaluate/run.node.ts";
 import type { Model } from "../model/model.ts";
@@ -99,10 +99,7 @@ export async function learnHead(dataset: Dataset, { model, frozen, parts, task, 
   return {
     model: trained,
     used,
-    judged: judged.map(({ sample, scores, fold, taught }) => {
-      const { group, classes } = sample;
-      return { sample, answer: { name: nameWithin(sample), group, classes, scores, moments: null }, fold, taught };
-    }),
+    judged: judged.map(({ scores, ...clip }) => ({ ...clip, answer: answerOf(clip.sample, scores, null) })),
     crossed,
     history: null,
     bestEpoch: null,

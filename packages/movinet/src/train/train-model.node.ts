@@ -1,8 +1,8 @@
 /** Trains a model on a dataset, from its clips to what can be said of what came of it. */
 import { createHash } from "node:crypto";
-import { DatasetError, type MovinetError } from "../common/errors.ts";
+import type { MovinetError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
-import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
+import { type Dataset, datasetError, nameWithin, type Sample } from "../data/dataset.ts";
 import { joinCopies } from "../data/groups.ts";
 import { countGroups } from "../data/splits.ts";
 import type { EpochRecord } from "../evaluate/report-data.ts";
@@ -120,12 +120,8 @@ function usableSamples(dataset: Dataset, { features }: Pick<FrozenSamples, "feat
   const samples = dataset.samples.filter((sample) => features.has(sample));
   const missing = dataset.labels.filter((_, c) => !samples.some(({ classes }) => classes.includes(c)));
   if (missing.length > 0) {
-    throw new DatasetError({
-      code: "E_DATASET_CLIP",
-      subject: dataset.path,
-      problem: `no clip of ${listed(missing)} can be decoded`,
-      remedy: "Repair or replace these clips; movinet dataset check lists what is wrong with each",
-    });
+    const remedy = "Repair or replace these clips; movinet dataset check lists what is wrong with each";
+    throw datasetError("E_DATASET_CLIP", dataset.path, `no clip of ${listed(missing)} can be decoded`, remedy);
   }
   return { ...dataset, samples };
 }
