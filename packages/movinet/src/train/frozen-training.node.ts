@@ -58,7 +58,7 @@ export async function frozenSamples(
   const { card } = model;
   const total = samples.length;
   const onClip = ({ done }: { readonly done: number }) => onProgress?.({ phase: "decoding", done, total });
-  const own = viewOf(card, card.fps, card.input.fit);
+  const own = { ...card.input, fps: card.fps };
   const { usable, failures } = await cache.fill(samples, own, { signal, onClip });
   const frameRates: number[] = [];
   const durations: number[] = [];
@@ -71,7 +71,7 @@ export async function frozenSamples(
   }
   const usual = variants[model.spec.variant as keyof typeof variants]?.fps ?? card.fps;
   const view = chooseFrozenView(card, durations, usual);
-  const views = view.fits.map((fit) => viewOf(card, view.fps, fit));
+  const views = view.fits.map((fit): ClipView => ({ ...card.input, fps: view.fps, fit }));
   for (const look of views) await cache.fill(usable, look, { signal, onClip });
   const before = await pictureHashes(usable, own, cache, { signal });
   const after = view.fps === card.fps ? before : await pictureHashes(usable, views[0] as ClipView, cache, { signal });
@@ -98,10 +98,6 @@ function notNumbers(subject: string): ModelError {
     problem: "its features of a clip are no finite numbers, so its weights are damaged",
     remedy: "Begin with another model",
   });
-}
-
-function viewOf({ input }: Card, fps: number, fit: ClipView["fit"]): ClipView {
-  return { width: input.width, height: input.height, fit, fps };
 }
 
 export interface HeadTask {

@@ -32,12 +32,11 @@ export async function mirrorTest(
     return head ? [{ ...head, sample }] : [];
   });
   const chosen: readonly (HeadSample & { readonly sample: Sample })[] = clipsToMirror(known, options);
-  const { width, height, fit } = model.card.input;
   const body = await FrozenBody.compile(model, backend);
   const seen: MirrorSample[] = [];
   try {
     for (const { sample, ...plain } of chosen) {
-      const clip = await cache.read(sample, { width, height, fit, fps: view.fps }, signal);
+      const clip = await cache.read(sample, { ...model.card.input, fps: view.fps }, signal);
       seen.push({ ...plain, mirrored: await body.pool(clip, { mirror: true, signal }) });
       onProgress?.({ done: seen.length, total: chosen.length });
     }

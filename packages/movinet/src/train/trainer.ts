@@ -4,7 +4,6 @@ import type { Weights } from "../graph/tensor.ts";
 import { createWeightAverage } from "./average.ts";
 import { type LaneItem, type LaneResult, type LaneSetup, learningLayout, viewsOf } from "./lane.ts";
 import { createOptimizer, type OptimizerKind } from "./optimizer.ts";
-import { applyMask } from "./relatives.ts";
 
 /** One thread with a {@link Lane}. */
 export interface LaneHandle<Source> {
@@ -105,7 +104,7 @@ export class Trainer<Source> {
     const gradients = [...(first ?? new Map<string, Float32Array>())].map(([name, sum]) => {
       for (const other of others) addTo(sum, other.get(name) as Float32Array);
       const mask = this.#options.masks.get(name);
-      if (mask) applyMask(sum, mask);
+      for (let i = 0; mask && i < sum.length; i++) sum[i] = (sum[i] as number) * (mask[i] as number);
       return sum;
     });
     this.#optimizer.step([...this.#weights.values()], gradients, learningRate);
