@@ -14,7 +14,7 @@ import type { Model } from "../model/model.ts";
 import { FrozenBody } from "./frozen-features.ts";
 import { type FittedHead, type HeadSample, headOf } from "./frozen-head.ts";
 import { chooseFrozenView, type FrozenView } from "./frozen-view.ts";
-import { HeadThread } from "./head-thread.node.ts";
+import { type HeadThread, inHeadThread } from "./head-thread.node.ts";
 import { type PictureHashes, pictureHashes } from "./learned.node.ts";
 import { timesKernel } from "./linear-algebra.ts";
 
@@ -116,12 +116,7 @@ export async function trainHead(
   task: HeadTask,
   signal?: AbortSignal,
 ): Promise<{ readonly model: Model; readonly head: FittedHead }> {
-  const thread = new HeadThread(model, signal);
-  try {
-    return await trainIn(thread, model, samples, view, task);
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  return inHeadThread(model, signal, (thread) => trainIn(thread, model, samples, view, task));
 }
 
 async function trainIn(
@@ -181,9 +176,8 @@ export async function crossValidate(
   signal?: AbortSignal,
 ): Promise<readonly CrossAnswer[]> {
   const known = (samples: readonly Sample[]) => samples.filter((sample) => features.has(sample));
-  const answers: CrossAnswer[] = [];
-  const thread = new HeadThread(model, signal);
-  try {
+  return inHeadThread(model, signal, async (thread) => {
+    const answers: CrossAnswer[] = [];
     for (const [fold, { train, validation }] of folds.entries()) {
       const own = known(train).map((sample) => features.get(sample) as HeadSample);
       if (own.length === 0 || validation.length === 0) continue;
@@ -195,7 +189,5 @@ export async function crossValidate(
       }
     }
     return answers;
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  });
 }

@@ -5,7 +5,7 @@ import type { Model } from "../model/model.ts";
 import { FrozenBody } from "./frozen-features.ts";
 import type { HeadOptions, HeadSample } from "./frozen-head.ts";
 import type { FrozenSamples } from "./frozen-training.node.ts";
-import { HeadThread } from "./head-thread.node.ts";
+import { inHeadThread } from "./head-thread.node.ts";
 import { clipsToMirror, type MirrorSample, type MirrorTest } from "./mirror.ts";
 
 export interface MirrorOptions extends HeadOptions {
@@ -43,10 +43,5 @@ export async function mirrorTest(
   } finally {
     await body[Symbol.asyncDispose]();
   }
-  const thread = new HeadThread(model, signal);
-  try {
-    return await thread.mirror(seen, options);
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  return inHeadThread(model, signal, (thread) => thread.mirror(seen, options));
 }
