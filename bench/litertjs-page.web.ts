@@ -1,6 +1,6 @@
 /** The page of bench/litertjs.ts. */
 import { type CompiledModel, loadAndCompile, Tensor } from "@litertjs/core";
-import { litertEngine, type TfliteBackend } from "movinet/web";
+import { type Engine, litertEngine, Program, readModel } from "movinet/web";
 
 type Step = (frame: Float32Array<ArrayBuffer>) => Promise<Float32Array>;
 
@@ -40,15 +40,16 @@ async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: num
   return { blocks, compileMs };
 }
 
-async function openSession(litert: TfliteBackend, bytes: Uint8Array) {
-  const program = await litert.open(bytes, "bench");
+async function openSession(litert: Engine, bytes: Uint8Array) {
+  const program = await Program.compile(readModel(bytes, "bench"), litert);
   const session = await program.openStream();
   const { height, width } = program.model.spec.resolution;
   const close = async () => {
     await session[Symbol.asyncDispose]();
     await program[Symbol.asyncDispose]();
   };
-  return { step: (frame: Float32Array) => session.step(frame), close, size: 3 * height * width };
+  const step: Step = async (frame) => (await session.step(frame)).logits;
+  return { step, close, size: 3 * height * width };
 }
 
 async function openPlain(bytes: Uint8Array) {

@@ -73,7 +73,7 @@ function secondsOf(file: string): number {
 }
 
 /** A pseudo-random sequence of 32-bit numbers. */
-export function drawer(seed: number): () => number {
+function drawer(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

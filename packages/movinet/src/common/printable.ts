@@ -48,6 +48,11 @@ export function enumerated(names: readonly string[], most: number): string {
   return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
+/** A sentence's beginning. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** A size with three digits that count: `740 kB`, `2.93 MB`, `1.07 GB`. */
 export function formatBytes(bytes: number): string {
   const [size, unit] =

@@ -1,5 +1,5 @@
 import type { MovinetError } from "../common/errors.ts";
-import { type ClipView, defaultView } from "./clip.ts";
+import { defaultView } from "./clip.ts";
 import type { ClipCache, FillOptions } from "./clip-cache.node.ts";
 import { type Dataset, type Finding, groupKey } from "./dataset.ts";
 import {
@@ -17,8 +17,6 @@ import { fingerprintOf } from "./fingerprint.ts";
 export interface CheckOptions extends FillOptions {
   /** Where the decoded clips are kept. */
   readonly cache: ClipCache;
-  /** How the clips are looked at. Default: 5 pictures a second of 172 × 172, the middle of the picture. */
-  readonly view?: ClipView | undefined;
 }
 
 /** What a dataset is and what is wrong with it. Plain JSON data. */
@@ -44,34 +42,29 @@ export interface DatasetReport {
  * Throws {@link MovinetError} only for what concerns no single clip (`E_DATASET_CACHE`, `E_DEPENDENCY_MISSING`).
  */
 export async function checkDataset(dataset: Dataset, options: CheckOptions): Promise<DatasetReport> {
-  const { cache, view = defaultView, signal } = options;
-  const { failures } = await cache.fill(dataset.samples, view, options);
-  const failed = new Map(failures.map(({ sample, error }) => [sample, error]));
+  const { cache, signal } = options;
+  const { usable, failures } = await cache.fill(dataset.samples, defaultView, options);
   const clips: ClipFacts[] = [];
-  for (const sample of dataset.samples) {
-    if (failed.has(sample)) continue;
-    const clip = await cache.read(sample, view, signal);
+  for (const sample of usable) {
+    const clip = await cache.read(sample, defaultView, signal);
     const { frames, source } = clip;
     clips.push({ sample, frames, source, hash: await cache.contentHash(sample), fingerprint: fingerprintOf(clip) });
   }
-  const classes = countByClass(
-    dataset,
-    clips.map(({ sample }) => sample),
-  );
+  const classes = countByClass(dataset, usable);
   const findings = [
     ...failures.map(({ sample, error }) => undecodable(sample.name, error)),
     ...dataset.findings,
     ...splitFindings(dataset.samples),
     ...duplicateFindings(clips),
     ...classFindings(classes),
-    ...clipFindings(clips, view),
+    ...clipFindings(clips, defaultView),
   ];
   return {
     path: dataset.path,
     multiLabel: dataset.multiLabel,
     clips: dataset.samples.length,
     groups: new Set(dataset.samples.map(groupKey)).size,
-    duration: clips.reduce((sum, { frames }) => sum + frames / view.fps, 0),
+    duration: clips.reduce((sum, { frames }) => sum + frames / defaultView.fps, 0),
     classes,
     findings: ["problem", "note"].flatMap((severity) => findings.filter((finding) => finding.severity === severity)),
   };

@@ -27,12 +27,9 @@ export interface FillOptions {
 }
 
 export interface FillProgress {
-  readonly sample: Sample;
   /** Samples that are done, failed ones among them. */
   readonly done: number;
   readonly total: number;
-  /** Whether the clip was there already. */
-  readonly cached: boolean;
   /** Why the sample gave no clip; null where it did. */
   readonly error: MovinetError | null;
 }
@@ -42,13 +39,10 @@ export interface ClipFailure {
   readonly error: MovinetError;
 }
 
+/** Samples that gave a clip, and those that gave none, each in their order. */
 export interface FillResult {
-  /** Samples that gave no clip, in the order of the samples. */
+  readonly usable: readonly Sample[];
   readonly failures: readonly ClipFailure[];
-  /** Clips that found no room: each reading decodes them again. */
-  readonly uncached: number;
-  /** Bytes of frames of all clips. */
-  readonly bytes: number;
 }
 
 const defaultMaxBytes = 20e9;
@@ -110,25 +104,23 @@ export class ClipCache implements AsyncDisposable {
     const abort = new AbortController();
     const signal = options.signal ? AbortSignal.any([abort.signal, options.signal]) : abort.signal;
     const decoders = new Decoders();
-    const failures: (ClipFailure | undefined)[] = [];
+    const errors: (MovinetError | null)[] = [];
     const queue = samples.entries();
-    let [done, uncached, bytes] = [0, 0, 0];
+    let done = 0;
     const work = async () => {
       for (const [i, sample] of queue) {
         let error: MovinetError | null = null;
-        let cached = false;
         try {
-          const clip = await this.#ensure(sample, view, decoders, jobs > 1 ? 1 : 0, signal);
-          cached = clip.cached;
-          bytes += clip.bytes;
-          if (!clip.kept) uncached++;
+          const key = await this.#key(sample, view, signal);
+          const kept = await this.#keptOf(key, () => this.#store.look(key, view), signal);
+          if (kept === null) await this.#make(key, sample, view, decoders, jobs > 1 ? 1 : 0, signal);
         } catch (cause) {
           signal.throwIfAborted();
           if (!(cause instanceof MovinetError) || fatal.has(cause.code)) throw cause;
           error = cause;
-          failures[i] = { sample, error };
         }
-        onClip?.({ sample, done: ++done, total: samples.length, cached, error });
+        errors[i] = error;
+        onClip?.({ done: ++done, total: samples.length, error });
       }
     };
     try {
@@ -145,7 +137,10 @@ export class ClipCache implements AsyncDisposable {
     } finally {
       await decoders[Symbol.asyncDispose]();
     }
-    return { failures: failures.filter((failure) => failure !== undefined), uncached, bytes };
+    return {
+      usable: samples.filter((_, i) => !errors[i]),
+      failures: samples.flatMap((sample, i) => (errors[i] ? [{ sample, error: errors[i] }] : [])),
+    };
   }
 
   /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
@@ -174,20 +169,6 @@ export class ClipCache implements AsyncDisposable {
     return createHash("sha256").update(JSON.stringify(what)).digest("hex");
   }
 
-  async #ensure(
-    sample: Sample,
-    view: ClipView,
-    decoders: Decoders,
-    threads: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly cached: boolean; readonly kept: boolean; readonly bytes: number }> {
-    const key = await this.#key(sample, view, signal);
-    const head = await this.#keptOf(key, () => this.#store.look(key, view), signal);
-    if (head) return { cached: true, kept: true, bytes: byteLength(head) };
-    const made = await this.#make(key, sample, view, decoders, threads, signal);
-    return { cached: false, kept: made.kept, bytes: byteLength(made.head) };
-  }
-
   /** What the store has of a clip, once nobody is making it any more; null: it is to be made. */
   async #keptOf<T>(key: string, look: () => Promise<T | null>, signal: AbortSignal | undefined): Promise<T | null> {
     for (;;) {
@@ -207,9 +188,10 @@ export class ClipCache implements AsyncDisposable {
     decoders: Decoders,
     threads: number,
     signal: AbortSignal | undefined,
-  ): Promise<Decoded & { readonly kept: boolean }> {
+  ): Promise<Decoded> {
     const made = decode(sample, view, decoders, threads, signal).then(async (clip) => {
-      return { ...clip, kept: await this.#store.write(key, clip.head, clip.frames) };
+      await this.#store.write(key, clip.head, clip.frames);
+      return clip;
     });
     this.#making.set(key, made);
     try {
@@ -257,10 +239,6 @@ async function decode(
   const source = { duration, frameRate: pictures / duration, warnings };
   const { width, height } = view;
   return { head: { frames: frames.length, width, height, aspect: info.width / info.height, fps, source }, frames };
-}
-
-function byteLength({ frames, width, height }: ClipHead): number {
-  return frames * width * height * 3;
 }
 
 async function hashFile(file: string, signal?: AbortSignal): Promise<string> {

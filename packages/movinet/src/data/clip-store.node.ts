@@ -5,16 +5,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { DatasetError } from "../common/errors.ts";
 import { makeFolders } from "../common/write.node.ts";
-import {
-  type ClipHead,
-  type ClipView,
-  clipPrefix,
-  headLength,
-  isIntact,
-  parseHead,
-  prefixBytes,
-  type SourceClip,
-} from "./clip.ts";
+import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";
 
 const user = process.getuid?.();
 const entryName = /^[0-9a-f]{64}\.clip$/;
@@ -51,7 +42,7 @@ export class ClipStore {
     const file = await this.#open(key);
     const bytes = file && (await file.readFile().finally(() => file.close()));
     const length = bytes && headLength(bytes);
-    if (length === null || bytes === null || !isIntact(bytes, crc32)) return null;
+    if (length === null || bytes === null || !isIntact(bytes)) return null;
     const head = parseHead(bytes.subarray(prefixBytes, prefixBytes + length), view, bytes.length);
     if (head === null) return null;
     await this.#use(key);
@@ -79,21 +70,20 @@ export class ClipStore {
   }
 
   /**
-   * Keeps a clip; false where it has no room beside what is in use. Throws {@link DatasetError} (`E_DATASET_CACHE`) where
+   * Keeps a clip where it has room beside what is in use. Throws {@link DatasetError} (`E_DATASET_CACHE`) where
    * the folder cannot be written; nothing half-written is left then.
    */
-  async write(key: string, head: ClipHead, frames: readonly Uint8Array[]): Promise<boolean> {
-    const prefix = clipPrefix(head, frames, crc32);
+  async write(key: string, head: ClipHead, frames: readonly Uint8Array[]): Promise<void> {
+    const prefix = prefixOf(head, frames);
     const size = frames.reduce((sum, frame) => sum + frame.length, prefix.length);
     const name = `${key}.${randomUUID()}.tmp`;
     const aside = join(this.folder, name);
     try {
-      if (!(await this.#makeRoom(size))) return false;
+      if (!(await this.#makeRoom(size))) return;
       this.#writing.set(name, size);
       this.#used.add(key);
       await writeParts(aside, [prefix, ...frames]);
       await rename(aside, this.#path(key));
-      return true;
     } catch (cause) {
       this.#bytes = null;
       await rm(aside, { force: true }).catch(() => {});
@@ -187,6 +177,53 @@ export class ClipStore {
       bytes -= file.bytes;
     }
     this.#bytes = bytes;
+  }
+}
+
+/**
+ * An entry of the cache: "MVCLIP" and two digits of version, then little-endian CRC-32 of all that follows it, length of
+ * the JSON head in bytes, the head (a {@link ClipHead}), and the frames.
+ */
+const magic = new TextEncoder().encode(`MVCLIP${String(clipFormat).padStart(2, "0")}`);
+const checkedFrom = magic.length + 4;
+/** Bytes before the JSON head. */
+const prefixBytes = checkedFrom + 4;
+
+/** What stands before the frames. */
+function prefixOf(head: ClipHead, frames: readonly Uint8Array[]): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(head));
+  const bytes = new Uint8Array(prefixBytes + json.length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(magic);
+  view.setUint32(checkedFrom, json.length, true);
+  bytes.set(json, prefixBytes);
+  const sum = frames.reduce((before, frame) => crc32(frame, before), crc32(bytes.subarray(checkedFrom)));
+  view.setUint32(magic.length, sum, true);
+  return bytes;
+}
+
+/** Length of the JSON head that begins after the prefix; null where this is no entry. */
+function headLength(prefix: Uint8Array): number | null {
+  if (prefix.length < prefixBytes || magic.some((byte, i) => prefix[i] !== byte)) return null;
+  return new DataView(prefix.buffer, prefix.byteOffset).getUint32(checkedFrom, true);
+}
+
+/** Whether all that follows the checksum is what was written. */
+function isIntact(bytes: Uint8Array): boolean {
+  return (
+    crc32(bytes.subarray(checkedFrom)) === new DataView(bytes.buffer, bytes.byteOffset).getUint32(magic.length, true)
+  );
+}
+
+/** The head, if it is one of this view and fits the length of the whole entry; else null. */
+function parseHead(json: Uint8Array, view: ClipView, entryBytes: number): ClipHead | null {
+  try {
+    const head = JSON.parse(new TextDecoder().decode(json)) as ClipHead;
+    const fits = head.width === view.width && head.height === view.height && head.fps === view.fps;
+    const whole = prefixBytes + json.length + head.frames * head.width * head.height * 3 === entryBytes;
+    return fits && whole && head.frames > 0 ? head : null;
+  } catch {
+    return null;
   }
 }
 

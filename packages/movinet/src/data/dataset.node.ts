@@ -3,17 +3,9 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import type { Refuse } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
 import { bytesOfPath, pathOf, readUserFile } from "../common/read.node.ts";
-import { type Dataset, type Sample, sameForm } from "./dataset.ts";
+import { type Dataset, datasetError, type Sample, sameForm } from "./dataset.ts";
 import { similarClasses, warningsAbout } from "./findings.ts";
-import {
-  clipsOfClasses,
-  datasetError,
-  type FolderClips,
-  type Found,
-  layout,
-  nameIn,
-  unreadable,
-} from "./folders.node.ts";
+import { clipsOfClasses, type FolderClips, type Found, layout, nameIn, unreadable } from "./folders.node.ts";
 import { joinGroups } from "./groups.ts";
 import { lineError, type ManifestFormat, type ManifestRow, readManifest } from "./manifest.ts";
 

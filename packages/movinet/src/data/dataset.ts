@@ -1,3 +1,5 @@
+import { DatasetError } from "../common/errors.ts";
+
 /** The part of a dataset that a sample is for. */
 export type Split = "train" | "validation" | "test";
 
@@ -113,4 +115,14 @@ export function plainName(label: string): string {
     .toLowerCase()
     .replace(/[\s_-]+/g, " ")
     .trim();
+}
+
+export function datasetError(
+  code: string,
+  subject: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): DatasetError {
+  return new DatasetError({ code, subject, problem, remedy, cause });
 }

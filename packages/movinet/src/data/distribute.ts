@@ -1,10 +1,8 @@
 import type { Random } from "../common/random.ts";
+import type { Sample } from "./dataset.ts";
 
-/** What is spread over parts: its classes are to keep their shares. */
-export interface Labelled {
-  /** Indexes of its classes; of several, it counts for each. */
-  readonly classes: readonly number[];
-}
+/** What is spread over parts: its classes are to keep their shares; of several, it counts for each. */
+export type Labelled = Pick<Sample, "classes">;
 
 /** A part that groups are spread over. */
 export interface Part {

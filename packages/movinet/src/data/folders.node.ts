@@ -1,11 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
-import { DatasetError } from "../common/errors.ts";
+import type { DatasetError } from "../common/errors.ts";
 import { enumerated, listed } from "../common/printable.ts";
 import { bytesOfPath, pathOf } from "../common/read.node.ts";
 import { type FolderScan, isVideoFile, scanFolder } from "../video/folder.node.ts";
 import { LeftOutCounts, leftOutText } from "../video/left-out.ts";
-import { type Finding, type Sample, type Split, sameForm, splitOf } from "./dataset.ts";
+import { datasetError, type Finding, type Sample, type Split, sameForm, splitOf } from "./dataset.ts";
 import { findingOf } from "./findings.ts";
 
 /** Folders that an error names; the rest is counted. */
@@ -157,16 +157,6 @@ export interface Found extends Omit<Sample, "classes"> {
 }
 
 export const layout = "Give a folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)";
-
-export function datasetError(
-  code: string,
-  subject: string,
-  problem: string,
-  remedy: string,
-  cause?: unknown,
-): DatasetError {
-  return new DatasetError({ code, subject, problem, remedy, cause });
-}
 
 export function unreadable(path: string, cause: unknown): DatasetError {
   const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;

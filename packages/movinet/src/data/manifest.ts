@@ -1,18 +1,13 @@
 import { DatasetError } from "../common/errors.ts";
 import { decodeText, linesOf, strangerToText } from "../common/text.ts";
-import { type Split, sameForm, splitOf } from "./dataset.ts";
+import { type Sample, sameForm, splitOf } from "./dataset.ts";
 
 /** A line of a manifest, checked by itself: whether the file exists is for the caller to say. */
-export interface ManifestRow {
+export interface ManifestRow extends Pick<Sample, "file" | "split" | "group" | "start" | "end"> {
   /** Where it stands, from 1. */
   readonly line: number;
-  readonly file: string;
   /** At least one, each once, in Unicode NFC. */
   readonly labels: readonly string[];
-  readonly split: Split | null;
-  readonly group: string | null;
-  readonly start: number | null;
-  readonly end: number | null;
 }
 
 export type ManifestFormat = "csv" | "jsonl";

@@ -1,6 +1,6 @@
-import { DatasetError } from "../common/errors.ts";
+import type { DatasetError } from "../common/errors.ts";
 import { randomOf } from "../common/random.ts";
-import { type Dataset, groupKey, type Sample, type Split } from "./dataset.ts";
+import { type Dataset, datasetError, groupKey, type Sample, type Split } from "./dataset.ts";
 import { distribute, type Part } from "./distribute.ts";
 import { splitsByGroup } from "./groups.ts";
 
@@ -132,7 +132,7 @@ function keepEveryClass(parts: readonly number[], groups: readonly Group[]): rea
 }
 
 function splitError(dataset: Dataset, problem: string, remedy: string): DatasetError {
-  return new DatasetError({ code: "E_DATASET_SPLIT", subject: dataset.path, problem, remedy });
+  return datasetError("E_DATASET_SPLIT", dataset.path, problem, remedy);
 }
 
 function noSplit(dataset: Dataset, samples: readonly Sample[], groups: readonly Group[]): DatasetError {

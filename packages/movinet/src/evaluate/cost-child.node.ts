@@ -9,6 +9,7 @@ import { percentile } from "../common/percentile.ts";
 import { nodeEngine } from "../engines/onnxruntime/onnx.node.ts";
 import { readModel } from "../formats/model-file.ts";
 import { Program } from "../session/program.ts";
+import type { Cost } from "./family.ts";
 
 export interface CostJob {
   readonly file: string;
@@ -17,10 +18,7 @@ export interface CostJob {
   readonly threads: number | undefined;
 }
 
-export interface CostAnswer {
-  readonly callMs: number;
-  readonly peakBytes: number;
-}
+export type CostAnswer = Omit<Cost, "frames">;
 
 /** Calls of a base model, which are all alike. */
 const calls = 5;

@@ -33,21 +33,13 @@ export async function measureCosts(
     const costs: Cost[] = [];
     for (const frames of lengths) {
       signal?.throwIfAborted();
-      const { callMs, peakBytes } = await measure({ file, frames, device, threads }, signal);
-      costs.push({ frames, callMs, peakBytes });
+      const child = new Child<CostJob, CostAnswer>(moduleBeside("cost-child.node", import.meta.url));
+      const answer = await child.ask({ file, frames, device, threads }, signal).finally(() => child.end());
+      costs.push({ frames, ...answer });
     }
     return costs;
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function measure(job: CostJob, signal: AbortSignal | undefined): Promise<CostAnswer> {
-  const child = new Child<CostJob, CostAnswer>(moduleBeside("cost-child.node", import.meta.url));
-  try {
-    return await child.ask(job, signal);
-  } finally {
-    child.end();
   }
 }
 

@@ -3,7 +3,7 @@ import { type FamilyComparison, familyNames, familyVerdict, type Relation } from
 import { familyCharts } from "./family-charts.ts";
 import { draw } from "./report.node.ts";
 import { trainingCharts } from "./report-charts.ts";
-import type { Epoch, RunReport } from "./report-data.ts";
+import type { EpochRecord, RunReport } from "./report-data.ts";
 import {
   dateText,
   type Html,
@@ -27,7 +27,7 @@ export interface FamilyReport
   /** Of each network that was trained for it. */
   readonly trainings: readonly {
     readonly name: string;
-    readonly history: readonly Epoch[];
+    readonly history: readonly EpochRecord[];
     readonly bestEpoch: number;
   }[];
 }

@@ -42,37 +42,22 @@ export function evaluationRecord({ model, dataset, judged, fit, card, evaluation
 }
 
 /** What `renderReport` shows of an evaluation; `command`: what made it, as it would be typed. */
-export function evaluationReport({
-  model,
-  dataset,
-  judged,
-  fit,
-  card,
-  evaluation,
-  found,
-  warnings,
-  worst,
-  backend,
-  threads,
-  command,
-}: Findings & { readonly command: string }): RunReport {
+export function evaluationReport(findings: Findings & { readonly command: string }): RunReport {
+  const { model, dataset, fit, card, evaluation, found, backend, threads, ...told } = findings;
   const { width, height } = card.input;
   return {
+    ...told,
     title: `${nameOfDataset(dataset)}: ${card.name} evaluated`,
     date: new Date(),
-    command,
     model: card.name,
     dataset: nameOfDataset(dataset),
-    judged,
     evaluation,
     silence: null,
     folds: null,
-    warnings,
     failures: failureNotes(found.failures),
     history: null,
     bestEpoch: null,
     agreement: found.agreement,
-    worst,
     config: {
       model,
       dataset,

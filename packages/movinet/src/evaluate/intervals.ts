@@ -74,8 +74,6 @@ export function proportionOf(hits: readonly boolean[], groups: readonly (string 
   return { value: count / hits.length, hits: count, total: hits.length, interval };
 }
 
-/** Clips of one group (a person, a source video) are right or wrong together: how much they tell. */
-
 /** Of fewer groups than this, nothing sure can be said about others. */
 export const fewestGroups = 5;
 

@@ -42,12 +42,10 @@ export async function judgeFamily(
 ): Promise<JudgedFamily> {
   const { input, fps, labels, output } = stream.card;
   const view = { ...input, fps };
-  const { failures } = await cache.fill(samples, view, {
+  const { usable, failures } = await cache.fill(samples, view, {
     signal,
     onClip: ({ done, total }) => onProgress?.("decoding", done, total),
   });
-  const failed = new Set(failures.map(({ sample }) => sample));
-  const usable = samples.filter((sample) => !failed.has(sample));
   if (usable.length === 0) return { comparison: null, failures };
 
   const read = (sample: Sample) => cache.read(sample, view, signal);

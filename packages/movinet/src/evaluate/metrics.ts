@@ -1,3 +1,4 @@
+import { nameWithin, type Sample } from "../data/dataset.ts";
 import { type Calibration, calibrationOf, perfectCalibration } from "./calibration.ts";
 import { type Earliness, earlinessOf, type Moments } from "./early.ts";
 import { groupCount, type Interval, type Proportion, proportionOf } from "./intervals.ts";
@@ -143,6 +144,17 @@ type Judged = Answer & {
   /** Classes that the answer names. */
   readonly answered: readonly number[];
 };
+
+/** The index of the greatest; of equal ones the first. −1 where one is no number. */
+export function likeliest(scores: Float32Array | Float64Array): number {
+  return scores.indexOf(Math.max(...scores));
+}
+
+/** A sample's answer. */
+export function answerOf(sample: Sample, scores: Float32Array, moments: Moments | null): Answer {
+  const { group, classes } = sample;
+  return { name: nameWithin(sample), group, classes, scores, moments };
+}
 
 /** The rank of the likeliest right class (from 1), and what was answered; of equal scores the lower index is likelier. */
 export function judge(

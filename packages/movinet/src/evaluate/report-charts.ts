@@ -1,7 +1,7 @@
 import { layer, percentExpr, quantitative } from "../plot/plot-spec.ts";
 import type { Calibration } from "./calibration.ts";
 import type { Earliness } from "./early.ts";
-import type { Epoch } from "./report-data.ts";
+import type { EpochRecord } from "./report-data.ts";
 
 /** A Vega-Lite specification, what it shows in words, and what its lines mean. */
 export interface Chart {
@@ -41,29 +41,19 @@ interface Series {
 }
 
 /** Curves over the epochs: loss, validation top-1, learning rate; those of which nothing is known are left out. */
-export function trainingCharts(history: readonly Epoch[], best: number | null): readonly Chart[] {
-  const line = (text: string, style: SeriesStyle, value: (epoch: Epoch) => number | null): Series => ({
+export function trainingCharts(history: readonly EpochRecord[], best: number | null): readonly Chart[] {
+  const line = (text: string, style: SeriesStyle, key: Exclude<keyof EpochRecord, "epoch">): Series => ({
     text,
     style,
-    points: history.flatMap((epoch) => {
-      const y = value(epoch);
-      return y !== null && Number.isFinite(y) ? [{ x: epoch.epoch, y }] : [];
-    }),
+    points: history.flatMap(({ epoch, [key]: y }) => (y !== null && Number.isFinite(y) ? [{ x: epoch, y }] : [])),
   });
-  const loss = [
-    line("training", first, (epoch) => epoch.trainLoss),
-    line("validation", second, (epoch) => epoch.validationLoss),
-  ];
-  const top1 = [line("validation", first, (epoch) => epoch.validationTop1)];
-  const rate = [line("learning rate", first, (epoch) => epoch.learningRate)];
-  const phases = history.flatMap(({ epoch, phase }, i) => {
-    return i > 0 && phase !== null && phase !== history[i - 1]?.phase ? [{ x: epoch, text: phase }] : [];
-  });
-  const options = { phases, best, xTitle: "epoch" };
+  const loss = [line("training", first, "loss"), line("validation", second, "validationLoss")];
+  const top1 = [line("validation", first, "validationTop1")];
+  const rate = [line("learning rate", first, "learningRate")];
   return [
-    lineChart("Loss", loss, { ...options, top: highest(loss) }),
-    lineChart("Validation top-1", top1, { ...options, top: 1, percents: true }),
-    lineChart("Learning rate", rate, { ...options, top: highest(rate), best: null }),
+    lineChart("Loss", loss, { best, top: highest(loss) }),
+    lineChart("Validation top-1", top1, { best, top: 1, percents: true }),
+    lineChart("Learning rate", rate, { best: null, top: highest(rate) }),
   ].filter((chart) => chart !== null);
 }
 
@@ -72,9 +62,7 @@ function highest(series: readonly Series[]): number {
 }
 
 interface LineOptions {
-  readonly phases: readonly { readonly x: number; readonly text: string }[];
   readonly best: number | null;
-  readonly xTitle: string;
   readonly top: number;
   readonly percents?: boolean;
 }
@@ -83,11 +71,10 @@ function lineChart(title: string, all: readonly Series[], options: LineOptions):
   const series = all.filter(({ points }) => points.length > 0);
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x));
   if (xs.length === 0) return null;
-  const x = { ...quantitative("x", rangeOf(xs)), axis: { title: options.xTitle, grid: false, tickMinStep: 1 } };
+  const x = { ...quantitative("x", rangeOf(xs)), axis: { title: "epoch", grid: false, tickMinStep: 1 } };
   const y = { ...quantitative("y", [0, options.top]), axis: yAxis(options.percents ?? false) };
   const kept = series.at(-1)?.points.find((point) => point.x === options.best);
   const spec = baseSpec([
-    ...options.phases.map((phase) => phaseLayer(phase, x)),
     ...series.map(({ points, style }) => {
       const point = points.length <= 40 ? { filled: true, size: 30, color: style.color, aria: false } : false;
       return layer(points, { ...lineMark(style), point }, { x, y });
@@ -106,17 +93,6 @@ function lineChart(title: string, all: readonly Series[], options: LineOptions):
     description: `${title} by epoch. ${description}`,
     legend: all.length > 1 ? series : [],
     note: "",
-  };
-}
-
-function phaseLayer(phase: { readonly x: number; readonly text: string }, x: object): object {
-  const text = { type: "text", align: "left", dx: -1, y: -4, baseline: "bottom", fontSize: 13, color: "var(--faint)" };
-  return {
-    data: { values: [phase] },
-    layer: [
-      { mark: { type: "rule", color: "var(--faint)", strokeDash: [2, 3], aria: false }, encoding: { x } },
-      { mark: { ...text, aria: false }, encoding: { x, text: { field: "text" } } },
-    ],
   };
 }
 

@@ -26,7 +26,7 @@ export interface RunReport {
   /** Clips that could not be judged. */
   readonly failures: readonly { readonly name: string; readonly problem: string }[];
   /** Null where nothing was trained. */
-  readonly history: readonly Epoch[] | null;
+  readonly history: readonly EpochRecord[] | null;
   /** The epoch whose weights were kept; null where that says nothing. */
   readonly bestEpoch: number | null;
   readonly agreement: Agreement | null;
@@ -45,17 +45,16 @@ export interface FoldResult {
   readonly right: number;
 }
 
-/** What one epoch reached; null where it was not measured. */
-export interface Epoch {
-  /** Increasing. */
+/** One epoch as history tells it. */
+export interface EpochRecord {
   readonly epoch: number;
-  /** What was trained in it, for example `head only`; a change is marked in the curves. */
-  readonly phase: string | null;
-  readonly trainLoss: number | null;
+  /** Mean over the epoch's steps; clips count their weights. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Mean over the clips by their weights; null without clips for validation. The least says which epoch is kept. */
   readonly validationLoss: number | null;
-  /** In 0..1. */
+  /** Share of the clips that are right, all counted alike; null without clips for validation. */
   readonly validationTop1: number | null;
-  readonly learningRate: number | null;
 }
 
 export interface WorstClip {

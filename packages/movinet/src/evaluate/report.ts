@@ -36,7 +36,7 @@ ${folds && section("Folds", renderFolds(folds))}
 ${told !== null && told.confusion !== null && section("What is taken for what", html`${renderMatrix(told)}${renderMixUps(told)}`)}
 ${told && section("Classes", renderClasses(told))}
 ${told && drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
-${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", renderWorst(worst, drawings.pictures))}
+${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", html`<div class="clips">${worst.map((clip, i) => renderClip(clip, drawings.pictures[i] ?? []))}</div>`)}
 ${renderMaking(command, config, environment)}`,
   );
 }
@@ -97,10 +97,6 @@ function renderFolds(folds: NonNullable<RunReport["folds"]>): Html {
   );
   return html`<p class="faint">Each fold was judged by a model that did not see it; the numbers above are of all folds together.</p>
 <div class="scroll"><table><thead><tr><th>fold</th><th class="num">clips</th><th class="num">right</th><th class="num">top-1</th></tr></thead><tbody>${rows}</tbody></table></div>`;
-}
-
-function renderWorst(clips: readonly WorstClip[], pictures: Drawings["pictures"]): Html {
-  return html`<div class="clips">${clips.map((clip, i) => renderClip(clip, pictures[i] ?? []))}</div>`;
 }
 
 function renderClip({ name, right, truth, predictions, score, aspect }: WorstClip, urls: readonly string[]): Html {

@@ -1,7 +1,7 @@
 import { DatasetError, type MovinetError, VideoError } from "../common/errors.ts";
 import type { Clip, ClipView, SourceClip } from "../data/clip.ts";
-import type { ClipCache } from "../data/clip-cache.node.ts";
-import { nameWithin, type Sample } from "../data/dataset.ts";
+import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
+import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import { classifyFrames } from "../flow/classify.ts";
 import type { Fit, InputSize } from "../model/card.ts";
@@ -12,7 +12,7 @@ import type { Frame } from "../video/frame.ts";
 import { Decoders } from "../video/video.node.ts";
 import { type Agreement, ClipMode, type Recording, recorded } from "./agreement.ts";
 import { noMoments, noteMoment } from "./early.ts";
-import type { Answer } from "./metrics.ts";
+import { type Answer, answerOf } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
 import type { DamagedClip } from "./verdict.ts";
 
@@ -63,7 +63,7 @@ export interface ClipOutcome {
 export interface ModelAnswers {
   /** Of the samples that could be decoded, in order. */
   readonly answers: readonly Answer[];
-  readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  readonly failures: readonly ClipFailure[];
   /** Samples that were judged although something is wrong with their videos. */
   readonly damaged: readonly DamagedClip[];
   /** Null for base models, which have one mode only, and where no clip was compared. */
@@ -85,7 +85,7 @@ export async function evaluateModel(
   const open = openFrames ?? (cache ? fromCache(cache, view, decoded, signal) : decoded);
   const opening = async (sample: Sample | undefined) => (sample ? open(sample) : null);
   const answers: Answer[] = [];
-  const failures: { sample: Sample; error: MovinetError }[] = [];
+  const failures: ClipFailure[] = [];
   const damaged: DamagedClip[] = [];
   const program = Program.prepare(model, backend);
   const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
@@ -146,11 +146,9 @@ async function answerOne(
     await source[Symbol.asyncDispose]?.();
   }
   const shown = view.fit === "squash" ? source.info : null;
-  const { group, classes } = sample;
-  const name = nameWithin(sample);
   return {
     sample,
-    answer: error || !scores ? null : { name, group, classes, scores, moments },
+    answer: error || !scores ? null : answerOf(sample, scores, moments),
     error,
     warnings: source.warnings ?? [],
     frames: moments.frames.at(-1) ?? 0,

@@ -1,4 +1,4 @@
-import { listed } from "../common/printable.ts";
+import { capital, listed } from "../common/printable.ts";
 import { nameWithin, type Sample } from "../data/dataset.ts";
 import { mostExcess } from "./early.ts";
 import { enoughGroups, fewestGroups, groupCount, type Interval, wilsonInterval } from "./intervals.ts";
@@ -42,10 +42,6 @@ function againstGuessing({ top1, majority, output, groups }: Evaluation): string
   if (top1.interval.low > majority) return `It is better than ${guess}.`;
   if (top1.interval.high < majority) return `It is worse than ${guess}.`;
   return `These clips do not show that it is better than ${guess}.`;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** An interval as wide as this leaves open whether a model is good or middling. */
@@ -169,8 +165,6 @@ export function warningsOf(
   ];
   return warnings.filter((warning) => warning !== false);
 }
-
-/** How the numbers of an evaluation are written. */
 
 /** A share as `95.9 %`. */
 export function percent(share: number, digits = 1): string {

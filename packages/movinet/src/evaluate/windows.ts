@@ -1,12 +1,12 @@
 import type { Clip } from "../data/clip.ts";
-import { nameWithin, type Sample } from "../data/dataset.ts";
+import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import { probabilities } from "../flow/predict.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import type { Model } from "../model/model.ts";
 import { Program } from "../session/program.ts";
 import { noMoments, noteMoment } from "./early.ts";
-import type { Answer } from "./metrics.ts";
+import { type Answer, answerOf } from "./metrics.ts";
 
 /** What a base network says of clips, in the two ways in which such networks are used. */
 export interface WindowAnswers {
@@ -78,13 +78,9 @@ export async function evaluateWindows(
   }
   await network.close();
 
-  const answer = (i: number, scores: Float32Array, moments: Answer["moments"]): Answer => {
-    const sample = samples[i] as Sample;
-    return { name: nameWithin(sample), group: sample.group, classes: sample.classes, scores, moments };
-  };
   return {
-    whole: whole.map((moments, i) => answer(i, last[i] as Float32Array, moments)),
-    averaged: averaged.map((scores, i) => answer(i, scores, null)),
+    whole: samples.map((sample, i) => answerOf(sample, last[i] as Float32Array, whole[i] ?? null)),
+    averaged: samples.map((sample, i) => answerOf(sample, averaged[i] as Float32Array, null)),
   };
 }
 

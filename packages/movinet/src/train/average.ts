@@ -1,5 +1,3 @@
-import { restoreState } from "./optimizer.ts";
-
 /** An exponential moving average of weights: often a better model than the weights of the last step. */
 export interface WeightAverage {
   /** Takes the weights after a step: `a ← d · a + (1 − d) · w`. */
@@ -8,8 +6,6 @@ export interface WeightAverage {
   readonly values: readonly Float32Array[];
   /** Everything that it remembers, by name: `average.i` and `updates`. */
   readonly state: Readonly<Record<string, Float32Array>>;
-  /** Goes on from a state that was saved. Throws a `TypeError` where names or sizes differ. */
-  restore(state: Readonly<Record<string, Float32Array>>): void;
 }
 
 /**
@@ -35,6 +31,5 @@ export function createWeightAverage(params: readonly Float32Array[], decay: numb
         for (let i = 0; i < value.length; i++) value[i] = value[i]! + share * (weight[i]! - value[i]!);
       }
     },
-    restore: (saved) => restoreState(state, saved),
   };
 }

@@ -10,15 +10,10 @@ export interface Begun {
   readonly clips: readonly BegunClip[];
 }
 
-interface BegunClip {
-  readonly name: string;
+interface BegunClip extends Pick<Sample, "name" | "split" | "group" | "start" | "end"> {
   /** SHA-256 of the file; null where it cannot be read. */
   readonly content: string | null;
   readonly labels: readonly string[];
-  readonly split: Sample["split"];
-  readonly group: string | null;
-  readonly start: number | null;
-  readonly end: number | null;
 }
 
 /** `model`: the bytes of its file. */

@@ -30,12 +30,6 @@ export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | n
     const state = new Map([...tensors].map(([name, { data }]) => [name, data]));
     return { state, progress: JSON.parse(metadata["progress"] ?? "") as T };
   } catch (cause) {
-    throw new TrainError({
-      code: "E_TRAIN_CHECKPOINT",
-      subject: file,
-      problem: "this checkpoint is damaged",
-      remedy: "Remove it and train again",
-      cause,
-    });
+    throw refuse("this checkpoint is damaged", "Remove it and train again", cause);
   }
 }

@@ -20,7 +20,6 @@ import {
 } from "./family-training.node.ts";
 import { type JudgedClips, refuseRemembered } from "./judged-clips.node.ts";
 import { fitFacts } from "./learn.node.ts";
-import { epochOf } from "./run-report.node.ts";
 
 export interface PlanComparisonOptions extends PlanRelativesOptions {
   /** Networks that are there already, with what they are called; null: it is trained. */
@@ -135,7 +134,7 @@ export async function renderComparison(
     comparison,
     trainings: trained.map(({ kind, history, bestEpoch }) => ({
       name: kind,
-      history: history.map(epochOf),
+      history,
       bestEpoch,
     })),
     warnings,

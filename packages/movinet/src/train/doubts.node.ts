@@ -1,11 +1,12 @@
 /** Why a run's number is not told, or where it may fool its reader. */
 
-import { listed } from "../common/printable.ts";
+import { capital, listed } from "../common/printable.ts";
 import type { Sample } from "../data/dataset.ts";
+import { likeliest } from "../evaluate/metrics.ts";
 import { damageSentence } from "../evaluate/verdict.ts";
 import type { JudgedClip } from "./learn.node.ts";
 import { hasUnknownPast } from "./learned.node.ts";
-import { capital, type NameChoice } from "./recipe.ts";
+import type { NameChoice } from "./recipe.ts";
 import { fewestJudged } from "./test-parts.ts";
 import type { TrainedModel } from "./train-model.node.ts";
 
@@ -71,10 +72,6 @@ function apartWarnings(judged: readonly JudgedClip[], labels: readonly string[])
   });
 }
 
-function likeliest(scores: Float32Array): number {
-  return scores.indexOf(Math.max(...scores));
-}
-
 function tornWarnings(torn: readonly Sample[]): string[] {
   if (torn.length === 0) return [];
   const [is, noun] = torn.length === 1 ? ["is", "clip"] : ["are", "clips"];
@@ -96,9 +93,13 @@ function seenWarnings({ seen, likeNamed, dataset }: TrainedModel, whose: string)
 }
 
 /** What the clips themselves tell: damage, frame rates unlike the model's, and groups that give the class away. */
-function clipWarnings({ dataset: { samples, labels }, frozen: { lengths, damaged }, learned }: TrainedModel): string[] {
+function clipWarnings({
+  dataset: { samples, labels },
+  frozen: { frameRates, damaged },
+  learned,
+}: TrainedModel): string[] {
   const { fps } = learned.model.card;
-  const slow = [...lengths.values()].filter(({ frameRate }) => frameRate < slowRate * fps).length;
+  const slow = frameRates.filter((rate) => rate < slowRate * fps).length;
   const groups = new Map<string, Set<string>>();
   for (const { group, classes } of samples) {
     if (group === null) continue;

@@ -1,13 +1,13 @@
 /** The networks that a stream model is compared with: a base network and a frame-by-frame one, trained like it. */
-import { DatasetError, TrainError } from "../common/errors.ts";
+import { TrainError } from "../common/errors.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
-import { type Dataset, groupKey } from "../data/dataset.ts";
+import { type Dataset, datasetError, groupKey } from "../data/dataset.ts";
 import { samplesForModel } from "../evaluate/labels.ts";
+import type { EpochRecord } from "../evaluate/report-data.ts";
 import type { Model } from "../model/model.ts";
-import { classWeights } from "./balance.ts";
 import { fitModel } from "./fit.node.ts";
 import { fitClips, fitView } from "./fit-clips.node.ts";
-import type { EpochRecord, FitProgress } from "./fit-options.node.ts";
+import type { FitProgress } from "./fit-options.node.ts";
 import { decideFlip } from "./flip.ts";
 import type { JudgedClips } from "./judged-clips.node.ts";
 import { type ContentHashes, noteLearned, pictureHashes } from "./learned.node.ts";
@@ -64,19 +64,16 @@ export function planRelatives(
     (sample) => !judged.has(sample) && sample.split !== "test" && !groups.has(groupKey(sample)),
   );
   if (others.length === 0) {
-    throw new DatasetError({
-      code: "E_DATASET_SPLIT",
-      subject: dataset.path,
-      problem:
-        "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn",
-      remedy: `Name parts in a manifest (a column split), or give trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`,
-    });
+    const problem =
+      "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn";
+    const remedy = `Name parts in a manifest (a column split), or give trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`;
+    throw datasetError("E_DATASET_SPLIT", dataset.path, problem, remedy);
   }
   const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
   const labels = model.card.labels as readonly string[];
   const own = { ...dataset, labels, samples: undivided };
   const solved = run?.mode === "closed form";
-  const usual = run?.fit ?? fitSettings({ ...defaultChoices, threads, seed: run?.seed ?? 0 }, "all", undivided.length);
+  const usual = run?.fit ?? fitSettings({ threads, seed: run?.seed ?? 0 }, "all", undivided.length);
   const mirrored = run?.fit ? run.fit.augment.flip > 0 : decideFlip(labels, null).flip;
   const settings: TrainSettings = {
     ...usual,
@@ -101,15 +98,6 @@ export function planRelatives(
   ];
   return { dataset: own, settings, warnings };
 }
-
-const defaultChoices = {
-  epochs: null,
-  batch: null,
-  frames: null,
-  learningRate: null,
-  augment: null,
-  flip: null,
-} as const;
 
 /** Throws {@link TrainError} (`E_TRAIN_CHOICE`) for a network that cannot be compared with the model. */
 export function checkRelative(kind: RelativeKind, subject: string, { spec, card }: Model, { card: own }: Model): void {
@@ -145,31 +133,23 @@ export async function trainRelative(
   const { settings, dataset } = plan;
   const { model: start, masks } = kind === "base" ? wholeClip(model, settings.frames) : frameByFrame(model);
   const { fps } = model.card;
-  const { failures } = await cache.fill(dataset.samples, fitView(model.card, fps), {
+  const { usable: samples } = await cache.fill(dataset.samples, fitView(model.card, fps), {
     signal,
     onClip: ({ done, total }) => onProgress?.({ stage: "decoding", done, total, epoch: 0, loss: null }),
   });
-  const failed = new Set(failures.map(({ sample }) => sample));
-  const usable = { ...dataset, samples: dataset.samples.filter((sample) => !failed.has(sample)) };
-  const choose = new Set(chooseFrom(usable, usable.samples, { seen: new Set(), seed: settings.seed }));
-  const train = usable.samples.filter((sample) => !choose.has(sample));
-  const classes = train.map((sample) => sample.classes);
-  const { weightOf } = classWeights(classes, dataset.labels.length, dataset.multiLabel);
-  const clipOf = fitClips(model.card, fps, settings, cache, weightOf);
-  const trained = await fitModel(
-    start,
-    { train: train.map(clipOf), validation: [...choose].map(clipOf) },
-    {
-      settings,
-      masks,
-      folder,
-      signal,
-      onProgress: ({ phase, ...progress }) => onProgress?.({ stage: `${kind}: ${phase}`, ...progress }),
-    },
-  );
+  const choose = chooseFrom({ ...dataset, samples }, samples, { seen: new Set(), seed: settings.seed });
+  const train = samples.filter((sample) => !choose.includes(sample));
+  const { clips } = fitClips(model.card, fps, settings, cache, { train, choose }, dataset);
+  const trained = await fitModel(start, clips, {
+    settings,
+    masks,
+    folder,
+    signal,
+    onProgress: ({ phase, ...progress }) => onProgress?.({ stage: `${kind}: ${phase}`, ...progress }),
+  });
   const own = { ...model.card.input, fps };
-  const pictures = await pictureHashes(usable.samples, own, cache, { signal });
-  const learned = noteLearned(usable.samples, { files: hashes, pictures }, model.card.learned);
+  const pictures = await pictureHashes(samples, own, cache, { signal });
+  const learned = noteLearned(samples, { files: hashes, pictures }, model.card.learned);
   const noted = { ...trained.model, card: { ...trained.model.card, learned } };
   return { kind, ...trained, model: noted };
 }

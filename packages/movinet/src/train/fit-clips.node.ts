@@ -1,10 +1,12 @@
 import type { ClipView } from "../data/clip.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
-import { nameWithin, type Sample } from "../data/dataset.ts";
+import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
 import type { Card } from "../model/card.ts";
-import type { ClassWeights } from "./balance.ts";
+import { classWeights } from "./balance.ts";
+import type { fitModel } from "./fit.node.ts";
 import type { FitClip } from "./fit-options.node.ts";
 import type { TrainSettings } from "./settings.ts";
+import type { TestPart } from "./test-parts.ts";
 
 /** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
 const spare = 1.3;
@@ -15,17 +17,20 @@ export function fitView({ input }: Pick<Card, "input">, fps: number): ClipView {
   return { width, height, fit: "squash", fps: 2 * fps };
 }
 
-/** Clips for a network that sees `fps` frames a second; `weightOf` says what a clip counts in the loss. */
+/** Clips for a network that sees `fps` frames a second, and what they count in the loss, in words. */
 export function fitClips(
   { input }: Card,
   fps: number,
   settings: TrainSettings,
   cache: ClipCache,
-  weightOf: ClassWeights["weightOf"],
-): (sample: Sample) => FitClip {
+  { train, choose }: Pick<TestPart, "train" | "choose">,
+  { labels, multiLabel }: Pick<Dataset, "labels" | "multiLabel">,
+): { readonly clips: Parameters<typeof fitModel>[1]; readonly why: string } {
+  const taught = train.map(({ classes }) => classes);
+  const { weightOf, why } = classWeights(taught, labels.length, multiLabel);
   const { width, height, fit } = input;
   const view = fitView({ input }, fps);
-  return (sample) => {
+  const clipOf = (sample: Sample): FitClip => {
     const clip = { kind: "video", sample, view, folder: cache.folder, frames: settings.frames } as const;
     const look = { fps, target: { width, height, fit } };
     const { classes } = sample;
@@ -36,4 +41,5 @@ export function fitClips(
     });
     return { name: nameWithin(sample), varied: () => seen(settings.augment), plain: () => seen(null) };
   };
+  return { clips: { train: train.map(clipOf), validation: choose.map(clipOf) }, why };
 }

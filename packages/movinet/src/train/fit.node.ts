@@ -5,11 +5,13 @@ import { buildGraph } from "../arch/build.ts";
 import { TrainError } from "../common/errors.ts";
 import { randomOf } from "../common/random.ts";
 import { makeFolder } from "../common/write.node.ts";
+import { likeliest } from "../evaluate/metrics.ts";
+import type { EpochRecord } from "../evaluate/report-data.ts";
 import { buildTraining } from "../graph/gradient.ts";
 import type { Model } from "../model/model.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.node.ts";
 import type { ClipInput } from "./clip-input.node.ts";
-import type { EpochRecord, FitClip, FitOptions, FitProgress } from "./fit-options.node.ts";
+import type { FitClip, FitOptions, FitProgress } from "./fit-options.node.ts";
 import { frozenOutputs } from "./frozen-outputs.node.ts";
 import type { LaneItem, LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
@@ -44,7 +46,8 @@ interface Progress {
   readonly history: readonly EpochRecord[];
 }
 
-const defaultCheckpointMs = 30_000;
+/** Milliseconds between checkpoints. */
+const checkpointMs = 30_000;
 
 /**
  * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
@@ -125,7 +128,7 @@ interface Prepared {
 function trainerOptions({ settings, masks = new Map() }: FitOptions) {
   const { threads: lanes, optimizer, weightDecay, averageDecay, statistics } = settings;
   const statisticsRate = statistics === "batch" ? 0.05 : 0;
-  return { lanes, optimizer, optimizerOptions: { weightDecay }, averageDecay, statisticsRate, masks };
+  return { lanes, optimizer, weightDecay, averageDecay, statisticsRate, masks };
 }
 
 /** Cuts the network where it begins to learn, and computes what comes before once. */
@@ -134,7 +137,7 @@ async function prepare(
   { train, validation }: Parameters<typeof fitModel>[1],
   options: FitOptions,
 ): Promise<Prepared> {
-  const { settings, folder } = options;
+  const { settings } = options;
   const { trainable, frames, group, batch, seed } = settings;
   const whole = buildGraph(model.spec, { call: "clip", frames });
   const graph = settings.statistics === "stored" ? normsAsBiases(whole) : whole;
@@ -151,63 +154,48 @@ async function prepare(
     if (shuffled.epoch !== epoch) shuffled = { epoch, order: randomOf(seed, "order", epoch).shuffle(train) };
     return shuffled.order.slice(step * batch, (step + 1) * batch);
   };
-  if (cut === null) {
-    return {
-      setup,
-      stepsPerEpoch,
-      items: (epoch, step) =>
-        pick(epoch, step).map((clip) => ({ ...clip.varied(epoch), key: `${epoch} ${clip.name}` })),
-      validation: validation.map((clip) => ({ ...clip.plain(), key: clip.name })),
-    };
+  /** A clip as it is (form null), or one of its varied forms. */
+  const seen = (clip: FitClip, form: number | null) => (form === null ? clip.plain() : clip.varied(form));
+  let inputOf = seen;
+  if (cut !== null) {
+    const before = buildTraining(graphBefore(graph, cut), { trainable: () => false });
+    const weights = weightsOf(before.forward, model.weights);
+    const frozen = { ...shared, training: before, masks: [], group: 1, weights };
+    const fileOf = await frozenOutputs(frozen, train, validation, options);
+    inputOf = (clip, form) => ({ ...seen(clip, form), source: { kind: "tensor", file: fileOf(clip, form) } });
   }
-  const before = buildTraining(graphBefore(graph, cut), { trainable: () => false });
-  const frozen = {
-    ...shared,
-    training: before,
-    masks: [],
-    group: 1,
-    weights: weightsOf(before.forward, model.weights),
-  };
-  const features = await frozenOutputs(frozen, train, validation, options);
-  const tensor = (clip: FitClip, view: number | null): ClipInput => ({
-    kind: "tensor",
-    file: join(folder, "frozen", features(clip, view)),
-  });
+  const formOf = ({ name }: FitClip, epoch: number) =>
+    cut === null ? epoch : (epoch + randomOf(seed, "view", name).below(settings.views)) % settings.views;
   return {
     setup,
     stepsPerEpoch,
     items: (epoch, step) =>
-      pick(epoch, step).map((clip) => {
-        const view = (epoch + randomOf(seed, "view", clip.name).below(settings.views)) % settings.views;
-        return { ...clip.varied(view), source: tensor(clip, view), key: `${epoch} ${clip.name}` };
-      }),
-    validation: validation.map((clip) => ({ ...clip.plain(), source: tensor(clip, null), key: clip.name })),
+      pick(epoch, step).map((clip) => ({ ...inputOf(clip, formOf(clip, epoch)), key: `${epoch} ${clip.name}` })),
+    validation: validation.map((clip) => ({ ...inputOf(clip, null), key: clip.name })),
   };
 }
 
 /** The loop over epochs. */
 class Fitting {
-  readonly #trainer: Trainer<ClipInput>;
   readonly #network: OpenTraining;
   readonly #options: FitOptions;
-  readonly #checkpoint: string;
-  readonly #best: string;
   #epoch = 0;
   #step = 0;
   #lossSum = 0;
   #history: EpochRecord[] = [];
 
   constructor(training: OpenTraining, options: FitOptions) {
-    this.#trainer = training.trainer;
     this.#network = training;
     this.#options = options;
-    this.#checkpoint = join(options.folder, checkpointFile);
-    this.#best = join(options.folder, bestFile);
+  }
+
+  #file(name: string): string {
+    return join(this.#options.folder, name);
   }
 
   async run(): Promise<Checkpoint<Finished>> {
-    const { settings, signal, checkpointMs = defaultCheckpointMs } = this.#options;
-    const saved = await readCheckpoint<Progress>(this.#checkpoint);
+    const { settings, signal } = this.#options;
+    const saved = await readCheckpoint<Progress>(this.#file(checkpointFile));
     if (saved) this.#restore(saved.state, saved.progress);
     const { stepsPerEpoch } = this.#network;
     const steps = settings.epochs * stepsPerEpoch;
@@ -222,7 +210,7 @@ class Fitting {
         // The cosine of step 0 with warm-up is 0: a step later nothing is wasted.
         const rate = schedule(Math.min(this.#epoch * stepsPerEpoch + this.#step + 1, steps - 1));
         const items = this.#network.items(this.#epoch, this.#step);
-        const { loss } = await this.#trainer.step(items, rate);
+        const { loss } = await this.#network.trainer.step(items, rate);
         if (!Number.isFinite(loss)) throw diverged(this.#options.folder, rate);
         this.#lossSum += loss;
         this.#step++;
@@ -235,9 +223,9 @@ class Fitting {
       await this.#endEpoch(schedule(Math.min((this.#epoch + 1) * stepsPerEpoch, steps - 1)));
     }
     await this.#save();
-    const best = await readCheckpoint<{ epoch: number }>(this.#best);
-    if (best) this.#trainer.restore(best.state);
-    const state = new Map([...this.#trainer.weights(true)].map(([name, { data }]) => [name, data]));
+    const best = await readCheckpoint<{ epoch: number }>(this.#file(bestFile));
+    if (best) this.#network.trainer.restore(best.state);
+    const state = new Map([...this.#network.trainer.weights(true)].map(([name, { data }]) => [name, data]));
     return { state, progress: { history: this.#history, bestEpoch: best?.progress.epoch ?? this.#epoch } };
   }
 
@@ -245,8 +233,8 @@ class Fitting {
     const { validation, stepsPerEpoch } = this.#network;
     let [validationLoss, validationTop1]: [number | null, number | null] = [null, null];
     if (validation.length > 0) {
-      const { loss, logits } = await this.#trainer.test(validation);
-      const right = validation.filter(({ classes }, i) => classes.includes(argmax(logits[i] as Float32Array)));
+      const { loss, logits } = await this.#network.trainer.test(validation);
+      const right = validation.filter(({ classes }, i) => classes.includes(likeliest(logits[i] as Float32Array)));
       [validationLoss, validationTop1] = [loss, right.length / validation.length];
     }
     this.#epoch++;
@@ -256,7 +244,10 @@ class Fitting {
     this.#options.onEpoch?.(record);
     [this.#step, this.#lossSum] = [0, 0];
     if (validation.length > 0 && this.#bestEpoch() === this.#epoch) {
-      await writeCheckpoint(this.#best, { state: this.#trainer.state, progress: { epoch: this.#epoch } });
+      await writeCheckpoint(this.#file(bestFile), {
+        state: this.#network.trainer.state,
+        progress: { epoch: this.#epoch },
+      });
     }
     await this.#save();
   }
@@ -287,17 +278,13 @@ class Fitting {
 
   async #save(): Promise<void> {
     const progress = { epoch: this.#epoch, step: this.#step, lossSum: this.#lossSum, history: this.#history };
-    await writeCheckpoint<Progress>(this.#checkpoint, { state: this.#trainer.state, progress });
+    await writeCheckpoint<Progress>(this.#file(checkpointFile), { state: this.#network.trainer.state, progress });
   }
 
   #restore(state: ReadonlyMap<string, Float32Array>, { epoch, step, lossSum, history }: Progress): void {
-    this.#trainer.restore(state);
+    this.#network.trainer.restore(state);
     [this.#epoch, this.#step, this.#lossSum, this.#history] = [epoch, step, lossSum, [...history]];
   }
-}
-
-function argmax(values: Float32Array): number {
-  return values.indexOf(Math.max(...values));
 }
 
 function diverged(folder: string, rate: number): TrainError {

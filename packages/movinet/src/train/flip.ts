@@ -1,4 +1,5 @@
 /** Whether clips may be mirrored while a network learns. */
+import { enumerated } from "../common/printable.ts";
 import type { MirrorTest } from "./mirror.ts";
 import { sideLabels } from "./side-labels.ts";
 
@@ -18,7 +19,10 @@ export interface FlipDecision {
 export function decideFlip(labels: readonly string[], test: MirrorTest | null): FlipDecision {
   const sides = sideLabels(labels).map((label) => `"${label}"`);
   if (sides.length > 0) {
-    const what = sides.length === 1 ? `the label ${sides} names` : `the labels ${listed(sides)} name`;
+    const what =
+      sides.length === 1
+        ? `the label ${sides} names`
+        : `the labels ${enumerated(sides, sides.length > 3 ? 2 : 3)} name`;
     return { flip: false, why: `Clips are not mirrored: ${what} a side.` };
   }
   if (test === null) return { flip: true, why: "Clips are mirrored: no label names a side." };
@@ -46,10 +50,4 @@ function unseenOf({ unseen }: MirrorTest, labels: readonly string[]): string {
   const more = unseen.length > 1 ? ` (and ${unseen.length - 1} more)` : "";
   const cause = "too few groups of clips, or the model that training begins with does not tell them apart";
   return `and no classes were seen to swap in mirrored clips; ${which}${more} could not be tested: ${cause}`;
-}
-
-/** Two or three, or two and how many more. */
-function listed(items: readonly string[]): string {
-  if (items.length > 3) return `${items.slice(0, 2).join(", ")} and ${items.length - 2} more`;
-  return `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }

@@ -1,5 +1,6 @@
 import { buildGraph } from "../arch/build.ts";
 import { Turns } from "../common/turns.ts";
+import type { Pictures } from "../data/resample.ts";
 import type { Engine } from "../engines/engine.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import { splitHead } from "../graph/passes.ts";
@@ -7,14 +8,6 @@ import type { Model } from "../model/model.ts";
 import { LocalClipSession } from "../session/clip-session.ts";
 import { LocalStreamSession } from "../session/local-stream-session.ts";
 import { type Call, loadCall } from "../session/streams.ts";
-
-/** Decoded frames, `[frames, height, width, 3]` RGB, 8 bits. Another size than the model's is resized by the card's fit. */
-export interface FrozenClip {
-  readonly data: Uint8Array;
-  readonly frames: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 export interface FrozenOptions {
   /** Mirror the pictures left to right. Default false. */
@@ -46,14 +39,14 @@ export class FrozenBody implements AsyncDisposable {
   }
 
   /**
-   * The pooled vector of a clip. Calls must not overlap. Throws `TypeError` for a clip without frames, and the signal's
+   * The pooled vector of a clip; frames of another size than the model's are resized by the card's fit. Calls must not overlap. Throws `TypeError` for a clip without frames, and the signal's
    * reason.
    */
-  pool(clip: FrozenClip, options: FrozenOptions = {}): Promise<Float32Array> {
+  pool(clip: Pictures, options: FrozenOptions = {}): Promise<Float32Array> {
     return this.#turns.take(() => this.#pool(clip, options));
   }
 
-  async #pool(clip: FrozenClip, { mirror = false, signal }: FrozenOptions): Promise<Float32Array> {
+  async #pool(clip: Pictures, { mirror = false, signal }: FrozenOptions): Promise<Float32Array> {
     const { frames, width, height, data } = clip;
     if (frames < 1 || data.length !== frames * width * height * 3) {
       throw new TypeError(

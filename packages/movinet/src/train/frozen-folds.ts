@@ -1,13 +1,11 @@
 import { randomOf } from "../common/random.ts";
+import type { Sample } from "../data/dataset.ts";
 import { distribute } from "../data/distribute.ts";
 
 const mostFolds = 5;
 
 /** What the folds look at. */
-interface Grouped {
-  readonly classes: readonly number[];
-  readonly group: string | null;
-}
+type Grouped = Pick<Sample, "classes" | "group">;
 
 /**
  * Sets of samples to hold out, one for each fold: whole groups, each to the fold that is smallest so far. Balancing the

@@ -6,7 +6,7 @@ import type { FitClip, FitOptions } from "./fit-options.node.ts";
 import type { LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
 
-/** Writes the frozen part's output of every form of every clip that is not there yet. */
+/** Writes the frozen part's output of every form of every clip that is not there yet. Returns what says in which file it is. */
 export async function frozenOutputs(
   setup: LaneSetup,
   train: readonly FitClip[],
@@ -15,8 +15,8 @@ export async function frozenOutputs(
 ) {
   const target = join(folder, "frozen");
   await makeFolder(target);
-  const nameOf = (clip: FitClip, view: number | null) =>
-    `${clip.name.replace(/[^\w.-]/g, "_")}-${randomOf(clip.name).below(2 ** 31)}-${view ?? "plain"}.f32`;
+  const fileOf = ({ name }: FitClip, view: number | null) =>
+    join(target, `${name.replace(/[^\w.-]/g, "_")}-${randomOf(name).below(2 ** 31)}-${view ?? "plain"}.f32`);
   const views = Array.from({ length: settings.views }, (_, view) => view);
   const work = [
     ...train.flatMap((clip) => views.map((view) => ({ clip, view: view as number | null }))),
@@ -27,10 +27,10 @@ export async function frozenOutputs(
   const empty = () => new SharedArrayBuffer(16);
   const lanes = new Lanes();
   const compute = async () => {
-    const lane = await lanes.openThread(setup, empty(), empty());
+    const lane = await lanes.open(setup, empty(), empty());
     for (const { clip, view } of queue) {
       signal?.throwIfAborted();
-      const file = join(target, nameOf(clip, view));
+      const file = fileOf(clip, view);
       if (!(await stat(file).catch(() => null))) {
         const { source } = view === null ? clip.plain() : clip.varied(view);
         const values = await lane.features(source, `${clip.name} ${view}`);
@@ -45,5 +45,5 @@ export async function frozenOutputs(
   } finally {
     await lanes[Symbol.asyncDispose]();
   }
-  return nameOf;
+  return fileOf;
 }

@@ -1,9 +1,9 @@
 /** A new last layer on frozen features: the training of small data sets, in seconds after decoding. */
 
 import { variants } from "../arch/variants.ts";
-import { ModelError, type MovinetError } from "../common/errors.ts";
+import { ModelError } from "../common/errors.ts";
 import type { ClipView } from "../data/clip.ts";
-import type { ClipCache } from "../data/clip-cache.node.ts";
+import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { DamagedClip } from "../evaluate/verdict.ts";
@@ -14,7 +14,7 @@ import type { Model } from "../model/model.ts";
 import { FrozenBody } from "./frozen-features.ts";
 import { type FittedHead, type HeadSample, headOf } from "./frozen-head.ts";
 import { chooseFrozenView, type FrozenView } from "./frozen-view.ts";
-import { HeadThread } from "./head-thread.node.ts";
+import { type HeadThread, inHeadThread } from "./head-thread.node.ts";
 import { type PictureHashes, pictureHashes } from "./learned.node.ts";
 import { timesKernel } from "./linear-algebra.ts";
 
@@ -36,11 +36,11 @@ export interface FrozenOptions {
 export interface FrozenSamples {
   /** Of each sample that could be decoded. */
   readonly features: ReadonlyMap<Sample, HeadSample>;
-  readonly failures: readonly { readonly sample: Sample; readonly error: MovinetError }[];
+  readonly failures: readonly ClipFailure[];
   /** Samples that gave frames although something is wrong with their videos. */
   readonly damaged: readonly DamagedClip[];
-  /** Frames of each clip at the model's own rate, and the rate of its file. */
-  readonly lengths: ReadonlyMap<Sample, { readonly frames: number; readonly frameRate: number }>;
+  /** Of the files of the samples that could be decoded: pictures a second. */
+  readonly frameRates: readonly number[];
   readonly view: FrozenView;
   /** As the model sees them, and as the new one will. */
   readonly pictures: { readonly before: PictureHashes; readonly after: PictureHashes };
@@ -58,22 +58,20 @@ export async function frozenSamples(
   const { card } = model;
   const total = samples.length;
   const onClip = ({ done }: { readonly done: number }) => onProgress?.({ phase: "decoding", done, total });
-  const own = viewOf(card, card.fps, card.input.fit);
-  const first = await cache.fill(samples, own, { signal, onClip });
-  const failed = new Set(first.failures.map(({ sample }) => sample));
-  const usable = samples.filter((sample) => !failed.has(sample));
-  const lengths = new Map<Sample, { readonly frames: number; readonly frameRate: number }>();
+  const own = { ...card.input, fps: card.fps };
+  const { usable, failures } = await cache.fill(samples, own, { signal, onClip });
+  const frameRates: number[] = [];
   const durations: number[] = [];
   const damaged: DamagedClip[] = [];
   for (const sample of usable) {
-    const { frames, source } = await cache.head(sample, own, signal);
+    const { source } = await cache.head(sample, own, signal);
     if (source.warnings.length > 0) damaged.push({ sample, warnings: source.warnings });
-    lengths.set(sample, { frames, frameRate: source.frameRate });
+    frameRates.push(source.frameRate);
     durations.push(source.duration);
   }
   const usual = variants[model.spec.variant as keyof typeof variants]?.fps ?? card.fps;
   const view = chooseFrozenView(card, durations, usual);
-  const views = view.fits.map((fit) => viewOf(card, view.fps, fit));
+  const views = view.fits.map((fit): ClipView => ({ ...card.input, fps: view.fps, fit }));
   for (const look of views) await cache.fill(usable, look, { signal, onClip });
   const before = await pictureHashes(usable, own, cache, { signal });
   const after = view.fps === card.fps ? before : await pictureHashes(usable, views[0] as ClipView, cache, { signal });
@@ -87,7 +85,7 @@ export async function frozenSamples(
       features.set(sample, { views: pooled, classes: sample.classes, group: sample.group });
       onProgress?.({ phase: "features", done: features.size, total: usable.length });
     }
-    return { features, failures: first.failures, damaged, lengths, view, pictures: { before, after } };
+    return { features, failures, damaged, frameRates, view, pictures: { before, after } };
   } finally {
     await body[Symbol.asyncDispose]();
   }
@@ -100,10 +98,6 @@ function notNumbers(subject: string): ModelError {
     problem: "its features of a clip are no finite numbers, so its weights are damaged",
     remedy: "Begin with another model",
   });
-}
-
-function viewOf({ input }: Card, fps: number, fit: ClipView["fit"]): ClipView {
-  return { width: input.width, height: input.height, fit, fps };
 }
 
 export interface HeadTask {
@@ -122,12 +116,7 @@ export async function trainHead(
   task: HeadTask,
   signal?: AbortSignal,
 ): Promise<{ readonly model: Model; readonly head: FittedHead }> {
-  const thread = new HeadThread(model, signal);
-  try {
-    return await trainIn(thread, model, samples, view, task);
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  return inHeadThread(model, signal, (thread) => trainIn(thread, model, samples, view, task));
 }
 
 async function trainIn(
@@ -187,9 +176,8 @@ export async function crossValidate(
   signal?: AbortSignal,
 ): Promise<readonly CrossAnswer[]> {
   const known = (samples: readonly Sample[]) => samples.filter((sample) => features.has(sample));
-  const answers: CrossAnswer[] = [];
-  const thread = new HeadThread(model, signal);
-  try {
+  return inHeadThread(model, signal, async (thread) => {
+    const answers: CrossAnswer[] = [];
     for (const [fold, { train, validation }] of folds.entries()) {
       const own = known(train).map((sample) => features.get(sample) as HeadSample);
       if (own.length === 0 || validation.length === 0) continue;
@@ -201,7 +189,5 @@ export async function crossValidate(
       }
     }
     return answers;
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  });
 }

@@ -14,36 +14,30 @@ export type HeadRequest =
 
 const layers = ["classifier1.kernel", "classifier1.bias", "classifier2.kernel"];
 
-/**
- * Solves last layers in a thread of its own: with hundreds of classes one takes minutes. Each method throws the signal's
- * reason.
- */
-export class HeadThread implements AsyncDisposable {
-  readonly #thread: Thread<HeadRequest, FittedHead | MirrorTest>;
-  readonly #signal: AbortSignal | undefined;
-
-  constructor({ spec, weights }: HeadModel, signal: AbortSignal | undefined) {
-    // Copies: a view would take the whole file of the model along.
-    const own = layers.map((name) => {
-      const { shape, data } = weights.get(name) as Tensor;
-      return [name, { shape, data: data.slice() }] as const;
-    });
-    const model: HeadModel = { spec, weights: new Map(own) };
-    this.#thread = new Thread(moduleBeside("head-worker.node", import.meta.url), model);
-    this.#signal = signal;
-  }
-
+/** What the thread does. */
+export interface HeadThread {
   /** As `fitHead` does. */
-  fit(samples: readonly HeadSample[], options: HeadOptions): Promise<FittedHead> {
-    return this.#thread.ask<FittedHead>({ kind: "fit", samples, options }, this.#signal);
-  }
-
+  fit(samples: readonly HeadSample[], options: HeadOptions): Promise<FittedHead>;
   /** As `testMirroring` does. */
-  mirror(samples: readonly MirrorSample[], options: HeadOptions): Promise<MirrorTest> {
-    return this.#thread.ask<MirrorTest>({ kind: "mirror", samples, options }, this.#signal);
-  }
+  mirror(samples: readonly MirrorSample[], options: HeadOptions): Promise<MirrorTest>;
+}
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#thread[Symbol.asyncDispose]();
-  }
+/** Solves last layers in a thread of its own: with hundreds of classes one takes minutes. Throws the signal's reason. */
+export async function inHeadThread<T>(
+  { spec, weights }: HeadModel,
+  signal: AbortSignal | undefined,
+  work: (thread: HeadThread) => Promise<T>,
+): Promise<T> {
+  // Copies: a view would take the whole file of the model along.
+  const own = layers.map((name) => {
+    const { shape, data } = weights.get(name) as Tensor;
+    return [name, { shape, data: data.slice() }] as const;
+  });
+  const model: HeadModel = { spec, weights: new Map(own) };
+  const module = moduleBeside("head-worker.node", import.meta.url);
+  const thread = new Thread<HeadRequest, FittedHead | MirrorTest>(module, model);
+  return work({
+    fit: (samples, options) => thread.ask<FittedHead>({ kind: "fit", samples, options }, signal),
+    mirror: (samples, options) => thread.ask<MirrorTest>({ kind: "mirror", samples, options }, signal),
+  }).finally(() => thread[Symbol.asyncDispose]());
 }

@@ -1,4 +1,4 @@
-/** The thread of `HeadThread`. */
+/** The thread of `inHeadThread`. */
 import { workerData } from "node:worker_threads";
 import { answerRequests } from "../common/thread.node.ts";
 import { fitHead, headOf } from "./frozen-head.ts";

@@ -1,8 +1,9 @@
 /** Which clips of a dataset a model may be judged by, what must be said of them, and what it makes of them. */
-import { DatasetError, MovinetError } from "../common/errors.ts";
+import { MovinetError } from "../common/errors.ts";
+import { capital } from "../common/printable.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import { openDataset } from "../data/dataset.node.ts";
-import type { Dataset, Sample, Split } from "../data/dataset.ts";
+import { type Dataset, datasetError, type Sample, type Split } from "../data/dataset.ts";
 import { joinCopies } from "../data/groups.ts";
 import { samplesForModel } from "../evaluate/labels.ts";
 import { type Evaluation, evaluateAnswers } from "../evaluate/metrics.ts";
@@ -21,7 +22,7 @@ import {
   type PictureHashes,
   pictureHashes,
 } from "./learned.node.ts";
-import { capital, type NameChoice, plainName } from "./recipe.ts";
+import { type NameChoice, plainName } from "./recipe.ts";
 
 /** The clips that are judged, and what to call them. */
 export interface JudgedClips {
@@ -67,12 +68,9 @@ export async function openJudgedClips(
   const samples = dataset.samples.filter((sample) => chosen === "all" || sample.split === chosen);
   if (samples.length === 0) {
     const named = (["train", "validation", "test"] as const).filter((part) => has(dataset, part));
-    throw new DatasetError({
-      code: "E_DATASET_SPLIT",
-      subject: path,
-      problem: `none of its ${dataset.samples.length} clips is marked ${chosen}`,
-      remedy: `Use ${[...named, "all"].map((part) => nameChoice("split", part)).join(" or ")}`,
-    });
+    const problem = `none of its ${dataset.samples.length} clips is marked ${chosen}`;
+    const remedy = `Use ${[...named, "all"].map((part) => nameChoice("split", part)).join(" or ")}`;
+    throw datasetError("E_DATASET_SPLIT", path, problem, remedy);
   }
   const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
   const [first] = noted;
@@ -142,15 +140,12 @@ export async function judgeModel(
   const { answers, damaged } = found;
   if (answers.length === 0) {
     const unseen = first === null || remembered ? "" : " that the model has not learned from";
-    throw new DatasetError({
-      code: "E_DATASET_CLIP",
-      subject: dataset.path,
-      problem:
-        samples.length === 1
-          ? `its only clip${unseen} could not be judged`
-          : `none of its ${samples.length} clips${unseen} could be judged`,
-      remedy: "See the lines above; movinet dataset check lists what is wrong with each",
-    });
+    const problem =
+      samples.length === 1
+        ? `its only clip${unseen} could not be judged`
+        : `none of its ${samples.length} clips${unseen} could be judged`;
+    const remedy = "See the lines above; movinet dataset check lists what is wrong with each";
+    throw datasetError("E_DATASET_CLIP", dataset.path, problem, remedy);
   }
   const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
   const evaluation = evaluateAnswers(answers, {
@@ -170,12 +165,9 @@ export async function judgeModel(
 /** Throws where no clips are left that the models have not learned from. */
 export function refuseRemembered({ remembered, first, dataset }: JudgedClips): void {
   if (!remembered) return;
-  throw new DatasetError({
-    code: "E_DATASET_SEEN",
-    subject: dataset.path,
-    problem: first?.replace(/^.*?: /, "").replace(/\.$/, "") ?? "",
-    remedy: "Give clips of other people or places, or a model that was trained without them",
-  });
+  const problem = first?.replace(/^.*?: /, "").replace(/\.$/, "") ?? "";
+  const remedy = "Give clips of other people or places, or a model that was trained without them";
+  throw datasetError("E_DATASET_SEEN", dataset.path, problem, remedy);
 }
 
 async function openFor(path: string, labels: readonly string[] | null): Promise<Dataset> {

@@ -6,7 +6,6 @@ import type { TrainingGraph } from "../graph/gradient.ts";
 import { outputOf } from "../graph/ir.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import type { Weights } from "../graph/tensor.ts";
-import { layoutOf, viewsOf } from "./layout.ts";
 import { sigmoidLoss, softmaxLoss } from "./loss.ts";
 import type { Mask } from "./network.ts";
 
@@ -28,7 +27,7 @@ export interface LaneItem<Source> {
   readonly source: Source;
   /** Indexes of its classes: exactly one for softmax. */
   readonly classes: readonly number[];
-  /** What it counts in the loss, finite and at least 0. Default 1. */
+  /** What it counts in the loss, finite and at least 0 (see `classWeights`). Default 1. */
   readonly weight?: number | undefined;
   /** Makes everything random about it: the same key gives the same picture and masks. */
   readonly key: string;
@@ -50,13 +49,27 @@ export interface LaneResult {
   readonly groups: number;
 }
 
-/** The tensors that the main thread changes between steps. */
-export function learningLayout({ training }: Pick<LaneSetup, "training">) {
-  return layoutOf(
-    Object.fromEntries(
-      Object.keys(training.gradients).map((name) => [name, elementsOf(training.forward.params[name]?.shape ?? [])]),
-    ),
-  );
+/** Tensors behind one another in one shared array, each at a multiple of 4 floats. */
+interface Layout {
+  readonly tensors: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
+  /** Floats of all of them. */
+  readonly length: number;
+}
+
+/** Where the tensors lie that the main thread changes between steps. */
+export function learningLayout({ training }: Pick<LaneSetup, "training">): Layout {
+  let end = 0;
+  const tensors = Object.keys(training.gradients).map((name) => {
+    const [offset, length] = [end, elementsOf(training.forward.params[name]?.shape ?? [])];
+    end += Math.ceil(length / 4) * 4;
+    return { name, offset, length };
+  });
+  return { tensors, length: end };
+}
+
+/** The tensors of a shared array by name. */
+export function viewsOf({ tensors }: Layout, buffer: ArrayBufferLike): Map<string, Float32Array> {
+  return new Map(tensors.map(({ name, offset, length }) => [name, new Float32Array(buffer, 4 * offset, length)]));
 }
 
 export class Lane<Source> {

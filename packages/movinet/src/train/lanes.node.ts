@@ -20,9 +20,7 @@ export class Lanes implements AsyncDisposable {
   readonly #turns = new Turns(this, "lanes", "training");
   readonly #threads: Thread<LaneRequest, LaneResult | Float32Array>[] = [];
 
-  readonly open: OpenLane<ClipInput> = (setup, weights, gradients) => this.openThread(setup, weights, gradients);
-
-  async openThread(...[setup, weights, gradients]: Parameters<OpenLane<ClipInput>>): Promise<ThreadLane> {
+  readonly open = async (...[setup, weights, gradients]: Parameters<OpenLane<ClipInput>>): Promise<ThreadLane> => {
     this.#turns.check();
     const thread = new Thread<LaneRequest, LaneResult | Float32Array>(
       moduleBeside("lane-worker.node", import.meta.url),
@@ -33,7 +31,7 @@ export class Lanes implements AsyncDisposable {
       run: (items, learn) => thread.ask<LaneResult>({ items, learn }, undefined),
       features: (source, key) => thread.ask<Float32Array>({ source, key }, undefined),
     };
-  }
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(() => Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]())));

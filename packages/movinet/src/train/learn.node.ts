@@ -1,16 +1,15 @@
 /** A new last layer in closed form, or a part of the network by gradients; and what comes of it, judged. */
 import { join } from "node:path";
 import type { ClipCache } from "../data/clip-cache.node.ts";
-import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
+import type { Dataset, Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
-import type { Answer } from "../evaluate/metrics.ts";
-import type { Facts } from "../evaluate/report-data.ts";
+import { type Answer, answerOf } from "../evaluate/metrics.ts";
+import type { EpochRecord, Facts } from "../evaluate/report-data.ts";
 import { evaluateModel } from "../evaluate/run.node.ts";
 import type { Model } from "../model/model.ts";
-import { classWeights } from "./balance.ts";
 import { fitModel } from "./fit.node.ts";
 import { fitClips, fitView } from "./fit-clips.node.ts";
-import type { EpochRecord } from "./fit-options.node.ts";
+import type { FitProgress } from "./fit-options.node.ts";
 import { decideFlip, type FlipDecision } from "./flip.ts";
 import type { HeadSample } from "./frozen-head.ts";
 import { crossValidate, type FrozenSamples, type HeadTask, trainHead } from "./frozen-training.node.ts";
@@ -20,17 +19,12 @@ import type { TrainSettings } from "./settings.ts";
 import type { TestPart } from "./test-parts.ts";
 
 /** How far a training is. */
-export interface TrainProgress {
-  readonly stage: "decoding" | "features" | "mirrored clips" | "frozen part" | "training" | "validation" | "judging";
+export interface TrainProgress extends Omit<FitProgress, "phase" | "epoch"> {
+  readonly stage: "decoding" | "features" | "mirrored clips" | "judging" | FitProgress["phase"];
   /** Which part of a cross-validation is trained, from 0, and of how many; null where there is one, or it is about all. */
   readonly part: { readonly index: number; readonly of: number } | null;
-  /** Clips. */
-  readonly done: number;
-  readonly total: number;
   /** Null but in stages of `fitModel`. */
   readonly epoch: number | null;
-  readonly loss: number | null;
-  readonly validationTop1: number | null;
 }
 
 /** What a way of training is given. */
@@ -44,7 +38,7 @@ export interface LearnTask {
   readonly choices: TrainChoices;
   readonly cache: ClipCache;
   readonly backend: Engine;
-  /** Where saved states are kept. */
+  /** Where saved states are kept, from which a training of the same clips and choices goes on. */
   readonly folder: string;
   readonly name: NameChoice;
   readonly signal: AbortSignal;
@@ -105,10 +99,7 @@ export async function learnHead(dataset: Dataset, { model, frozen, parts, task, 
   return {
     model: trained,
     used,
-    judged: judged.map(({ sample, scores, fold, taught }) => {
-      const { group, classes } = sample;
-      return { sample, answer: { name: nameWithin(sample), group, classes, scores, moments: null }, fold, taught };
-    }),
+    judged: judged.map(({ scores, ...clip }) => ({ ...clip, answer: answerOf(clip.sample, scores, null) })),
     crossed,
     history: null,
     bestEpoch: null,
@@ -158,23 +149,14 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
   const part = parts.length > 1 ? { index: fold, of: parts.length } : null;
   const mirroring = await decideMirroring(wanted, known, whole, part);
   const settings = mirroring.flip ? wanted : { ...wanted, augment: { ...wanted.augment, flip: 0 } };
-  const weights = classWeights(
-    known.map(({ classes }) => classes),
-    task.labels.length,
-    task.multiLabel,
-  );
-  const clipOf = fitClips(model.card, frozen.view.fps, settings, cache, weights.weightOf);
-  const trained = await fitModel(
-    start,
-    { train: known.map(clipOf), validation: choose.map(clipOf) },
-    {
-      settings,
-      folder: join(folder, String(fold)),
-      signal,
-      onProgress: ({ phase, ...progress }) => onProgress({ stage: phase, part, ...progress }),
-      onEpoch: (record) => onEpoch(fold, record),
-    },
-  );
+  const { clips, why } = fitClips(model.card, frozen.view.fps, settings, cache, { train: known, choose }, task);
+  const trained = await fitModel(start, clips, {
+    settings,
+    folder: join(folder, String(fold)),
+    signal,
+    onProgress: ({ phase, ...progress }) => onProgress({ stage: phase, part, ...progress }),
+    onEpoch: (record) => onEpoch(fold, record),
+  });
   const taught = new Set(known.flatMap(({ classes }) => classes));
   const judged: JudgedClip[] = [];
   await evaluateModel(trained.model, judge, {
@@ -199,7 +181,7 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
     facts: fitFacts(settings, known.length),
     why: [
       mirroring.why,
-      weights.why,
+      why,
       choose.length > 0
         ? `The epoch is chosen by ${choose.length} clips that neither teach nor judge.`
         : `No epoch is chosen, all count: there are too few clips for a part that would choose it.`,

@@ -57,11 +57,9 @@ export async function pictureHashes(
   cache: ClipCache,
   { signal, onClip }: Pick<FillOptions, "signal" | "onClip"> = {},
 ): Promise<PictureHashes> {
-  const { failures } = await cache.fill(samples, view, { signal, onClip });
-  const failed = new Set(failures.map(({ sample }) => sample));
+  const { usable } = await cache.fill(samples, view, { signal, onClip });
   const hashes = new Map<string, string>();
-  for (const sample of samples) {
-    if (failed.has(sample)) continue;
+  for (const sample of usable) {
     const { data } = await cache.read(sample, view, signal);
     hashes.set(stretchOf(sample), createHash("sha256").update(data).digest("hex"));
   }

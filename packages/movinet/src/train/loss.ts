@@ -14,8 +14,6 @@ export interface LossOptions {
   readonly labelSmoothing?: number;
   /** What each clip counts, `[batch]`, finite and at least 0; default: all 1. */
   readonly weights?: ArrayLike<number> | undefined;
-  /** Takes the gradient, `[batch, classes]`; default: a new array. */
-  readonly gradient?: Float32Array;
 }
 
 /**
@@ -26,10 +24,11 @@ export interface LossOptions {
 export function softmaxLoss(
   logits: Float32Array,
   targets: ArrayLike<number>,
-  { labelSmoothing = 0, weights, gradient = new Float32Array(logits.length) }: LossOptions = {},
+  { labelSmoothing = 0, weights }: LossOptions = {},
 ): Loss {
   const batch = targets.length;
-  const classes = check(logits, batch, labelSmoothing, gradient, weights);
+  const classes = check(logits, batch, labelSmoothing, weights);
+  const gradient = new Float32Array(logits.length);
   const share = labelSmoothing / classes;
   let value = 0;
   for (let b = 0; b < batch; b++) {
@@ -64,9 +63,10 @@ export function sigmoidLoss(
   logits: Float32Array,
   targets: ArrayLike<number>,
   batch: number,
-  { labelSmoothing = 0, weights, gradient = new Float32Array(logits.length) }: LossOptions = {},
+  { labelSmoothing = 0, weights }: LossOptions = {},
 ): Loss {
-  const classes = check(logits, batch, labelSmoothing, gradient, weights);
+  const classes = check(logits, batch, labelSmoothing, weights);
+  const gradient = new Float32Array(logits.length);
   if (targets.length !== logits.length) {
     throw new TypeError(`targets: ${targets.length} numbers for ${logits.length} logits.`);
   }
@@ -87,7 +87,6 @@ function check(
   logits: Float32Array,
   batch: number,
   labelSmoothing: number,
-  gradient: Float32Array,
   weights: ArrayLike<number> | undefined,
 ): number {
   const classes = logits.length / batch;
@@ -96,9 +95,6 @@ function check(
   }
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new TypeError(`labelSmoothing: ${labelSmoothing} is not in 0..1.`);
-  }
-  if (gradient.length !== logits.length) {
-    throw new TypeError(`gradient: holds ${gradient.length} numbers instead of ${logits.length}.`);
   }
   if (weights && weights.length !== batch) {
     throw new TypeError(`weights: ${weights.length} numbers for ${batch} clips.`);

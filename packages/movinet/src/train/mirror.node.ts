@@ -5,7 +5,7 @@ import type { Model } from "../model/model.ts";
 import { FrozenBody } from "./frozen-features.ts";
 import type { HeadOptions, HeadSample } from "./frozen-head.ts";
 import type { FrozenSamples } from "./frozen-training.node.ts";
-import { HeadThread } from "./head-thread.node.ts";
+import { inHeadThread } from "./head-thread.node.ts";
 import { clipsToMirror, type MirrorSample, type MirrorTest } from "./mirror.ts";
 
 export interface MirrorOptions extends HeadOptions {
@@ -32,22 +32,16 @@ export async function mirrorTest(
     return head ? [{ ...head, sample }] : [];
   });
   const chosen: readonly (HeadSample & { readonly sample: Sample })[] = clipsToMirror(known, options);
-  const { width, height, fit } = model.card.input;
   const body = await FrozenBody.compile(model, backend);
   const seen: MirrorSample[] = [];
   try {
     for (const { sample, ...plain } of chosen) {
-      const clip = await cache.read(sample, { width, height, fit, fps: view.fps }, signal);
+      const clip = await cache.read(sample, { ...model.card.input, fps: view.fps }, signal);
       seen.push({ ...plain, mirrored: await body.pool(clip, { mirror: true, signal }) });
       onProgress?.({ done: seen.length, total: chosen.length });
     }
   } finally {
     await body[Symbol.asyncDispose]();
   }
-  const thread = new HeadThread(model, signal);
-  try {
-    return await thread.mirror(seen, options);
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  return inHeadThread(model, signal, (thread) => thread.mirror(seen, options));
 }

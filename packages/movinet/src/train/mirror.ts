@@ -1,5 +1,6 @@
 /** Which classes mirroring changes, as the features of clips show it. */
 import { randomOf } from "../common/random.ts";
+import { likeliest } from "../evaluate/metrics.ts";
 import { headFolds } from "./frozen-folds.ts";
 import { fitHead, type HeadLayers, type HeadOptions, type HeadSample } from "./frozen-head.ts";
 import { timesKernel } from "./linear-algebra.ts";
@@ -107,8 +108,7 @@ function tellBoth(samples: readonly MirrorSample[], head: HeadLayers, options: H
     if (seen.size < 2 || judged.length === 0) return [];
     const { kernel, bias } = fitHead(members, head, options);
     const tell = (pooled: Float32Array) => {
-      const logits = timesKernel(head.hidden(pooled), kernel).map((value, c) => value + bias[c]!);
-      return logits.indexOf(Math.max(...logits));
+      return likeliest(timesKernel(head.hidden(pooled), kernel).map((value, c) => value + bias[c]!));
     };
     return judged.map((s) => {
       const { classes: own, group, views, mirrored } = samples[s]!;

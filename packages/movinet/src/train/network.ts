@@ -1,26 +1,12 @@
-/** The network that is trained: a model with a new head, norms folded or live, cut where the frozen part ends. */
+/** The network that is trained: norms folded or live, cut where the frozen part ends. */
 import { buildGraph } from "../arch/build.ts";
 import { type Spec, stagesOf } from "../arch/spec.ts";
-import { randomOf } from "../common/random.ts";
 import { type Graph, type Node, type Param, type Shape, withInputs } from "../graph/ir.ts";
 import { resolveParams } from "../graph/params.ts";
 import { foldNorm, partOf, usedParams } from "../graph/passes.ts";
-import { elementsOf, rebuild } from "../graph/shapes.ts";
+import { rebuild } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
-
-/** A model for other classes: the last layer begins anew, normal with deviation 0.01 and no bias (spec §2.10). */
-export function replaceHead(model: Model, labels: readonly string[], seed: number): Model {
-  const spec: Spec = { ...model.spec, classes: labels.length };
-  const random = randomOf(seed, "head");
-  const weights = new Map(model.weights);
-  const { shape } = weights.get("classifier2.kernel") as Tensor;
-  const kernelShape = [...shape.slice(0, -1), labels.length];
-  const data = new Float32Array(elementsOf(kernelShape)).map(() => 0.01 * random.normal());
-  weights.set("classifier2.kernel", { shape: kernelShape, data });
-  weights.set("classifier2.bias", { shape: [labels.length], data: new Float32Array(labels.length) });
-  return { spec, weights, card: { ...model.card, labels, accuracy: null } };
-}
 
 /**
  * The same network with norms that change nothing: statistics and factors go into the kernels, offsets stay as beta

@@ -1,24 +1,12 @@
-/** What an optimizer may be told; each kind reads its own. All are plain numbers, defaults in brackets. */
+/** What an optimizer may be told. */
 export interface OptimizerOptions {
   /**
-   * AdamW: the share of a weight, times the learning rate, that every step takes away [0.01]. Momentum SGD and RMSprop:
-   * L2, the multiple of a weight that is added to its gradient before anything else [0; the official recipe: 3e-5].
+   * AdamW: the share of a weight, times the learning rate, that every step takes away. Momentum SGD and RMSprop: L2, the
+   * multiple of a weight that is added to its gradient before anything else (the official recipe: 3e-5).
    */
-  readonly weightDecay?: number;
-  /** Which tensors `weightDecay` concerns; usually not norms and biases [all]. */
+  readonly weightDecay: number;
+  /** Which tensors `weightDecay` concerns; usually not norms and biases. Default: all. */
   readonly decayed?: readonly boolean[];
-  /** SGD [0.9] and RMSprop [0.9]. */
-  readonly momentum?: number;
-  /** SGD: look ahead by one step [false]. */
-  readonly nesterov?: boolean;
-  /** AdamW: memory of the mean and of the mean square of the gradient [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** RMSprop: memory of the mean square [0.9]. */
-  readonly rho?: number;
-  /** AdamW: added to the root [1e-8]. RMSprop: added under the root [1]. */
-  readonly epsilon?: number;
-  /** RMSprop: the largest norm of each tensor's gradient, L2 included [1]; Infinity for none. */
-  readonly clipNorm?: number;
 }
 
 export type OptimizerKind = keyof typeof kinds;
@@ -28,17 +16,15 @@ export interface Optimizer {
   step(params: readonly Float32Array[], gradients: readonly Float32Array[], learningRate: number): void;
   /** Everything that it remembers, by name: the arrays themselves, so copy what must stay. */
   readonly state: Readonly<Record<string, Float32Array>>;
-  /** Goes on from a state that was saved. Throws a `TypeError` where names or sizes differ. */
-  restore(state: Readonly<Record<string, Float32Array>>): void;
 }
 
 /**
  * An optimizer for tensors of these sizes. Arithmetic is float64, weights and state are rounded to float32 once a step.
  *
  * - `adamw`: decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's. State `mean.i`, `square.i`, `steps`.
- * - `sgd`: momentum as PyTorch's: `m ← μm + g`, `w ← w − lr · m` (Nesterov: `w ← w − lr · (g + μm)`). State `momentum.i`.
- * - `rmsprop`: the official recipe (spec §5.1): each tensor's gradient cut to `clipNorm`, `v ← ρv + (1 − ρ)g²`,
- *   `m ← μm + lr · g / √(v + ε)`, `w ← w − m`. State `square.i`, `momentum.i`.
+ * - `sgd`: momentum as PyTorch's, μ = 0.9: `m ← μm + g`, `w ← w − lr · m`. State `momentum.i`.
+ * - `rmsprop`: the official recipe (spec §5.1), with μ = ρ = 0.9 and ε = 1: each tensor's gradient, L2 included, cut to a norm
+ *   of 1, `v ← ρv + (1 − ρ)g²`, `m ← μm + lr · g / √(v + ε)`, `w ← w − m`. State `square.i`, `momentum.i`.
  */
 export function createOptimizer(kind: OptimizerKind, options: OptimizerOptions, sizes: readonly number[]): Optimizer {
   const { state, update } = kinds[kind](options, sizes);
@@ -52,7 +38,6 @@ export function createOptimizer(kind: OptimizerKind, options: OptimizerOptions, 
       }
       update(params, gradients, learningRate);
     },
-    restore: (saved) => restoreState(state, saved),
   };
 }
 
@@ -64,14 +49,11 @@ type Kind = (
 
 const kinds = { adamw, sgd, rmsprop } satisfies Record<string, Kind>;
 
-function adamw(
-  { weightDecay = 0.01, decayed, betas = [0.9, 0.999], epsilon = 1e-8 }: OptimizerOptions,
-  sizes: readonly number[],
-): ReturnType<Kind> {
+function adamw({ weightDecay, decayed }: OptimizerOptions, sizes: readonly number[]): ReturnType<Kind> {
+  const [memory, squareMemory, epsilon] = [0.9, 0.999, 1e-8];
   const means = zeros(sizes);
   const squares = zeros(sizes);
   const steps = new Float32Array(1);
-  const [memory, squareMemory] = betas;
   return {
     state: { ...named("mean", means), ...named("square", squares), steps },
     update(params, gradients, learningRate) {
@@ -94,10 +76,9 @@ function adamw(
   };
 }
 
-function sgd(
-  { weightDecay = 0, decayed, momentum = 0.9, nesterov = false }: OptimizerOptions,
-  sizes: readonly number[],
-): ReturnType<Kind> {
+const momentum = 0.9;
+
+function sgd({ weightDecay, decayed }: OptimizerOptions, sizes: readonly number[]): ReturnType<Kind> {
   const momenta = zeros(sizes);
   return {
     state: named("momentum", momenta),
@@ -109,17 +90,15 @@ function sgd(
           const g = gradient[i]! + decay * param[i]!;
           const m = momentum * moment[i]! + g;
           moment[i] = m;
-          param[i] = param[i]! - learningRate * (nesterov ? g + momentum * m : m);
+          param[i] = param[i]! - learningRate * m;
         }
       }
     },
   };
 }
 
-function rmsprop(
-  { weightDecay = 0, decayed, momentum = 0.9, rho = 0.9, epsilon = 1, clipNorm = 1 }: OptimizerOptions,
-  sizes: readonly number[],
-): ReturnType<Kind> {
+function rmsprop({ weightDecay, decayed }: OptimizerOptions, sizes: readonly number[]): ReturnType<Kind> {
+  const [rho, epsilon] = [0.9, 1];
   const squares = zeros(sizes);
   const momenta = zeros(sizes);
   return {
@@ -130,8 +109,7 @@ function rmsprop(
         const decay = decayed?.[t] === false ? 0 : weightDecay;
         let sum = 0;
         for (let i = 0; i < param.length; i++) sum += (gradient[i]! + decay * param[i]!) ** 2;
-        const scale = clipNorm / Math.max(Math.sqrt(sum), clipNorm);
-        const factor = clipNorm === Number.POSITIVE_INFINITY ? 1 : scale;
+        const factor = 1 / Math.max(Math.sqrt(sum), 1);
         for (let i = 0; i < param.length; i++) {
           const g = factor * (gradient[i]! + decay * param[i]!);
           const v = rho * square[i]! + (1 - rho) * g * g;
@@ -151,17 +129,4 @@ function zeros(sizes: readonly number[]): Float32Array[] {
 
 function named(name: string, tensors: readonly Float32Array[]): Record<string, Float32Array> {
   return Object.fromEntries(tensors.map((tensor, i) => [`${name}.${i}`, tensor]));
-}
-
-/** Copies saved arrays into those of a state, after all names and sizes were found right. */
-export function restoreState(
-  state: Readonly<Record<string, Float32Array>>,
-  saved: Readonly<Record<string, Float32Array>>,
-): void {
-  for (const name of new Set([...Object.keys(state), ...Object.keys(saved)])) {
-    const [wanted, got] = [state[name]?.length, saved[name]?.length];
-    if (wanted !== got)
-      throw new TypeError(`${name}: the saved state has ${got ?? "nothing"}, not ${wanted ?? "nothing"}.`);
-  }
-  for (const [name, tensor] of Object.entries(saved)) state[name]!.set(tensor);
 }

@@ -1,5 +1,6 @@
 /** What is to be learned from a dataset, and how: what suits it, where nothing else is chosen. Plain data. */
 import { TrainError } from "../common/errors.ts";
+import { capital } from "../common/printable.ts";
 import { recipes } from "../data/augment.ts";
 import { type Dataset, groupKey } from "../data/dataset.ts";
 import { countGroups } from "../data/splits.ts";
@@ -171,14 +172,9 @@ export function learnsText(trainable: Trainable): string {
   return lastBlocks === 1 ? "the last block and the head" : `the last ${lastBlocks} blocks and the head`;
 }
 
-/** A sentence's beginning. */
-export function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
-
 /** How so many clips are trained on by gradients. */
 export function fitSettings(
-  choices: Pick<TrainChoices, "frames" | "batch" | "epochs" | "learningRate" | "augment" | "flip" | "threads" | "seed">,
+  choices: Partial<TrainChoices> & Pick<TrainChoices, "threads" | "seed">,
   trainable: Trainable,
   clips: number,
 ): TrainSettings {

@@ -105,8 +105,3 @@ function ofGraph({ params }: Graph, weights: Weights): Weights {
 function requireStream({ spec }: Model): void {
   if (spec.mode !== "stream") throw new TypeError("only a stream model has such relatives");
 }
-
-/** Sets what a mask forbids to zero. */
-export function applyMask(values: Float32Array, mask: Float32Array): void {
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * (mask[i] as number);
-}

@@ -11,8 +11,6 @@ export interface RidgeTask {
 
 /** Coefficients of the rows that were learned from: a score is `mean + Σ kinds, rows (factor · ⟨x − centre, row⟩ · coefficient)`. */
 export interface RidgeFit {
-  /** Rows that were learned from. */
-  readonly members: readonly number[];
   /** Of each member, above 0, with sum 1; the centre of a kind is the mean of its vectors so weighed. */
   readonly weights: Float64Array;
   /** `[classes][members]`. */
@@ -68,7 +66,7 @@ export function prepareRidge(
   return {
     solve(strength) {
       const coefficients = solveRidge(kernel, strength, residuals).map((alpha) => alpha.map((a, m) => a * roots[m]!));
-      return { members, weights, coefficients, means, factors: kinds.map(({ factor }) => factor) };
+      return { weights, coefficients, means, factors: kinds.map(({ factor }) => factor) };
     },
     score({ coefficients }, row) {
       const values = new Float64Array(n);

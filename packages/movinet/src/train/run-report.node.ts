@@ -3,16 +3,15 @@ import { basename } from "node:path";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Agreement } from "../evaluate/agreement.ts";
-import { type Answer, type Evaluation, evaluateAnswers } from "../evaluate/metrics.ts";
+import { type Evaluation, evaluateAnswers, likeliest } from "../evaluate/metrics.ts";
 import { keepPictures, WorstClips } from "../evaluate/pictures.ts";
 import { environmentFacts } from "../evaluate/report.node.ts";
-import type { Epoch, FoldResult, RunReport } from "../evaluate/report-data.ts";
+import type { EpochRecord, FoldResult, RunReport, WorstClip } from "../evaluate/report-data.ts";
 import { evaluateModel } from "../evaluate/run.node.ts";
 import { warningsOf } from "../evaluate/verdict.ts";
 import { topK } from "../flow/predict.ts";
 import type { Model } from "../model/model.ts";
 import { doubtsOf, silenceOf } from "./doubts.node.ts";
-import type { EpochRecord } from "./fit-options.node.ts";
 import type { JudgedClip } from "./learn.node.ts";
 import { noteLearned } from "./learned.node.ts";
 import { type NameChoice, plainName } from "./recipe.ts";
@@ -39,7 +38,6 @@ export interface JudgedTraining {
   readonly evaluation: Evaluation | null;
   /** Why there is none. */
   readonly silence: string | null;
-  readonly answers: readonly Answer[];
   readonly agreement: Agreement | null;
   readonly judged: string | null;
   readonly why: readonly string[];
@@ -76,18 +74,15 @@ export async function judgeTraining(
   ];
   const silence = evaluation ? null : silenceOf(done, from, nameChoice);
   const why = [...done.why, ...learned.why];
-  return { model, evaluation, silence, answers, agreement, judged: evaluation && judged, why, warnings };
+  return { model, evaluation, silence, agreement, judged: evaluation && judged, why, warnings };
 }
 
-export interface TrainingReportOptions {
+export interface TrainingReportOptions extends Omit<JudgeTrainingOptions, "from" | "nameChoice"> {
   /** The file or name of the model that it began with. */
   readonly from: string;
   readonly command: string;
-  readonly backend: Engine;
   /** What the whole took. */
   readonly seconds: number;
-  readonly cache: ClipCache;
-  readonly signal: AbortSignal;
 }
 
 /** What `renderReport` shows of a training. */
@@ -111,7 +106,7 @@ export async function trainingReport(
     folds: evaluation && learned.crossed ? foldResults(learned.judged) : null,
     warnings,
     failures: failuresOf(done),
-    history: learned.history?.map(epochOf) ?? null,
+    history: learned.history,
     bestEpoch: learned.bestEpoch,
     agreement,
     worst: evaluation ? await worstOf(done, evaluation, cache, signal) : [],
@@ -137,16 +132,9 @@ function foldResults(judged: readonly JudgedClip[]): readonly FoldResult[] {
     ({ fold }) => fold,
   );
   return Array.from(folds, ([fold, clips]) => {
-    const right = clips.filter(({ answer: { scores, classes } }) =>
-      classes.includes(topK(scores, null, 1)[0]?.index ?? -1),
-    );
+    const right = clips.filter(({ answer: { scores, classes } }) => classes.includes(likeliest(scores)));
     return { name: `part ${fold + 1}`, clips: clips.length, right: right.length };
   });
-}
-
-/** A record as reports take it. */
-export function epochOf({ loss, ...record }: EpochRecord): Epoch {
-  return { ...record, phase: null, trainLoss: loss };
 }
 
 /** How each epoch went, as CSV with a header line. */
@@ -168,16 +156,14 @@ async function worstOf(
   const { card } = learned.model;
   const worst = new WorstClips(card.labels ?? [], output);
   for (const { answer, taught } of learned.judged) if (taught) worst.add(answer);
-  const { width, height, fit } = card.input;
-  const view = { width, height, fit, fps: frozen.view.fps };
-  const again = new WorstClips(card.labels ?? [], output);
-  for (const { name } of worst.clips) {
-    const judged = learned.judged.find(({ answer }) => answer.name === name);
-    if (!judged) continue;
-    const clip = await cache.read(judged.sample, view, signal);
-    again.add(judged.answer, keepPictures(clip, 4), fit === "squash" ? clip.aspect : clip.width / clip.height);
+  const shown: WorstClip[] = [];
+  for (const one of worst.clips) {
+    const { sample } = learned.judged.find(({ answer }) => answer.name === one.name) as JudgedClip;
+    const clip = await cache.read(sample, { ...card.input, fps: frozen.view.fps }, signal);
+    const aspect = card.input.fit === "squash" ? clip.aspect : clip.width / clip.height;
+    shown.push({ ...one, pictures: keepPictures(clip, 4), aspect });
   }
-  return again.clips;
+  return shown;
 }
 
 /** Everything that was found out, with the answer to each clip: plain data to keep beside the report. */

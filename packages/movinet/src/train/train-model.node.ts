@@ -1,33 +1,25 @@
 /** Trains a model on a dataset, from its clips to what can be said of what came of it. */
 import { createHash } from "node:crypto";
-import { DatasetError, type MovinetError } from "../common/errors.ts";
+import type { MovinetError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
-import type { ClipCache } from "../data/clip-cache.node.ts";
-import { type Dataset, nameWithin, type Sample } from "../data/dataset.ts";
+import { type Dataset, datasetError, nameWithin, type Sample } from "../data/dataset.ts";
 import { joinCopies } from "../data/groups.ts";
 import { countGroups } from "../data/splits.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { EpochRecord } from "../evaluate/report-data.ts";
 import type { Model } from "../model/model.ts";
-import type { EpochRecord } from "./fit-options.node.ts";
 import type { HeadSample } from "./frozen-head.ts";
 import { type FrozenSamples, frozenSamples } from "./frozen-training.node.ts";
-import { fineTune, type Learned, learnHead, stageProgress, type TrainProgress } from "./learn.node.ts";
+import { fineTune, type Learned, type LearnTask, learnHead, stageProgress, type TrainProgress } from "./learn.node.ts";
 import { type ClipHashes, type ContentHashes, findSeen, hasUnknownPast, stretchOf } from "./learned.node.ts";
 import { howItIsTested, type NameChoice, plainName, type TrainChoices, type TrainPlan } from "./recipe.ts";
 import { divideForTests, type TestPart } from "./test-parts.ts";
 
-export interface TrainModelOptions {
-  readonly choices: TrainChoices;
+export interface TrainModelOptions extends Pick<LearnTask, "choices" | "cache" | "backend" | "folder" | "signal"> {
   /** As `planTraining` made it. */
   readonly plan: TrainPlan;
   /** Of the new model. */
   readonly name: string;
   readonly hashes: ContentHashes;
-  readonly cache: ClipCache;
-  readonly backend: Engine;
-  /** Where saved states are kept, from which a training of the same clips and choices goes on. */
-  readonly folder: string;
-  readonly signal: AbortSignal;
   readonly nameChoice?: NameChoice;
   readonly onProgress?: (progress: TrainProgress) => void;
   /** Called for each clip that cannot be decoded. */
@@ -124,17 +116,12 @@ function withFolds(plan: TrainPlan, { folds }: TrainChoices, groups: number): Tr
 }
 
 /** The dataset without the clips that cannot be decoded. Throws where too little is left. */
-function usableSamples(dataset: Dataset, { failures }: Pick<FrozenSamples, "failures">): Dataset {
-  const failed = new Set(failures.map(({ sample }) => sample));
-  const samples = dataset.samples.filter((sample) => !failed.has(sample));
+function usableSamples(dataset: Dataset, { features }: Pick<FrozenSamples, "features">): Dataset {
+  const samples = dataset.samples.filter((sample) => features.has(sample));
   const missing = dataset.labels.filter((_, c) => !samples.some(({ classes }) => classes.includes(c)));
   if (missing.length > 0) {
-    throw new DatasetError({
-      code: "E_DATASET_CLIP",
-      subject: dataset.path,
-      problem: `no clip of ${listed(missing)} can be decoded`,
-      remedy: "Repair or replace these clips; movinet dataset check lists what is wrong with each",
-    });
+    const remedy = "Repair or replace these clips; movinet dataset check lists what is wrong with each";
+    throw datasetError("E_DATASET_CLIP", dataset.path, `no clip of ${listed(missing)} can be decoded`, remedy);
   }
   return { ...dataset, samples };
 }

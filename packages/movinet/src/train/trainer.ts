@@ -2,10 +2,8 @@
 import { isStatistic } from "../graph/ir.ts";
 import type { Weights } from "../graph/tensor.ts";
 import { createWeightAverage } from "./average.ts";
-import { type LaneItem, type LaneResult, type LaneSetup, learningLayout } from "./lane.ts";
-import { viewsOf } from "./layout.ts";
-import { createOptimizer, type OptimizerKind, type OptimizerOptions } from "./optimizer.ts";
-import { applyMask } from "./relatives.ts";
+import { type LaneItem, type LaneResult, type LaneSetup, learningLayout, viewsOf } from "./lane.ts";
+import { createOptimizer, type OptimizerKind } from "./optimizer.ts";
 
 /** One thread with a {@link Lane}. */
 export interface LaneHandle<Source> {
@@ -23,7 +21,7 @@ export interface TrainerOptions {
   /** Threads; each takes every n-th group of a batch, so that another number gives other roundings. */
   readonly lanes: number;
   readonly optimizer: OptimizerKind;
-  readonly optimizerOptions: OptimizerOptions;
+  readonly weightDecay: number;
   /** Decay of the average of the weights; 0: none is kept. */
   readonly averageDecay: number;
   /** Share of a moving statistic that a step replaces. */
@@ -71,7 +69,7 @@ export class Trainer<Source> {
     const names = [...weights.keys()];
     const sizes = [...weights.values()].map((values) => values.length);
     const decayed = names.map((name) => params[name]?.role === "kernel");
-    this.#optimizer = createOptimizer(options.optimizer, { decayed, ...options.optimizerOptions }, sizes);
+    this.#optimizer = createOptimizer(options.optimizer, { decayed, weightDecay: options.weightDecay }, sizes);
     this.#average = options.averageDecay > 0 ? createWeightAverage([...weights.values()], options.averageDecay) : null;
     for (const [name, { data }] of setup.weights) {
       if (isStatistic(params[name])) this.#statistics.set(name, data.slice());
@@ -106,7 +104,7 @@ export class Trainer<Source> {
     const gradients = [...(first ?? new Map<string, Float32Array>())].map(([name, sum]) => {
       for (const other of others) addTo(sum, other.get(name) as Float32Array);
       const mask = this.#options.masks.get(name);
-      if (mask) applyMask(sum, mask);
+      for (let i = 0; mask && i < sum.length; i++) sum[i] = (sum[i] as number) * (mask[i] as number);
       return sum;
     });
     this.#optimizer.step([...this.#weights.values()], gradients, learningRate);

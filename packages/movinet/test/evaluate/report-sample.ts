@@ -31,8 +31,7 @@ export function sampleReport(
   for (const clip of answers) worst.add(clip, [{ data: pixels, width: 24, height: 24 }], 16 / 9);
   const history = Array.from({ length: 12 }, (_, i) => ({
     epoch: i + 1,
-    phase: i < 5 ? "head only" : "last two blocks",
-    trainLoss: 2 * 0.8 ** i,
+    loss: 2 * 0.8 ** i,
     validationLoss: 0.3 + 2 * 0.8 ** i,
     validationTop1: Math.min(0.96, 0.2 + i / 10),
     learningRate: 1e-3 * 0.9 ** i,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,6 +148,13 @@ describe("training by gradients", () => {
       history: first.history,
       best: first.bestEpoch,
     });
+  });
+
+  it("refuses a saved state of another network", async () => {
+    const saved = { state: new Map([["weights/a", Float32Array.of(1)]]), progress: {} };
+    mkdirSync(join(folder, "another"));
+    await writeCheckpoint(join(folder, "another", "checkpoint.safetensors"), saved);
+    await expect(run("another", {})).rejects.toThrow("the saved state does not fit at weights/");
   });
 
   it("tells the learning rate of each epoch's last step", async () => {

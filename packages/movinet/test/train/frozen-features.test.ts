@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Pictures } from "../../src/data/resample.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { preprocess } from "../../src/flow/preprocess.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
-import { FrozenBody, type FrozenClip } from "../../src/train/frozen-features.ts";
+import { FrozenBody } from "../../src/train/frozen-features.ts";
 import { headOf } from "../../src/train/frozen-head.ts";
 import { chooseFrozenView } from "../../src/train/frozen-view.ts";
 import { timesKernel } from "../../src/train/linear-algebra.ts";
@@ -27,11 +28,11 @@ afterAll(async () => {
   for (const body of bodies) await body[Symbol.asyncDispose]();
 });
 
-function clipOf(frames: number, width = 32, height = 32): FrozenClip {
+function clipOf(frames: number, width = 32, height = 32): Pictures {
   const data = Uint8Array.from({ length: frames * width * height * 3 }, (_, i) => (i * 7919 + (i >> 5) * 31) % 251);
   return { data, frames, width, height };
 }
-const picturesOf = ({ data, frames, width, height }: FrozenClip, model: Model) =>
+const picturesOf = ({ data, frames, width, height }: Pictures, model: Model) =>
   Array.from({ length: frames }, (_, t) => {
     const bytes = width * height * 3;
     return preprocess({ data: data.subarray(t * bytes, (t + 1) * bytes), width, height }, model.card.input).slice();

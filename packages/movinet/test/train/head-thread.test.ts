@@ -7,7 +7,7 @@ import { randomOf } from "../../src/common/random.ts";
 import { defaultCard } from "../../src/model/card.ts";
 import { fitHead, type HeadSample, headOf } from "../../src/train/frozen-head.ts";
 import { trainHead } from "../../src/train/frozen-training.node.ts";
-import { HeadThread } from "../../src/train/head-thread.node.ts";
+import { inHeadThread } from "../../src/train/head-thread.node.ts";
 import { testMirroring } from "../../src/train/mirror.ts";
 
 const spec = specOf("a0-stream", { classes: 5 });
@@ -24,14 +24,11 @@ const samples = (count: number, classes: number): HeadSample[] =>
 test("it gives what the functions give", async () => {
   const few = samples(12, 3).map((sample) => ({ ...sample, mirrored: vector() }));
   const options = { classes: 3, seed: 4 };
-  const thread = new HeadThread(model, undefined);
-  try {
+  await inHeadThread(model, undefined, async (thread) => {
     expect(await thread.fit(few, options)).toEqual(fitHead(few, headOf(model), options));
     expect(await thread.mirror(few, options)).toEqual(testMirroring(few, headOf(model), options));
     await expect(thread.fit([], options)).rejects.toThrow("there must be a sample");
-  } finally {
-    await thread[Symbol.asyncDispose]();
-  }
+  });
 });
 
 test("an abort ends hundreds of classes in the midst of them", async () => {

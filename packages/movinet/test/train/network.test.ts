@@ -9,7 +9,6 @@ import {
   graphBefore,
   learns,
   normsAsBiases,
-  replaceHead,
   withNoise,
 } from "../../src/train/network.ts";
 import { distance, hashedModel, randomPictures } from "../laws/models.ts";
@@ -45,15 +44,6 @@ describe("the network that is trained", () => {
     const own = learns(graph, model.spec, { lastBlocks: 2 });
     expect(Object.keys(before.params).filter(own)).toEqual([]);
     expect(Object.keys(after.params).filter((name) => !own(name))).toEqual([]);
-  });
-
-  it("gives the new last layer one output for each label", () => {
-    const { spec, weights, card } = replaceHead(model, ["a", "b", "c"], 0);
-    expect(spec.classes).toBe(3);
-    expect(weights.get("classifier2.kernel")?.shape).toEqual([1, 1, 2048, 3]);
-    expect(card.labels).toEqual(["a", "b", "c"]);
-    const kernel = weights.get("classifier2.kernel")?.data as Float32Array;
-    expect(Math.hypot(...kernel) / Math.sqrt(kernel.length)).toBeCloseTo(0.01, 3);
   });
 
   it("leaves out branches at rates that grow with depth", () => {

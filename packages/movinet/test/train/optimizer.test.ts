@@ -2,12 +2,27 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomOf } from "../../src/common/random.ts";
 import { createWeightAverage } from "../../src/train/average.ts";
-import { createOptimizer, type OptimizerKind, type OptimizerOptions } from "../../src/train/optimizer.ts";
+import {
+  createOptimizer,
+  type Optimizer,
+  type OptimizerKind,
+  type OptimizerOptions,
+} from "../../src/train/optimizer.ts";
+
+/** What is remembered, copied, and put into another that remembers the same. */
+function passState(from: Pick<Optimizer, "state">, to: Pick<Optimizer, "state">): void {
+  expect(Object.keys(to.state)).toEqual(Object.keys(from.state));
+  for (const [name, tensor] of Object.entries(from.state)) to.state[name]?.set(tensor);
+}
 
 /** The weights after each step, from ones, with learning rate 0.1. */
-function run(kind: OptimizerKind, options: OptimizerOptions, gradients: readonly (readonly number[])[]): number[][] {
+function run(
+  kind: OptimizerKind,
+  options: Partial<OptimizerOptions>,
+  gradients: readonly (readonly number[])[],
+): number[][] {
   const param = new Float32Array(gradients[0]?.length ?? 0).fill(1);
-  const optimizer = createOptimizer(kind, options, [param.length]);
+  const optimizer = createOptimizer(kind, { weightDecay: kind === "adamw" ? 0.01 : 0, ...options }, [param.length]);
   return gradients.map((gradient) => {
     optimizer.step([param], [Float32Array.from(gradient)], 0.1);
     return [...param];
@@ -23,9 +38,7 @@ test("AdamW by hand", () => {
 
 test("SGD with momentum by hand, as PyTorch's", () => {
   expect(run("sgd", {}, [[0.5], [0.5]])).toEqual(near([[0.95], [0.855]]));
-  expect(run("sgd", { nesterov: true }, [[0.5], [0.5]])).toEqual(near([[0.905], [0.7695]]));
   expect(run("sgd", { weightDecay: 0.1 }, [[0.5]])).toEqual(near([[0.94]]));
-  expect(run("sgd", { momentum: 0 }, [[0.5], [0.5]])).toEqual(near([[0.95], [0.9]]));
 });
 
 test("RMSprop by hand: a gradient of norm 5 is cut to 1, one of norm 0.6 is not", () => {
@@ -55,8 +68,6 @@ test("RMSprop cuts each tensor for itself, after L2", () => {
   optimizer.step(params, [Float32Array.of(0.25), Float32Array.of(40)], 0.1);
   expect(params[0]?.[0]).toBeCloseTo(2 - 0.075 / Math.sqrt(1 + 0.1 * 0.75 ** 2), 6);
   expect(params[1]?.[0]).toBeCloseTo(2 - 0.1 / Math.sqrt(1.1), 6);
-  const free = run("rmsprop", { clipNorm: Number.POSITIVE_INFINITY }, [[40]]);
-  expect(free).toEqual(near([[1 - 4 / Math.sqrt(161)]]));
 });
 
 const kinds = ["adamw", "sgd", "rmsprop"] as const;
@@ -76,11 +87,8 @@ test.each(kinds)("%s goes on from its saved state bit-equal", (kind) => {
         for (const gradient of gradients.slice(0, 3)) optimizer.step(params, gradient, 0.1);
 
         const resumedParams = params.map((param) => param.slice());
-        const saved = Object.fromEntries(
-          Object.entries(optimizer.state).map(([name, tensor]) => [name, tensor.slice()]),
-        );
         const resumed = createOptimizer(kind, options, sizes);
-        resumed.restore(saved);
+        passState(optimizer, resumed);
         for (const gradient of gradients.slice(3)) {
           optimizer.step(params, gradient, 0.05);
           resumed.step(resumedParams, gradient, 0.05);
@@ -100,19 +108,15 @@ test.each(kinds)("%s finds the least value of a bowl", (kind) => {
 });
 
 test("state has names, and what does not fit is refused", () => {
-  expect(Object.keys(createOptimizer("adamw", {}, [2, 3]).state)).toEqual([
+  const options = { weightDecay: 0 };
+  expect(Object.keys(createOptimizer("adamw", options, [2, 3]).state)).toEqual([
     "mean.0",
     "mean.1",
     "square.0",
     "square.1",
     "steps",
   ]);
-  const optimizer = createOptimizer("sgd", {}, [2]);
-  expect(() => optimizer.restore({})).toThrow("momentum.0: the saved state has nothing, not 2.");
-  expect(() => optimizer.restore({ "momentum.0": new Float32Array(3) })).toThrow("has 3, not 2.");
-  expect(() => optimizer.restore({ "momentum.0": new Float32Array(2), other: new Float32Array(1) })).toThrow(
-    "other: the saved state has 1, not nothing.",
-  );
+  const optimizer = createOptimizer("sgd", options, [2]);
   expect(() => optimizer.step([new Float32Array(2)], [new Float32Array(3)], 1)).toThrow(
     "gradients: not the 1 tensors that this optimizer was made for.",
   );
@@ -124,9 +128,8 @@ test("weight average by hand, and resumed bit-equal", () => {
   expect(average.values[0]?.[0]).toBeCloseTo(2.8, 6);
   average.update([Float32Array.of(3)]);
   expect(average.values[0]?.[0]).toBeCloseTo(3 - 0.2 * (2 / 11), 6);
-  const saved = Object.fromEntries(Object.entries(average.state).map(([name, tensor]) => [name, tensor.slice()]));
   const resumed = createWeightAverage([new Float32Array(1)], 0.5);
-  resumed.restore(saved);
+  passState(average, resumed);
   for (let n = 0; n < 20; n++) {
     for (const each of [average, resumed]) each.update([Float32Array.of(n)]);
   }
