@@ -88,7 +88,7 @@ describe("a model file", () => {
   test("labels must be as many as classes", () => {
     const card = { ...model.card, labels: ["a"] };
     expect(() => readModel(writeModel({ ...model, card }), "m")).toThrow(
-      told("E_MODEL_LABELS", /1 labels, but the model has 3 classes/),
+      told("E_MODEL_FORMAT", /1 labels, but the model has 3 classes/),
     );
   });
 
