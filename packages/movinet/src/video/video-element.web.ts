@@ -62,8 +62,10 @@ async function* picturesOf(video: HTMLVideoElement, fps: number, signal: AbortSi
   if (!context) throw refuse(video, "memory");
   for (let k = 0; k / fps <= last - first + margin; k++) {
     const wanted = first + k / fps + margin;
-    if (k > 0) await seek(video, wanted, signal);
-    if (Math.abs(video.currentTime - wanted) > 1 / fps) throw refuse(video, "busy");
+    if (k > 0) {
+      await seek(video, wanted, signal);
+      if (Math.abs(video.currentTime - wanted) > 1 / fps) throw refuse(video, "busy");
+    }
     context.drawImage(video, 0, 0, width, height);
     yield { data: rgbOf(context.getImageData(0, 0, width, height).data), width, height, timestamp: k / fps };
   }

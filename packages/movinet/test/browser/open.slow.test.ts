@@ -1,5 +1,5 @@
 /** The front door in a real browser: `open`, and a `<video>` that is looked at as Node looks at the same file. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -146,6 +146,18 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
       10,
     ],
     ["no duration in the file", "live.webm", { codec: "libvpx", count: 48, fps: 25, muxerOptions: { live: "1" } }, 10],
+    [
+      "sound before the first picture",
+      "before.webm",
+      {
+        codec: "libvpx",
+        count: 25,
+        fps: 25,
+        time: (i: number) => 0.5 + i / 25,
+        sound: { codec: "libopus", seconds: 2 },
+      },
+      10,
+    ],
     ["one picture", "one.webm", { codec: "libvpx", count: 1, fps: 10 }, 10],
     [
       "sound that is longer",
@@ -206,6 +218,15 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
 
   test.each(["none", "metadata"])("a <source> with preload=%s", async (preload) => {
     expect((await classify({ url: "/pan.webm", preload })).results.length).toBe(19);
+  });
+
+  test("a file that was cut off gives the pictures that it has", async () => {
+    const file = served["/whole/pan.webm"] as Uint8Array;
+    served["/cut.webm"] = file.subarray(0, Math.floor(0.6 * file.length));
+    await writeFile(join(folder, "cut.webm"), served["/cut.webm"]);
+    const expected = await Array.fromAsync(openVideo(join(folder, "cut.webm"), { fps: 10 }));
+    const { results } = await classify({ url: "/cut.webm" });
+    expect(results.map(({ time }) => time)).toEqual(expected.map(({ timestamp }) => timestamp));
   });
 
   describe("refuses", () => {
