@@ -62,7 +62,15 @@ export class TrainError extends MovinetError {}
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
 export class DependencyError extends MovinetError {}
 
-const ownClasses = { MovinetError, VideoError, ModelError, SessionError, DatasetError, DependencyError } as const;
+const ownClasses = {
+  MovinetError,
+  VideoError,
+  ModelError,
+  SessionError,
+  DatasetError,
+  DependencyError,
+  TrainError,
+} as const;
 // Bundlers shorten the names of classes.
 for (const [name, Class] of Object.entries(ownClasses)) Object.defineProperty(Class.prototype, "name", { value: name });
 

@@ -89,7 +89,11 @@ export class Recognizer<Source = never> implements AsyncDisposable {
     return this.#turns.adopt(new ActionStream(await this.#program.openStream(), this.card, top));
   }
 
-  /** Frees the network, and ends the streams that it opened. */
+  /** Frees the network, and ends the streams that it opened; `await using` does it at the end of a block. */
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(() => this.#program[Symbol.asyncDispose]());
   }
@@ -128,6 +132,11 @@ export class ActionStream implements AsyncDisposable {
   /** Goes on from a snapshot, bit-equal. Throws `ModelError` (`E_MODEL_STATE`) for one of another model. */
   restore(state: StreamState): Promise<void> {
     return this.#session.restore(state);
+  }
+
+  /** Ends the stream; `await using` does it at the end of a block. */
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

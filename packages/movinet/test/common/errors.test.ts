@@ -9,6 +9,7 @@ import {
   MovinetError,
   resultOf,
   SessionError,
+  TrainError,
   VideoError,
 } from "../../src/common/errors.ts";
 
@@ -29,16 +30,19 @@ async function arrivals(thrown: unknown): Promise<readonly unknown[]> {
   });
 }
 
-test.each([MovinetError, ModelError, SessionError, VideoError, DatasetError, DependencyError])("%o", async (Class) => {
-  const thrown = new Class(details);
-  const again = await arrivals(thrown);
-  expect(again).toHaveLength(2);
-  for (const error of again) {
-    expect(error).toBeInstanceOf(Class);
-    expect(error).toMatchObject({ ...details, name: Class.name, message: "m: it is wrong. Mend it." });
-    expect(error).toHaveProperty("stack", thrown.stack);
-  }
-});
+test.each([MovinetError, ModelError, SessionError, VideoError, DatasetError, DependencyError, TrainError])(
+  "%o",
+  async (Class) => {
+    const thrown = new Class(details);
+    const again = await arrivals(thrown);
+    expect(again).toHaveLength(2);
+    for (const error of again) {
+      expect(error).toBeInstanceOf(Class);
+      expect(error).toMatchObject({ ...details, name: Class.name, message: "m: it is wrong. Mend it." });
+      expect(error).toHaveProperty("stack", thrown.stack);
+    }
+  },
+);
 
 test("others keep their name, their message and their code", async () => {
   const system = Object.assign(new Error("broken"), { code: "ERR_WORKER_X" });

@@ -103,7 +103,7 @@ describe("frames of one's own", () => {
       await expect(opened.sessions[k]?.reset()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
       expect(opened.disposed).toHaveBeenCalledTimes(0);
     }
-    await recognizer[Symbol.asyncDispose]();
+    await recognizer.close();
     await recognizer[Symbol.asyncDispose]();
     expect(opened.disposed).toHaveBeenCalledTimes(1);
     await expect(recognizer.classify(ownFrames(1).frames).next()).rejects.toMatchObject({ code: "E_SESSION_DISPOSED" });
