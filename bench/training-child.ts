@@ -6,26 +6,22 @@
  * `full` trains everything with folded norms, the default of fine-tuning; `full-batch` takes the norms' statistics from half
  * a batch on each thread; `last2` trains the last two blocks and the head on the kept output of the rest.
  */
-
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import type { TrainSettings } from "movinet/train";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { recipes } from "../packages/movinet/src/data/augment.ts";
 import { openTraining } from "../packages/movinet/src/train/fit.node.ts";
 import { temporaryFolder } from "./material.ts";
+import { serveSteps } from "./serve-steps.ts";
 
 const [size, frames, batch, threads] = process.argv.slice(2, 6).map(Number) as [number, number, number, number];
 const kind = process.argv[6] ?? "full";
 const started = performance.now();
 const spec = specOf("a0-stream", { classes: 10, resolution: { height: size, width: size } });
-const model = {
-  spec,
-  weights: randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 0),
-  card: defaultCard(spec),
-};
+const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 0);
+const model = { spec, weights, card: defaultCard(spec) };
 const settings: TrainSettings = {
   trainable: kind === "last2" ? { lastBlocks: 2 } : "all",
   statistics: kind === "full-batch" ? "batch" : "stored",
@@ -61,14 +57,5 @@ const clips = Array.from({ length: batch }, (_, i) => {
 const training = await openTraining(model, { train: clips, validation: [] }, { settings, folder });
 const items = training.items(0, 0);
 console.log(JSON.stringify({ sessionMs: performance.now() - started }));
-for await (const line of createInterface({ input: process.stdin })) {
-  const times: number[] = [];
-  for (let i = Number(line); i > 0; i--) {
-    const start = performance.now();
-    await training.trainer.step(items, 1e-4);
-    times.push(performance.now() - start);
-  }
-  console.log(JSON.stringify(times));
-}
-console.log(JSON.stringify({ peakRssBytes: process.resourceUsage().maxRSS * 1024 }));
+await serveSteps(() => training.trainer.step(items, 1e-4));
 await training[Symbol.asyncDispose]();

@@ -3,7 +3,6 @@
  * each stream buffer one tensor that is joined with the new frame and cut again, nothing fused by us. Usage:
  * onnxruntime-plain.ts MODEL THREADS. Speaks like litert.py; the states are not fed back.
  */
-import { createInterface } from "node:readline";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { openBenchModel } from "../../apps/cli/src/models.ts";
 import { buildGraph } from "../../packages/movinet/src/arch/build.ts";
@@ -12,6 +11,7 @@ import { Emission, windowOf } from "../../packages/movinet/src/formats/onnx/writ
 import { encodingFrequencies } from "../../packages/movinet/src/graph/interpret.ts";
 import { type Graph, type Node, normEpsilon, type Shape } from "../../packages/movinet/src/graph/ir.ts";
 import type { Weights } from "../../packages/movinet/src/graph/tensor.ts";
+import { serveSteps } from "../serve-steps.ts";
 
 const dimsOf = ({ channels, frames, height, width }: Shape) => [1, channels, frames, height, width];
 
@@ -176,14 +176,5 @@ const feeds = Object.fromEntries(
   }),
 );
 console.log(JSON.stringify({ sessionMs }));
-for await (const line of createInterface({ input: process.stdin })) {
-  const times: number[] = [];
-  for (let i = 0; i < Number(line); i++) {
-    const start = performance.now();
-    await session.run(feeds);
-    times.push(performance.now() - start);
-  }
-  console.log(JSON.stringify(times));
-}
-console.log(JSON.stringify({ peakRssBytes: process.resourceUsage().maxRSS * 1024 }));
+await serveSteps(() => session.run(feeds));
 process.exit(0);

@@ -8,7 +8,7 @@ import { Decoders } from "../video/video.node.ts";
 import { cacheFolder } from "../zoo/lookup.node.ts";
 import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";
 import { ClipStore } from "./clip-store.node.ts";
-import type { Sample } from "./dataset.ts";
+import { datasetError, type Sample } from "./dataset.ts";
 
 export interface ClipCacheOptions {
   /** Where entries are kept. Default: `clips` in the cache folder. */
@@ -226,14 +226,19 @@ async function decode(
   for await (const frame of video) {
     if (frames.length === most) {
       const problem = `it has more than ${most} frames of ${view.width}×${view.height} at ${fps} a second`;
-      throw clipError(file, problem, "Cut it into clips, or give them start and end in a manifest");
+      throw datasetError(
+        "E_DATASET_CLIP",
+        file,
+        problem,
+        "Cut it into clips, or give them start and end in a manifest",
+      );
     }
     frames.push(frame.data);
   }
   const info = video.info;
   if (frames.length === 0 || info === null) {
     const problem = `no picture of it is in ${start ?? 0}..${end ?? "its end"} s`;
-    throw clipError(file, problem, "Correct start and end in the manifest, or remove the line");
+    throw datasetError("E_DATASET_CLIP", file, problem, "Correct start and end in the manifest, or remove the line");
   }
   const { duration, pictures, warnings } = video;
   const source = { duration, frameRate: pictures / duration, warnings };
@@ -247,7 +252,7 @@ async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
     handle = await open(bytesOfPath(file), toRead);
     const facts = await handle.stat();
     const problem = irregularity(facts);
-    if (problem !== null) throw clipError(file, problem, "Give a regular file");
+    if (problem !== null) throw datasetError("E_DATASET_CLIP", file, problem, "Give a regular file");
     const hash = createHash("sha256");
     // No more than it has: files of the system may give for ever.
     const options = { end: facts.size - 1, highWaterMark: 1 << 20, autoClose: false };
@@ -266,9 +271,11 @@ async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
 
 function unreadable(file: string, cause: unknown): DatasetError {
   const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-  return clipError(file, `it cannot be read (${why})`, "Check that it is still there and that you may read it", cause);
-}
-
-function clipError(subject: string, problem: string, remedy: string, cause?: unknown): DatasetError {
-  return new DatasetError({ code: "E_DATASET_CLIP", subject, problem, remedy, cause });
+  return datasetError(
+    "E_DATASET_CLIP",
+    file,
+    `it cannot be read (${why})`,
+    "Check that it is still there and that you may read it",
+    cause,
+  );
 }

@@ -2,7 +2,7 @@ import type { Segment } from "./segmenter.ts";
 
 /**
  * Frames from which on answers are as often right as their scores say. From one frame a fifth is right, from five a half, from
- * ten seven tenths, at scores of 0.53, 0.7 and 0.75 on average (bench/first-frames.ts).
+ * ten seven tenths, at scores of 0.53, 0.7 and 0.75 on average (bench/results/first-frames.csv).
  */
 const enoughFrames = 10;
 

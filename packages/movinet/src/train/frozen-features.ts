@@ -15,6 +15,10 @@ export interface FrozenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Writes the network's input for a frame. */
+type PlanesOf = (t: number, into: Float32Array<ArrayBuffer>) => void;
+type Vectors = AsyncGenerator<Float32Array>;
+
 /**
  * The part of a network before the pool of its head, compiled once: it makes the vector `[head width]` of a clip that the
  * head of the model gets after the clip's last frame. A stream model steps through the clip; a base model sees windows of its
@@ -55,7 +59,7 @@ export class FrozenBody implements AsyncDisposable {
     }
     const { input } = this.#model.card;
     const picture = 3 * input.width * input.height;
-    const planesOf = (t: number, into: Float32Array<ArrayBuffer>) => {
+    const planesOf: PlanesOf = (t, into) => {
       const size = width * height * 3;
       preprocess({ data: data.subarray(t * size, (t + 1) * size), width, height }, input, into);
       if (mirror) for (let at = 0; at < picture; at += input.width) into.subarray(at, at + input.width).reverse();
@@ -73,12 +77,7 @@ export class FrozenBody implements AsyncDisposable {
     return Float32Array.from(sum, (value) => value / count);
   }
 
-  async *#steps(
-    frames: number,
-    picture: number,
-    planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Float32Array> {
+  async *#steps(frames: number, picture: number, planesOf: PlanesOf, signal?: AbortSignal): Vectors {
     const calls = { one: this.#call, many: this.#call };
     const session = new LocalStreamSession(this.#model.card.name, calls, 1, Number.POSITIVE_INFINITY);
     try {
@@ -93,12 +92,7 @@ export class FrozenBody implements AsyncDisposable {
     }
   }
 
-  async *#windows(
-    frames: number,
-    picture: number,
-    planesOf: (t: number, into: Float32Array<ArrayBuffer>) => void,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Float32Array> {
+  async *#windows(frames: number, picture: number, planesOf: PlanesOf, signal?: AbortSignal): Vectors {
     const session = new LocalClipSession(this.#model.card.name, this.#call, "features");
     for (let start = 0; start < frames; start += session.frames) {
       const count = Math.min(session.frames, frames - start);
