@@ -1,6 +1,7 @@
 import type { DeviceTensor, Engine, Executable, LoadOptions } from "../engines/engine.ts";
 import { channelsFirst, channelsLast } from "../engines/layout.ts";
 import type { Graph } from "../graph/ir.ts";
+import { elementsOf } from "../graph/shapes.ts";
 import { type CarriedState, inputsOfState, type StepInterface } from "../graph/step-interface.ts";
 import type { Weights } from "../graph/tensor.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
@@ -243,10 +244,6 @@ export class Streams {
   #tensor(input: string): DeviceTensor {
     return this.#held.get(input) as DeviceTensor;
   }
-}
-
-function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function zeros({ dtype }: Pick<CarriedState, "dtype">, length: number): StateTensor["data"] {

@@ -4,7 +4,7 @@ import { ModelError } from "../../common/errors.ts";
 import { halvesToFloats } from "../../common/half.ts";
 import { lowerForInference } from "../../graph/passes.ts";
 import { elementsOf } from "../../graph/shapes.ts";
-import type { Weights } from "../../graph/tensor.ts";
+import { reversed, type Weights } from "../../graph/tensor.ts";
 import type { Card } from "../../model/card.ts";
 import { checkWeights } from "../../model/check-weights.ts";
 import { checkCard, checkSize } from "../../model/limits.ts";
@@ -73,36 +73,16 @@ export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; c
     vector: constant,
     dense(name, inputs, filters) {
       const kernel = constant(name, inputs * filters);
-      const window = windowOf(lowered.params[name]?.shape ?? []);
-      return kernel && toRows(kernel, { filters, channels: inputs / window, window });
+      const window = elementsOf(lowered.params[name]?.shape.slice(0, -2) ?? []);
+      return kernel && reversed(kernel, [filters, inputs / window, window]);
     },
     tap(name, tap, window, channels) {
       const kernel = constant(`${name}#${tap}`, window * channels);
-      return kernel && toRows(kernel, { filters: channels, channels: 1, window });
+      return kernel && reversed(kernel, [channels, 1, window]);
     },
   });
   checkWeights(checkSize(spec, frames, subject), weights, subject);
   return { spec, card, weights };
-}
-
-/** Pixels of the window of a kernel `[…, height, width, in, out]`. */
-function windowOf(shape: readonly number[]): number {
-  return elementsOf(shape.slice(0, -2));
-}
-
-/** `[filters, channels, window]` → `[window, channels, filters]` */
-function toRows(
-  kernel: Float32Array,
-  { filters, channels, window }: { readonly filters: number; readonly channels: number; readonly window: number },
-): Float32Array {
-  const rows = new Float32Array(kernel.length);
-  let at = 0;
-  for (let f = 0; f < filters; f++) {
-    for (let c = 0; c < channels; c++) {
-      for (let k = 0; k < window; k++) rows[(k * channels + c) * filters + f] = kernel[at++] as number;
-    }
-  }
-  return rows;
 }
 
 function damaged(subject: string, problem: string): ModelError {

@@ -265,13 +265,12 @@ class BlockedEmission extends Emission {
     return this.floats(`${name}/blocked`, [padded, inputs, size, size], data);
   }
 
-  #depthwiseKernel({ x, kernel: name, size, time }: NodeOf<"depthwise">): string {
-    const { channels } = this.shape(x);
+  #depthwiseKernel(node: NodeOf<"depthwise">): string {
+    const { channels } = this.shape(node.x);
+    const { kernel, size, time } = node;
     const window = { channels, height: size, width: size, frames: 1 };
-    const tap = this.param(name).subarray(time.tap * size * size * channels, (time.tap + 1) * size * size * channels);
-    const planes = tap.map((_, i) => tap[(i % (size * size)) * channels + Math.floor(i / (size * size))] as number);
-    const padded = paddedChannels(channels, this.#block);
-    return this.floats(`${name}#${time.tap}`, [padded, 1, size, size], toBlocks(planes, window, this.#block));
+    const blocked = toBlocks(this.tap(node, channels), window, this.#block);
+    return this.floats(`${kernel}#${time.tap}`, [paddedChannels(channels, this.#block), 1, size, size], blocked);
   }
 
   #gate({ id, a, b }: NodeOf<"multiply">): void {

@@ -1,8 +1,8 @@
-import { type Graph, requireFloats, type Shape } from "../../../graph/ir.ts";
+import { type DepthwiseNode, type Graph, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
 import { allFloats, type ConstantKind, type Precision, type Storage, storeConstant } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
-import type { Weights } from "../../../graph/tensor.ts";
+import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "../proto.ts";
 
 /** How constants are stored, by the precisions that we write; everything is computed in float32. */
@@ -32,6 +32,12 @@ export class Emission {
 
   param(name: string): Float32Array {
     return this.#param(name).data;
+  }
+
+  /** The planes `[channels, size, size]` of the one tap over time that a depthwise convolution uses. */
+  tap({ kernel, size, time: { tap } }: DepthwiseNode, channels: number): Float32Array {
+    const length = size * size * channels;
+    return reversed(this.param(kernel).subarray(tap * length, (tap + 1) * length), [size * size, 1, channels]);
   }
 
   node(

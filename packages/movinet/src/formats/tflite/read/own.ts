@@ -2,13 +2,12 @@ import type { Spec } from "../../../arch/spec.ts";
 import { mostJsonBytes } from "../../../common/text.ts";
 import { type Graph, normEpsilon } from "../../../graph/ir.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
-import type { Tensor, Weights } from "../../../graph/tensor.ts";
+import { reversed, type Tensor, type Weights } from "../../../graph/tensor.ts";
 import type { Card } from "../../../model/card.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
 import { checkCard, checkSize } from "../../../model/limits.ts";
 import { readExport, readMetadata } from "../../../model/metadata.ts";
-import { rowsLayout, tensorName } from "../write/layouts.ts";
-import { lowerForTflite, tfliteForms, tflitePrecisions } from "../write/lower.ts";
+import { lowerForTflite, tensorName, tfliteForms, tflitePrecisions } from "../write/lower.ts";
 import { elementCount, readConstant } from "./constants.ts";
 import { refuse } from "./flatbuffer.ts";
 import { readModel } from "./schema.ts";
@@ -48,7 +47,7 @@ export function readOwnTflite(
     vector: (name, count) => constant(tensorName(lowered, name), count),
     dense(name, inputs, filters) {
       const kernel = constant(tensorName(lowered, name), inputs * filters);
-      return kernel && rowsLayout(kernel, inputs, filters);
+      return kernel && reversed(kernel, [filters, 1, inputs]);
     },
     tap: (name, tap, window, channels) => constant(tensorName(lowered, name, tap), window * channels),
   });

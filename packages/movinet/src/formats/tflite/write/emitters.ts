@@ -1,9 +1,10 @@
 import { encodingFrequencies } from "../../../graph/interpret.ts";
 import { type ActivationKind, type DepthwiseNode, type JoinNode, normEpsilon, type PerOp } from "../../../graph/ir.ts";
+import { reversed } from "../../../graph/tensor.ts";
 import { type OperatorOptions, padding } from "../read/schema.ts";
 import { type Emission, fused } from "./emission.ts";
 import type { Form } from "./forms.ts";
-import { denseLayout, tapLayout, tensorName } from "./layouts.ts";
+import { tensorName } from "./lower.ts";
 
 /** What each op of a lowered graph becomes. Nodes that an earlier one took in are skipped by the caller. */
 export const emitters = {
@@ -12,7 +13,7 @@ export const emitters = {
     const x = out.value(node.x);
     const { size, stride, filters } = node;
     const { channels } = out.shape(node.x);
-    const kernel = denseLayout(out.param(node.kernel), size * size * channels, filters);
+    const kernel = reversed(out.param(node.kernel), [size * size * channels, 1, filters]);
     const weights = out.kernel(tensorName(out.graph, node.kernel), [filters, size, size, channels], kernel, "dense");
     convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node.bias, filters)], sameWindow(stride));
   },
@@ -24,13 +25,10 @@ export const emitters = {
       return;
     }
     const { size, stride, time } = node;
-    const tap = tapLayout(out.param(node.kernel), time.tap, size * size * channels);
-    const weights = out.kernel(
-      tensorName(out.graph, node.kernel, time.tap),
-      [1, size, size, channels],
-      tap,
-      "depthwise",
-    );
+    const length = size * size * channels;
+    const tap = out.param(node.kernel).subarray(time.tap * length, (time.tap + 1) * length);
+    const name = tensorName(out.graph, node.kernel, time.tap);
+    const weights = out.kernel(name, [1, size, size, channels], tap, "depthwise");
     convolve(out, "DEPTHWISE_CONV_2D", node.id, [out.value(node.x), weights, bias], sameWindow(stride));
   },
   norm(node, out) {
