@@ -6,13 +6,11 @@ import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
 import { openOnnx } from "../formats/onnx/read.ts";
 import { locateTflite } from "../formats/tflite/read/import.ts";
-import { tfliteTexts } from "../formats/tflite/read/own.ts";
+import { readOwnMetadata } from "../formats/tflite/read/own.ts";
 import { readModel as readTfliteFile } from "../formats/tflite/read/schema.ts";
-import { tfliteForms, tflitePrecisions } from "../formats/tflite/write/lower.ts";
 import { type Precision, precisions } from "../graph/precision.ts";
 import type { Card } from "../model/card.ts";
-import { checkSize, largestValue } from "../model/limits.ts";
-import { readExport, readMetadata } from "../model/metadata.ts";
+import { largestValue } from "../model/limits.ts";
 import type { Model, SessionModel } from "../model/model.ts";
 import { Program } from "../session/program.ts";
 import { breathing } from "./breathing.node.ts";
@@ -92,17 +90,16 @@ interface FileFacts {
 }
 
 function onnxFacts(bytes: Uint8Array, name: string): FileFacts {
-  const { spec, frames, dtype } = openOnnx(bytes, name);
-  return { dtype, value: largestValue(checkSize(spec, frames, name), frames) };
+  const { graph, facts } = openOnnx(bytes, name);
+  return { dtype: facts.dtype, value: largestValue(graph, facts.frames) };
 }
 
 /** As a file of ours tells, else as its operators do; of others float32. */
 function tfliteFacts(bytes: Uint8Array, name: string): FileFacts {
-  const metadata = tfliteTexts(readTfliteFile(bytes, name).metadata);
+  const { metadata } = readTfliteFile(bytes, name);
   if (metadata["movinet.export"] !== undefined) {
-    const { dtype, frames } = readExport(metadata, { forms: tfliteForms, precisions: tflitePrecisions }, name);
-    const { spec } = readMetadata(metadata, name);
-    return { dtype, value: largestValue(checkSize(spec, frames, name), frames) };
+    const { graph, facts } = readOwnMetadata(metadata, name);
+    return { dtype: facts.dtype, value: largestValue(graph, facts.frames) };
   }
   try {
     return { dtype: locateTflite(bytes, name).dtype, value: valueOfFrame };

@@ -1,5 +1,5 @@
 import { ModelError } from "../../common/errors.ts";
-import { emitGraph } from "../../formats/tflite/write/graph.ts";
+import { emitGraph } from "../../formats/tflite/write/emit.ts";
 import { lowerGraph } from "../../formats/tflite/write/lower.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 import { emittedInterface, type StepInterface, type TensorFacts } from "../../graph/step-interface.ts";

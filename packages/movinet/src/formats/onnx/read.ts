@@ -7,28 +7,16 @@ import { elementsOf } from "../../graph/shapes.ts";
 import { reversed, type Weights } from "../../graph/tensor.ts";
 import type { Card } from "../../model/card.ts";
 import { checkWeights } from "../../model/check-weights.ts";
-import { checkCard, checkSize } from "../../model/limits.ts";
-import { readExport, readMetadata } from "../../model/metadata.ts";
+import { readOwn } from "../../model/metadata.ts";
 import { unfold } from "../tflite/read/own.ts";
 import { elementType, type ReadOnnx, readOnnx } from "./proto.ts";
-import { type OnnxForm, type OnnxPrecision, onnxForms, onnxPrecisions } from "./write/file.ts";
-
-/** An ONNX file of ours whose metadata was read. */
-export interface OpenedOnnx {
-  readonly spec: Spec;
-  readonly card: Card;
-  readonly form: OnnxForm;
-  readonly dtype: OnnxPrecision;
-  /** Of a call. */
-  readonly frames: number;
-  readonly tensors: ReadOnnx["tensors"];
-}
+import { onnxForms, onnxPrecisions } from "./write/file.ts";
 
 /**
  * Reads what an ONNX file of ours is. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one and for one that runs other
  * graphs inside of it, `E_MODEL_SIGNATURE` for one that is not ours.
  */
-export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
+export function openOnnx(bytes: Uint8Array, subject: string) {
   const refuse = (code: string, problem: string, cause?: unknown) =>
     new ModelError({ code, subject, problem, remedy: "Give an ONNX file that movinet convert wrote", cause });
   let file: ReadOnnx;
@@ -41,13 +29,10 @@ export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
   if (!metadata["movinet.export"]) {
     throw refuse("E_MODEL_SIGNATURE", "it is an ONNX file of another program, whose inputs nobody here knows");
   }
-  const { spec, card } = readMetadata(metadata, subject);
-  const facts = readExport(metadata, { forms: onnxForms, precisions: onnxPrecisions }, subject);
-  checkSize(spec, facts.frames, subject);
-  checkCard(card, spec, subject);
+  const opened = readOwn(metadata, { forms: onnxForms, precisions: onnxPrecisions }, subject);
   const [first] = refused;
   if (first !== undefined) throw refuse("E_MODEL_FORMAT", `it has ${first}, which no file of movinet has`);
-  return { spec, card, ...facts, tensors };
+  return { ...opened, tensors };
 }
 
 /**
@@ -55,7 +40,8 @@ export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
  * identities, residual scales 1. Throws {@link ModelError}: what {@link openOnnx} throws, and `E_MODEL_TENSORS` for missing tensors.
  */
 export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; card: Card; weights: Weights } {
-  const { spec, card, form, frames, tensors } = openOnnx(bytes, subject);
+  const { spec, card, facts, graph, tensors } = openOnnx(bytes, subject);
+  const { form, frames } = facts;
   if (form === "step" && spec.mode === "base") throw damaged(subject, "a base model has no file of the form step");
   const constant = (name: string, count: number): Float32Array | null => {
     const tensor = tensors.get(name) ?? tensors.get(`${name}/half`);
@@ -81,7 +67,7 @@ export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; c
       return kernel && reversed(kernel, [channels, 1, window]);
     },
   });
-  checkWeights(checkSize(spec, frames, subject), weights, subject);
+  checkWeights(graph, weights, subject);
   return { spec, card, weights };
 }
 
