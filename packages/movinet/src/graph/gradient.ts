@@ -219,18 +219,10 @@ const rules = {
     back.learn(beta, (id) => ({ op: "channelSum", id, dy }));
     back.send(x, (id) => ({ op: "normInput", id, dy, gamma, variance }));
   },
-  activation({ x, kind }, dy, back) {
-    back.send(x, (id) => ({ op: "activationInput", id, dy, x, kind }));
-  },
-  averagePool({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "averagePoolInput", id, dy, like: x }));
-  },
-  spatialMean({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "spatialMeanInput", id, dy, like: x }));
-  },
-  frameMean({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "frameMeanInput", id, dy, like: x }));
-  },
+  activation: ({ x, kind }, dy, back) => back.send(x, (id) => ({ op: "activationInput", id, dy, x, kind })),
+  averagePool: ({ x }, dy, back) => back.send(x, (id) => ({ op: "averagePoolInput", id, dy, like: x })),
+  spatialMean: ({ x }, dy, back) => back.send(x, (id) => ({ op: "spatialMeanInput", id, dy, like: x })),
+  frameMean: ({ x }, dy, back) => back.send(x, (id) => ({ op: "frameMeanInput", id, dy, like: x })),
   cumulativeSum({ x, initial }, dy, back) {
     back.send(x, (id) => ({ op: "reverseSum", id, dy }));
     if (initial !== null) back.send(initial, (id) => ({ op: "frameSum", id, dy }));
@@ -248,12 +240,9 @@ const rules = {
       start += count;
     }
   },
-  pad({ x, before }, dy, back) {
-    back.send(x, (id) => ({ op: "slice", id, x: dy, start: before, count: back.shape(x).frames }));
-  },
-  repeat({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "frameSum", id, dy }));
-  },
+  pad: ({ x, before }, dy, back) =>
+    back.send(x, (id) => ({ op: "slice", id, x: dy, start: before, count: back.shape(x).frames })),
+  repeat: ({ x }, dy, back) => back.send(x, (id) => ({ op: "frameSum", id, dy })),
   concat({ xs }, dy, back) {
     let start = 0;
     for (const x of xs) {

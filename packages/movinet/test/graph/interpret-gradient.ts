@@ -282,11 +282,10 @@ export function interpretTraining(
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   batch = 1,
 ): Values {
-  const resolve = resolveParams(training.forward, weights);
   const values: Values = Object.fromEntries(
     Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)]),
   );
-  const run: Run = { shapes: training.shapes, batch, values, param: (name) => resolve(name).data };
+  const run: Run = { shapes: training.shapes, batch, values, param: resolveParams(training.forward, weights) };
   for (const node of training.nodes) {
     values[node.id] = isOwn(node)
       ? (ops[node.op] as (node: TrainingNode, run: Run) => Float64Array)(node, run)

@@ -3,9 +3,6 @@ import type { GradientNode, TrainingNode, TrainingNodeOf } from "../../graph/gra
 import type { ActivationKind, Shape } from "../../graph/ir.ts";
 import { samePadding } from "../../graph/shapes.ts";
 
-/** The functions of the compiled kernels; all arguments are byte offsets, counts or sizes. */
-export type Kernels = Readonly<Record<string, (...args: readonly number[]) => number>>;
-
 /** What a norm needs at run time: its factors and offsets per channel, and the statistics behind them. */
 export interface NormScratch {
   readonly gain: number;
@@ -20,7 +17,8 @@ export interface NormScratch {
 
 /** What the emitters know about the program in the making. */
 export interface EmitContext {
-  readonly kernels: Kernels;
+  /** Calls a kernel: its arguments are byte offsets, counts or sizes. */
+  call(kernel: string, ...args: readonly number[]): number;
   readonly batch: number;
   shape(value: string): Shape;
   /** Byte offset of a value. */
@@ -58,11 +56,6 @@ export const kinds: Readonly<Record<ActivationKind, number>> = {
 };
 export const identity = 6;
 
-/** Calls a kernel. */
-export function call(kernels: Kernels, name: string, ...args: readonly number[]): number {
-  return (kernels[name] as (...args: readonly number[]) => number)(...args);
-}
-
 /** Rows of channels in a value. */
 export function pixels({ frames, height, width }: Shape, batch: number): number {
   return frames * batch * height * width;
@@ -84,7 +77,7 @@ export function frameFloats(plan: EmitContext, value: string): number {
 }
 
 export function copy(plan: EmitContext, from: number, to: number, floats: number): void {
-  call(plan.kernels, "copyRows", from, to, 1, 4 * floats, 0, 0);
+  plan.call("copyRows", from, to, 1, 4 * floats, 0, 0);
 }
 
 export function accumulate(target: Float32Array, value: (i: number) => number): void {
@@ -96,7 +89,7 @@ export function sumFrames(plan: EmitContext, from: string, to: string): void {
   const frame = frameFloats(plan, from);
   copy(plan, plan.at(from), plan.at(to), frame);
   for (let t = 1; t < frames; t++) {
-    call(plan.kernels, "add", plan.at(to), plan.at(from) + 4 * t * frame, plan.at(to), frame);
+    plan.call("add", plan.at(to), plan.at(from) + 4 * t * frame, plan.at(to), frame);
   }
 }
 
@@ -144,7 +137,7 @@ export function channelSums(plan: EmitContext, dy: string): Float64Array {
   const { sums } = plan.scratch;
   const totals = plan.doubles(sums, channels);
   if (channels % 4 === 0) {
-    call(plan.kernels, "channelSums", plan.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
+    plan.call("channelSums", plan.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
   } else {
     // Only the last layer's width is free, and it has a row for each clip.
     totals.fill(0);

@@ -234,8 +234,3 @@ export function readOnnx(bytes: Uint8Array): ReadOnnx {
 
 /** Operators that run graphs, however often. */
 const controlFlow: ReadonlySet<string> = new Set(["Loop", "Scan", "If", "SequenceMap"]);
-
-/** The metadata of a file, texts by name. Throws where the bytes are no protocol buffer. */
-export function readOnnxMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
-  return readOnnx(bytes).metadata;
-}

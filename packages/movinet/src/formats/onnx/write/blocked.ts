@@ -284,7 +284,7 @@ class BlockedEmission extends Emission {
   #encoding({ id, x, channels }: NodeOf<"positionalEncoding">): void {
     const frequencies = encodingFrequencies(channels);
     const parts = ["Sin", "Cos"].map((op, odd) => {
-      const picked = frequencies.filter((_, i) => i % 2 === odd);
+      const picked = frequencies[odd] as Float64Array;
       const padded = new Float32Array(paddedChannels(picked.length, this.#block));
       padded.set(picked);
       const constant = this.floats(`${channels} frequencies of ${op}`, [1, padded.length, 1, 1], padded);

@@ -16,22 +16,18 @@ export class Emission {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxTensor>();
   readonly graph: Graph;
-  readonly #param: (name: string) => { readonly data: Float32Array };
+  readonly param: (name: string) => Float32Array;
   readonly #storage: Storage;
 
   constructor(graph: Graph, weights: Weights, storage: Storage = allFloats) {
     requireFloats(graph, "the ONNX emitter");
     this.graph = graph;
     this.#storage = storage;
-    this.#param = resolveParams(graph, weights);
+    this.param = resolveParams(graph, weights);
   }
 
   shape(value: string): Shape {
     return this.graph.shapes[value] as Shape;
-  }
-
-  param(name: string): Float32Array {
-    return this.#param(name).data;
   }
 
   /** The planes `[channels, size, size]` of the one tap over time that a depthwise convolution uses. */

@@ -123,13 +123,13 @@ const emitters = {
     out.node("Mul", node.id, [node.x, out.floats(node.factor, [1], out.param(node.factor))]);
   },
   positionalEncoding(node, out) {
-    const frequencies = encodingFrequencies(node.channels);
-    const part = (name: string, odd: number, op: string) => {
-      const picked = Float32Array.from(frequencies.filter((_, i) => i % 2 === odd));
-      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, picked.length, 1, 1], picked);
+    const [sines, cosines] = encodingFrequencies(node.channels);
+    const part = (name: string, frequencies: Float64Array, op: string) => {
+      const data = Float32Array.from(frequencies);
+      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, data.length, 1, 1], data);
       return out.node(op, `${node.id}/${name}`, [out.node("Mul", `${node.id}/${name}/angle`, [node.x, constant])]);
     };
-    out.node("Concat", node.id, [part("sines", 0, "Sin"), part("cosines", 1, "Cos")], { axis: 1 });
+    out.node("Concat", node.id, [part("sines", sines, "Sin"), part("cosines", cosines, "Cos")], { axis: 1 });
   },
 } satisfies PerOp<[Emission], unknown>;
 

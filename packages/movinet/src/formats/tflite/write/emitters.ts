@@ -237,7 +237,7 @@ function repeated(out: Emission, tensor: number, frames: number): number {
 function encode(out: Emission, name: string, position: number, channels: number): number {
   const frequencies = encodingFrequencies(channels);
   const waves = ["SIN", "COS"].flatMap((op, odd) => {
-    const picked = Float32Array.from(frequencies.filter((_, i) => i % 2 === odd));
+    const picked = Float32Array.from(frequencies[odd] ?? []);
     if (picked.length === 0) return []; // of a single channel
     const factors = out.floats(`${channels} frequencies of ${op}`, [1, 1, 1, picked.length], picked);
     return unary(out, op, `${name}/${op}`, binary(out, "MUL", `${name}/${op}/angle`, position, factors));
