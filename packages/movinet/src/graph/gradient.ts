@@ -5,11 +5,14 @@
 import {
   type Accesses,
   type ActivationKind,
+  type ConvNode,
   type CoreGraph,
   type CoreNode,
   coreAccesses,
+  type DepthwiseNode,
   type Graph,
   isStatistic,
+  type NormNode,
   namesOf,
   type Op,
   outputOf,
@@ -25,23 +28,13 @@ interface Backward<Kind extends string> extends Op<Kind> {
   readonly dy: string;
 }
 
-/** Normalization with the statistics of the call itself (biased variance, as in every framework's training mode). */
-export interface BatchNormNode extends Op<"batchNorm"> {
-  readonly x: string;
-  readonly gamma: string;
-  readonly beta: string;
-  /** Parameters that hold the moving statistics; not read here. */
-  readonly mean: string;
-  readonly variance: string;
+/** Normalization with the statistics of the call itself (biased variance, as in every framework's training mode); the moving ones, `mean` and `variance`, are not read. */
+export interface BatchNormNode extends Omit<NormNode, "op"> {
+  readonly op: "batchNorm";
 }
 
-interface Window {
-  readonly size: number;
-  readonly stride: 1 | 2;
-}
-interface TimedWindow extends Window {
-  readonly time: { readonly taps: number; readonly tap: number; readonly before: number; readonly after: number };
-}
+type Window = Pick<ConvNode, "size" | "stride">;
+type TimedWindow = Pick<DepthwiseNode, "size" | "stride" | "time">;
 
 /** Gradients of values; `like` names the value whose shape they have. */
 export type ValueGradientNode =

@@ -57,21 +57,16 @@ function until(
     if (video.error) return reject(video.error);
     if (test()) return resolve();
     const heard = new AbortController();
-    const end = (settle: () => void) => () => {
-      heard.abort();
-      settle();
+    const listen = (target: EventTarget | undefined, name: string, settle: () => void) => {
+      const hear = () => {
+        heard.abort();
+        settle();
+      };
+      target?.addEventListener(name, hear, { signal: heard.signal });
     };
-    video.addEventListener(event, end(resolve), { signal: heard.signal });
-    video.addEventListener(
-      "error",
-      end(() => reject(video.error)),
-      { signal: heard.signal },
-    );
-    signal?.addEventListener(
-      "abort",
-      end(() => reject(signal.reason)),
-      { signal: heard.signal },
-    );
+    listen(video, event, resolve);
+    listen(video, "error", () => reject(video.error));
+    listen(signal, "abort", () => reject(signal?.reason));
   });
 }
 
