@@ -69,12 +69,8 @@ const ops = {
   },
   norm(node, run) {
     const { x, out } = operands(run, node.x, node.id);
-    const [gamma, beta, mean, variance] = [node.gamma, node.beta, node.mean, node.variance].map(run.param) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+    const [gamma, beta] = [run.param(node.gamma), run.param(node.beta)];
+    const [mean, variance] = [run.param(node.mean), run.param(node.variance)];
     return mapChannels(x, out, (value, c) => {
       const normal = (value - (mean[c] as number)) / Math.sqrt((variance[c] as number) + normEpsilon);
       return normal * (gamma[c] as number) + (beta[c] as number);

@@ -7,11 +7,11 @@ import { emitTflite, type TfliteForm } from "../formats/tflite/write/emit.ts";
 import type { TflitePrecision } from "../formats/tflite/write/lower.ts";
 import type { Model } from "../model/model.ts";
 import { Program } from "../session/program.ts";
-import { breathing } from "./breathing.node.ts";
 import { sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import { openFile } from "./open-file.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
+import { breathing } from "./verify.node.ts";
 
 export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -70,14 +70,8 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
       onProgress?.(++done, 2);
     };
     const clips = sceneClips(model.spec, lengths);
-    const [own, written] = [source.runner, result.runner].map((runner) => breathing(runner, signal)) as [
-      Runner,
-      Runner,
-    ];
-    const found = await compareRunners(own, [written], clips, dtype, {
-      output: model.card.output,
-      onCheck,
-    });
+    const [own, written] = [breathing(source.runner, signal), breathing(result.runner, signal)];
+    const found = await compareRunners(own, [written], clips, dtype, { output: model.card.output, onCheck });
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, call: source.runner.call },

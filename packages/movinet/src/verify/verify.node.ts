@@ -1,5 +1,5 @@
 import { ModelError } from "../common/errors.ts";
-import { moduleBeside } from "../common/process.node.ts";
+import { breathe, moduleBeside } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
@@ -13,7 +13,6 @@ import type { Card } from "../model/card.ts";
 import { largestValue } from "../model/limits.ts";
 import type { Model, SessionModel } from "../model/model.ts";
 import { Program } from "../session/program.ts";
-import { breathing } from "./breathing.node.ts";
 import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import { openFileApart } from "./file-process.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
@@ -143,6 +142,17 @@ function referenceThread({ spec, weights }: Model) {
       return thread;
     },
     close: async () => thread?.[Symbol.asyncDispose](),
+  };
+}
+
+/** A runner that hears of an abort before each clip: LiteRT.js computes without ever waiting. */
+export function breathing(runner: Runner, signal: AbortSignal | undefined): Runner {
+  return {
+    ...runner,
+    async logits(clip) {
+      await breathe(signal);
+      return runner.logits(clip, signal);
+    },
   };
 }
 

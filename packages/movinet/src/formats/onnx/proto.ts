@@ -125,16 +125,12 @@ function writeTensorType(dims: readonly (number | string)[], pbf: PbfWriter): vo
 }
 
 function writeDims(dims: readonly (number | string)[], pbf: PbfWriter): void {
-  for (const dim of dims) {
-    pbf.writeMessage(
-      1,
-      (value: number | string, out: PbfWriter) => {
-        if (typeof value === "number") out.writeVarintField(1, value);
-        else out.writeStringField(2, value);
-      },
-      dim,
-    );
-  }
+  for (const dim of dims) pbf.writeMessage(1, writeDim, dim);
+}
+
+function writeDim(dim: number | string, pbf: PbfWriter): void {
+  if (typeof dim === "number") pbf.writeVarintField(1, dim);
+  else pbf.writeStringField(2, dim);
 }
 
 /** What is read of a file: enough to know what it is, and to have its constants. */

@@ -143,24 +143,17 @@ class BlockedEmission extends Emission {
         if (isPlainInput(node)) this.#segments.set(node.id, null);
         else this.#forms.set(node.id, { row: node.id });
         return true;
-      case "averagePool":
-        this.node(
-          "AveragePool",
-          node.id,
-          [this.as("picture", node.x)],
-          this.#window(node.x, { size: 3, stride: 2 }, { count_include_pad: 0 }),
-          domain,
-        );
+      case "averagePool": {
+        const window = this.#window(node.x, { size: 3, stride: 2 }, { count_include_pad: 0 });
+        this.node("AveragePool", node.id, [this.as("picture", node.x)], window, domain);
         return true;
+      }
       case "spatialMean":
         this.node("GlobalAveragePool", node.id, [this.as("row", node.x)], {}, domain);
         return true;
       case "cumulativeSum":
-        this.node(
-          node.initial === null ? "Identity" : "Add",
-          node.id,
-          node.initial === null ? [node.x] : [node.x, node.initial],
-        );
+        if (node.initial === null) this.node("Identity", node.id, [node.x]);
+        else this.node("Add", node.id, [node.x, node.initial]);
         return true;
       case "concat":
         this.#segments.set(
@@ -283,26 +276,16 @@ class BlockedEmission extends Emission {
   /** Sines and cosines as two padded runs, which is how the pooled means that they are added to are laid out. */
   #encoding({ id, x, channels }: NodeOf<"positionalEncoding">): void {
     const frequencies = encodingFrequencies(channels);
-    const parts = ["Sin", "Cos"].map((op, odd) => {
+    const values = ["Sin", "Cos"].map((op, odd) => {
       const picked = frequencies[odd] as Float64Array;
       const padded = new Float32Array(paddedChannels(picked.length, this.#block));
       padded.set(picked);
       const constant = this.floats(`${channels} frequencies of ${op}`, [1, padded.length, 1, 1], padded);
-      return [
-        this.node(op, `${id}/${op}`, [this.node("Mul", `${id}/${op}/angle`, [x, constant])]),
-        picked.length,
-      ] as const;
+      return this.node(op, `${id}/${op}`, [this.node("Mul", `${id}/${op}/angle`, [x, constant])]);
     });
-    this.#segments.set(
-      id,
-      parts.map(([, length]) => length),
-    );
-    this.node(
-      "Concat",
-      id,
-      parts.map(([value]) => value),
-      { axis: 1 },
-    );
+    const segments = frequencies.map(({ length }) => length);
+    this.#segments.set(id, segments);
+    this.node("Concat", id, values, { axis: 1 });
   }
 }
 

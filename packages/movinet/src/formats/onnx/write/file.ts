@@ -1,8 +1,7 @@
 import { buildGraph } from "../../../arch/build.ts";
 import type { Graph } from "../../../graph/ir.ts";
 import { lowerForInference, renameValues } from "../../../graph/passes.ts";
-import { summandOf } from "../../../graph/states.ts";
-import { poolFrameName, slotName } from "../../../graph/step-names.ts";
+import { poolFrameName, slotName, summandOf } from "../../../graph/states.ts";
 import { metadataTexts } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";

@@ -32,9 +32,8 @@ export const emitters = {
     convolve(out, "DEPTHWISE_CONV_2D", node.id, [out.value(node.x), weights, bias], sameWindow(stride));
   },
   norm(node, out) {
-    const [gamma, beta, mean, variance] = [node.gamma, node.beta, node.mean, node.variance].map((name) =>
-      out.param(name),
-    ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [gamma, beta] = [out.param(node.gamma), out.param(node.beta)];
+    const [mean, variance] = [out.param(node.mean), out.param(node.variance)];
     const gain = gamma.map((g, c) => g / Math.sqrt((variance[c] as number) + normEpsilon));
     const shift = beta.map((b, c) => b - (mean[c] as number) * (gain[c] as number));
     const shape = [gain.length];
@@ -75,17 +74,8 @@ export const emitters = {
   join(node, out) {
     if (isWindow(node, out)) return;
     const { frames, height, width, channels } = out.shape(node.id);
-    const shape = [frames, height, width, channels];
-    out.bind(
-      node.id,
-      concatenate(
-        out,
-        node.id,
-        node.xs.map((x) => out.value(x)),
-        shape,
-        0,
-      ),
-    );
+    const xs = node.xs.map((x) => out.value(x));
+    out.bind(node.id, concatenate(out, node.id, xs, [frames, height, width, channels], 0));
   },
   pad(node, out) {
     const x = out.value(node.x);
