@@ -132,13 +132,14 @@ class Backwards {
   readonly gradients: Record<string, string> = {};
   readonly seed: string;
   readonly learns: (param: string) => boolean;
-  readonly #moving: (value: string) => boolean;
+  /** Whether anybody wants the gradient of a value. */
+  readonly wants: (value: string) => boolean;
   readonly #arrived = new Map<string, string[]>();
 
-  constructor(graph: Graph, learns: (param: string) => boolean, moving: (value: string) => boolean) {
+  constructor(graph: Graph, learns: (param: string) => boolean, wants: (value: string) => boolean) {
     this.shapes = { ...graph.shapes };
     this.learns = learns;
-    this.#moving = moving;
+    this.wants = wants;
     const logits = outputOf(graph);
     this.seed = `d:${logits}`;
     this.shapes[this.seed] = this.shape(logits);
@@ -147,11 +148,6 @@ class Backwards {
 
   shape(value: string): Shape {
     return this.shapes[value] as Shape;
-  }
-
-  /** Whether anybody wants the gradient of a value. */
-  wants(value: string): boolean {
-    return this.#moving(value);
   }
 
   /** The whole gradient of a value: the sum of what its readers sent. */

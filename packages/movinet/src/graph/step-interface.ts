@@ -154,9 +154,8 @@ export function signatureInterface(signature: Signature): ReadSignature {
   if (layout === "planes" || image?.shape.length === 4) {
     if (!picture) return { problems: ["it has no image of float32"] };
     const { states, problems } = stepStates(given, outputs, clocks.length > 1, layout);
-    return problems.length > 0
-      ? { problems }
-      : { step: { ...common, picture, states, unused: [], outputs: { logits: "logits" } } };
+    if (problems.length > 0) return { problems };
+    return { step: { ...common, picture, states, unused: [], outputs: { logits: "logits" } } };
   }
   return officialInterface(signature, given, image?.shape.length === 5 ? picture : undefined);
 }

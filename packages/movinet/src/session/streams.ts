@@ -73,7 +73,6 @@ export class Streams {
     return said;
   }
 
-  /** Begins all streams anew. */
   begin(): void {
     this.#ages.fill(0);
     for (const state of this.#states) {
@@ -81,7 +80,6 @@ export class Streams {
     }
   }
 
-  /** Begins one stream anew. */
   async reset(stream: number): Promise<void> {
     if (this.count === 1) return this.begin();
     this.#ages[stream] = 0;
@@ -163,11 +161,9 @@ export class Streams {
   async #grow(input: string, growth: DeviceTensor): Promise<void> {
     const sum = this.#tensor(input);
     if (this.#executable.add) return this.#executable.add(sum, growth);
-    const [past, added] = [await sum.read(), await growth.read()];
-    this.#hold(
-      input,
-      past.map((value, i) => value + (added[i] as number)),
-    );
+    const added = await growth.read();
+    const grown = (await sum.read()).map((value, i) => value + (added[i] as number));
+    this.#hold(input, grown);
   }
 
   /**
@@ -181,11 +177,8 @@ export class Streams {
       const frames = state.count === null ? null : ((await this.#tensor(state.count).read())[0] as number);
       if (frames !== null && frames < memory) continue;
       const kept = frames === null ? this.#keep : (memory - 1) / frames;
-      const past = await this.#tensor(state.input).read();
-      this.#hold(
-        state.input,
-        past.map((value) => value * kept),
-      );
+      const left = (await this.#tensor(state.input).read()).map((value) => value * kept);
+      this.#hold(state.input, left);
       if (state.count !== null) this.#hold(state.count, Int32Array.of(memory - 1));
     }
   }
@@ -205,7 +198,7 @@ export class Streams {
     if (parts.length === 0) return { shape, data: Int32Array.of(this.#age(stream)) };
     const rows = await Promise.all(parts.map(({ input }) => this.#row(input, stream)));
     if (this.#isPlanes(state)) return { shape, data: channelsLast(rows as Float32Array[], frameOf(state)) };
-    const data = state.dtype === "int32" ? new Int32Array(elementsOf(shape)) : new Float32Array(elementsOf(shape));
+    const data = zeros(state, elementsOf(shape));
     let at = 0;
     for (const row of rows) {
       data.set(row, at);

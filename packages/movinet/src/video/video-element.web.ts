@@ -70,7 +70,6 @@ function until(
   });
 }
 
-/** RGBA → RGB. */
 function rgbOf(rgba: Uint8ClampedArray): Uint8Array {
   const data = new Uint8Array((rgba.length / 4) * 3);
   for (let from = 0, to = 0; from < rgba.length; from += 4) {

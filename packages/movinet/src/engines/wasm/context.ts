@@ -100,16 +100,17 @@ export function eachPicture(
   { size, stride }: { readonly size: number; readonly stride: number },
   visit: (picture: number, window: readonly number[]) => void,
 ): void {
-  const top = samePadding(x.height, size, stride).begin;
-  const left = samePadding(x.width, size, stride).begin;
-  const window = [x.height, x.width, x.channels, y.height, y.width, size, stride, top, left];
+  const window = [x.height, x.width, x.channels, y.height, y.width, size, stride, ...cornerOf(x, size, stride)];
   for (let n = 0; n < x.frames * plan.batch; n++) visit(n, window);
 }
 
 export function poolArgs(plan: EmitContext, x: Shape, y: Shape): readonly number[] {
-  const top = samePadding(x.height, 3, 2).begin;
-  const left = samePadding(x.width, 3, 2).begin;
-  return [x.frames * plan.batch, x.height, x.width, x.channels, y.height, y.width, top, left];
+  return [x.frames * plan.batch, x.height, x.width, x.channels, y.height, y.width, ...cornerOf(x, 3, 2)];
+}
+
+/** Rows above, and columns to the left of a picture, in which its first window begins. */
+function cornerOf({ height, width }: Pick<Shape, "height" | "width">, size: number, stride: number) {
+  return [samePadding(height, size, stride).begin, samePadding(width, size, stride).begin] as const;
 }
 
 /** The sizes that all three depthwise kernels take; one pixel wide windows see a picture as one row. */
@@ -123,10 +124,8 @@ export function depthwiseArgs(
   const flat = size === 1 && stride === 1;
   const [height, width] = flat ? [1, x.height * x.width] : [x.height, x.width];
   const [outHeight, outWidth] = flat ? [1, y.height * y.width] : [y.height, y.width];
-  const top = samePadding(height, size, stride).begin;
-  const left = samePadding(width, size, stride).begin;
   const frames = [plan.batch, x.frames, y.frames, height, width, x.channels, outHeight, outWidth];
-  return [...frames, time.taps, size, stride, time.before, top, left];
+  return [...frames, time.taps, size, stride, time.before, ...cornerOf({ height, width }, size, stride)];
 }
 
 /** Sums over rows of a gradient. */

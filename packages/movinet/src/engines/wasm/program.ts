@@ -151,7 +151,6 @@ export class TrainingProgram {
     return this.#gradients[param] ?? unknown(param);
   }
 
-  /** Copies weights in. */
   setWeights(weights: Weights): void {
     for (const [name, target] of Object.entries(this.#params)) target.set(weights.get(name)?.data ?? unknown(name));
   }

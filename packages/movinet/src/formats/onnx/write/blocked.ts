@@ -170,13 +170,12 @@ class BlockedEmission extends Emission {
         if (height * width === 1) this.node("Mul", node.id, [node.a, node.b]);
         else this.#gate(node);
         return true;
-      case "scale":
+      case "scale": {
         this.#segments.set(node.id, this.#segments.get(node.x) ?? []);
-        this.node("Mul", this.#made("row", node.id), [
-          this.as("row", node.x),
-          this.floats(node.factor, [1], this.param(node.factor)),
-        ]);
+        const factor = this.floats(node.factor, [1], this.param(node.factor));
+        this.node("Mul", this.#made("row", node.id), [this.as("row", node.x), factor]);
         return true;
+      }
       case "positionalEncoding":
         this.#encoding(node);
         return true;
