@@ -37,19 +37,7 @@ export interface Spec {
 }
 
 /** The options of MoViNet that a name does not fix. */
-export type SpecOptions = Partial<
-  Pick<
-    Spec,
-    | "convType"
-    | "squeezeExcite"
-    | "activation"
-    | "gate"
-    | "classifierActivation"
-    | "positionalEncoding"
-    | "classes"
-    | "resolution"
-  >
->;
+export type SpecOptions = Partial<Omit<Spec, "variant" | "mode" | "stem" | "blocks" | "head" | "hidden">>;
 
 /** All fourteen names, in the order of the family. */
 export const specNames = Object.keys(variants).flatMap((variant) =>
@@ -69,33 +57,21 @@ export function specOf(name: SpecName, options: SpecOptions = {}): Spec {
   const [variant, mode] = name.split("-") as [VariantName, Mode];
   const { stem, blocks, head, hidden, resolution, positionalEncoding } = variants[variant];
   const shared = { stem, blocks, head, hidden, classes: 600, resolution: { height: resolution, width: resolution } };
-  if (mode === "base") {
-    return {
-      variant,
-      mode,
-      ...shared,
-      convType: "3d",
-      squeezeExcite: "3d",
-      activation: "swish",
-      gate: "sigmoid",
-      classifierActivation: "swish",
-      positionalEncoding: false,
-      ...options,
-    };
-  }
   return {
     variant,
     mode,
     ...shared,
-    convType: "2plus1d",
-    squeezeExcite: "2plus3d",
-    activation: "hard_swish",
-    gate: "hard_sigmoid_b",
+    ...official[mode],
     classifierActivation: "swish",
-    positionalEncoding,
+    positionalEncoding: mode === "stream" && positionalEncoding,
     ...options,
   };
 }
+
+const official = {
+  base: { convType: "3d", squeezeExcite: "3d", activation: "swish", gate: "sigmoid" },
+  stream: { convType: "2plus1d", squeezeExcite: "2plus3d", activation: "hard_swish", gate: "hard_sigmoid_b" },
+} as const satisfies Record<Mode, SpecOptions>;
 
 /**
  * The layers of a network in order, stage by stage: the stem, each block, the head, the two layers of the classifier. These

@@ -1,4 +1,5 @@
 import type { Shape } from "../graph/ir.ts";
+import { reversed } from "../graph/tensor.ts";
 
 type Plane = Pick<Shape, "channels" | "height" | "width">;
 
@@ -24,11 +25,8 @@ export function channelsLast(
 
 /** `[1, frames, H, W, C]` → planes `[C, H, W]` of consecutive frames. */
 export function channelsFirst(data: Float32Array, { channels, height, width }: Plane): readonly Float32Array[] {
-  const pixels = height * width;
-  return Array.from({ length: data.length / (channels * pixels) }, (_, frame) =>
-    Float32Array.from(
-      { length: channels * pixels },
-      (_, i) => data[(frame * pixels + (i % pixels)) * channels + Math.floor(i / pixels)] as number,
-    ),
+  const size = channels * height * width;
+  return Array.from({ length: data.length / size }, (_, frame) =>
+    reversed(data.subarray(frame * size, (frame + 1) * size), [height * width, 1, channels]),
   );
 }

@@ -74,9 +74,9 @@ function sizesOf({ step, classes }: Called) {
 }
 
 function onnxFile(bytes: Uint8Array, subject: string): NetworkFile {
-  const { card, frames } = openOnnx(bytes, subject);
+  const { card, facts } = openOnnx(bytes, subject);
   return {
-    signature: { frames },
+    signature: { frames: facts.frames },
     describe(called) {
       const { spec, sized } = sizesOf(called);
       return { model: { spec, card: sized(card) }, output: "logits" };

@@ -1,7 +1,7 @@
 import { defaultCard } from "../model/card.ts";
 import { checkWeights } from "../model/check-weights.ts";
 import { checkCard, checkSize } from "../model/limits.ts";
-import { cardText, readMetadata } from "../model/metadata.ts";
+import { metadataTexts, readMetadata } from "../model/metadata.ts";
 import type { Model } from "../model/model.ts";
 import { formatOf, type ModelFormat } from "./file-kind.ts";
 import { readOwnOnnx } from "./onnx/read.ts";
@@ -59,10 +59,6 @@ function readAnyTflite(bytes: Uint8Array, subject: string, name: string | undefi
  * The bytes of our own format: one `.safetensors` file with spec and card as JSON in its metadata, and `receipt`, JSON of
  * what was found when the file was compared.
  */
-export function writeModel({ spec, weights, card }: Model, receipt?: string): Uint8Array {
-  return writeSafetensors(weights, {
-    "movinet.spec": JSON.stringify(spec),
-    "movinet.card": cardText(card),
-    ...(receipt === undefined ? {} : { "movinet.receipt": receipt }),
-  });
+export function writeModel(model: Model, receipt?: string): Uint8Array {
+  return writeSafetensors(model.weights, metadataTexts(model, null, receipt));
 }

@@ -11,11 +11,6 @@ interface Entry {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
-export interface Safetensors {
-  readonly tensors: Weights;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
 /** A file whose header was read; its tensors are copied when they are asked for. */
 export interface OpenedSafetensors {
   readonly shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>;
@@ -30,12 +25,6 @@ const elementBytes = { F32: 4, F16: 2 } as const;
 export function isSafetensors(head: Uint8Array, size: number): boolean {
   const length = headerLength(head);
   return length >= 2 && length <= size - 8 && head[8] === 0x7b;
-}
-
-/** Reads float32 and float16 tensors. Throws {@link ModelError} (`E_MODEL_FORMAT`). */
-export function readSafetensors(bytes: Uint8Array, subject: string): Safetensors {
-  const { metadata, tensors } = openSafetensors(bytes, subject);
-  return { metadata, tensors: tensors() };
 }
 
 /**

@@ -5,11 +5,14 @@
 import {
   type Accesses,
   type ActivationKind,
+  type ConvNode,
   type CoreGraph,
   type CoreNode,
   coreAccesses,
+  type DepthwiseNode,
   type Graph,
   isStatistic,
+  type NormNode,
   namesOf,
   type Op,
   outputOf,
@@ -25,23 +28,13 @@ interface Backward<Kind extends string> extends Op<Kind> {
   readonly dy: string;
 }
 
-/** Normalization with the statistics of the call itself (biased variance, as in every framework's training mode). */
-export interface BatchNormNode extends Op<"batchNorm"> {
-  readonly x: string;
-  readonly gamma: string;
-  readonly beta: string;
-  /** Parameters that hold the moving statistics; not read here. */
-  readonly mean: string;
-  readonly variance: string;
+/** Normalization with the statistics of the call itself (biased variance, as in every framework's training mode); the moving ones, `mean` and `variance`, are not read. */
+export interface BatchNormNode extends Omit<NormNode, "op"> {
+  readonly op: "batchNorm";
 }
 
-interface Window {
-  readonly size: number;
-  readonly stride: 1 | 2;
-}
-interface TimedWindow extends Window {
-  readonly time: { readonly taps: number; readonly tap: number; readonly before: number; readonly after: number };
-}
+type Window = Pick<ConvNode, "size" | "stride">;
+type TimedWindow = Pick<DepthwiseNode, "size" | "stride" | "time">;
 
 /** Gradients of values; `like` names the value whose shape they have. */
 export type ValueGradientNode =
@@ -139,13 +132,14 @@ class Backwards {
   readonly gradients: Record<string, string> = {};
   readonly seed: string;
   readonly learns: (param: string) => boolean;
-  readonly #moving: (value: string) => boolean;
+  /** Whether anybody wants the gradient of a value. */
+  readonly wants: (value: string) => boolean;
   readonly #arrived = new Map<string, string[]>();
 
-  constructor(graph: Graph, learns: (param: string) => boolean, moving: (value: string) => boolean) {
+  constructor(graph: Graph, learns: (param: string) => boolean, wants: (value: string) => boolean) {
     this.shapes = { ...graph.shapes };
     this.learns = learns;
-    this.#moving = moving;
+    this.wants = wants;
     const logits = outputOf(graph);
     this.seed = `d:${logits}`;
     this.shapes[this.seed] = this.shape(logits);
@@ -154,11 +148,6 @@ class Backwards {
 
   shape(value: string): Shape {
     return this.shapes[value] as Shape;
-  }
-
-  /** Whether anybody wants the gradient of a value. */
-  wants(value: string): boolean {
-    return this.#moving(value);
   }
 
   /** The whole gradient of a value: the sum of what its readers sent. */
@@ -219,18 +208,10 @@ const rules = {
     back.learn(beta, (id) => ({ op: "channelSum", id, dy }));
     back.send(x, (id) => ({ op: "normInput", id, dy, gamma, variance }));
   },
-  activation({ x, kind }, dy, back) {
-    back.send(x, (id) => ({ op: "activationInput", id, dy, x, kind }));
-  },
-  averagePool({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "averagePoolInput", id, dy, like: x }));
-  },
-  spatialMean({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "spatialMeanInput", id, dy, like: x }));
-  },
-  frameMean({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "frameMeanInput", id, dy, like: x }));
-  },
+  activation: ({ x, kind }, dy, back) => back.send(x, (id) => ({ op: "activationInput", id, dy, x, kind })),
+  averagePool: ({ x }, dy, back) => back.send(x, (id) => ({ op: "averagePoolInput", id, dy, like: x })),
+  spatialMean: ({ x }, dy, back) => back.send(x, (id) => ({ op: "spatialMeanInput", id, dy, like: x })),
+  frameMean: ({ x }, dy, back) => back.send(x, (id) => ({ op: "frameMeanInput", id, dy, like: x })),
   cumulativeSum({ x, initial }, dy, back) {
     back.send(x, (id) => ({ op: "reverseSum", id, dy }));
     if (initial !== null) back.send(initial, (id) => ({ op: "frameSum", id, dy }));
@@ -248,12 +229,9 @@ const rules = {
       start += count;
     }
   },
-  pad({ x, before }, dy, back) {
-    back.send(x, (id) => ({ op: "slice", id, x: dy, start: before, count: back.shape(x).frames }));
-  },
-  repeat({ x }, dy, back) {
-    back.send(x, (id) => ({ op: "frameSum", id, dy }));
-  },
+  pad: ({ x, before }, dy, back) =>
+    back.send(x, (id) => ({ op: "slice", id, x: dy, start: before, count: back.shape(x).frames })),
+  repeat: ({ x }, dy, back) => back.send(x, (id) => ({ op: "frameSum", id, dy })),
   concat({ xs }, dy, back) {
     let start = 0;
     for (const x of xs) {

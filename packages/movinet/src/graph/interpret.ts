@@ -23,9 +23,10 @@ function clip(x: number, low: number, high: number): number {
   return Math.min(Math.max(x, low), high);
 }
 
-/** Frequencies of the positional encoding for `channels`: one of each for a sine and a cosine (spec §2.6). */
-export function encodingFrequencies(channels: number): Float64Array {
-  return Float64Array.from({ length: channels }, (_, i) => 1 / 10000 ** ((2 * Math.floor(i / 2)) / channels));
+/** Frequencies of the positional encoding for `channels`: of its sines, and of its cosines (spec §2.6). */
+export function encodingFrequencies(channels: number): readonly [Float64Array, Float64Array] {
+  const waves = (length: number) => Float64Array.from({ length }, (_, i) => 1 / 10000 ** ((2 * i) / channels));
+  return [waves(Math.ceil(channels / 2)), waves(Math.floor(channels / 2))];
 }
 
 const ops = {
@@ -68,12 +69,8 @@ const ops = {
   },
   norm(node, run) {
     const { x, out } = operands(run, node.x, node.id);
-    const [gamma, beta, mean, variance] = [node.gamma, node.beta, node.mean, node.variance].map(run.param) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+    const [gamma, beta] = [run.param(node.gamma), run.param(node.beta)];
+    const [mean, variance] = [run.param(node.mean), run.param(node.variance)];
     return mapChannels(x, out, (value, c) => {
       const normal = (value - (mean[c] as number)) / Math.sqrt((variance[c] as number) + normEpsilon);
       return normal * (gamma[c] as number) + (beta[c] as number);
@@ -162,10 +159,12 @@ const ops = {
     return (run.values[node.x] as Float64Array).map((value) => value * factor);
   },
   positionalEncoding(node, { values }) {
-    const frequencies = encodingFrequencies(node.channels);
-    const angles = [...(values[node.x] as Float64Array)].map((p) => [...frequencies.map((f) => p * f)]);
-    const pick = (row: number[], odd: number) => row.filter((_, i) => i % 2 === odd);
-    return Float64Array.from(angles.flatMap((row) => [...pick(row, 0).map(Math.sin), ...pick(row, 1).map(Math.cos)]));
+    const [sines, cosines] = encodingFrequencies(node.channels);
+    const rows = [...(values[node.x] as Float64Array)].map((position) => [
+      ...sines.map((frequency) => Math.sin(position * frequency)),
+      ...cosines.map((frequency) => Math.cos(position * frequency)),
+    ]);
+    return Float64Array.from(rows.flat());
   },
 } satisfies PerOp<[Run], Float64Array>;
 
@@ -228,11 +227,10 @@ export function interpret(
   batch = 1,
 ): Values {
   requireFloats(graph, "the reference interpreter");
-  const resolve = resolveParams(graph, weights);
   const values: Values = Object.fromEntries(
     Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)]),
   );
-  const run: Run = { shapes: graph.shapes, batch, values, param: (name) => resolve(name).data };
+  const run: Run = { shapes: graph.shapes, batch, values, param: resolveParams(graph, weights) };
   for (const node of graph.nodes) values[node.id] = runNode(node, run);
   return values;
 }

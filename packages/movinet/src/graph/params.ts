@@ -1,5 +1,5 @@
 import { type Derivation, type Graph, normEpsilon } from "./ir.ts";
-import type { Tensor, Weights } from "./tensor.ts";
+import type { Weights } from "./tensor.ts";
 
 type Compute = (name: string) => Float32Array;
 
@@ -48,7 +48,7 @@ export function sourceOf(graph: Graph, name: string): string {
 }
 
 /** The values of a graph's parameters, derived ones included, each computed once. */
-export function resolveParams(graph: Graph, weights: Weights): (name: string) => Tensor {
+export function resolveParams(graph: Graph, weights: Weights): (name: string) => Float32Array {
   const done = new Map<string, Float32Array>();
   const of = (name: string): Float32Array => {
     let data = done.get(name);
@@ -60,5 +60,5 @@ export function resolveParams(graph: Graph, weights: Weights): (name: string) =>
     }
     return data;
   };
-  return (name) => ({ shape: graph.params[name]?.shape ?? [], data: of(name) });
+  return of;
 }

@@ -22,3 +22,13 @@ export function summandOf(graph: Graph, sum: string): string {
   if (node?.op !== "cumulativeSum") throw new Error(`internal: ${sum} is no running sum`);
   return node.x;
 }
+
+/** Frame `slot` of a buffer in a step file: 0 is the oldest, the number of slots the newest frame. */
+export function slotName(state: string, slot: number): string {
+  return `${state}_${slot}`;
+}
+
+/** What the host of a step file adds to the sum of a pool. */
+export function poolFrameName(state: string): string {
+  return `${state}_frame`;
+}

@@ -4,8 +4,7 @@
  */
 import type { Graph, Shape } from "./ir.ts";
 import { elementsOf } from "./shapes.ts";
-import { stateDtype, stateShape } from "./states.ts";
-import { poolFrameName, slotName } from "./step-names.ts";
+import { poolFrameName, slotName, stateDtype, stateShape } from "./states.ts";
 
 /** An input or an output of something that can be run. Sides that are free at run time are 1. */
 export interface TensorFacts {

@@ -3,8 +3,9 @@
 import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { parseJson } from "../common/text.ts";
+import type { Graph } from "../graph/ir.ts";
 import type { Card } from "./card.ts";
-import { limits } from "./limits.ts";
+import { checkCard, checkSize, limits } from "./limits.ts";
 
 type Check = (value: unknown) => boolean;
 type Fields<T> = { readonly [Key in keyof T]-?: Check };
@@ -86,8 +87,21 @@ const cardFields: Fields<Card> = {
 /** Fields that a file leaves out where they are null: older files have none of them. */
 const laterFields = { temperature: null, learned: null } as const satisfies Partial<Card>;
 
-/** A card as files keep it. */
-export function cardText(card: Card): string {
+/** What files tell of a model, texts by name; `facts` are how a file was made that is not of our own format. */
+export function metadataTexts(
+  { spec, card }: { readonly spec: Spec; readonly card: Card },
+  facts: ExportFacts<string, string> | null,
+  receipt: string | undefined,
+): Record<string, string> {
+  return {
+    "movinet.spec": JSON.stringify(spec),
+    "movinet.card": cardText(card),
+    ...(facts && { "movinet.export": JSON.stringify(facts) }),
+    ...(receipt !== undefined && { "movinet.receipt": receipt }),
+  };
+}
+
+function cardText(card: Card): string {
   const isDefault = (name: string, value: unknown) => value === null && Object.hasOwn(laterFields, name);
   return JSON.stringify(Object.fromEntries(Object.entries(card).filter(([name, value]) => !isDefault(name, value))));
 }
@@ -135,12 +149,19 @@ export interface ExportFacts<Form extends string, Precision extends string> {
   readonly frames: number;
 }
 
-/** The facts of a file in one of these forms and precisions. Throws {@link ModelError} (`E_MODEL_FORMAT`). */
-export function readExport<Form extends string, Precision extends string>(
+/**
+ * What a file in one of these forms and precisions tells of its network, and the graph of a whole-clip call of one frame. Throws
+ * {@link ModelError} (`E_MODEL_FORMAT`).
+ */
+export function readOwn<Form extends string, Precision extends string>(
   metadata: Readonly<Record<string, string>>,
   { forms, precisions }: { readonly forms: readonly Form[]; readonly precisions: readonly Precision[] },
   subject: string,
-): ExportFacts<Form, Precision> {
+): { spec: Spec; card: Card; facts: ExportFacts<Form, Precision>; graph: Graph } {
+  const { spec, card } = readMetadata(metadata, subject);
   const fields = { form: oneOf(...forms), dtype: oneOf(...precisions), frames: frameCount };
-  return readJson<ExportFacts<Form, Precision>>(metadata, "movinet.export", fields, subject);
+  const facts = readJson<ExportFacts<Form, Precision>>(metadata, "movinet.export", fields, subject);
+  const graph = checkSize(spec, facts.frames, subject);
+  checkCard(card, spec, subject);
+  return { spec, card, facts, graph };
 }

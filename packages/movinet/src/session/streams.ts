@@ -1,6 +1,7 @@
 import type { DeviceTensor, Engine, Executable, LoadOptions } from "../engines/engine.ts";
 import { channelsFirst, channelsLast } from "../engines/layout.ts";
 import type { Graph } from "../graph/ir.ts";
+import { elementsOf } from "../graph/shapes.ts";
 import { type CarriedState, inputsOfState, type StepInterface } from "../graph/step-interface.ts";
 import type { Weights } from "../graph/tensor.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
@@ -72,7 +73,6 @@ export class Streams {
     return said;
   }
 
-  /** Begins all streams anew. */
   begin(): void {
     this.#ages.fill(0);
     for (const state of this.#states) {
@@ -80,7 +80,6 @@ export class Streams {
     }
   }
 
-  /** Begins one stream anew. */
   async reset(stream: number): Promise<void> {
     if (this.count === 1) return this.begin();
     this.#ages[stream] = 0;
@@ -162,11 +161,9 @@ export class Streams {
   async #grow(input: string, growth: DeviceTensor): Promise<void> {
     const sum = this.#tensor(input);
     if (this.#executable.add) return this.#executable.add(sum, growth);
-    const [past, added] = [await sum.read(), await growth.read()];
-    this.#hold(
-      input,
-      past.map((value, i) => value + (added[i] as number)),
-    );
+    const added = await growth.read();
+    const grown = (await sum.read()).map((value, i) => value + (added[i] as number));
+    this.#hold(input, grown);
   }
 
   /**
@@ -180,11 +177,8 @@ export class Streams {
       const frames = state.count === null ? null : ((await this.#tensor(state.count).read())[0] as number);
       if (frames !== null && frames < memory) continue;
       const kept = frames === null ? this.#keep : (memory - 1) / frames;
-      const past = await this.#tensor(state.input).read();
-      this.#hold(
-        state.input,
-        past.map((value) => value * kept),
-      );
+      const left = (await this.#tensor(state.input).read()).map((value) => value * kept);
+      this.#hold(state.input, left);
       if (state.count !== null) this.#hold(state.count, Int32Array.of(memory - 1));
     }
   }
@@ -204,7 +198,7 @@ export class Streams {
     if (parts.length === 0) return { shape, data: Int32Array.of(this.#age(stream)) };
     const rows = await Promise.all(parts.map(({ input }) => this.#row(input, stream)));
     if (this.#isPlanes(state)) return { shape, data: channelsLast(rows as Float32Array[], frameOf(state)) };
-    const data = state.dtype === "int32" ? new Int32Array(elementsOf(shape)) : new Float32Array(elementsOf(shape));
+    const data = zeros(state, elementsOf(shape));
     let at = 0;
     for (const row of rows) {
       data.set(row, at);
@@ -243,10 +237,6 @@ export class Streams {
   #tensor(input: string): DeviceTensor {
     return this.#held.get(input) as DeviceTensor;
   }
-}
-
-function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function zeros({ dtype }: Pick<CarriedState, "dtype">, length: number): StateTensor["data"] {

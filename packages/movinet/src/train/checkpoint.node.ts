@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { type Refuse, TrainError } from "../common/errors.ts";
 import { readUserFile } from "../common/read.node.ts";
 import { writeWhole } from "../common/write.node.ts";
-import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { openSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 
 /** Named arrays and a plain value, bit for bit. */
 export interface Checkpoint<T> {
@@ -26,8 +26,8 @@ export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | n
   if ((await stat(file).catch(() => null)) === null) return null;
   const bytes = await readUserFile(file, { most: mostBytes, refuse });
   try {
-    const { tensors, metadata } = readSafetensors(bytes, file);
-    const state = new Map([...tensors].map(([name, { data }]) => [name, data]));
+    const { tensors, metadata } = openSafetensors(bytes, file);
+    const state = new Map([...tensors()].map(([name, { data }]) => [name, data]));
     return { state, progress: JSON.parse(metadata["progress"] ?? "") as T };
   } catch (cause) {
     throw refuse("this checkpoint is damaged", "Remove it and train again", cause);

@@ -18,10 +18,10 @@ export function foldNorms({ spec, weights, card }: Model): Model {
   const result = new Map(weights);
   const put = (name: string, data: Float32Array) => result.set(name, { shape: weights.get(name)?.shape ?? [], data });
   for (const [name, { derivation }] of Object.entries(folded.params)) {
-    if (derivation?.kind === "foldKernel") put(derivation.kernel, resolve(name).data);
+    if (derivation?.kind === "foldKernel") put(derivation.kernel, resolve(name));
     if (derivation?.kind === "foldBias") {
-      put(derivation.beta, resolve(name).data);
-      const one = new Float32Array(resolve(name).data.length).fill(1);
+      put(derivation.beta, resolve(name));
+      const one = new Float32Array(resolve(name).length).fill(1);
       put(derivation.gamma, one);
       put(
         derivation.mean,

@@ -7,11 +7,11 @@ import { emitTflite, type TfliteForm } from "../formats/tflite/write/emit.ts";
 import type { TflitePrecision } from "../formats/tflite/write/lower.ts";
 import type { Model } from "../model/model.ts";
 import { Program } from "../session/program.ts";
-import { breathing } from "./breathing.node.ts";
 import { sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import { openFile } from "./open-file.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
+import { breathing } from "./verify.node.ts";
 
 export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -57,11 +57,7 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     throw new TypeError("convertModel: frames are for files of the form clip");
   }
   const frames = options.frames ?? model.card.frames ?? undefined;
-  const emit = emitterOf(model, format, {
-    form,
-    dtype,
-    ...(form === "clip" && frames !== undefined ? { frames } : {}),
-  });
+  const emit = emitterOf(model, format, { form, dtype, frames });
   const bytes = emit();
   await breathe(signal);
   const source = wholeClips(model, name, frames, backend);
@@ -74,14 +70,8 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
       onProgress?.(++done, 2);
     };
     const clips = sceneClips(model.spec, lengths);
-    const [own, written] = [source.runner, result.runner].map((runner) => breathing(runner, signal)) as [
-      Runner,
-      Runner,
-    ];
-    const found = await compareRunners(own, [written], clips, dtype, {
-      output: model.card.output,
-      onCheck,
-    });
+    const [own, written] = [breathing(source.runner, signal), breathing(result.runner, signal)];
+    const found = await compareRunners(own, [written], clips, dtype, { output: model.card.output, onCheck });
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, call: source.runner.call },
@@ -113,7 +103,7 @@ function openProgram(model: Model, name: string, backend: Engine): Opened {
 function emitterOf(
   model: Model,
   format: ExportFormat,
-  { form, dtype, frames }: { form: TfliteForm; dtype: TflitePrecision; frames?: number },
+  { form, dtype, frames }: { form: TfliteForm; dtype: TflitePrecision; frames: number | undefined },
 ): (receipt?: string) => Uint8Array {
   const refuse = (what: string, allowed: readonly string[]) =>
     new ModelError({
@@ -122,22 +112,16 @@ function emitterOf(
       problem: `there are no ${format} files of ${what}`,
       remedy: `Use ${allowed.join(" or ")}`,
     });
-  if (format === "tflite") return (receipt) => emitTflite(model, { form, dtype, ...given({ frames, receipt }) });
+  if (format === "tflite") return (receipt) => emitTflite(model, { form, dtype, frames, receipt });
   const ownForm = onnxForms.find((one) => one === form);
   const ownDtype = onnxPrecisions.find((one) => one === dtype);
   if (format === "onnx") {
     if (!ownForm) throw refuse(`the form ${form}`, onnxForms);
     if (!ownDtype) throw refuse(`the precision ${dtype}`, onnxPrecisions);
-    return (receipt) => emitOnnx(model, { form: ownForm, dtype: ownDtype, ...given({ frames, receipt }) });
+    return (receipt) => emitOnnx(model, { form: ownForm, dtype: ownDtype, frames, receipt });
   }
   if (dtype !== "float32") throw refuse(`the precision ${dtype}`, ["float32"]);
   return (receipt) => writeModel(model, receipt);
-}
-
-/** What is not undefined. */
-function given(options: { frames: number | undefined; receipt: string | undefined }) {
-  const { frames, receipt } = options;
-  return { ...(frames === undefined ? {} : { frames }), ...(receipt === undefined ? {} : { receipt }) };
 }
 
 interface Opened {

@@ -1,21 +1,18 @@
 import { ModelError } from "../common/errors.ts";
-import { moduleBeside } from "../common/process.node.ts";
+import { breathe, moduleBeside } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
 import { openOnnx } from "../formats/onnx/read.ts";
 import { locateTflite } from "../formats/tflite/read/import.ts";
-import { tfliteTexts } from "../formats/tflite/read/own.ts";
+import { readOwnMetadata } from "../formats/tflite/read/own.ts";
 import { readModel as readTfliteFile } from "../formats/tflite/read/schema.ts";
-import { tfliteForms, tflitePrecisions } from "../formats/tflite/write/lower.ts";
 import { type Precision, precisions } from "../graph/precision.ts";
 import type { Card } from "../model/card.ts";
-import { checkSize, largestValue } from "../model/limits.ts";
-import { readExport, readMetadata } from "../model/metadata.ts";
+import { largestValue } from "../model/limits.ts";
 import type { Model, SessionModel } from "../model/model.ts";
 import { Program } from "../session/program.ts";
-import { breathing } from "./breathing.node.ts";
 import { type Frames, sceneClips, streamLengths, windowLengths } from "./clips.ts";
 import { openFileApart } from "./file-process.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
@@ -92,17 +89,16 @@ interface FileFacts {
 }
 
 function onnxFacts(bytes: Uint8Array, name: string): FileFacts {
-  const { spec, frames, dtype } = openOnnx(bytes, name);
-  return { dtype, value: largestValue(checkSize(spec, frames, name), frames) };
+  const { graph, facts } = openOnnx(bytes, name);
+  return { dtype: facts.dtype, value: largestValue(graph, facts.frames) };
 }
 
 /** As a file of ours tells, else as its operators do; of others float32. */
 function tfliteFacts(bytes: Uint8Array, name: string): FileFacts {
-  const metadata = tfliteTexts(readTfliteFile(bytes, name).metadata);
+  const { metadata } = readTfliteFile(bytes, name);
   if (metadata["movinet.export"] !== undefined) {
-    const { dtype, frames } = readExport(metadata, { forms: tfliteForms, precisions: tflitePrecisions }, name);
-    const { spec } = readMetadata(metadata, name);
-    return { dtype, value: largestValue(checkSize(spec, frames, name), frames) };
+    const { graph, facts } = readOwnMetadata(metadata, name);
+    return { dtype: facts.dtype, value: largestValue(graph, facts.frames) };
   }
   try {
     return { dtype: locateTflite(bytes, name).dtype, value: valueOfFrame };
@@ -146,6 +142,17 @@ function referenceThread({ spec, weights }: Model) {
       return thread;
     },
     close: async () => thread?.[Symbol.asyncDispose](),
+  };
+}
+
+/** A runner that hears of an abort before each clip: LiteRT.js computes without ever waiting. */
+export function breathing(runner: Runner, signal: AbortSignal | undefined): Runner {
+  return {
+    ...runner,
+    async logits(clip) {
+      await breathe(signal);
+      return runner.logits(clip, signal);
+    },
   };
 }
 

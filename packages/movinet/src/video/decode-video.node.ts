@@ -123,7 +123,7 @@ function sendVideo(
         unseenStart = next.lost >= fewestLost ? time - next.lostFrom : 0;
       }
       if (stretch.start > 0 && time <= origin + stretch.start) {
-        if (landing !== null && pictures.broken > 0) return false;
+        if (landing !== null && pictures.troubles.broken > 0) return false;
         before = troublesOf(reading);
       }
       completeness.add(next);
@@ -133,7 +133,7 @@ function sendVideo(
       if (sampler.done) break;
     }
     if (origin === null) throw withoutPicture(reading);
-    if (!sampler.done && pictures.broken === 0) refuseStill(input, decoded);
+    if (!sampler.done && pictures.troubles.broken === 0) refuseStill(input, decoded);
     sendHeld(sampler.end());
   } finally {
     scaler.free();
@@ -188,14 +188,9 @@ const noTroubles: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, ro
 
 /** Those so far, less those before a stretch. */
 function troublesOf({ pictures, packets: { clock } }: Reading, before = noTroubles): Troubles {
-  return {
-    restarts: clock.restarts - before.restarts,
-    damaged: clock.damaged - before.damaged,
-    broken: pictures.broken - before.broken,
-    flawed: pictures.flawed - before.flawed,
-    rootless: pictures.rootless - before.rootless,
-    late: pictures.late - before.late,
-  };
+  const now: Troubles = { restarts: clock.restarts, damaged: clock.damaged, ...pictures.troubles };
+  const kinds = Object.keys(now) as (keyof Troubles)[];
+  return Object.fromEntries(kinds.map((kind) => [kind, now[kind] - before[kind]])) as unknown as Troubles;
 }
 
 /** How long a picture lasts at the rate that the file tells, or at 25 a second. */

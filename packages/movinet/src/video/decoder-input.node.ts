@@ -22,7 +22,7 @@ import { formatWhitelist, guessed, isContainer, recognise } from "./formats.ts";
 import { type InputFile, openInputFile, spoolStandardInput } from "./input-file.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import { remoteOptions } from "./remote.node.ts";
-import { isTransportStream } from "./transport-stream.ts";
+import { transportStep } from "./transport-stream.ts";
 
 /** Bytes by which what is no video is recognised. */
 const headBytes = 4096;
@@ -120,7 +120,7 @@ function inputArguments(url: string, file: InputFile | null): [string, null, Dic
 
 /** Whether a format is not just guessed, although its score is low. */
 function isCertain(format: FormatContext, file: InputFile | null): boolean {
-  if (nameOf(format) === "mpegts") return file === null || isTransportStream(file.head(headBytes));
+  if (nameOf(format) === "mpegts") return file === null || transportStep(file.head(headBytes)) !== null;
   return nameOf(format) === "mjpeg";
 }
 

@@ -116,7 +116,6 @@ export function videoError(subject: string, failure: Failure, detail = "", cause
   return new VideoError({ code, subject, problem: problem(detail), remedy, cause });
 }
 
-/** Bytes. */
 const MiB = 2 ** 20;
 
 /** What a video may cost before it is refused. */

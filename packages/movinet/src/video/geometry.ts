@@ -14,19 +14,23 @@ export const upright: Orientation = { transpose: false, mirror: false, flip: fal
 
 /** Reads a display matrix of nine little-endian int32: a b u c d v x y w; a stored point (p, q) shows at (ap + cq, bp + dq). */
 export function orientationOf(matrix: Uint8Array | null): Orientation {
-  if (!matrix || matrix.byteLength < 36) return upright;
-  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
-  const [a, b, c, d] = [0, 1, 3, 4].map((i) => view.getInt32(4 * i, true)) as [number, number, number, number];
+  const [a, b, c, d] = cornersOf(matrix);
   if (Math.abs(b) > Math.abs(a)) return { transpose: true, mirror: c < 0, flip: b < 0 };
   return { transpose: false, mirror: a < 0, flip: d < 0 };
 }
 
 /** Degrees, 0 to 45, between what a display matrix asks for and the quarter turn that {@link orientationOf} makes of it. */
 export function offQuarterTurn(matrix: Uint8Array | null): number {
-  if (!matrix || matrix.byteLength < 36) return 0;
-  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
-  const degrees = (Math.atan2(view.getInt32(4, true), view.getInt32(0, true)) * 180) / Math.PI;
+  const [a, b] = cornersOf(matrix);
+  const degrees = (Math.atan2(b, a) * 180) / Math.PI;
   return Math.round(Math.abs(degrees - 90 * Math.round(degrees / 90)));
+}
+
+/** a, b, c and d. */
+function cornersOf(matrix: Uint8Array | null): readonly [number, number, number, number] {
+  if (!matrix || matrix.byteLength < 36) return [1, 0, 0, 1];
+  const view = new DataView(matrix.buffer, matrix.byteOffset, matrix.byteLength);
+  return [view.getInt32(0, true), view.getInt32(4, true), view.getInt32(12, true), view.getInt32(16, true)];
 }
 
 /** Clockwise rotation in degrees that an orientation without mirroring means. */

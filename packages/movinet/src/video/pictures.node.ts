@@ -38,14 +38,11 @@ export function newFrame(): AVFrame {
 
 /** Decodes the pictures of a source one after another; their times never decrease. */
 export class PictureReader {
-  /** Packets and pictures that could not be decoded. */
-  broken = 0;
-  /** Pictures in which the decoder had to make up what it could not read. They are nearer to the true ones than those before. */
-  flawed = 0;
-  /** Pictures at the beginning that refer to one that is not there, in codecs whose decoders show them nevertheless. */
-  rootless = 0;
-  /** Pictures that came after one that is shown later; they are passed over. */
-  late = 0;
+  /**
+   * What was wrong so far. Flawed pictures, in which the decoder made up what it could not read, are nearer to the true ones than
+   * those before. Rootless ones are told of codecs whose decoders show them. Late ones are passed over.
+   */
+  readonly troubles = { broken: 0, flawed: 0, rootless: 0, late: 0 };
   readonly #input: DecoderInput;
   readonly #packets: PacketReader;
   /** Packets to decode before more are read. */
@@ -78,7 +75,7 @@ export class PictureReader {
         if (shown !== null) return shown;
         continue;
       }
-      if (code !== AVERROR_EAGAIN && code !== AVERROR_EOF) this.broken++;
+      if (code !== AVERROR_EAGAIN && code !== AVERROR_EOF) this.troubles.broken++;
       if (this.#draining && code === AVERROR_EOF) {
         this.#input.decoder.flushBuffers();
         this.#draining = false;
@@ -103,10 +100,7 @@ export class PictureReader {
     this.#joined = false;
     this.#cut = false;
     this.#draining = false;
-    this.broken = 0;
-    this.flawed = 0;
-    this.rootless = 0;
-    this.late = 0;
+    Object.assign(this.troubles, { broken: 0, flawed: 0, rootless: 0, late: 0 });
     this.#rooted = false;
     this.#input.decoder.flushBuffers();
   }
@@ -127,12 +121,12 @@ export class PictureReader {
     const earliest = before === null ? stamped : before.time - (this.#wasLate ? 0 : disorder * before.duration);
     this.#wasLate = stamped < earliest;
     if (this.#wasLate) {
-      this.late++;
+      this.troubles.late++;
       return null;
     }
-    if (picture.decodeErrorFlags !== 0) this.flawed++;
+    if (picture.decodeErrorFlags !== 0) this.troubles.flawed++;
     this.#rooted ||= picture.hasFlags(AV_FRAME_FLAG_KEY) || !referring.includes(picture.pictType);
-    if (!this.#rooted) this.rootless++;
+    if (!this.#rooted) this.troubles.rootless++;
     const time = Math.max(stamped, before?.time ?? stamped);
     const since = before?.time ?? -Infinity;
     const lost = this.#awaited.filter((awaited) => awaited > since && awaited < time - rounding);
@@ -168,7 +162,7 @@ export class PictureReader {
     const { pts } = this.#packets.stampsOf(packet);
     if (pts !== null && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) this.#awaited.push(pts);
     if (this.#awaited.length > mostAwaited) this.#awaited.shift();
-    if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.broken++;
+    if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.troubles.broken++;
     if (this.#fed) this.#fed.push(next);
     else packet.free();
   }

@@ -5,12 +5,13 @@ import {
   AVCOL_RANGE_JPEG,
   AVCOL_SPC_RGB,
 } from "node-av/constants";
-import { Frame as AVFrame, FFmpegError, SoftwareScaleContext, type Stream } from "node-av/lib";
+import { type Frame as AVFrame, FFmpegError, SoftwareScaleContext, type Stream } from "node-av/lib";
 import { type ColourConversion, colourConversion, type PictureColour } from "./colour.ts";
 import { check, Fail } from "./decoder-output.node.ts";
 import { PictureFilter } from "./filter.node.ts";
 import { arrangePicture, middleOf, type Part, placePicture, type Size } from "./geometry.ts";
 import { Colours } from "./picture-colour.node.ts";
+import { newFrame } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 import type { Shapes } from "./shape.node.ts";
 
@@ -21,7 +22,7 @@ export class Scaler {
   readonly #colours: Colours;
   readonly #shapes: Shapes;
   readonly #conversions = new Map<string, ColourConversion | null>();
-  readonly #part = new AVFrame();
+  readonly #part = newFrame();
   #cutter: { readonly filter: PictureFilter; readonly options: string } | null = null;
   #rgb: AVFrame | null = null;
 
@@ -29,7 +30,6 @@ export class Scaler {
     this.#size = size;
     this.#colours = new Colours(stream);
     this.#shapes = shapes;
-    this.#part.alloc();
     this.#scale.allocContext();
     this.#scale.setOption("sws_flags", "bilinear+accurate_rnd+full_chroma_int");
   }
@@ -93,8 +93,7 @@ export class Scaler {
   #target({ width, height }: Size, format: AVFrame["format"]): AVFrame {
     if (this.#rgb?.width === width && this.#rgb.height === height && this.#rgb.format === format) return this.#rgb;
     this.#rgb?.free();
-    const rgb = new AVFrame();
-    rgb.alloc();
+    const rgb = newFrame();
     rgb.width = width;
     rgb.height = height;
     rgb.format = format;

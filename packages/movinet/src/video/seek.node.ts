@@ -46,7 +46,7 @@ export function land(
     for (const { packet } of fed) packet.free();
   } else pictures.restart(skipTo(target, fed, input, packets));
   const shown = pictures.next(picture);
-  if (shown === null || shown.time > target || pictures.broken > 0 || !isWhole(picture)) return null;
+  if (shown === null || shown.time > target || pictures.troubles.broken > 0 || !isWhole(picture)) return null;
   return { origin, shown };
 }
 

@@ -33,11 +33,6 @@ export function transportStep(bytes: Uint8Array): number | null {
   return findPackets(bytes)?.step ?? null;
 }
 
-/** Whether bytes are an MPEG transport stream from the start on, be it of a few packets. */
-export function isTransportStream(bytes: Uint8Array): boolean {
-  return findPackets(bytes) !== null;
-}
-
 function findPackets(bytes: Uint8Array): { readonly first: number; readonly step: number } | null {
   for (const step of steps) {
     const count = Math.min(enough, Math.floor(bytes.length / step));

@@ -7,7 +7,7 @@ import { buildGraph } from "../../src/arch/build.ts";
 import { MovinetError } from "../../src/common/errors.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { readModel, writeModel } from "../../src/formats/model-file.ts";
-import { readOnnxMetadata } from "../../src/formats/onnx/proto.ts";
+import { readOnnx } from "../../src/formats/onnx/proto.ts";
 import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { tfliteForms } from "../../src/formats/tflite/write/lower.ts";
@@ -126,7 +126,7 @@ export const targets = {
 
 /** A file with another spec, card or export behind what it has: the last entry of a name is the one that counts. */
 function damageTexts(original: Uint8Array, draw: Draw): Uint8Array {
-  const metadata = readOnnxMetadata(original);
+  const metadata = readOnnx(original).metadata;
   const key = pick(draw, Object.keys(metadata));
   const more = new PbfWriter();
   more.writeMessage(

@@ -3,7 +3,7 @@ import { buildGraph } from "../../src/arch/build.ts";
 import { randomWeights } from "../../src/arch/random-weights.ts";
 import { specOf } from "../../src/arch/spec.ts";
 import { emitOnnxGraph } from "../../src/formats/onnx/write/emit.ts";
-import { emitGraph } from "../../src/formats/tflite/write/graph.ts";
+import { emitGraph } from "../../src/formats/tflite/write/emit.ts";
 import { lowerGraph } from "../../src/formats/tflite/write/lower.ts";
 import { buildTraining } from "../../src/graph/gradient.ts";
 import { interpret } from "../../src/graph/interpret.ts";

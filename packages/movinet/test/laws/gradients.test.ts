@@ -5,10 +5,10 @@ import { randomWeights } from "../../src/arch/random-weights.ts";
 import { type Spec, type SpecName, specOf } from "../../src/arch/spec.ts";
 import { randomOf } from "../../src/common/random.ts";
 import { buildTraining, type TrainingGraph, type TrainingOptions } from "../../src/graph/gradient.ts";
-import { interpretTraining } from "../../src/graph/interpret-gradient.ts";
 import { type ActivationKind, type Graph, type Node, outputOf, type Param, type Shape } from "../../src/graph/ir.ts";
 import { rebuild } from "../../src/graph/shapes.ts";
 import type { Weights } from "../../src/graph/tensor.ts";
+import { interpretTraining } from "../graph/interpret-gradient.ts";
 
 const batch = 2;
 

@@ -6,8 +6,8 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { litertEngine } from "../../src/engines/litert/litert.node.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
-import { readOnnxMetadata } from "../../src/formats/onnx/proto.ts";
-import { readSafetensors } from "../../src/formats/safetensors.ts";
+import { readOnnx } from "../../src/formats/onnx/proto.ts";
+import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { readModel as readTfliteFile } from "../../src/formats/tflite/read/schema.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import type { Precision } from "../../src/graph/precision.ts";
@@ -47,8 +47,8 @@ const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
 const receiptIn: Record<ExportFormat, (bytes: Uint8Array) => string | undefined> = {
   tflite: (bytes) => text(readTfliteFile(bytes, "x").metadata["movinet.receipt"]),
-  onnx: (bytes) => readOnnxMetadata(bytes)["movinet.receipt"],
-  safetensors: (bytes) => readSafetensors(bytes, "x").metadata["movinet.receipt"],
+  onnx: (bytes) => readOnnx(bytes).metadata["movinet.receipt"],
+  safetensors: (bytes) => openSafetensors(bytes, "x").metadata["movinet.receipt"],
 };
 
 describe("convertModel", () => {

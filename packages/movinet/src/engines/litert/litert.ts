@@ -1,5 +1,5 @@
 import { ModelError } from "../../common/errors.ts";
-import { emitGraph } from "../../formats/tflite/write/graph.ts";
+import { emitGraph } from "../../formats/tflite/write/emit.ts";
 import { lowerGraph } from "../../formats/tflite/write/lower.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 import { emittedInterface, type StepInterface, type TensorFacts } from "../../graph/step-interface.ts";
@@ -87,13 +87,7 @@ export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
   };
 }
 
-interface LoadableFile {
-  readonly bytes: Uint8Array;
-  readonly subject: string;
-  readonly step: StepInterface | null;
-}
-
-function fileOf(source: Loadable): LoadableFile {
+function fileOf(source: Loadable): { bytes: Uint8Array; subject: string; step: StepInterface | null } {
   if ("file" in source) return { bytes: source.file, subject: source.subject, step: null };
   const { graph, weights } = source;
   if (graph.states.length > 0 && graph.frames !== 1) {

@@ -11,7 +11,9 @@ import {
 import { emitOnnxGraph } from "../../formats/onnx/write/emit.ts";
 import { type Graph, outputsOf, type Shape } from "../../graph/ir.ts";
 import { lowerForInference } from "../../graph/passes.ts";
+import { elementsOf } from "../../graph/shapes.ts";
 import { graphInterface, type TensorFacts, tensorsOf } from "../../graph/step-interface.ts";
+import type { Weights } from "../../graph/tensor.ts";
 import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import { probeSpec } from "./probe.ts";
 
@@ -64,18 +66,31 @@ export function onnxEngine(
             cause,
           });
         });
-        return executableOf(null, session, fileLayout(ort, session));
+        return executableOf(null, session, plainLayout(ort, session.inputMetadata.map(factsOf)));
       }
       const lowered = lowerForInference(source.graph);
       if (single && blocked && lowered.frames === 1) {
         probed ??= provenBlock(ort, create);
         const block = await probed;
-        const model = block > 1 ? emitBlocked(lowered, source.weights, block) : null;
-        if (model) return executableOf(lowered, await create(model), blockedLayout(ort, lowered, block));
+        const loaded = block > 1 ? await loadBlocked(ort, create, lowered, source.weights, block) : null;
+        if (loaded) return loaded;
       }
-      return executableOf(lowered, await create(emitOnnxGraph(lowered, source.weights)), plainLayout(ort, lowered));
+      return loadPlain(ort, create, lowered, source.weights);
     },
   };
+}
+
+type Create = (model: Uint8Array) => Promise<InferenceSession>;
+
+async function loadPlain(ort: OnnxRuntime, create: Create, graph: Graph, weights: Weights): Promise<Executable> {
+  const session = await create(emitOnnxGraph(graph, weights));
+  return executableOf(graph, session, plainLayout(ort, tensorsOf(graph, session.inputNames)));
+}
+
+/** Null where the layout does not serve the graph. */
+async function loadBlocked(ort: OnnxRuntime, create: Create, graph: Graph, weights: Weights, block: number) {
+  const model = emitBlocked(graph, weights, block);
+  return model && executableOf(graph, await create(model), blockedLayout(ort, graph, block));
 }
 
 function executableOf(graph: Graph | null, session: InferenceSession, layout: Layout): Executable {
@@ -124,24 +139,13 @@ function free(tensor: Tensor): void {
   tensor.dispose();
 }
 
-function plainLayout(ort: OnnxRuntime, graph: Graph): Layout {
-  return {
-    feed(input, data) {
-      const { channels, height, width } = graph.shapes[input] as Shape;
-      return new ort.Tensor("float32", data, [data.length / (channels * height * width), channels, height, width]);
-    },
-    fit: (_, tensor) => tensor,
-    read: (_, data) => data,
-  };
-}
-
-/** Of a file: its first side is free. */
-function fileLayout(ort: OnnxRuntime, session: InferenceSession): Layout {
-  const sides = new Map(session.inputMetadata.map((input) => [input.name, factsOf(input).shape.slice(1)]));
+/** Of these inputs, whose first side is free. */
+function plainLayout(ort: OnnxRuntime, inputs: readonly TensorFacts[]): Layout {
+  const sides = new Map(inputs.map(({ name, shape }) => [name, shape.slice(1)]));
   return {
     feed(input, data) {
       const inner = sides.get(input) ?? [];
-      return new ort.Tensor("float32", data, [data.length / inner.reduce((a, b) => a * b, 1), ...inner]);
+      return new ort.Tensor("float32", data, [data.length / elementsOf(inner), ...inner]);
     },
     fit: (_, tensor) => tensor,
     read: (_, data) => data,
@@ -152,7 +156,7 @@ function blockedLayout(ort: OnnxRuntime, graph: Graph, block: number): Layout {
   const inputs = graph.nodes.filter((node) => node.op === "input");
   const plain = new Set(inputs.filter(isPlainInput).map((node) => node.id));
   const dims = new Map(inputs.map((node) => [node.id, blockedInputDims(node, block)]));
-  const { feed } = plainLayout(ort, graph);
+  const { feed } = plainLayout(ort, tensorsOf(graph, [...plain]));
   return {
     feed(input, data) {
       if (plain.has(input)) return feed(input, data);
@@ -168,22 +172,17 @@ function blockedLayout(ort: OnnxRuntime, graph: Graph, block: number): Layout {
 }
 
 /** The block of this machine's kernels, proved on a small network against the plain layout; 1 where it cannot be used. */
-async function provenBlock(
-  ort: OnnxRuntime,
-  create: (model: Uint8Array) => Promise<InferenceSession>,
-): Promise<number> {
+async function provenBlock(ort: OnnxRuntime, create: Create): Promise<number> {
   try {
     const probe = await create(blockProbe());
     const { y } = await probe.run({ x: new ort.Tensor("float32", new Float32Array(4), [1, 4, 1, 1]) });
     await probe.release();
     const block = (y as Tensor).dims[1] as number;
     const { graph, weights, inputs } = probeSpec();
-    const model = emitBlocked(graph, weights, block);
-    if (!model) return 1;
-    const [expected, got] = await Promise.all([
-      runOnce(executableOf(graph, await create(emitOnnxGraph(graph, weights)), plainLayout(ort, graph)), inputs),
-      runOnce(executableOf(graph, await create(model), blockedLayout(ort, graph, block)), inputs),
-    ]);
+    const blocked = await loadBlocked(ort, create, graph, weights, block);
+    if (!blocked) return 1;
+    const expected = await runOnce(await loadPlain(ort, create, graph, weights), inputs);
+    const got = await runOnce(blocked, inputs);
     return expected.every((value, i) => Math.abs(value - (got[i] as number)) <= 1e-5) ? block : 1;
   } catch {
     return 1;

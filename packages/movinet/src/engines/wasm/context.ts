@@ -3,9 +3,6 @@ import type { GradientNode, TrainingNode, TrainingNodeOf } from "../../graph/gra
 import type { ActivationKind, Shape } from "../../graph/ir.ts";
 import { samePadding } from "../../graph/shapes.ts";
 
-/** The functions of the compiled kernels; all arguments are byte offsets, counts or sizes. */
-export type Kernels = Readonly<Record<string, (...args: readonly number[]) => number>>;
-
 /** What a norm needs at run time: its factors and offsets per channel, and the statistics behind them. */
 export interface NormScratch {
   readonly gain: number;
@@ -20,7 +17,8 @@ export interface NormScratch {
 
 /** What the emitters know about the program in the making. */
 export interface EmitContext {
-  readonly kernels: Kernels;
+  /** Calls a kernel: its arguments are byte offsets, counts or sizes. */
+  call(kernel: string, ...args: readonly number[]): number;
   readonly batch: number;
   shape(value: string): Shape;
   /** Byte offset of a value. */
@@ -58,11 +56,6 @@ export const kinds: Readonly<Record<ActivationKind, number>> = {
 };
 export const identity = 6;
 
-/** Calls a kernel. */
-export function call(kernels: Kernels, name: string, ...args: readonly number[]): number {
-  return (kernels[name] as (...args: readonly number[]) => number)(...args);
-}
-
 /** Rows of channels in a value. */
 export function pixels({ frames, height, width }: Shape, batch: number): number {
   return frames * batch * height * width;
@@ -84,7 +77,7 @@ export function frameFloats(plan: EmitContext, value: string): number {
 }
 
 export function copy(plan: EmitContext, from: number, to: number, floats: number): void {
-  call(plan.kernels, "copyRows", from, to, 1, 4 * floats, 0, 0);
+  plan.call("copyRows", from, to, 1, 4 * floats, 0, 0);
 }
 
 export function accumulate(target: Float32Array, value: (i: number) => number): void {
@@ -96,7 +89,7 @@ export function sumFrames(plan: EmitContext, from: string, to: string): void {
   const frame = frameFloats(plan, from);
   copy(plan, plan.at(from), plan.at(to), frame);
   for (let t = 1; t < frames; t++) {
-    call(plan.kernels, "add", plan.at(to), plan.at(from) + 4 * t * frame, plan.at(to), frame);
+    plan.call("add", plan.at(to), plan.at(from) + 4 * t * frame, plan.at(to), frame);
   }
 }
 
@@ -107,16 +100,17 @@ export function eachPicture(
   { size, stride }: { readonly size: number; readonly stride: number },
   visit: (picture: number, window: readonly number[]) => void,
 ): void {
-  const top = samePadding(x.height, size, stride).begin;
-  const left = samePadding(x.width, size, stride).begin;
-  const window = [x.height, x.width, x.channels, y.height, y.width, size, stride, top, left];
+  const window = [x.height, x.width, x.channels, y.height, y.width, size, stride, ...cornerOf(x, size, stride)];
   for (let n = 0; n < x.frames * plan.batch; n++) visit(n, window);
 }
 
 export function poolArgs(plan: EmitContext, x: Shape, y: Shape): readonly number[] {
-  const top = samePadding(x.height, 3, 2).begin;
-  const left = samePadding(x.width, 3, 2).begin;
-  return [x.frames * plan.batch, x.height, x.width, x.channels, y.height, y.width, top, left];
+  return [x.frames * plan.batch, x.height, x.width, x.channels, y.height, y.width, ...cornerOf(x, 3, 2)];
+}
+
+/** Rows above, and columns to the left of a picture, in which its first window begins. */
+function cornerOf({ height, width }: Pick<Shape, "height" | "width">, size: number, stride: number) {
+  return [samePadding(height, size, stride).begin, samePadding(width, size, stride).begin] as const;
 }
 
 /** The sizes that all three depthwise kernels take; one pixel wide windows see a picture as one row. */
@@ -130,10 +124,8 @@ export function depthwiseArgs(
   const flat = size === 1 && stride === 1;
   const [height, width] = flat ? [1, x.height * x.width] : [x.height, x.width];
   const [outHeight, outWidth] = flat ? [1, y.height * y.width] : [y.height, y.width];
-  const top = samePadding(height, size, stride).begin;
-  const left = samePadding(width, size, stride).begin;
   const frames = [plan.batch, x.frames, y.frames, height, width, x.channels, outHeight, outWidth];
-  return [...frames, time.taps, size, stride, time.before, top, left];
+  return [...frames, time.taps, size, stride, time.before, ...cornerOf({ height, width }, size, stride)];
 }
 
 /** Sums over rows of a gradient. */
@@ -144,7 +136,7 @@ export function channelSums(plan: EmitContext, dy: string): Float64Array {
   const { sums } = plan.scratch;
   const totals = plan.doubles(sums, channels);
   if (channels % 4 === 0) {
-    call(plan.kernels, "channelSums", plan.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
+    plan.call("channelSums", plan.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
   } else {
     // Only the last layer's width is free, and it has a row for each clip.
     totals.fill(0);

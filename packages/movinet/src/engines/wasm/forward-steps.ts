@@ -3,7 +3,6 @@ import { encodingFrequencies } from "../../graph/interpret.ts";
 import type { OpKind } from "../../graph/ir.ts";
 import {
   bytes,
-  call,
   copy,
   count,
   depthwiseArgs,
@@ -20,7 +19,6 @@ import { batchFactors, normStep, storedFactors } from "./norm-steps.ts";
 export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
   input: () => () => {},
   conv(node, plan) {
-    const { kernels: k } = plan;
     const { panels, columns, taps } = plan.scratch;
     const [x, y] = [plan.shape(node.x), plan.shape(node.id)];
     const [from, to, kernel] = [plan.at(node.x), plan.at(node.id), plan.param(node.kernel)];
@@ -29,16 +27,16 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
     const [C, N] = [x.channels, y.channels];
     if (node.size === 1 && node.stride === 1) {
       return () => {
-        call(k, "pack", kernel, panels, C, N);
-        call(k, "multiply", from, panels, bias, to, rows, C, N, taps);
+        plan.call("pack", kernel, panels, C, N);
+        plan.call("multiply", from, panels, bias, to, rows, C, N, taps);
       };
     }
     const width = node.size * node.size * C;
     return () => {
-      call(k, "pack", kernel, panels, width, N);
+      plan.call("pack", kernel, panels, width, N);
       eachPicture(plan, x, y, node, (picture, window) => {
-        call(k, "windows", from + picture * bytes(x), columns, 1, ...window);
-        call(k, "multiply", columns, panels, bias, to + picture * bytes(y), y.height * y.width, width, N, taps);
+        plan.call("windows", from + picture * bytes(x), columns, 1, ...window);
+        plan.call("multiply", columns, panels, bias, to + picture * bytes(y), y.height * y.width, width, N, taps);
       });
     };
   },
@@ -46,7 +44,7 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
     const args = depthwiseArgs(plan, node, node.x, node.id);
     const bias = node.bias === null ? 0 : plan.param(node.bias);
     const [from, to, kernel] = [plan.at(node.x), plan.at(node.id), plan.param(node.kernel)];
-    return () => call(plan.kernels, "depthwise", from, kernel, bias, to, ...args, plan.scratch.taps);
+    return () => plan.call("depthwise", from, kernel, bias, to, ...args, plan.scratch.taps);
   },
   norm: (node, plan) => normStep(node, plan, () => storedFactors(node, plan)),
   batchNorm: (node, plan) => normStep(node, plan, () => batchFactors(node, plan)),
@@ -59,26 +57,26 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
       const { gain, shift } = plan.norm(norm.x);
       const from = plan.at(norm.x);
       const rows = pixels(shape, plan.batch);
-      return () => call(plan.kernels, "affine", kind, from, gain, shift, to, rows, shape.channels);
+      return () => plan.call("affine", kind, from, gain, shift, to, rows, shape.channels);
     }
     const from = plan.at(node.x);
-    return () => call(plan.kernels, "activation", kind, from, to, count(shape, plan.batch));
+    return () => plan.call("activation", kind, from, to, count(shape, plan.batch));
   },
   averagePool(node, plan) {
     const [x, y] = [plan.shape(node.x), plan.shape(node.id)];
-    return () => call(plan.kernels, "averagePool", plan.at(node.x), plan.at(node.id), ...poolArgs(plan, x, y));
+    return () => plan.call("averagePool", plan.at(node.x), plan.at(node.id), ...poolArgs(plan, x, y));
   },
   spatialMean(node, plan) {
     const x = plan.shape(node.x);
     const area = x.height * x.width;
     const [from, to] = [plan.at(node.x), plan.at(node.id)];
-    return () => call(plan.kernels, "pictureSums", from, 0, to, x.frames * plan.batch, area, x.channels, 1 / area);
+    return () => plan.call("pictureSums", from, 0, to, x.frames * plan.batch, area, x.channels, 1 / area);
   },
   frameMean(node, plan) {
     const x = plan.shape(node.x);
     return () => {
       sumFrames(plan, node.x, node.id);
-      call(plan.kernels, "scale", plan.at(node.id), 1 / x.frames, plan.at(node.id), count(x, plan.batch) / x.frames);
+      plan.call("scale", plan.at(node.id), 1 / x.frames, plan.at(node.id), count(x, plan.batch) / x.frames);
     };
   },
   cumulativeSum(node, plan) {
@@ -87,10 +85,10 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
     const initial = node.initial === null ? null : plan.at(node.initial);
     return () => {
       if (initial === null) copy(plan, from, to, frame);
-      else call(plan.kernels, "add", from, initial, to, frame);
+      else plan.call("add", from, initial, to, frame);
       for (let t = 1; t < frames; t++) {
         const at = 4 * t * frame;
-        call(plan.kernels, "add", from + at, to + at - 4 * frame, to + at, frame);
+        plan.call("add", from + at, to + at - 4 * frame, to + at, frame);
       }
     };
   },
@@ -135,44 +133,42 @@ export const forwardSteps: Pick<Emitters, OpKind | "batchNorm"> = {
       for (const x of node.xs) {
         const { channels } = plan.shape(x);
         const to = plan.at(node.id) + 4 * start;
-        call(plan.kernels, "copyRows", plan.at(x), to, rows, 4 * channels, 4 * channels, 4 * y.channels);
+        plan.call("copyRows", plan.at(x), to, rows, 4 * channels, 4 * channels, 4 * y.channels);
         start += channels;
       }
     };
   },
   add(node, plan) {
     const [a, b, to] = [plan.at(node.a), plan.at(node.b), plan.at(node.id)];
-    return () => call(plan.kernels, "add", a, b, to, count(plan.shape(node.id), plan.batch));
+    return () => plan.call("add", a, b, to, count(plan.shape(node.id), plan.batch));
   },
   multiply(node, plan) {
-    const { kernels: k, batch } = plan;
+    const { batch } = plan;
     const [a, b, to] = [plan.at(node.a), plan.at(node.b), plan.at(node.id)];
     const [x, other] = [plan.shape(node.a), plan.shape(node.b)];
     const area = x.height * x.width;
     const rows = x.frames * batch;
-    if (count(x, batch) === count(other, batch)) return () => call(k, "product", a, b, to, count(x, batch));
+    if (count(x, batch) === count(other, batch)) return () => plan.call("product", a, b, to, count(x, batch));
     if (other.height * other.width !== 1)
       throw new Error(`internal: ${node.id} broadcasts along one side of a picture`);
-    if (other.channels === 1) return () => call(k, "scaleRows", a, b, to, rows, area * x.channels);
-    return () => call(k, "gate", a, b, to, rows, area, x.channels);
+    if (other.channels === 1) return () => plan.call("scaleRows", a, b, to, rows, area * x.channels);
+    return () => plan.call("gate", a, b, to, rows, area, x.channels);
   },
   scale(node, plan) {
     const [from, to, factor] = [plan.at(node.x), plan.at(node.id), plan.param(node.factor)];
     const total = count(plan.shape(node.id), plan.batch);
-    return () => call(plan.kernels, "scale", from, plan.floats(factor, 1)[0] as number, to, total);
+    return () => plan.call("scale", from, plan.floats(factor, 1)[0] as number, to, total);
   },
   positionalEncoding(node, plan) {
-    const frequencies = encodingFrequencies(node.channels);
-    const order = [...frequencies.keys()].sort((a, b) => (a % 2) - (b % 2) || a - b);
+    const [sines, cosines] = encodingFrequencies(node.channels);
     const rows = plan.shape(node.id).frames * plan.batch;
     return () => {
       const positions = plan.floats(plan.at(node.x), rows);
       const to = plan.floats(plan.at(node.id), rows * node.channels);
       for (const [r, position] of positions.entries()) {
-        for (const [i, c] of order.entries()) {
-          const angle = position * (frequencies[c] as number);
-          to[r * node.channels + i] = c % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
-        }
+        const at = r * node.channels;
+        for (const [i, frequency] of sines.entries()) to[at + i] = Math.sin(position * frequency);
+        for (const [i, frequency] of cosines.entries()) to[at + sines.length + i] = Math.cos(position * frequency);
       }
     };
   },

@@ -3,7 +3,6 @@ import type { GradientNode } from "../../graph/gradient.ts";
 import {
   accumulate,
   bytes,
-  call,
   channelSums,
   copy,
   count,
@@ -20,7 +19,6 @@ import { gammaStep } from "./norm-steps.ts";
 
 export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
   convInput(node, plan) {
-    const { kernels: k } = plan;
     const { panels, columns, taps } = plan.scratch;
     const [x, y] = [plan.shape(node.like), plan.shape(node.dy)];
     const [from, to, kernel] = [plan.at(node.dy), plan.at(node.id), plan.param(node.kernel)];
@@ -28,44 +26,43 @@ export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
     if (node.size === 1 && node.stride === 1) {
       const rows = pixels(y, plan.batch);
       return () => {
-        call(k, "packTransposed", kernel, panels, y.channels, width);
-        call(k, "multiply", from, panels, 0, to, rows, y.channels, width, taps);
+        plan.call("packTransposed", kernel, panels, y.channels, width);
+        plan.call("multiply", from, panels, 0, to, rows, y.channels, width, taps);
       };
     }
     return () => {
-      call(k, "packTransposed", kernel, panels, y.channels, width);
+      plan.call("packTransposed", kernel, panels, y.channels, width);
       plan.floats(to, count(x, plan.batch)).fill(0);
       eachPicture(plan, x, y, node, (picture, window) => {
         const area = y.height * y.width;
-        call(k, "multiply", from + picture * bytes(y), panels, 0, columns, area, y.channels, width, taps);
-        call(k, "windowsBack", columns, to + picture * bytes(x), 1, ...window);
+        plan.call("multiply", from + picture * bytes(y), panels, 0, columns, area, y.channels, width, taps);
+        plan.call("windowsBack", columns, to + picture * bytes(x), 1, ...window);
       });
     };
   },
   convKernel(node, plan) {
-    const { kernels: k } = plan;
     const { columns } = plan.scratch;
     const [x, y] = [plan.shape(node.x), plan.shape(node.dy)];
     const [from, dy, to] = [plan.at(node.x), plan.at(node.dy), plan.gradient(plan.paramOf(node))];
     if (node.size === 1 && node.stride === 1) {
-      return () => call(k, "multiplyTransposed", from, dy, to, pixels(y, plan.batch), x.channels, y.channels);
+      return () => plan.call("multiplyTransposed", from, dy, to, pixels(y, plan.batch), x.channels, y.channels);
     }
     const width = node.size * node.size * x.channels;
     return () =>
       eachPicture(plan, x, y, node, (picture, window) => {
-        call(k, "windows", from + picture * bytes(x), columns, 1, ...window);
-        call(k, "multiplyTransposed", columns, dy + picture * bytes(y), to, y.height * y.width, width, y.channels);
+        plan.call("windows", from + picture * bytes(x), columns, 1, ...window);
+        plan.call("multiplyTransposed", columns, dy + picture * bytes(y), to, y.height * y.width, width, y.channels);
       });
   },
   depthwiseInput(node, plan) {
     const args = depthwiseArgs(plan, node, node.like, node.dy);
     const [from, to, kernel] = [plan.at(node.dy), plan.at(node.id), plan.param(node.kernel)];
-    return () => call(plan.kernels, "depthwiseInput", from, kernel, to, ...args, plan.scratch.taps);
+    return () => plan.call("depthwiseInput", from, kernel, to, ...args, plan.scratch.taps);
   },
   depthwiseKernel(node, plan) {
     const args = depthwiseArgs(plan, node, node.x, node.dy);
     const [x, dy, to] = [plan.at(node.x), plan.at(node.dy), plan.gradient(plan.paramOf(node))];
-    return () => call(plan.kernels, "depthwiseKernel", x, dy, to, ...args);
+    return () => plan.call("depthwiseKernel", x, dy, to, ...args);
   },
   channelSum(node, plan) {
     const { channels } = plan.shape(node.dy);
@@ -80,7 +77,7 @@ export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
     const shape = plan.shape(node.dy);
     const { gain } = plan.norm(node.id);
     const [from, to] = [plan.at(node.dy), plan.at(node.id)];
-    return () => call(plan.kernels, "scaleChannels", from, gain, to, pixels(shape, plan.batch), shape.channels);
+    return () => plan.call("scaleChannels", from, gain, to, pixels(shape, plan.batch), shape.channels);
   },
   batchNormInput(node, plan) {
     const { channels } = plan.shape(node.dy);
@@ -102,7 +99,7 @@ export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
         table[2 * channels + c] = (-scale * (sums[c] as number)) / rows - tilt * (m[c] as number);
       }
       const [b, e] = [factors + 4 * channels, factors + 8 * channels];
-      call(plan.kernels, "combine", dy, x, factors, b, e, to, rows, channels);
+      plan.call("combine", dy, x, factors, b, e, to, rows, channels);
     };
   },
   normGamma: (node, plan) => gammaStep(node, plan),
@@ -117,31 +114,30 @@ export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
       const from = plan.at(norm.x);
       const size = [pixels(shape, plan.batch), shape.channels] as const;
       const scratch = plan.scratch.sums;
-      return () =>
-        call(plan.kernels, "affineInput", kind, from, gain, shift, mean, dy, to, sums, products, scratch, ...size);
+      return () => plan.call("affineInput", kind, from, gain, shift, mean, dy, to, sums, products, scratch, ...size);
     }
-    return () => call(plan.kernels, "activationInput", kind, plan.at(node.x), dy, to, count(shape, plan.batch));
+    return () => plan.call("activationInput", kind, plan.at(node.x), dy, to, count(shape, plan.batch));
   },
   averagePoolInput(node, plan) {
     const [x, y] = [plan.shape(node.like), plan.shape(node.dy)];
     const to = plan.at(node.id);
     return () => {
       plan.floats(to, count(x, plan.batch)).fill(0);
-      call(plan.kernels, "averagePoolInput", plan.at(node.dy), to, ...poolArgs(plan, x, y));
+      plan.call("averagePoolInput", plan.at(node.dy), to, ...poolArgs(plan, x, y));
     };
   },
   spatialMeanInput(node, plan) {
     const x = plan.shape(node.like);
     const area = x.height * x.width;
     const [from, to] = [plan.at(node.dy), plan.at(node.id)];
-    return () => call(plan.kernels, "spread", from, to, x.frames * plan.batch, area, x.channels, 1 / area);
+    return () => plan.call("spread", from, to, x.frames * plan.batch, area, x.channels, 1 / area);
   },
   frameMeanInput(node, plan) {
     const { frames } = plan.shape(node.like);
     const frame = frameFloats(plan, node.like);
     const [from, to] = [plan.at(node.dy), plan.at(node.id)];
     return () => {
-      for (let t = 0; t < frames; t++) call(plan.kernels, "scale", from, 1 / frames, to + 4 * t * frame, frame);
+      for (let t = 0; t < frames; t++) plan.call("scale", from, 1 / frames, to + 4 * t * frame, frame);
     };
   },
   reverseSum(node, plan) {
@@ -151,7 +147,7 @@ export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
       const last = 4 * (frames - 1) * frame;
       copy(plan, from + last, to + last, frame);
       for (let at = last - 4 * frame; at >= 0; at -= 4 * frame) {
-        call(plan.kernels, "add", from + at, to + at + 4 * frame, to + at, frame);
+        plan.call("add", from + at, to + at + 4 * frame, to + at, frame);
       }
     };
   },
@@ -160,28 +156,28 @@ export const gradientSteps: Pick<Emitters, GradientNode["op"]> = {
     const y = plan.shape(node.dy);
     const rows = pixels(y, plan.batch);
     const [from, to, width] = [plan.at(node.dy) + 4 * node.start, plan.at(node.id), 4 * node.channels];
-    return () => call(plan.kernels, "copyRows", from, to, rows, width, 4 * y.channels, width);
+    return () => plan.call("copyRows", from, to, rows, width, 4 * y.channels, width);
   },
   multiplyOther(node, plan) {
-    const { kernels: k, batch } = plan;
+    const { batch } = plan;
     const [x, other] = [plan.shape(node.dy), plan.shape(node.like)];
     const [dy, a, to] = [plan.at(node.dy), plan.at(node.a), plan.at(node.id)];
     const rows = x.frames * batch;
-    if (count(x, batch) === count(other, batch)) return () => call(k, "product", dy, a, to, count(x, batch));
+    if (count(x, batch) === count(other, batch)) return () => plan.call("product", dy, a, to, count(x, batch));
     if (other.channels === 1) {
       const row = x.height * x.width * x.channels;
       return () => {
         const sums = plan.floats(to, rows);
-        for (let n = 0; n < rows; n++) sums[n] = call(k, "dot", dy + 4 * n * row, a + 4 * n * row, row);
+        for (let n = 0; n < rows; n++) sums[n] = plan.call("dot", dy + 4 * n * row, a + 4 * n * row, row);
       };
     }
-    return () => call(k, "pictureSums", dy, a, to, rows, x.height * x.width, x.channels, 1);
+    return () => plan.call("pictureSums", dy, a, to, rows, x.height * x.width, x.channels, 1);
   },
   dot(node, plan) {
     const total = count(plan.shape(node.dy), plan.batch);
     const [dy, x, to] = [plan.at(node.dy), plan.at(node.x), plan.gradient(plan.paramOf(node))];
     return () => {
-      const product = call(plan.kernels, "dot", dy, x, total);
+      const product = plan.call("dot", dy, x, total);
       accumulate(plan.floats(to, 1), () => product);
     };
   },

@@ -55,20 +55,13 @@ export function planMemory(
   for (const [i, node] of nodes.entries()) {
     const dies = (value: string) => !kept.has(value) && values[value] !== undefined && lastUse.get(value) === i;
     const operands = [...new Set(trainingInputsOf(node))];
-    if (!kept.has(node.id) && training.shapes[node.id]) {
-      const floats = floatsOf(node.id);
-      const taken = inPlace.has(node.op)
-        ? operands.find((value) => dies(value) && floatsOf(value) === floats)
-        : undefined;
-      if (taken === undefined) values[node.id] = space.take(floats * 4);
-      else values[node.id] = values[taken] as number;
-      for (const value of operands) {
-        if (value !== taken && dies(value)) space.free(values[value] as number, floatsOf(value) * 4);
-      }
-      if (!lastUse.has(node.id)) space.free(values[node.id] as number, floats * 4);
-    } else {
-      for (const value of operands) if (dies(value)) space.free(values[value] as number, floatsOf(value) * 4);
-    }
+    const isPlaced = !kept.has(node.id) && training.shapes[node.id] !== undefined;
+    const mayTake = isPlaced && inPlace.has(node.op) ? operands : [];
+    const taken = mayTake.find((value) => dies(value) && floatsOf(value) === floatsOf(node.id));
+    if (isPlaced) values[node.id] = taken === undefined ? space.take(floatsOf(node.id) * 4) : (values[taken] as number);
+    const ends = operands.filter((value) => value !== taken && dies(value));
+    if (isPlaced && !lastUse.has(node.id)) ends.push(node.id);
+    for (const value of ends) space.free(values[value] as number, floatsOf(value) * 4);
   }
   return { values, params, gradients, bytes: space.end };
 }

@@ -1,7 +1,7 @@
 /** Norms: their factors, computed anew in each run, and the gradient of gamma. */
 import type { BatchNormNode, TrainingNodeOf } from "../../graph/gradient.ts";
 import { type Node, normEpsilon } from "../../graph/ir.ts";
-import { accumulate, call, type EmitContext, identity, pixels, type Step } from "./context.ts";
+import { accumulate, type EmitContext, identity, pixels, type Step } from "./context.ts";
 
 export function normStep(
   node: (Node & { readonly op: "norm" }) | BatchNormNode,
@@ -15,7 +15,7 @@ export function normStep(
   const rows = pixels(shape, plan.batch);
   return () => {
     prepare();
-    call(plan.kernels, "affine", identity, from, gain, shift, to, rows, shape.channels);
+    plan.call("affine", identity, from, gain, shift, to, rows, shape.channels);
   };
 }
 
@@ -36,7 +36,7 @@ export function batchFactors(node: BatchNormNode, plan: EmitContext): void {
   const rows = pixels(shape, plan.batch);
   const { sums } = plan.scratch;
   const [squares, scratch] = [sums + 8 * channels, sums + 16 * channels];
-  call(plan.kernels, "moments", plan.at(node.x), sums, squares, scratch, rows, channels);
+  plan.call("moments", plan.at(node.x), sums, squares, scratch, rows, channels);
   const [total, square] = [plan.doubles(sums, channels), plan.doubles(squares, channels)];
   const first = plan.floats(plan.at(node.x), channels);
   const mean = (c: number) => (total[c] as number) / rows;
@@ -80,7 +80,7 @@ export function gammaStep(
   const [dy, x, rows] = [plan.at(node.dy), plan.at(node.x), pixels(shape, plan.batch)];
   const ready = plan.fusedSums(node.dy);
   return () => {
-    if (!ready) call(plan.kernels, "channelSums", dy, x, mean, sums, products, plan.scratch.sums, rows, channels);
+    if (!ready) plan.call("channelSums", dy, x, mean, sums, products, plan.scratch.sums, rows, channels);
     const [inv, product] = [plan.floats(inverse, channels), plan.doubles(products, channels)];
     accumulate(plan.floats(to, channels), (c) => (product[c] as number) * (inv[c] as number));
   };

@@ -2,10 +2,11 @@ import { type BatchNormNode, type TrainingGraph, type TrainingNode, trainingInpu
 import { type ActivationNode, type Node, outputOf, outputsOf, type Shape } from "../../graph/ir.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 import type { Weights } from "../../graph/tensor.ts";
-import { count, type Emit, type EmitContext, type Kernels, type NormScratch, type Step } from "./context.ts";
+import { count, type Emit, type EmitContext, type Emitters, type NormScratch, type Step } from "./context.ts";
+import { forwardSteps } from "./forward-steps.ts";
+import { gradientSteps } from "./gradient-steps.ts";
 import { kernelsBase64 } from "./kernels.ts";
 import { planMemory } from "./memory.ts";
-import { emitters } from "./steps.ts";
 
 /** Mean and biased variance of one norm in the last forward run, `[channels]` each. */
 export interface NormStatistics {
@@ -17,6 +18,9 @@ export interface NormStatistics {
   /** Values that each was taken over. */
   readonly count: number;
 }
+
+/** One emitter per op of a training graph. Values are `[T · B, H, W, C]`. */
+const emitters: Emitters = { ...forwardSteps, ...gradientSteps };
 
 type NormNode = (Node & { readonly op: "norm" }) | BatchNormNode;
 
@@ -103,7 +107,7 @@ export class TrainingProgram {
     this.bytes = plan.bytes;
     const memory = new WebAssembly.Memory({ initial: Math.ceil(plan.bytes / pageBytes), maximum: 65_536 });
     this.#buffer = memory.buffer;
-    const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory } });
+    const { exports: kernels } = new WebAssembly.Instance(kernelsModule(), { env: { memory } });
     const view = (offsets: Readonly<Record<string, number>>) =>
       Object.fromEntries(
         Object.entries(offsets).map(([name, offset]) => {
@@ -117,7 +121,7 @@ export class TrainingProgram {
     this.#norms = batchNorms;
     const paramOf = new Map(Object.entries(training.gradients).map(([param, id]) => [id, param]));
     const context: EmitContext = {
-      kernels: instance.exports as Kernels,
+      call: (kernel, ...args) => (kernels[kernel] as (...args: readonly number[]) => number)(...args),
       batch,
       shape,
       at: this.#at,
@@ -147,7 +151,6 @@ export class TrainingProgram {
     return this.#gradients[param] ?? unknown(param);
   }
 
-  /** Copies weights in. */
   setWeights(weights: Weights): void {
     for (const [name, target] of Object.entries(this.#params)) target.set(weights.get(name)?.data ?? unknown(name));
   }

@@ -125,16 +125,12 @@ function writeTensorType(dims: readonly (number | string)[], pbf: PbfWriter): vo
 }
 
 function writeDims(dims: readonly (number | string)[], pbf: PbfWriter): void {
-  for (const dim of dims) {
-    pbf.writeMessage(
-      1,
-      (value: number | string, out: PbfWriter) => {
-        if (typeof value === "number") out.writeVarintField(1, value);
-        else out.writeStringField(2, value);
-      },
-      dim,
-    );
-  }
+  for (const dim of dims) pbf.writeMessage(1, writeDim, dim);
+}
+
+function writeDim(dim: number | string, pbf: PbfWriter): void {
+  if (typeof dim === "number") pbf.writeVarintField(1, dim);
+  else pbf.writeStringField(2, dim);
 }
 
 /** What is read of a file: enough to know what it is, and to have its constants. */
@@ -234,8 +230,3 @@ export function readOnnx(bytes: Uint8Array): ReadOnnx {
 
 /** Operators that run graphs, however often. */
 const controlFlow: ReadonlySet<string> = new Set(["Loop", "Scan", "If", "SequenceMap"]);
-
-/** The metadata of a file, texts by name. Throws where the bytes are no protocol buffer. */
-export function readOnnxMetadata(bytes: Uint8Array): Readonly<Record<string, string>> {
-  return readOnnx(bytes).metadata;
-}

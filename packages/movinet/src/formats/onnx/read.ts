@@ -4,31 +4,19 @@ import { ModelError } from "../../common/errors.ts";
 import { halvesToFloats } from "../../common/half.ts";
 import { lowerForInference } from "../../graph/passes.ts";
 import { elementsOf } from "../../graph/shapes.ts";
-import type { Weights } from "../../graph/tensor.ts";
+import { reversed, type Weights } from "../../graph/tensor.ts";
 import type { Card } from "../../model/card.ts";
 import { checkWeights } from "../../model/check-weights.ts";
-import { checkCard, checkSize } from "../../model/limits.ts";
-import { readExport, readMetadata } from "../../model/metadata.ts";
+import { readOwn } from "../../model/metadata.ts";
 import { unfold } from "../tflite/read/own.ts";
 import { elementType, type ReadOnnx, readOnnx } from "./proto.ts";
-import { type OnnxForm, type OnnxPrecision, onnxForms, onnxPrecisions } from "./write/file.ts";
-
-/** An ONNX file of ours whose metadata was read. */
-export interface OpenedOnnx {
-  readonly spec: Spec;
-  readonly card: Card;
-  readonly form: OnnxForm;
-  readonly dtype: OnnxPrecision;
-  /** Of a call. */
-  readonly frames: number;
-  readonly tensors: ReadOnnx["tensors"];
-}
+import { onnxForms, onnxPrecisions } from "./write/file.ts";
 
 /**
  * Reads what an ONNX file of ours is. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one and for one that runs other
  * graphs inside of it, `E_MODEL_SIGNATURE` for one that is not ours.
  */
-export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
+export function openOnnx(bytes: Uint8Array, subject: string) {
   const refuse = (code: string, problem: string, cause?: unknown) =>
     new ModelError({ code, subject, problem, remedy: "Give an ONNX file that movinet convert wrote", cause });
   let file: ReadOnnx;
@@ -41,13 +29,10 @@ export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
   if (!metadata["movinet.export"]) {
     throw refuse("E_MODEL_SIGNATURE", "it is an ONNX file of another program, whose inputs nobody here knows");
   }
-  const { spec, card } = readMetadata(metadata, subject);
-  const facts = readExport(metadata, { forms: onnxForms, precisions: onnxPrecisions }, subject);
-  checkSize(spec, facts.frames, subject);
-  checkCard(card, spec, subject);
+  const opened = readOwn(metadata, { forms: onnxForms, precisions: onnxPrecisions }, subject);
   const [first] = refused;
   if (first !== undefined) throw refuse("E_MODEL_FORMAT", `it has ${first}, which no file of movinet has`);
-  return { spec, card, ...facts, tensors };
+  return { ...opened, tensors };
 }
 
 /**
@@ -55,7 +40,8 @@ export function openOnnx(bytes: Uint8Array, subject: string): OpenedOnnx {
  * identities, residual scales 1. Throws {@link ModelError}: what {@link openOnnx} throws, and `E_MODEL_TENSORS` for missing tensors.
  */
 export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; card: Card; weights: Weights } {
-  const { spec, card, form, frames, tensors } = openOnnx(bytes, subject);
+  const { spec, card, facts, graph, tensors } = openOnnx(bytes, subject);
+  const { form, frames } = facts;
   if (form === "step" && spec.mode === "base") throw damaged(subject, "a base model has no file of the form step");
   const constant = (name: string, count: number): Float32Array | null => {
     const tensor = tensors.get(name) ?? tensors.get(`${name}/half`);
@@ -73,36 +59,16 @@ export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; c
     vector: constant,
     dense(name, inputs, filters) {
       const kernel = constant(name, inputs * filters);
-      const window = windowOf(lowered.params[name]?.shape ?? []);
-      return kernel && toRows(kernel, { filters, channels: inputs / window, window });
+      const window = elementsOf(lowered.params[name]?.shape.slice(0, -2) ?? []);
+      return kernel && reversed(kernel, [filters, inputs / window, window]);
     },
     tap(name, tap, window, channels) {
       const kernel = constant(`${name}#${tap}`, window * channels);
-      return kernel && toRows(kernel, { filters: channels, channels: 1, window });
+      return kernel && reversed(kernel, [channels, 1, window]);
     },
   });
-  checkWeights(checkSize(spec, frames, subject), weights, subject);
+  checkWeights(graph, weights, subject);
   return { spec, card, weights };
-}
-
-/** Pixels of the window of a kernel `[…, height, width, in, out]`. */
-function windowOf(shape: readonly number[]): number {
-  return elementsOf(shape.slice(0, -2));
-}
-
-/** `[filters, channels, window]` → `[window, channels, filters]` */
-function toRows(
-  kernel: Float32Array,
-  { filters, channels, window }: { readonly filters: number; readonly channels: number; readonly window: number },
-): Float32Array {
-  const rows = new Float32Array(kernel.length);
-  let at = 0;
-  for (let f = 0; f < filters; f++) {
-    for (let c = 0; c < channels; c++) {
-      for (let k = 0; k < window; k++) rows[(k * channels + c) * filters + f] = kernel[at++] as number;
-    }
-  }
-  return rows;
 }
 
 function damaged(subject: string, problem: string): ModelError {

@@ -6,9 +6,9 @@ import { type Spec, type SpecName, specOf } from "../../../src/arch/spec.ts";
 import { randomOf } from "../../../src/common/random.ts";
 import { TrainingProgram } from "../../../src/engines/wasm/program.ts";
 import { buildTraining, type TrainingOptions } from "../../../src/graph/gradient.ts";
-import { interpretTraining } from "../../../src/graph/interpret-gradient.ts";
 import { type Graph, type Node, outputOf, type Shape } from "../../../src/graph/ir.ts";
 import { hashedWeights } from "../../golden/material.ts";
+import { interpretTraining } from "../../graph/interpret-gradient.ts";
 
 /** `[N, H, W, C]` → `[N, C, H, W]`. */
 function toPlanes(data: ArrayLike<number>, { channels, height, width }: Shape): Float64Array {

@@ -37,7 +37,7 @@ function labelled(name: SpecName, options: SpecOptions = {}): Model {
 function folded(model: Model, form: TfliteForm): Map<string, Float32Array> {
   const graph = lowerForTflite(model.spec, { form, frames: 4 });
   const resolve = resolveParams(graph, model.weights);
-  return new Map(usedParams(graph).map((name) => [name, resolve(name).data]));
+  return new Map(usedParams(graph).map((name) => [name, resolve(name)]));
 }
 
 const cases: readonly (readonly [SpecName, TfliteForm, SpecOptions])[] = [

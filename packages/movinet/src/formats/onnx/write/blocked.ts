@@ -143,24 +143,17 @@ class BlockedEmission extends Emission {
         if (isPlainInput(node)) this.#segments.set(node.id, null);
         else this.#forms.set(node.id, { row: node.id });
         return true;
-      case "averagePool":
-        this.node(
-          "AveragePool",
-          node.id,
-          [this.as("picture", node.x)],
-          this.#window(node.x, { size: 3, stride: 2 }, { count_include_pad: 0 }),
-          domain,
-        );
+      case "averagePool": {
+        const window = this.#window(node.x, { size: 3, stride: 2 }, { count_include_pad: 0 });
+        this.node("AveragePool", node.id, [this.as("picture", node.x)], window, domain);
         return true;
+      }
       case "spatialMean":
         this.node("GlobalAveragePool", node.id, [this.as("row", node.x)], {}, domain);
         return true;
       case "cumulativeSum":
-        this.node(
-          node.initial === null ? "Identity" : "Add",
-          node.id,
-          node.initial === null ? [node.x] : [node.x, node.initial],
-        );
+        if (node.initial === null) this.node("Identity", node.id, [node.x]);
+        else this.node("Add", node.id, [node.x, node.initial]);
         return true;
       case "concat":
         this.#segments.set(
@@ -177,13 +170,12 @@ class BlockedEmission extends Emission {
         if (height * width === 1) this.node("Mul", node.id, [node.a, node.b]);
         else this.#gate(node);
         return true;
-      case "scale":
+      case "scale": {
         this.#segments.set(node.id, this.#segments.get(node.x) ?? []);
-        this.node("Mul", this.#made("row", node.id), [
-          this.as("row", node.x),
-          this.floats(node.factor, [1], this.param(node.factor)),
-        ]);
+        const factor = this.floats(node.factor, [1], this.param(node.factor));
+        this.node("Mul", this.#made("row", node.id), [this.as("row", node.x), factor]);
         return true;
+      }
       case "positionalEncoding":
         this.#encoding(node);
         return true;
@@ -265,13 +257,12 @@ class BlockedEmission extends Emission {
     return this.floats(`${name}/blocked`, [padded, inputs, size, size], data);
   }
 
-  #depthwiseKernel({ x, kernel: name, size, time }: NodeOf<"depthwise">): string {
-    const { channels } = this.shape(x);
+  #depthwiseKernel(node: NodeOf<"depthwise">): string {
+    const { channels } = this.shape(node.x);
+    const { kernel, size, time } = node;
     const window = { channels, height: size, width: size, frames: 1 };
-    const tap = this.param(name).subarray(time.tap * size * size * channels, (time.tap + 1) * size * size * channels);
-    const planes = tap.map((_, i) => tap[(i % (size * size)) * channels + Math.floor(i / (size * size))] as number);
-    const padded = paddedChannels(channels, this.#block);
-    return this.floats(`${name}#${time.tap}`, [padded, 1, size, size], toBlocks(planes, window, this.#block));
+    const blocked = toBlocks(this.tap(node, channels), window, this.#block);
+    return this.floats(`${kernel}#${time.tap}`, [paddedChannels(channels, this.#block), 1, size, size], blocked);
   }
 
   #gate({ id, a, b }: NodeOf<"multiply">): void {
@@ -284,26 +275,16 @@ class BlockedEmission extends Emission {
   /** Sines and cosines as two padded runs, which is how the pooled means that they are added to are laid out. */
   #encoding({ id, x, channels }: NodeOf<"positionalEncoding">): void {
     const frequencies = encodingFrequencies(channels);
-    const parts = ["Sin", "Cos"].map((op, odd) => {
-      const picked = frequencies.filter((_, i) => i % 2 === odd);
+    const values = ["Sin", "Cos"].map((op, odd) => {
+      const picked = frequencies[odd] as Float64Array;
       const padded = new Float32Array(paddedChannels(picked.length, this.#block));
       padded.set(picked);
       const constant = this.floats(`${channels} frequencies of ${op}`, [1, padded.length, 1, 1], padded);
-      return [
-        this.node(op, `${id}/${op}`, [this.node("Mul", `${id}/${op}/angle`, [x, constant])]),
-        picked.length,
-      ] as const;
+      return this.node(op, `${id}/${op}`, [this.node("Mul", `${id}/${op}/angle`, [x, constant])]);
     });
-    this.#segments.set(
-      id,
-      parts.map(([, length]) => length),
-    );
-    this.node(
-      "Concat",
-      id,
-      parts.map(([value]) => value),
-      { axis: 1 },
-    );
+    const segments = frequencies.map(({ length }) => length);
+    this.#segments.set(id, segments);
+    this.node("Concat", id, values, { axis: 1 });
   }
 }
 

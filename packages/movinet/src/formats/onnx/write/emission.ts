@@ -1,8 +1,8 @@
-import { type Graph, requireFloats, type Shape } from "../../../graph/ir.ts";
+import { type DepthwiseNode, type Graph, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
 import { allFloats, type ConstantKind, type Precision, type Storage, storeConstant } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
-import type { Weights } from "../../../graph/tensor.ts";
+import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "../proto.ts";
 
 /** How constants are stored, by the precisions that we write; everything is computed in float32. */
@@ -16,22 +16,24 @@ export class Emission {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, OnnxTensor>();
   readonly graph: Graph;
-  readonly #param: (name: string) => { readonly data: Float32Array };
+  readonly param: (name: string) => Float32Array;
   readonly #storage: Storage;
 
   constructor(graph: Graph, weights: Weights, storage: Storage = allFloats) {
     requireFloats(graph, "the ONNX emitter");
     this.graph = graph;
     this.#storage = storage;
-    this.#param = resolveParams(graph, weights);
+    this.param = resolveParams(graph, weights);
   }
 
   shape(value: string): Shape {
     return this.graph.shapes[value] as Shape;
   }
 
-  param(name: string): Float32Array {
-    return this.#param(name).data;
+  /** The planes `[channels, size, size]` of the one tap over time that a depthwise convolution uses. */
+  tap({ kernel, size, time: { tap } }: DepthwiseNode, channels: number): Float32Array {
+    const length = size * size * channels;
+    return reversed(this.param(kernel).subarray(tap * length, (tap + 1) * length), [size * size, 1, channels]);
   }
 
   node(

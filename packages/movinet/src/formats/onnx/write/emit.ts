@@ -10,7 +10,7 @@ import {
   type Shape,
 } from "../../../graph/ir.ts";
 import type { Storage } from "../../../graph/precision.ts";
-import type { Weights } from "../../../graph/tensor.ts";
+import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { type OnnxValue, writeOnnx } from "../proto.ts";
 import { Emission, windowOf } from "./emission.ts";
 
@@ -62,17 +62,8 @@ const emitters = {
   conv(node, out) {
     const { channels } = out.shape(node.x);
     const { size, filters } = node;
-    const kernel = out.param(node.kernel);
-    const transposed = new Float32Array(kernel.length); // [kh·kw, in, out] → [out, in, kh·kw]
-    const window = size * size;
-    for (let k = 0; k < window; k++) {
-      for (let c = 0; c < channels; c++) {
-        for (let f = 0; f < filters; f++) {
-          transposed[(f * channels + c) * window + k] = kernel[(k * channels + c) * filters + f] as number;
-        }
-      }
-    }
-    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], transposed, "dense")];
+    const kernel = reversed(out.param(node.kernel), [size * size, channels, filters]);
+    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], kernel, "dense")];
     if (node.bias !== null) inputs.push(out.floats(node.bias, [filters], out.param(node.bias)));
     out.node("Conv", node.id, inputs, windowOf(out.shape(node.x), node));
   },
@@ -80,12 +71,7 @@ const emitters = {
     const { channels } = out.shape(node.x);
     const { size, time } = node;
     if (time.taps !== 1) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
-    const window = size * size;
-    const kernel = out.param(node.kernel);
-    const tap = Float32Array.from(
-      { length: channels * window },
-      (_, i) => kernel[(time.tap * window + (i % window)) * channels + Math.floor(i / window)] as number,
-    );
+    const tap = out.tap(node, channels);
     const inputs = [node.x, out.floats(`${node.kernel}#${time.tap}`, [channels, 1, size, size], tap, "depthwise")];
     if (node.bias !== null) inputs.push(out.floats(node.bias, [channels], out.param(node.bias)));
     out.node("Conv", node.id, inputs, { ...windowOf(out.shape(node.x), node), group: channels });
@@ -137,13 +123,13 @@ const emitters = {
     out.node("Mul", node.id, [node.x, out.floats(node.factor, [1], out.param(node.factor))]);
   },
   positionalEncoding(node, out) {
-    const frequencies = encodingFrequencies(node.channels);
-    const part = (name: string, odd: number, op: string) => {
-      const picked = Float32Array.from(frequencies.filter((_, i) => i % 2 === odd));
-      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, picked.length, 1, 1], picked);
+    const [sines, cosines] = encodingFrequencies(node.channels);
+    const part = (name: string, frequencies: Float64Array, op: string) => {
+      const data = Float32Array.from(frequencies);
+      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, data.length, 1, 1], data);
       return out.node(op, `${node.id}/${name}`, [out.node("Mul", `${node.id}/${name}/angle`, [node.x, constant])]);
     };
-    out.node("Concat", node.id, [part("sines", 0, "Sin"), part("cosines", 1, "Cos")], { axis: 1 });
+    out.node("Concat", node.id, [part("sines", sines, "Sin"), part("cosines", cosines, "Cos")], { axis: 1 });
   },
 } satisfies PerOp<[Emission], unknown>;
 

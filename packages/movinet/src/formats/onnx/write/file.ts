@@ -1,11 +1,10 @@
 import { buildGraph } from "../../../arch/build.ts";
 import type { Graph } from "../../../graph/ir.ts";
 import { lowerForInference, renameValues } from "../../../graph/passes.ts";
-import { summandOf } from "../../../graph/states.ts";
-import { poolFrameName, slotName } from "../../../graph/step-names.ts";
-import { cardText } from "../../../model/metadata.ts";
+import { poolFrameName, slotName, summandOf } from "../../../graph/states.ts";
+import { metadataTexts } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
-import { checkForm } from "../../check-form.ts";
+import { chooseFile, type FileOptions } from "../../file-options.ts";
 import { irVersion, opset } from "../proto.ts";
 import { onnxStorage } from "./emission.ts";
 import { emitOnnxGraph } from "./emit.ts";
@@ -33,16 +32,7 @@ export type OnnxForm = (typeof onnxForms)[number];
 export type OnnxPrecision = keyof typeof onnxStorage;
 export const onnxPrecisions = Object.keys(onnxStorage) as readonly OnnxPrecision[];
 
-export interface OnnxOptions {
-  /** Default: `step` for stream models, `clip` for base models, which have no other. */
-  readonly form?: OnnxForm;
-  /** Default `float32`. */
-  readonly dtype?: OnnxPrecision;
-  /** Frames of a `clip`; default: those of the model's card. */
-  readonly frames?: number;
-  /** JSON that is kept in the file's metadata as `movinet.receipt`: what was found when the file was compared. */
-  readonly receipt?: string;
-}
+export type OnnxOptions = FileOptions<OnnxForm, OnnxPrecision>;
 
 /**
  * Writes a model as an ONNX file (opset 20, IR 10: ONNX Runtime 1.18 and newer), norms and residual scales folded into the
@@ -52,10 +42,8 @@ export interface OnnxOptions {
  * stream model as `clip` without a number of frames.
  */
 export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
-  const { spec, weights, card } = model;
-  const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
-  const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
-  checkForm(model, "ONNX", form, frames);
+  const { spec, weights } = model;
+  const { form, dtype, frames } = chooseFile(model, "ONNX", options);
   const lowered = lowerForInference(buildGraph(spec, { call: form, frames }));
   const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
   const interfaces = {
@@ -74,12 +62,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
     outputs,
     named: true,
     storage: onnxStorage[dtype],
-    metadata: {
-      "movinet.spec": JSON.stringify(spec),
-      "movinet.card": cardText(card),
-      "movinet.export": JSON.stringify(interfaces),
-      ...(options.receipt === undefined ? {} : { "movinet.receipt": options.receipt }),
-    },
+    metadata: metadataTexts(model, interfaces, options.receipt),
   });
 }
 

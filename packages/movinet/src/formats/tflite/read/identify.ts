@@ -40,12 +40,8 @@ function countCommon(a: Outline, b: Outline): number {
 }
 
 function outlineOf({ stem, layers, head, dense1 }: FoundNetwork): Outline {
-  return [
-    { part: "the stem", what: channels(stem.filters) },
-    ...layers.map((layer, i) => ({ part: `layer ${i + 1}`, what: describeFound(layer) })),
-    { part: "the head", what: channels(head.filters) },
-    { part: "the hidden dense layer", what: channels(dense1.filters) },
-  ];
+  const described = layers.map((layer, i) => ({ part: `layer ${i + 1}`, what: describeFound(layer) }));
+  return withEnds(stem.filters, described, head.filters, dense1.filters);
 }
 
 function outlineOfVariant({ stem, blocks, head, hidden }: Variant): Outline {
@@ -58,12 +54,12 @@ function outlineOfVariant({ stem, blocks, head, hidden }: Variant): Outline {
       return { part: `block${b}.layer${l}`, what };
     }),
   );
-  return [
-    { part: "the stem", what: channels(stem) },
-    ...layers,
-    { part: "the head", what: channels(head) },
-    { part: "the hidden dense layer", what: channels(hidden) },
-  ];
+  return withEnds(stem, layers, head, hidden);
+}
+
+function withEnds(stem: number, layers: Outline, head: number, hidden: number): Outline {
+  const wide = (part: string, channels: number) => ({ part, what: `${channels} channels wide` });
+  return [wide("the stem", stem), ...layers, wide("the head", head), wide("the hidden dense layer", hidden)];
 }
 
 function describeFound({ expansion, spatial, temporal, projection, skip }: FoundLayer): string {
@@ -76,10 +72,6 @@ function describeFound({ expansion, spatial, temporal, projection, skip }: Found
     stride: spatial.stride,
     skip: skip !== null,
   });
-}
-
-function channels(count: number): string {
-  return `${count} channels wide`;
 }
 
 interface LayerFacts {

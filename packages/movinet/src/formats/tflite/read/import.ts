@@ -2,7 +2,7 @@ import type { Spec } from "../../../arch/spec.ts";
 import { normEpsilon } from "../../../graph/ir.ts";
 import type { Precision } from "../../../graph/precision.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
-import type { Tensor, Weights } from "../../../graph/tensor.ts";
+import { reversed, type Tensor, type Weights } from "../../../graph/tensor.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
 import { checkSize } from "../../../model/limits.ts";
 import { elementCount, readConstant } from "./constants.ts";
@@ -152,13 +152,8 @@ function tensorOf(part: TflitePart, subject: string): Tensor {
   const stored = readConstant(tensor, subject);
   const data = scale === 1 && shift === 0 ? stored : stored.map((value) => scale * value + shift);
   if (layout !== "dense") return { shape, data };
-  const [height = 1, width = 1, inputs = 1, filters = 1] = shape;
-  const fan = height * width * inputs;
-  const transposed = new Float32Array(data.length);
-  for (let f = 0; f < filters; f++) {
-    for (let i = 0; i < fan; i++) transposed[i * filters + f] = data[f * fan + i] as number;
-  }
-  return { shape, data: transposed };
+  const filters = shape.at(-1) ?? 1;
+  return { shape, data: reversed(data, [filters, 1, data.length / filters]) };
 }
 
 function dtypeOf(flow: Flow, { stem, layers, head, dense1, dense2 }: FoundNetwork): Precision {

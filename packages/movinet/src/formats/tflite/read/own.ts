@@ -2,13 +2,11 @@ import type { Spec } from "../../../arch/spec.ts";
 import { mostJsonBytes } from "../../../common/text.ts";
 import { type Graph, normEpsilon } from "../../../graph/ir.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
-import type { Tensor, Weights } from "../../../graph/tensor.ts";
+import { reversed, type Tensor, type Weights } from "../../../graph/tensor.ts";
 import type { Card } from "../../../model/card.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
-import { checkCard, checkSize } from "../../../model/limits.ts";
-import { readExport, readMetadata } from "../../../model/metadata.ts";
-import { rowsLayout, tensorName } from "../write/layouts.ts";
-import { lowerForTflite, tfliteForms, tflitePrecisions } from "../write/lower.ts";
+import { readOwn } from "../../../model/metadata.ts";
+import { lowerForTflite, tensorName, tfliteForms, tflitePrecisions } from "../write/lower.ts";
 import { elementCount, readConstant } from "./constants.ts";
 import { refuse } from "./flatbuffer.ts";
 import { readModel } from "./schema.ts";
@@ -25,11 +23,7 @@ export function readOwnTflite(
 ): { readonly spec: Spec; readonly card: Card; readonly weights: Weights } | null {
   const { metadata, tensors } = readModel(bytes, subject);
   if (!metadata["movinet.spec"]) return null;
-  const text = tfliteTexts(metadata);
-  const { spec, card } = readMetadata(text, subject);
-  const facts = readExport(text, { forms: tfliteForms, precisions: tflitePrecisions }, subject);
-  const graph = checkSize(spec, facts.frames, subject);
-  checkCard(card, spec, subject);
+  const { spec, card, facts, graph } = readOwnMetadata(metadata, subject);
   let lowered: Graph;
   try {
     lowered = lowerForTflite(spec, facts);
@@ -48,7 +42,7 @@ export function readOwnTflite(
     vector: (name, count) => constant(tensorName(lowered, name), count),
     dense(name, inputs, filters) {
       const kernel = constant(tensorName(lowered, name), inputs * filters);
-      return kernel && rowsLayout(kernel, inputs, filters);
+      return kernel && reversed(kernel, [filters, 1, inputs]);
     },
     tap: (name, tap, window, channels) => constant(tensorName(lowered, name, tap), window * channels),
   });
@@ -56,13 +50,11 @@ export function readOwnTflite(
   return { spec, card, weights };
 }
 
-/** What we have written into the metadata of a file, as texts by name. */
-export function tfliteTexts(metadata: Readonly<Record<string, Uint8Array>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(metadata)
-      .filter(([name, data]) => name.startsWith("movinet.") && data.length <= mostJsonBytes)
-      .map(([name, data]) => [name, new TextDecoder().decode(data)]),
-  );
+/** What we have written into the metadata of a file. Throws a ModelError (`E_MODEL_FORMAT`). */
+export function readOwnMetadata(metadata: Readonly<Record<string, Uint8Array>>, subject: string) {
+  const own = Object.entries(metadata).filter(([, { length }]) => length <= mostJsonBytes);
+  const texts = Object.fromEntries(own.map(([name, data]) => [name, new TextDecoder().decode(data)]));
+  return readOwn(texts, { forms: tfliteForms, precisions: tflitePrecisions }, subject);
 }
 
 /** The constants of a file by the names of a lowered graph's parameters; null for those that it lacks. */

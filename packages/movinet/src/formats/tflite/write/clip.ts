@@ -7,24 +7,14 @@ import type { Form } from "./forms.ts";
 export function clipForm(out: Emission): Form {
   const { frames } = out.graph;
   const inputs: Record<string, number> = {};
-  const perFrame = (name: string, value: (t: number) => number) =>
-    out.floats(
-      name,
-      [frames, 1, 1, 1],
-      Float32Array.from({ length: frames }, (_, t) => value(t)),
-    );
+  const bindClock = (name: string, value: (t: number) => number) => {
+    const times = Float32Array.from({ length: frames }, (_, t) => value(t));
+    out.bind(name, out.floats(name, [frames, 1, 1, 1], times));
+  };
   return {
     input({ id, role, shape: { height, width, channels } }) {
-      if (role === "inverseCount")
-        out.bind(
-          id,
-          perFrame(id, (t) => 1 / (t + 1)),
-        );
-      if (role === "position")
-        out.bind(
-          id,
-          perFrame(id, (t) => t),
-        );
+      if (role === "inverseCount") bindClock(id, (t) => 1 / (t + 1));
+      if (role === "position") bindClock(id, (t) => t);
       if (role !== "image") return;
       inputs[id] = out.tensor(id, [frames, height, width, channels]);
       out.bind(id, inputs[id]);

@@ -3,8 +3,8 @@
  * model's metadata, and the file of labels that it names, in a ZIP archive behind the model. Android's and Google's
  * tools read labels and normalisation from there.
  */
-import { Builder } from "flatbuffers";
 import type { Card } from "../../../model/card.ts";
+import { FlatWriter } from "./flat-writer.ts";
 
 /** Its name in the model's metadata. */
 export const companionName = "TFLITE_METADATA";
@@ -29,77 +29,45 @@ export const labelFileTypes: readonly number[] = [axisLabels, valueLabels];
 
 /** Describes the inputs and outputs of a model, in their order; bytes of a picture become 0..1 by `(x − 0) / 255`. */
 export function describeTensors(card: Card, inputs: readonly string[], outputs: readonly string[]): Uint8Array {
-  const builder = new Builder(4096);
-  const table = (count: number, write: () => void) => {
-    builder.startObject(count);
-    write();
-    return builder.endObject();
-  };
-  const offsets = (list: readonly number[]) => {
-    builder.startVector(4, list.length, 4);
-    for (const offset of list.toReversed()) builder.addOffset(offset);
-    return builder.endVector();
-  };
-  const floats = (value: number) => {
-    builder.startVector(4, 1, 4);
-    builder.addFloat32(value);
-    return builder.endVector();
-  };
-  const union = (type: number, value: number) =>
-    table(2, () => {
-      builder.addFieldInt8(companionFields.union.type, type, 0);
-      builder.addFieldOffset(companionFields.union.value, value, 0);
+  const out = new FlatWriter(4096);
+  const { model, subgraph, tensor, union, image, normalization, file } = companionFields;
+  const tagged = (type: number, value: number) => out.table(union, { type: out.byte(type), value: out.ref(value) });
+
+  function describePicture() {
+    const properties = out.table(image, { colors: out.byte(rgb) });
+    const options = out.table(normalization, { mean: out.floats([0]), std: out.floats([255]) });
+    return {
+      content: out.ref(tagged(imageProperties, properties)),
+      units: out.tables([tagged(normalizationOptions, options)]),
+    };
+  }
+  function describeLabels() {
+    const labels = out.table(file, {
+      name: out.text(labelsFile),
+      description: out.text("a class a line"),
+      type: out.byte(axisLabels),
+    });
+    return { files: out.tables([labels]) };
+  }
+  const describe = (name: string) =>
+    out.table(tensor, {
+      name: out.text(name),
+      ...(name === "image" ? describePicture() : {}),
+      ...(name === "logits" && card.labels !== null ? describeLabels() : {}),
     });
 
-  function image(): { content: number; units: number } {
-    const properties = table(2, () => builder.addFieldInt8(companionFields.image.colors, rgb, 0));
-    const [mean, std] = [floats(0), floats(255)];
-    const options = table(2, () => {
-      builder.addFieldOffset(companionFields.normalization.mean, mean, 0);
-      builder.addFieldOffset(companionFields.normalization.std, std, 0);
-    });
-    return { content: union(imageProperties, properties), units: offsets([union(normalizationOptions, options)]) };
-  }
-  function labels(): number {
-    const [name, description] = [builder.createString(labelsFile), builder.createString("a class a line")];
-    const file = table(5, () => {
-      builder.addFieldOffset(companionFields.file.name, name, 0);
-      builder.addFieldOffset(companionFields.file.description, description, 0);
-      builder.addFieldInt8(companionFields.file.type, axisLabels, 0);
-    });
-    return offsets([file]);
-  }
-  function tensor(name: string): number {
-    const text = builder.createString(name);
-    const { content, units } = name === "image" ? image() : { content: 0, units: 0 };
-    const files = name === "logits" && card.labels !== null ? labels() : 0;
-    return table(7, () => {
-      builder.addFieldOffset(companionFields.tensor.name, text, 0);
-      builder.addFieldOffset(companionFields.tensor.content, content, 0);
-      builder.addFieldOffset(companionFields.tensor.units, units, 0);
-      builder.addFieldOffset(companionFields.tensor.files, files, 0);
-    });
-  }
-
-  const [ins, outs] = [offsets(inputs.map(tensor)), offsets(outputs.map(tensor))];
-  const subgraph = table(10, () => {
-    builder.addFieldOffset(companionFields.subgraph.inputs, ins, 0);
-    builder.addFieldOffset(companionFields.subgraph.outputs, outs, 0);
+  const subgraphs = out.tables([
+    out.table(subgraph, { inputs: out.tables(inputs.map(describe)), outputs: out.tables(outputs.map(describe)) }),
+  ]);
+  const what = "MoViNet: actions in videos";
+  const root = out.table(model, {
+    subgraphs,
+    name: out.text(card.name),
+    parser: out.text("1.0.0"),
+    description: out.text(card.source === null ? what : `${what}. ${card.source}`),
+    license: card.licence === null ? undefined : out.text(card.licence),
   });
-  const subgraphs = offsets([subgraph]);
-  const [name, parser] = [builder.createString(card.name), builder.createString("1.0.0")];
-  const what = card.source === null ? "MoViNet: actions in videos" : `MoViNet: actions in videos. ${card.source}`;
-  const description = builder.createString(what);
-  const license = card.licence === null ? 0 : builder.createString(card.licence);
-  const root = table(8, () => {
-    builder.addFieldOffset(companionFields.model.name, name, 0);
-    builder.addFieldOffset(companionFields.model.description, description, 0);
-    builder.addFieldOffset(companionFields.model.subgraphs, subgraphs, 0);
-    builder.addFieldOffset(companionFields.model.license, license, 0);
-    builder.addFieldOffset(companionFields.model.parser, parser, 0);
-  });
-  builder.finish(root, identifier);
-  return builder.asUint8Array();
+  return out.finish(root, identifier);
 }
 
 /** The model with its labels behind it, as a ZIP archive of one stored file whose offsets count from the model's start. */

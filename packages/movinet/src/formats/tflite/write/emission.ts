@@ -23,7 +23,7 @@ export class Emission {
   readonly operators: WrittenOperator[] = [];
   /** The only node that reads a value, where the value does not leave the graph. */
   readonly onlyReader: (value: string) => Node | undefined;
-  readonly #param: (name: string) => { readonly data: Float32Array };
+  readonly param: (name: string) => Float32Array;
   readonly #storage: Storage;
   readonly #values = new Map<string, number>();
   readonly #shared = new Map<string, number>();
@@ -31,17 +31,13 @@ export class Emission {
   constructor(graph: Graph, weights: Weights, storage: Storage) {
     requireFloats(graph, "the TFLite emitter");
     this.graph = graph;
-    this.#param = resolveParams(graph, weights);
+    this.param = resolveParams(graph, weights);
     this.#storage = storage;
     this.onlyReader = onlyReaders(graph);
   }
 
   shape(value: string): Shape {
     return this.graph.shapes[value] as Shape;
-  }
-
-  param(name: string): Float32Array {
-    return this.#param(name).data;
   }
 
   /** The tensor of a value of the graph. */

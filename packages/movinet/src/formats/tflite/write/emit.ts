@@ -1,7 +1,9 @@
 import { nameOf, type Spec } from "../../../arch/spec.ts";
-import { perOp } from "../../../graph/ir.ts";
+import { type Graph, perOp } from "../../../graph/ir.ts";
+import { allFloats } from "../../../graph/precision.ts";
+import type { Weights } from "../../../graph/tensor.ts";
 import type { Model } from "../../../model/model.ts";
-import { checkForm } from "../../check-form.ts";
+import { chooseFile, type FileOptions } from "../../file-options.ts";
 import { clipForm } from "./clip.ts";
 import { appendLabels, companionName, describeTensors } from "./companion.ts";
 import { Emission } from "./emission.ts";
@@ -33,16 +35,7 @@ import { writeTflite } from "./write.ts";
  */
 export type TfliteForm = (typeof tfliteForms)[number];
 
-export interface TfliteOptions {
-  /** Default: `step` for stream models, `clip` for base models, which have no other. */
-  readonly form?: TfliteForm;
-  /** Default `float32`. */
-  readonly dtype?: TflitePrecision;
-  /** Frames of a `clip`; default: those of the model's card. */
-  readonly frames?: number;
-  /** JSON that is kept in the file's metadata as `movinet.receipt`: what was found when the file was compared. */
-  readonly receipt?: string;
-}
+export type TfliteOptions = FileOptions<TfliteForm, TflitePrecision>;
 
 /**
  * Writes a model as a TFLite file (schema 3) whose layers are built-in operators on `[frames, height, width, channels]`,
@@ -54,25 +47,32 @@ export interface TfliteOptions {
  */
 export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Array {
   const { spec, weights, card } = model;
-  const { form = spec.mode === "base" ? "clip" : "step", dtype = "float32" } = options;
-  const frames = form === "clip" ? (options.frames ?? card.frames) : 1;
-  checkForm(model, "TFLite", form, frames);
-  const graph = lowerForTflite(spec, { form, frames });
-  const out = new Emission(graph, weights, tfliteStorage[dtype]);
-  const shape = forms[form](out, spec);
-  for (const node of graph.nodes) {
-    if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, shape);
-    shape.leave(node.id);
-  }
-  const { inputs, outputs } = shape.finish();
-  const { tensors, operators } = out;
+  const facts = chooseFile(model, "TFLite", options);
+  const { form, dtype } = facts;
+  const out = new Emission(lowerForTflite(spec, facts), weights, tfliteStorage[dtype]);
+  const parts = emitNodes(out, forms[form](out, spec));
   const metadata = {
-    ...fileMetadata(model, { form, dtype, frames }, operators, options.receipt),
-    [companionName]: describeTensors(card, Object.keys(inputs), Object.keys(outputs)),
+    ...fileMetadata(model, facts, parts.operators, options.receipt),
+    [companionName]: describeTensors(card, Object.keys(parts.inputs), Object.keys(parts.outputs)),
   };
-  const description = `movinet ${nameOf(spec)}, ${form}`;
-  const file = writeTflite({ description, tensors, operators, inputs, outputs, metadata });
+  const file = writeTflite({ description: `movinet ${nameOf(spec)}, ${form}`, ...parts, metadata });
   return card.labels === null ? file : appendLabels(file, card.labels);
+}
+
+/** A graph that {@link lowerGraph} lowered as a float32 file for a backend: one frame of the form `step` if it has states, or else a `clip`. */
+export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
+  const out = new Emission(graph, weights, allFloats);
+  const parts = emitNodes(out, graph.states.length > 0 ? stepForm(out) : clipForm(out));
+  return writeTflite({ description: `movinet ${graph.name}`, ...parts, metadata: {} });
+}
+
+function emitNodes(out: Emission, form: Form) {
+  for (const node of out.graph.nodes) {
+    if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, form);
+    form.leave(node.id);
+  }
+  const { tensors, operators } = out;
+  return { tensors, operators, ...form.finish() };
 }
 
 const forms: Readonly<Record<TfliteForm, (out: Emission, spec: Spec) => Form>> = {

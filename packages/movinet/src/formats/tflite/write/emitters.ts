@@ -1,9 +1,10 @@
 import { encodingFrequencies } from "../../../graph/interpret.ts";
 import { type ActivationKind, type DepthwiseNode, type JoinNode, normEpsilon, type PerOp } from "../../../graph/ir.ts";
+import { reversed } from "../../../graph/tensor.ts";
 import { type OperatorOptions, padding } from "../read/schema.ts";
 import { type Emission, fused } from "./emission.ts";
 import type { Form } from "./forms.ts";
-import { denseLayout, tapLayout, tensorName } from "./layouts.ts";
+import { tensorName } from "./lower.ts";
 
 /** What each op of a lowered graph becomes. Nodes that an earlier one took in are skipped by the caller. */
 export const emitters = {
@@ -12,7 +13,7 @@ export const emitters = {
     const x = out.value(node.x);
     const { size, stride, filters } = node;
     const { channels } = out.shape(node.x);
-    const kernel = denseLayout(out.param(node.kernel), size * size * channels, filters);
+    const kernel = reversed(out.param(node.kernel), [size * size * channels, 1, filters]);
     const weights = out.kernel(tensorName(out.graph, node.kernel), [filters, size, size, channels], kernel, "dense");
     convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node.bias, filters)], sameWindow(stride));
   },
@@ -24,19 +25,15 @@ export const emitters = {
       return;
     }
     const { size, stride, time } = node;
-    const tap = tapLayout(out.param(node.kernel), time.tap, size * size * channels);
-    const weights = out.kernel(
-      tensorName(out.graph, node.kernel, time.tap),
-      [1, size, size, channels],
-      tap,
-      "depthwise",
-    );
+    const length = size * size * channels;
+    const tap = out.param(node.kernel).subarray(time.tap * length, (time.tap + 1) * length);
+    const name = tensorName(out.graph, node.kernel, time.tap);
+    const weights = out.kernel(name, [1, size, size, channels], tap, "depthwise");
     convolve(out, "DEPTHWISE_CONV_2D", node.id, [out.value(node.x), weights, bias], sameWindow(stride));
   },
   norm(node, out) {
-    const [gamma, beta, mean, variance] = [node.gamma, node.beta, node.mean, node.variance].map((name) =>
-      out.param(name),
-    ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [gamma, beta] = [out.param(node.gamma), out.param(node.beta)];
+    const [mean, variance] = [out.param(node.mean), out.param(node.variance)];
     const gain = gamma.map((g, c) => g / Math.sqrt((variance[c] as number) + normEpsilon));
     const shift = beta.map((b, c) => b - (mean[c] as number) * (gain[c] as number));
     const shape = [gain.length];
@@ -77,17 +74,8 @@ export const emitters = {
   join(node, out) {
     if (isWindow(node, out)) return;
     const { frames, height, width, channels } = out.shape(node.id);
-    const shape = [frames, height, width, channels];
-    out.bind(
-      node.id,
-      concatenate(
-        out,
-        node.id,
-        node.xs.map((x) => out.value(x)),
-        shape,
-        0,
-      ),
-    );
+    const xs = node.xs.map((x) => out.value(x));
+    out.bind(node.id, concatenate(out, node.id, xs, [frames, height, width, channels], 0));
   },
   pad(node, out) {
     const x = out.value(node.x);
@@ -239,7 +227,7 @@ function repeated(out: Emission, tensor: number, frames: number): number {
 function encode(out: Emission, name: string, position: number, channels: number): number {
   const frequencies = encodingFrequencies(channels);
   const waves = ["SIN", "COS"].flatMap((op, odd) => {
-    const picked = Float32Array.from(frequencies.filter((_, i) => i % 2 === odd));
+    const picked = Float32Array.from(frequencies[odd] ?? []);
     if (picked.length === 0) return []; // of a single channel
     const factors = out.floats(`${channels} frequencies of ${op}`, [1, 1, 1, picked.length], picked);
     return unary(out, op, `${name}/${op}`, binary(out, "MUL", `${name}/${op}/angle`, position, factors));

@@ -1,10 +1,5 @@
 import type { DepthwiseNode, InputNode, MultiplyNode, PositionalEncodingNode } from "../../../graph/ir.ts";
-
-/** Tensors by the names of the signature. */
-export interface Interface {
-  readonly inputs: Readonly<Record<string, number>>;
-  readonly outputs: Readonly<Record<string, number>>;
-}
+import type { WrittenModel } from "./write.ts";
 
 /** What differs between the files that one network can be: its inputs and outputs, and what touches them. */
 export interface Form {
@@ -18,6 +13,6 @@ export interface Form {
   position(node: PositionalEncodingNode): number;
   /** Emits what turns a value into outputs; called as soon as it is there, while it is still in the processor's cache. */
   leave(value: string): void;
-  /** The whole, after all nodes. */
-  finish(): Interface;
+  /** After all nodes: the tensors by the names of the signature. */
+  finish(): Pick<WrittenModel, "inputs" | "outputs">;
 }

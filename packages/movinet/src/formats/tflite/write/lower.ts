@@ -1,6 +1,7 @@
 import { buildGraph } from "../../../arch/build.ts";
 import type { Spec } from "../../../arch/spec.ts";
 import type { Graph } from "../../../graph/ir.ts";
+import { sourceOf } from "../../../graph/params.ts";
 import {
   dropIdentities,
   foldGate,
@@ -35,6 +36,12 @@ export type ExportFacts = FileFacts<(typeof tfliteForms)[number], TflitePrecisio
 export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "form" | "frames">): Graph {
   const graph = buildGraph(spec, { call: form === "clip" ? "clip" : "step", frames });
   return form === "official" ? lowerPlain(graph) : lowerGraph(graph);
+}
+
+/** A parameter is stored under the name of the one that passes derived it from; `tap` is that of a 3-D kernel. */
+export function tensorName(graph: Graph, param: string, tap = 0): string {
+  const name = sourceOf(graph, param);
+  return tap === 0 ? name : `${name}#${tap}`;
 }
 
 const lowerPlain: Pass = (graph) =>

@@ -1,4 +1,4 @@
-import { cardText } from "../../../model/metadata.ts";
+import { metadataTexts } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
 import type { ExportFacts } from "./lower.ts";
 import type { WrittenOperator } from "./write.ts";
@@ -14,21 +14,16 @@ const oldestRuntime = "1.14.0";
 const runtimeBytes = 16;
 
 export function fileMetadata(
-  { spec, card }: Pick<Model, "spec" | "card">,
+  model: Pick<Model, "spec" | "card">,
   facts: ExportFacts,
   operators: readonly WrittenOperator[],
-  receipt?: string,
+  receipt: string | undefined,
 ): Record<string, Uint8Array> {
   const runtime = operators.reduce((newest, { op, version }) => {
     const first = runtimes[`${op} ${version}`] ?? oldestRuntime;
     return first > newest ? first : newest;
   }, oldestRuntime);
-  const text = new TextEncoder();
-  return {
-    min_runtime_version: text.encode(runtime.padEnd(runtimeBytes, "\0")),
-    "movinet.spec": text.encode(JSON.stringify(spec)),
-    "movinet.card": text.encode(cardText(card)),
-    "movinet.export": text.encode(JSON.stringify(facts)),
-    ...(receipt === undefined ? {} : { "movinet.receipt": text.encode(receipt) }),
-  };
+  const min_runtime_version = runtime.padEnd(runtimeBytes, "\0");
+  const texts = { min_runtime_version, ...metadataTexts(model, facts, receipt) };
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
 }

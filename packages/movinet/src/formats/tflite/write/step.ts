@@ -1,5 +1,4 @@
-import { summandOf } from "../../../graph/states.ts";
-import { poolFrameName, slotName } from "../../../graph/step-names.ts";
+import { poolFrameName, slotName, summandOf } from "../../../graph/states.ts";
 import { padding } from "../read/schema.ts";
 import type { Emission } from "./emission.ts";
 import { activate, binary, concatenate, convolve } from "./emitters.ts";

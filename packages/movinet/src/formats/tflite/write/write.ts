@@ -1,5 +1,4 @@
 /** A TFLite file from its parts (schema version 3); where each field stands is in the reader's tables. */
-import { Builder } from "flatbuffers";
 import type { Quantization } from "../../../graph/precision.ts";
 import {
   byteOptions,
@@ -10,6 +9,7 @@ import {
   type TensorType,
   tensorTypes,
 } from "../read/schema.ts";
+import { FlatWriter } from "./flat-writer.ts";
 
 export interface WrittenTensor {
   readonly name: string;
@@ -67,59 +67,47 @@ const optionTypes: Readonly<Record<string, number>> = {
   HARD_SWISH: 91,
   CUMSUM: 102,
 };
-const keepDims = 0;
-const castTypes = { from: 0, to: 1 };
+/** The options that are written of each operator; of these two nothing is read. */
+const layouts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  ...optionFields,
+  MEAN: { keepDims: 0 },
+  CAST: { from: 0, to: 1 },
+};
+const writtenBytes: ReadonlySet<string> = new Set([...byteOptions, "keepDims", "from", "to"]);
 
 /**
- * Serializes a model. The constants are copied once, into a builder that is large enough from the start; buffer 0 is
+ * Serializes a model. The constants are copied once, into a writer that is large enough from the start; buffer 0 is
  * the empty one that all computed tensors share.
  */
 export function writeTflite(model: WrittenModel): Uint8Array {
   const constants = model.tensors.filter(({ data }) => data !== null);
   const payload = [...constants.map(({ data }) => data as Uint8Array), ...Object.values(model.metadata)];
-  const builder = new Builder(estimateSize(model, payload));
+  const out = new FlatWriter(estimateSize(model, payload));
 
-  const buffers = payload.map((data) => {
-    builder.prep(alignment, data.length);
-    const vector = builder.createByteVector(data);
-    return writeTable(builder, 3, () => builder.addFieldOffset(fields.buffer.data, vector, 0));
-  });
-  const empty = writeTable(builder, 3, () => {});
-  const bufferTables = writeOffsets(builder, [empty, ...buffers]);
+  const filled = payload.map((data) => out.table(fields.buffer, { data: out.bytes(data, alignment) }));
+  const buffers = out.tables([out.table(fields.buffer, {}), ...filled]);
   const bufferOf = new Map(constants.map((tensor, i) => [tensor, i + 1]));
 
   const codes = [...new Set(model.operators.map(({ op, version }) => `${op} ${version}`))];
-  const codeTables = writeOffsets(
-    builder,
-    codes.map((code) => writeCode(builder, code)),
+  const operatorCodes = out.tables(codes.map((code) => writeCode(out, code)));
+  const subgraph = writeSubgraph(out, model, codes, (tensor) => bufferOf.get(tensor) ?? 0);
+  const signature = writeSignature(out, model);
+  const metadata = Object.keys(model.metadata).map((name, i) =>
+    out.table(fields.metadata, { name: out.text(name), buffer: out.int(constants.length + 1 + i) }),
   );
-  const subgraph = writeSubgraph(builder, model, codes, (tensor) => bufferOf.get(tensor) ?? 0);
-  const signature = writeSignature(builder, model);
-  const metadata = Object.keys(model.metadata).map((name, i) => {
-    const text = builder.createString(name);
-    return writeTable(builder, 2, () => {
-      builder.addFieldOffset(fields.metadata.name, text, 0);
-      builder.addFieldInt32(fields.metadata.buffer, constants.length + 1 + i, 0);
-    });
+  const root = out.table(fields.model, {
+    version: out.int(schemaVersion),
+    operatorCodes,
+    description: out.text(model.description),
+    subgraphs: out.tables([subgraph]),
+    signatures: out.tables([signature]),
+    metadata: out.tables(metadata),
+    buffers,
   });
-  const description = builder.createString(model.description);
-  const subgraphs = writeOffsets(builder, [subgraph]);
-  const signatures = writeOffsets(builder, [signature]);
-  const metadataTables = writeOffsets(builder, metadata);
-  const root = writeTable(builder, 8, () => {
-    builder.addFieldInt32(fields.model.version, schemaVersion, 0);
-    builder.addFieldOffset(fields.model.operatorCodes, codeTables, 0);
-    builder.addFieldOffset(fields.model.subgraphs, subgraphs, 0);
-    builder.addFieldOffset(fields.model.description, description, 0);
-    builder.addFieldOffset(fields.model.buffers, bufferTables, 0);
-    builder.addFieldOffset(fields.model.metadata, metadataTables, 0);
-    builder.addFieldOffset(fields.model.signatures, signatures, 0);
-  });
-  builder.finish(root, identifier);
-  return builder.asUint8Array();
+  return out.finish(root, identifier);
 }
 
-/** A builder that must grow copies everything: the estimate is meant to be too large by a little. */
+/** A writer that must grow copies everything: the estimate is meant to be too large by a little. */
 function estimateSize({ tensors, operators }: WrittenModel, payload: readonly Uint8Array[]): number {
   const data = payload.reduce((bytes, { length }) => bytes + length + 64, 0);
   const scales = tensors.reduce((bytes, { quantization }) => bytes + 12 * (quantization?.scale.length ?? 0), 0);
@@ -127,149 +115,91 @@ function estimateSize({ tensors, operators }: WrittenModel, payload: readonly Ui
   return data + scales + names + 160 * (tensors.length + operators.length) + 4096;
 }
 
-function writeTable(builder: Builder, fieldCount: number, write: () => void): number {
-  builder.startObject(fieldCount);
-  write();
-  return builder.endObject();
-}
-
-function writeOffsets(builder: Builder, offsets: readonly number[]): number {
-  builder.startVector(4, offsets.length, 4);
-  for (const offset of offsets.toReversed()) builder.addOffset(offset);
-  return builder.endVector();
-}
-
-function writeInts(builder: Builder, values: readonly number[]): number {
-  builder.startVector(4, values.length, 4);
-  for (const value of values.toReversed()) builder.addInt32(value);
-  return builder.endVector();
-}
-
-function writeCode(builder: Builder, code: string): number {
+function writeCode(out: FlatWriter, code: string): number {
   const [op = "", version] = code.split(" ");
   const number = codeOf.get(op);
   if (number === undefined) throw new Error(`internal: the operator ${op} has no code`);
-  return writeTable(builder, 4, () => {
-    builder.addFieldInt8(fields.operatorCode.shortBuiltin, Math.min(number, 127), 0);
-    builder.addFieldInt32(fields.operatorCode.version, Number(version), 1);
-    builder.addFieldInt32(fields.operatorCode.builtin, number, 0);
+  return out.table(fields.operatorCode, {
+    shortBuiltin: out.byte(Math.min(number, 127)),
+    version: out.int(Number(version), 1),
+    builtin: out.int(number),
   });
 }
 
 function writeSubgraph(
-  builder: Builder,
-  model: WrittenModel,
+  out: FlatWriter,
+  { tensors, operators, inputs, outputs }: WrittenModel,
   codes: readonly string[],
   bufferOf: (tensor: WrittenTensor) => number,
 ): number {
-  const tensors = writeOffsets(
-    builder,
-    model.tensors.map((tensor) => writeTensor(builder, tensor, bufferOf(tensor))),
-  );
-  const operators = writeOffsets(
-    builder,
-    model.operators.map((operator) => {
-      const code = codes.indexOf(`${operator.op} ${operator.version}`);
-      return writeOperator(builder, operator, code, model.tensors);
-    }),
-  );
-  const inputs = writeInts(builder, Object.values(model.inputs));
-  const outputs = writeInts(builder, Object.values(model.outputs));
-  const name = builder.createString("main");
-  return writeTable(builder, 5, () => {
-    builder.addFieldOffset(fields.subgraph.tensors, tensors, 0);
-    builder.addFieldOffset(fields.subgraph.inputs, inputs, 0);
-    builder.addFieldOffset(fields.subgraph.outputs, outputs, 0);
-    builder.addFieldOffset(fields.subgraph.operators, operators, 0);
-    builder.addFieldOffset(fields.subgraph.name, name, 0);
+  return out.table(fields.subgraph, {
+    tensors: out.tables(tensors.map((tensor) => writeTensor(out, tensor, bufferOf(tensor)))),
+    operators: out.tables(
+      operators.map((operator) => {
+        const code = codes.indexOf(`${operator.op} ${operator.version}`);
+        return writeOperator(out, operator, code, tensors);
+      }),
+    ),
+    inputs: out.ints(Object.values(inputs)),
+    outputs: out.ints(Object.values(outputs)),
+    name: out.text("main"),
   });
 }
 
-function writeTensor(builder: Builder, { name, shape, type, quantization }: WrittenTensor, buffer: number): number {
-  const nameOffset = builder.createString(name);
-  const shapeOffset = writeInts(builder, shape);
-  const parameters = quantization === null ? 0 : writeQuantization(builder, quantization);
-  return writeTable(builder, 7, () => {
-    builder.addFieldOffset(fields.tensor.shape, shapeOffset, 0);
-    builder.addFieldInt8(fields.tensor.type, typeOf.get(type) ?? 0, 0);
-    builder.addFieldInt32(fields.tensor.buffer, buffer, 0);
-    builder.addFieldOffset(fields.tensor.name, nameOffset, 0);
-    builder.addFieldOffset(fields.tensor.quantization, parameters, 0);
+function writeTensor(out: FlatWriter, { name, shape, type, quantization }: WrittenTensor, buffer: number): number {
+  return out.table(fields.tensor, {
+    name: out.text(name),
+    shape: out.ints(shape),
+    type: out.byte(typeOf.get(type) ?? 0),
+    buffer: out.int(buffer),
+    quantization: quantization === null ? undefined : out.ref(writeQuantization(out, quantization)),
   });
 }
 
-function writeQuantization(builder: Builder, { scale, zeroPoint, axis }: Quantization): number {
-  builder.startVector(4, scale.length, 4);
-  for (const value of scale.toReversed()) builder.addFloat32(value);
-  const scales = builder.endVector();
-  builder.startVector(8, zeroPoint.length, 8);
-  for (const value of zeroPoint.toReversed()) builder.addInt64(BigInt(value));
-  const zeroPoints = builder.endVector();
-  return writeTable(builder, 7, () => {
-    builder.addFieldOffset(fields.quantization.scale, scales, 0);
-    builder.addFieldOffset(fields.quantization.zeroPoint, zeroPoints, 0);
-    builder.addFieldInt32(fields.quantization.axis, axis, 0);
+function writeQuantization(out: FlatWriter, { scale, zeroPoint, axis }: Quantization): number {
+  return out.table(fields.quantization, {
+    scale: out.floats([...scale]),
+    zeroPoint: out.longs([...zeroPoint]),
+    axis: out.int(axis),
   });
 }
 
 function writeOperator(
-  builder: Builder,
+  out: FlatWriter,
   { op, inputs, output, options }: WrittenOperator,
   code: number,
   tensors: readonly WrittenTensor[],
 ): number {
-  const inputOffset = writeInts(builder, inputs);
-  const outputOffset = writeInts(builder, [output]);
-  const layout = (optionFields as Readonly<Record<string, Readonly<Record<string, number>>>>)[op] ?? {};
-  builder.forceDefaults(true);
-  const optionsOffset = writeTable(builder, 8, () => {
-    for (const [name, field] of Object.entries(layout)) {
-      const value = options[name as keyof OperatorOptions];
-      if (value === undefined) continue;
-      if (byteOptions.has(name)) builder.addFieldInt8(field, value, 0);
-      else builder.addFieldInt32(field, value, 0);
-    }
-    if (op === "MEAN") builder.addFieldInt8(keepDims, 1, 0);
-    if (op === "CAST") {
-      builder.addFieldInt8(castTypes.from, typeNumber(tensors[inputs[0] as number]), 0);
-      builder.addFieldInt8(castTypes.to, typeNumber(tensors[output]), 0);
-    }
+  const operands = { inputs: out.ints(inputs), outputs: out.ints([output]) };
+  const layout = layouts[op] ?? {};
+  const [from, to] = [inputs[0] as number, output].map((tensor) => typeOf.get(tensors[tensor]?.type ?? "float32"));
+  const values: Readonly<Record<string, number | undefined>> = { keepDims: 1, from, to, ...options };
+  const given = Object.keys(layout).flatMap((name) => {
+    const value = values[name];
+    return value === undefined ? [] : [[name, writtenBytes.has(name) ? out.byte(value) : out.int(value)] as const];
   });
-  builder.forceDefaults(false);
+  out.builder.forceDefaults(true);
+  const written = out.table(layout, Object.fromEntries(given));
+  out.builder.forceDefaults(false);
   const optionsType = optionTypes[op] ?? 0;
-  return writeTable(builder, 5, () => {
-    builder.addFieldInt32(fields.operator.code, code, 0);
-    builder.addFieldOffset(fields.operator.inputs, inputOffset, 0);
-    builder.addFieldOffset(fields.operator.outputs, outputOffset, 0);
-    builder.addFieldInt8(fields.operator.optionsType, optionsType, 0);
-    if (optionsType !== 0) builder.addFieldOffset(fields.operator.options, optionsOffset, 0);
+  return out.table(fields.operator, {
+    code: out.int(code),
+    ...operands,
+    optionsType: out.byte(optionsType),
+    options: optionsType === 0 ? undefined : out.ref(written),
   });
 }
 
-function writeSignature(builder: Builder, { inputs, outputs }: WrittenModel): number {
+function writeSignature(out: FlatWriter, { inputs, outputs }: WrittenModel): number {
   const maps = (tensors: Readonly<Record<string, number>>) =>
-    writeOffsets(
-      builder,
+    out.tables(
       Object.entries(tensors)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, tensor]) => {
-          const text = builder.createString(name);
-          return writeTable(builder, 2, () => {
-            builder.addFieldOffset(fields.tensorMap.name, text, 0);
-            builder.addFieldInt32(fields.tensorMap.tensor, tensor, 0);
-          });
-        }),
+        .map(([name, tensor]) => out.table(fields.tensorMap, { name: out.text(name), tensor: out.int(tensor) })),
     );
-  const inputMaps = maps(inputs);
-  const outputMaps = maps(outputs);
-  const key = builder.createString("serving_default");
-  return writeTable(builder, 5, () => {
-    builder.addFieldOffset(fields.signature.inputs, inputMaps, 0);
-    builder.addFieldOffset(fields.signature.outputs, outputMaps, 0);
-    builder.addFieldOffset(fields.signature.key, key, 0);
+  return out.table(fields.signature, {
+    inputs: maps(inputs),
+    outputs: maps(outputs),
+    key: out.text("serving_default"),
   });
-}
-
-function typeNumber(tensor: WrittenTensor | undefined): number {
-  return typeOf.get(tensor?.type ?? "float32") ?? 0;
 }

@@ -1,16 +1,22 @@
 /** The reference interpreter of training graphs: every gradient node as plain loops in float64. */
-import type { BatchNormNode, GradientNode, TrainingGraph, TrainingNode, TrainingNodeOf } from "./gradient.ts";
-import { activations, eachWindow, runNode, zeros } from "./interpret.ts";
-import { type ActivationKind, normEpsilon, type Run, type Shape, type Values } from "./ir.ts";
-import { resolveParams } from "./params.ts";
-import type { Weights } from "./tensor.ts";
+import type {
+  BatchNormNode,
+  GradientNode,
+  TrainingGraph,
+  TrainingNode,
+  TrainingNodeOf,
+} from "../../src/graph/gradient.ts";
+import { activations, eachWindow, runNode, zeros } from "../../src/graph/interpret.ts";
+import { type ActivationKind, normEpsilon, type Run, type Shape, type Values } from "../../src/graph/ir.ts";
+import { resolveParams } from "../../src/graph/params.ts";
+import type { Weights } from "../../src/graph/tensor.ts";
 
 type GradientOps = {
   readonly [Kind in (GradientNode | BatchNormNode)["op"]]: (node: TrainingNodeOf<Kind>, run: Run) => Float64Array;
 };
 
 /** The derivative of an activation (0 where it has none: at a kink, frameworks take one side). */
-export const derivatives: Readonly<Record<ActivationKind, (x: number) => number>> = {
+const derivatives: Readonly<Record<ActivationKind, (x: number) => number>> = {
   swish(x) {
     const s = activations.sigmoid(x);
     return s * (1 + x * (1 - s));
@@ -276,11 +282,10 @@ export function interpretTraining(
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   batch = 1,
 ): Values {
-  const resolve = resolveParams(training.forward, weights);
   const values: Values = Object.fromEntries(
     Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)]),
   );
-  const run: Run = { shapes: training.shapes, batch, values, param: (name) => resolve(name).data };
+  const run: Run = { shapes: training.shapes, batch, values, param: resolveParams(training.forward, weights) };
   for (const node of training.nodes) {
     values[node.id] = isOwn(node)
       ? (ops[node.op] as (node: TrainingNode, run: Run) => Float64Array)(node, run)
