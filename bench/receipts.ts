@@ -10,7 +10,7 @@ import { hashedWeights } from "../packages/movinet/test/golden/material.ts";
 import { row } from "./material.ts";
 
 const chosen = process.argv.slice(2);
-const backend = await openEngine();
+const engine = await openEngine();
 const kinds = [
   ...(["official", "step"] as const).flatMap((form) =>
     (["float32", "float16", "dynamic_int8"] as const).map((dtype) => ({ format: "tflite", form, dtype }) as const),
@@ -27,13 +27,13 @@ row(
 for (const name of specNames.filter((spec) => spec.endsWith("-stream"))) {
   const spec = specOf(name);
   if (chosen.length > 0 && !chosen.includes(spec.variant)) continue;
-  const { params } = buildGraph(spec, { call: "clip", frames: 1 });
+  const { params } = buildGraph(spec, { form: "clip", frames: 1 });
   const weights = hashedWeights(params);
   const parameters = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
   const model = { spec, weights, card: defaultCard(spec) };
   for (const kind of kinds) {
     const started = performance.now();
-    const { bytes, receipt } = await convertModel(model, { ...kind, name, resultName: kind.format, backend });
+    const { bytes, receipt } = await convertModel(model, { ...kind, name, resultName: kind.format, engine });
     const [check] = receipt.checks;
     const [factor, beside] = aims[kind.dtype];
     const aim = kind.format === "tflite" ? Math.round(factor * parameters + beside) : "";

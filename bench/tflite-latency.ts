@@ -17,7 +17,7 @@ const folder = temporaryFolder();
 row("variant,form,cpuMs,wallMs,cpuRatio,wallRatio");
 for (const variant of ["a0", "a1", "a2", "a3"]) {
   const spec = specOf(`${variant}-stream` as Parameters<typeof specOf>[0]);
-  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
   const files = [join(official, `${variant}_se_fp32.tflite`)];
   for (const form of ["step", "official"] as const) {
     files.push(join(folder, `${form}.tflite`));

@@ -20,7 +20,7 @@ const [size, frames, batch, threads] = process.argv.slice(2, 6).map(Number) as [
 const kind = process.argv[6] ?? "full";
 const started = performance.now();
 const spec = specOf("a0-stream", { classes: 10, resolution: { height: size, width: size } });
-const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 0);
+const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 0);
 const model = { spec, weights, card: defaultCard(spec) };
 const settings: TrainSettings = {
   trainable: kind === "last2" ? { lastBlocks: 2 } : "all",

@@ -22,7 +22,7 @@ beforeAll(async () => {
   clip = join(folder, "clip.y4m");
   const labels = ["walking", "running"];
   const spec = specOf("a0-stream", { classes: labels.length, resolution: { height: 64, width: 64 } });
-  const weights = randomWeights(buildGraph(spec, { call: "step", frames: 1 }), 1);
+  const weights = randomWeights(buildGraph(spec, { form: "step", frames: 1 }), 1);
   await writeFile(model, writeModel({ spec, weights, card: { ...defaultCard(spec, "random"), labels } }));
   await writeFile(clip, greyVideo(10));
 });

@@ -158,7 +158,7 @@ function emitNode(
 const [name = "a0-stream", threads = "1"] = process.argv.slice(2);
 process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
 const { spec, weights } = await openBenchModel(name);
-const { bytes, inputs } = emitPlain(buildGraph(spec, { call: "step", frames: 1 }), weights);
+const { bytes, inputs } = emitPlain(buildGraph(spec, { form: "step", frames: 1 }), weights);
 const started = performance.now();
 const session = await InferenceSession.create(bytes, { intraOpNumThreads: Number(threads), logSeverityLevel: 3 });
 const sessionMs = performance.now() - started;

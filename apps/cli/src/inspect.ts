@@ -38,7 +38,7 @@ export const inspectCommand = defineCommand({
 
 function describe(spec: Spec) {
   const frames = defaultCard(spec).frames ?? 1;
-  const graph = buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames });
+  const graph = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
   const layers = layersOf(graph);
   const data = {
     type: "model",

@@ -63,7 +63,7 @@ export async function openBenchModel(name: string): Promise<OpenedModel> {
   } catch (error) {
     if (!(error instanceof ModelError && error.code === "E_MODEL_NOT_FOUND" && isSpecName(name))) throw error;
     const spec = specOf(name);
-    const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+    const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
     return { spec, weights, card: defaultCard(spec), warnings: [] };
   }
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "movinet-convert-"));
   await writeTinyModel(join(folder, "tiny.safetensors"), ["other", "slide"]);
   const spec = specOf("a0-base", { classes: 3, resolution: { height: 32, width: 32 } });
-  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
   await writeFile(join(folder, "base.safetensors"), writeModel({ spec, weights, card: defaultCard(spec) }));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -89,7 +89,7 @@ describe("verify", () => {
 
   test("another model of the same size: TOO FAR, exit code 1, and a receipt that does not pass", async () => {
     const spec = specOf("t0-stream", { classes: 2, resolution: { height: 32, width: 32 } });
-    const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 2);
+    const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 2);
     await writeFile(join(folder, "other.safetensors"), writeModel({ spec, weights, card: defaultCard(spec) }));
     const { code, stdout } = await run("verify", "tiny.safetensors", "--against", "other.safetensors", "--json");
     expect(code).toBe(1);

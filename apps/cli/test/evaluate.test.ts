@@ -31,7 +31,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** A small model that answers one class, whatever it sees. */
 function modelThatSays(label: string, labels: readonly string[] = ["cobra", "lotus", "tree"]): Model {
   const spec = specOf("a0-stream", { classes: labels.length, resolution: { width: 48, height: 48 } });
-  const weights = new Map(randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1));
+  const weights = new Map(randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1));
   const data = Float32Array.from(labels, (own) => (own === label ? 30 : 0));
   weights.set("classifier2.bias", { shape: [labels.length], data });
   return { spec, weights, card: { ...defaultCard(spec, "tiny"), labels } };

@@ -30,7 +30,7 @@ test("a base model computes beside the thread that hears signals: one call of it
   await writeClip(join(folder, "clip.y4m"), { luma: movingSpot(0) });
   await writeFile(join(folder, "count.mjs"), 'process.on("worker", () => console.error("a thread"));');
   const spec = specOf("t0-base", { classes: 2, resolution: { height: 32, width: 32 } });
-  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
   const card = { ...defaultCard(spec), labels: ["a", "b"], frames: 4 };
   await writeFile(join(folder, "base.safetensors"), writeModel({ spec, weights, card }));
   const options = ["--import", pathToFileURL(join(folder, "count.mjs")).href, bin];

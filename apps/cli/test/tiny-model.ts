@@ -17,7 +17,7 @@ export async function writeTinyModel(file: string, labels: readonly string[] | n
     head: 32,
     hidden: 32,
   };
-  const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+  const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, writeModel({ spec, weights, card: { ...defaultCard(spec), name: "tiny", labels } }));
 }

@@ -68,7 +68,7 @@ export function cameraMotionModel(seed: number, kind: CameraMotionKind, frames: 
   if (kind === "stream") return { model, masks: new Map() };
   if (kind === "base") return wholeClip(model, frames);
   const flat = frameByFrame(model);
-  const depthwise = depthwiseKernels(buildGraph(flat.model.spec, { call: "clip", frames: 1 }));
+  const depthwise = depthwiseKernels(buildGraph(flat.model.spec, { form: "clip", frames: 1 }));
   const noise = [...flat.model.weights].map(([name, tensor]): [string, Tensor] => {
     const size = tensor.shape[1] ?? 1;
     return [name, depthwise.has(name) ? noiseLike(tensor, 1 / size, randomOf(seed, name)) : tensor];
@@ -81,7 +81,7 @@ function noiseLike({ shape, data }: Tensor, scale: number, random: Random): Tens
 }
 
 function firstWeights(seed: number): Weights {
-  const graph = buildGraph(cameraMotionSpec, { call: "clip", frames: 1 });
+  const graph = buildGraph(cameraMotionSpec, { form: "clip", frames: 1 });
   const depthwise = depthwiseKernels(graph);
   return new Map(
     Object.entries(graph.params).map(([name, { shape, role, owner }]): [string, Tensor] => {

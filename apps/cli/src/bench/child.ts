@@ -44,7 +44,7 @@ const sessionMs = performance.now() - started;
 
 /** Bytes of logits and states that a call returns, all of which the binding copies. */
 function copiedBytes(): number {
-  const graph = lowerForInference(buildGraph(model.spec, { call: streaming ? "step" : "clip", frames }));
+  const graph = lowerForInference(buildGraph(model.spec, { form: streaming ? "step" : "clip", frames }));
   const values = graph.states.flatMap((state) =>
     state.kind === "buffer" ? state.newest : state.kind === "sum" ? [state.output] : [],
   );

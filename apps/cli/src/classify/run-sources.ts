@@ -91,7 +91,7 @@ export async function runSources(run: Run): Promise<number> {
     return 130;
   }
   if (tally.frames > 0) {
-    const state = model.spec.mode === "stream" ? stateBytes(buildGraph(model.spec, { call: "step", frames: 1 })) : 0;
+    const state = model.spec.mode === "stream" ? stateBytes(buildGraph(model.spec, { form: "step", frames: 1 })) : 0;
     const color = Boolean(process.stderr.isTTY) && !process.env["NO_COLOR"];
     terminal.note(tally.render(performance.now() - run.started, state, { color }));
   }
@@ -116,11 +116,11 @@ async function startPrograms(
   { device, threads }: ClassifySettings,
   jobs: number,
 ): Promise<Promise<SessionSource & AsyncDisposable>[]> {
-  const backend = await openEngine({ device, ...(threads ? { threads } : {}) });
+  const engine = await openEngine({ device, ...(threads ? { threads } : {}) });
   const start = (): Promise<SessionSource & AsyncDisposable> =>
     jobs > 1 || model.spec.mode === "base"
       ? WorkerProgram.start(model, { device, threads: threads ?? 1 })
-      : Promise.resolve(Program.prepare(model, backend));
+      : Promise.resolve(Program.prepare(model, engine));
   const programs = Array.from({ length: device === "cpu" ? jobs : Math.min(jobs, 1) }, start);
   for (const program of programs) program.catch(() => {});
   return programs;

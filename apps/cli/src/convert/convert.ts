@@ -61,7 +61,7 @@ export const convertCommand = defineCommand({
       frames,
       name: basename(input),
       resultName: basename(output),
-      backend: await openEngine(),
+      engine: await openEngine(),
       signal,
       onProgress,
     }).finally(() => progress.stop());

@@ -30,7 +30,7 @@ export const verifyCommand = defineCommand({
   },
   json: "The receipt as one JSON object on stdout",
   async run({ model, against, clips }, { terminal, signal }) {
-    const backend = await openEngine();
+    const engine = await openEngine();
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];
@@ -38,7 +38,7 @@ export const verifyCommand = defineCommand({
       for (const name of names) paths.push(await findNamedModel(name));
       await refuseItself(paths);
       for (const path of paths) {
-        files.push(await openRunners(await readModelFile(path, signal), basename(path), backend, { signal }));
+        files.push(await openRunners(await readModelFile(path, signal), basename(path), engine, { signal }));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];

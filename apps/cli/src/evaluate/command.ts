@@ -83,7 +83,7 @@ async function judge(
   const { card } = model;
   const { judged, remembered, first } = clips;
   const { out, dataset } = settings;
-  const backend = await openEngine({ device: settings.device, threads: settings.threads });
+  const engine = await openEngine({ device: settings.device, threads: settings.threads });
   const progress = terminal.progress();
   const started = performance.now();
   const total = clips.samples.length;
@@ -98,7 +98,7 @@ async function judge(
   };
   const pictures = out === undefined ? 0 : 4;
   const { fit } = settings;
-  const options = { backend, fit, cache, signal, onClip, pictures };
+  const options = { engine, fit, cache, signal, onClip, pictures };
   const findings = await judgeModel(model, clips, options).finally(() => progress.stop());
   const { evaluation, found, doubts } = findings;
   const { failures, agreement } = found;
@@ -111,7 +111,7 @@ async function judge(
   if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be judged.`);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
   if (out !== undefined) {
-    const named = { model: settings.model, dataset, judged, card, warnings, backend: backend.name };
+    const named = { model: settings.model, dataset, judged, card, warnings, engine: engine.name };
     const facts = { ...findings, ...named, threads: settings.threads ?? null };
     await writeWhole(join(out, "evaluation.json"), `${JSON.stringify(evaluationRecord(facts), null, 1)}\n`);
     const report = evaluationReport({ ...facts, command: commandLine() });

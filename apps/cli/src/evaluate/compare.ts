@@ -67,10 +67,10 @@ export async function compare(
     const bytes = await readModelFile(await findNamedModel(settings.model));
     const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
     ifInterrupted(`Go on with the same command and --out ${folder}`);
-    const backend = await openEngine({ device, threads });
+    const engine = await openEngine({ device, threads });
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
     const done = await compareModels(planned, {
-      backend,
+      engine,
       device,
       threads,
       cache,
@@ -92,7 +92,7 @@ export async function compare(
     const line = familyLine(settings, clips.judged, comparison, warnings);
     await writeWhole(join(folder, "comparison.json"), `${line}\n`);
     await writeWhole(join(folder, "comparison.csv"), familyCsv(comparison));
-    const told = { model: settings.model, dataset, command: commandLine(), backend };
+    const told = { model: settings.model, dataset, command: commandLine(), engine };
     const { html, svg } = await renderComparison(done, told);
     await writeWhole(join(folder, "comparison.svg"), svg);
     await writeWhole(join(folder, "comparison.html"), html);

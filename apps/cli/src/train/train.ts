@@ -127,7 +127,7 @@ async function run(task: Task): Promise<number> {
   const { folder, choices, plan, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
   const started = performance.now();
   const { threads, seed, from } = choices;
-  const backend = await openEngine({ threads });
+  const engine = await openEngine({ threads });
   const configOf = ({ plan: { fit, folds, validation }, why, division }: TrainDecision): RunConfig => {
     const mode = fit === null ? "closed form" : "gradients";
     const tested = { folds, validation: folds === null ? validation : null };
@@ -139,7 +139,7 @@ async function run(task: Task): Promise<number> {
     name: basename(resolve(dataset.path)).replace(/\.(csv|jsonl)$/i, ""),
     hashes,
     cache,
-    backend,
+    engine,
     folder: join(folder, "state"),
     signal,
     nameChoice: optionText,
@@ -163,16 +163,16 @@ async function run(task: Task): Promise<number> {
   const trained = { ...done, plan: { ...done.plan, fit: learned.fit }, why: [...done.why, ...learned.why] };
   await writeConfig(folder, configOf(trained));
   const seconds = (performance.now() - started) / 1000;
-  const judging = { from: from ?? model.card.name, backend, cache, signal, nameChoice: optionText };
+  const judging = { from: from ?? model.card.name, engine, cache, signal, nameChoice: optionText };
   const reached = await judgeTraining(done, judging);
   const file = join(folder, "model.safetensors");
   await writeWhole(file, writeModel(reached.model));
   tellReached(reached, file, seconds, terminal);
-  const facts = { from: from ?? "a0-stream", command: commandLine(), backend, seconds, cache, signal };
+  const facts = { from: from ?? "a0-stream", command: commandLine(), engine, seconds, cache, signal };
   const report = await trainingReport(done, reached, facts);
   await writeWhole(join(folder, "report.html"), await renderReport(report));
   if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
-  const record = trainingRecord(done, reached, backend, seconds);
+  const record = trainingRecord(done, reached, engine, seconds);
   await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(record, null, 1)}\n`);
   await rm(join(folder, "state"), { recursive: true, force: true });
   terminal.note(`${folder}: model.safetensors, report.html, evaluation.json`);

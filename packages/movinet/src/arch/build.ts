@@ -5,11 +5,11 @@ import { nameOf, type Spec, squeezeWidth, stagesOf } from "./spec.ts";
 import type { BlockSpec, LayerSpec } from "./variants.ts";
 
 /** How a network is called. */
-export interface CallOptions {
+export interface GraphOptions {
   /**
    * `clip`: all frames of a clip at once, no state. `step`: new frames plus the state of a stream; stream models only.
    */
-  readonly call: "clip" | "step";
+  readonly form: "clip" | "step";
   /** New frames in a call, at least 1. */
   readonly frames: number;
 }
@@ -18,9 +18,9 @@ export interface CallOptions {
  * The network of a spec as a graph. Parameters have the canonical names and the layouts of the reference
  * implementation; the states of a stream model come out of the same walk (spec §2, §3).
  */
-export function buildGraph(spec: Spec, { call, frames }: CallOptions): Graph {
-  if (call === "step" && spec.mode === "base") throw new TypeError(`${nameOf(spec)} sees whole clips: it has no step`);
-  const net = new Builder(spec, call === "step", frames);
+export function buildGraph(spec: Spec, { form, frames }: GraphOptions): Graph {
+  if (form === "step" && spec.mode === "base") throw new TypeError(`${nameOf(spec)} sees whole clips: it has no step`);
+  const net = new Builder(spec, form === "step", frames);
   const endpoints: Record<string, string> = {};
   const [, ...names] = stagesOf(spec);
 

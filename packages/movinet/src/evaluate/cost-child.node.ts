@@ -24,7 +24,7 @@ export type CostAnswer = Omit<Cost, "frames">;
 const calls = 5;
 
 answerParent(async ({ file, frames, device, threads }: CostJob): Promise<CostAnswer> => {
-  const backend = await nodeEngine({ device, threads });
+  const engine = await nodeEngine({ device, threads });
   const before = peakKilobytes();
   const model = readModel(await readFile(file), file);
   const { height, width } = model.spec.resolution;
@@ -38,12 +38,12 @@ answerParent(async ({ file, frames, device, threads }: CostJob): Promise<CostAns
     times.push(performance.now() - started);
   };
   if (model.spec.mode === "stream") {
-    const program = await Program.compile(model, backend);
+    const program = await Program.compile(model, engine);
     const session = await program.openStream();
     const input = noise(1);
     for (let t = 0; t < frames; t++) await timed(() => session.step(input));
   } else {
-    const program = await Program.compile({ ...model, card: { ...model.card, frames } }, backend);
+    const program = await Program.compile({ ...model, card: { ...model.card, frames } }, engine);
     const session = await program.openClip();
     const input = noise(frames);
     for (let i = 0; i < calls; i++) await timed(() => session.run(input));

@@ -48,7 +48,7 @@ export async function measureCosts(
  * are counted as if they had their newest tap only, as in a frame-by-frame network.
  */
 export function callMacs({ spec }: Model, frames: number, oneTap = false): number {
-  const graph = buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames });
+  const graph = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
   return graph.nodes.reduce((sum, node) => {
     const taps = oneTap && node.op === "depthwise" ? node.time.taps : 1;
     return sum + macsOf(node, graph) / taps;

@@ -20,7 +20,7 @@ export interface Findings {
   readonly found: ModelAnswers;
   readonly warnings: readonly string[];
   readonly worst: readonly WorstClip[];
-  readonly backend: string;
+  readonly engine: string;
   readonly threads: number | null;
 }
 
@@ -43,7 +43,7 @@ export function evaluationRecord({ model, dataset, judged, fit, card, evaluation
 
 /** What `renderReport` shows of an evaluation; `command`: what made it, as it would be typed. */
 export function evaluationReport(findings: Findings & { readonly command: string }): RunReport {
-  const { model, dataset, fit, card, evaluation, found, backend, threads, ...told } = findings;
+  const { model, dataset, fit, card, evaluation, found, engine, threads, ...told } = findings;
   const { width, height } = card.input;
   return {
     ...told,
@@ -67,7 +67,7 @@ export function evaluationReport(findings: Findings & { readonly command: string
       ...(card.frames === null ? {} : { "frames of a window": card.frames }),
       threads,
     },
-    environment: environmentFacts(backend),
+    environment: environmentFacts(engine),
   };
 }
 

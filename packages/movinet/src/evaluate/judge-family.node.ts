@@ -16,8 +16,8 @@ export interface Family {
 }
 
 export interface JudgeFamilyOptions {
-  readonly backend: Engine;
-  /** Of the backend, for the processes in which costs are measured. */
+  readonly engine: Engine;
+  /** Of the engine, for the processes in which costs are measured. */
   readonly device: string;
   readonly threads: number | undefined;
   readonly cache: ClipCache;
@@ -38,7 +38,7 @@ export interface JudgedFamily {
 export async function judgeFamily(
   { stream, base, frameByFrame }: Family,
   samples: readonly Sample[],
-  { backend, device, threads, cache, signal, onProgress }: JudgeFamilyOptions,
+  { engine, device, threads, cache, signal, onProgress }: JudgeFamilyOptions,
 ): Promise<JudgedFamily> {
   const { input, fps, labels, output } = stream.card;
   const view = { ...input, fps };
@@ -52,7 +52,7 @@ export async function judgeFamily(
   const lengths: number[] = [];
   const streamed = async (model: Model, phase: string) => {
     const { answers } = await evaluateModel(model, usable, {
-      backend,
+      engine,
       signal,
       compared: 0,
       openFrames: (sample) => framesOfClip(read(sample)),
@@ -65,7 +65,7 @@ export async function judgeFamily(
   lengths.length = 0;
   const flat = await streamed(frameByFrame, "2-D network");
   const onPass = (done: number, total: number) => onProgress?.("base network", done, total);
-  const { whole, averaged } = await evaluateWindows(base, usable, { backend, read, signal, onPass });
+  const { whole, averaged } = await evaluateWindows(base, usable, { engine, read, signal, onPass });
 
   const window = base.card.frames ?? 1;
   const measured = costLengths(frames, window, input.width * input.height);

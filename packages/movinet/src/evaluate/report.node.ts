@@ -27,10 +27,10 @@ export function draw(charts: readonly Chart[]): Promise<readonly DrawnChart[]> {
   return Promise.all(charts.map(async (chart) => ({ chart, svg: await renderSvg(chart.spec, chart.description) })));
 }
 
-/** What a run was made with, for its report. `backend` is the name of what computes. */
-export function environmentFacts(backend: string): Facts {
+/** What a run was made with, for its report. `engine` is the name of what computes. */
+export function environmentFacts(engine: string): Facts {
   return {
-    "computed by": backend,
+    "computed by": engine,
     "ONNX Runtime": versionOf("onnxruntime-node"),
     Node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,

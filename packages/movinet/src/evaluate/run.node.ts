@@ -26,7 +26,7 @@ export type SampleFrames = AsyncIterable<Frame> &
   };
 
 export interface EvaluateModelOptions {
-  readonly backend: Engine;
+  readonly engine: Engine;
   /** Opens a sample. Default: decodes its file as `classify` does. The one after the present is opened meanwhile. */
   readonly openFrames?: (sample: Sample) => SampleFrames;
   /** How a picture becomes the network's input. Default: as the model was trained. */
@@ -77,7 +77,7 @@ export interface ModelAnswers {
 export async function evaluateModel(
   model: Model,
   samples: readonly Sample[],
-  { backend, openFrames, fit, cache, signal, onClip, compared = 10, pictures = 0 }: EvaluateModelOptions,
+  { engine, openFrames, fit, cache, signal, onClip, compared = 10, pictures = 0 }: EvaluateModelOptions,
 ): Promise<ModelAnswers> {
   const decoders = openFrames ? null : new Decoders();
   const view = { ...model.card.input, fit: fit ?? model.card.input.fit, fps: model.card.fps };
@@ -87,8 +87,8 @@ export async function evaluateModel(
   const answers: Answer[] = [];
   const failures: ClipFailure[] = [];
   const damaged: DamagedClip[] = [];
-  const program = Program.prepare(model, backend);
-  const clipMode = model.spec.mode === "stream" ? new ClipMode(model, backend) : null;
+  const program = Program.prepare(model, engine);
+  const clipMode = model.spec.mode === "stream" ? new ClipMode(model, engine) : null;
   const isCompared = (i: number) =>
     Math.floor((i * compared) / samples.length) !== Math.floor(((i - 1) * compared) / samples.length);
   let next = opening(samples[0]);

@@ -17,7 +17,7 @@ export interface WindowAnswers {
 }
 
 export interface EvaluateWindowsOptions {
-  readonly backend: Engine;
+  readonly engine: Engine;
   /** The frames of a sample at the model's size and rate; called several times for each. */
   readonly read: (sample: Sample) => Promise<Clip>;
   readonly signal?: AbortSignal | undefined;
@@ -34,7 +34,7 @@ export const mostFrames = 120;
 export async function evaluateWindows(
   model: Model,
   samples: readonly Sample[],
-  { backend, read, signal, onPass }: EvaluateWindowsOptions,
+  { engine, read, signal, onPass }: EvaluateWindowsOptions,
 ): Promise<WindowAnswers> {
   const lengths: number[] = [];
   for (const sample of samples) lengths.push((await read(sample)).frames);
@@ -49,7 +49,7 @@ export async function evaluateWindows(
   const whole = samples.map(noMoments);
   const last: Float32Array[] = [];
   for (const { frames, clips } of passes) {
-    const network = await openWindow(model, Math.min(frames, mostFrames), backend);
+    const network = await openWindow(model, Math.min(frames, mostFrames), engine);
     for (const i of clips) {
       const clip = await read(samples[i] as Sample);
       const scores = await network.scores(clip, spread(Math.min(frames, mostFrames), frames));
@@ -61,7 +61,7 @@ export async function evaluateWindows(
   }
 
   const size = model.card.frames ?? 1;
-  const network = await openWindow(model, size, backend);
+  const network = await openWindow(model, size, engine);
   const averaged: Float32Array[] = [];
   for (const sample of samples) {
     const clip = await read(sample);
@@ -110,9 +110,9 @@ function spread(count: number, frames: number): readonly number[] {
 }
 
 /** A base network of another length of window. */
-async function openWindow(model: Model, frames: number, backend: Engine) {
+async function openWindow(model: Model, frames: number, engine: Engine) {
   const card = { ...model.card, frames };
-  const program = await Program.compile({ ...model, card }, backend);
+  const program = await Program.compile({ ...model, card }, engine);
   const session = await program.openClip();
   const { width, height } = card.input;
   const size = 3 * width * height;

@@ -53,7 +53,7 @@ export function checkSize(spec: Spec, frames: number, subject: string): Graph {
   if (spec.classes > limits.classes) throw refuse(`it has ${spec.classes} classes, more than ${limits.classes}`);
   let graph: Graph;
   try {
-    graph = buildGraph(spec, { call: "clip", frames: 1 });
+    graph = buildGraph(spec, { form: "clip", frames: 1 });
   } catch (cause) {
     throw refuse(`its spec does not describe a network (${(cause as Error).message})`, cause);
   }

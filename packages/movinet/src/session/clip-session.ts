@@ -69,7 +69,7 @@ export async function openWholeClip(
   frames: number,
   engine: Engine,
 ): Promise<ClipSession> {
-  const call = await loadCall(engine, { graph: buildGraph(spec, { call: "clip", frames }), weights });
+  const call = await loadCall(engine, { graph: buildGraph(spec, { form: "clip", frames }), weights });
   const session = new LocalClipSession(nameOf(spec), call);
   return {
     frames,

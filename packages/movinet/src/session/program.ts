@@ -72,7 +72,7 @@ export class Program implements SessionSource, AsyncDisposable {
       stepFrames: engine.stepFrames,
       hasHead: spec.squeezeExcite === "none",
       load({ part, frames, single }) {
-        const whole = buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames });
+        const whole = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
         const graph = part === "whole" ? whole : splitHead(whole)[part];
         return loadCall(engine, { graph, weights }, { single });
       },

@@ -51,7 +51,7 @@ export function planComparison(
 }
 
 export interface CompareModelsOptions {
-  readonly backend: Engine;
+  readonly engine: Engine;
   /** Of the engine, for the processes in which costs are measured. */
   readonly device: string;
   readonly threads: number | undefined;
@@ -121,7 +121,7 @@ export async function compareModels(
 /** The comparison as an HTML page and an SVG figure. Throws a `DependencyError` where vega or vega-lite is not installed. */
 export async function renderComparison(
   { model, clips, plan, comparison, failures, relatives, warnings }: ComparedModels,
-  told: { readonly model: string; readonly dataset: string; readonly command: string; readonly backend: Engine },
+  told: { readonly model: string; readonly dataset: string; readonly command: string; readonly engine: Engine },
 ): Promise<{ readonly html: string; readonly svg: string }> {
   const trained = relatives.filter(({ history }) => history.length > 0);
   const html = await renderFamilyReport({
@@ -143,7 +143,7 @@ export async function renderComparison(
       ...(plan && fitFacts(plan.settings, plan.dataset.samples.length)),
       "frames of a window": comparison.window,
     },
-    environment: environmentFacts(told.backend.name),
+    environment: environmentFacts(told.engine.name),
   });
   return { html, svg: await renderFamilyFigure(comparison) };
 }

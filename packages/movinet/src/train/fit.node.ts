@@ -139,7 +139,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { settings } = options;
   const { trainable, frames, group, batch, seed } = settings;
-  const whole = buildGraph(model.spec, { call: "clip", frames });
+  const whole = buildGraph(model.spec, { form: "clip", frames });
   const graph = settings.statistics === "stored" ? normsAsBiases(whole) : whole;
   const cut = frontier(model.spec, trainable);
   const { graph: noisy, masks } = withNoise(cut === null ? graph : graphAfter(graph, cut), settings);

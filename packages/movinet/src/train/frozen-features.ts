@@ -38,7 +38,7 @@ export class FrozenBody implements AsyncDisposable {
   static async compile(model: Model, engine: Engine): Promise<FrozenBody> {
     const stream = model.spec.mode === "stream";
     const frames = stream ? 1 : (model.card.frames ?? 1);
-    const { body } = splitHead(buildGraph(model.spec, { call: stream ? "step" : "clip", frames }));
+    const { body } = splitHead(buildGraph(model.spec, { form: stream ? "step" : "clip", frames }));
     return new FrozenBody(model, await loadCall(engine, { graph: body, weights: model.weights }, { single: true }));
   }
 

@@ -27,7 +27,7 @@ export interface FrozenProgress {
 
 export interface FrozenOptions {
   readonly cache: ClipCache;
-  readonly backend: Engine;
+  readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FrozenProgress) => void) | undefined;
 }
@@ -53,7 +53,7 @@ export interface FrozenSamples {
 export async function frozenSamples(
   model: Model,
   samples: readonly Sample[],
-  { cache, backend, signal, onProgress }: FrozenOptions,
+  { cache, engine, signal, onProgress }: FrozenOptions,
 ): Promise<FrozenSamples> {
   const { card } = model;
   const total = samples.length;
@@ -75,7 +75,7 @@ export async function frozenSamples(
   for (const look of views) await cache.fill(usable, look, { signal, onClip });
   const before = await pictureHashes(usable, own, cache, { signal });
   const after = view.fps === card.fps ? before : await pictureHashes(usable, views[0] as ClipView, cache, { signal });
-  const body = await FrozenBody.compile(model, backend);
+  const body = await FrozenBody.compile(model, engine);
   try {
     const features = new Map<Sample, HeadSample>();
     for (const sample of usable) {

@@ -37,7 +37,7 @@ export interface LearnTask {
   readonly task: HeadTask;
   readonly choices: TrainChoices;
   readonly cache: ClipCache;
-  readonly backend: Engine;
+  readonly engine: Engine;
   /** Where saved states are kept, from which a training of the same clips and choices goes on. */
   readonly folder: string;
   readonly name: NameChoice;
@@ -141,7 +141,7 @@ export async function fineTune(settings: TrainSettings, task: LearnTask): Promis
 }
 
 async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask): Promise<Learned> {
-  const { model, frozen, parts, task, backend, signal, cache, folder, onProgress, onEpoch } = whole;
+  const { model, frozen, parts, task, engine, signal, cache, folder, onProgress, onEpoch } = whole;
   const { train, choose, judge } = parts[fold] as TestPart;
   const known = train.filter((sample) => frozen.features.has(sample));
   const features = known.map((sample) => frozen.features.get(sample) as HeadSample);
@@ -160,7 +160,7 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
   const taught = new Set(known.flatMap(({ classes }) => classes));
   const judged: JudgedClip[] = [];
   await evaluateModel(trained.model, judge, {
-    backend,
+    engine,
     signal,
     cache,
     compared: 0,
@@ -193,7 +193,7 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
 async function decideMirroring(
   { augment }: TrainSettings,
   train: readonly Sample[],
-  { model, frozen, task, choices, cache, backend, name, signal, onProgress }: LearnTask,
+  { model, frozen, task, choices, cache, engine, name, signal, onProgress }: LearnTask,
   part: TrainProgress["part"],
 ): Promise<FlipDecision> {
   const { labels, multiLabel, seed } = task;
@@ -207,7 +207,7 @@ async function decideMirroring(
     return { flip: true, why: `Clips are mirrored, as ${name("flip", true)} asks.${doubt}` };
   }
   if (!named.flip) return named;
-  const options = { cache, backend, classes: labels.length, multiLabel, seed, signal };
+  const options = { cache, engine, classes: labels.length, multiLabel, seed, signal };
   const test = await mirrorTest(model, train, frozen, {
     ...options,
     onProgress: (progress) => onProgress(stageProgress("mirrored clips", progress, part)),

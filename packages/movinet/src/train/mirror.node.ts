@@ -10,7 +10,7 @@ import { clipsToMirror, type MirrorSample, type MirrorTest } from "./mirror.ts";
 
 export interface MirrorOptions extends HeadOptions {
   readonly cache: Pick<ClipCache, "read">;
-  readonly backend: Engine;
+  readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
@@ -25,14 +25,14 @@ export async function mirrorTest(
   model: Model,
   samples: readonly Sample[],
   { features, view }: Pick<FrozenSamples, "features" | "view">,
-  { cache, backend, signal, onProgress, ...options }: MirrorOptions,
+  { cache, engine, signal, onProgress, ...options }: MirrorOptions,
 ): Promise<MirrorTest> {
   const known = samples.flatMap((sample) => {
     const head = features.get(sample);
     return head ? [{ ...head, sample }] : [];
   });
   const chosen: readonly (HeadSample & { readonly sample: Sample })[] = clipsToMirror(known, options);
-  const body = await FrozenBody.compile(model, backend);
+  const body = await FrozenBody.compile(model, engine);
   const seen: MirrorSample[] = [];
   try {
     for (const { sample, ...plain } of chosen) {

@@ -13,7 +13,7 @@ import type { Model } from "../model/model.ts";
  * (spec §2.11). Such a model trains faster and keeps its statistics, which small data sets would spoil.
  */
 export function foldNorms({ spec, weights, card }: Model): Model {
-  const folded = foldNorm(buildGraph(spec, { call: "clip", frames: 1 }));
+  const folded = foldNorm(buildGraph(spec, { form: "clip", frames: 1 }));
   const resolve = resolveParams(folded, weights);
   const result = new Map(weights);
   const put = (name: string, data: Float32Array) => result.set(name, { shape: weights.get(name)?.shape ?? [], data });

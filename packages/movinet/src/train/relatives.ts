@@ -19,7 +19,7 @@ export interface Relative {
 export function wholeClip(model: Model, frames: number): Relative {
   requireStream(model);
   const spec: Spec = { ...model.spec, mode: "base", positionalEncoding: false };
-  const graph = buildGraph(spec, { call: "clip", frames });
+  const graph = buildGraph(spec, { form: "clip", frames });
   const card = { ...model.card, name: `${model.card.name}-base`, frames, accuracy: null };
   return { model: { spec, card, weights: ofGraph(graph, model.weights) }, masks: new Map() };
 }
@@ -32,7 +32,7 @@ export function wholeClip(model: Model, frames: number): Relative {
 export function frameByFrame(model: Model): Relative {
   requireStream(model);
   const spec = withoutTime(model.spec);
-  const clip = { call: "clip", frames: 1 } as const;
+  const clip = { form: "clip", frames: 1 } as const;
   const graph = buildGraph({ ...model.spec, positionalEncoding: false }, clip);
   const flat = buildGraph(spec, clip);
   const earlier = lookingBack(graph);

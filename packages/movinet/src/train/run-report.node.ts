@@ -21,7 +21,7 @@ import type { TrainedModel } from "./train-model.node.ts";
 export interface JudgeTrainingOptions {
   /** What the model that it began with is called, for sentences; default: its card's name. */
   readonly from?: string | undefined;
-  readonly backend: Engine;
+  readonly engine: Engine;
   readonly cache: ClipCache;
   readonly signal: AbortSignal;
   readonly nameChoice?: NameChoice;
@@ -47,7 +47,7 @@ export interface JudgedTraining {
 /** Measures what a training came to by the clips that it did not learn from. Throws the signal's reason. */
 export async function judgeTraining(
   done: TrainedModel,
-  { from = done.before.card.name, backend, cache, signal, nameChoice = plainName }: JudgeTrainingOptions,
+  { from = done.before.card.name, engine, cache, signal, nameChoice = plainName }: JudgeTrainingOptions,
 ): Promise<JudgedTraining> {
   const { dataset, learned, hashes } = done;
   const counted = learned.judged.filter(({ taught }) => taught);
@@ -67,7 +67,7 @@ export async function judgeTraining(
   const noted = noteLearned(learned.used, hashes, done.before.card.learned);
   const model = { ...learned.model, card: { ...card, accuracy, learned: noted } };
   const few = [...(counted.length > 0 ? counted.map(({ sample }) => sample) : learned.used)].slice(0, compared);
-  const { agreement } = await evaluateModel(model, few, { backend, signal, cache, compared });
+  const { agreement } = await evaluateModel(model, few, { engine, signal, cache, compared });
   const warnings = [
     ...(evaluation ? warningsOf(evaluation, answers, { heldOut: true }) : []),
     ...doubtsOf(done, from, evaluation !== null),
@@ -89,7 +89,7 @@ export interface TrainingReportOptions extends Omit<JudgeTrainingOptions, "from"
 export async function trainingReport(
   done: TrainedModel,
   reached: JudgedTraining,
-  { from, command, backend, seconds, cache, signal }: TrainingReportOptions,
+  { from, command, engine, seconds, cache, signal }: TrainingReportOptions,
 ): Promise<RunReport> {
   const { choices, learned } = done;
   const { model, evaluation, silence, judged, warnings, agreement, why } = reached;
@@ -118,7 +118,7 @@ export async function trainingReport(
       seed: choices.seed,
       "seconds in all": Math.round(seconds),
     },
-    environment: environmentFacts(backend.name),
+    environment: environmentFacts(engine.name),
   };
 }
 
@@ -170,7 +170,7 @@ async function worstOf(
 export function trainingRecord(
   done: TrainedModel,
   { evaluation, silence, judged, agreement, warnings, why }: JudgedTraining,
-  backend: Engine,
+  engine: Engine,
   seconds: number,
 ) {
   const { choices, plan, dataset, learned } = done;
@@ -184,6 +184,6 @@ export function trainingRecord(
       predictions: topK(scores, dataset.labels, 5),
     }),
   );
-  const settings = { choices, plan, why, facts: learned.facts, environment: environmentFacts(backend.name), seconds };
+  const settings = { choices, plan, why, facts: learned.facts, environment: environmentFacts(engine.name), seconds };
   return { ...settings, judged, evaluation, silence, agreement, warnings, failures: failuresOf(done), clips };
 }

@@ -14,7 +14,7 @@ import { type ClipHashes, type ContentHashes, findSeen, hasUnknownPast, stretchO
 import { howItIsTested, type NameChoice, plainName, type TrainChoices, type TrainPlan } from "./recipe.ts";
 import { divideForTests, type TestPart } from "./test-parts.ts";
 
-export interface TrainModelOptions extends Pick<LearnTask, "choices" | "cache" | "backend" | "folder" | "signal"> {
+export interface TrainModelOptions extends Pick<LearnTask, "choices" | "cache" | "engine" | "folder" | "signal"> {
   /** As `planTraining` made it. */
   readonly plan: TrainPlan;
   /** Of the new model. */
@@ -63,12 +63,12 @@ export interface TrainedModel extends TrainDecision {
  * reason.
  */
 export async function trainModel(model: Model, dataset: Dataset, options: TrainModelOptions): Promise<TrainedModel> {
-  const { choices, name, hashes: files, cache, backend, folder, signal, nameChoice = plainName } = options;
+  const { choices, name, hashes: files, cache, engine, folder, signal, nameChoice = plainName } = options;
   const { seed } = choices;
   const onProgress = options.onProgress ?? (() => {});
   const looked = await frozenSamples(model, dataset.samples, {
     cache,
-    backend,
+    engine,
     signal,
     onProgress: ({ phase, ...clips }) => onProgress(stageProgress(phase, clips)),
   });
@@ -94,7 +94,7 @@ export async function trainModel(model: Model, dataset: Dataset, options: TrainM
   await options.onDecided?.(decision);
   const task = { name, labels: usable.labels, multiLabel: usable.multiLabel, seed };
   const { onEpoch = () => {} } = options;
-  const whole = { model, frozen, parts, task, choices, cache, backend, folder, name: nameChoice, signal };
+  const whole = { model, frozen, parts, task, choices, cache, engine, folder, name: nameChoice, signal };
   const learnTask = { ...whole, onProgress, onEpoch };
   const learned = fit === null ? await learnHead(usable, learnTask) : await fineTune(fit, learnTask);
   const { likeNamed } = found;

@@ -28,7 +28,7 @@ export interface ConvertOptions {
   readonly name: string;
   readonly resultName: string;
   /** What the model itself is run on. */
-  readonly backend: Engine;
+  readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
   /** How many of `total` passes over the frames are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -50,7 +50,7 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const exact = (options.dtype ?? "float32") === "float32";
   // Nobody has measured the accuracy of rounded weights.
   const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
-  const { format, name, resultName, backend, signal, onProgress } = options;
+  const { format, name, resultName, engine, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? "float32";
   if (options.frames !== undefined && (form !== "clip" || format === "safetensors")) {
@@ -60,8 +60,8 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const emit = emitterOf(model, format, { form, dtype, frames });
   const bytes = emit();
   await breathe(signal);
-  const source = wholeClips(model, name, frames, backend);
-  const result = await openResult(bytes, format, resultName, backend);
+  const source = wholeClips(model, name, frames, engine);
+  const result = await openResult(bytes, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
     let done = 0;
@@ -85,18 +85,18 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   }
 }
 
-function wholeClips(model: Model, name: string, frames: number | undefined, backend: Engine): Opened {
+function wholeClips(model: Model, name: string, frames: number | undefined, engine: Engine): Opened {
   if (model.spec.mode === "stream") {
-    const runner = clipRunner(model, name, backend);
+    const runner = clipRunner(model, name, engine);
     return { runner, close: () => runner.close() };
   }
   const card = { ...model.card, frames: frames ?? model.card.frames };
-  return openProgram({ ...model, card }, name, backend);
+  return openProgram({ ...model, card }, name, engine);
 }
 
-function openProgram(model: Model, name: string, backend: Engine): Opened {
-  const program = Program.prepare(model, backend);
-  return { runner: sessionRunner(program, name, backend.name), close: () => program[Symbol.asyncDispose]() };
+function openProgram(model: Model, name: string, engine: Engine): Opened {
+  const program = Program.prepare(model, engine);
+  return { runner: sessionRunner(program, name, engine.name), close: () => program[Symbol.asyncDispose]() };
 }
 
 /** What writes the file, once without a receipt and once with it. */
@@ -130,7 +130,7 @@ interface Opened {
 }
 
 /** Opens what was written with the runtime that it is for. */
-async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, backend: Engine): Promise<Opened> {
-  if (format === "safetensors") return openProgram(readModel(bytes, name), name, backend);
+async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, engine: Engine): Promise<Opened> {
+  if (format === "safetensors") return openProgram(readModel(bytes, name), name, engine);
   return openFile({ bytes, name, format, card: {} });
 }

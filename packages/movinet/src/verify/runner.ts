@@ -103,7 +103,7 @@ export function referenceRunner(
     call: "whole clip",
     frames: null,
     async logits(clip, signal) {
-      const graph = buildGraph(model.spec, { call: "clip", frames: clip.length });
+      const graph = buildGraph(model.spec, { form: "clip", frames: clip.length });
       const macs = graph.nodes.reduce((sum, node) => sum + macsOf(node, graph), 0);
       if (macs > left) return [];
       left -= macs;

@@ -36,13 +36,13 @@ export interface OpenedFile extends AsyncDisposable {
 export async function openRunners(
   bytes: Uint8Array,
   name: string,
-  backend: Engine,
+  engine: Engine,
   { card = {}, signal }: OpenRunnersOptions = {},
 ): Promise<OpenedFile> {
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, name);
   if (format === "safetensors") {
     const model = readModel(bytes, name);
-    const { runners, close } = modelRunners(model, name, backend);
+    const { runners, close } = modelRunners(model, name, engine);
     return { name, format, dtype: "float32", model, runners, [Symbol.asyncDispose]: close };
   }
   const { dtype, value } = format === "onnx" ? onnxFacts(bytes, name) : tfliteFacts(bytes, name);
@@ -50,7 +50,7 @@ export async function openRunners(
   const file = await openFileApart({ bytes, name, format, card }, { memoryBytes, signal });
   // The network that is in a TFLite file, read by us, is another way to run it.
   const read = format === "tflite" ? readable(bytes, name) : null;
-  const { runners, close } = read ? modelRunners(read, name, backend) : { runners: [], close: async () => {} };
+  const { runners, close } = read ? modelRunners(read, name, engine) : { runners: [], close: async () => {} };
   return {
     name,
     format,
@@ -117,11 +117,11 @@ function readable(bytes: Uint8Array, name: string): Model | null {
   }
 }
 
-function modelRunners(model: Model, name: string, backend: Engine) {
-  const program = Program.prepare(model, backend);
-  const own = sessionRunner(program, name, backend.name);
+function modelRunners(model: Model, name: string, engine: Engine) {
+  const program = Program.prepare(model, engine);
+  const own = sessionRunner(program, name, engine.name);
   if (model.spec.mode === "base") return { runners: [own], close: () => program[Symbol.asyncDispose]() };
-  const whole = clipRunner(model, name, backend);
+  const whole = clipRunner(model, name, engine);
   const reference = referenceThread(model);
   return {
     runners: [own, whole, referenceRunner(model, name, (clip, signal) => reference.open().ask(clip, signal))],

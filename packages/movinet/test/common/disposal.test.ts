@@ -44,15 +44,15 @@ test("an ONNX file: runs that are not awaited are carried out in order, and come
 });
 
 test("a frozen body and the whole clips of an evaluation", async () => {
-  const backend = await nodeEngine({ threads: 1 });
-  const body = await FrozenBody.compile(model, backend);
+  const engine = await nodeEngine({ threads: 1 });
+  const body = await FrozenBody.compile(model, engine);
   const frozen = { data: new Uint8Array(3 * 32 * 32), frames: 1, width: 32, height: 32 };
   const pooled = body.pool(frozen);
   await expectOnce(body);
   expect((await pooled).length).toBe(model.spec.head);
   await expect(body.pool(frozen)).rejects.toMatchObject(disposed);
 
-  const whole = new ClipMode(model, backend);
+  const whole = new ClipMode(model, engine);
   const compared = whole.compare([picture], new Float32Array(7));
   await expectOnce(whole);
   await compared;

@@ -18,7 +18,7 @@ describe.skipIf(!hasShared)(`the official a0-stream${sharedReason}`, () => {
     });
     const mapped = samplesForModel({ path: "k600", labels }, samples, model);
     const { answers, failures, agreement } = await evaluateModel(model, mapped, {
-      backend: await nodeEngine(),
+      engine: await nodeEngine(),
       compared: mapped.length,
     });
     const { top1, top5, early } = evaluateAnswers(answers, { labels: model.card.labels ?? [], fps: model.card.fps });

@@ -19,9 +19,9 @@ import { told } from "../told.ts";
 const resolution = { width: 44, height: 36 };
 const stream = hashedModel("a0-stream", { classes: 5, resolution });
 const base = hashedModel("a0-base", { classes: 5, resolution });
-let backend: Engine;
+let engine: Engine;
 beforeAll(async () => {
-  backend = await nodeEngine({ threads: 1 });
+  engine = await nodeEngine({ threads: 1 });
 });
 
 function sample(name: string, classes = [0]): Sample {
@@ -40,10 +40,10 @@ const open = ({ classes: [seed = 0] }: Sample) => framesOfClip(Promise.resolve(c
 
 describe("a stream model", () => {
   test("answers after each frame what classifyFrames gives, and clip mode agrees", async () => {
-    const { answers, failures, agreement } = await evaluateModel(stream, samples, { backend, openFrames: open });
+    const { answers, failures, agreement } = await evaluateModel(stream, samples, { engine, openFrames: open });
     expect(failures).toEqual([]);
     expect(answers.map(({ moments }) => moments?.frames.length)).toEqual(lengths);
-    const program = await Program.compile(stream, backend);
+    const program = await Program.compile(stream, engine);
     for (const [i, answer] of answers.entries()) {
       const best: number[] = [];
       let last = new Float32Array() as Float32Array;
@@ -62,14 +62,14 @@ describe("a stream model", () => {
   });
 
   test("compares as many clips as it is told, evenly spread", async () => {
-    const some = await evaluateModel(stream, samples, { backend, openFrames: open, compared: 2 });
+    const some = await evaluateModel(stream, samples, { engine, openFrames: open, compared: 2 });
     expect(some.agreement?.clips).toBe(2);
-    const none = await evaluateModel(stream, samples, { backend, openFrames: open, compared: 0 });
+    const none = await evaluateModel(stream, samples, { engine, openFrames: open, compared: 0 });
     expect(none.agreement).toBeNull();
   });
 
   test("a long clip is compared up to the most frames that are run at once", async () => {
-    const clipMode = new ClipMode(hashedModel("a0-stream", { classes: 5 }), backend);
+    const clipMode = new ClipMode(hashedModel("a0-stream", { classes: 5 }), engine);
     expect(clipMode.mostFrames).toBe(33);
     await clipMode[Symbol.asyncDispose]();
   });
@@ -78,13 +78,13 @@ describe("a stream model", () => {
     const weights = new Map(stream.weights);
     const bias = weights.get("classifier2.bias") as { shape: readonly number[]; data: Float32Array };
     weights.set("classifier2.bias", { ...bias, data: bias.data.map((value) => value + 1000) });
-    const clipMode = new ClipMode({ ...stream, weights }, backend);
+    const clipMode = new ClipMode({ ...stream, weights }, engine);
     const frames = [new Float32Array(3 * resolution.width * resolution.height).fill(0.5)];
     await clipMode.compare(frames, new Float32Array(5).fill(1000));
     const { difference = 0, scale = 0 } = clipMode.agreement ?? {};
     expect(scale).toBe(0);
-    const close = new ClipMode({ ...stream, weights }, backend);
-    const executable = await Program.compile({ ...stream, weights }, backend);
+    const close = new ClipMode({ ...stream, weights }, engine);
+    const executable = await Program.compile({ ...stream, weights }, engine);
     const session = await executable.openStream();
     const logits = (await session.step(frames[0] as Float32Array)).logits.map((value) => value + 5e-3);
     await close.compare(frames, logits);
@@ -98,8 +98,8 @@ describe("a stream model", () => {
     const weights = new Map(other.weights);
     const bias = weights.get("classifier2.bias") as { shape: readonly number[]; data: Float32Array };
     weights.set("classifier2.bias", { ...bias, data: bias.data.map((value) => value + 0.01) });
-    const clipMode = new ClipMode({ ...other, weights }, backend);
-    const program = await Program.compile(stream, backend);
+    const clipMode = new ClipMode({ ...other, weights }, engine);
+    const program = await Program.compile(stream, engine);
     const session = await program.openStream();
     const frame = randomPictures(1, 1, resolution.height, resolution.width);
     await clipMode.compare([frame], (await session.step(frame)).logits);
@@ -111,7 +111,7 @@ describe("a stream model", () => {
 
 test("a base model answers after its windows and has one mode only", async () => {
   const model: Model = { ...base, card: { ...base.card, frames: 4 } };
-  const { answers, agreement } = await evaluateModel(model, samples, { backend, openFrames: open });
+  const { answers, agreement } = await evaluateModel(model, samples, { engine, openFrames: open });
   expect(answers.map(({ moments }) => moments?.frames)).toEqual([[4, 7], [3], [4, 7]]);
   expect(agreement).toBeNull();
 });
@@ -127,7 +127,7 @@ test("a clip that cannot be decoded is a failure of its own; other errors end th
     one.name === "1.mp4" && error ? framesOfClip(Promise.reject(error)) : open(one);
   const outcomes: ClipOutcome[] = [];
   const onClip = (outcome: ClipOutcome) => outcomes.push(outcome);
-  const options = { backend, openFrames: opened(broken), onClip, pictures: 2 };
+  const options = { engine, openFrames: opened(broken), onClip, pictures: 2 };
   const { answers, failures } = await evaluateModel(stream, samples, options);
   expect(answers.map(({ name }) => name)).toEqual(["0.mp4", "2.mp4"]);
   expect(failures.map(({ sample: one, error }) => [one.name, error.code])).toEqual([["1.mp4", "E_VIDEO_UNREADABLE"]]);
@@ -136,11 +136,9 @@ test("a clip that cannot be decoded is a failure of its own; other errors end th
     [false, 0],
     [true, 2],
   ]);
-  await expect(evaluateModel(stream, samples, { backend, openFrames: opened(new Error("bug")) })).rejects.toThrow(
-    "bug",
-  );
+  await expect(evaluateModel(stream, samples, { engine, openFrames: opened(new Error("bug")) })).rejects.toThrow("bug");
   const empty = () => framesOfClip(Promise.resolve(clip(0, 0)));
-  const none = await evaluateModel(stream, samples.slice(0, 1), { backend, openFrames: empty });
+  const none = await evaluateModel(stream, samples.slice(0, 1), { engine, openFrames: empty });
   expect(none.failures[0]?.error.message).toBe(
     "/clips/0.mp4: it has no pictures. Give a video that can be played, or other times.",
   );
@@ -150,7 +148,7 @@ test("what is wrong with a clip that gives frames is told", async () => {
   const source = { duration: 1, frameRate: 25, warnings: ["the rest is missing"] };
   const opened = ({ name }: Sample) =>
     framesOfClip(Promise.resolve({ ...clip(1, 3), ...(name === "1.mp4" && { source }) }));
-  const { answers, damaged } = await evaluateModel(stream, samples, { backend, openFrames: opened });
+  const { answers, damaged } = await evaluateModel(stream, samples, { engine, openFrames: opened });
   expect(answers).toHaveLength(3);
   expect(damaged.map(({ sample, warnings }) => [sample.name, warnings])).toEqual([["1.mp4", ["the rest is missing"]]]);
 });
@@ -160,7 +158,7 @@ test("ends when the signal aborts, and closes what it had opened ahead", async (
   let closed = 0;
   const openFrames = (one: Sample) => Object.assign(open(one), { [Symbol.asyncDispose]: async () => void closed++ });
   const onClip = () => abort.abort(new Error("enough"));
-  await expect(evaluateModel(stream, samples, { backend, openFrames, onClip, signal: abort.signal })).rejects.toThrow(
+  await expect(evaluateModel(stream, samples, { engine, openFrames, onClip, signal: abort.signal })).rejects.toThrow(
     "enough",
   );
   expect(closed).toBe(2);

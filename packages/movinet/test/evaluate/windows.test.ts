@@ -14,9 +14,9 @@ const resolution = { width: 20, height: 20 };
 const hashed = hashedModel("a0-base", { classes: 5, resolution });
 const model = { ...hashed, card: { ...hashed.card, frames: 4 } };
 const lengths = [7, 3, 13];
-let backend: Engine;
+let engine: Engine;
 beforeAll(async () => {
-  backend = await nodeEngine({ threads: 1 });
+  engine = await nodeEngine({ threads: 1 });
 });
 
 const samples = lengths.map(
@@ -47,7 +47,7 @@ async function byHand(seed: number, chosen: readonly number[], frames: number): 
       for (let c = 0; c < 3; c++) input[t * picture + c * 400 + p] = (data[frame * picture + 3 * p + c] ?? 0) / 255;
     }
   }
-  const program = await Program.compile({ ...model, card: { ...model.card, frames } }, backend);
+  const program = await Program.compile({ ...model, card: { ...model.card, frames } }, engine);
   const scores = probabilities(await (await program.openClip()).run(input), "softmax");
   await program[Symbol.asyncDispose]();
   return scores;
@@ -58,7 +58,7 @@ const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, i) =
 describe("evaluateWindows", () => {
   test("whole clips: after 1, 2, 4, … frames and at the end, as one call of each length says", async () => {
     const { whole } = await evaluateWindows(model, samples, {
-      backend,
+      engine,
       read: async ({ classes }) => clip(classes[0] ?? 0),
     });
     expect(whole.map(({ moments }) => moments?.frames)).toEqual([
@@ -77,7 +77,7 @@ describe("evaluateWindows", () => {
   test("windows: the mean of ten, of which a short clip has but one", async () => {
     const passes: number[] = [];
     const { averaged } = await evaluateWindows(model, samples, {
-      backend,
+      engine,
       read: async ({ classes }) => clip(classes[0] ?? 0),
       onPass: (done, total) => passes.push(done / total),
     });

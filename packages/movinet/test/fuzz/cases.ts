@@ -61,7 +61,7 @@ const y4m = lazily(() => {
 
 function acceptModel(bytes: Uint8Array): boolean {
   const { spec } = readModel(bytes, "fuzz.model");
-  buildGraph(spec, { call: spec.mode === "stream" ? "step" : "clip", frames: 1 });
+  buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames: 1 });
   return true;
 }
 

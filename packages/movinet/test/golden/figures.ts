@@ -72,7 +72,7 @@ export function specOfFigures(figures: Figures): Spec {
 /** The model of a case, with weights made from names; the window of a base model is the case's clip. */
 export function modelOfFigures(figures: Figures): Model {
   const spec = specOfFigures(figures);
-  const weights = hashedWeights(buildGraph(spec, { call: "clip", frames: 1 }).params);
+  const weights = hashedWeights(buildGraph(spec, { form: "clip", frames: 1 }).params);
   const frames = spec.mode === "base" ? figures.shape[1] : null;
   return { spec, weights, card: { ...defaultCard(spec, figures.case), frames } };
 }

@@ -54,7 +54,7 @@ describe.each(["a0-stream-frozen", "a0-stream-batch", "a0-base-frozen", "a0-base
   const [clips, count, height, width] = figures.shape;
   const options = figures.mode === "stream" ? ({ gate: "hard_sigmoid_a" } as const) : {};
   const spec = specOf(`a0-${figures.mode}`, { classes: figures.classes, resolution: { height, width }, ...options });
-  const graph = buildGraph(spec, { call: "clip", frames: count });
+  const graph = buildGraph(spec, { form: "clip", frames: count });
   const training = buildTraining(graph, { statistics: figures.norm === "batch" ? "batch" : "stored" });
   const weights = hashedWeights(graph.params);
   const program = new TrainingProgram(training, clips);

@@ -10,12 +10,12 @@ import { hashedFrames, weightsSha256 } from "./material.ts";
 export const tolerance = 1e-4;
 
 /** Feeds the case's frames as the reference was fed and compares logits and final states; then all frames in one call. */
-export async function checkBackendParity(figures: Figures, backend: Engine): Promise<void> {
+export async function checkBackendParity(figures: Figures, engine: Engine): Promise<void> {
   const model = modelOfFigures(figures);
   expect(weightsSha256(model.weights)).toBe(figures.weightsSha256);
   const [, frames, height, width] = figures.shape;
   const images = hashedFrames(frames, height, width);
-  const program = await Program.compile(model, backend);
+  const program = await Program.compile(model, engine);
   try {
     if (figures.mode === "base") {
       const session = await program.openClip();
@@ -51,7 +51,7 @@ export async function checkBackendParity(figures: Figures, backend: Engine): Pro
 export function checkClipParity(figures: Figures): void {
   const model = modelOfFigures(figures);
   const [, frames, height, width] = figures.shape;
-  const graph = buildGraph(specOfFigures(figures), { call: "clip", frames });
+  const graph = buildGraph(specOfFigures(figures), { form: "clip", frames });
   const times = Array.from({ length: frames }, (_, t) => t);
   const values = interpret(graph, model.weights, {
     image: hashedFrames(frames, height, width),

@@ -41,8 +41,8 @@ function inputsOfGraph(graph: Graph): Record<string, Float32Array> {
   return inputs;
 }
 
-describe.each(cases)("%s %o %s of %i", (name, options, call, frames) => {
-  const graph = buildGraph(specOf(name, { ...options, resolution: size, classes: 5 }), { call, frames });
+describe.each(cases)("%s %o %s of %i", (name, options, form, frames) => {
+  const graph = buildGraph(specOf(name, { ...options, resolution: size, classes: 5 }), { form, frames });
   const weights = hashedWeights(graph.params);
   const inputs = inputsOfGraph(graph);
   const expected = interpret(graph, weights, inputs);
@@ -85,7 +85,7 @@ describe.each(cases)("%s %o %s of %i", (name, options, call, frames) => {
 });
 
 test("in a step of one frame a temporal convolution reads its slots where they are", () => {
-  const graph = lowerForInference(buildGraph(specOf("a0-stream"), { call: "step", frames: 1 }));
+  const graph = lowerForInference(buildGraph(specOf("a0-stream"), { form: "step", frames: 1 }));
   expect(graph.nodes.filter((node) => node.op === "join" || node.op === "slice" || node.op === "pad")).toEqual([]);
 });
 
@@ -108,7 +108,7 @@ test.each(["none", "2plus3d"] as const)(
   "splitHead: body, then head, is the whole (squeeze-excite %s)",
   (squeezeExcite) => {
     const spec = specOf("t0-stream", { squeezeExcite, resolution: size, classes: 5 });
-    const graph = buildGraph(spec, { call: "step", frames: 1 });
+    const graph = buildGraph(spec, { form: "step", frames: 1 });
     const weights = hashedWeights(graph.params);
     const inputs = inputsOfGraph(graph);
     const { body, head } = splitHead(graph);

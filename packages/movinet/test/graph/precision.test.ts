@@ -43,7 +43,7 @@ describe("a constant", () => {
 
 describe("a graph with a value or a parameter that is no float32", () => {
   const graph = buildGraph(specOf("t0-base", { classes: 3, resolution: { height: 32, width: 32 } }), {
-    call: "clip",
+    form: "clip",
     frames: 2,
   });
   const weights = randomWeights(graph, 1);

@@ -14,7 +14,7 @@ const endings = { rezero: "factor", posenc: "encoding" } as const;
 
 describe.each(cases)("%s %o", (name, options) => {
   const spec = specOf(name, { ...options, resolution: { height: 32, width: 32 } });
-  const graph = buildGraph(spec, { call: "step", frames: 1 });
+  const graph = buildGraph(spec, { form: "step", frames: 1 });
   const owners = stagesOf(spec).flat();
 
   test("every parameter has the role and the owner that its canonical name tells", () => {

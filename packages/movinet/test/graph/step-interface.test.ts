@@ -29,7 +29,7 @@ const facts = (states: readonly CarriedState[]) =>
 
 test.each(streams)("the files of %s carry what its graph carries, under Google's names", async (name) => {
   const model = hashedModel(name, small);
-  const graph = graphInterface(buildGraph(model.spec, { call: "step", frames: 1 }));
+  const graph = graphInterface(buildGraph(model.spec, { form: "step", frames: 1 }));
   const [onnx, litert] = [await nodeEngine({ threads: 1 }), await litertEngine()];
   const files = [
     await onnx.load({ file: emitOnnx(model, { form: "step" }), subject: "onnx" }),

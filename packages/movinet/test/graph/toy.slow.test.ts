@@ -49,7 +49,7 @@ import { Program } from "./session/program.ts";
 import { InferenceSession } from "onnxruntime-node";
 
 const spec = specOf("t0-stream", { classes: 5, resolution: { height: 32, width: 32 } });
-const graph = buildGraph(spec, { call: "step", frames: 1 });
+const graph = buildGraph(spec, { form: "step", frames: 1 });
 const weights = randomWeights(graph, 1);
 const inputs = Object.fromEntries(
   graph.nodes.flatMap((node) =>

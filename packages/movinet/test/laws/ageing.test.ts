@@ -19,8 +19,8 @@ const withGates = hashedModel("t0-stream", { resolution: size, classes: 10 });
 let program: Program;
 let gated: Program;
 beforeAll(async () => {
-  const backend = await nodeEngine({ threads: 1 });
-  [program, gated] = await Promise.all([Program.compile(model, backend), Program.compile(withGates, backend)]);
+  const engine = await nodeEngine({ threads: 1 });
+  [program, gated] = await Promise.all([Program.compile(model, engine), Program.compile(withGates, engine)]);
 });
 afterAll(async () => {
   await program[Symbol.asyncDispose]();
@@ -60,7 +60,7 @@ test("the head's pool is the sum of what each frame gave, halved every half-life
 
 /** The logits of a mean of the head's pool: a step whose frame counts for nothing beside it. */
 function headOf(mean: Float64Array): Float64Array {
-  const graph = buildGraph(model.spec, { call: "step", frames: 1 });
+  const graph = buildGraph(model.spec, { form: "step", frames: 1 });
   const inputs: Record<string, Float64Array> = {};
   for (const node of graph.nodes) {
     if (node.op !== "input") continue;

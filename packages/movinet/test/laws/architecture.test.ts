@@ -65,7 +65,7 @@ function count(graph: Graph, only: (name: string) => boolean = () => true): numb
 const isStatistic = (name: string) => /\.(mean|variance)$/.test(name);
 
 describe.each(specNames)("%s", (name) => {
-  const graph = buildGraph(specOf(name), { call: "clip", frames: 1 });
+  const graph = buildGraph(specOf(name), { form: "clip", frames: 1 });
 
   test("has the official number of parameters and tensors", () => {
     const names = Object.keys(graph.params);
@@ -75,10 +75,10 @@ describe.each(specNames)("%s", (name) => {
 });
 
 describe.each(specNames.filter((name) => name.endsWith("stream")))("%s", (name) => {
-  const graph = buildGraph(specOf(name), { call: "step", frames: 1 });
+  const graph = buildGraph(specOf(name), { form: "step", frames: 1 });
 
   test("without gates has the official number of parameters", () => {
-    expect(count(buildGraph(specOf(name, { squeezeExcite: "none" }), { call: "step", frames: 1 }))).toBe(
+    expect(count(buildGraph(specOf(name, { squeezeExcite: "none" }), { form: "step", frames: 1 }))).toBe(
       withoutGates[name],
     );
   });
@@ -105,7 +105,7 @@ describe.each(specNames.filter((name) => name.endsWith("stream")))("%s", (name) 
 
 describe.each(allFigures.filter((figures) => figures.states))("$case", (figures) => {
   test("has the reference's state names, shapes and dtypes", () => {
-    const graph = buildGraph(specOfFigures(figures), { call: "step", frames: 1 });
+    const graph = buildGraph(specOfFigures(figures), { form: "step", frames: 1 });
     const states = graph.states.map((state) => [state.name, `${stateShape(state).join(",")} ${stateDtype(state)}`]);
     expect(Object.fromEntries(states)).toEqual(figures.states);
     expect(count(graph)).toBe(figures.parameters);
@@ -113,7 +113,7 @@ describe.each(allFigures.filter((figures) => figures.states))("$case", (figures)
 });
 
 test("states come in the order in which the reference creates them", () => {
-  const { states } = buildGraph(specOf("a3-stream"), { call: "step", frames: 1 });
+  const { states } = buildGraph(specOf("a3-stream"), { form: "step", frames: 1 });
   expect(states.slice(3, 7).map((state) => state.name)).toEqual([
     "state_block0_layer1_stream_buffer",
     "state_block0_layer1_pool_buffer",

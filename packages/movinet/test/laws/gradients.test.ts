@@ -220,7 +220,7 @@ function tinyGraph(name: SpecName, frames = 3): Graph {
     { filters: 6, stride: 1, layers: [{ expand, kernel: small }] },
   ] as const satisfies Spec["blocks"];
   const sizes = { classes: 3, head: 8, hidden: 8, stem: 4, resolution: { height: 16, width: 16 } };
-  return buildGraph({ ...specOf(name), ...sizes, blocks }, { call: "clip", frames });
+  return buildGraph({ ...specOf(name), ...sizes, blocks }, { form: "clip", frames });
 }
 
 describe("whole networks against finite differences", () => {

@@ -7,7 +7,7 @@ import { hashedWeights } from "../golden/material.ts";
 /** A model with weights made from names: residual scales are not zero, statistics are not trivial. */
 export function hashedModel(name: SpecName, options: SpecOptions = {}): Model {
   const spec = specOf(name, options);
-  const weights = hashedWeights(buildGraph(spec, { call: "clip", frames: 1 }).params);
+  const weights = hashedWeights(buildGraph(spec, { form: "clip", frames: 1 }).params);
   return { spec, weights, card: defaultCard(spec) };
 }
 

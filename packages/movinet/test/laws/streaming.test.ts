@@ -15,9 +15,9 @@ const size = { height: 36, width: 44 };
 const picture = 3 * size.height * size.width;
 const options = { resolution: size, classes: 20 };
 const streamNames = specNames.filter((name) => name.endsWith("stream"));
-let backend: Engine;
+let engine: Engine;
 beforeAll(async () => {
-  backend = await nodeEngine({ threads: 1 });
+  engine = await nodeEngine({ threads: 1 });
 });
 
 describe.each(streamNames)("%s", (name) => {
@@ -25,9 +25,9 @@ describe.each(streamNames)("%s", (name) => {
     const model = hashedModel(name, options);
     const frames = 9;
     const images = randomPictures(7, frames, size.height, size.width);
-    const clip = await openWholeClip(model, frames, backend);
+    const clip = await openWholeClip(model, frames, engine);
     const whole = await clip.run(images);
-    const program = await Program.compile(model, backend);
+    const program = await Program.compile(model, engine);
     const single = await program.openStream();
     const chunked = await program.openStream({ chunk: 4 });
     let logits = new Float32Array() as Float32Array;
@@ -51,14 +51,14 @@ describe.each([
   const frames = 8;
   let program: Program;
   beforeAll(async () => {
-    program = await Program.compile(model, backend);
+    program = await Program.compile(model, engine);
   });
   afterAll(() => program[Symbol.asyncDispose]());
 
   test("any chunking in any batch gives each stream what the interpreter says of its clip", async () => {
     const streams = [1, 2, 3].map((seed) => randomPictures(seed, frames, size.height, size.width));
     const times = Array.from({ length: frames }, (_, t) => t);
-    const graph = buildGraph(model.spec, { call: "clip", frames });
+    const graph = buildGraph(model.spec, { form: "clip", frames });
     const expected = streams.map(
       (image) =>
         interpret(graph, model.weights, { image, inverse_count: times.map((t) => 1 / (t + 1)), position: times })[
@@ -128,7 +128,7 @@ describe.each([
 });
 
 test("a snapshot moves between rows of batches", async () => {
-  const program = await Program.compile(hashedModel("t0-stream", options), backend);
+  const program = await Program.compile(hashedModel("t0-stream", options), engine);
   const images = randomPictures(5, 6, size.height, size.width);
   const source = await program.openStream();
   await source.step(images.subarray(0, 4 * picture));

@@ -14,7 +14,7 @@ interface SessionProgram extends AsyncDisposable {
 /** What every use after disposal throws. */
 export const disposed = { name: "SessionError", code: "E_SESSION_DISPOSED" };
 
-/** What every backend, and every place where sessions run, must do alike. */
+/** What every engine, and every place where sessions run, must do alike. */
 export function streamSessionContract(title: string, compile: (model: Model) => Promise<SessionProgram>): void {
   describe(`stream sessions of ${title}`, () => {
     const figures = figuresOf("t0-stream-posenc-10classes");

@@ -30,7 +30,7 @@ const spec: Spec = {
   head: 16,
   hidden: 16,
 };
-const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
 const model: Model = { spec, weights, card: { ...defaultCard(spec), labels: ["dark", "bright"] } };
 
 /** Clips that are told apart by their brightness. */

@@ -14,13 +14,13 @@ import { distance, hashedModel } from "../laws/models.ts";
 
 const size = { width: 32, height: 32 };
 const options = { resolution: size, classes: 10 };
-let backend: Engine;
+let engine: Engine;
 beforeAll(async () => {
-  backend = await nodeEngine({ threads: 1 });
+  engine = await nodeEngine({ threads: 1 });
 });
 const bodies: FrozenBody[] = [];
 const compile = async (model: Model) => {
-  const body = await FrozenBody.compile(model, backend);
+  const body = await FrozenBody.compile(model, engine);
   bodies.push(body);
   return body;
 };
@@ -49,7 +49,7 @@ test("a stream's pooled vector gives the logits that the model gives after the l
     const model = hashedModel("t0-stream", { ...options, squeezeExcite });
     for (const clip of [clipOf(5), clipOf(3, 50, 40)]) {
       const pooled = await (await compile(model)).pool(clip);
-      const program = await Program.compile(model, backend);
+      const program = await Program.compile(model, engine);
       const session = await program.openStream();
       let logits = new Float32Array();
       for (const picture of picturesOf(clip, model))
@@ -64,7 +64,7 @@ test("a base model's window gives the logits that the model gives of it", async 
   const base = hashedModel("t0-base", options);
   const model = { ...base, card: { ...base.card, frames: 4 } };
   const body = await compile(model);
-  const program = await Program.compile(model, backend);
+  const program = await Program.compile(model, engine);
   const session = await program.openClip();
   for (const frames of [4, 3]) {
     const clip = clipOf(frames);

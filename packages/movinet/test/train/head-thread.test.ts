@@ -13,7 +13,7 @@ import { testMirroring } from "../../src/train/mirror.ts";
 const spec = specOf("a0-stream", { classes: 5 });
 const model = {
   spec,
-  weights: randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1),
+  weights: randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1),
   card: defaultCard(spec),
 };
 const random = randomOf("head thread");

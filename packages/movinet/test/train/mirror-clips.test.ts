@@ -18,12 +18,12 @@ const each = 7;
 
 async function open(labels: readonly CameraMotionLabel[]) {
   const model = await openModel(file);
-  const backend = await nodeEngine({ threads: 1 });
+  const engine = await nodeEngine({ threads: 1 });
   const { width, height, fit } = model.card.input;
   const { fps } = model.card;
   const clips = new Map<Sample, SourceClip>();
   const features = new Map<Sample, HeadSample>();
-  const body = await FrozenBody.compile(model, backend);
+  const body = await FrozenBody.compile(model, engine);
   for (const [c, label] of labels.entries()) {
     for (let i = 0; i < each; i++) {
       const name = `${label} ${i}`;
@@ -49,7 +49,7 @@ async function open(labels: readonly CameraMotionLabel[]) {
         model,
         samples,
         { features, view: { fps, fits: [fit] } },
-        { cache, backend, classes: labels.length, ...options },
+        { cache, engine, classes: labels.length, ...options },
       ),
   };
 }

@@ -15,7 +15,7 @@ import { distance, hashedModel, randomPictures } from "../laws/models.ts";
 
 const resolution = { height: 24, width: 24 };
 const model = hashedModel("a0-stream", { classes: 7, resolution });
-const graph = buildGraph(model.spec, { call: "clip", frames: 2 });
+const graph = buildGraph(model.spec, { form: "clip", frames: 2 });
 const inputs = { image: randomPictures(1, 2, 24, 24), inverse_count: [1, 0.5] };
 const logits = interpret(graph, model.weights, inputs)[outputOf(graph)] as Float64Array;
 

@@ -27,7 +27,7 @@ const spec: Spec = {
   head: 16,
   hidden: 16,
 };
-const weights = randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1);
+const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
 export const model: Model = { spec, weights, card: { ...defaultCard(spec), labels: ["often", "rare"] } };
 
 /** A clip of a class (0 dark, 1 bright) that is lighter or darker by up to `spread`; the same name gives the same picture. */

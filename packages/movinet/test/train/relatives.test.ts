@@ -19,7 +19,7 @@ const kinds: Record<string, SpecOptions> = {
 
 function logits({ spec, weights }: Model, image: Float32Array): Float64Array {
   const frames = image.length / picture;
-  const graph = buildGraph(spec, { call: "clip", frames });
+  const graph = buildGraph(spec, { form: "clip", frames });
   const moments = Array.from({ length: frames }, (_, t) => t);
   const inputs = { image, inverse_count: moments.map((t) => 1 / (t + 1)), position: moments };
   return interpret(graph, weights, inputs)[outputOf(graph)] as Float64Array;
@@ -85,7 +85,7 @@ describe("the base form of a stream model", () => {
     const model = hashedModel(name, { classes: 4, resolution });
     const base = wholeClip(model, 5).model;
     expect(base.card.frames).toBe(5);
-    const { params } = buildGraph(base.spec, { call: "clip", frames: 5 });
+    const { params } = buildGraph(base.spec, { form: "clip", frames: 5 });
     expect([...base.weights.keys()].sort()).toEqual(Object.keys(params).sort());
     const image = randomPictures(5, 5, side, side);
     expect(distance(logits(base, image), logits(model, image))).toBeGreaterThan(1e-3);

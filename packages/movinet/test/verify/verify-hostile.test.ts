@@ -76,10 +76,10 @@ test.each(["Loop", "Scan", "If", "SequenceMap"])("control flow: %s", async (op) 
 });
 
 test("what ends a file ends its process: a signal, and closing it", async () => {
-  const backend = await nodeEngine({ threads: 1 });
+  const engine = await nodeEngine({ threads: 1 });
   for (const bytes of [emitOnnx(model), emitTflite(model, { form: "step" })]) {
     const abort = new AbortController();
-    const file = await openRunners(bytes, "m", backend, { signal: abort.signal });
+    const file = await openRunners(bytes, "m", engine, { signal: abort.signal });
     const [own] = file.runners;
     const clip = [randomPictures(1, 1, 32, 32)];
     expect((await own?.logits(clip))?.[0]).toHaveLength(3);

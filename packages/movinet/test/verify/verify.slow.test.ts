@@ -43,10 +43,10 @@ describe.each([
 });
 
 test.skipIf(!existsSync(cow))(`an int8 file that lost its gates fails, by its own runtime (needs ${cow})`, async () => {
-  const backend = await nodeEngine();
+  const engine = await nodeEngine();
   const files = [
-    await openRunners(await readFile(cow), "int8", backend),
-    await openRunners(await readFile(dynamic), "dynamic", backend),
+    await openRunners(await readFile(cow), "int8", engine),
+    await openRunners(await readFile(dynamic), "dynamic", engine),
   ] as const;
   const receipt = await verifyFiles(files);
   const failed = receipt.checks.filter(({ pass }) => !pass);

@@ -36,7 +36,7 @@ function small(name: "a0-stream" | "a0-base"): Model {
     head: 32,
     hidden: 32,
   };
-  const weights = hashedWeights(buildGraph(spec, { call: "clip", frames: 1 }).params);
+  const weights = hashedWeights(buildGraph(spec, { form: "clip", frames: 1 }).params);
   return { spec, weights, card: { ...defaultCard(spec), frames: name === "a0-base" ? 4 : null } };
 }
 const model = small("a0-stream");
@@ -63,8 +63,8 @@ describe("convertModel", () => {
     [base, { format: "tflite" }, "whole clip"],
     [base, { format: "onnx" }, "whole clip"],
   ] as const)("%#: %o %o passes, and the file carries its receipt", async (source, options, call) => {
-    const backend = await nodeEngine({ threads: 1 });
-    const { bytes, receipt } = await convertModel(source, { ...names, ...options, backend });
+    const engine = await nodeEngine({ threads: 1 });
+    const { bytes, receipt } = await convertModel(source, { ...names, ...options, engine });
     expect(receipt).toMatchObject({ pass: true, source: { name: "source", call: "whole clip" } });
     expect(receipt.checks).toEqual([expect.objectContaining({ name: "result", call, pass: true })]);
     expect(receipt.checks[0]?.error).toBeLessThan(receipt.limits.error / 2);
@@ -74,22 +74,22 @@ describe("convertModel", () => {
   });
 
   test("a result that says something else does not pass", async () => {
-    const backend = await nodeEngine({ threads: 1 });
+    const engine = await nodeEngine({ threads: 1 });
     const bent: Engine = {
-      ...backend,
+      ...engine,
       name: "bent",
       load(source, options) {
-        if (!("weights" in source)) return backend.load(source, options);
+        if (!("weights" in source)) return engine.load(source, options);
         const { weights } = source;
         const bias = weights.get("classifier2.bias") as { shape: readonly number[]; data: Float32Array };
         const moved = new Map(weights).set("classifier2.bias", {
           ...bias,
           data: bias.data.map((value, i) => value + (i === 0 ? 0.01 : 0)),
         });
-        return backend.load({ ...source, weights: moved }, options);
+        return engine.load({ ...source, weights: moved }, options);
       },
     };
-    const { receipt } = await convertModel(model, { ...names, format: "onnx", backend: bent });
+    const { receipt } = await convertModel(model, { ...names, format: "onnx", engine: bent });
     expect(receipt).toMatchObject({ pass: false, difference: expect.closeTo(0.008, 4) });
   });
 
@@ -100,7 +100,7 @@ describe("convertModel", () => {
     [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
     [model, { format: "tflite", form: "clip" }, /needs its number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
-    await expect(convertModel(source, { ...names, ...options, backend: referenceEngine })).rejects.toThrow(
+    await expect(convertModel(source, { ...names, ...options, engine: referenceEngine })).rejects.toThrow(
       told("E_MODEL_EXPORT", complaint),
     );
   });
@@ -108,12 +108,12 @@ describe("convertModel", () => {
 
 describe("verifyFiles", () => {
   test("every file in every way", async () => {
-    const backend = await nodeEngine({ threads: 1 });
-    const tflite = await convertModel(model, { ...names, format: "tflite", form: "official", backend });
-    const onnx = await convertModel(model, { ...names, format: "onnx", backend });
+    const engine = await nodeEngine({ threads: 1 });
+    const tflite = await convertModel(model, { ...names, format: "tflite", form: "official", engine });
+    const onnx = await convertModel(model, { ...names, format: "onnx", engine });
     const files = [
-      await openRunners(tflite.bytes, "a.tflite", backend),
-      await openRunners(onnx.bytes, "b.onnx", backend),
+      await openRunners(tflite.bytes, "a.tflite", engine),
+      await openRunners(onnx.bytes, "b.onnx", engine),
     ];
     const receipt = await verifyFiles(files as [(typeof files)[number], ...typeof files]);
     expect(receipt).toMatchObject({ pass: true, source: { name: "a.tflite", call: "whole clip" } });
@@ -230,8 +230,8 @@ describe("compareRunners", () => {
   });
 
   test("the reference interpreter agrees, and keeps silent of what would take long", async () => {
-    const backend = await nodeEngine({ threads: 1 });
-    const whole = clipRunner(model, "m", backend);
+    const engine = await nodeEngine({ threads: 1 });
+    const whole = clipRunner(model, "m", engine);
     const { checks, difference } = await compareRunners(whole, [referenceRunner(model, "m")], scenes, "float32");
     await whole.close();
     expect(difference).toBeLessThan(1e-5);

@@ -69,7 +69,7 @@ async function prepare(options: NodeEngineOptions) {
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
   // What it writes on standard error about a device that does not start is said by an error of ours.
   if (device !== "cpu") ort.env.logLevel = "fatal";
-  const supported = ort.listSupportedBackends().map((backend) => backend.name);
+  const supported = ort.listSupportedBackends().map((engine) => engine.name);
   if (!supported.includes(device)) {
     throw new MovinetError({
       code: "E_DEVICE_UNKNOWN",

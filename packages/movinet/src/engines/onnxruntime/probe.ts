@@ -24,7 +24,7 @@ export function probeSpec(): { graph: Graph; weights: Weights; inputs: Readonly<
       },
     ],
   } as const;
-  const step = buildGraph(spec, { call: "step", frames: 1 });
+  const step = buildGraph(spec, { form: "step", frames: 1 });
   const weights = new Map(
     Object.entries(step.params).map(([name, { shape, role }], seed): [string, Tensor] => {
       const data = sequence(elementsOf(shape), seed);

@@ -54,7 +54,7 @@ export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; c
     const { buffer } = new Uint8Array(data);
     return type === elementType.float ? new Float32Array(buffer) : halvesToFloats(new Uint16Array(buffer));
   };
-  const lowered = lowerForInference(buildGraph(spec, { call: form, frames }));
+  const lowered = lowerForInference(buildGraph(spec, { form, frames }));
   const weights = unfold(lowered, {
     vector: constant,
     dense(name, inputs, filters) {

@@ -29,7 +29,7 @@ describe("a model compiled from its graph", () => {
   ] as const)("%s %o tells of the recent past what ONNX Runtime tells", async (name, options) => {
     const model = hashedModel(name, { ...options, classes: 7, resolution: { height: 48, width: 64 } });
     const programs = await Promise.all(
-      [nodeEngine({ threads: 1 }), litertEngine()].map(async (backend) => Program.compile(model, await backend)),
+      [nodeEngine({ threads: 1 }), litertEngine()].map(async (engine) => Program.compile(model, await engine)),
     );
     const [a, b] = await Promise.all(programs.map((program) => program.openStream({ recentHalfLifeFrames: 3 })));
     for (let t = 0; t < 5; t++) {
@@ -44,15 +44,15 @@ describe("a model compiled from its graph", () => {
   test("steps of several frames are refused, windows of a base model are not", async () => {
     const litert = await litertEngine();
     const stream = hashedModel("t0-stream", { classes: 7, resolution: { height: 32, width: 32 } });
-    const chunk = buildGraph(stream.spec, { call: "step", frames: 2 });
+    const chunk = buildGraph(stream.spec, { form: "step", frames: 2 });
     await expect(litert.load({ graph: chunk, weights: stream.weights })).rejects.toMatchObject({
       code: "E_MODEL_EXPORT",
     });
     const base = hashedModel("t0-base", { classes: 7, resolution: { height: 32, width: 32 } });
     const model = { ...base, card: { ...base.card, frames: 4 } };
     const logits = await Promise.all(
-      [nodeEngine({ threads: 1 }), litert].map(async (backend) => {
-        const session = await (await Program.compile(model, await backend)).openClip();
+      [nodeEngine({ threads: 1 }), litert].map(async (engine) => {
+        const session = await (await Program.compile(model, await engine)).openClip();
         return session.run(randomPictures(2, 4, 32, 32));
       }),
     );

@@ -96,7 +96,7 @@ describe("the training program agrees with the interpreter", () => {
   ])("%s, %s statistics, %i frames, batch %i", (name, statistics = "stored", frames, batch) => {
     const graph = buildGraph(
       { ...specOf(name), ...sizes, resolution: { height: 21, width: 18 } },
-      { call: "clip", frames },
+      { form: "clip", frames },
     );
     const { logits, gradients } = compare(graph, batch, { statistics });
     expect(logits).toBeLessThan(1e-5);
@@ -105,7 +105,7 @@ describe("the training program agrees with the interpreter", () => {
 
   it.each([1, 3])("%i frames of streams that have a past: it is the beginning of the running sums", (frames) => {
     const spec = { ...specOf("a0-stream"), ...sizes, resolution: { height: 21, width: 18 } };
-    const step = buildGraph(spec, { call: "step", frames });
+    const step = buildGraph(spec, { form: "step", frames });
     const sums = step.nodes.filter((node) => node.op === "cumulativeSum" && node.initial !== null);
     expect(sums.length).toBeGreaterThan(1);
     const { logits, gradients } = compare({ ...step, states: [] }, 2, {});
@@ -115,7 +115,7 @@ describe("the training program agrees with the interpreter", () => {
 
   it("running sums that begin with something learned", () => {
     const spec = { ...specOf("a0-stream"), ...sizes, resolution: { height: 21, width: 18 } };
-    const graph = buildGraph(spec, { call: "clip", frames: 3 });
+    const graph = buildGraph(spec, { form: "clip", frames: 3 });
     const shapes = { ...graph.shapes };
     const nodes = graph.nodes.flatMap((node): Node[] => {
       if (node.op !== "cumulativeSum") return [node];
@@ -159,7 +159,7 @@ describe("the training program agrees with the interpreter", () => {
           blocks: [{ filters: 8, stride, layers }],
           resolution: { height, width },
         };
-        const graph = buildGraph(spec, { call: "clip", frames });
+        const graph = buildGraph(spec, { form: "clip", frames });
         const { logits, gradients } = compare(graph, batch, { statistics });
         expect(logits).toBeLessThan(1e-4);
         expect(gradients).toBeLessThan(1e-3);

@@ -66,18 +66,18 @@ describe("single streams in the blocked layout", () => {
 
   test.each(specNames.filter((name) => name.endsWith("stream")))("%s is served by it", (name) => {
     const { spec, weights } = hashedModel(name, options);
-    const graph = lowerForInference(buildGraph(spec, { call: "step", frames: 1 }));
+    const graph = lowerForInference(buildGraph(spec, { form: "step", frames: 1 }));
     expect(emitBlocked(graph, weights, 8)).not.toBeNull();
   });
 
   test("what it cannot serve stays plain", () => {
     const { spec, weights } = hashedModel("t0-stream", options);
-    expect(emitBlocked(lowerForInference(buildGraph(spec, { call: "step", frames: 2 })), weights, 8)).toBeNull();
+    expect(emitBlocked(lowerForInference(buildGraph(spec, { form: "step", frames: 2 })), weights, 8)).toBeNull();
   });
 });
 
 test("convolutions take in the additions and activations that only they feed", () => {
-  const graph = lowerForInference(buildGraph(specOf("t0-stream"), { call: "step", frames: 1 }));
+  const graph = lowerForInference(buildGraph(specOf("t0-stream"), { form: "step", frames: 1 }));
   const fused = fuseConvs(graph);
   const residual = fused.find((node) => "conv" in node && node.output === "block1.layer1");
   expect(residual).toMatchObject({ sum: "block1.layer0", activation: null });

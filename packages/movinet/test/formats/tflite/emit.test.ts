@@ -65,7 +65,7 @@ describe("logits of an exported file are those of the network", () => {
   test("of any network", () => {
     fc.assert(
       fc.property(anySpec, (spec) => {
-        const weights = hashedWeights(buildGraph(spec, { call: "clip", frames: 1 }).params);
+        const weights = hashedWeights(buildGraph(spec, { form: "clip", frames: 1 }).params);
         const model = { spec, weights, card: defaultCard(spec) };
         expect(clipDistance(model, 6)).toBeLessThan(1e-4);
         if (spec.mode === "base") return;

@@ -66,7 +66,7 @@ describe.skipIf(!hasShared).each(files)(`golden/tflite/$name${reason}`, ({ name,
       worst = Math.max(worst, farthest);
     }
     if (dtype !== "float32") expect(worst).toBeGreaterThan(0.4);
-    for (const name of Object.keys(buildGraph(spec, { call: "step", frames: 1 }).params)) {
+    for (const name of Object.keys(buildGraph(spec, { form: "step", frames: 1 }).params)) {
       if (/norm\.(gamma|mean)$/.test(name)) expect(new Set(weights.get(name)?.data).size, name).toBe(1);
     }
   });

@@ -55,7 +55,7 @@ export function openOfficial(bytes: Uint8Array): Step {
 /** The logits of a whole clip `[T, 3, H, W]` by the reference interpreter. */
 export function clipLogits({ spec, weights }: Model, clip: Float32Array): Float64Array {
   const frames = clip.length / (3 * spec.resolution.height * spec.resolution.width);
-  const graph = buildGraph(spec, { call: "clip", frames });
+  const graph = buildGraph(spec, { form: "clip", frames });
   const ages = Array.from({ length: frames }, (_, t) => t);
   const inputs = { image: clip, position: ages, inverse_count: ages.map((t) => 1 / (t + 1)) };
   return interpret(graph, weights, inputs)[outputOf(graph)] as Float64Array;

@@ -211,10 +211,10 @@ describe("the container", () => {
   ];
   test.each(limits)("A0 stream as %s: at most %d bytes a parameter and %d", (dtype, each, more) => {
     const spec = specOf("a0-stream");
-    const { params } = buildGraph(spec, { call: "clip", frames: 1 });
+    const { params } = buildGraph(spec, { form: "clip", frames: 1 });
     const model = {
       spec,
-      weights: randomWeights(buildGraph(spec, { call: "clip", frames: 1 }), 1),
+      weights: randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1),
       card: defaultCard(spec),
     };
     const parameters = Object.values(params).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);

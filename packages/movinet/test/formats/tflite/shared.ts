@@ -27,7 +27,7 @@ export function sharedJson(path: string): {
 
 /** The logits after each frame of a stream `[T, 3, H, W]`. */
 export async function streamLogits(spec: Spec, weights: Weights, frames: Float32Array): Promise<Float32Array[]> {
-  const graph = lowerForInference(buildGraph(spec, { call: "step", frames: 1 }));
+  const graph = lowerForInference(buildGraph(spec, { form: "step", frames: 1 }));
   const session = await InferenceSession.create(emitOnnxGraph(graph, weights), {
     intraOpNumThreads: 1,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
@@ -68,7 +68,7 @@ function nextStates(graph: Graph, feeds: Record<string, Tensor>, results: Infere
 
 /** The regenerated weights of a spec with norms folded: kernels by name, biases of folded norms as `….norm.beta`. */
 export function foldedWeights(spec: Spec): Map<string, Float32Array> {
-  const raw = hashedWeights(buildGraph(spec, { call: "step", frames: 1 }).params);
+  const raw = hashedWeights(buildGraph(spec, { form: "step", frames: 1 }).params);
   const folded = new Map<string, Float32Array>();
   for (const [name, { data }] of raw) {
     const norm = name.replace(/(\.depthwise)?\.kernel$|\.norm\.\w+$/, ".norm");

@@ -44,7 +44,7 @@ export type OnnxOptions = FileOptions<OnnxForm, OnnxPrecision>;
 export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   const { spec, weights } = model;
   const { form, dtype, frames } = chooseFile(model, "ONNX", options);
-  const lowered = lowerForInference(buildGraph(spec, { call: form, frames }));
+  const lowered = lowerForInference(buildGraph(spec, { form, frames }));
   const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
   const interfaces = {
     opset,

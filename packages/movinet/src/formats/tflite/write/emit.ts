@@ -59,7 +59,7 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   return card.labels === null ? file : appendLabels(file, card.labels);
 }
 
-/** A graph that {@link lowerGraph} lowered as a float32 file for a backend: one frame of the form `step` if it has states, or else a `clip`. */
+/** A graph that {@link lowerGraph} lowered as a float32 file for a engine: one frame of the form `step` if it has states, or else a `clip`. */
 export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
   const out = new Emission(graph, weights, allFloats);
   const parts = emitNodes(out, graph.states.length > 0 ? stepForm(out) : clipForm(out));

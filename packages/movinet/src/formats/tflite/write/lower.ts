@@ -34,7 +34,7 @@ export type ExportFacts = FileFacts<(typeof tfliteForms)[number], TflitePrecisio
 
 /** The graph whose parameters a file holds. Constants of gates are folded where no other reader looks for them. */
 export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "form" | "frames">): Graph {
-  const graph = buildGraph(spec, { call: form === "clip" ? "clip" : "step", frames });
+  const graph = buildGraph(spec, { form: form === "clip" ? "clip" : "step", frames });
   return form === "official" ? lowerPlain(graph) : lowerGraph(graph);
 }
 
