@@ -12,6 +12,7 @@ const entryName = /^[0-9a-f]{64}\.clip$/;
 const asideName = /^[0-9a-f]{64}\.[-0-9a-f]+\.tmp$/;
 /** Milliseconds after which a file that was being written belongs to a process that died. */
 const staleMs = 15 * 60_000;
+const keyOf = (name: string) => name.slice(0, 64);
 
 /**
  * Entries of clips in a folder, bounded in bytes. What is read is believed, so the folder and the entries must be this
@@ -24,6 +25,8 @@ export class ClipStore {
   readonly #used = new Set<string>();
   /** Files that this process is writing, with the bytes that they will have. */
   readonly #writing = new Map<string, number>();
+  /** Those that were being written while the folder is tidied, also what has ended since. */
+  #meanwhile: Map<string, number> | null = null;
   /** Bytes in the folder, as far as this process knows; null until it looked. */
   #bytes: number | null = null;
   #tidying: Promise<void> | null = null;
@@ -79,8 +82,7 @@ export class ClipStore {
     const name = `${key}.${randomUUID()}.tmp`;
     const aside = join(this.folder, name);
     try {
-      if (!(await this.#makeRoom(size))) return;
-      this.#writing.set(name, size);
+      if (!(await this.#makeRoom(name, size))) return;
       this.#used.add(key);
       await writeParts(aside, [prefix, ...frames]);
       await rename(aside, this.#path(key));
@@ -139,8 +141,8 @@ export class ClipStore {
     await utimes(this.#path(key), now, now).catch(() => {});
   }
 
-  /** Takes `size` bytes of the bound, after removing what is needed for it; false where that is not enough. */
-  async #makeRoom(size: number): Promise<boolean> {
+  /** Takes `size` bytes of the bound for a file, after removing what is needed for it; false where that is not enough. */
+  async #makeRoom(name: string, size: number): Promise<boolean> {
     if (size > this.maxBytes) return false;
     if (this.#bytes === null || this.#bytes + size > this.maxBytes) {
       this.#tidying ??= this.#tidy(size).finally(() => {
@@ -151,6 +153,8 @@ export class ClipStore {
     const bytes: number = this.#bytes ?? 0;
     if (bytes + size > this.maxBytes) return false;
     this.#bytes = bytes + size;
+    this.#writing.set(name, size);
+    this.#meanwhile?.set(name, size);
     return true;
   }
 
@@ -158,25 +162,32 @@ export class ClipStore {
   async #tidy(size: number): Promise<void> {
     await makeFolders(this.folder, 0o700);
     await this.#guard();
-    const names = await readdir(this.folder);
+    // What is being written gets its name, or begins, while the folder is read: it counts by what it will have.
+    const writing = new Map(this.#writing);
+    this.#meanwhile = writing;
+    const keys = new Set([...writing.keys()].map(keyOf));
+    const names = (await readdir(this.folder)).filter(
+      (name) => (entryName.test(name) && !keys.has(keyOf(name))) || (asideName.test(name) && !writing.has(name)),
+    );
     const found = await Promise.all(
       names.map(async (name) => {
-        if (!entryName.test(name) && !asideName.test(name)) return [];
         const facts = await stat(join(this.folder, name)).catch(this.#absent);
-        return facts ? [{ name, bytes: this.#writing.get(name) ?? facts.size, usedMs: facts.mtimeMs }] : [];
+        return facts && !writing.has(name) ? [{ name, bytes: facts.size, usedMs: facts.mtimeMs }] : [];
       }),
     );
     const files = found.flat().sort((a, b) => a.usedMs - b.usedMs);
+    const taken = () => [...writing.values()].reduce((sum, length) => sum + length, 0);
     let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const isAside = ({ name }: { readonly name: string }) => asideName.test(name);
     const stale = files.filter((file) => isAside(file) && file.usedMs < Date.now() - staleMs);
-    const unused = files.filter((file) => !isAside(file) && !this.#used.has(file.name.slice(0, 64)));
+    const unused = files.filter((file) => !isAside(file) && !this.#used.has(keyOf(file.name)));
     for (const [i, file] of [...stale, ...unused].entries()) {
-      if (i >= stale.length && bytes + size <= this.maxBytes) break;
+      if (i >= stale.length && bytes + taken() + size <= this.maxBytes) break;
       await rm(join(this.folder, file.name), { force: true });
       bytes -= file.bytes;
     }
-    this.#bytes = bytes;
+    this.#bytes = bytes + taken();
+    this.#meanwhile = null;
   }
 }
 

@@ -16,8 +16,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { ClipView } from "../../src/data/clip.ts";
+import type { ClipHead, ClipView } from "../../src/data/clip.ts";
 import { ClipCache, type ClipCacheOptions } from "../../src/data/clip-cache.node.ts";
+import { ClipStore } from "../../src/data/clip-store.node.ts";
 import type { Sample } from "../../src/data/dataset.ts";
 import { Decoders, openVideo } from "../../src/video/video.node.ts";
 import { movingSpot, sampleOf, writeClip } from "./clips.ts";
@@ -229,6 +230,23 @@ describe("the bound", () => {
     for (const sample of samples) await cache.read(sample, view);
     expect(calls.mock.calls.length).toBe(2 + 2);
   });
+});
+
+test("clips that are written at the same time stay within the bound", async () => {
+  const probe = openCache();
+  await probe.read(first(), view);
+  const { size } = await stat(await entryOf(probe));
+  const head = { ...view, width: 20, height: 16, frames: 20 } as unknown as ClipHead;
+  const frames = [new Uint8Array(size)];
+  for (let round = 0; round < 40; round++) {
+    const store = new ClipStore(join(folder, `store${round}`), 2.6 * size);
+    const write = async (i: number) => {
+      for (let wait = 0; wait < i * round; wait++) await new Promise((resolve) => setImmediate(resolve));
+      await store.write(String(i).repeat(64), head, frames);
+    };
+    await Promise.all([1, 2, 3, 4, 5, 6].map(write));
+    expect((await readdir(store.folder)).length, `round ${round}`).toBe(2);
+  }
 });
 
 describe("a folder that cannot be written", () => {
