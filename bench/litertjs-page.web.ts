@@ -1,6 +1,6 @@
 /** The page of bench/litertjs.ts. */
 import { type CompiledModel, loadAndCompile, Tensor } from "@litertjs/core";
-import { type Engine, litertEngine, Program, readModel } from "movinet/web";
+import { type Engine, openEngine, Program } from "movinet/session";
 
 type Step = (frame: Float32Array<ArrayBuffer>) => Promise<Float32Array>;
 
@@ -13,7 +13,7 @@ interface Plan {
 
 /** Milliseconds a step, for each contestant and round. The first three rounds are not counted. */
 async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: number[][]; compileMs: number[] }> {
-  const litert = await litertEngine({ wasmPaths: "/litert/" });
+  const litert = await openEngine({ device: "litert", wasmPaths: "/litert/" });
   const compileMs: number[] = [];
   const contestants: { step: Step; close(): Promise<void>; size: number }[] = [];
   for (const { url, plain } of plan) {
@@ -41,7 +41,7 @@ async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: num
 }
 
 async function openSession(litert: Engine, bytes: Uint8Array) {
-  const program = await Program.compile(readModel(bytes, "bench"), litert);
+  const program = await Program.open(bytes, "bench", litert);
   const session = await program.openStream();
   const { height, width } = program.model.spec.resolution;
   const close = async () => {

@@ -1,6 +1,6 @@
 import type { Graph } from "../graph/ir.ts";
 import { Builder } from "./builder.ts";
-import { heads } from "./heads.ts";
+import { headOf } from "./heads.ts";
 import { nameOf, type Spec, squeezeWidth, stagesOf } from "./spec.ts";
 import type { BlockSpec, LayerSpec } from "./variants.ts";
 
@@ -40,7 +40,7 @@ export function buildGraph(spec: Spec, { form, frames }: GraphOptions): Graph {
   const map = net.activation("head.activation", x, spec.activation);
   const pooled = headPool(net, map);
   endpoints["head"] = pooled;
-  const outputs = Object.entries(heads).map(([name, head]) => [name, head(net, { map, pooled })]);
+  const outputs = (spec.heads ?? ["logits"]).map((name) => [name, headOf(name)(net, { map, pooled })]);
   return net.graph(Object.fromEntries(outputs), endpoints);
 }
 

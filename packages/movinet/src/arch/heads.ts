@@ -12,4 +12,13 @@ const logits: Head = (net, { pooled }) => {
 };
 
 /** What a network says, an output a row; the first is the one that it is for. */
-export const heads: Readonly<Record<string, Head>> = { logits };
+const heads: Readonly<Record<string, Head>> = { logits };
+
+export const headNames: readonly string[] = Object.keys(heads);
+
+/** The head of an output. Throws `TypeError` for one that there is not. */
+export function headOf(name: string): Head {
+  const head = Object.hasOwn(heads, name) ? heads[name] : undefined;
+  if (!head) throw new TypeError(`a network has no output ${name}: use ${headNames.join(", ")}`);
+  return head;
+}

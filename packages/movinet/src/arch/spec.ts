@@ -34,6 +34,8 @@ export interface Spec {
   readonly classes: number;
   /** Pixels; need not be square. */
   readonly resolution: { readonly height: number; readonly width: number };
+  /** What the network says, rows of the table of heads; the first is what it is for. Default: `logits` alone. */
+  readonly heads?: readonly string[];
 }
 
 /** The options of MoViNet that a name does not fix. */

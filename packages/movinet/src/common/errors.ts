@@ -116,7 +116,8 @@ function reviveError({ name, message, stack, code, details }: PlainError): Error
     const Class = Object.hasOwn(ownClasses, name) ? ownClasses[name as keyof typeof ownClasses] : MovinetError;
     return Object.assign(new Class(details), stack && { stack });
   }
-  const error = name === "TypeError" ? new TypeError(message) : new Error(message);
+  const BuiltIn = [TypeError, RangeError, SyntaxError].find((Class) => Class.name === name) ?? Error;
+  const error = new BuiltIn(message);
   return Object.assign(error, { name }, code && { code }, stack && { stack });
 }
 

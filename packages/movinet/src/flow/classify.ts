@@ -2,6 +2,7 @@ import type { Fit } from "../model/card.ts";
 import type { SessionModel } from "../model/model.ts";
 import type { SessionSource } from "../session/program.ts";
 import { abortable, type Frame } from "../video/frame.ts";
+import { checkFrame } from "./check-input.ts";
 import { probabilities } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
 import { RecentLogits } from "./recent-logits.ts";
@@ -82,6 +83,7 @@ async function* classifyStream(
     let index = 0;
     const input = new Float32Array(3 * card.input.width * card.input.height);
     for await (const picture of frames) {
+      checkFrame(picture);
       try {
         const started = performance.now();
         preprocess(picture, { ...card.input, fit }, input);
@@ -133,6 +135,7 @@ async function* classifyWindows(
   let index = 0;
   try {
     for await (const picture of frames) {
+      checkFrame(picture);
       last?.picture[Symbol.dispose]?.();
       last = { frame: index++, time: picture.timestamp, picture };
       const started = performance.now();

@@ -47,6 +47,8 @@ export async function open(
   const program = worker
     ? await WorkerProgram.start(opened, { threads })
     : await programOf(opened, await openEngine({ device, threads }));
+  if (signal?.aborted) await program[Symbol.asyncDispose]();
+  signal?.throwIfAborted();
   return new Recognizer(program, opened.warnings, openFrames);
 }
 
@@ -54,6 +56,9 @@ const openFrames: OpenFrames<VideoSource> = (source, options) => openVideo(pathO
 
 function pathOf(source: VideoSource): string {
   if (typeof source === "string") return source;
+  if (!(source instanceof URL)) {
+    throw new TypeError("a video is a path, a URL, - for standard input, or an async iterable of frames");
+  }
   return source.protocol === "file:" ? fileURLToPath(source) : source.href;
 }
 
@@ -62,6 +67,10 @@ async function openAny(
   labels: OpenOptions["labels"],
   signal: AbortSignal | undefined,
 ): Promise<OpenedFile> {
+  const isList = Array.isArray(labels) && labels.every((label) => typeof label === "string");
+  if (labels !== undefined && typeof labels !== "string" && !isList) {
+    throw new TypeError("labels must be a list of names, a file of them, or the name of a data set");
+  }
   const opened = await openLabelled(model, typeof labels === "string" ? labels : undefined, signal);
   if (typeof labels !== "object") return opened;
   checkLabels(labels, opened.spec, "labels");
@@ -77,6 +86,11 @@ async function openLabelled(
   if (typeof place === "string" && !isUrl(place)) return openModelFile(place, { labels, signal });
   if (place === undefined) return openModelFile(undefined, { labels, signal });
   if (!(place instanceof URL || place instanceof Uint8Array || typeof place === "string")) {
+    if (typeof place !== "object" || place === null || !("weights" in place)) {
+      throw new TypeError(
+        "a model is a name, a path, a URL, the bytes of a file (Uint8Array), or a model that was read",
+      );
+    }
     return relabelled({ warnings: [], ...place }, labels);
   }
   const subject = place instanceof Uint8Array ? "model" : String(place);

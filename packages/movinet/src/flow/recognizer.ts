@@ -3,6 +3,7 @@ import type { Card, InputSize } from "../model/card.ts";
 import type { SessionSource } from "../session/program.ts";
 import type { StreamSession, StreamState } from "../session/stream-session.ts";
 import type { Frame } from "../video/frame.ts";
+import { checkFps, checkFramesOptions, checkPicture, checkTop } from "./check-input.ts";
 import { classifyFrames, type FrameResult, type FramesOptions } from "./classify.ts";
 import { type Prediction, probabilities, topK } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
@@ -18,6 +19,13 @@ export interface ClassifyOptions extends FramesOptions {
 export interface Classification extends FrameResult {
   /** The likeliest classes given every frame so far, best first. */
   readonly predictions: readonly Prediction[];
+}
+
+export interface ActionStreamOptions {
+  /** How many predictions each result names, at least 1. Default 5. */
+  readonly top?: number | undefined;
+  /** Seconds after which a picture counts half: without, a stream that never ends speaks of all that it ever saw. Default: none. */
+  readonly halfLifeSeconds?: number | undefined;
 }
 
 /** What a stream says after a picture. */
@@ -69,24 +77,31 @@ export class Recognizer<Source = never> implements AsyncDisposable {
   ): AsyncGenerator<Classification, void> {
     this.#turns.check();
     signal?.throwIfAborted();
+    checkTop(top);
+    checkFps(fps);
+    checkFramesOptions({ fit, recent });
     const own = isFrames(source) ? null : this.#openFrames(source, { fps, size: { ...this.card.input, fit }, signal });
     const frames = own ?? (source as AsyncIterable<Frame>);
+    const video = own && { [Symbol.asyncDispose]: async () => own[Symbol.asyncDispose]?.() };
+    if (video) this.#turns.adopt(video);
     try {
       for await (const result of classifyFrames(frames, this.#program, { recent, fit, signal })) {
         yield { ...result, predictions: topK(result.scores, this.card.labels, top) };
       }
     } finally {
-      await own?.[Symbol.asyncDispose]?.();
+      await video?.[Symbol.asyncDispose]();
     }
   }
 
   /**
-   * Begins a stream: pictures one by one, as a camera gives them, at about the model's frame rate (`card.fps`). `top` is how
-   * many predictions each result names (default 5). Throws `TypeError` for a model of whole clips.
+   * Begins a stream: pictures one by one, as a camera gives them, at about the model's frame rate (`card.fps`). Throws
+   * `TypeError` for a model of whole clips.
    */
-  async stream({ top = 5 }: { readonly top?: number } = {}): Promise<ActionStream> {
+  async stream({ top = 5, halfLifeSeconds }: ActionStreamOptions = {}): Promise<ActionStream> {
     this.#turns.check();
-    return this.#turns.adopt(new ActionStream(await this.#program.openStream(), this.card, top));
+    checkTop(top);
+    const options = halfLifeSeconds === undefined ? {} : { halfLifeFrames: halfLifeSeconds * this.card.fps };
+    return this.#turns.adopt(new ActionStream(await this.#program.openStream(options), this.card, top));
   }
 
   /** Frees the network, and ends the streams that it opened; `await using` does it at the end of a block. */
@@ -111,8 +126,9 @@ export class ActionStream implements AsyncDisposable {
     this.#top = top;
   }
 
-  /** Takes the next picture. Throws `SessionError` (`E_SESSION_DISPOSED`) after disposal. */
+  /** Takes the next picture. Throws `TypeError` for what is none, `SessionError` (`E_SESSION_DISPOSED`) after disposal. */
   async step(picture: Picture): Promise<StreamResult> {
+    checkPicture(picture);
     const { input, output, labels } = this.#card;
     const { logits } = await this.#session.step(preprocess(picture, input));
     const scores = probabilities(logits, output);

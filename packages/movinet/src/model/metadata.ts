@@ -1,5 +1,6 @@
 /** Spec and card as they stand in a file: JSON that anybody may have written. */
 
+import { headNames } from "../arch/heads.ts";
 import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { parseJson } from "../common/text.ts";
@@ -68,6 +69,7 @@ const specFields: Fields<Spec> = {
   positionalEncoding: flag,
   classes: countTo(limits.classes),
   resolution: record({ height: side, width: side }),
+  heads: (value) => value === undefined || list(oneOf(...headNames), 1)(value),
 };
 
 const cardFields: Fields<Card> = {

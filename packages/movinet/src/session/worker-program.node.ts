@@ -129,6 +129,7 @@ class SessionThread {
     const carried = "frames" in call ? { ...call, frames: this.#carry(call.frames) } : call;
     const request: WorkerRequest = { id, session, call: carried };
     const result = new Promise<T>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    this.#worker.ref();
     this.#worker.postMessage(request, "frames" in carried ? [carried.frames.buffer] : []);
     return result;
   }
@@ -151,6 +152,8 @@ class SessionThread {
   #settle(response: WorkerResponse): void {
     const pending = this.#pending.get(response.id);
     this.#pending.delete(response.id);
+    // A thread that nobody waits for keeps no process alive.
+    if (this.#pending.size === 0) this.#worker.unref();
     if (response.spare) this.#spare.push(response.spare);
     try {
       pending?.resolve(resultOf(response) as never);

@@ -12,7 +12,7 @@ import { importPeer, peers } from "../../src/common/errors.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { classifyFrames } from "../../src/flow/classify.ts";
 import { type OpenOptions, open, type VideoSource } from "../../src/flow/open.node.ts";
-import type { Classification, ClassifyOptions } from "../../src/flow/recognizer.ts";
+import type { Classification, ClassifyOptions, Picture } from "../../src/flow/recognizer.ts";
 import { writeModel } from "../../src/formats/model-file.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { Program, type SessionSource } from "../../src/session/program.ts";
@@ -207,6 +207,62 @@ describe("open", () => {
     expect(recognizer.card.labels).toEqual(others);
     await expect(open(bytes, { labels: ["one"] })).rejects.toMatchObject({ code: "E_MODEL_LABELS" });
     await expect(open(bytes, { labels: "kinetics-600" })).rejects.toMatchObject({ code: "E_MODEL_LABELS" });
+  });
+
+  test("what is no picture is refused, and changes nothing", async () => {
+    await using recognizer = await open(bytes, { threads: 1 });
+    const stream = await recognizer.stream();
+    const first = await stream.step(picture);
+    await stream.reset();
+    const { data } = picture;
+    const wrong: readonly (readonly [unknown, RegExp])[] = [
+      [{ ...picture, data: data.subarray(3) }, /must be a Uint8Array of 64 × 48 × 3 bytes of RGB, got 9213 bytes$/],
+      [{ ...picture, data: new Uint8Array(4 * 64 * 48) }, /RGBA, leave out every fourth byte/],
+      [{ ...picture, data: new Float32Array(3 * 64 * 48) }, /got a Float32Array/],
+      [{ ...picture, data: data.buffer }, /got a ArrayBuffer/],
+      [{ ...picture, width: 0 }, /integers above 0, got 0 × 48/],
+      [{ ...picture, height: Number.NaN }, /integers above 0, got 64 × NaN/],
+      [{ ...picture, width: "64" }, /integers above 0|must be/],
+    ];
+    for (const [one, message] of wrong) {
+      await expect(stream.step(one as Picture)).rejects.toMatchObject({
+        name: "TypeError",
+        message: expect.stringMatching(message),
+      });
+    }
+    expect((await stream.step(picture)).scores).toEqual(first.scores);
+    const timeless = (async function* () {
+      yield { ...picture } as Frame;
+    })();
+    await expect(recognizer.classify(timeless).next()).rejects.toThrow(/timestamp must be a number of seconds/);
+  });
+
+  test("options are checked before anything is opened, by their names", async () => {
+    await using recognizer = await open(bytes, { threads: 1 });
+    const wrong: readonly (readonly [object, RegExp])[] = [
+      [{ top: 0 }, /^top must be an integer ≥ 1, got 0$/],
+      [{ fps: 0 }, /^fps must be above 0 and at most 1000, got 0$/],
+      [{ fps: 1e9 }, /^fps must be above 0/],
+      [{ fit: "nope" }, /^fit must be crop, squash or pad, got nope$/],
+      [{ recent: "bogus" }, /^recent must be/],
+    ];
+    for (const [options, message] of wrong) {
+      const loop = recognizer.classify("none.mp4", options as ClassifyOptions);
+      await expect(loop.next()).rejects.toMatchObject({ name: "TypeError", message: expect.stringMatching(message) });
+    }
+    await expect(recognizer.stream({ top: 0 })).rejects.toThrow(/^top must be/);
+    await expect(recognizer.stream({ halfLifeSeconds: 0 })).rejects.toThrow(/halfLifeFrames must be positive/);
+    await expect(recognizer.classify([picture] as never).next()).rejects.toThrow(/^a video is a path, a URL/);
+    for (const threads of [0, 1.5, 1e6]) {
+      await expect(open(bytes, { threads })).rejects.toThrow(/^threads must be an integer in 1\.\.1024/);
+      await expect(open(bytes, { threads, worker: true })).rejects.toThrow(/^threads must be an integer in 1\.\.1024/);
+    }
+    for (const model of [null, 42, {}, []]) await expect(open(model as never)).rejects.toThrow(/^a model is a name/);
+    await expect(open(bytes, { labels: [1, 2] as never })).rejects.toThrow(/^labels must be a list of names/);
+    const late = new AbortController();
+    const opening = open(bytes, { threads: 1, signal: late.signal });
+    setImmediate(() => late.abort(new Error("enough")));
+    await expect(opening).rejects.toThrow("enough");
   });
 
   test("what cannot be done is refused", async () => {

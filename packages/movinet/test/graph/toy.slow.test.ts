@@ -48,7 +48,7 @@ import { defaultCard } from "./model/card.ts";
 import { Program } from "./session/program.ts";
 import { InferenceSession } from "onnxruntime-node";
 
-const spec = specOf("t0-stream", { classes: 5, resolution: { height: 32, width: 32 } });
+const spec = specOf("t0-stream", { classes: 5, resolution: { height: 32, width: 32 }, heads: ["logits", "features"] });
 const graph = buildGraph(spec, { form: "step", frames: 1 });
 const weights = randomWeights(graph, 1);
 const inputs = Object.fromEntries(
@@ -73,6 +73,7 @@ for (const single of [true, false]) {
 const model = { spec, weights, card: defaultCard(spec) };
 const { outputNames } = await InferenceSession.create(emitOnnx(model));
 const tflite = (["step", "official"] as const).map((form) => readModel(emitTflite(model, { form }), form).outputs.length);
+const plain = Object.keys(buildGraph(specOf("t0-stream"), { form: "step", frames: 1 }).outputs);
 const picture = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => Math.sin(i) ** 2);
 const steps: Record<string, readonly number[]> = {};
 const open = {
@@ -90,7 +91,7 @@ for (const [name, program] of Object.entries(open)) {
   const { logits, features = [] } = await session.step(both);
   steps[name] = [...logits, ...features];
 }
-console.log(JSON.stringify({ differences, onnx: outputNames, tflite, steps }));
+console.log(JSON.stringify({ differences, onnx: outputNames, tflite, steps, plain }));
 process.exit();
 `;
 
@@ -139,7 +140,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test("a toy op, a toy output and a toy engine compile, and every engine and file gives the same", async () => {
   expect(await compile()).toBe("");
   const { stdout } = await run(process.execPath, [source("use.ts")], { cwd: folder });
-  const { differences, onnx, tflite, steps } = JSON.parse(stdout);
+  const { differences, onnx, tflite, steps, plain } = JSON.parse(stdout);
+  expect(plain, "a network that asks for none has no new output").toEqual(["logits"]);
   expect(Object.keys(differences)).toEqual([
     "logits 5 true",
     "features 240 true",

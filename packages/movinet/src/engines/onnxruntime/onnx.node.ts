@@ -62,11 +62,15 @@ function reasonOf(cause: unknown): string {
 }
 
 const longestReason = 160;
+const mostThreads = 1024;
 
 async function prepare(options: NodeEngineOptions) {
   keepQuiet();
   const ort = await importPeer("onnxruntime-node", () => import("onnxruntime-node"));
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads)) {
+    throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);
+  }
   // What it writes on standard error about a device that does not start is said by an error of ours.
   if (device !== "cpu") ort.env.logLevel = "fatal";
   const supported = ort.listSupportedBackends().map((engine) => engine.name);
