@@ -1,9 +1,10 @@
 /** `movinet evaluate --compare`: trains what is missing on the clips that are not judged, and sets the model beside it. */
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCameraMotion } from "movinet/train";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fitSettings } from "../../../packages/movinet/src/train/recipe.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
@@ -70,7 +71,9 @@ test("networks that are there already are not trained again; JSON has a row for 
 
 test("an interrupted comparison goes on with the same command and --out", async () => {
   const child = start(...compare, "--out", "cut", "--json");
-  await new Promise((resolve) => child.stderr?.once("data", resolve));
+  // Before it trains, there is nothing to go on with.
+  const begun = () => expect(existsSync(join(folder, "cut/state"))).toBe(true);
+  await vi.waitFor(begun, { timeout: 60_000, interval: 20 });
   child.kill("SIGINT");
   const { code, stderr } = await finish(child);
   expect(code).toBe(130);
