@@ -22,7 +22,7 @@ export interface Executable {
   /** Streams that go through it together: any number, time-major (row `t · streams + stream`), or one at a time. */
   readonly streams: "any" | 1;
   /**
-   * Puts the values of an input where the engine wants them; the data must not change afterwards. What it replaces, a tensor
+   * Puts the values of an input where the engine wants them; the data must not change until that input is uploaded again. What it replaces, a tensor
    * of the same input, may be given: it is reused or freed.
    */
   upload(input: string, data: Float32Array | Int32Array, instead?: DeviceTensor): DeviceTensor;
