@@ -5,8 +5,8 @@ import { checkLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import { WorkerProgram } from "../session/worker-program.node.ts";
 import { openVideo } from "../video/video.node.ts";
-import { openLabels } from "../zoo/label-files.node.ts";
-import { fetchModel, type OpenedModel, withLabels } from "../zoo/labelled.ts";
+import { withOpenedLabels } from "../zoo/label-files.node.ts";
+import { fetchModel, withLabels } from "../zoo/labelled.ts";
 import { openModelFile } from "../zoo/lookup.node.ts";
 import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
@@ -91,17 +91,11 @@ async function openLabelled(
         "a model is a name, a path, a URL, the bytes of a file (Uint8Array), or a model that was read",
       );
     }
-    return relabelled({ warnings: [], ...place }, labels);
+    const read = { warnings: [], ...place };
+    return labels === undefined ? read : withOpenedLabels(read, labels);
   }
   const subject = place instanceof Uint8Array ? "model" : String(place);
   const bytes = place instanceof Uint8Array ? place : await fetchModel(subject, signal);
   const read = await readFileOf(bytes, subject);
-  return { ...read, ...(await relabelled(read, labels)) };
-}
-
-async function relabelled(opened: OpenedModel, labels: string | undefined): Promise<OpenedModel> {
-  if (labels === undefined) return opened;
-  const given = await openLabels(labels);
-  checkLabels(given.names, opened.spec, labels);
-  return withLabels(opened, given);
+  return labels === undefined ? read : { ...read, ...(await withOpenedLabels(read, labels)) };
 }

@@ -1,4 +1,5 @@
 import type { Graph, State } from "./ir.ts";
+import { elementsOf } from "./shapes.ts";
 
 /** The shape of a state in the reference implementation's layout, for one stream (spec §3.3). */
 export function stateShape(state: State): readonly number[] {
@@ -13,7 +14,7 @@ export function stateDtype(state: State): "float32" | "int32" {
 
 /** Bytes that one stream carries from frame to frame: four for each element of its states. */
 export function stateBytes(graph: Graph): number {
-  return graph.states.reduce((bytes, state) => bytes + 4 * stateShape(state).reduce((a, b) => a * b, 1), 0);
+  return graph.states.reduce((bytes, state) => bytes + 4 * elementsOf(stateShape(state)), 0);
 }
 
 /** What a running sum adds to the sum before it: `sum` is the value of a cumulative sum. */

@@ -1,7 +1,8 @@
 import { Turns } from "../common/turns.ts";
+import { elementsOf } from "../graph/shapes.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import type { StepOutputs, StreamSession, StreamState } from "./stream-session.ts";
-import { type Call, Streams } from "./streams.ts";
+import { type Call, type Outputs, Streams } from "./streams.ts";
 
 /** Calls of one network: frame by frame, and of several frames where steps bring as many. */
 export interface Calls {
@@ -21,7 +22,7 @@ export class LocalStreamSession implements StreamSession {
   constructor(subject: string, { one, many }: Calls, streams: number, halfLifeFrames: number) {
     checkOptions(streams, halfLifeFrames);
     this.streams = streams;
-    this.stateBytes = one.step.states.reduce((bytes, { shape }) => bytes + 4 * shape.reduce((a, b) => a * b, 1), 0);
+    this.stateBytes = one.step.states.reduce((bytes, { shape }) => bytes + 4 * elementsOf(shape), 0);
     this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many };
     const together = one.executable.streams === "any" ? streams : 1;
     this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
@@ -33,7 +34,7 @@ export class LocalStreamSession implements StreamSession {
     const count = countFrames(frames, this.streams, one.step.picture);
     const row = frames.length / (count * this.streams);
     return this.#turns.take(async () => {
-      let outputs: readonly Readonly<Record<string, Float32Array>>[] = [];
+      let outputs: readonly Outputs[] = [];
       for (let done = 0; done < count; ) {
         const call = count - done >= many.step.frames ? many : one;
         const end = done + call.step.frames;
@@ -76,7 +77,7 @@ export class LocalStreamSession implements StreamSession {
     });
   }
 
-  async #advance(call: Call, rows: Float32Array): Promise<readonly Readonly<Record<string, Float32Array>>[]> {
+  async #advance(call: Call, rows: Float32Array): Promise<readonly Outputs[]> {
     const [first] = this.#groups;
     if (this.#groups.length === 1 && first) return [await first.advance(call, rows)];
     const size = rows.length / this.streams;
@@ -94,7 +95,7 @@ export class LocalStreamSession implements StreamSession {
 }
 
 /** What the groups of streams said, one after the other. */
-function joined(outputs: readonly Readonly<Record<string, Float32Array>>[]): StepOutputs {
+function joined(outputs: readonly Outputs[]): StepOutputs {
   const [first = {}] = outputs;
   if (outputs.length === 1) return first as StepOutputs;
   const entries = Object.keys(first).map((name) => {

@@ -1,5 +1,6 @@
 /** What every stream session asks of its arguments. */
 import { ModelError } from "../common/errors.ts";
+import { elementsOf } from "../graph/shapes.ts";
 import type { StateFacts } from "../graph/step-interface.ts";
 import type { StreamState } from "./stream-session.ts";
 
@@ -35,7 +36,7 @@ export function stateProblems(state: StreamState, expected: readonly StateFacts[
   const wrong = expected.flatMap(({ name, shape, dtype }) => {
     const given = state[name];
     if (!given) return [`${name} is missing`];
-    if (String(given.shape) !== String(shape) || given.data?.length !== shape.reduce((a, b) => a * b, 1)) {
+    if (String(given.shape) !== String(shape) || given.data?.length !== elementsOf(shape)) {
       return [`${name} is [${given.shape}] of ${given.data?.length ?? "no"} numbers instead of [${shape}]`];
     }
     const first = given.data[0] as number;

@@ -129,9 +129,7 @@ export class Streams {
       fed = Object.fromEntries(unused) as Record<string, DeviceTensor>;
       this.#fed.set(call, fed);
     }
-    const size = pictures.length / (step.frames * this.count);
-    const rows = Array.from({ length: step.frames }, (_, t) => pictures.subarray(t * size, (t + 1) * size));
-    const image = step.layout === "planes" ? pictures : this.#interleaved(rows, step.picture);
+    const image = step.layout === "planes" ? pictures : this.#interleaved(pictures, step);
     fed[input] = executable.upload(input, image, fed[input]);
     for (const clock of step.clocks) {
       const times = Float32Array.from({ length: step.frames * this.count }, (_, row) => {
@@ -144,9 +142,10 @@ export class Streams {
   }
 
   /** In memory that is used again for each call: a picture has a third of a megabyte. */
-  #interleaved(rows: readonly Float32Array[], picture: StepInterface["picture"]): Float32Array {
-    const length = rows.reduce((sum, row) => sum + row.length, 0);
-    if (this.#pixels.length !== length) this.#pixels = new Float32Array(length);
+  #interleaved(pictures: Float32Array, { frames, picture }: StepInterface): Float32Array {
+    const size = pictures.length / (frames * this.count);
+    const rows = Array.from({ length: frames }, (_, t) => pictures.subarray(t * size, (t + 1) * size));
+    if (this.#pixels.length !== pictures.length) this.#pixels = new Float32Array(pictures.length);
     return channelsLast(rows, picture, this.#pixels);
   }
 

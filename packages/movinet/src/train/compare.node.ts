@@ -69,6 +69,7 @@ export interface CompareModelsOptions {
     loss: number | null;
   }) => void;
   readonly onJudging: (phase: string, done: number, total: number) => void;
+  readonly onFailure: (failure: ClipFailure) => void;
 }
 
 export interface ComparedModels extends PlannedComparison {
@@ -82,7 +83,7 @@ export interface ComparedModels extends PlannedComparison {
 /** Trains what is to be trained and judges all. Null where none of the clips could be judged: `onFailure` was called for each. */
 export async function compareModels(
   planned: PlannedComparison,
-  options: CompareModelsOptions & { readonly onFailure: (failure: ClipFailure) => void },
+  options: CompareModelsOptions,
 ): Promise<ComparedModels | null> {
   const { model, clips, given, plan } = planned;
   const { cache, signal, onTrained, onTraining, onJudging, onFailure, folderOf, ...judging } = options;

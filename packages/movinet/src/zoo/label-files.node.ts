@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { MovinetError } from "../common/errors.ts";
 import { readUserFile } from "../common/read.node.ts";
 import {
+  checkLabels,
   chooseLabels,
   type FoundLabels,
   type LabelCandidate,
@@ -12,6 +13,7 @@ import {
   parseLabels,
 } from "../model/labels.ts";
 import { labelsNamed } from "./known-labels.ts";
+import { type OpenedModel, withLabels } from "./labelled.ts";
 
 /**
  * Reads class names, one a line, of a text file of at most 1 MB, in UTF-8 or in UTF-16 with a byte order mark. Numbers that
@@ -22,10 +24,17 @@ export async function readLabels(path: string): Promise<readonly string[]> {
 }
 
 /** The class names of a file, or those of a data set that is named. Throws {@link ModelError} (`E_MODEL_LABELS`). */
-export async function openLabels(nameOrFile: string): Promise<Labels> {
+async function openLabels(nameOrFile: string): Promise<Labels> {
   const known = await labelsNamed(nameOrFile);
   if (known === null || (await stat(nameOrFile).catch(() => null))?.isFile()) return readLabelFile(nameOrFile);
   return { names: known, warnings: [] };
+}
+
+/** A model under the class names of a file, or of a data set that is named. Throws {@link ModelError} (`E_MODEL_LABELS`). */
+export async function withOpenedLabels(model: OpenedModel, nameOrFile: string): Promise<OpenedModel> {
+  const labels = await openLabels(nameOrFile);
+  checkLabels(labels.names, model.spec, nameOrFile);
+  return withLabels(model, labels);
 }
 
 async function readLabelFile(path: string): Promise<Labels> {

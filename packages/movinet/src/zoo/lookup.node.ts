@@ -5,8 +5,7 @@ import { ModelError, type Refuse } from "../common/errors.ts";
 import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
-import { checkLabels } from "../model/labels.ts";
-import { labelsBeside, openLabels } from "./label-files.node.ts";
+import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 
 /** The model that is used where none is named. */
@@ -56,11 +55,7 @@ export async function openModelFile(nameOrFile: string | undefined, { labels, si
   signal?.throwIfAborted();
   const model = readModel(bytes, path, basename(path, extname(path)));
   const file = { bytes, subject: path, format: model.format };
-  if (labels !== undefined) {
-    const given = await openLabels(labels);
-    checkLabels(given.names, model.spec, labels);
-    return { ...withLabels(model, given), file };
-  }
+  if (labels !== undefined) return { ...(await withOpenedLabels(model, labels)), file };
   const known = await withKnownLabels(model, bytes);
   if (known.card.labels !== null) return { ...known, file };
   return { ...withLabels(model, await labelsBeside(path, model.spec.classes)), file };
