@@ -14,7 +14,6 @@ export {
   ActionStream,
   type Classification,
   type ClassifyOptions,
-  type Picture,
   Recognizer,
   type StreamResult,
 } from "./flow/recognizer.ts";
@@ -23,4 +22,4 @@ export { renderSubtitles } from "./flow/subtitles.ts";
 export type { Card, Fit } from "./model/card.ts";
 export type { Model } from "./model/model.ts";
 export type { StreamState } from "./session/stream-session.ts";
-export type { Frame } from "./video/frame.ts";
+export type { Frame, Picture } from "./video/frame.ts";

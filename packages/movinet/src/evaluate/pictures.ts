@@ -1,6 +1,7 @@
 import type { Clip } from "../data/clip.ts";
 import { topK } from "../flow/predict.ts";
-import { keepsake, type Picture } from "../plot/plot-data.ts";
+import { keepsake } from "../plot/plot-data.ts";
+import type { Picture } from "../video/frame.ts";
 import { type Answer, judge } from "./metrics.ts";
 import type { WorstClip } from "./report-data.ts";
 

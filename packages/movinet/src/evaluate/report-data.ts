@@ -1,5 +1,5 @@
 import type { Prediction } from "../flow/predict.ts";
-import type { Picture } from "../plot/plot-data.ts";
+import type { Picture } from "../video/frame.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Evaluation } from "./metrics.ts";
 

@@ -1,10 +1,10 @@
 /** What a caller gives, checked before anything is opened: each refusal is a `TypeError` that names the option. */
-import type { Frame } from "../video/frame.ts";
+import type { Frame, Picture } from "../video/frame.ts";
 
 /** The most frames a second of a video that are looked at, as of a model's card. */
 const mostFps = 1000;
 
-export function checkPicture({ data, width, height }: Pick<Frame, "data" | "width" | "height">): void {
+export function checkPicture({ data, width, height }: Picture): void {
   const whole = (side: unknown) => Number.isInteger(side) && (side as number) > 0;
   if (!whole(width) || !whole(height)) {
     throw new TypeError(`a picture's width and height must be integers above 0, got ${width} × ${height}`);

@@ -1,7 +1,5 @@
 import type { InputSize } from "../model/card.ts";
-import type { Frame } from "../video/frame.ts";
-
-type Picture = Pick<Frame, "data" | "width" | "height">;
+import type { Picture } from "../video/frame.ts";
 
 /**
  * The network's input of a picture: planar RGB `[3, height, width]` in 0..1 (spec §5.3: divided by 255, no mean). A

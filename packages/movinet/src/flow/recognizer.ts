@@ -2,7 +2,7 @@ import { Turns } from "../common/turns.ts";
 import type { Card, InputSize } from "../model/card.ts";
 import type { SessionSource } from "../session/program.ts";
 import type { StreamSession, StreamState } from "../session/stream-session.ts";
-import type { Frame } from "../video/frame.ts";
+import type { Frame, Picture } from "../video/frame.ts";
 import { checkFps, checkFramesOptions, checkPicture, checkTop } from "./check-input.ts";
 import { classifyFrames, type FrameResult, type FramesOptions } from "./classify.ts";
 import { type Prediction, probabilities, topK } from "./predict.ts";
@@ -35,9 +35,6 @@ export interface StreamResult {
   /** Probability of each class. */
   readonly scores: Float32Array;
 }
-
-/** Pixels: row-major RGB, `height × width × 3` bytes, of any size. */
-export type Picture = Pick<Frame, "data" | "width" | "height">;
 
 /** Opens what is not frames yet, at so many frames a second. */
 export type OpenFrames<Source> = (

@@ -1,7 +1,4 @@
-import type { Frame } from "../video/frame.ts";
-
-/** Pixels without the duties of a `Frame`: row-major RGB, `height × width × 3` bytes. */
-export type Picture = Pick<Frame, "data" | "width" | "height">;
+import type { Picture } from "../video/frame.ts";
 
 /** What a model said at one moment of a video. */
 export interface PlotPoint {

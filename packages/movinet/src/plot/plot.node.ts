@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { crc32, deflateSync } from "node:zlib";
 import type { TopLevelSpec } from "vega-lite";
 import { importPeer } from "../common/errors.ts";
-import { chooseThumbnails, type Picture, shrinkPicture } from "./plot-data.ts";
+import type { Picture } from "../video/frame.ts";
+import { chooseThumbnails, shrinkPicture } from "./plot-data.ts";
 import { thumbnailCount, thumbnailSize } from "./plot-layout.ts";
 import { buildPlotSpec, describePlot, type Plot, plotFont, type ThumbnailStrip } from "./plot-spec.ts";
 

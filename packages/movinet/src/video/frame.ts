@@ -12,6 +12,9 @@ export interface Frame {
   [Symbol.dispose]?(): void;
 }
 
+/** Pixels: row-major RGB, `height × width × 3` bytes, of any size. */
+export type Picture = Pick<Frame, "data" | "width" | "height">;
+
 /**
  * The same values until the signal aborts: then the iteration throws the signal's reason, even while a value is waited
  * for. `values` is told to end; after an abort it is not waited for, because it may never answer.

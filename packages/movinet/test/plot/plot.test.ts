@@ -8,13 +8,13 @@ import {
   choosePlotClasses,
   chooseThumbnails,
   createPlotRecorder,
-  type Picture,
   type PlotPoint,
   shrinkPicture,
   thinLine,
   timeTicks,
 } from "../../src/plot/plot-data.ts";
 import { buildPlotSpec } from "../../src/plot/plot-spec.ts";
+import type { Picture } from "../../src/video/frame.ts";
 
 const points = (rows: number[][], fps = 5): PlotPoint[] =>
   rows.map((scores, i) => ({ time: i / fps, scores: Float32Array.from(scores) }));
