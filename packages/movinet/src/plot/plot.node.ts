@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import type { TopLevelSpec } from "vega-lite";
+import { crc32 } from "../common/crc32.node.ts";
 import { importPeer } from "../common/errors.ts";
 import type { Picture } from "../video/frame.ts";
 import { chooseThumbnails, shrinkPicture } from "./plot-data.ts";
