@@ -138,6 +138,19 @@ describe("a file keeps the rules", () => {
     expect(said).toEqual(made);
   });
 
+  test.each(files)("in float16 kernels and biases are halves, as MNN's converter needs them: %s", (form, model) => {
+    const { operators, tensors } = openTflite(emitTflite(model, { form, dtype: "float16" })).model;
+    const makerOf = new Map(operators.flatMap(({ op, inputs, outputs }) => outputs.map((i) => [i, { op, inputs }])));
+    const weights = operators
+      .filter(({ op }) => op.endsWith("CONV_2D"))
+      .flatMap(({ inputs: [, kernel = -1, bias = -1] }) => [makerOf.get(kernel), makerOf.get(bias)]);
+    expect(weights.length).toBeGreaterThan(20);
+    for (const made of weights) {
+      expect(made?.op).toBe("DEQUANTIZE");
+      expect(tensors[made?.inputs[0] ?? -1]?.type).toBe("float16");
+    }
+  });
+
   test.each(files.filter(([form]) => form === "step"))("what GPU delegates need: %s", (form, model) => {
     const { model: file } = openTflite(emitTflite(model, { form }));
     expect(Math.max(...file.tensors.map(({ shape }) => shape.length))).toBeLessThanOrEqual(4);

@@ -65,7 +65,7 @@ const optionTypes: Readonly<Record<string, number>> = {
   TILE: 51,
   COS: 84,
   HARD_SWISH: 91,
-  CUMSUM: 102,
+  BATCH_MATMUL: 101,
 };
 /** The options that are written of each operator; of the last three nothing is read. */
 const layouts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
