@@ -4,8 +4,8 @@ const exclude = ["**/node_modules/**"];
 const setupFiles = ["test/seed.ts"];
 
 /**
- * `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser. Time-outs
- * are against tests that hang, not slow ones: other work may take most of the machine.
+ * `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser;
+ * `clients` opens our files in other makers' tools. Time-outs are against tests that hang, not slow ones: other work may take most of the machine.
  */
 export default defineConfig({
   test: {
@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...exclude, "**/*.slow.test.ts"],
+          exclude: [...exclude, "**/*.slow.test.ts", "**/*.clients.test.ts"],
           setupFiles,
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -27,6 +27,16 @@ export default defineConfig({
           include: ["packages/*/test/**/*.slow.test.ts", "apps/*/test/**/*.slow.test.ts", "test/**/*.slow.test.ts"],
           exclude,
           setupFiles,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.clients.test.ts"],
+          exclude,
           testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,
