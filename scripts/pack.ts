@@ -27,7 +27,10 @@ export function stagePackages(): readonly string[] {
     execFileSync(process.execPath, [tsc, "-p", join(source, "tsconfig.build.json")], { stdio: "inherit" });
     for (const file of globSync("lib/**/*.d.ts", { cwd: staged })) {
       const path = join(staged, file);
-      writeFileSync(path, readFileSync(path, "utf8").replace(/(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"'));
+      const text = readFileSync(path, "utf8").replace(/(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"');
+      // Whoever compiles for an older ECMAScript has not got these types.
+      const disposable = /\bAsyncDisposable\b|\bSymbol\.(asyncDispose|dispose)\b/.test(text);
+      writeFileSync(path, disposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text);
     }
     const { private: _, ...manifest } = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
     if (manifest.exports) manifest.exports = compiled(manifest.exports);

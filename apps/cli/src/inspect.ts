@@ -1,3 +1,4 @@
+import { printable } from "movinet/files";
 import {
   buildGraph,
   defaultCard,
@@ -22,21 +23,34 @@ export const inspectCommand = defineCommand({
   options: {
     model: argument("A name such as a0-stream, or a model file"),
     states: flag("List the states with Google's names instead"),
+    labels: flag("List the labels instead, one a line"),
   },
   json: "One JSON object on stdout",
-  async run({ model: name, states }, { terminal, signal }) {
-    if (states && terminal.json) {
-      throw new UsageError("--states", "--json lists the states too", "Leave one of the two out");
+  async run({ model: name, states, labels: asked }, { terminal, signal }) {
+    if (states && asked) throw new UsageError("--states", "--labels asks for another list", "Leave one of the two out");
+    if ((states || asked) && terminal.json) {
+      const what = states ? "states" : "labels";
+      throw new UsageError(`--${what}`, `--json lists the ${what} too`, "Leave one of the two out");
     }
-    const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name, { signal })).spec;
-    const { graph, data } = describe(spec);
+    const { spec, labels } = await openSpec(name, signal);
+    const { graph, data } = describe(spec, labels);
     if (terminal.json) terminal.result(JSON.stringify(data));
+    else if (asked) terminal.result(labels === null ? noLabels : labels.map(printable).join("\n"));
     else terminal.result(states ? renderStates(data.states) : `${renderGraph(graph)}\n\n${renderTotals(spec, data)}`);
     return 0;
   },
 });
 
-function describe(spec: Spec) {
+const noLabels = "It has no labels.";
+
+/** Of a name, or of a model file with the labels that other commands would use. */
+async function openSpec(name: string, signal: AbortSignal) {
+  if (isSpecName(name)) return { spec: specOf(name), labels: null };
+  const { spec, card } = await openNamedModel(name, { signal });
+  return { spec, labels: card.labels };
+}
+
+function describe(spec: Spec, labels: readonly string[] | null) {
   const frames = defaultCard(spec).frames ?? 1;
   const graph = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
   const layers = layersOf(graph);
@@ -47,6 +61,7 @@ function describe(spec: Spec) {
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     macsPerFrame: layers.reduce((sum, layer) => sum + layer.macs, 0) / frames,
     stateBytes: stateBytes(graph),
+    labels,
     states: graphInterface(graph).states.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
     spec,
     layers,
@@ -64,10 +79,17 @@ function renderStates(states: Description["states"]): string {
     .join("\n");
 }
 
-function renderTotals(spec: Spec, { parameters, macsPerFrame, stateBytes: bytes, states }: Description): string {
+/** So many labels are shown beside totals. */
+const firstLabels = 3;
+
+function renderTotals(
+  spec: Spec,
+  { parameters, macsPerFrame, stateBytes: bytes, states, labels }: Description,
+): string {
   const { height, width } = spec.resolution;
   const rows = [
     ["model", `${nameOf(spec)}, ${spec.classes} classes, ${height}×${width}`],
+    ["labels", labels === null ? "none" : enumerate(labels)],
     ["convolutions", `${spec.convType}, squeeze-and-excitation ${spec.squeezeExcite}, ${spec.activation}`],
     ["parameters", `${parameters.toLocaleString("en-US")} (norm statistics included)`],
     ["MACs per frame", `${(macsPerFrame / 1e6).toFixed(2)} M`],
@@ -77,4 +99,9 @@ function renderTotals(spec: Spec, { parameters, macsPerFrame, stateBytes: bytes,
     ],
   ] as const;
   return rows.map(([label, value]) => `${label.padEnd(16)}${value}`).join("\n");
+}
+
+function enumerate(labels: readonly string[]): string {
+  const first = labels.slice(0, firstLabels).map(printable).join(", ");
+  return labels.length > firstLabels ? `${first}, … (all ${labels.length}: --labels)` : first;
 }

@@ -89,6 +89,8 @@ describe("inspect", () => {
 
   test.each([
     [["inspect", "a0-stream", "--states", "--json"], /^movinet: --states: --json lists the states too\./],
+    [["inspect", "a0-stream", "--labels", "--json"], /^movinet: --labels: --json lists the labels too\./],
+    [["inspect", "a0-stream", "--labels", "--states"], /^movinet: --states: --labels asks for another list\./],
     [["bench", "t0-stream", "--video", "x.mp4", "--rounds", "3"], /^movinet: --rounds: a whole video is timed alone/],
     [["bench", "t0-stream", "--video", "x.mp4", "--peer", "litert"], /^movinet: --peer: a whole video is timed alone/],
     [["bench", "t0-stream", "--checkout", "x"], /^movinet: --checkout: it is the folder of a peer/],
@@ -97,6 +99,19 @@ describe("inspect", () => {
     const { code, stdout, stderr } = await movinet(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(complaint);
+  });
+
+  test("shows the labels of a file: the first ones, all of them, and in JSON", async () => {
+    const first = ["pan left", "pan right", "tilt up", "tilt down"];
+    const shown = await movinet("inspect", "camera-motion");
+    expect(shown.stdout).toMatch(/^labels +pan left, pan right, tilt up, … \(all 10: --labels\)$/m);
+    const { stdout } = await movinet("inspect", "camera-motion", "--labels");
+    const listed = stdout.trimEnd().split("\n");
+    expect([listed.length, ...listed.slice(0, 4)]).toEqual([10, ...first]);
+    const { labels } = JSON.parse((await movinet("inspect", "camera-motion", "--json")).stdout);
+    expect(labels).toEqual(listed);
+    expect((await movinet("inspect", "a0-stream")).stdout).toMatch(/^labels +none$/m);
+    expect((await movinet("inspect", "a0-stream", "--labels")).stdout).toBe("It has no labels.\n");
   });
 
   test("lists the states with Google's names", async () => {

@@ -38,6 +38,34 @@ describe("convert", () => {
     expect(JSON.parse(stdout)).toMatchObject({ type: "receipt", pass: true, file: "e.onnx", result: { form: "step" } });
   });
 
+  test("labels stand beside a .tflite, as the clients of Google's samples want them", async () => {
+    const { stdout } = await run("convert", "tiny.safetensors", "l.tflite", "--quiet");
+    expect(stdout).toMatch(/^l\.labels\.txt: its labels, one a line$/m);
+    expect(await readFile(join(folder, "l.labels.txt"), "utf8")).toBe("other\nslide\n");
+    const json = async (...args: readonly string[]) => JSON.parse((await run("convert", ...args, "--json")).stdout);
+    expect(await json("tiny.safetensors", "l.tflite")).toMatchObject({ labelsFile: "l.labels.txt" });
+    expect(await json("tiny.safetensors", "n.onnx")).toMatchObject({ labelsFile: null });
+    expect(await json("base.safetensors", "n.tflite", "--frames", "4")).toMatchObject({ labelsFile: null });
+    const files = await readdir(folder);
+    expect(files.filter((name) => /^n\.|\.tmp$/.test(name)).sort()).toEqual(["n.onnx", "n.tflite"]);
+  });
+
+  test("a list of labels is replaced with the file that it belongs to, and otherwise never", async () => {
+    const list = join(folder, "m.labels.txt");
+    await run("convert", "tiny.safetensors", "m.tflite", "--quiet");
+    await writeFile(join(folder, "new.txt"), "still\nmoving\n");
+    const renamed = ["convert", "tiny.safetensors", "m.tflite", "--labels", "new.txt", "--quiet"] as const;
+    expect((await run(...renamed)).code).toBe(0);
+    expect(await readFile(list, "utf8")).toBe("still\nmoving\n");
+    await writeFile(list, "mine\nown\n");
+    const { code, stderr } = await run(...renamed);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^movinet: m\.labels\.txt: it is no list of the labels of m\.tflite, and would be/),
+    });
+    expect(await readFile(list, "utf8")).toBe("mine\nown\n");
+  });
+
   test("a base model becomes whole clips of as many frames as asked", async () => {
     const { code, stdout } = await run("convert", "base.safetensors", "f.tflite", "--frames", "4", "--quiet");
     expect(code).toBe(0);

@@ -10,6 +10,7 @@ import { findNamedModel, openNamedModel } from "../models.ts";
 import { argument, choice, count, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
 import { UsageError } from "../usage.ts";
+import { planLabels } from "./labels-file.ts";
 
 const convertOptions = {
   in: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
@@ -50,6 +51,7 @@ export const convertCommand = defineCommand({
     );
     const model = await openNamedModel(input, { labels, signal });
     refuseIdle(model, output, { format, form, frames });
+    const labelsFile = await planLabels(output, model.card.labels);
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
@@ -65,9 +67,17 @@ export const convertCommand = defineCommand({
       signal,
       onProgress,
     }).finally(() => progress.stop());
-    if (receipt.pass) await writeWhole(output, bytes);
-    const result = { ...receipt, file: receipt.pass ? output : null, bytes: bytes.length };
-    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt));
+    if (receipt.pass) {
+      await writeWhole(output, bytes);
+      await labelsFile?.write();
+    }
+    const written = receipt.pass
+      ? { file: output, labelsFile: labelsFile?.path ?? null }
+      : { file: null, labelsFile: null };
+    const result = { ...receipt, ...written, bytes: bytes.length };
+    terminal.result(
+      terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt, written.labelsFile),
+    );
     if (receipt.pass) return 0;
     const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
     terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
@@ -101,8 +111,9 @@ function describe({ spec, card }: Model): string {
   return `${nameOf(spec)}, ${spec.classes} classes (${labels}), ${height}×${width} at ${card.fps} a second`;
 }
 
-function renderReceipt(output: string, bytes: number, receipt: Receipt): string {
+function renderReceipt(output: string, bytes: number, receipt: Receipt, labelsFile: string | null): string {
   const { format, form, dtype } = receipt.result;
   const what = [format, form, dtype].filter(Boolean).join(", ");
-  return [`${output}: ${what}, ${formatBytes(bytes)}`, "", ...renderChecks(receipt)].join("\n");
+  const labels = labelsFile === null ? [] : [`${labelsFile}: its labels, one a line`];
+  return [`${output}: ${what}, ${formatBytes(bytes)}`, ...labels, "", ...renderChecks(receipt)].join("\n");
 }

@@ -133,15 +133,10 @@ export const peers = {
   "vega-lite": "^6.4.3",
 } as const;
 
-/** Imports an optional peer, or throws a {@link DependencyError} with the command that installs it. */
-export async function importPeer<T>(name: keyof typeof peers, load: () => T | Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (cause) {
-    throw missingPeer(name, cause);
-  }
-}
-
+/**
+ * What an optional peer that could not be imported is refused with: the command that installs it. The import itself stands
+ * in a `try` block wherever it is, for esbuild and webpack let only such a one pass where the package is not installed.
+ */
 export function missingPeer(name: keyof typeof peers, cause: unknown): DependencyError {
   const { code, message } = cause as Error & { readonly code?: string };
   const absent = /MODULE_NOT_FOUND$/.test(code ?? "") && message.includes(`'${name}`);

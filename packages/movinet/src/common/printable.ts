@@ -11,7 +11,7 @@ const blank = /[\t\n\v\f\r\u0085\u2028\u2029]/;
 /** The colours that our own tables use. */
 const ownColors = new RegExp(`${String.fromCharCode(27)}\\[(?:[0-2]|3[0-7])m`, "g");
 
-/** The text on one line, with nothing in it that steers a terminal: line breaks and tabs become spaces, the rest `�`. */
+/** The text on one line, with nothing in it that steers a terminal: line breaks and tabs become spaces, the rest U+FFFD. */
 export function printable(text: string): string {
   return text.replace(steering, (character) => (blank.test(character) ? " " : "�"));
 }

@@ -1,11 +1,5 @@
-import { extname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-
-/** URL of the module `name` beside the one at `base`: TypeScript in the repository, JavaScript in the package. */
-export function moduleBeside(name: string, base: string): URL {
-  return new URL(`./${name}${extname(new URL(base).pathname)}`, base);
-}
 
 /**
  * Lets the event loop turn once, between pieces of long work that computes without waiting: else no signal is heard and no

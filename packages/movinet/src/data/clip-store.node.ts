@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { crc32 } from "../common/crc32.node.ts";
 import { DatasetError } from "../common/errors.ts";
 import { makeFolders } from "../common/write.node.ts";
 import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";

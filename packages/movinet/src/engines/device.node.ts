@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly device?: string | undefined;
   /** Threads of one run, for ONNX Runtime. Default: the machine's cores, at most 4. */
   readonly threads?: number | undefined;
+  /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
+  readonly wasmPaths?: string | undefined;
 }
 
 /** Engines that have a device of their own, a row each. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildGraph } from "../arch/build.ts";
 import { Child, type ChildEnded } from "../common/child.node.ts";
-import { moduleBeside } from "../common/process.node.ts";
+import { ownModule } from "../common/modules.node.ts";
 import { writeError, writeWhole } from "../common/write.node.ts";
 import { writeModel } from "../formats/model-file.ts";
 import { macsOf } from "../graph/shapes.ts";
@@ -33,7 +33,7 @@ export async function measureCosts(
     const costs: Cost[] = [];
     for (const frames of lengths) {
       signal?.throwIfAborted();
-      const child = new Child<CostJob, CostAnswer>(moduleBeside("cost-child.node", import.meta.url));
+      const child = new Child<CostJob, CostAnswer>(ownModule("evaluate/cost-child.node"));
       const answer = await child.ask({ file, frames, device, threads }, signal).finally(() => child.end());
       costs.push({ frames, ...answer });
     }

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { cpus, totalmem } from "node:os";
+import { requireHere } from "../common/modules.node.ts";
 import { encodePng, renderSvg } from "../plot/plot.node.ts";
 import { buildReport } from "./report.ts";
 import { type Chart, earlinessChart, reliabilityChart, trainingCharts } from "./report-charts.ts";
@@ -42,7 +42,7 @@ export function environmentFacts(engine: string): Facts {
 
 function versionOf(name: string): string | null {
   try {
-    return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+    return (requireHere(`${name}/package.json`) as { version: string }).version;
   } catch {
     return null;
   }

@@ -1,12 +1,11 @@
 import type { Engine } from "../engines/engine.ts";
-import type { ModelFormat } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
 import { Program } from "../session/program.ts";
-import { type OpenedModel, withKnownLabels } from "../zoo/labelled.ts";
+import { type ModelFile, type OpenedModel, withKnownLabels } from "../zoo/labelled.ts";
 
 /** A model, and the file that it was read from. */
 export interface OpenedFile extends OpenedModel {
-  readonly file?: { readonly bytes: Uint8Array; readonly subject: string; readonly format: ModelFormat };
+  readonly file?: ModelFile;
 }
 
 /** Reads a model of any format from its bytes, with the class names of its card or of a file that we know. */

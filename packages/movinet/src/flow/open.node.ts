@@ -23,12 +23,20 @@ export interface OpenOptions {
   readonly labels?: string | readonly string[] | undefined;
   /** Compute in a worker thread, so that the event loop stays free. ONNX Runtime's CPU only. Default false. */
   readonly worker?: boolean | undefined;
+  /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
+  readonly wasmPaths?: string | undefined;
   /** Ends the opening: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What Node can look at beside frames: a path, an http(s) or `file:` URL, or `-` for standard input. */
-export type VideoSource = string | URL;
+/**
+ * What can be looked at beside frames. In Node: a path, an http(s) or `file:` URL, or `-` for standard input. In a browser: a
+ * `<video>`, which is in the type where the program's `lib` has the DOM, for TypeScript takes these declarations for browsers
+ * as well, unless its `customConditions` say otherwise.
+ */
+export type VideoSource = string | URL | VideoElement;
+
+type VideoElement = typeof globalThis extends { HTMLVideoElement: { prototype: infer Element } } ? Element : never;
 
 /**
  * Opens a model: a file of any format that we read, its bytes, its http(s) URL, or a name that the cache folder holds

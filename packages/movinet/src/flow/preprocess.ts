@@ -9,7 +9,7 @@ import type { Picture } from "../video/frame.ts";
 export function preprocess(
   picture: Picture,
   input: InputSize,
-  planes = new Float32Array(3 * input.width * input.height),
+  planes: Float32Array = new Float32Array(3 * input.width * input.height),
 ): Float32Array {
   const { width, height } = input;
   const { data } = picture.width === width && picture.height === height ? picture : resize(picture, input);

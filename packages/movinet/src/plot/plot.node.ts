@@ -1,7 +1,8 @@
-import { createRequire } from "node:module";
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import type { TopLevelSpec } from "vega-lite";
-import { importPeer } from "../common/errors.ts";
+import { crc32 } from "../common/crc32.node.ts";
+import { missingPeer } from "../common/errors.ts";
+import { requirePeer, resolvePeer } from "../common/modules.node.ts";
 import type { Picture } from "../video/frame.ts";
 import { chooseThumbnails, shrinkPicture } from "./plot-data.ts";
 import { thumbnailCount, thumbnailSize } from "./plot-layout.ts";
@@ -29,10 +30,9 @@ export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<str
 }
 
 async function renderPng(svg: string): Promise<Uint8Array> {
-  const { Resvg } = await importPeer("@resvg/resvg-js", () => import("@resvg/resvg-js"));
-  const { resolve } = createRequire(import.meta.url);
-  const fontFiles = await importPeer(fontPackage, async () =>
-    ["400Regular", "700Bold"].map((face) => resolve(`${fontPackage}/${face}/AtkinsonHyperlegible_${face}.ttf`)),
+  const { Resvg } = requirePeer<typeof import("@resvg/resvg-js")>("@resvg/resvg-js");
+  const fontFiles = ["400Regular", "700Bold"].map((face) =>
+    resolvePeer(fontPackage, `${fontPackage}/${face}/AtkinsonHyperlegible_${face}.ttf`),
   );
   const loadSystemFonts = hasOtherScripts(svg);
   const image = new Resvg(loadSystemFonts ? svg.replaceAll(plotFont, otherFonts) : svg, {
@@ -100,13 +100,29 @@ function chunk(type: string, body: Buffer): Buffer {
  * `DependencyError` when vega or vega-lite is not installed.
  */
 export async function renderSvg(spec: Record<string, unknown>, description: string): Promise<string> {
-  const vega = await importPeer("vega", () => import("vega"));
-  const vegaLite = await importPeer("vega-lite", () => import("vega-lite"));
+  const vega = await loadVega();
+  const vegaLite = await loadVegaLite();
   const compiled = vegaLite.compile(spec as unknown as TopLevelSpec);
   const view = new vega.View(vega.parse(compiled.spec), { renderer: "none" });
   const svg = makeAccessible(await view.toSVG(), description);
   view.finalize();
   return svg;
+}
+
+async function loadVega() {
+  try {
+    return await import("vega");
+  } catch (cause) {
+    throw missingPeer("vega", cause);
+  }
+}
+
+async function loadVegaLite() {
+  try {
+    return await import("vega-lite");
+  } catch (cause) {
+    throw missingPeer("vega-lite", cause);
+  }
 }
 
 function makeAccessible(svg: string, description: string): string {

@@ -16,7 +16,7 @@ import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
 import { type Call, loadCall } from "./streams.ts";
 
-/** What opens sessions of a model: a {@link Program} in this thread, or one in a worker thread. */
+/** What opens sessions of a model: a {@link Program} in this thread, or a `WorkerProgram` in one of its own. */
 export interface SessionSource {
   readonly model: SessionModel;
   /** Opens a session of a stream model. Throws `TypeError` for others. */

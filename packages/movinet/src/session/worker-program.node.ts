@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { resultOf, SessionError } from "../common/errors.ts";
-import { moduleBeside } from "../common/process.node.ts";
+import { ownModule } from "../common/modules.node.ts";
 import { Turns } from "../common/turns.ts";
 import { keepQuiet, type NodeEngineOptions } from "../engines/onnxruntime/onnx.node.ts";
 import type { Model } from "../model/model.ts";
@@ -116,7 +116,7 @@ class SessionThread {
 
   constructor(workerData: WorkerStart) {
     this.#subject = workerData.model.card.name;
-    this.#worker = new Worker(moduleBeside("worker.node", import.meta.url), { workerData });
+    this.#worker = new Worker(ownModule("session/worker.node"), { workerData });
     this.#worker.on("message", (response: WorkerResponse) => this.#settle(response));
     this.#worker.on("error", (error) => this.#reject(error));
     this.#worker.on("exit", () => this.#reject(this.#gone()));

@@ -1,9 +1,8 @@
 import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { Child } from "../common/child.node.ts";
-import { DatasetError, MovinetError, missingPeer } from "../common/errors.ts";
-import { moduleBeside } from "../common/process.node.ts";
+import { DatasetError, MovinetError } from "../common/errors.ts";
+import { ownModule, resolvePeer } from "../common/modules.node.ts";
 import { type Random, randomOf } from "../common/random.ts";
 import { makeFolders } from "../common/write.node.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "./camera.ts";
@@ -70,7 +69,7 @@ const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
  */
 export async function makeCameraMotion(out: string, options: SynthOptions): Promise<SynthReport> {
   const { signal, jobs = 1, onClip } = options;
-  requireEncoder();
+  resolvePeer("node-av", "node-av/lib");
   const there = await requireVacant(out);
   const plans = planClips(options);
   let aside: string | null = null;
@@ -94,14 +93,6 @@ export async function makeCameraMotion(out: string, options: SynthOptions): Prom
   const splits = { train: 0, validation: 0, test: 0 };
   for (const { split } of plans) splits[split]++;
   return { path: out, clips: plans.length, labels: cameraMotionLabels, splits };
-}
-
-function requireEncoder(): void {
-  try {
-    createRequire(import.meta.url).resolve("node-av/lib");
-  } catch (cause) {
-    throw missingPeer("node-av", cause);
-  }
 }
 
 /** Whether the folder is there. Throws where it holds something. */
@@ -198,7 +189,7 @@ async function makeAll(
   let done = 0;
   const makers = Array.from(
     { length: Math.min(jobs, plans.length) },
-    () => new Child<MakerJob, void>(moduleBeside("maker-child.node", import.meta.url)),
+    () => new Child<MakerJob, void>(ownModule("synth/maker-child.node")),
   );
   const end = () => {
     for (const maker of makers) maker.end();

@@ -1,4 +1,4 @@
-import { moduleBeside } from "../common/process.node.ts";
+import { ownModule } from "../common/modules.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
@@ -34,7 +34,7 @@ export async function inHeadThread<T>(
     return [name, { shape, data: data.slice() }] as const;
   });
   const model: HeadModel = { spec, weights: new Map(own) };
-  const module = moduleBeside("head-worker.node", import.meta.url);
+  const module = ownModule("train/head-worker.node");
   const thread = new Thread<HeadRequest, FittedHead | MirrorTest>(module, model);
   return work({
     fit: (samples, options) => thread.ask<FittedHead>({ kind: "fit", samples, options }, signal),

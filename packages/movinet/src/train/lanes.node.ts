@@ -1,4 +1,4 @@
-import { moduleBeside } from "../common/process.node.ts";
+import { ownModule } from "../common/modules.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import { Turns } from "../common/turns.ts";
 import type { ClipInput } from "./clip-input.node.ts";
@@ -22,10 +22,11 @@ export class Lanes implements AsyncDisposable {
 
   readonly open = async (...[setup, weights, gradients]: Parameters<OpenLane<ClipInput>>): Promise<ThreadLane> => {
     this.#turns.check();
-    const thread = new Thread<LaneRequest, LaneResult | Float32Array>(
-      moduleBeside("lane-worker.node", import.meta.url),
-      { setup, weights, gradients },
-    );
+    const thread = new Thread<LaneRequest, LaneResult | Float32Array>(ownModule("train/lane-worker.node"), {
+      setup,
+      weights,
+      gradients,
+    });
     this.#threads.push(thread);
     return {
       run: (items, learn) => thread.ask<LaneResult>({ items, learn }, undefined),

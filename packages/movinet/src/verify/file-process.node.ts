@@ -1,6 +1,7 @@
 import { Child, ChildEnded } from "../common/child.node.ts";
 import { ModelError, MovinetError } from "../common/errors.ts";
-import { memoryComplaint, moduleBeside } from "../common/process.node.ts";
+import { ownModule } from "../common/modules.node.ts";
+import { memoryComplaint } from "../common/process.node.ts";
 import type { FileRequest, OpenedFile } from "./file-child.node.ts";
 import type { FileJob, FileRunner } from "./open-file.node.ts";
 
@@ -20,9 +21,7 @@ const [openMs, frameMs] = [60_000, 10_000];
  */
 export async function openFileApart(job: FileJob, { memoryBytes, signal }: FileLimits): Promise<FileRunner> {
   signal?.throwIfAborted();
-  const child = new Child<FileRequest, OpenedFile | readonly Float32Array[]>(
-    moduleBeside("file-child.node", import.meta.url),
-  );
+  const child = new Child<FileRequest, OpenedFile | readonly Float32Array[]>(ownModule("verify/file-child.node"));
   /** Ends the process where no answer comes in time. */
   const ask = async <Result extends OpenedFile | readonly Float32Array[]>(request: FileRequest, mostMs: number) => {
     const late = new AbortController();

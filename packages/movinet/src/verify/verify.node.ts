@@ -1,5 +1,6 @@
 import { ModelError } from "../common/errors.ts";
-import { breathe, moduleBeside } from "../common/process.node.ts";
+import { ownModule } from "../common/modules.node.ts";
+import { breathe } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
@@ -138,7 +139,7 @@ function referenceThread({ spec, weights }: Model) {
   let thread: Thread<Frames, Float32Array> | null = null;
   return {
     open() {
-      thread ??= new Thread(moduleBeside("reference-worker.node", import.meta.url), { spec, weights });
+      thread ??= new Thread(ownModule("verify/reference-worker.node"), { spec, weights });
       return thread;
     },
     close: async () => thread?.[Symbol.asyncDispose](),

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type DependencyError, missingPeer } from "../common/errors.ts";
-import { moduleBeside } from "../common/process.node.ts";
+import type { DependencyError } from "../common/errors.ts";
+import { ownModule, resolvePeer } from "../common/modules.node.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;
@@ -26,8 +25,8 @@ export class DecoderProcess implements AsyncDisposable {
    * Throws {@link DependencyError} where node-av is missing.
    */
   constructor(only: DecoderStart | null) {
-    requireDecoder();
-    const script = fileURLToPath(moduleBeside("decoder-child.node", import.meta.url));
+    resolvePeer("node-av", "node-av/lib"); // told at once, instead of letting the child fail
+    const script = fileURLToPath(ownModule("video/decoder-child.node"));
     // Arguments are for everybody to see, and a URL may hold a password.
     const isPiped = only?.url === "-";
     const args = isPiped ? [JSON.stringify(only)] : [];
@@ -81,14 +80,5 @@ export class DecoderProcess implements AsyncDisposable {
     this.#child.stdio[3]?.destroy();
     this.kill();
     await this.exited;
-  }
-}
-
-/** Tells at once that the optional package is missing, instead of letting the child fail. */
-function requireDecoder(): void {
-  try {
-    createRequire(import.meta.url).resolve("node-av/lib");
-  } catch (cause) {
-    throw missingPeer("node-av", cause);
   }
 }

@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { MovinetError } from "../common/errors.ts";
 import { readUserFile } from "../common/read.node.ts";
 import {
@@ -45,10 +45,18 @@ async function readLabelFile(path: string): Promise<Labels> {
 /** More files of labels beside a model than anybody has put there for it. */
 const mostFiles = 32;
 
-/** The class names of the label file in the model's folder that has one for each class. */
+/**
+ * The class names of the label file in the model's folder that has one for each class. `NAME.labels.txt` is what `convert`
+ * writes beside `NAME.tflite`; models of other names leave it alone.
+ */
 export async function labelsBeside(path: string, classes: number): Promise<FoundLabels> {
   const folder = dirname(path);
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /label.*\.txt$/i.test(name)).sort();
+  const all: readonly string[] = await readdir(folder).catch(() => []);
+  const isAnothers = (name: string) => {
+    const owner = /^(.+)\.labels\.txt$/i.exec(name)?.[1];
+    return owner !== undefined && owner !== basename(path, extname(path)) && all.includes(`${owner}.tflite`);
+  };
+  const names = all.filter((name) => /label.*\.txt$/i.test(name) && !isAnothers(name)).sort();
   if (names.length > mostFiles) {
     return { names: null, warnings: [`there are ${names.length} files of labels beside it, so none is used`] };
   }

@@ -11,6 +11,14 @@ export const mostModelBytes = 2 ** 30;
 /** A model, and what is to be known before its answers are trusted: each in one line. */
 export type OpenedModel = Model & Pick<ReadModel, "warnings">;
 
+/** The file that a model was read from. */
+export interface ModelFile {
+  readonly bytes: Uint8Array;
+  /** Names it in errors. */
+  readonly subject: string;
+  readonly format: ReadModel["format"];
+}
+
 /** A model under other class names. What was measured under others is no accuracy of its. */
 export function withLabels(
   { spec, weights, card, warnings }: OpenedModel,

@@ -6,7 +6,7 @@ import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
-import { mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
+import { type ModelFile, mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 
 /** The model that is used where none is named. */
 export const defaultModelName = "a0-stream";
@@ -48,7 +48,10 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
 }
 
 /** The same with the file that the model was read from. */
-export async function openModelFile(nameOrFile: string | undefined, { labels, signal, embedded }: ModelOptions = {}) {
+export async function openModelFile(
+  nameOrFile: string | undefined,
+  { labels, signal, embedded }: ModelOptions = {},
+): Promise<OpenedModel & { readonly file: ModelFile }> {
   const path = await findModel(nameOrFile, { embedded });
   signal?.throwIfAborted();
   const bytes = await readModelFile(path, signal);

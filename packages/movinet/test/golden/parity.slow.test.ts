@@ -1,10 +1,13 @@
-/** Law 2 at native resolutions, and the interpreter on every variant. */
+/** Law 2 at native resolutions and for A4 and A5, and the interpreter on every variant. */
 import { describe, test } from "vitest";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { isLarge } from "../large.ts";
 import { allFigures } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
 
-describe.each(allFigures.filter((figures) => figures.case.endsWith("-native")))("$case", (figures) => {
+const large = allFigures.filter((figures) => figures.case.endsWith("-native") || isLarge(figures.variant));
+
+describe.each(large)("$case", (figures) => {
   test("ONNX Runtime gives the reference's logits and final states", async () => {
     await checkBackendParity(figures, await nodeEngine());
   });

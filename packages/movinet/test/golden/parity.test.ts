@@ -1,11 +1,12 @@
-/** Law 2: logits equal those of the reference implementation to 1e-4. Native resolutions are in the slow suite. */
+/** Law 2: logits equal those of the reference implementation to 1e-4. Native resolutions and A4, A5 are in the slow suite. */
 import { describe, test } from "vitest";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
+import { isLarge } from "../large.ts";
 import { allFigures, figuresOf } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
 
-const small = allFigures.filter((figures) => !figures.case.endsWith("-native"));
+const small = allFigures.filter((figures) => !figures.case.endsWith("-native") && !isLarge(figures.variant));
 
 describe.each(small)("$case", (figures) => {
   test("ONNX Runtime gives the reference's logits and final states", async () => {

@@ -1,50 +1,13 @@
 /** How a network is called follows from its graph and from the signature of a file alike. */
 import { describe, expect, test } from "vitest";
-import { buildGraph } from "../../src/arch/build.ts";
 import { specNames } from "../../src/arch/spec.ts";
-import { litertEngine } from "../../src/engines/litert/litert.node.ts";
-import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
-import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
-import {
-  type CarriedState,
-  graphInterface,
-  type Signature,
-  type StepInterface,
-  signatureInterface,
-  type TensorFacts,
-} from "../../src/graph/step-interface.ts";
-import { hashedModel } from "../laws/models.ts";
+import { signatureInterface, type TensorFacts } from "../../src/graph/step-interface.ts";
+import { isLarge } from "../large.ts";
+import { checkFiles } from "./carried.ts";
 
-const small = { classes: 7, resolution: { height: 32, width: 48 } };
-const streams = specNames.filter((name) => name.endsWith("stream"));
+const streams = specNames.filter((name) => name.endsWith("stream") && !isLarge(name));
 
-function interfaceOf(signature: Signature): StepInterface {
-  const read = signatureInterface(signature);
-  if ("problems" in read) throw new Error(read.problems.join());
-  return read.step;
-}
-const facts = (states: readonly CarriedState[]) =>
-  new Map(states.map(({ name, shape, dtype, kind }) => [name, { shape, dtype, kind }]));
-
-test.each(streams)("the files of %s carry what its graph carries, under Google's names", async (name) => {
-  const model = hashedModel(name, small);
-  const graph = graphInterface(buildGraph(model.spec, { form: "step", frames: 1 }));
-  const [onnx, litert] = [await nodeEngine({ threads: 1 }), await litertEngine()];
-  const files = [
-    await onnx.load({ file: emitOnnx(model, { form: "step" }), subject: "onnx" }),
-    await litert.load({ file: emitTflite(model, { form: "step" }), subject: "step" }),
-    await litert.load({ file: emitTflite(model, { form: "official" }), subject: "official" }),
-  ];
-  for (const file of files) {
-    const { inputs, outputs, layout } = file;
-    const step = interfaceOf({ inputs, outputs, layout });
-    expect(facts(step.states)).toEqual(facts(graph.states));
-    expect(step.picture).toMatchObject({ input: "image", channels: 3, ...small.resolution });
-    expect([step.frames, Object.keys(step.outputs)]).toEqual([1, ["logits"]]);
-    await file.dispose();
-  }
-});
+test.each(streams)("the files of %s carry what its graph carries, under Google's names", checkFiles);
 
 describe("signatures", () => {
   const float = (name: string, ...shape: readonly number[]): TensorFacts => ({ name, shape, dtype: "float32" });

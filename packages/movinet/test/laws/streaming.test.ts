@@ -7,37 +7,22 @@ import type { Engine } from "../../src/engines/engine.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { interpret } from "../../src/graph/interpret.ts";
 import { outputOf } from "../../src/graph/ir.ts";
-import { openWholeClip } from "../../src/session/clip-session.ts";
 import { Program } from "../../src/session/program.ts";
+import { isLarge } from "../large.ts";
+import { checkChunks } from "./chunks.ts";
 import { distance, hashedModel, interleave, randomPictures } from "./models.ts";
 
 const size = { height: 36, width: 44 };
 const picture = 3 * size.height * size.width;
 const options = { resolution: size, classes: 20 };
-const streamNames = specNames.filter((name) => name.endsWith("stream"));
+const streamNames = specNames.filter((name) => name.endsWith("stream") && !isLarge(name));
 let engine: Engine;
 beforeAll(async () => {
   engine = await nodeEngine({ threads: 1 });
 });
 
-describe.each(streamNames)("%s", (name) => {
-  test("frame by frame equals chunks equals the whole clip", async () => {
-    const model = hashedModel(name, options);
-    const frames = 9;
-    const images = randomPictures(7, frames, size.height, size.width);
-    const clip = await openWholeClip(model, frames, engine);
-    const whole = await clip.run(images);
-    const program = await Program.compile(model, engine);
-    const single = await program.openStream();
-    const chunked = await program.openStream({ chunk: 4 });
-    let logits = new Float32Array() as Float32Array;
-    for (let t = 0; t < frames; t++)
-      logits = (await single.step(images.subarray(t * picture, (t + 1) * picture))).logits;
-    expect(distance(logits, whole)).toBeLessThanOrEqual(1e-4);
-    expect(distance((await chunked.step(images)).logits, whole)).toBeLessThanOrEqual(1e-4);
-    await program[Symbol.asyncDispose]();
-    await clip[Symbol.asyncDispose]();
-  });
+test.each(streamNames)("%s: frame by frame equals chunks equals the whole clip", async (name) => {
+  await checkChunks(name, engine);
 });
 
 describe.each([

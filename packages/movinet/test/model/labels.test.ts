@@ -257,6 +257,15 @@ describe("names beside a model", () => {
     ]);
   });
 
+  test("those that convert wrote beside another model are that model's", async () => {
+    await writeFile(join(folder, "other.labels.txt"), "a\nb\nc\n");
+    expect((await openModel(file())).card.labels).toEqual(["a", "b", "c"]);
+    await writeFile(join(folder, "other.tflite"), "");
+    expect(await openModel(file())).toMatchObject({ card: { labels: null }, warnings: [] });
+    await writeFile(join(folder, "m.labels.txt"), "c\nb\na\n");
+    expect((await openModel(file())).card.labels).toEqual(["c", "b", "a"]);
+  });
+
   test("one that does not fit is told of", async () => {
     await writeFile(join(folder, "labels.txt"), "a\nb\nc\nd");
     expect((await openModel(file())).warnings).toEqual([

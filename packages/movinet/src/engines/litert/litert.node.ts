@@ -1,20 +1,17 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { compileFunction } from "node:vm";
-import { importPeer } from "../../common/errors.ts";
+import { requireHere, resolvePeer } from "../../common/modules.node.ts";
 import type { Engine } from "../engine.ts";
-import { litertEngine as engineOf, type LiteRtInstance, startLiteRt } from "./litert.ts";
-
-const require = createRequire(import.meta.url);
+import { litertEngine as engineOf, type LiteRtInstance, loadLiteRt, startLiteRt } from "./litert.ts";
 
 /**
  * LiteRT.js on WebAssembly, which runs in Node as it does in browsers. What its loader expects of a browser is there while it
  * loads: the way to run a script, and a GPU that is none.
  */
 export async function litertEngine(): Promise<Engine> {
-  const litert = await importPeer("@litertjs/core", () => import("@litertjs/core"));
-  const folder = join(dirname(require.resolve("@litertjs/core")), "../wasm");
+  const litert = await loadLiteRt();
+  const folder = join(dirname(resolvePeer("@litertjs/core")), "../wasm");
   starting ??= withBrowserGlobals(() => startLiteRt(litert, folder));
   try {
     return engineOf(litert, await starting);
@@ -48,6 +45,6 @@ function runScript(path: string): void {
   const module = { exports: {} };
   const names = ["module", "exports", "require", "__filename", "__dirname"];
   const script = compileFunction(readFileSync(path, "utf8"), names, { filename: path });
-  script(module, module.exports, require, path, dirname(path));
+  script(module, module.exports, requireHere, path, dirname(path));
   Object.assign(globalThis, { ModuleFactory: module.exports });
 }

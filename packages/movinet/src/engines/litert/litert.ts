@@ -1,4 +1,4 @@
-import { ModelError } from "../../common/errors.ts";
+import { ModelError, missingPeer } from "../../common/errors.ts";
 import { emitGraph } from "../../formats/tflite/write/emit.ts";
 import { lowerGraph } from "../../formats/tflite/write/lower.ts";
 import { elementsOf } from "../../graph/shapes.ts";
@@ -52,6 +52,15 @@ interface LiteRtDetails {
   readonly name: string;
   readonly shape: Int32Array;
   readonly dtype: TensorFacts["dtype"];
+}
+
+/** Throws a `DependencyError` where the package is not installed. */
+export async function loadLiteRt(): Promise<LiteRt> {
+  try {
+    return await import("@litertjs/core");
+  } catch (cause) {
+    throw missingPeer("@litertjs/core", cause);
+  }
 }
 
 /**

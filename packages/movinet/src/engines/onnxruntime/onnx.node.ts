@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { importPeer, MovinetError } from "../../common/errors.ts";
+import { MovinetError } from "../../common/errors.ts";
+import { requirePeer } from "../../common/modules.node.ts";
 import type { Engine } from "../engine.ts";
 import { onnxEngine, runOnce } from "./onnx.ts";
 import { probeSpec } from "./probe.ts";
@@ -25,7 +26,7 @@ export function keepQuiet(): void {
  * does not run a small network here.
  */
 export async function nodeEngine(options: NodeEngineOptions = {}): Promise<Engine> {
-  const { ort, device, session } = await prepare(options);
+  const { ort, device, session } = prepare(options);
   const engine = onnxEngine(`onnxruntime-node ${device}`, ort, session, device === "cpu");
   if (device !== "cpu") await proveDevice(engine, device);
   return engine;
@@ -64,9 +65,9 @@ function reasonOf(cause: unknown): string {
 const longestReason = 160;
 const mostThreads = 1024;
 
-async function prepare(options: NodeEngineOptions) {
+function prepare(options: NodeEngineOptions) {
   keepQuiet();
-  const ort = await importPeer("onnxruntime-node", () => import("onnxruntime-node"));
+  const ort = requirePeer<typeof import("onnxruntime-node")>("onnxruntime-node");
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads)) {
     throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);

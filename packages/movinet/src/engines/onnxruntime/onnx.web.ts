@@ -1,11 +1,19 @@
-import { importPeer } from "../../common/errors.ts";
+import { missingPeer } from "../../common/errors.ts";
 import type { Engine } from "../engine.ts";
 import { onnxEngine } from "./onnx.ts";
 
 /** ONNX Runtime's web package on WebAssembly. `wasmPaths` is the URL of the folder that holds its `.wasm` files. */
 export async function webEngine(options: { readonly wasmPaths?: string } = {}): Promise<Engine> {
-  const ort = await importPeer("onnxruntime-web", () => import("onnxruntime-web/wasm"));
+  const ort = await loadOnnxRuntime();
   if (options.wasmPaths !== undefined) ort.env.wasm.wasmPaths = options.wasmPaths;
   const session = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
   return onnxEngine("onnxruntime-web wasm", ort, session, false);
+}
+
+async function loadOnnxRuntime() {
+  try {
+    return await import("onnxruntime-web/wasm");
+  } catch (cause) {
+    throw missingPeer("onnxruntime-web", cause);
+  }
 }

@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../src/arch/build.ts";
 import { type Spec, type SpecName, type SpecOptions, specOf } from "../../../src/arch/spec.ts";
+import { openFlatbuffer } from "../../../src/formats/tflite/read/flatbuffer.ts";
+import { fields } from "../../../src/formats/tflite/read/schema.ts";
 import { emitTflite, type TfliteForm } from "../../../src/formats/tflite/write/emit.ts";
 import { defaultCard } from "../../../src/model/card.ts";
 import type { Model } from "../../../src/model/model.ts";
@@ -119,6 +121,34 @@ describe("a file keeps the rules", () => {
     const starts = tensors.flatMap(({ data }) => (data ? [data.byteOffset - bytes.byteOffset] : []));
     expect(starts.length).toBeGreaterThan(20);
     expect(starts.filter((start) => start % 16 !== 0)).toEqual([]);
+  });
+
+  test.each(files)("a RESHAPE says its shape in its options, too, where tf2onnx reads it: %s", (form, model) => {
+    const bytes = emitTflite(model, { form });
+    const { operators, tensors } = openTflite(bytes).model;
+    const file = openFlatbuffer(bytes);
+    const [graph = 0] = file.tables(file.root(), fields.model.subgraphs, 1);
+    const said = file.tables(graph, fields.subgraph.operators, operators.length).flatMap((table, i) => {
+      if (operators[i]?.op !== "RESHAPE") return [];
+      const options = file.table(table, fields.operator.options) ?? 0;
+      return [file.numbers(options, 0, "int32", 8)];
+    });
+    const made = operators.filter(({ op }) => op === "RESHAPE").map(({ outputs: [i = -1] }) => tensors[i]?.shape);
+    expect(made.length).toBeGreaterThan(0);
+    expect(said).toEqual(made);
+  });
+
+  test.each(files)("in float16 kernels and biases are halves, as MNN's converter needs them: %s", (form, model) => {
+    const { operators, tensors } = openTflite(emitTflite(model, { form, dtype: "float16" })).model;
+    const makerOf = new Map(operators.flatMap(({ op, inputs, outputs }) => outputs.map((i) => [i, { op, inputs }])));
+    const weights = operators
+      .filter(({ op }) => op.endsWith("CONV_2D"))
+      .flatMap(({ inputs: [, kernel = -1, bias = -1] }) => [makerOf.get(kernel), makerOf.get(bias)]);
+    expect(weights.length).toBeGreaterThan(20);
+    for (const made of weights) {
+      expect(made?.op).toBe("DEQUANTIZE");
+      expect(tensors[made?.inputs[0] ?? -1]?.type).toBe("float16");
+    }
   });
 
   test.each(files.filter(([form]) => form === "step"))("what GPU delegates need: %s", (form, model) => {

@@ -142,11 +142,14 @@ const operators: Readonly<Record<string, (call: Call) => Float64Array>> = {
     }
     return y.map((sum) => (sum * y.length) / sizeOf(shape));
   },
-  CUMSUM({ x: [a], shapes: [shape = []] }) {
-    const frame = sizeOf(shape.slice(1));
-    const y = Float64Array.from(a as Float64Array);
-    for (let i = frame; i < y.length; i++) y[i] = at(y, i) + at(y, i - frame);
-    return y;
+  BATCH_MATMUL({ x: [a, b], shapes: [shape = []], out }) {
+    const [inner = 1, columns = 1] = [shape.at(-1), out.at(-1)];
+    return gather(out, (index) => {
+      const [row = 0, column = 0] = index.slice(-2);
+      let sum = 0;
+      for (let k = 0; k < inner; k++) sum += at(a, row * inner + k) * at(b, k * columns + column);
+      return sum;
+    });
   },
   CONCATENATION({ node, x, shapes, out }) {
     const inner = (shape: readonly number[]) => sizeOf(shape.slice(node.options.axis));

@@ -17,7 +17,6 @@ import { usedParams } from "../../../src/graph/passes.ts";
 import { defaultCard } from "../../../src/model/card.ts";
 import type { Model } from "../../../src/model/model.ts";
 import { distance, hashedModel } from "../../laws/models.ts";
-import { hasShared, reason, sharedFile } from "./shared.ts";
 
 const labels = ["climbing a rope", "Säge benutzen", "投擲標槍"];
 const small: SpecOptions = { classes: 3, resolution: { height: 40, width: 24 } };
@@ -221,29 +220,5 @@ describe("the container", () => {
     for (const form of ["step", "official"] as const) {
       expect(emitTflite(model, { form, dtype }).length).toBeLessThanOrEqual(each * parameters + more);
     }
-  });
-});
-
-describe.skipIf(!hasShared)(`the official signature${reason}`, () => {
-  const facts = (bytes: Uint8Array) => {
-    const { signature, tensors } = readStructure(bytes, "file.tflite");
-    const list = (side: Readonly<Record<string, number>> = {}) =>
-      Object.entries(side).map(([name, i]) => [name, tensors[i]?.name, tensors[i]?.type, tensors[i]?.shape]);
-    return { inputs: list(signature?.inputs), outputs: list(signature?.outputs) };
-  };
-  const official = (name: SpecName, options: SpecOptions) =>
-    facts(emitTflite(hashedModel(name, options), { form: "official" }));
-
-  test("is that of exports with gates and positional encoding", () => {
-    expect(official("a0-stream", { classes: 10 })).toEqual(facts(sharedFile("golden/tflite/a0_stream_fp16.tflite")));
-    expect(official("t0-stream", { classes: 10, positionalEncoding: true })).toEqual(
-      facts(sharedFile("golden/tflite/t0_stream_posenc_fp32.tflite")),
-    );
-  });
-
-  test("is that of Google's file without gates, which hands unused states through", () => {
-    expect(official("a0-stream", { squeezeExcite: "none", activation: "relu6" })).toEqual(
-      facts(sharedFile("models/movinet_a0_stream_k600_int8.tflite")),
-    );
   });
 });

@@ -3,6 +3,7 @@
  * model's metadata, and the file of labels that it names, in a ZIP archive behind the model. Android's and Google's
  * tools read labels and normalisation from there.
  */
+import { crc32 } from "../../../common/crc32.ts";
 import type { Card } from "../../../model/card.ts";
 import { FlatWriter } from "./flat-writer.ts";
 
@@ -123,13 +124,4 @@ function record(
   if (offset !== null) view.setUint32(42, offset, true);
   bytes.set(name, fixed);
   return bytes;
-}
-
-function crc32(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -1,6 +1,6 @@
 import { type Graph, isVector, type Node, onlyReaders, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
-import { type Storage, storeConstant } from "../../../graph/precision.ts";
+import { type ConstantKind, type Storage, storeConstant } from "../../../graph/precision.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { fusedActivations, type OperatorOptions } from "../read/schema.ts";
 import type { WrittenOperator, WrittenTensor } from "./write.ts";
@@ -76,8 +76,8 @@ export class Emission {
     return tensor;
   }
 
-  /** A kernel, in the precision of the file. */
-  kernel(name: string, shape: readonly number[], data: Float32Array, kind: "dense" | "depthwise"): number {
+  /** Weights, in the precision of the file. */
+  weights(name: string, shape: readonly number[], data: Float32Array, kind: ConstantKind): number {
     return this.#once(name, () => {
       const { dtype, data: stored, quantization } = storeConstant(this.#storage, kind, data, shape[0] ?? 1);
       const tensor = this.#add({ name, shape, type: dtype, data: bytesOf(stored), quantization });
@@ -86,7 +86,7 @@ export class Emission {
     });
   }
 
-  /** Numbers that stay float32 whatever the precision: biases, factors. */
+  /** Numbers that nobody has trained, and that stay float32 whatever the precision: what a gate or a clock reckons with. */
   floats(name: string, shape: readonly number[], data: Float32Array): number {
     return this.#once(name, () => this.#add({ name, shape, type: "float32", data: bytesOf(data), quantization: null }));
   }

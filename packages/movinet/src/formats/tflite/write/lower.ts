@@ -17,13 +17,13 @@ import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 export const tfliteForms = ["step", "official", "clip"] as const;
 
 /**
- * How kernels are stored, by the precisions that we write. Everything is computed in float32, but for `dynamic_int8` the
+ * How weights are stored, by the precisions that we write. Everything is computed in float32, but for `dynamic_int8` the
  * products of dense layers, by hybrid kernels: the hybrid depthwise kernel is slower than that of floats and has no delegate.
  * Small kernels stay float32 there, as in the official converter: they would save nothing.
  */
 export const tfliteStorage = {
   float32: allFloats,
-  float16: { dtype: "float16", kinds: ["dense", "depthwise"], leastElements: 0 },
+  float16: { dtype: "float16", kinds: ["dense", "depthwise", "vector"], leastElements: 0 },
   dynamic_int8: { dtype: "int8", kinds: ["dense"], leastElements: 1024 },
 } as const satisfies Partial<Record<Precision, Storage>>;
 export type TflitePrecision = keyof typeof tfliteStorage;

@@ -7,8 +7,8 @@ import type { WrittenOperator } from "./write.ts";
 const runtimes: Readonly<Record<string, string>> = {
   "HARD_SWISH 1": "1.15.0",
   "DEQUANTIZE 3": "1.15.0",
+  "BATCH_MATMUL 1": "2.3.0",
   "CONV_2D 5": "2.4.0",
-  "CUMSUM 1": "2.4.0",
 };
 const oldestRuntime = "1.14.0";
 const runtimeBytes = 16;

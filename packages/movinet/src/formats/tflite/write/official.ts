@@ -4,6 +4,7 @@ import { stateDtype, stateShape } from "../../../graph/states.ts";
 import { padding } from "../read/schema.ts";
 import type { Emission } from "./emission.ts";
 import { binary, concatenate, convolve } from "./emitters.ts";
+import { byFingerprint } from "./fingerprint.ts";
 import type { Form } from "./forms.ts";
 
 interface Slot {
@@ -14,7 +15,7 @@ interface Slot {
 
 /**
  * The interface of the official exports (spec §3.7): a picture and states of rank 5, counts as int32, every state out
- * under the name under which it goes in. Within the graph maps have rank 4, and a buffer is `[1, frames, pixels,
+ * under the name under which it goes in, and all in the places where Google's files have them. Within the graph maps have rank 4, and a buffer is `[1, frames, pixels,
  * channels]`.
  */
 export function officialForm(out: Emission, spec: Spec): Form {
@@ -22,13 +23,17 @@ export function officialForm(out: Emission, spec: Spec): Form {
   const { height, width } = spec.resolution;
   const own = graph.states.map((state) => ({ name: state.name, shape: stateShape(state), type: stateDtype(state) }));
   const unused = spec.squeezeExcite === "none" ? poolsOf(spec) : [];
-  const states: readonly Slot[] = [...own, ...unused].sort((a, b) => (a.name < b.name ? -1 : 1));
   const image: Slot = { name: "image", shape: [1, 1, height, width, 3], type: "float32" };
+  const slots = new Map([image, ...own, ...unused].map((slot) => [slot.name, slot]));
+  // The first tensors of the file: there are clients that know an input by the number of its tensor.
   const inputs = Object.fromEntries(
-    [image, ...states].map(({ name, shape, type }) => [name, out.tensor(`serving_default_${name}:0`, shape, type)]),
+    byFingerprint([...slots.keys()]).map((name) => {
+      const { shape, type } = slots.get(name) as Slot;
+      return [name, out.tensor(`serving_default_${name}:0`, shape, type)];
+    }),
   );
-  /** What the file returns: what the network says, then the states in the order of the alphabet. */
-  const results = [...Object.keys(graph.outputs), ...states.map(({ name }) => name)];
+  /** What the file returns. Tensors are numbered in the order of the alphabet, but stand in that of the inputs. */
+  const results = [...Object.keys(graph.outputs), ...[...own, ...unused].map(({ name }) => name)].sort();
   const resultName = (name: string) => `StatefulPartitionedCall:${results.indexOf(name)}`;
   const outputs: Record<string, number> = {};
   const counts = new Map<string, number>();
@@ -120,7 +125,10 @@ export function officialForm(out: Emission, spec: Spec): Form {
     finish() {
       for (const { name } of unused) outputs[name] = inputs[name] as number;
       for (const { name, kind } of graph.states) if (kind === "count") outputs[name] = counted(name);
-      return { inputs, outputs: Object.fromEntries(results.map((name) => [name, outputs[name] as number])) };
+      return {
+        inputs,
+        outputs: Object.fromEntries(byFingerprint(results).map((name) => [name, outputs[name] as number])),
+      };
     },
   };
 }

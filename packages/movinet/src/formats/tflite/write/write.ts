@@ -65,13 +65,14 @@ const optionTypes: Readonly<Record<string, number>> = {
   TILE: 51,
   COS: 84,
   HARD_SWISH: 91,
-  CUMSUM: 102,
+  BATCH_MATMUL: 101,
 };
-/** The options that are written of each operator; of these two nothing is read. */
+/** The options that are written of each operator; of the last three nothing is read. */
 const layouts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ...optionFields,
   MEAN: { keepDims: 0 },
   CAST: { from: 0, to: 1 },
+  RESHAPE: { newShape: 0 },
 };
 const writtenBytes: ReadonlySet<string> = new Set([...byteOptions, "keepDims", "from", "to"]);
 
@@ -173,10 +174,20 @@ function writeOperator(
   const operands = { inputs: out.ints(inputs), outputs: out.ints([output]) };
   const layout = layouts[op] ?? {};
   const [from, to] = [inputs[0] as number, output].map((tensor) => typeOf.get(tensors[tensor]?.type ?? "float32"));
-  const values: Readonly<Record<string, number | undefined>> = { keepDims: 1, from, to, ...options };
+  // Runtimes take the shape from the second input; tf2onnx cannot do without it here.
+  const newShape = tensors[output]?.shape;
+  const values: Readonly<Record<string, number | readonly number[] | undefined>> = {
+    keepDims: 1,
+    from,
+    to,
+    newShape,
+    ...options,
+  };
   const given = Object.keys(layout).flatMap((name) => {
     const value = values[name];
-    return value === undefined ? [] : [[name, writtenBytes.has(name) ? out.byte(value) : out.int(value)] as const];
+    if (value === undefined) return [];
+    if (typeof value !== "number") return [[name, out.ints(value)] as const];
+    return [[name, writtenBytes.has(name) ? out.byte(value) : out.int(value)] as const];
   });
   out.builder.forceDefaults(true);
   const written = out.table(layout, Object.fromEntries(given));

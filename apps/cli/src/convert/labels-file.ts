@@ -1,0 +1,45 @@
+/** The list of labels beside a `.tflite`, which the clients of Google's samples are given as a file of its own. */
+import { basename } from "node:path";
+import { findOutput, readModelFile, writeWhole } from "movinet/files";
+import { readModel } from "movinet/formats";
+import { keptText } from "../files.ts";
+import { UsageError } from "../usage.ts";
+
+/** What is to be written; `write` does nothing where the file says the same already. */
+export interface LabelsFile {
+  readonly path: string;
+  write(): Promise<void>;
+}
+
+/**
+ * Plans `mine.labels.txt` for `mine.tflite`; null for other formats, and where no labels are known. What is there is replaced
+ * only where it says what the file beside it says, which is to be replaced too. Throws {@link UsageError} for other files.
+ */
+export async function planLabels(output: string, labels: readonly string[] | null): Promise<LabelsFile | null> {
+  if (labels === null || !/\.tflite$/i.test(output)) return null;
+  const path = output.replace(/\.tflite$/i, ".labels.txt");
+  const text = listOf(labels);
+  const { facts } = await findOutput(path, "E_USAGE");
+  const there = facts && (await keptText(path));
+  if (there === text) return { path, write: async () => {} };
+  if (facts && there !== (await listWithin(output))) {
+    const problem = `it is no list of the labels of ${basename(output)}, and would be overwritten`;
+    throw new UsageError(path, problem, "Move it away, or write another file");
+  }
+  return { path, write: () => writeWhole(path, text) };
+}
+
+/** A line a class, in the order of the outputs. Readers leave out empty lines, so a class without a name has its number. */
+function listOf(labels: readonly string[]): string {
+  return labels.map((label, i) => `${label.replace(/\s+/g, " ").trim() || i}\n`).join("");
+}
+
+/** The list of the labels that a model file holds; null where there is no such file, or it holds none. */
+async function listWithin(file: string): Promise<string | null> {
+  try {
+    const { card } = readModel(await readModelFile(file), file);
+    return card.labels && listOf(card.labels);
+  } catch {
+    return null;
+  }
+}
