@@ -85,7 +85,7 @@ export function ownPictures(): Uint8Array {
 /** A wide clip of a camera that pans. */
 export function writeClip(file: string): void {
   const codec = file.endsWith(".webm") ? "libvpx" : "libx264";
-  makeVideo(file, motionVideo({ label: "pan left", fps: 25, count: 50, width: 320, height: 180, codec }));
+  makeVideo(file, motionVideo({ label: "pan left", fps: 25, count: 50, width: 640, height: 360, codec }));
 }
 
 /** The scores after the last frame, as this repository computes them. */
