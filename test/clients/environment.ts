@@ -102,6 +102,14 @@ export async function pythonWith(
   return program(folder);
 }
 
+/** A folder of Python packages without what they ask for, which a script puts before those of its environment. */
+export async function pythonPackages(program: string, name: string, packages: readonly string[]): Promise<string> {
+  return kept(name, packages, async (folder) => {
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+    await mustRun(program, [...pip, "--target", folder, ...packages]);
+  });
+}
+
 /** A project with these npm packages, installed without their install scripts. */
 export async function npmProject(name: string, packages: readonly string[]): Promise<string> {
   return kept(name, packages, async (folder) => {

@@ -72,5 +72,7 @@ def step(pictures, inputs, run):
 
 def difference(case, logits):
     """The largest difference from the expected logits; not a number counts as infinite."""
-    worst = max(np.abs(np.array(a) - np.array(b)).max() for a, b in zip(case["logits"], logits, strict=True))
+    expected, given = np.array(case["logits"]), np.array(logits)
+    assert expected.shape == given.shape, f"{given.shape} logits, not {expected.shape}"
+    worst = np.abs(expected - given).max()
     return float(worst) if np.isfinite(worst) else float("inf")

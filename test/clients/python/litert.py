@@ -1,10 +1,14 @@
-"""Native LiteRT on every TFLite file of a folder, by its signature: name -> difference, as JSON."""
+"""Native LiteRT, or the older tflite_runtime, on every TFLite file of a folder, by its signature: name -> difference, as JSON."""
 
 import json
 import sys
 
-from ai_edge_litert.interpreter import Interpreter
 from cases import difference, logits_of, read_cases
+
+try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:
+    from tflite_runtime.interpreter import Interpreter
 
 found = {}
 for case in read_cases(sys.argv[1], format="tflite"):
