@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { missingPeer, peers } from "../../src/common/errors.ts";
+import { version } from "../../src/common/modules.node.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { classifyFrames } from "../../src/flow/classify.ts";
 import { type OpenOptions, open, type VideoSource } from "../../src/flow/open.node.ts";
@@ -381,7 +382,8 @@ describe.skipIf(!hasShared)(`videos${sharedReason}`, () => {
 });
 
 describe("optional peers", () => {
-  test("ranges are those of package.json", () => {
+  test("ranges and version are those of package.json", () => {
+    expect(version).toBe(manifest.version);
     expect(peers).toEqual(manifest.peerDependencies);
     expect(Object.keys(manifest.peerDependenciesMeta).sort()).toEqual(Object.keys(peers).sort());
   });
