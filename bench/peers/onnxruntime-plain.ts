@@ -107,7 +107,7 @@ function emitNode(
       return;
     }
     case "spatialMean":
-      out.node("ReduceMean", node.id, [node.x, out.ints([3, 4])], { keepdims: 1 });
+      out.node("ReduceMean", node.id, [node.x], { axes: [3, 4], keepdims: 1 });
       return;
     case "cumulativeSum":
       if (node.initial === null) out.node("Identity", node.id, [node.x]);
@@ -144,7 +144,7 @@ function emitNode(
     case "positionalEncoding": {
       const parts = ["Sin", "Cos"].map((op, odd) => {
         const picked = Float32Array.from(encodingFrequencies(node.channels).filter((_, i) => i % 2 === odd));
-        const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, picked.length, 1, 1, 1], picked);
+        const constant = out.floats(`frequencies_of_${op}_${node.channels}`, [1, picked.length, 1, 1, 1], picked);
         return out.node(op, `${node.id}/${op}`, [out.node("Mul", `${node.id}/${op}/angle`, [node.x, constant])]);
       });
       out.node("Concat", node.id, parts, { axis: 1 });

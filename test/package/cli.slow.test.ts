@@ -1,35 +1,62 @@
-/** The command line as others get it: packed, installed with all it needs into an empty project. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+/** The command line as others get it: packed, and installed with all it needs as its README says. */
+import { exec } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { carvingIce, hasShared, officialModel, sharedReason } from "../../packages/movinet/test/shared.ts";
+import { motionVideo } from "../../packages/movinet/test/video/make-motion.ts";
+import { makeVideo } from "../../packages/movinet/test/video/make-video.ts";
 import { packPackages } from "../../scripts/pack.ts";
-import { install, installNodes, obstacle, run } from "./project.ts";
+import { installCommands, installNodes, obstacle, run } from "./project.ts";
+import { openRegistry } from "./registry.ts";
 
 describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
   let work: string;
   let project: string;
+  let cli: string;
   let nodes: Readonly<Record<string, string>>;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), "movinet-package-"));
     project = join(work, "project");
-    install(project, packPackages(work));
+    mkdirSync(project);
+    const registry = await openRegistry(packPackages(work));
+    const [command = ""] = installCommands("apps/cli/README.md");
+    const env = { ...process.env, ...registry.env, npm_config_prefix: join(work, "global") };
+    await promisify(exec)(command, { cwd: project, env, timeout: 300_000 });
+    registry.close();
+    const modules = [join(work, "global", "lib", "node_modules"), join(work, "global", "node_modules")];
+    cli = join(modules.find((folder) => existsSync(folder)) ?? "", "@movinet/cli");
     nodes = installNodes(join(work, "nodes"));
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
   describe.each(["Node 22", "Node 24"])("%s", (version) => {
     const movinet = (...args: string[]) =>
-      run(nodes[version] as string, [join(project, "node_modules/@movinet/cli/bin/movinet.js"), ...args], project);
+      run(nodes[version] as string, [join(cli, "bin/movinet.js"), ...args], project);
 
     test("tells its version and its commands", async () => {
-      const manifest = JSON.parse(readFileSync(join(project, "node_modules/@movinet/cli/package.json"), "utf8"));
+      const manifest = JSON.parse(readFileSync(join(cli, "package.json"), "utf8"));
       expect(await movinet("--version")).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
       const help = await movinet("--help");
       expect([help.code, help.stderr]).toEqual([0, ""]);
       expect(help.stdout).toContain("classify");
+    });
+
+    test("names the action in a video", async () => {
+      makeVideo(join(project, "pan.mp4"), motionVideo({ label: "pan left", fps: 10, count: 20, codec: "libx264" }));
+      const { code, stdout, stderr } = await movinet(
+        "classify",
+        "pan.mp4",
+        "--model",
+        "camera-motion",
+        "--json",
+        "--quiet",
+      );
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(JSON.parse(stdout).predictions[0].label).toBe("pan left");
     });
 
     test("gives its errors in one line", async () => {

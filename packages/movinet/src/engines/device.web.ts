@@ -1,4 +1,3 @@
-/// <reference lib="dom" />
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.web.ts";
@@ -17,7 +16,7 @@ export interface EngineOptions {
  * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
  */
 export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
-  const folder = wasmPaths === undefined ? undefined : folderUrl(wasmPaths);
+  const folder = wasmPaths?.replace(/\/?$/, "/");
   if (device === "auto" || device === "wasm") return webEngine(folder === undefined ? {} : { wasmPaths: folder });
   if (device === "litert") return litertEngine({ wasmPaths: folder ?? "/" });
   if (device === "reference") return referenceEngine;
@@ -27,10 +26,4 @@ export async function openEngine({ device = "auto", wasmPaths }: EngineOptions =
     problem: "a browser has no such device",
     remedy: "Use one of: auto, wasm, litert, reference",
   });
-}
-
-/** Whole, for engines import files from it, and Vite's dev server would take an address without a host for a module of the program. */
-function folderUrl(path: string): string {
-  const base = typeof document === "undefined" ? location.href : document.baseURI;
-  return new URL(path.replace(/\/?$/, "/"), base).href;
 }

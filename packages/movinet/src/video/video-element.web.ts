@@ -2,6 +2,7 @@
 
 import { VideoError } from "../common/errors.ts";
 import type { InputSize } from "../model/card.ts";
+import { fitPicture } from "./fit-picture.ts";
 import type { Frame } from "./frame.ts";
 
 /** Seconds after an instant at which its picture is asked for: browsers round. */
@@ -15,7 +16,7 @@ const looked = new WeakSet<HTMLVideoElement>();
 
 /**
  * The pictures of a `<video>` that has an end, `fps` a second, from its first to its last: it is paused and sought, and left
- * where the iteration stops. Pictures have the size at which the video is shown. Firefox does not tell when the last picture
+ * where the iteration stops. Firefox does not tell when the last picture
  * begins: there, the frames go on until it ends.
  *
  * Throws {@link VideoError}: `E_VIDEO_UNREADABLE` for what the browser cannot play or the page may not read, `E_VIDEO_NO_STREAM`
@@ -24,7 +25,7 @@ const looked = new WeakSet<HTMLVideoElement>();
  */
 export async function* videoElementFrames(
   video: HTMLVideoElement,
-  { fps, signal }: { readonly fps: number; readonly size?: InputSize; readonly signal?: AbortSignal | undefined },
+  { fps, size, signal }: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<Frame, void> {
   if (!(video instanceof HTMLVideoElement)) throw new TypeError("a browser classifies a <video> element, or frames");
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
@@ -34,7 +35,7 @@ export async function* videoElementFrames(
   const emptied = new AbortController();
   video.addEventListener("emptied", () => emptied.abort(refuse(video, "busy")), { signal: emptied.signal });
   try {
-    yield* picturesOf(video, fps, signal ? AbortSignal.any([signal, emptied.signal]) : emptied.signal);
+    yield* picturesOf(video, fps, size, signal ? AbortSignal.any([signal, emptied.signal]) : emptied.signal);
   } catch (error) {
     throw error instanceof DOMException && error.name === "SecurityError" ? refuse(video, "foreign") : error;
   } finally {
@@ -43,7 +44,12 @@ export async function* videoElementFrames(
   }
 }
 
-async function* picturesOf(video: HTMLVideoElement, fps: number, signal: AbortSignal): AsyncGenerator<Frame, void> {
+async function* picturesOf(
+  video: HTMLVideoElement,
+  fps: number,
+  size: InputSize,
+  signal: AbortSignal,
+): AsyncGenerator<Frame, void> {
   await load(video, signal);
   const { videoWidth: width, videoHeight: height } = video;
   if (width === 0) throw refuse(video, "sound");
@@ -67,7 +73,8 @@ async function* picturesOf(video: HTMLVideoElement, fps: number, signal: AbortSi
       if (Math.abs(video.currentTime - wanted) > 1 / fps) throw refuse(video, "busy");
     }
     context.drawImage(video, 0, 0, width, height);
-    yield { data: rgbOf(context.getImageData(0, 0, width, height).data), width, height, timestamp: k / fps };
+    const { data } = context.getImageData(0, 0, width, height);
+    yield { ...fitPicture(data, width, height, size), timestamp: k / fps };
   }
 }
 
@@ -141,17 +148,6 @@ function shownSince(video: HTMLVideoElement): number | null {
     if ((error as DOMException).name === "SecurityError") throw error;
     return null;
   }
-}
-
-/** RGBA → RGB. */
-function rgbOf(rgba: Uint8ClampedArray): Uint8Array {
-  const data = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    data[to++] = rgba[from] as number;
-    data[to++] = rgba[from + 1] as number;
-    data[to++] = rgba[from + 2] as number;
-  }
-  return data;
 }
 
 const failures = {

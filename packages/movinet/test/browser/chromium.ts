@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 
 const candidates = [
@@ -25,14 +25,18 @@ export const where = hasChromium ? "in Chromium" : "in Chromium (skipped: none i
 export const ortFolder = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web/wasm")));
 export const litertFolder = join(dirname(createRequire(import.meta.url).resolve("@litertjs/core")), "../wasm");
 
-export interface PageOptions {
-  /** The script of the page; it has run when `global` is defined. */
-  readonly entry: URL;
+export interface FolderOptions {
+  /** The script of the page, `page.js` of the folder, has run when this is defined. */
   readonly global: string;
   /** Bodies by path; a path that begins with `/whole/` gives no parts of them. */
   readonly served?: Readonly<Record<string, Uint8Array>>;
   /** Folders on disk by the first part of a path: `ort` for `/ort/file.wasm`. */
   readonly folders?: Readonly<Record<string, string>>;
+}
+
+export interface PageOptions extends FolderOptions {
+  /** What is built as the script of the page. */
+  readonly entry: URL;
 }
 
 export interface OpenPage {
@@ -54,7 +58,12 @@ const types: Readonly<Record<string, string>> = {
 };
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
-export async function openPage({ entry, global, served = {}, folders = {} }: PageOptions): Promise<OpenPage> {
+/** A browser; who launches it closes it. */
+export const launch = (...more: readonly string[]): Promise<Browser> =>
+  chromium.launch({ executablePath: executablePath as string, args: [...flags, ...more] });
+
+/** Builds a page with Vite and opens it. */
+export async function openPage({ entry, ...options }: PageOptions): Promise<OpenPage> {
   const folder = await mkdtemp(join(tmpdir(), "movinet-browser-"));
   await build({
     configFile: false,
@@ -66,6 +75,22 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
       target: "es2024",
     },
   });
+  const opened = await openFolder(folder, options).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  const close = async () => {
+    await opened.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { ...opened, close };
+}
+
+/** Serves a folder and opens a page with its script `page.js`. */
+export async function openFolder(
+  folder: string,
+  { global, served = {}, folders = {} }: FolderOptions,
+): Promise<OpenPage> {
   const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
@@ -82,11 +107,10 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({ executablePath: executablePath as string, args: flags });
+  const browser = await launch();
   const close = async () => {
     await browser.close();
     server.close();
-    await rm(folder, { recursive: true, force: true });
   };
   try {
     const page = await browser.newPage();

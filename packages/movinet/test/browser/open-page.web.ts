@@ -1,6 +1,12 @@
 /** The page of the tests of `open`: looks at videos as an app would, and tells what it saw. */
 import { answerOf } from "../../src/common/errors.ts";
-import { type Classification, type OpenOptions, open, type Recognizer } from "../../src/index.web.ts";
+import {
+  type Classification,
+  type ClassifyOptions,
+  type OpenOptions,
+  open,
+  type Recognizer,
+} from "../../src/index.web.ts";
 
 /** How a video comes into the page. */
 interface Shown {
@@ -77,15 +83,15 @@ const plain = ({ time, predictions, scores, picture: { data, width, height } }: 
   return { time, predictions, scores: [...scores], width, height, data: toText(data) };
 };
 
-async function classify(shown: Shown, options: OpenOptions & { readonly fps?: number; readonly top?: number } = {}) {
-  const { fps, top, ...opening } = options;
+async function classify(shown: Shown, options: OpenOptions & Pick<ClassifyOptions, "fps" | "top" | "fit"> = {}) {
+  const { fps, top, fit, ...opening } = options;
   const recognizer = await openModel(opening);
   try {
     const video = await show(shown);
     const before = video.duration;
     const results: ReturnType<typeof plain>[] = [];
     const started = performance.now();
-    for await (const result of recognizer.classify(video, { fps, top })) results.push(plain(result));
+    for await (const result of recognizer.classify(video, { fps, top, fit })) results.push(plain(result));
     const ms = performance.now() - started;
     return { results, ms, before: String(before), duration: video.duration, paused: video.paused };
   } finally {

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { missingPeer } from "../../common/errors.ts";
 import type { Engine } from "../engine.ts";
 import { onnxEngine } from "./onnx.ts";
@@ -5,7 +6,7 @@ import { onnxEngine } from "./onnx.ts";
 /** ONNX Runtime's web package on WebAssembly. `wasmPaths` is the URL of the folder that holds its `.wasm` files. */
 export async function webEngine(options: { readonly wasmPaths?: string } = {}): Promise<Engine> {
   const ort = await loadOnnxRuntime();
-  if (options.wasmPaths !== undefined) ort.env.wasm.wasmPaths = options.wasmPaths;
+  if (options.wasmPaths !== undefined) ort.env.wasm.wasmPaths = wholeUrl(options.wasmPaths);
   const session = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
   return onnxEngine("onnxruntime-web wasm", ort, session, false);
 }
@@ -16,4 +17,9 @@ async function loadOnnxRuntime() {
   } catch (cause) {
     throw missingPeer("onnxruntime-web", cause);
   }
+}
+
+/** ONNX Runtime imports a script from there, and Vite's dev server would take an address without a host for a module of the program. */
+function wholeUrl(folder: string): string {
+  return new URL(folder, typeof document === "undefined" ? location.href : document.baseURI).href;
 }

@@ -1,5 +1,6 @@
-/** The part of the ONNX protobuf schema that we write and read (onnx.proto3, IR version 10): field numbers live here only. */
+/** The part of the ONNX protobuf schema that we write and read (onnx.proto3): field numbers live here only. */
 import { PbfReader, PbfWriter } from "pbf";
+import { versionsOf } from "./versions.ts";
 
 export interface OnnxTensor {
   readonly name: string;
@@ -35,16 +36,14 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-/** Of the files that we write; ONNX Runtime reads them from 1.18 on. */
-export const irVersion = 10;
-export const opset = 20;
 export const elementType = { float: 1, int64: 7, float16: 10 };
 const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
 
-/** Serializes a graph as an ONNX ModelProto, with texts by name as its metadata. */
+/** Serializes a graph as an ONNX ModelProto of the oldest version that has its operators, with texts by name as its metadata. */
 export function writeOnnx(graph: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const pbf = new PbfWriter();
-  pbf.writeVarintField(1, irVersion);
+  const { opset, ir } = versionsOf(graph.nodes.flatMap(({ op, domain }) => (domain ? [] : [op])));
+  pbf.writeVarintField(1, ir);
   pbf.writeStringField(2, "movinet");
   pbf.writeMessage(7, writeGraph, graph);
   pbf.writeMessage(8, writeOperatorSet, { domain: "", version: opset });

@@ -279,7 +279,7 @@ class BlockedEmission extends Emission {
       const picked = frequencies[odd] as Float64Array;
       const padded = new Float32Array(paddedChannels(picked.length, this.#block));
       padded.set(picked);
-      const constant = this.floats(`${channels} frequencies of ${op}`, [1, padded.length, 1, 1], padded);
+      const constant = this.floats(`frequencies_of_${op}_${channels}`, [1, padded.length, 1, 1], padded);
       return this.node(op, `${id}/${op}`, [this.node("Mul", `${id}/${op}/angle`, [x, constant])]);
     });
     const segments = frequencies.map(({ length }) => length);

@@ -60,11 +60,11 @@ export class Emission {
   }
 
   scalar(value: number): string {
-    return this.floats(`scalar ${value}`, [], Float32Array.of(value));
+    return this.floats(`scalar_${value}`, [], Float32Array.of(value));
   }
 
   ints(values: readonly number[], dims: readonly number[] = [values.length]): string {
-    const name = `ints ${values.join(",")} [${dims}]`;
+    const name = `${dims.length === 0 ? "int" : "ints"}_${values.join("_")}`;
     this.initializers.set(name, { name, dims, data: BigInt64Array.from(values, BigInt) });
     return name;
   }

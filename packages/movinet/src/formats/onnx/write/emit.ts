@@ -10,6 +10,7 @@ import {
   type Shape,
 } from "../../../graph/ir.ts";
 import type { Storage } from "../../../graph/precision.ts";
+import { samePadding } from "../../../graph/shapes.ts";
 import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { type OnnxValue, writeOnnx } from "../proto.ts";
 import { Emission, windowOf } from "./emission.ts";
@@ -37,7 +38,7 @@ export function emitOnnxGraph(
   for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
   const value = (name: string): OnnxValue => {
     const { frames, channels, height, width } = graph.shapes[name] as Shape;
-    return { name, dims: [frames === 1 ? "batch" : `${frames}batch`, channels, height, width] };
+    return { name, dims: [frames === 1 ? "batch" : `batch_times_${frames}`, channels, height, width] };
   };
   const results = [...new Set(outputs)].map(value);
   const said = Object.entries(named ? graph.outputs : {}).map(([name, from]): OnnxValue => {
@@ -85,12 +86,22 @@ const emitters = {
   },
   activation: (node, out) => activations[node.kind](out, node.id, node.x),
   averagePool(node, out) {
-    const window = windowOf(out.shape(node.x), { size: 3, stride: 2 });
-    out.node("AveragePool", node.id, [node.x], { ...window, count_include_pad: 0 });
+    const { height, width } = out.shape(node.x);
+    const [size, stride] = [3, 2];
+    const [vertical, horizontal] = [samePadding(height, size, stride), samePadding(width, size, stride)];
+    // What SAME adds at the end alone is a window that overhangs there: some runtimes pad pools only equally.
+    const overhangs = vertical.begin !== vertical.end || horizontal.begin !== horizontal.end;
+    out.node("AveragePool", node.id, [node.x], {
+      kernel_shape: [size, size],
+      strides: [stride, stride],
+      pads: [vertical.begin, horizontal.begin, vertical.begin, horizontal.begin],
+      count_include_pad: 0,
+      ...(overhangs && { ceil_mode: 1 }),
+    });
   },
   spatialMean: (node, out) => out.node("GlobalAveragePool", node.id, [node.x]),
   frameMean: (node, out) =>
-    out.overFrames(node.id, node.x, (id, view) => out.node("ReduceMean", id, [view, out.ints([0])], { keepdims: 1 })),
+    out.overFrames(node.id, node.x, (id, view) => out.node("ReduceMean", id, [view], { axes: [0], keepdims: 1 })),
   cumulativeSum(node, out) {
     if (out.shape(node.x).frames === 1) {
       if (node.initial === null) out.node("Identity", node.id, [node.x]);
@@ -98,7 +109,9 @@ const emitters = {
       return;
     }
     out.overFrames(node.id, node.x, (id, view) => {
-      const sums = out.node("CumSum", `${id}/sums`, [view, out.ints([0], [])]);
+      // These are the defaults, but onnx2torch takes others.
+      const forwards = { exclusive: 0, reverse: 0 };
+      const sums = out.node("CumSum", `${id}/sums`, [view, out.ints([0], [])], forwards);
       if (node.initial === null) return sums;
       const { height, width } = out.shape(node.x);
       const start = out.node("Reshape", `${id}/initial`, [node.initial, out.ints([1, -1, height, width])]);
@@ -114,8 +127,8 @@ const emitters = {
     out.overFrames(node.id, node.x, (id, view) =>
       out.node("Pad", id, [view, out.ints([node.before, 0, 0, 0, node.after, 0, 0, 0])], { mode: "constant" }),
     ),
-  repeat: (node, out) =>
-    out.overFrames(node.id, node.x, (id, view) => out.node("Expand", id, [view, out.ints([node.count, 1, 1, 1])])),
+  // Not Expand or Tile: tract moves those behind a convolution wrongly.
+  repeat: (node, out) => out.node("Concat", node.id, Array<string>(node.count).fill(node.x), { axis: 0 }),
   concat: (node, out) => out.node("Concat", node.id, node.xs, { axis: 1 }),
   add: (node, out) => out.node("Add", node.id, [node.a, node.b]),
   multiply: (node, out) => out.node("Mul", node.id, [node.a, node.b]),
@@ -126,7 +139,7 @@ const emitters = {
     const [sines, cosines] = encodingFrequencies(node.channels);
     const part = (name: string, frequencies: Float64Array, op: string) => {
       const data = Float32Array.from(frequencies);
-      const constant = out.floats(`${node.channels} frequencies of ${op}`, [1, data.length, 1, 1], data);
+      const constant = out.floats(`frequencies_of_${op}_${node.channels}`, [1, data.length, 1, 1], data);
       return out.node(op, `${node.id}/${name}`, [out.node("Mul", `${node.id}/${name}/angle`, [node.x, constant])]);
     };
     out.node("Concat", node.id, [part("sines", sines, "Sin"), part("cosines", cosines, "Cos")], { axis: 1 });

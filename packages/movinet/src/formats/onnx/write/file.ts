@@ -5,7 +5,6 @@ import { poolFrameName, slotName, summandOf } from "../../../graph/states.ts";
 import { metadataTexts } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";
-import { irVersion, opset } from "../proto.ts";
 import { onnxStorage } from "./emission.ts";
 import { emitOnnxGraph } from "./emit.ts";
 
@@ -47,8 +46,6 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   const lowered = lowerForInference(buildGraph(spec, { form, frames }));
   const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
   const interfaces = {
-    opset,
-    irVersion,
     form,
     dtype,
     frames,
