@@ -1,5 +1,6 @@
 /** Users' files in Node, found, read and written with care: the entry `movinet/files`. */
 
+export { takeLock } from "./common/lock-file.node.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";
 export { bounded, formatBytes, printable, printableLines } from "./common/printable.ts";
 export { bytesOfPath, readUserFile } from "./common/read.node.ts";
