@@ -31,3 +31,16 @@ interface Response {
 }
 declare function fetch(url: string, options?: { signal?: AbortSignal }): Promise<Response>;
 declare const crypto: { readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> } };
+declare class DecompressionStream {
+  constructor(format: "gzip");
+  readonly readable: {
+    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
+  };
+  readonly writable: {
+    getWriter(): {
+      write(chunk: Uint8Array): Promise<void>;
+      close(): Promise<void>;
+      abort(reason: unknown): Promise<void>;
+    };
+  };
+}
