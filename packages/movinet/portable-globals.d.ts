@@ -31,3 +31,16 @@ declare function clearTimeout(timer: unknown): void;
 declare function setInterval(work: () => void, milliseconds: number): unknown;
 declare function clearInterval(timer: unknown): void;
 declare const crypto: { readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> } };
+declare class DecompressionStream {
+  constructor(format: "gzip");
+  readonly readable: {
+    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
+  };
+  readonly writable: {
+    getWriter(): {
+      write(chunk: Uint8Array): Promise<void>;
+      close(): Promise<void>;
+      abort(reason: unknown): Promise<void>;
+    };
+  };
+}
