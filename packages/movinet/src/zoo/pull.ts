@@ -79,7 +79,7 @@ async function fetchFirst(model: ZooModel, options: PullOptions): Promise<string
       signal?.throwIfAborted();
       if (!(error instanceof ModelError || error instanceof TransferProblem)) throw error;
       const wrong = error instanceof ModelError && error.code === "E_MODEL_INTEGRITY";
-      const problem = error instanceof ModelError ? `${error.problem}. ${error.remedy}` : error.message;
+      const problem = error instanceof ModelError ? error.problem : error.message;
       onProgress?.({ status: "skip", name, url: shownSource(source.url), problem, wrong: error instanceof ModelError });
       problems.push({ host: hostOf(source.url), problem, wrong });
     }

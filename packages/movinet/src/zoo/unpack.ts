@@ -1,10 +1,13 @@
 /** From what an address gives to the file that is kept: archives are opened, weights of others converted. */
 import { nameOf } from "../arch/spec.ts";
+import { isArchive, unpackArchive } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
+import { readCheckpoint } from "../formats/tensorflow/read/checkpoint.ts";
+import { checkpointAmong, checkpointFiles, isCheckpointFile } from "../formats/tensorflow/read/saved-model.ts";
 import { defaultCard } from "../model/card.ts";
 import type { Model } from "../model/model.ts";
-import { checkContent, integrityError, sha256Of } from "./integrity.ts";
+import { checkContent, integrityError, sha256Of, sha256OfFiles } from "./integrity.ts";
 import { labelsNamed } from "./known-labels.ts";
 import type { Source, ZooModel } from "./registry.ts";
 
@@ -23,26 +26,53 @@ export interface Unpacked {
 export async function unpack(bytes: Uint8Array, model: ZooModel, source: Source): Promise<Unpacked> {
   const { url, content } = source;
   if (content !== null) await checkContent(bytes, content, url);
-  return keptOf(bytes, await sha256Of(bytes), model, source);
+  return isArchive(bytes.subarray(0, headBytes))
+    ? unpackArchived(bytes, model, source)
+    : unpackFile(bytes, await sha256Of(bytes), model, source);
 }
 
-async function keptOf(bytes: Uint8Array, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
-  const format = formatOf(bytes.subarray(0, 4096), bytes.length, source.url);
-  const read = readModel(bytes, source.url, model.name);
-  if (nameOf(read.spec) !== model.spec) {
-    throw integrityError(source.url, `it holds ${nameOf(read.spec)}, not ${model.spec}`, "Fetch it from another place");
-  }
-  if (format === "tflite") {
-    if (model.file !== null) await checkContent(bytes, { sha256: model.file.sha256 }, source.url);
-    return { ending: "tflite", content: bytes, sha256 };
-  }
+const headBytes = 4096;
+
+/** An archive with a TFLite file, or with a SavedModel. */
+async function unpackArchived(bytes: Uint8Array, model: ZooModel, source: Source): Promise<Unpacked> {
+  const { url } = source;
+  const isWanted = (name: string) => name.endsWith(".tflite") || isCheckpointFile(name);
+  const files = await unpackArchive(bytes, url, isWanted);
+  const sha256 = await sha256OfFiles(files);
+  const [file, ...others] = [...files].filter(([name]) => name.endsWith(".tflite"));
+  if (file !== undefined && others.length === 0) return unpackFile(file[1], sha256, model, source);
+  const prefix = checkpointAmong([...files.keys()], url);
+  if (prefix === null) throw integrityError(url, "its archive holds no model", "Fetch it from another place");
+  const { name, told } = model;
+  return converted(readCheckpoint(checkpointFiles(files, prefix), url, { name, told }), sha256, model, source);
+}
+
+async function unpackFile(bytes: Uint8Array, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
+  const { url } = source;
+  const format = formatOf(bytes.subarray(0, headBytes), bytes.length, url);
+  // Before anything reads it.
+  if (format === "tflite" && model.file !== null) await checkContent(bytes, { sha256: model.file.sha256 }, url);
+  const read = readModel(bytes, url, model.name, model.told);
+  if (format === "pt") return converted(read, sha256, model, source);
+  checkNetwork(read, model, url);
   if (format === "safetensors") return { ending: "safetensors", content: bytes, sha256 };
+  if (format !== "tflite") throw integrityError(url, `it is an ${format} file`, "Fetch it from another place");
+  return { ending: "tflite", content: bytes, sha256 };
+}
+
+async function converted(read: Model, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
+  checkNetwork(read, model, source.url);
   return { ending: "safetensors", content: writeModel(await described(read, model, source, sha256)), sha256 };
+}
+
+function checkNetwork({ spec }: Model, model: ZooModel, url: string): void {
+  if (nameOf(spec) === model.spec) return;
+  throw integrityError(url, `it holds ${nameOf(spec)}, not ${model.spec}`, "Fetch it from another place");
 }
 
 /** A model of others with what the zoo knows of it. */
 async function described({ spec, weights }: Model, model: ZooModel, source: Source, sha256: string): Promise<Model> {
-  const labels = model.labels === null ? null : await labelsNamed(model.labels);
+  const labels = model.labels === null || spec.classes !== model.classes ? null : await labelsNamed(model.labels);
   const { url, licence } = source;
   const { accuracy } = model;
   const card = { ...defaultCard(spec, model.name), labels, source: `${url} (SHA-256 ${sha256})`, licence, accuracy };
