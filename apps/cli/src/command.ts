@@ -1,4 +1,4 @@
-/** What all commands have in common: `--json`, `--quiet`, `--debug`, typed options, and an end by Ctrl-C. */
+/** What all commands have in common: `--json`, `--quiet`, `--offline`, `--debug`, typed options, and an end by Ctrl-C. */
 import { interruptible } from "./interrupt.ts";
 import { flag, type Options, parseOptions, type Usage, type ValuesOf } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
@@ -17,6 +17,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** Ctrl-C aborts it. */
   readonly signal: AbortSignal;
+  /** Whether no model may be fetched; false: what `MOVINET_OFFLINE` says. */
+  readonly offline: boolean;
   /** Sets what is told, after "interrupted", of what is left behind or how to go on. */
   ifInterrupted(text: string): void;
 }
@@ -30,7 +32,12 @@ export interface Command {
 
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
   const { options, json, quiet = "No progress" } = definition;
-  const common = { json: flag(json), quiet: flag(quiet), debug: flag("Show the stack of an error") };
+  const common = {
+    json: flag(json),
+    quiet: flag(quiet),
+    offline: flag("Fetch no model: one that is not here is an error (as MOVINET_OFFLINE=1)"),
+    debug: flag("Show the stack of an error"),
+  };
   return {
     options: { ...options, ...common },
     async run(args) {
@@ -40,7 +47,8 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
       const ifInterrupted = (text: string) => {
         told = `interrupted. ${text}`;
       };
-      const work = (signal: AbortSignal) => definition.run(values, { terminal, signal, ifInterrupted });
+      const work = (signal: AbortSignal) =>
+        definition.run(values, { terminal, signal, offline: shared.offline, ifInterrupted });
       return interruptible(terminal, work, () => told);
     },
   };

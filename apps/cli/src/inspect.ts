@@ -24,11 +24,12 @@ export const inspectCommand = defineCommand({
     states: flag("List the states with Google's names instead"),
   },
   json: "One JSON object on stdout",
-  async run({ model: name, states }, { terminal, signal }) {
+  async run({ model: name, states }, context) {
+    const { terminal } = context;
     if (states && terminal.json) {
       throw new UsageError("--states", "--json lists the states too", "Leave one of the two out");
     }
-    const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name, { signal })).spec;
+    const spec = isSpecName(name) ? specOf(name) : (await openNamedModel(name, context)).spec;
     const { graph, data } = describe(spec);
     if (terminal.json) terminal.result(JSON.stringify(data));
     else terminal.result(states ? renderStates(data.states) : `${renderGraph(graph)}\n\n${renderTotals(spec, data)}`);

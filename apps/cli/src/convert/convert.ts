@@ -35,7 +35,8 @@ export const convertCommand = defineCommand({
   example: "convert runs/train-1/model.safetensors model.tflite",
   options: convertOptions,
   json: "The parity receipt as one JSON object on stdout",
-  async run({ in: input, out: output, form, dtype, frames, labels }, { terminal, signal }) {
+  async run({ in: input, out: output, form, dtype, frames, labels }, context) {
+    const { terminal, signal } = context;
     const format = exportFormats.find((name) => output.toLowerCase().endsWith(`.${name}`));
     if (format === undefined) {
       const endings = exportFormats.map((name) => `.${name}`);
@@ -44,11 +45,11 @@ export const convertCommand = defineCommand({
     await checkOutputFiles(
       [output],
       [
-        { what: "model", path: await findNamedModel(input) },
+        { what: "model", path: await findNamedModel(input, context) },
         { what: "list of labels", path: labels },
       ],
     );
-    const model = await openNamedModel(input, { labels, signal });
+    const model = await openNamedModel(input, { ...context, labels });
     refuseIdle(model, output, { format, form, frames });
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();

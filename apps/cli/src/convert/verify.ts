@@ -29,13 +29,14 @@ export const verifyCommand = defineCommand({
     clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
   },
   json: "The receipt as one JSON object on stdout",
-  async run({ model, against, clips }, { terminal, signal }) {
+  async run({ model, against, clips }, context) {
+    const { terminal, signal } = context;
     const engine = await openEngine();
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];
       const paths: string[] = [];
-      for (const name of names) paths.push(await findNamedModel(name));
+      for (const name of names) paths.push(await findNamedModel(name, context));
       await refuseItself(paths);
       for (const path of paths) {
         files.push(await openRunners(await readModelFile(path, signal), basename(path), engine, { signal }));

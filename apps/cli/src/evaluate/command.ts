@@ -41,7 +41,7 @@ export const evaluateCommand = defineCommand({
       await checkReportFolder(settings.out);
       await checkOutsideDataset(settings.out, settings.dataset);
     }
-    const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
+    const model = await openNamedModel(settings.model, { ...context, labels: settings.labels });
     const cache = new ClipCache();
     try {
       const stages = new StageProgress(terminal);

@@ -78,11 +78,13 @@ export async function resumeTraining(out: string | undefined, context: Context):
 async function begin(
   choices: RunChoices,
   before: RunConfig["decided"],
-  { terminal, signal, ifInterrupted }: Context,
+  context: Context,
   open: (begun: Begun) => Promise<string>,
 ): Promise<number> {
+  const { terminal, signal, ifInterrupted } = context;
+  const naming = { ...context, option: "--from" } as const;
   const opened = await openDataset(choices.dataset);
-  const model = await openNamedModel(choices.from ?? undefined, { option: "--from" });
+  const model = await openNamedModel(choices.from ?? undefined, naming);
   const plan = planTraining(choices, opened, model.spec.blocks.length, optionText);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
@@ -91,7 +93,7 @@ async function begin(
     const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
     const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
     const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
-    const file = await readModelFile(await findNamedModel(choices.from ?? undefined, "--from"));
+    const file = await readModelFile(await findNamedModel(choices.from ?? undefined, naming));
     const begun = describeBegun(file, dataset, hashes);
     folder = await open(begun);
     ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);

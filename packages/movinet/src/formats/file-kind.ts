@@ -5,7 +5,7 @@ import { latin, strangerToText } from "../common/text.ts";
 import { isSafetensors } from "./safetensors.ts";
 
 /** Which file a model came from. */
-export type ModelFormat = "safetensors" | "tflite" | "onnx";
+export type ModelFormat = "safetensors" | "tflite" | "onnx" | "pt";
 
 /**
  * The format of a model file of `size` bytes, of which `head` are the first, some hundred at least. Throws {@link ModelError}
@@ -14,9 +14,17 @@ export type ModelFormat = "safetensors" | "tflite" | "onnx";
 export function formatOf(head: Uint8Array, size: number, subject: string): ModelFormat {
   if (latin(head, 4, 8) === "TFL3") return "tflite";
   if (isSafetensors(head, size)) return "safetensors";
+  if (isPytorch(head)) return "pt";
   const { what, remedy } = strangerOf(head, size, subject);
   if (what === null) return "onnx";
   throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: what, remedy });
+}
+
+/** The archive of `torch.save`, which begins with its pickle. */
+function isPytorch(head: Uint8Array): boolean {
+  return (
+    signatureOf(head)?.kind === "ZIP archive" && /data\.pkl|\.data\/serialization_id|archive\/version/.test(latin(head))
+  );
 }
 
 interface Stranger {
@@ -25,18 +33,20 @@ interface Stranger {
 }
 
 const whole = "Download or copy it again, whole";
-const others = "Use a .tflite file of MoViNet, or a .safetensors or .onnx file that movinet wrote";
+const others = "Use a .tflite or .pt file of MoViNet, or a .safetensors or .onnx file that movinet wrote";
 const exported = "Export the model as a MoViNet .tflite file with Google's tools, and use that";
+const saveAgain = "In Python, save it again with a PyTorch of 1.6 or later: torch.save(torch.load(FILE), FILE)";
+const stateDict = "In Python, save the weights with PyTorch: torch.save(model.state_dict(), FILE)";
 const unpack = "Unpack it, and use the model file that is in it";
 
 /** Beginnings of other files, in Latin-1. */
 const beginnings: readonly (readonly [begin: string, what: string, remedy: string])[] = [
   ["\x89HDF\r\n", "it is an HDF5 file, as Keras writes them (.h5)", exported],
-  ["\x80\x02\x8a\x0al\xfc\x9c", "it is a PyTorch file (.pt, .pth)", exported],
-  ["\x80\x02", "it is a Python pickle, as PyTorch writes them (.pt, .pth)", exported],
-  ["\x80\x03", "it is a Python pickle", exported],
-  ["\x80\x04", "it is a Python pickle", exported],
-  ["\x80\x05", "it is a Python pickle", exported],
+  ["\x80\x02\x8a\x0al\xfc\x9c", "it is a PyTorch file in the form of versions before 1.6 (.pt, .pth)", saveAgain],
+  ["\x80\x02", "it is a Python pickle", stateDict],
+  ["\x80\x03", "it is a Python pickle", stateDict],
+  ["\x80\x04", "it is a Python pickle", stateDict],
+  ["\x80\x05", "it is a Python pickle", stateDict],
   ["\x93NUMPY", "it is a NumPy array (.npy)", exported],
   ["GGUF", "it is a GGUF file, of a language model", others],
   ["RIFF", "it is a video or a sound", others],
@@ -45,7 +55,6 @@ const beginnings: readonly (readonly [begin: string, what: string, remedy: strin
 
 /** Names inside of ZIP archives and what has them. */
 const archives: readonly (readonly [name: RegExp, what: string])[] = [
-  [/data\.pkl|\.data\/serialization_id|archive\/version/, "it is a PyTorch file (.pt, .pth)"],
   [/model\.weights\.h5|keras_metadata|config\.json/, "it is a Keras file (.keras)"],
   [/\.npy/, "it is a NumPy archive (.npz)"],
   [/saved_model\.pb/, "it is a ZIP archive of a TensorFlow SavedModel"],

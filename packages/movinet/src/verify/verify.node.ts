@@ -40,7 +40,7 @@ export async function openRunners(
   { card = {}, signal }: OpenRunnersOptions = {},
 ): Promise<OpenedFile> {
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, name);
-  if (format === "safetensors") {
+  if (format === "safetensors" || format === "pt") {
     const model = readModel(bytes, name);
     const { runners, close } = modelRunners(model, name, engine);
     return { name, format, dtype: "float32", model, runners, [Symbol.asyncDispose]: close };

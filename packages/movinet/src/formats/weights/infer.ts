@@ -53,10 +53,19 @@ export function modelFromTensors(
   const { spec, graph } = nearestVariant(tensors, { ...structure, ...untold });
   if (![...tensors.keys()].some((name) => Object.hasOwn(graph.params, name))) throw stranger(given, subject);
   checkWeights(graph, tensors, subject);
-  const weights = new Map(
+  return { spec, weights: weightsOf(tensors), assumed: [...assumed, ...optionLines(spec, told, origin.title)] };
+}
+
+/** Reads the values of tensors whose shapes have proved right. */
+export function weightsOf(tensors: ReadonlyMap<string, FoundTensor>): Weights {
+  return new Map(
     [...tensors].map(([name, tensor]): [string, Tensor] => [name, { shape: tensor.shape, data: tensor.values() }]),
   );
-  return { spec, weights, assumed: [...assumed, ...optionLines(spec, told, origin.title)] };
+}
+
+/** The assumptions as a warning, if there are any. */
+export function warningsOf(assumed: readonly string[]): readonly string[] {
+  return assumed.length === 0 ? [] : [`weights do not tell everything, so this is assumed: ${assumed.join("; ")}`];
 }
 
 type Structure = Pick<Spec, "mode" | "convType" | "squeezeExcite" | "positionalEncoding" | "classes">;
@@ -78,10 +87,10 @@ function structureOf(tensors: Shapes, told: Told): { structure: Structure; assum
   const official = specOf(`a0-${mode}`);
   const assumed = [
     ...(told.mode === undefined && (official.convType !== convType || official.squeezeExcite !== squeezeExcite)
-      ? [`mode: ${mode}, as of networks with such a squeeze-and-excitation (${cannotTell})`]
+      ? [`mode: ${mode}, as of networks with such a squeeze-and-excitation`]
       : []),
     ...(told.squeezeExcite === undefined && squeezeExcite === "3d" && mode === "stream"
-      ? [`squeeze-and-excitation: the mean over time (3d), not of each frame alone (2d) (${cannotTell})`]
+      ? [`squeeze-and-excitation: the mean over time (3d), not of each frame alone (2d)`]
       : []),
   ];
   const classes = shapeOf("classifier2.kernel").at(-1) ?? shapeOf("classifier2.bias").at(-1) ?? 1;
@@ -123,9 +132,8 @@ function stranger(tensors: Shapes, subject: string): ModelError {
   });
 }
 
-const cannotTell = "weights cannot tell";
-
-const titles: Readonly<Record<Gate | Spec["activation"], string>> = {
+/** Names of gates and activations for people. */
+export const optionTitles: Readonly<Record<Gate | Spec["activation"], string>> = {
   sigmoid: "sigmoid",
   hard_sigmoid_a: "hard sigmoid A",
   hard_sigmoid_b: "hard sigmoid B",
@@ -137,13 +145,13 @@ const titles: Readonly<Record<Gate | Spec["activation"], string>> = {
 function optionLines(spec: Spec, told: Told, title: string): string[] {
   const { height, width } = spec.resolution;
   const lines = {
-    gate: spec.squeezeExcite === "none" ? null : `gate: ${titles[spec.gate]}, as in ${title}`,
-    activation: `activation: ${titles[spec.activation]}, as in ${title}`,
-    classifierActivation: `classifier's activation: ${titles[spec.classifierActivation]}, as in ${title}`,
+    gate: spec.squeezeExcite === "none" ? null : `gate: ${optionTitles[spec.gate]}, as in ${title}`,
+    activation: `activation: ${optionTitles[spec.activation]}, as in ${title}`,
+    classifierActivation: `classifier's activation: ${optionTitles[spec.classifierActivation]}, as in ${title}`,
     resolution: `pictures: ${height}×${width}, the size of ${spec.variant.toUpperCase()}`,
   } as const;
   return Object.entries(lines).flatMap(([option, line]) =>
-    line === null || told[option as keyof Told] !== undefined ? [] : [`${line} (${cannotTell})`],
+    line === null || told[option as keyof Told] !== undefined ? [] : [line],
   );
 }
 

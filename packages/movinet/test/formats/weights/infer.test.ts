@@ -85,10 +85,10 @@ describe("a network is known by its tensors", () => {
 describe("what no tensor tells", () => {
   test("is assumed as its origin has it, a line each", () => {
     expect(infer(shapesOf(specOf("a1-stream"))).assumed).toEqual([
-      "gate: hard sigmoid B, as in the tests (weights cannot tell)",
-      "activation: hard swish, as in the tests (weights cannot tell)",
-      "classifier's activation: swish, as in the tests (weights cannot tell)",
-      "pictures: 172×172, the size of A1 (weights cannot tell)",
+      "gate: hard sigmoid B, as in the tests",
+      "activation: hard swish, as in the tests",
+      "classifier's activation: swish, as in the tests",
+      "pictures: 172×172, the size of A1",
     ]);
   });
 
