@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "movinet";
-import { findModel, type OpenedModel, openModel } from "movinet/files";
+import { findModel, type OpenedModel, openModel, readModelSource } from "movinet/files";
+import { writeModel } from "movinet/formats";
 import { buildGraph, defaultCard, isSpecName, randomWeights, specOf } from "movinet/graph";
 import type { Context } from "./command.ts";
 import { writeError } from "./terminal.ts";
@@ -80,6 +81,12 @@ export async function openNamedModel(
 
 /** Files that were warned of. */
 const warned = new Set<string>();
+
+/** The bytes that tell a model from others: its file, or what a model in several files would be written as. */
+export async function modelBytes(path: string): Promise<Uint8Array> {
+  const source = await readModelSource(path);
+  return source instanceof Uint8Array ? source : writeModel(source);
+}
 
 /**
  * A model to time: a file or a name that the cache holds, else the architecture of that name with random weights, whose

@@ -28,7 +28,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>, subject: string
     try {
       for await (const chunk of noted()) {
         packed += chunk.length;
-        await writer.write(chunk);
+        await writer.write(chunk as Uint8Array<ArrayBuffer>);
       }
       await writer.close();
     } catch (cause) {
