@@ -5,6 +5,7 @@ import { ModelError, type Refuse } from "../common/errors.ts";
 import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
+import type { Told } from "../formats/weights/infer.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 
@@ -30,6 +31,8 @@ export interface FindOptions {
 export interface ModelOptions extends FindOptions {
   /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
+  /** What the weights of other programs cannot tell of their network; default: what their origin does, with a warning. */
+  readonly told?: Told | undefined;
   /** Ends the reading: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,12 +51,15 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
 }
 
 /** The same with the file that the model was read from. */
-export async function openModelFile(nameOrFile: string | undefined, { labels, signal, embedded }: ModelOptions = {}) {
+export async function openModelFile(
+  nameOrFile: string | undefined,
+  { labels, signal, embedded, told }: ModelOptions = {},
+) {
   const path = await findModel(nameOrFile, { embedded });
   signal?.throwIfAborted();
   const bytes = await readModelFile(path, signal);
   signal?.throwIfAborted();
-  const model = readModel(bytes, path, basename(path, extname(path)));
+  const model = readModel(bytes, path, basename(path, extname(path)), told);
   const file = { bytes, subject: path, format: model.format };
   if (labels !== undefined) return { ...(await withOpenedLabels(model, labels)), file };
   const known = await withKnownLabels(model, bytes);
@@ -89,7 +95,7 @@ export async function findModel(nameOrFile: string | undefined, { embedded = {} 
     code: "E_MODEL_NOT_FOUND",
     subject: name,
     problem,
-    remedy: `Give a .tflite, .safetensors or .onnx file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx)$/, "")}.tflite`)}`,
+    remedy: `Give a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 
