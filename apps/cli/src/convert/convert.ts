@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Model } from "movinet";
-import { formatBytes, writeWhole } from "movinet/files";
+import { formatBytes, type ModelOptions, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
 import { openEngine } from "movinet/session";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
@@ -11,9 +11,11 @@ import { argument, choice, count, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
 import { UsageError } from "../usage.ts";
 
+const endings = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
+
 const convertOptions = {
-  in: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
-  out: argument("The file to write: .tflite, .onnx or .safetensors"),
+  in: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
+  out: argument("The file to write: .tflite, .onnx, .safetensors or .pt (a PyTorch state dict)"),
   form: choice(
     "step: one frame, nothing above rank 4; official: Google's signature (.tflite); clip: all frames at once (default: step, of base models clip)",
     ["step", "official", "clip"],
@@ -25,6 +27,16 @@ const convertOptions = {
     "dtype",
   ),
   frames: count("Frames of a clip (default: the model's window)", 1, 4096),
+  gate: choice(
+    "Of weights that cannot tell: what their squeeze-and-excitation ends in (default: as where they come from)",
+    ["sigmoid", "hard_sigmoid_a", "hard_sigmoid_b"],
+    "gate",
+  ),
+  "classifier-activation": choice(
+    "The same, between the last two layers",
+    ["swish", "hard_swish", "relu6"],
+    "activation",
+  ),
   labels: text("The model's class names: a file with one a line, or kinetics-600 (default: its own)"),
 };
 
@@ -35,12 +47,12 @@ export const convertCommand = defineCommand({
   example: "convert runs/train-1/model.safetensors model.tflite",
   options: convertOptions,
   json: "The parity receipt as one JSON object on stdout",
-  async run({ in: input, out: output, form, dtype, frames, labels }, context) {
+  async run({ in: input, out: output, form, dtype, frames, labels, ...options }, context) {
     const { terminal, signal } = context;
-    const format = exportFormats.find((name) => output.toLowerCase().endsWith(`.${name}`));
+    const format = endings.find((name) => output.toLowerCase().endsWith(`.${name}`));
     if (format === undefined) {
-      const endings = exportFormats.map((name) => `.${name}`);
-      throw new UsageError(output, "its ending is that of no format", `Use ${endings.join(", ")}`);
+      const named = endings.map((name) => `.${name}`);
+      throw new UsageError(output, "its ending is that of no format", `Use ${named.join(", ")}`);
     }
     await checkOutputFiles(
       [output],
@@ -49,13 +61,15 @@ export const convertCommand = defineCommand({
         { what: "list of labels", path: labels },
       ],
     );
-    const model = await openNamedModel(input, { ...context, labels });
+    const told = { gate: options.gate, classifierActivation: options["classifier-activation"] };
+    const model = await openNamedModel(input, { ...context, labels, told });
+    refuseOther(model, input, told);
     refuseIdle(model, output, { format, form, frames });
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
       progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
-    const { bytes, receipt } = await convertModel(model, {
+    const { bytes, receipt, warnings } = await convertModel(model, {
       format,
       form,
       dtype,
@@ -69,6 +83,7 @@ export const convertCommand = defineCommand({
     if (receipt.pass) await writeWhole(output, bytes);
     const result = { ...receipt, file: receipt.pass ? output : null, bytes: bytes.length };
     terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt));
+    for (const warning of receipt.pass ? warnings : []) terminal.warn(`movinet: ${output}: warning: ${warning}.`);
     if (receipt.pass) return 0;
     const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
     terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
@@ -76,23 +91,34 @@ export const convertCommand = defineCommand({
   },
 });
 
+/** Refuses to say of a network what its file says otherwise. */
+function refuseOther({ spec }: Model, input: string, told: NonNullable<ModelOptions["told"]>): void {
+  const options = { gate: "--gate", classifierActivation: "--classifier-activation" } as const;
+  for (const [name, option] of Object.entries(options) as ["gate" | "classifierActivation", string][]) {
+    if (told[name] === undefined || told[name] === spec[name]) continue;
+    throw new UsageError(option, `${input} tells that it is ${spec[name]}`, "Leave it out");
+  }
+}
+
 /** Refuses options that would change nothing. */
 function refuseIdle(
   { spec }: Model,
   output: string,
   { format, form, frames }: Pick<ConvertOptions, "format" | "form" | "frames">,
 ): void {
-  if (format === "safetensors" && form !== undefined) {
+  if (exportFormats[format] === "weights" && form !== undefined) {
     throw new UsageError(
       "--form",
       `${output} holds the network in no form`,
       "Leave it out, or write a .tflite or .onnx",
     );
   }
-  const window = format !== "safetensors" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
+  const window = exportFormats[format] === "network" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
   if (frames === undefined || window) return;
   const what =
-    format === "safetensors" ? `${output} has no window` : `the form ${form ?? "step"} takes one frame at a time`;
+    exportFormats[format] === "weights"
+      ? `${output} has no window`
+      : `the form ${form ?? "step"} takes one frame at a time`;
   throw new UsageError("--frames", what, "Leave it out, or give --form clip");
 }
 

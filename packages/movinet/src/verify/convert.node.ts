@@ -1,8 +1,10 @@
+import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
+import { differencesOfPort } from "../formats/pytorch/write.ts";
 import { emitTflite, type TfliteForm } from "../formats/tflite/write/emit.ts";
 import type { TflitePrecision } from "../formats/tflite/write/lower.ts";
 import type { Model } from "../model/model.ts";
@@ -13,8 +15,11 @@ import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
 import { breathing } from "./verify.node.ts";
 
-export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
-export type ExportFormat = (typeof exportFormats)[number];
+/**
+ * What files of a format hold: a network in some form that runs as it is, or the weights of one. Their endings are called as they are.
+ */
+export const exportFormats = { tflite: "network", onnx: "network", safetensors: "weights", pt: "weights" } as const;
+export type ExportFormat = keyof typeof exportFormats;
 
 export interface ConvertOptions {
   readonly format: ExportFormat;
@@ -38,6 +43,8 @@ export interface Converted {
   /** The file, the receipt in its metadata. */
   readonly bytes: Uint8Array;
   readonly receipt: Receipt;
+  /** What is to be known before the file is used elsewhere, each in one line. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -53,7 +60,7 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const { format, name, resultName, engine, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? "float32";
-  if (options.frames !== undefined && (form !== "clip" || format === "safetensors")) {
+  if (options.frames !== undefined && (form !== "clip" || exportFormats[format] === "weights")) {
     throw new TypeError("convertModel: frames are for files of the form clip");
   }
   const frames = options.frames ?? model.card.frames ?? undefined;
@@ -75,10 +82,10 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, call: source.runner.call },
-      result: { format, form: format === "safetensors" ? null : form, dtype },
+      result: { format, form: exportFormats[format] === "weights" ? null : form, dtype },
       ...found,
     };
-    return { bytes: emit(JSON.stringify(receipt)), receipt };
+    return { bytes: emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model.spec, format) };
   } finally {
     await result.close();
     await source.close();
@@ -121,7 +128,14 @@ function emitterOf(
     return (receipt) => emitOnnx(model, { form: ownForm, dtype: ownDtype, frames, receipt });
   }
   if (dtype !== "float32") throw refuse(`the precision ${dtype}`, ["float32"]);
-  return (receipt) => writeModel(model, receipt);
+  return (receipt) => writeModel(model, { format, receipt });
+}
+
+/** Our file tells its network, and PyTorch's own reader gives the weights of it: the port is to be told. */
+function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
+  const differences = format === "pt" ? differencesOfPort(spec) : [];
+  if (differences.length === 0) return [];
+  return [`the public PyTorch port has another network for these weights: ${differences.join(", ")}`];
 }
 
 interface Opened {
@@ -131,6 +145,6 @@ interface Opened {
 
 /** Opens what was written with the runtime that it is for. */
 async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, engine: Engine): Promise<Opened> {
-  if (format === "safetensors") return openProgram(readModel(bytes, name), name, engine);
-  return openFile({ bytes, name, format, card: {} });
+  if (format === "tflite" || format === "onnx") return openFile({ bytes, name, format, card: {} });
+  return openProgram(readModel(bytes, name), name, engine);
 }

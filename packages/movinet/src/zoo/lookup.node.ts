@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { ModelError } from "../common/errors.ts";
 import { irregularity, unreadable } from "../common/read.node.ts";
 import { readModel } from "../formats/model-file.ts";
+import type { Told } from "../formats/weights/infer.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
 import { withOrigin, withZooLabels } from "./facts.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
@@ -20,6 +21,8 @@ export interface FindOptions extends PullModelOptions {
 export interface ModelOptions extends FindOptions {
   /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
+  /** What the weights of other programs cannot tell of their network; default: what their origin does, with a warning. */
+  readonly told?: Told | undefined;
 }
 
 /**
@@ -38,16 +41,16 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
 /** The same with the file that the model was read from. */
 export async function openModelFile(
   nameOrFile: string | undefined,
-  { labels, ...options }: ModelOptions = {},
+  { labels, told, ...options }: ModelOptions = {},
 ): Promise<OpenedFile> {
   const { signal } = options;
   const path = await findModel(nameOrFile, options);
   signal?.throwIfAborted();
-  const source = await readModelSource(path, signal);
+  const source = await readModelSource(path, { signal, told });
   signal?.throwIfAborted();
   if (!(source instanceof Uint8Array)) return labelled(source, path, labels);
   const bytes = source;
-  const model = readModel(bytes, path, modelName(path));
+  const model = readModel(bytes, path, modelName(path), told);
   const file = { bytes, subject: path, format: model.format };
   if (labels !== undefined) return { ...(await withOpenedLabels(model, labels)), file };
   const known = await withZooFacts(path, await withKnownLabels(model, bytes), bytes.length);
@@ -105,7 +108,7 @@ export async function findModel(
     code: "E_MODEL_NOT_FOUND",
     subject: name,
     problem: "there is no such model file or name",
-    remedy: `Give a .tflite, .safetensors or .onnx file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx)$/, "")}.tflite`)}`,
+    remedy: `Give a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 

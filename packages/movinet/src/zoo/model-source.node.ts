@@ -8,17 +8,22 @@ import { formatOf } from "../formats/file-kind.ts";
 import type { ReadModel } from "../formats/model-file.ts";
 import { readArchive, readModelFiles } from "../formats/model-files.ts";
 import { checkpointAmong, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
+import type { Told } from "../formats/weights/infer.ts";
 import { mostModelBytes } from "./labelled.ts";
 
 /**
  * The bytes of a model file; or the model where it is in an archive, or in several files ({@link checkpointAt}). Throws
  * {@link ModelError}: `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what readers throw.
  */
-export async function readModelSource(path: string, signal?: AbortSignal): Promise<Uint8Array | ReadModel> {
+export async function readModelSource(
+  path: string,
+  { signal, told }: { readonly signal?: AbortSignal | undefined; readonly told?: Told | undefined } = {},
+): Promise<Uint8Array | ReadModel> {
+  const name = modelName(path);
   const prefix = await checkpointAt(path);
-  if (prefix !== null) return readModelFiles(await readCheckpointFiles(prefix, path, signal), path, modelName(path));
+  if (prefix !== null) return readModelFiles(await readCheckpointFiles(prefix, path, signal), path, name, told);
   const options = { most: mostModelBytes, refuse: refusal(path), signal };
-  if (await isArchiveFile(path, options)) return readArchive(userFilePieces(path, options), path, modelName(path));
+  if (await isArchiveFile(path, options)) return readArchive(userFilePieces(path, options), path, name, told);
   return readModelFile(path, signal);
 }
 

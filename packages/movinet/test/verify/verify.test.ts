@@ -7,6 +7,7 @@ import { litertEngine } from "../../src/engines/litert/litert.node.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
 import { readOnnx } from "../../src/formats/onnx/proto.ts";
+import { openArchive } from "../../src/formats/pytorch/archive.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { readModel as readTfliteFile } from "../../src/formats/tflite/read/schema.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
@@ -49,6 +50,7 @@ const receiptIn: Record<ExportFormat, (bytes: Uint8Array) => string | undefined>
   tflite: (bytes) => text(readTfliteFile(bytes, "x").metadata["movinet.receipt"]),
   onnx: (bytes) => readOnnx(bytes).metadata["movinet.receipt"],
   safetensors: (bytes) => openSafetensors(bytes, "x").metadata["movinet.receipt"],
+  pt: (bytes) => openArchive(bytes, "x").texts()["movinet.receipt"],
 };
 
 describe("convertModel", () => {
@@ -60,6 +62,7 @@ describe("convertModel", () => {
     [model, { format: "onnx", dtype: "float16" }, "frame by frame"],
     [model, { format: "onnx", form: "clip", frames: 6 }, "whole clip"],
     [model, { format: "safetensors" }, "frame by frame"],
+    [model, { format: "pt" }, "frame by frame"],
     [base, { format: "tflite" }, "whole clip"],
     [base, { format: "onnx" }, "whole clip"],
   ] as const)("%#: %o %o passes, and the file carries its receipt", async (source, options, call) => {
@@ -71,6 +74,16 @@ describe("convertModel", () => {
     expect(receipt.controls.length).toBe(source === base ? 3 : 4);
     expect(receipt.controls.every(({ fails }) => fails)).toBe(true);
     expect(JSON.parse(receiptIn[options.format](bytes) ?? "null")).toEqual(receipt);
+  });
+
+  test("a PyTorch file says what the public port has instead", async () => {
+    const options = { ...names, format: "pt", engine: await nodeEngine({ threads: 1 }) } as const;
+    const squeezed = hashedModel("a0-stream", { classes: 2, resolution: { height: 32, width: 32 } });
+    expect((await convertModel(squeezed, options)).warnings).toEqual([
+      "the public PyTorch port has another network for these weights: gate hard sigmoid A instead of hard sigmoid B",
+    ]);
+    const equal = { ...squeezed, spec: { ...squeezed.spec, gate: "hard_sigmoid_a" } } as const;
+    expect((await convertModel(equal, options)).warnings).toEqual([]);
   });
 
   test("a result that says something else does not pass", async () => {
@@ -98,6 +111,7 @@ describe("convertModel", () => {
     [model, { format: "onnx", form: "official" }, /there are no onnx files of the form official\. Use step or clip/],
     [model, { format: "onnx", dtype: "dynamic_int8" }, /no onnx files of the precision dynamic_int8/],
     [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
+    [model, { format: "pt", dtype: "float16" }, /no pt files of the precision float16/],
     [model, { format: "tflite", form: "clip" }, /needs its number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
     await expect(convertModel(source, { ...names, ...options, engine: referenceEngine })).rejects.toThrow(
