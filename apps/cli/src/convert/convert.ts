@@ -11,11 +11,13 @@ import { argument, choice, count, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
 import { UsageError } from "../usage.ts";
 
-const endings = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
+const formats = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
 
 const convertOptions = {
   in: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
-  out: argument("The file to write: .tflite, .onnx, .safetensors or .pt (a PyTorch state dict)"),
+  out: argument(
+    "The file to write: .tflite, .onnx, .safetensors, .pt (a PyTorch state dict) or .index (a TensorFlow checkpoint)",
+  ),
   form: choice(
     "step: one frame, nothing above rank 4; official: Google's signature (.tflite); clip: all frames at once (default: step, of base models clip)",
     ["step", "official", "clip"],
@@ -49,13 +51,15 @@ export const convertCommand = defineCommand({
   json: "The parity receipt as one JSON object on stdout",
   async run({ in: input, out: output, form, dtype, frames, labels, ...options }, context) {
     const { terminal, signal } = context;
-    const format = endings.find((name) => output.toLowerCase().endsWith(`.${name}`));
+    const format = formats.find((name) => output.toLowerCase().endsWith(exportFormats[name].ending));
     if (format === undefined) {
-      const named = endings.map((name) => `.${name}`);
-      throw new UsageError(output, "its ending is that of no format", `Use ${named.join(", ")}`);
+      const endings = formats.map((name) => exportFormats[name].ending);
+      throw new UsageError(output, "its ending is that of no format", `Use ${endings.join(", ")}`);
     }
+    const { ending, beside: others } = exportFormats[format];
+    const pathOf = (other: string) => output.slice(0, -ending.length) + other;
     await checkOutputFiles(
-      [output],
+      [output, ...others.map(pathOf)],
       [
         { what: "model", path: await findNamedModel(input, context) },
         { what: "list of labels", path: labels },
@@ -69,7 +73,7 @@ export const convertCommand = defineCommand({
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
       progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
-    const { bytes, receipt, warnings } = await convertModel(model, {
+    const { bytes, beside, receipt, warnings } = await convertModel(model, {
       format,
       form,
       dtype,
@@ -80,9 +84,15 @@ export const convertCommand = defineCommand({
       signal,
       onProgress,
     }).finally(() => progress.stop());
-    if (receipt.pass) await writeWhole(output, bytes);
-    const result = { ...receipt, file: receipt.pass ? output : null, bytes: bytes.length };
-    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt));
+    // A checkpoint is there when its index is, which comes last.
+    const files = [
+      ...[...beside].map(([other, content]) => [pathOf(other), content] as const),
+      [output, bytes] as const,
+    ];
+    if (receipt.pass) for (const [path, content] of files) await writeWhole(path, content);
+    const size = files.reduce((sum, [, content]) => sum + content.length, 0);
+    const result = { ...receipt, file: receipt.pass ? output : null, bytes: size };
+    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, size, receipt));
     for (const warning of receipt.pass ? warnings : []) terminal.warn(`movinet: ${output}: warning: ${warning}.`);
     if (receipt.pass) return 0;
     const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
@@ -106,17 +116,18 @@ function refuseIdle(
   output: string,
   { format, form, frames }: Pick<ConvertOptions, "format" | "form" | "frames">,
 ): void {
-  if (exportFormats[format] === "weights" && form !== undefined) {
+  if (exportFormats[format].holds === "weights" && form !== undefined) {
     throw new UsageError(
       "--form",
       `${output} holds the network in no form`,
       "Leave it out, or write a .tflite or .onnx",
     );
   }
-  const window = exportFormats[format] === "network" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
+  const window =
+    exportFormats[format].holds === "network" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
   if (frames === undefined || window) return;
   const what =
-    exportFormats[format] === "weights"
+    exportFormats[format].holds === "weights"
       ? `${output} has no window`
       : `the form ${form ?? "step"} takes one frame at a time`;
   throw new UsageError("--frames", what, "Leave it out, or give --form clip");

@@ -1,14 +1,16 @@
-import { stagesOf } from "../../../arch/spec.ts";
+import { type Spec, stagesOf } from "../../../arch/spec.ts";
+import { variants } from "../../../arch/variants.ts";
 import { ModelError } from "../../../common/errors.ts";
 import { metadataTexts } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
+import { optionTitles } from "../../weights/infer.ts";
 import { type LayerKind, objectPaths } from "../../weights/origins/tensorflow.ts";
 import { objectGraphKey, shardEnding, valueSuffix } from "../bundle-layout.ts";
 import { type Value, writeBundle } from "./bundle.ts";
 import { TrackedObject } from "./object-graph.ts";
 
-/** The endings of a checkpoint's files behind its name. */
-export const checkpointEndings = [shardEnding(0, 1), ".index"] as const;
+/** Endings of the two files of a checkpoint: what there is, and the values. */
+export const checkpointEndings = { index: ".index", values: shardEnding(0, 1) } as const;
 
 /**
  * A model as a TensorFlow checkpoint, its files by their endings ({@link checkpointEndings}). The official code restores it as
@@ -55,8 +57,24 @@ export function writeCheckpoint(model: Model, receipt?: string): ReadonlyMap<str
     values.set(key, { text: encoder.encode(text) });
   values.set(objectGraphKey, { text: root.bytes() });
   const { index, data } = writeBundle(values);
-  return new Map(checkpointEndings.map((ending) => [ending, ending === ".index" ? index : data]));
+  return new Map([
+    [checkpointEndings.index, index],
+    [checkpointEndings.values, data],
+  ]);
 }
+
+/** What the official code of today has instead, whatever options it is given. */
+export function differencesOfOfficial({ squeezeExcite, gate, variant, ...spec }: Spec): readonly string[] {
+  const { hard_sigmoid_b: theirs, hard_sigmoid_a: ours } = optionTitles;
+  const layers = ({ stem, blocks, head, hidden }: VariantSpec) => JSON.stringify([stem, blocks, head, hidden]);
+  const isFamily = Object.values(variants).some((official) => layers(official) === layers(spec));
+  return [
+    ...(squeezeExcite !== "none" && gate === "hard_sigmoid_a" ? [`gate ${theirs} instead of ${ours}`] : []),
+    ...(isFamily ? [] : [`no ${variant} of these layers`]),
+  ];
+}
+
+type VariantSpec = Pick<Spec, "stem" | "blocks" | "head" | "hidden">;
 
 const backbone = ["model", "layer_with_weights-0"];
 
