@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "movinet";
-import { findModel, type OpenedModel, openModel } from "movinet/files";
+import { findModel, type ModelOptions, type OpenedModel, openModel, readModelSource } from "movinet/files";
+import { writeModel } from "movinet/formats";
 import { buildGraph, defaultCard, isSpecName, randomWeights, specOf } from "movinet/graph";
 import type { Context } from "./command.ts";
 import { writeError } from "./terminal.ts";
@@ -61,6 +62,8 @@ function withWayOut(error: ModelError, name: string | undefined, option: ModelOp
 export interface NamedModelOptions extends Naming {
   /** A file of class names, or the data set whose classes they are. */
   readonly labels?: string | undefined;
+  /** What the weights of other programs cannot tell of their network. */
+  readonly told?: ModelOptions["told"];
 }
 
 /**
@@ -69,10 +72,10 @@ export interface NamedModelOptions extends Naming {
  */
 export async function openNamedModel(
   name: string | undefined,
-  { labels, ...naming }: NamedModelOptions,
+  { labels, told, ...naming }: NamedModelOptions,
 ): Promise<OpenedModel> {
   const path = await findNamedModel(name, naming);
-  const model = await openModel(path, { labels, signal: naming.signal });
+  const model = await openModel(path, { labels, told, signal: naming.signal });
   if (!warned.has(path)) for (const warning of model.warnings) writeError(`movinet: ${path}: warning: ${warning}.`);
   warned.add(path);
   return model;
@@ -80,6 +83,12 @@ export async function openNamedModel(
 
 /** Files that were warned of. */
 const warned = new Set<string>();
+
+/** The bytes that tell a model from others: its file, or what a model in several files would be written as. */
+export async function modelBytes(path: string): Promise<Uint8Array> {
+  const source = await readModelSource(path);
+  return source instanceof Uint8Array ? source : writeModel(source);
+}
 
 /**
  * A model to time: a file or a name that the cache holds, else the architecture of that name with random weights, whose

@@ -11,5 +11,6 @@ export { leftOutText } from "./video/left-out.ts";
 export { expandSources } from "./video/sources.node.ts";
 export { dataSetsOf } from "./zoo/known-labels.ts";
 export type { OpenedModel } from "./zoo/labelled.ts";
-export { findModel, type ModelOptions, openModel, readModelFile } from "./zoo/lookup.node.ts";
+export { findModel, type ModelOptions, openModel } from "./zoo/lookup.node.ts";
 export { ModelCache } from "./zoo/model-cache.node.ts";
+export { readModelSource } from "./zoo/model-source.node.ts";

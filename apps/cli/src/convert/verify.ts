@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, readModelFile } from "movinet/files";
+import { expandSources, readModelSource } from "movinet/files";
 import { openEngine, preprocess } from "movinet/session";
 import { openRunners, verifyFiles, windowOf } from "movinet/train";
 import { openVideo } from "movinet/video";
@@ -24,7 +24,7 @@ export const verifyCommand = defineCommand({
   takes: "it takes one model",
   example: "verify model.tflite --against runs/train-1/model.safetensors",
   options: {
-    model: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
+    model: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
     against: text("Another file of the same network", "model"),
     clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
   },
@@ -39,7 +39,7 @@ export const verifyCommand = defineCommand({
       for (const name of names) paths.push(await findNamedModel(name, context));
       await refuseItself(paths);
       for (const path of paths) {
-        files.push(await openRunners(await readModelFile(path, signal), basename(path), engine, { signal }));
+        files.push(await openRunners(await readModelSource(path, { signal }), basename(path), engine, { signal }));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];

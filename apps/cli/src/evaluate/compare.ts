@@ -1,7 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { makeFolder, readModelFile, writeWhole } from "movinet/files";
+import { makeFolder, writeWhole } from "movinet/files";
 import { writeModel } from "movinet/formats";
 import { openEngine } from "movinet/session";
 import {
@@ -18,7 +18,7 @@ import {
 import type { Context } from "../command.ts";
 import { commandLine } from "../command.ts";
 import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
-import { findNamedModel, openNamedModel } from "../models.ts";
+import { findNamedModel, modelBytes, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
 import { StageProgress } from "../stage-progress.ts";
 import { familyCsv, familyLine, renderFamily } from "../tables/family.ts";
@@ -62,7 +62,7 @@ export async function compare(settings: EvaluateSettings, context: Context): Pro
       threads: threads ?? availableParallelism(),
       nameChoice: optionText,
     });
-    const bytes = await readModelFile(await findNamedModel(settings.model, context));
+    const bytes = await modelBytes(await findNamedModel(settings.model, context));
     const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
     ifInterrupted(`Go on with the same command and --out ${folder}`);
     const engine = await openEngine({ device, threads });

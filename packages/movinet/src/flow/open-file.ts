@@ -1,19 +1,19 @@
 import type { Engine } from "../engines/engine.ts";
-import type { ModelFormat } from "../formats/file-kind.ts";
+import { isArchive } from "../formats/archive.ts";
 import { readModel } from "../formats/model-file.ts";
+import { readArchive } from "../formats/model-files.ts";
 import { Program } from "../session/program.ts";
-import { type OpenedModel, withKnownLabels } from "../zoo/labelled.ts";
+import { type OpenedFile, withKnownLabels } from "../zoo/labelled.ts";
 
-/** A model, and the file that it was read from. */
-export interface OpenedFile extends OpenedModel {
-  readonly file?: { readonly bytes: Uint8Array; readonly subject: string; readonly format: ModelFormat };
-}
-
-/** Reads a model of any format from its bytes, with the class names of its card or of a file that we know. */
+/** Reads a model of any format from the bytes of its file, or of an archive, with the class names of its card or of a file that we know. */
 export async function readFileOf(bytes: Uint8Array, subject: string): Promise<OpenedFile> {
+  if (isArchive(bytes.subarray(0, headBytes))) return readArchive(bytes, subject);
   const read = readModel(bytes, subject);
   return { ...(await withKnownLabels(read, bytes)), file: { bytes, subject, format: read.format } };
 }
+
+/** How much of a file tells an archive. */
+const headBytes = 512;
 
 /** A TFLite file runs as it is on the engine of such files; everything else is compiled. */
 export function programOf(opened: OpenedFile, engine: Engine): Promise<Program> {

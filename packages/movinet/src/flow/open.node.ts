@@ -6,12 +6,12 @@ import type { Model } from "../model/model.ts";
 import { WorkerProgram } from "../session/worker-program.node.ts";
 import { openVideo } from "../video/video.node.ts";
 import { withOpenedLabels } from "../zoo/label-files.node.ts";
-import { fetchModel, withLabels } from "../zoo/labelled.ts";
+import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
 import { openModelFile } from "../zoo/lookup.node.ts";
 import type { PullModelOptions } from "../zoo/pull.node.ts";
 import type { PullEvent } from "../zoo/pull.ts";
 import { nodeFetch } from "../zoo/request.node.ts";
-import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
+import { programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {

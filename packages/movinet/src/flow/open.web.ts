@@ -7,12 +7,12 @@ import type { Program } from "../session/program.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
-import { fetchModel, withLabels } from "../zoo/labelled.ts";
+import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
 import type { PullEvent } from "../zoo/pull.ts";
 import { pullModel } from "../zoo/pull.web.ts";
 import { zooModel } from "../zoo/registry.ts";
 import { webFetch } from "../zoo/request.web.ts";
-import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
+import { programOf, readFileOf } from "./open-file.ts";
 import { Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {

@@ -4,14 +4,17 @@ import { signatureOf } from "../common/signatures.ts";
 import { latin, strangerToText } from "../common/text.ts";
 import { isSafetensors } from "./safetensors.ts";
 
-/** Which file a model came from. */
-export type ModelFormat = "safetensors" | "tflite" | "onnx" | "pt";
+/** What a file is that is a model alone. */
+export type FileFormat = "safetensors" | "tflite" | "onnx" | "pt";
+
+/** What a model came from: a file, or the files of a TensorFlow checkpoint. */
+export type ModelFormat = FileFormat | "checkpoint";
 
 /**
  * The format of a model file of `size` bytes, of which `head` are the first, some hundred at least. Throws {@link ModelError}
  * (`E_MODEL_FORMAT`) that says what the file is instead.
  */
-export function formatOf(head: Uint8Array, size: number, subject: string): ModelFormat {
+export function formatOf(head: Uint8Array, size: number, subject: string): FileFormat {
   if (latin(head, 4, 8) === "TFL3") return "tflite";
   if (isSafetensors(head, size)) return "safetensors";
   if (isPytorch(head)) return "pt";

@@ -6,6 +6,7 @@ import type { Model } from "../model/model.ts";
 import { formatOf, type ModelFormat } from "./file-kind.ts";
 import { readOwnOnnx } from "./onnx/read.ts";
 import { readPytorch } from "./pytorch/read.ts";
+import { writePytorch } from "./pytorch/write.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 import { embeddedLabels } from "./tflite/read/embedded-labels.ts";
 import { readTflite } from "./tflite/read/import.ts";
@@ -59,10 +60,20 @@ function readAnyTflite(bytes: Uint8Array, subject: string, name: string | undefi
   };
 }
 
+/** How {@link writeModel} writes. */
+interface WriteOptions {
+  /** `safetensors` (the default): our own format. `pt`: a PyTorch state dict with the names of the public port. */
+  readonly format?: "safetensors" | "pt" | undefined;
+  /** JSON that is kept in the file as `movinet.receipt`: what was found when the file was compared. */
+  readonly receipt?: string | undefined;
+}
+
 /**
- * The bytes of our own format: one `.safetensors` file with spec and card as JSON in its metadata, and `receipt`, JSON of
- * what was found when the file was compared.
+ * The bytes of a file with the weights of a model, and its spec and card as JSON: in our own format in the metadata, in a PyTorch
+ * file (`format: "pt"`, a state dict with the names of the public port) as records of the archive, which PyTorch passes over. The same
+ * model gives the same bytes.
  */
-export function writeModel(model: Model, receipt?: string): Uint8Array {
+export function writeModel(model: Model, { format = "safetensors", receipt }: WriteOptions = {}): Uint8Array {
+  if (format === "pt") return writePytorch(model, receipt);
   return writeSafetensors(model.weights, metadataTexts(model, null, receipt));
 }

@@ -1,5 +1,6 @@
 import { ModelError } from "../common/errors.ts";
 import { shownSource } from "../common/urls.ts";
+import type { ModelFormat } from "../formats/file-kind.ts";
 import type { ReadModel } from "../formats/model-file.ts";
 import type { FoundLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
@@ -13,6 +14,11 @@ export const mostModelBytes = 2 ** 30;
 
 /** A model, and what is to be known before its answers are trusted: each in one line. */
 export type OpenedModel = Model & Pick<ReadModel, "warnings">;
+
+/** A model, and the file that it was read from, where it is one file. */
+export interface OpenedFile extends OpenedModel {
+  readonly file?: { readonly bytes: Uint8Array; readonly subject: string; readonly format: ModelFormat };
+}
 
 /** A model under other class names. What was measured under others is no accuracy of its. */
 export function withLabels(

@@ -1,13 +1,14 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { ModelError, type Refuse } from "../common/errors.ts";
-import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
-import { formatOf } from "../formats/file-kind.ts";
+import { ModelError } from "../common/errors.ts";
+import { irregularity, unreadable } from "../common/read.node.ts";
 import { readModel } from "../formats/model-file.ts";
+import type { Told } from "../formats/weights/infer.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
 import { withOrigin, withZooLabels } from "./facts.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
-import { mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
+import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
+import { checkpointAt, modelName, readModelSource, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
@@ -20,6 +21,8 @@ export interface FindOptions extends PullModelOptions {
 export interface ModelOptions extends FindOptions {
   /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
+  /** What the weights of other programs cannot tell of their network; default: what their origin does, with a warning. */
+  readonly told?: Told | undefined;
 }
 
 /**
@@ -36,13 +39,18 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
 }
 
 /** The same with the file that the model was read from. */
-export async function openModelFile(nameOrFile: string | undefined, { labels, ...options }: ModelOptions = {}) {
+export async function openModelFile(
+  nameOrFile: string | undefined,
+  { labels, told, ...options }: ModelOptions = {},
+): Promise<OpenedFile> {
   const { signal } = options;
   const path = await findModel(nameOrFile, options);
   signal?.throwIfAborted();
-  const bytes = await readModelFile(path, signal);
+  const source = await readModelSource(path, { signal, told });
   signal?.throwIfAborted();
-  const model = readModel(bytes, path, basename(path, extname(path)));
+  if (!(source instanceof Uint8Array)) return labelled(source, path, labels);
+  const bytes = source;
+  const model = readModel(bytes, path, modelName(path), told);
   const file = { bytes, subject: path, format: model.format };
   if (labels !== undefined) return { ...(await withOpenedLabels(model, labels)), file };
   const known = await withZooFacts(path, await withKnownLabels(model, bytes), bytes.length);
@@ -50,6 +58,12 @@ export async function openModelFile(nameOrFile: string | undefined, { labels, ..
   const beside = withLabels(model, await labelsBeside(path, model.spec.classes));
   const named = zooNamed(path);
   return { ...(named === null ? beside : await withZooLabels(beside, named)), file };
+}
+
+/** A model of several files, with its class names. */
+async function labelled(model: OpenedModel, path: string, labels: string | undefined) {
+  if (labels !== undefined) return withOpenedLabels(model, labels);
+  return model.card.labels === null ? withLabels(model, await labelsBeside(path, model.spec.classes)) : model;
 }
 
 /** The model of the zoo whose name a file in the cache folder has, or null. */
@@ -63,12 +77,6 @@ async function withZooFacts(path: string, opened: OpenedModel, size: number): Pr
   if (named === null) return opened;
   const kept = (await new NodeStore(cacheFolder()).ledger()).models[basename(path)];
   return kept?.bytes === size ? withOrigin(await withZooLabels(opened, named), named, kept) : opened;
-}
-
-/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is no model. */
-export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
-  return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
 }
 
 /**
@@ -100,7 +108,7 @@ export async function findModel(
     code: "E_MODEL_NOT_FOUND",
     subject: name,
     problem: "there is no such model file or name",
-    remedy: `Give a .tflite, .safetensors or .onnx file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx)$/, "")}.tflite`)}`,
+    remedy: `Give a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 
@@ -116,6 +124,7 @@ async function endOfPull(path: string, { onProgress }: PullModelOptions): Promis
 /** Whether a path is that of a file; null: there is nothing; else what is wrong with it. */
 async function lookFor(path: string): Promise<"file" | Error | null> {
   try {
+    if ((await checkpointAt(path)) !== null) return "file";
     const facts = await stat(path);
     const problem = irregularity(facts);
     if (problem === null) return "file";
@@ -123,18 +132,15 @@ async function lookFor(path: string): Promise<"file" | Error | null> {
     if (!facts.isDirectory()) return refuse(problem, "Give a regular file");
     const isThere = async (name: string) => (await stat(join(path, name)).catch(() => null))?.isFile() ?? false;
     if (await isThere("saved_model.pb")) {
-      return refuse("it is the folder of a TensorFlow SavedModel", "Export it as a MoViNet .tflite file, and use that");
+      return refuse("it is the folder of a SavedModel without its weights", "Copy its folder variables with it");
     }
     const inside = (await isThere("model.safetensors"))
       ? join(path, "model.safetensors")
       : "the model file that is in it";
     return refuse("it is a folder", `Name ${inside}`);
   } catch (cause) {
+    if (cause instanceof ModelError) return cause;
     const { code = "" } = cause as NodeJS.ErrnoException;
     return ["EACCES", "EPERM", "ELOOP", "EIO"].includes(code) ? unreadable(cause, refusal(path)) : null;
   }
-}
-
-function refusal(subject: string): Refuse {
-  return (problem, remedy, cause) => new ModelError({ code: "E_MODEL_UNREADABLE", subject, problem, remedy, cause });
 }

@@ -8,7 +8,7 @@ import { readModel } from "../formats/model-file.ts";
 import { defaultCard } from "../model/card.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
 import type { KeptFile } from "./ledger.ts";
-import { readModelFile } from "./lookup.node.ts";
+import { readModelFile } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { keptFile } from "./pull.ts";
 import { zoo, zooModel } from "./registry.ts";

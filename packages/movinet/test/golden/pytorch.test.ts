@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { readModel } from "../../src/formats/model-file.ts";
-import { emitPytorch } from "../../src/formats/pytorch/write.ts";
+import { writePytorch } from "../../src/formats/pytorch/write.ts";
 import { withoutTexts } from "../formats/pytorch/torch-file.ts";
 import { hasShared, sharedFolder, sharedReason } from "../shared.ts";
 import { figuresOf, modelOfFigures } from "./figures.ts";
@@ -30,11 +30,11 @@ describe.each(cases)("%s", (mode, name) => {
     const bytes = new Uint8Array(readFileSync(`${sharedFolder}/golden/pytorch_a0_${mode}_10classes.pt`));
     await checkFile(bytes, name);
     // Written and read again it is the same, to the bit.
-    const again = emitPytorch(readModel(bytes, "golden.pt"));
+    const again = writePytorch(readModel(bytes, "golden.pt"));
     expect(readModel(again, "again.pt").weights).toEqual(readModel(bytes, "golden.pt").weights);
   });
 
   test("a file that we wrote, without what it tells of itself", async () => {
-    await checkFile(withoutTexts(emitPytorch(modelOfFigures(figuresOf(name)))), name);
+    await checkFile(withoutTexts(writePytorch(modelOfFigures(figuresOf(name)))), name);
   });
 });

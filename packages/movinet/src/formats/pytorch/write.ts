@@ -10,16 +10,11 @@ import { type FileToStore, writeArchive } from "../zip.ts";
 import { records } from "./archive.ts";
 import { PickleWriter } from "./pickle-writer.ts";
 
-export interface PytorchOptions {
-  /** JSON that is kept in the file as `movinet.receipt`: what was found when the file was compared. */
-  readonly receipt?: string | undefined;
-}
-
 /**
- * The bytes of a PyTorch file: a state dict with the names of the public PyTorch port, which `torch.load(…, weights_only=True)` reads. Spec
- * and card are records of their own in the archive, which PyTorch passes over. The same model gives the same bytes.
+ * The bytes of a PyTorch file: a state dict with the names of the public PyTorch port, which `torch.load(…, weights_only=True)` reads. Spec,
+ * card and `receipt` are records of their own in the archive, which PyTorch passes over.
  */
-export function emitPytorch(model: Model, { receipt }: PytorchOptions = {}): Uint8Array {
+export function writePytorch(model: Model, receipt?: string): Uint8Array {
   const { spec, weights } = factoredModel(model);
   const pickle = new PickleWriter();
   const storages: Uint8Array[] = [];

@@ -11,9 +11,11 @@ import { limits } from "../../model/limits.ts";
 import { type FoundTensor, factored } from "./tensors.ts";
 
 /** What tensors cannot tell of their network, where somebody knows it. */
-export type Told = Partial<
-  Pick<Spec, "mode" | "squeezeExcite" | "gate" | "activation" | "classifierActivation" | "resolution">
->;
+export type Told = {
+  readonly [Name in "mode" | "squeezeExcite" | "gate" | "activation" | "classifierActivation" | "resolution"]?:
+    | Spec[Name]
+    | undefined;
+};
 
 /** Those who wrote the weights: what their networks do that no tensor shows. */
 export interface Origin {
@@ -156,6 +158,6 @@ function optionLines(spec: Spec, told: Told, title: string): string[] {
 }
 
 /** The options that have a value: an absent one leaves the default as it is. */
-function defined(told: Told): Told {
+function defined(told: Told): Partial<Spec> {
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }

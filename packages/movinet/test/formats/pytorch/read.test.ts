@@ -1,7 +1,7 @@
 /** State dicts as people have them: in checkpoints, wrapped, in other numbers and layouts; what is no state dict is refused by name. */
 import { describe, expect, test } from "vitest";
 import { readModel } from "../../../src/formats/model-file.ts";
-import { emitPytorch } from "../../../src/formats/pytorch/write.ts";
+import { writePytorch } from "../../../src/formats/pytorch/write.ts";
 import { portName, toPort } from "../../../src/formats/weights/origins/pytorch.ts";
 import { readArchive, writeArchive } from "../../../src/formats/zip.ts";
 import { elementsOf } from "../../../src/graph/shapes.ts";
@@ -239,7 +239,7 @@ describe("what is no state dict of a MoViNet is refused", () => {
   });
 
   test("a base network that is to be a stream", () => {
-    const base = withoutTexts(emitPytorch(hashedModel("t0-base", { classes: 3 })));
+    const base = withoutTexts(writePytorch(hashedModel("t0-base", { classes: 3 })));
     expect(() => readModel(base, "w.pt", undefined, { mode: "stream" })).toThrow(
       told("E_MODEL_TENSORS", /cannot become a stream network/),
     );

@@ -4,7 +4,7 @@ import { checkWeights } from "../../../model/check-weights.ts";
 import { checkCard, checkSize } from "../../../model/limits.ts";
 import { readMetadata } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
-import { modelFromTensors, type Told } from "../../weights/infer.ts";
+import { modelFromTensors, type Told, warningsOf, weightsOf } from "../../weights/infer.ts";
 import { hub, namesOfHub } from "../../weights/origins/hub.ts";
 import { tensorflow } from "../../weights/origins/tensorflow.ts";
 import type { FoundTensor } from "../../weights/tensors.ts";
@@ -15,14 +15,14 @@ import { readObjectGraph } from "./object-graph.ts";
 
 /**
  * Reads the network of a TensorFlow checkpoint: of the official code, whose objects say what each variable is, or of TensorFlow Hub,
- * where its place does. `assumed` are lines about what no checkpoint tells. A checkpoint that we wrote has its spec and card with it.
+ * where its place does. A warning says what no checkpoint tells, and `told` does not. A checkpoint that we wrote has its spec and card with it.
  * Throws {@link ModelError}: `E_MODEL_FORMAT` for damaged files, `E_MODEL_TENSORS` where the variables are no MoViNet's.
  */
 export function readCheckpoint(
   files: BundleFiles,
   subject: string,
   { name, told }: { readonly name?: string | undefined; readonly told?: Told | undefined } = {},
-): Model & { readonly assumed: readonly string[] } {
+): Model & { readonly warnings: readonly string[] } {
   const refuse = (problem: string, cause?: unknown) =>
     new ModelError({
       code: "E_MODEL_FORMAT",
@@ -33,12 +33,12 @@ export function readCheckpoint(
     });
   const bundle = openBundle(files, refuse);
   const named = bundle.entries.has(objectGraphKey) ? namesOfGraph(bundle, refuse) : new Map<string, string>();
-  if (bundle.entries.has("movinet.spec")) return { ...readOwn(bundle, named, subject), assumed: [] };
-  const anonymous = named.size > 0 ? null : namesOfHub(weightsOf(bundle));
+  if (bundle.entries.has("movinet.spec")) return { ...readOwn(bundle, named, subject), warnings: [] };
+  const anonymous = named.size > 0 ? null : namesOfHub(variablesOf(bundle));
   const tensors = tensorsOf(bundle, anonymous ?? named);
   const origin = anonymous === null ? tensorflow : hub;
   const { spec, weights, assumed } = modelFromTensors(tensors, { subject, origin, told });
-  return { spec, weights, card: defaultCard(spec, name), assumed };
+  return { spec, weights, card: defaultCard(spec, name), warnings: warningsOf(assumed) };
 }
 
 function namesOfGraph(bundle: Bundle, refuse: (problem: string, cause?: unknown) => ModelError) {
@@ -52,18 +52,18 @@ function namesOfGraph(bundle: Bundle, refuse: (problem: string, cause?: unknown)
 }
 
 /** What is trained, or what a norm has measured, by short keys; not what programs count, nor what an optimizer or a metric keeps. */
-function weightsOf(bundle: Bundle) {
-  const weights = [...bundle.entries].filter(
+function variablesOf(bundle: Bundle) {
+  const variables = [...bundle.entries].filter(
     ([key, { dtype }]) => (dtype === dtypes.float32 || dtype === dtypes.float16) && !/optimizer|metrics/i.test(key),
   );
-  return new Map(weights.map(([key, entry]) => [key.replace(valueSuffix, ""), entry]));
+  return new Map(variables.map(([key, entry]) => [key.replace(valueSuffix, ""), entry]));
 }
 
 /** The tensors by our names; what has none keeps its own, and is told of as unused. */
 function tensorsOf(bundle: Bundle, keys: ReadonlyMap<string, string>): ReadonlyMap<string, FoundTensor> {
   const names = new Map([...keys].map(([name, key]) => [key.replace(valueSuffix, ""), name]));
   return new Map(
-    [...weightsOf(bundle)].map(([key, { shape }]) => [
+    [...variablesOf(bundle)].map(([key, { shape }]) => [
       names.get(key) ?? key,
       { shape, values: () => bundle.floats(bundle.entries.has(key) ? key : key + valueSuffix) },
     ]),
@@ -82,6 +82,5 @@ function readOwn(bundle: Bundle, keys: ReadonlyMap<string, string>, subject: str
   checkCard(card, spec, subject);
   const tensors = tensorsOf(bundle, keys);
   checkWeights(graph, tensors, subject);
-  const weights = new Map([...tensors].map(([name, { shape, values }]) => [name, { shape, data: values() }]));
-  return { spec, card, weights };
+  return { spec, card, weights: weightsOf(tensors) };
 }

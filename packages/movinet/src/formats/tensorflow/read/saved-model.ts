@@ -12,14 +12,19 @@ export function isCheckpointFile(name: string): boolean {
   return ofIndex.test(name) || ofShard.test(name);
 }
 
+/** The name that the files of a checkpoint have before their endings. */
+export function prefixOf(name: string): string {
+  return name.replace(ofIndex, "").replace(ofShard, "");
+}
+
 /**
  * The prefix of the one checkpoint that is among files of these names, as in `variables/variables`; null: there is none. Throws
  * {@link ModelError} (`E_MODEL_FORMAT`) where there are several.
  */
 export function checkpointAmong(names: readonly string[], subject: string): string | null {
-  const values = new Set(names.filter((name) => ofShard.test(name)).map((name) => name.replace(ofShard, "")));
-  const found = names.filter((name) => ofIndex.test(name) && values.has(name.replace(ofIndex, "")));
-  const prefixes = found.map((name) => name.replace(ofIndex, ""));
+  const values = new Set(names.filter((name) => ofShard.test(name)).map(prefixOf));
+  const found = names.filter((name) => ofIndex.test(name) && values.has(prefixOf(name)));
+  const prefixes = found.map(prefixOf);
   const [first = null, second] = prefixes;
   const ofModel = prefixes.filter((prefix) => inSavedModel.test(prefix));
   if (ofModel.length === 1) return ofModel[0] as string;

@@ -1,0 +1,88 @@
+/** Models on a disk: one file, an archive, or the several files of a TensorFlow checkpoint. */
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { ModelError, type Refuse } from "../common/errors.ts";
+import { readUserFile, userFilePieces } from "../common/read.node.ts";
+import { isArchive } from "../formats/archive.ts";
+import { formatOf } from "../formats/file-kind.ts";
+import type { ReadModel } from "../formats/model-file.ts";
+import { readArchive, readModelFiles } from "../formats/model-files.ts";
+import { checkpointAmong, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
+import type { Told } from "../formats/weights/infer.ts";
+import { mostModelBytes } from "./labelled.ts";
+
+/**
+ * The bytes of a model file; or the model where it is in an archive, or in several files ({@link checkpointAt}). Throws
+ * {@link ModelError}: `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what readers throw.
+ */
+export async function readModelSource(
+  path: string,
+  { signal, told }: { readonly signal?: AbortSignal | undefined; readonly told?: Told | undefined } = {},
+): Promise<Uint8Array | ReadModel> {
+  const name = modelName(path);
+  const prefix = await checkpointAt(path);
+  if (prefix !== null) return readModelFiles(await readCheckpointFiles(prefix, path, signal), path, name, told);
+  const options = { most: mostModelBytes, refuse: refusal(path), signal };
+  if (await isArchiveFile(path, options)) return readArchive(userFilePieces(path, options), path, name, told);
+  return readModelFile(path, signal);
+}
+
+/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is none. */
+export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
+  return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
+}
+
+/** The name of a model that has no other. */
+export function modelName(path: string): string {
+  return basename(path.replace(/\.tar\.gz$/, ""), extname(path.replace(/\.tar\.gz$/, "")));
+}
+
+/**
+ * The prefix of the checkpoint that a path names: the folder of a SavedModel, or another with one checkpoint in it; a prefix itself; or
+ * one of a checkpoint's files. Null where it is none. Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several.
+ */
+export async function checkpointAt(path: string): Promise<string | null> {
+  const facts = await stat(path).catch(() => null);
+  if (facts?.isDirectory()) {
+    const names = [
+      ...(await namesIn(path)),
+      ...(await namesIn(join(path, variables))).map((name) => `${variables}/${name}`),
+    ];
+    const prefix = checkpointAmong(names, path);
+    return prefix === null ? null : join(path, prefix);
+  }
+  const prefix = facts?.isFile() && isCheckpointFile(path) ? prefixOf(path) : path;
+  if (facts !== null && prefix === path) return null;
+  return (await stat(`${prefix}.index`).catch(() => null))?.isFile() ? prefix : null;
+}
+
+/** The folder in a SavedModel in which its checkpoint is. */
+const variables = "variables";
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+/** The files of a checkpoint by their names. */
+async function readCheckpointFiles(prefix: string, path: string, signal: AbortSignal | undefined) {
+  const folder = dirname(prefix);
+  const names = (await namesIn(folder)).filter((name) => isCheckpointFile(name) && prefixOf(name) === basename(prefix));
+  const files = new Map<string, Uint8Array>();
+  let most = mostModelBytes;
+  for (const name of names) {
+    const bytes = await readUserFile(join(folder, name), { most, refuse: refusal(path), signal });
+    files.set(name, bytes);
+    most -= bytes.length;
+  }
+  return files;
+}
+
+async function isArchiveFile(path: string, options: Parameters<typeof userFilePieces>[1]): Promise<boolean> {
+  for await (const piece of userFilePieces(path, options)) return isArchive(piece);
+  return false;
+}
+
+export function refusal(subject: string): Refuse {
+  return (problem, remedy, cause) => new ModelError({ code: "E_MODEL_UNREADABLE", subject, problem, remedy, cause });
+}
