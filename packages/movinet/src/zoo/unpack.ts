@@ -3,8 +3,8 @@ import { nameOf } from "../arch/spec.ts";
 import { isArchive, unpackArchive } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
-import { readCheckpoint } from "../formats/tensorflow/read/checkpoint.ts";
-import { checkpointAmong, checkpointFiles, isCheckpointFile } from "../formats/tensorflow/read/saved-model.ts";
+import { readModelFiles } from "../formats/model-files.ts";
+import { isCheckpointFile } from "../formats/tensorflow/read/saved-model.ts";
 import { defaultCard } from "../model/card.ts";
 import type { Model } from "../model/model.ts";
 import { checkContent, integrityError, sha256Of, sha256OfFiles } from "./integrity.ts";
@@ -41,10 +41,7 @@ async function unpackArchived(bytes: Uint8Array, model: ZooModel, source: Source
   const sha256 = await sha256OfFiles(files);
   const [file, ...others] = [...files].filter(([name]) => name.endsWith(".tflite"));
   if (file !== undefined && others.length === 0) return unpackFile(file[1], sha256, model, source);
-  const prefix = checkpointAmong([...files.keys()], url);
-  if (prefix === null) throw integrityError(url, "its archive holds no model", "Fetch it from another place");
-  const { name, told } = model;
-  return converted(readCheckpoint(checkpointFiles(files, prefix), url, { name, told }), sha256, model, source);
+  return converted(readModelFiles(files, url, model.name, model.told), sha256, model, source);
 }
 
 async function unpackFile(bytes: Uint8Array, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
