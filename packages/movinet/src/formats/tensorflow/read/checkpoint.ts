@@ -5,7 +5,7 @@ import { checkCard, checkSize } from "../../../model/limits.ts";
 import { readMetadata } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
 import { modelFromTensors, type Told, warningsOf, weightsOf } from "../../weights/infer.ts";
-import { hub, namesOfHub } from "../../weights/origins/hub.ts";
+import { areListed, hub, namesOfHub } from "../../weights/origins/hub.ts";
 import { tensorflow } from "../../weights/origins/tensorflow.ts";
 import type { FoundTensor } from "../../weights/tensors.ts";
 import { dtypes, objectGraphKey, valueSuffix } from "../bundle-layout.ts";
@@ -34,11 +34,23 @@ export function readCheckpoint(
   const bundle = openBundle(files, refuse);
   const named = bundle.entries.has(objectGraphKey) ? namesOfGraph(bundle, refuse) : new Map<string, string>();
   if (bundle.entries.has("movinet.spec")) return { ...readOwn(bundle, named, subject), warnings: [] };
-  const anonymous = named.size > 0 ? null : namesOfHub(variablesOf(bundle));
-  const tensors = tensorsOf(bundle, anonymous ?? named);
-  const origin = anonymous === null ? tensorflow : hub;
+  const variables = variablesOf(bundle);
+  const listed = named.size === 0 && areListed(variables);
+  const names = listed ? namesOfHub(variables) : named;
+  if (names === null) throw stranger(variables.size, subject);
+  const tensors = tensorsOf(bundle, names);
+  const origin = listed ? hub : tensorflow;
   const { spec, weights, assumed } = modelFromTensors(tensors, { subject, origin, told });
   return { spec, weights, card: defaultCard(spec, name), warnings: warningsOf(assumed) };
+}
+
+function stranger(count: number, subject: string): ModelError {
+  return new ModelError({
+    code: "E_MODEL_TENSORS",
+    subject,
+    problem: `its ${count} variables have numbers for names, as in models of TensorFlow Hub, but their shapes are those of no MoViNet`,
+    remedy: "Give a MoViNet of TensorFlow Hub, or a checkpoint of the official code",
+  });
 }
 
 function namesOfGraph(bundle: Bundle, refuse: (problem: string, cause?: unknown) => ModelError) {

@@ -55,6 +55,12 @@ export function hubKeys(params: Params): ReadonlyMap<string, string> {
   return keys;
 }
 
+/** Whether variables have places in lists for names. */
+export function areListed(variables: Shapes): boolean {
+  const keys = [...variables.keys()];
+  return keys.length > 0 && keys.every((key) => /^(trainable_)?variables\/\d+$/.test(key));
+}
+
 /**
  * The keys of a network of the family by our names, from the keys and shapes of a file's variables; null where no network of the
  * family has such variables.
@@ -66,7 +72,7 @@ export function namesOfHub(variables: Shapes): ReadonlyMap<string, string> | nul
   };
   const [trained, statistics] = [listed("trainable_variables"), listed("variables")];
   const classes = variables.get(trained.at(-1) ?? "")?.shape[0] ?? 0;
-  if (classes < 1 || trained.length + statistics.length !== variables.size) return null;
+  if (classes < 1) return null;
   for (const name of specNames) {
     const { params } = buildGraph(specOf(name, { classes }), { form: "clip", frames: 1 });
     const found = matched(params, trained, statistics, (key) => variables.get(key)?.shape ?? []);
