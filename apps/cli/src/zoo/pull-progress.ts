@@ -30,7 +30,7 @@ export class PullProgress {
         if (wrong) this.#terminal.warning(`${name}: ${url}: ${problem}.`);
       }
     }
-    if (event.status === "wait") this.#terminal.note(`${name}: waiting for ${event.for}, which is fetching it`);
+    if (event.status === "wait") this.#terminal.note(`${name}: waiting for ${event.for}, which is at it`);
   };
 
   stop(): void {

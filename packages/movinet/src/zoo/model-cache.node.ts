@@ -130,7 +130,7 @@ export class ModelCache {
    */
   async clear(
     names?: readonly string[],
-    options: Pick<PullModelOptions, "signal"> = {},
+    { signal, onProgress }: Pick<PullModelOptions, "signal" | "onProgress"> = {},
   ): Promise<readonly CachedFile[]> {
     const files = await this.list();
     const removed = files.filter((file) => (names ? names.includes(nameOf(file)) : file.pulled !== null));
@@ -138,7 +138,8 @@ export class ModelCache {
     const cleared = new Set([...removed.map(nameOf), ...unfinished]);
     for (const name of cleared) {
       const own = removed.filter((file) => nameOf(file) === name).map(({ path }) => basename(path));
-      await this.#store.remove(name, own, options);
+      const onWait = (who: string) => onProgress?.({ status: "wait", name, for: who });
+      await this.#store.remove(name, own, { signal, onWait });
     }
     return removed;
   }
