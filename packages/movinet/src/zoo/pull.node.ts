@@ -1,7 +1,8 @@
 import { ModelError } from "../common/errors.ts";
 import { isUrl } from "../common/urls.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
-import { type PullEvent, pull } from "./pull.ts";
+import { pull } from "./pull.ts";
+import type { PullEvent } from "./pull-event.ts";
 import type { ZooModel } from "./registry.ts";
 import { nodeFetch } from "./request.node.ts";
 import { NodeStore } from "./store.node.ts";

@@ -4,38 +4,11 @@ import { shownSource } from "../common/urls.ts";
 import { integrityError, sha256Of } from "./integrity.ts";
 import { mostModelBytes } from "./labelled.ts";
 import { checkPin } from "./ledger.ts";
+import { fileOf, type PullEvent, progressOf } from "./pull-event.ts";
 import type { Source, ZooModel } from "./registry.ts";
 import type { OwnPart, Store } from "./store.ts";
 import { type Fetch, type Pace, TransferProblem, transfer } from "./transfer.ts";
 import { unpack } from "./unpack.ts";
-
-/**
- * How a download goes, as transformers.js tells it: `initiate`, `download`, `progress` (in percent), `done` for a file, and `ready` once
- * the model can be used, also where nothing was to be fetched. Ours are `skip`, where a source is given up, and `wait`.
- */
-export type PullEvent = { readonly name: string } & (
-  | {
-      readonly status: "initiate";
-      readonly file: string;
-      readonly url: string;
-      readonly origin: string;
-      readonly licence: string;
-      readonly bytes: number;
-    }
-  | { readonly status: "download"; readonly file: string }
-  | {
-      readonly status: "progress";
-      readonly file: string;
-      /** Percent. */
-      readonly progress: number;
-      readonly loaded: number;
-      readonly total: number;
-    }
-  | { readonly status: "done"; readonly file: string }
-  | { readonly status: "ready" }
-  | { readonly status: "skip"; readonly url: string; readonly problem: string; readonly wrong: boolean }
-  | { readonly status: "wait"; readonly for: string }
-);
 
 export interface PullOptions {
   readonly store: Store;
@@ -140,14 +113,7 @@ async function fill(
     hashed: content !== null,
     signal,
     pace,
-    onProgress: (loaded, total) =>
-      onProgress?.({
-        status: "progress",
-        ...tell,
-        progress: (100 * loaded) / (total ?? Infinity),
-        loaded,
-        total: total ?? 0,
-      }),
+    onProgress: (loaded, total) => onProgress?.(progressOf(tell, loaded, total)),
   });
   onProgress?.({ status: "done", ...tell });
 }
@@ -171,16 +137,6 @@ async function keep(bytes: Uint8Array, source: Source, model: ZooModel, store: S
     pin: pinned ? { sha256, since } : null,
   });
   return file;
-}
-
-/** The name of the file that an address gives. */
-function fileOf(url: string, name: string): string {
-  const last =
-    url
-      .replace(/[?#].*$/s, "")
-      .split("/")
-      .at(-1) ?? "";
-  return last === "download" || last === "" ? `${name}.tar.gz` : last;
 }
 
 function hostOf(url: string): string {

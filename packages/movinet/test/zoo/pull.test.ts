@@ -4,7 +4,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type PullEvent, type PullOptions, pull } from "../../src/zoo/pull.ts";
+import { type PullOptions, pull } from "../../src/zoo/pull.ts";
+import type { PullEvent } from "../../src/zoo/pull-event.ts";
 import type { ZooModel } from "../../src/zoo/registry.ts";
 import { nodeFetch } from "../../src/zoo/request.node.ts";
 import { NodeStore } from "../../src/zoo/store.node.ts";
