@@ -13,10 +13,12 @@ import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { tfliteForms } from "../../src/formats/tflite/write/lower.ts";
 import { Program } from "../../src/session/program.ts";
 import { openVideo } from "../../src/video/video.node.ts";
+import { withoutTexts } from "../formats/pytorch/torch-file.ts";
 import { hashedModel } from "../laws/models.ts";
 import { hasShared, sharedFolder } from "../shared.ts";
 import { editCase } from "./edits.ts";
 import { type Draw, damage, damageJson, drawFrom, pick } from "./mutate.ts";
+import { damagePytorch } from "./pytorch.ts";
 import { truthCase } from "./truth.ts";
 
 /** Runs one case; resolves to whether the input was accepted. Throws what the code under test throws. */
@@ -45,6 +47,10 @@ const tfliteFiles = lazily(() => [
   ...filesIn("golden/tflite", (name) => name.endsWith(".tflite"), 8e6).map(read),
   ...tfliteForms.map((form) => emitTflite(hashedModel("t0-stream", small), { form, frames: 2, dtype: "float16" })),
 ]);
+const torch = lazily(() => {
+  const ours = writeModel(hashedModel("t0-stream", small), { format: "pt" });
+  return [ours, withoutTexts(ours)];
+});
 const onnx = lazily(() => emitOnnx(hashedModel("t0-stream", small), { dtype: "float16" }));
 const videoFiles = lazily(() =>
   [...filesIn("videos/k600", () => true, 5e5), ...filesIn("videos/derived", () => true, 5e5)].map((path) => ({
@@ -86,6 +92,7 @@ export const targets = {
     return acceptModel(bytes);
   },
   onnx: async (draw) => acceptModel(draw(4) > 0 ? damage(onnx(), draw) : damageTexts(onnx(), draw)),
+  pytorch: async (draw) => acceptModel(damagePytorch(pick(draw, torch()), draw)),
   video: async (draw, folder) => {
     const { bytes, extension } =
       draw(8) === 0

@@ -15,6 +15,7 @@ test.each([
   ["safetensors", 300],
   ["tflite", 120],
   ["onnx", 200],
+  ["pytorch", 200],
   ["snapshot", 150],
   ["video", 12],
 ] as const)("damaged %s files give a result or one documented error", async (target, count) => {

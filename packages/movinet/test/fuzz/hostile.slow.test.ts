@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeModel } from "../../src/formats/model-file.ts";
 import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
+import { Raw, storages, TorchTensor, torchFile } from "../formats/pytorch/torch-file.ts";
 import { hashedModel } from "../laws/models.ts";
 
 let folder: string;
@@ -174,6 +175,38 @@ const onnxFiles: Readonly<Record<string, () => Uint8Array>> = {
     ),
 };
 
+/** PyTorch files whose pickle says that it is small, and whose archive has everything twice. */
+const torchFiles: Readonly<Record<string, () => Uint8Array>> = {
+  "16 MB of dictionaries": () => torchFile(new Raw("}".repeat(1.6e7))),
+  "16 MB of tuples in tuples": () => torchFile(new Raw(")", "\x85".repeat(1.6e7))),
+  "lists that hold each other a million times": () => torchFile(new Raw("]q\0", "h\0a".repeat(3e5))),
+  "a pickle of 100 MB": () => torchFile(new Raw("N".repeat(1e8))),
+  "a text of 16 MB, a thousand times": () =>
+    torchFile(new Raw("(X", [0, 0, 0xf0, 0], "x".repeat(0xf00000), "q\0", "h\0".repeat(1000), "t")),
+  "30,000 tensors of 2³¹ numbers over one": () => {
+    const one = storages.float32(new Float32Array(1));
+    const huge = new TorchTensor(one, [2 ** 30, 2], { strides: [0, 0] });
+    return torchFile(Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`t${i}`, huge])));
+  },
+  "the first kernel as 2³¹ numbers over one": () => {
+    const one = storages.float32(new Float32Array(1));
+    return torchFile({
+      "conv1.conv_1.conv2d.weight": new TorchTensor(one, [2 ** 30, 2, 1, 1], { strides: [0, 0, 0, 0] }),
+    });
+  },
+  "a spec of a million layers": () =>
+    torchFile({}, { "extra/movinet.spec": Buffer.from(JSON.stringify({ ...model.spec, blocks: layers(1_000_000) })) }),
+  "a pickle that says that it unpacks to 4 GB": () => {
+    const bytes = Buffer.from(torchFile({ a: 1 }));
+    const entry = bytes.indexOf("PK\x01\x02");
+    bytes.writeUInt16LE(8, entry + 10);
+    bytes.writeUInt32LE(0xffffffff, entry + 24);
+    return bytes;
+  },
+  "60,000 records": () =>
+    torchFile({ a: 1 }, Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`data/${i}`, new Uint8Array()]))),
+};
+
 /** A TFLite file by hand: a root of tables whose vectors are anything. */
 const tfliteFiles: Readonly<Record<string, () => Uint8Array>> = {
   "a million operators": () => tflite({ operators: 1_000_000 }),
@@ -280,6 +313,7 @@ function tflite({ operators = 1, tensors = 2, dimensions = 2, metadata = 0, meta
 describe.each([
   ["safetensors", safetensorsFiles],
   ["onnx", onnxFiles],
+  ["pt", torchFiles],
   ["tflite", { ...tfliteFiles, "an archive of 4 GB of labels": bomb }],
 ])("%s", (extension, files) => {
   test.each(Object.entries(files))("%s", async (_, make) => {

@@ -88,7 +88,10 @@ function words(given: Uint8Array): Uint16Array {
 
 /** Each is the upper half of a float32. */
 function bfloat16s(given: Uint8Array): Float32Array {
-  return new Float32Array(Uint32Array.from(words(given), (word) => word << 16).buffer);
+  const upper = words(given);
+  const bits = new Uint32Array(upper.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = (upper[i] as number) << 16;
+  return new Float32Array(bits.buffer);
 }
 
 const storage = (name: string, bytes: number, floats: StorageType["floats"]): StorageType => ({

@@ -31,13 +31,17 @@ export class TorchTensor {
   }
 }
 
+/** Latin-1, or bytes. */
+type Part = string | readonly number[] | Uint8Array;
+
+const joined = (parts: readonly Part[]): Uint8Array =>
+  Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Uint8Array.from(part))));
+
 /** Bytes that stand in the pickle as they are. */
 export class Raw {
   readonly bytes: Uint8Array;
-  constructor(...parts: readonly (string | readonly number[])[]) {
-    this.bytes = Buffer.concat(
-      parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(part))),
-    );
+  constructor(...parts: readonly Part[]) {
+    this.bytes = joined(parts);
   }
 }
 
@@ -91,7 +95,7 @@ const text = (value: string) => ["X", int32(Buffer.byteLength(value)), [...Buffe
 
 /** The pickle of what was saved; storages are numbered as they come, one that is shared once. */
 export function pickleOf(saved: Saved, keys: Map<Storage, number> = new Map()): Uint8Array {
-  const parts: (string | readonly number[])[] = [[0x80, 2]];
+  const parts: Part[] = [[0x80, 2]];
   const put = (value: Saved): void => {
     if (value === null) parts.push("N");
     else if (typeof value === "boolean") parts.push([value ? 0x88 : 0x89]);
@@ -100,7 +104,7 @@ export function pickleOf(saved: Saved, keys: Map<Storage, number> = new Map()): 
       const float = Buffer.alloc(8);
       float.writeDoubleBE(value);
       parts.push(...(Number.isInteger(value) ? (["J", int32(value)] as const) : (["G", [...float]] as const)));
-    } else if (value instanceof Raw) parts.push([...value.bytes]);
+    } else if (value instanceof Raw) parts.push(value.bytes);
     else if (value instanceof TorchTensor) putTensor(value);
     else if (Array.isArray(value)) {
       parts.push("](");
@@ -143,7 +147,8 @@ export function pickleOf(saved: Saved, keys: Map<Storage, number> = new Map()): 
     if (parameter) parts.push([0x88], hooks, "tR");
   };
   put(saved);
-  return new Raw(...parts, ".").bytes;
+  parts.push(".");
+  return joined(parts);
 }
 
 /** The file that `torch.save` makes of it. */
