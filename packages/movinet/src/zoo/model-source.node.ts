@@ -44,6 +44,7 @@ export function modelName(path: string): string {
  */
 export async function checkpointAt(path: string): Promise<string | null> {
   const facts = await stat(path).catch(() => null);
+  if (facts?.isFile() && besides.has(basename(path))) return checkpointAt(dirname(path));
   if (facts?.isDirectory()) {
     const names = [
       ...(await namesIn(path)),
@@ -56,6 +57,9 @@ export async function checkpointAt(path: string): Promise<string | null> {
   if (facts !== null && prefix === path) return null;
   return (await stat(`${prefix}.index`).catch(() => null))?.isFile() ? prefix : null;
 }
+
+/** Files beside a checkpoint that tell of it: those who name one mean their folder. */
+const besides: ReadonlySet<string> = new Set(["saved_model.pb", "checkpoint"]);
 
 /** The folder in a SavedModel in which its checkpoint is. */
 const variables = "variables";

@@ -1,8 +1,12 @@
 /** Checkpoints as other programs write them, made anew from ours by a second writer: in several files, compressed, under other keys. */
 import { PbfReader, PbfWriter } from "pbf";
+import { buildGraph } from "../../../src/arch/build.ts";
 import { crc32c, masked } from "../../../src/formats/tensorflow/crc32c.ts";
 import type { BundleFiles } from "../../../src/formats/tensorflow/read/bundle.ts";
 import { readTable } from "../../../src/formats/tensorflow/read/table.ts";
+import { hubKeys } from "../../../src/formats/weights/origins/hub.ts";
+import type { Tensor } from "../../../src/graph/tensor.ts";
+import type { Model } from "../../../src/model/model.ts";
 
 export interface Stored {
   readonly dtype: number;
@@ -83,35 +87,47 @@ export function bundleOf(
 
 /** A sorted table whose keys are all whole, some entries to a block. */
 export function tableOf(entries: readonly (readonly [string, Uint8Array])[], snappy: boolean): Uint8Array {
-  const file: Uint8Array[] = [];
-  let length = 0;
-  const append = (bytes: Uint8Array) => {
-    file.push(bytes);
-    length += bytes.length;
-  };
-  const block = (rows: readonly (readonly [string, Uint8Array])[]) => {
-    const plain = Buffer.concat([
-      ...rows.map(([key, value]) =>
-        Buffer.concat([Buffer.from([0, ...varint(key.length), ...varint(value.length)]), Buffer.from(key), value]),
-      ),
-      Buffer.from([0, 0, 0, 0, 1, 0, 0, 0]),
-    ]);
-    const content = Buffer.concat([snappy ? literally(plain) : plain, Buffer.from([snappy ? 1 : 0])]);
-    const handle = Uint8Array.from([...varint(length), ...varint(content.length - 1)]);
-    const sum = Buffer.alloc(4);
-    sum.writeUInt32LE(masked(crc32c(content)));
-    append(content);
-    append(sum);
-    return handle;
-  };
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  const blocks: [string, Uint8Array][] = [];
+  const blocks: Block[] = [];
   for (let at = 0; at < sorted.length; at += 50) {
     const rows = sorted.slice(at, at + 50);
-    blocks.push([rows.at(-1)?.[0] ?? "", block(rows)]);
+    const plain = rowsOf(rows);
+    blocks.push({ last: rows.at(-1)?.[0] ?? "", content: snappy ? literally(plain) : plain, snappy });
   }
-  const handles = Buffer.concat([block([]), block(blocks)]);
-  append(Buffer.concat([handles, Buffer.alloc(40 - handles.length), Buffer.from("57fb808b247547db", "hex")]));
+  return tableOfBlocks(blocks);
+}
+
+interface Block {
+  /** Its last key. */
+  readonly last: string;
+  readonly content: Uint8Array;
+  readonly snappy: boolean;
+}
+
+function rowsOf(rows: readonly (readonly [string, Uint8Array])[]): Buffer {
+  const entries = rows.flatMap(([key, value]) => [
+    Buffer.from([0, ...varint(key.length), ...varint(value.length)]),
+    Buffer.from(key),
+    value,
+  ]);
+  return Buffer.concat([...entries, Buffer.from([0, 0, 0, 0, 1, 0, 0, 0])]);
+}
+
+/** A table of blocks that are anything. */
+export function tableOfBlocks(blocks: readonly Block[]): Uint8Array {
+  const file: Uint8Array[] = [];
+  let length = 0;
+  const append = (content: Uint8Array, snappy = false) => {
+    const handle = Uint8Array.from([...varint(length), ...varint(content.length)]);
+    const trailer = Buffer.from([snappy ? 1 : 0, 0, 0, 0, 0]);
+    trailer.writeUInt32LE(masked(crc32c(trailer.subarray(0, 1), crc32c(content))), 1);
+    file.push(content, trailer);
+    length += content.length + trailer.length;
+    return handle;
+  };
+  const index = blocks.map(({ last, content, snappy }) => [last, append(content, snappy)] as const);
+  const handles = Buffer.concat([append(rowsOf([])), append(rowsOf(index))]);
+  file.push(handles, Buffer.alloc(40 - handles.length), Buffer.from("57fb808b247547db", "hex"));
   return new Uint8Array(Buffer.concat(file));
 }
 
@@ -125,6 +141,34 @@ function literally(bytes: Uint8Array): Buffer {
   return Buffer.concat(parts);
 }
 
-function varint(value: number): number[] {
+export function varint(value: number): number[] {
   return value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+}
+
+/** A text as it is stored. */
+export function storedText(text: Uint8Array): Stored {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  const ofLength = crc32c(length);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(masked(ofLength));
+  const content = new Uint8Array(Buffer.concat([Buffer.from(varint(text.length)), sum, text]));
+  return { dtype: 7, shape: [], content, checksum: masked(crc32c(text, crc32c(sum, ofLength))) };
+}
+
+/** What is in a stored text. */
+export function textOf({ content }: Stored): Uint8Array {
+  return content.subarray(content.findIndex((byte) => byte < 128) + 5);
+}
+
+/** The variables of a model under the keys that the hub gives them. */
+export function storedInHub({ spec, weights }: Model): Map<string, Stored> {
+  const { params } = buildGraph(spec, { form: "clip", frames: 1 });
+  return new Map(
+    [...hubKeys(params)].map(([name, key]) => {
+      const { shape, data } = weights.get(name) as Tensor;
+      const content = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      return [`${key}/.ATTRIBUTES/VARIABLE_VALUE`, { dtype: 1, shape, content, checksum: masked(crc32c(content)) }];
+    }),
+  );
 }

@@ -12,7 +12,7 @@ import { objectPaths } from "../../../src/formats/weights/origins/tensorflow.ts"
 import type { Model } from "../../../src/model/model.ts";
 import { hashedModel } from "../../laws/models.ts";
 import { told } from "../../told.ts";
-import { type BundleOptions, bundleOf, type Stored, storedIn } from "./bundles.ts";
+import { type BundleOptions, bundleOf, type Stored, storedIn, storedInHub, storedText } from "./bundles.ts";
 
 const small = { classes: 4, resolution: { height: 64, width: 48 } };
 const networks: readonly (readonly [SpecName, SpecOptions])[] = [
@@ -79,13 +79,7 @@ test("what no checkpoint tells is assumed as the official code of today has it, 
 
 /** A checkpoint as the models of the hub have it. */
 function ofHub(model: Model, change = (entries: [string, Stored][]) => entries): BundleFiles {
-  const { params } = buildGraph(model.spec, { form: "clip", frames: 1 });
-  const entries = [...hubKeys(params)].map(([name, key]): [string, Stored] => {
-    const { shape, data } = model.weights.get(name) as { shape: readonly number[]; data: Float32Array };
-    const content = new Uint8Array(data.buffer);
-    return [`${key}/.ATTRIBUTES/VARIABLE_VALUE`, { dtype: 1, shape, content, checksum: masked(crc32c(content)) }];
-  });
-  return bundleOf(new Map(change(entries)));
+  return bundleOf(new Map(change([...storedInHub(model)])));
 }
 
 describe("the hub's lists", () => {
@@ -213,21 +207,11 @@ describe("what else is in a checkpoint", () => {
     }
     const text = root.bytes();
     const stored = new Map([["x", float([1])]]);
-    expect(() => read(bundleOf(stored.set(graphKey, ofText(text))))).toThrow(
+    expect(() => read(bundleOf(stored.set(graphKey, storedText(text))))).toThrow(
       told("E_MODEL_FORMAT", "it holds more than one network: stem.kernel is there twice"),
     );
   });
 });
-
-/** A text as it is stored. */
-function ofText(text: Uint8Array): Stored {
-  const lengthBytes = Uint8Array.of(text.length & 255, text.length >> 8, 0, 0);
-  const ofLength = crc32c(lengthBytes);
-  const sum = new Uint8Array(Uint32Array.of(masked(ofLength)).buffer);
-  const varint = text.length < 128 ? [text.length] : [(text.length & 127) | 128, text.length >> 7];
-  const content = new Uint8Array([...varint, ...sum, ...text]);
-  return { dtype: 7, shape: [], content, checksum: masked(crc32c(text, crc32c(sum, ofLength))) };
-}
 
 describe("a checkpoint is refused", () => {
   const files = foreign(model, { shards: 2 });
@@ -255,7 +239,7 @@ describe("a checkpoint is refused", () => {
     ],
     [
       "with a graph of objects that is damaged",
-      foreign(model, {}, (stored) => stored.set(graphKey, ofText(new Uint8Array(9).fill(10)))),
+      foreign(model, {}, (stored) => stored.set(graphKey, storedText(new Uint8Array(9).fill(10)))),
       /its graph of objects is damaged/,
     ],
     [

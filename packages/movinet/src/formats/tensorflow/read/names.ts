@@ -25,9 +25,11 @@ export function namesOfObjects(
   return keys;
 }
 
+const both = (kind: LayerKind) => [...objectPaths(kind, true), ...objectPaths(kind, false)];
+const pathsOf = { stem: both("stem"), block: both("block"), head: both("head"), classifier: both("classifier") };
+
 /** The variables of a layer by our names; its convolutions are all flat, or none is. */
 function variablesOf(objects: readonly TrackedObject[], layer: TrackedObject, kind: LayerKind) {
-  const paths = [...objectPaths(kind, true), ...objectPaths(kind, false)];
-  const found = paths.map(([name, path]) => [name, follow(objects, layer, path)] as const);
+  const found = pathsOf[kind].map(([name, path]) => [name, follow(objects, layer, path)] as const);
   return new Map(found.flatMap(([name, object]) => (object?.key ? [[name, { ...object, key: object.key }]] : [])));
 }

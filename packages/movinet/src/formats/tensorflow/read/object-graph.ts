@@ -11,8 +11,10 @@ export interface TrackedObject {
   readonly fullName: string;
 }
 
-/** Objects, names and values; the graph of a SavedModel of A5 has some hundred thousand. */
-const mostParts = 2 ** 21;
+/** Objects, names of what they hold, and variables: the SavedModel of A0 stream has 23,000, and A5 has four times its layers. */
+const mostParts = 2 ** 19;
+
+const none: ReadonlyMap<string, number> = new Map();
 
 /** Reads a graph of objects. Throws an `Error` where it is damaged. */
 export function readObjectGraph(bytes: Uint8Array): readonly TrackedObject[] {
@@ -24,7 +26,7 @@ export function readObjectGraph(bytes: Uint8Array): readonly TrackedObject[] {
   readAll(bytes, (field, pbf) => {
     if (field !== fields.graph.node) return;
     count();
-    const children = new Map<string, number>();
+    let children: Map<string, number> | null = null;
     const variable = { key: null as string | null, fullName: "" };
     readMessage(pbf, (part) => {
       if (part === fields.node.child) {
@@ -34,6 +36,7 @@ export function readObjectGraph(bytes: Uint8Array): readonly TrackedObject[] {
           if (of === fields.child.id) id = pbf.readVarint();
           if (of === fields.child.name) name = pbf.readString();
         });
+        children ??= new Map();
         children.set(name, id);
       }
       if (part === fields.node.attribute) {
@@ -44,7 +47,7 @@ export function readObjectGraph(bytes: Uint8Array): readonly TrackedObject[] {
         });
       }
     });
-    objects.push({ children, ...variable });
+    objects.push({ children: children ?? none, ...variable });
   });
   return objects;
 }

@@ -23,8 +23,9 @@ export function prefixOf(name: string): string {
  */
 export function checkpointAmong(names: readonly string[], subject: string): string | null {
   const values = new Set(names.filter((name) => ofShard.test(name)).map(prefixOf));
-  const found = names.filter((name) => ofIndex.test(name) && values.has(prefixOf(name)));
-  const prefixes = found.map(prefixOf);
+  const indexed = names.filter((name) => ofIndex.test(name)).map(prefixOf);
+  const whole = indexed.filter((prefix) => values.has(prefix));
+  const prefixes = whole.length > 0 ? whole : indexed;
   const [first = null, second] = prefixes;
   const ofModel = prefixes.filter((prefix) => inSavedModel.test(prefix));
   if (ofModel.length === 1) return ofModel[0] as string;
