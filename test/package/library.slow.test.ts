@@ -50,6 +50,23 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
+  test("npx movinet, where only the library is, says in one line where the command line is", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const options = { cwd: project, encoding: "utf8", stdio: "pipe", shell: process.platform === "win32" } as const;
+    try {
+      execFileSync("npx", ["--no-install", "movinet", "classify", "a clip.mp4"], options);
+      expect.unreachable();
+    } catch (error) {
+      const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
+      expect({ status, stdout, stderr }).toEqual({
+        status: 2,
+        stdout: "",
+        stderr:
+          "movinet: the command line is a package of its own. Run npx @movinet/cli classify 'a clip.mp4', or npm i -g @movinet/cli.\n",
+      });
+    }
+  });
+
   test("types resolve by every way of finding modules that knows ESM", async () => {
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarballs[0] as string)));
     if (!analysis.types) throw new Error("the package has no types");

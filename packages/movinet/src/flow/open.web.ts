@@ -8,7 +8,6 @@ import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
 import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
-import { pullModel } from "../zoo/pull.web.ts";
 import type { PullEvent } from "../zoo/pull-event.ts";
 import { zooModel } from "../zoo/registry.ts";
 import { webFetch } from "../zoo/request.web.ts";
@@ -59,6 +58,7 @@ async function openAny(
   if (model instanceof Uint8Array) return readFileOf(model, "model");
   const known = typeof model === "string" ? zooModel(model) : null;
   if (known !== null) {
+    const { pullModel } = await import("../zoo/pull.web.ts");
     const { bytes, file } = await pullModel(known, options);
     const read = await readFileOf(bytes, file);
     return { ...read, ...(await withZooLabels(read, known)) };
