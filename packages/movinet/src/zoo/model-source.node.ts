@@ -2,9 +2,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { ModelError, type Refuse } from "../common/errors.ts";
-import { readUserFile, userFilePieces } from "../common/read.node.ts";
-import { isArchive } from "../formats/archive.ts";
+import { type ReadOptions, readUserFile, userFilePieces } from "../common/read.node.ts";
+import { isArchive, isGzip } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
+import { gunzipInNode } from "../formats/gunzip.node.ts";
 import type { ReadModel } from "../formats/model-file.ts";
 import { readArchive, readModelFiles } from "../formats/model-files.ts";
 import { checkpointAmong, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
@@ -23,8 +24,8 @@ export async function readModelSource(
   const prefix = await checkpointAt(path);
   if (prefix !== null) return readModelFiles(await readCheckpointFiles(prefix, path, signal), path, name, told);
   const options = { most: mostModelBytes, refuse: refusal(path), signal };
-  if (await isArchiveFile(path, options)) return readArchive(userFilePieces(path, options), path, name, told);
-  return readModelFile(path, signal);
+  const archive = await archiveOf(path, options);
+  return archive === null ? readModelFile(path, signal) : readArchive(archive, path, name, told);
 }
 
 /** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is none. */
@@ -82,9 +83,14 @@ async function readCheckpointFiles(prefix: string, path: string, signal: AbortSi
   return files;
 }
 
-async function isArchiveFile(path: string, options: Parameters<typeof userFilePieces>[1]): Promise<boolean> {
-  for await (const piece of userFilePieces(path, options)) return isArchive(piece);
-  return false;
+/** What a tar archive holds, unpacked as it is read; null where a file is none. */
+async function archiveOf(path: string, options: ReadOptions): Promise<AsyncIterable<Uint8Array> | null> {
+  for await (const piece of userFilePieces(path, options)) {
+    if (!isArchive(piece)) return null;
+    const pieces = userFilePieces(path, options);
+    return isGzip(piece) ? gunzipInNode(pieces, path) : pieces;
+  }
+  return null;
 }
 
 export function refusal(subject: string): Refuse {
