@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Model } from "movinet";
-import { formatBytes, type ModelOptions, writeWhole } from "movinet/files";
+import { formatBytes, type ModelOptions, modelFilesAt, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
 import { openEngine } from "movinet/session";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
@@ -61,7 +61,7 @@ export const convertCommand = defineCommand({
     await checkOutputFiles(
       [output, ...others.map(pathOf)],
       [
-        { what: "model", path: await findNamedModel(input, context) },
+        ...(await modelFilesAt(await findNamedModel(input, context))).map((path) => ({ what: "model", path }) as const),
         { what: "list of labels", path: labels },
       ],
     );

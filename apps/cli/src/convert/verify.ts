@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, readModelSource } from "movinet/files";
+import { expandSources, modelFilesAt, readModelSource } from "movinet/files";
 import { openEngine, preprocess } from "movinet/session";
 import { openRunners, verifyFiles, windowOf } from "movinet/train";
 import { openVideo } from "movinet/video";
@@ -69,7 +69,8 @@ function nothingToCompare(model: string): UsageError {
 
 async function refuseItself([one, other]: readonly string[]): Promise<void> {
   if (one === undefined || other === undefined) return;
-  const [a, b] = [await stat(one), await stat(other)];
+  const [[first = one], [second = other]] = [await modelFilesAt(one), await modelFilesAt(other)];
+  const [a, b] = [await stat(first), await stat(second)];
   if (a.ino !== b.ino || a.dev !== b.dev) return;
   throw new UsageError("--against", `${other} is the file that is compared`, "Name another file of the same network");
 }

@@ -21,8 +21,9 @@ export async function readModelSource(
   { signal, told }: { readonly signal?: AbortSignal | undefined; readonly told?: Told | undefined } = {},
 ): Promise<Uint8Array | ReadModel> {
   const name = modelName(path);
-  const prefix = await checkpointAt(path);
-  if (prefix !== null) return readModelFiles(await readCheckpointFiles(prefix, path, signal), path, name, told);
+  if ((await checkpointAt(path)) !== null) {
+    return readModelFiles(await readCheckpointFiles(path, signal), path, name, told);
+  }
   const options = { most: mostModelBytes, refuse: refusal(path), signal };
   const archive = await archiveOf(path, options);
   return archive === null ? readModelFile(path, signal) : readArchive(archive, path, name, told);
@@ -69,15 +70,22 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
 }
 
-/** The files of a checkpoint by their names. */
-async function readCheckpointFiles(prefix: string, path: string, signal: AbortSignal | undefined) {
+/** The files that the model at a path is read from. */
+export async function modelFilesAt(path: string): Promise<readonly string[]> {
+  const prefix = await checkpointAt(path);
+  if (prefix === null) return [path];
   const folder = dirname(prefix);
   const names = (await namesIn(folder)).filter((name) => isCheckpointFile(name) && prefixOf(name) === basename(prefix));
+  return names.map((name) => join(folder, name));
+}
+
+/** The files of a checkpoint by their names. */
+async function readCheckpointFiles(path: string, signal: AbortSignal | undefined) {
   const files = new Map<string, Uint8Array>();
   let most = mostModelBytes;
-  for (const name of names) {
-    const bytes = await readUserFile(join(folder, name), { most, refuse: refusal(path), signal });
-    files.set(name, bytes);
+  for (const file of await modelFilesAt(path)) {
+    const bytes = await readUserFile(file, { most, refuse: refusal(path), signal });
+    files.set(basename(file), bytes);
     most -= bytes.length;
   }
   return files;
