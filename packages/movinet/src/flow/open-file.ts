@@ -1,7 +1,6 @@
 import type { Engine } from "../engines/engine.ts";
 import { isArchive } from "../formats/archive.ts";
-import { readModel } from "../formats/model-file.ts";
-import { readArchive } from "../formats/model-files.ts";
+import { readArchive, readModel } from "../formats/model-file.ts";
 import { Program } from "../session/program.ts";
 import { type OpenedFile, withKnownLabels } from "../zoo/labelled.ts";
 

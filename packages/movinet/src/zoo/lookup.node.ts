@@ -8,7 +8,7 @@ import { cacheFolder } from "./cache-folder.node.ts";
 import { withOrigin, withZooLabels } from "./facts.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
-import { checkpointAt, modelName, readModelSource, refusal } from "./model-source.node.ts";
+import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
@@ -46,7 +46,7 @@ export async function openModelFile(
   const { signal } = options;
   const path = await findModel(nameOrFile, options);
   signal?.throwIfAborted();
-  const source = await readModelSource(path, { signal, told });
+  const source = await (await ModelSource.at(path)).read({ signal, told });
   signal?.throwIfAborted();
   if (!(source instanceof Uint8Array)) return labelled(source, path, labels);
   const bytes = source;
