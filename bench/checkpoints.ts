@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeCheckpoint } from "movinet/formats";
+import { writeModel } from "movinet/formats";
 import { differencesOfOfficial } from "../packages/movinet/src/formats/tensorflow/write/checkpoint.ts";
 import { allFigures, modelOfFigures } from "../packages/movinet/test/golden/figures.ts";
 import { pathOf, row, runPeer, temporaryFolder } from "./material.ts";
@@ -18,7 +18,8 @@ for (const figures of allFigures) {
   if (cases.length > 0 && !cases.includes(figures.case)) continue;
   const model = modelOfFigures(figures);
   if (differencesOfOfficial(model.spec).length > 0) continue;
-  for (const [ending, bytes] of writeCheckpoint(model)) writeFileSync(join(folder, figures.case + ending), bytes);
+  for (const [ending, bytes] of writeModel(model, { format: "checkpoint" }))
+    writeFileSync(join(folder, figures.case + ending), bytes);
 }
 row("case,frames,difference,saved again");
 for (const line of runPeer("tensorflow-checkpoint.py", pathOf("../packages/movinet/test/golden/figures"), folder)) {

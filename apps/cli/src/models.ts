@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "movinet";
-import { findModel, type ModelOptions, type OpenedModel, openModel, readModelSource } from "movinet/files";
+import { findModel, type ModelOptions, ModelSource, type OpenedModel, openModel } from "movinet/files";
 import { writeModel } from "movinet/formats";
 import { buildGraph, defaultCard, isSpecName, randomWeights, specOf } from "movinet/graph";
 import type { Context } from "./command.ts";
@@ -86,7 +86,7 @@ const warned = new Set<string>();
 
 /** The bytes that tell a model from others: its file, or what a model in several files would be written as. */
 export async function modelBytes(path: string): Promise<Uint8Array> {
-  const source = await readModelSource(path);
+  const source = await (await ModelSource.at(path)).read();
   return source instanceof Uint8Array ? source : writeModel(source);
 }
 

@@ -13,4 +13,4 @@ export { dataSetsOf } from "./zoo/known-labels.ts";
 export type { OpenedModel } from "./zoo/labelled.ts";
 export { findModel, type ModelOptions, openModel } from "./zoo/lookup.node.ts";
 export { ModelCache } from "./zoo/model-cache.node.ts";
-export { readModelSource } from "./zoo/model-source.node.ts";
+export { ModelSource } from "./zoo/model-source.node.ts";

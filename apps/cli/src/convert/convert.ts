@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Model } from "movinet";
-import { formatBytes, type ModelOptions, writeWhole } from "movinet/files";
+import { formatBytes, type ModelOptions, ModelSource, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
 import { openEngine } from "movinet/session";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
@@ -59,12 +59,10 @@ export const convertCommand = defineCommand({
     }
     const { ending, beside: others } = exportFormats[format];
     const pathOf = (other: string) => output.slice(0, -ending.length) + other;
+    const source = await ModelSource.at(await findNamedModel(input, context));
     await checkOutputFiles(
       [output, ...others.map(pathOf)],
-      [
-        { what: "model", path: await findNamedModel(input, context) },
-        { what: "list of labels", path: labels },
-      ],
+      [...source.files.map((path) => ({ what: "model", path }) as const), { what: "list of labels", path: labels }],
     );
     const told = { gate: options.gate, classifierActivation: options["classifier-activation"] };
     const model = await openNamedModel(input, { ...context, labels, told });

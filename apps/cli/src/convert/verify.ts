@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, readModelSource } from "movinet/files";
+import { expandSources, ModelSource } from "movinet/files";
 import { openEngine, preprocess } from "movinet/session";
 import { openRunners, verifyFiles, windowOf } from "movinet/train";
 import { openVideo } from "movinet/video";
@@ -36,11 +36,11 @@ export const verifyCommand = defineCommand({
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];
-      const paths: string[] = [];
-      for (const name of names) paths.push(await findNamedModel(name, context));
-      await refuseItself(paths);
-      for (const path of paths) {
-        files.push(await openRunners(await readModelSource(path, { signal }), basename(path), engine, { signal }));
+      const sources: ModelSource[] = [];
+      for (const name of names) sources.push(await ModelSource.at(await findNamedModel(name, context)));
+      await refuseItself(sources);
+      for (const source of sources) {
+        files.push(await openRunners(await source.read({ signal }), basename(source.path), engine, { signal }));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];
@@ -68,11 +68,16 @@ function nothingToCompare(model: string): UsageError {
   return new UsageError(model, "there is one way to run it here, and nothing to compare it with", remedy);
 }
 
-async function refuseItself([one, other]: readonly string[]): Promise<void> {
-  if (one === undefined || other === undefined) return;
-  const [a, b] = [await stat(one), await stat(other)];
+async function refuseItself([one, other]: readonly ModelSource[]): Promise<void> {
+  const [first, second] = [one?.files[0], other?.files[0]];
+  if (other === undefined || first === undefined || second === undefined) return;
+  const [a, b] = [await stat(first), await stat(second)];
   if (a.ino !== b.ino || a.dev !== b.dev) return;
-  throw new UsageError("--against", `${other} is the file that is compared`, "Name another file of the same network");
+  throw new UsageError(
+    "--against",
+    `${other.path} is the file that is compared`,
+    "Name another file of the same network",
+  );
 }
 
 function refuseAnother(first: OpenedFile, second: OpenedFile): void {

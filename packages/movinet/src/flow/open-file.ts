@@ -1,16 +1,12 @@
 import type { Engine } from "../engines/engine.ts";
 import { isArchive } from "../formats/archive.ts";
-import { readModel } from "../formats/model-file.ts";
+import { readArchive, readModel } from "../formats/model-file.ts";
 import { Program } from "../session/program.ts";
 import { type OpenedFile, withKnownLabels } from "../zoo/labelled.ts";
 
 /** Reads a model of any format from the bytes of its file, or of an archive, with the class names of its card or of a file that we know. */
 export async function readFileOf(bytes: Uint8Array, subject: string): Promise<OpenedFile> {
-  if (isArchive(bytes.subarray(0, headBytes))) {
-    // What reads TensorFlow's files is a quarter of a page's code, and few pages need it.
-    const { readArchive } = await import("../formats/model-files.ts");
-    return readArchive(bytes, subject);
-  }
+  if (isArchive(bytes.subarray(0, headBytes))) return readArchive(bytes, subject);
   const read = readModel(bytes, subject);
   return { ...(await withKnownLabels(read, bytes)), file: { bytes, subject, format: read.format } };
 }

@@ -4,7 +4,11 @@ import { untar } from "./untar.ts";
 
 /** Whether a file is an archive that {@link unpackArchive} reads, by its first bytes: `.tar.gz`, or `.tar`. */
 export function isArchive(head: Uint8Array): boolean {
-  return ["gzip", "tar"].includes(signatureOf(head)?.name ?? "");
+  return isGzip(head) || signatureOf(head)?.name === "tar";
+}
+
+export function isGzip(head: Uint8Array): boolean {
+  return signatureOf(head)?.name === "gzip";
 }
 
 /**
@@ -24,7 +28,7 @@ export async function unpackArchive(
       yield* { [Symbol.asyncIterator]: () => chunks };
     },
   };
-  const packed = !first.done && signatureOf(first.value)?.name === "gzip";
+  const packed = !first.done && isGzip(first.value);
   return untar(packed ? gunzip(whole, subject) : whole, subject, wanted);
 }
 

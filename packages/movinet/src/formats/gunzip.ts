@@ -11,8 +11,6 @@ const freeBytes = 2 ** 26;
 export async function* gunzip(source: AsyncIterable<Uint8Array>, subject: string): AsyncGenerator<Uint8Array> {
   const { readable, writable } = new DecompressionStream("gzip");
   const [reader, writer] = [readable.getReader(), writable.getWriter()];
-  const refuse = (problem: string, remedy: string, cause?: unknown) =>
-    new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy, cause });
   let [packed, unpacked] = [0, 0];
   let failure: { readonly cause: unknown } | null = null;
 
@@ -40,7 +38,7 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>, subject: string
       return await reader.read();
     } catch (cause) {
       if (failure !== null) throw (failure as { readonly cause: unknown }).cause;
-      throw refuse("its gzip data is damaged, or cut off", "Download or copy it again, whole", cause);
+      throw damagedGzip(subject, cause);
     }
   }
 
@@ -48,16 +46,33 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>, subject: string
   try {
     for (let { value, done } = await read(); !done && value !== undefined; { value, done } = await read()) {
       unpacked += value.length;
-      if (unpacked > freeBytes && unpacked > mostGrowth * packed) {
-        throw refuse(
-          `it grows to more than ${mostGrowth} times its size, as no weights do`,
-          "Give the archive of a model",
-        );
-      }
+      checkGrowth(packed, unpacked, subject);
       yield value;
     }
   } finally {
     await reader.cancel().catch(() => {});
     await fed;
   }
+}
+
+export function damagedGzip(subject: string, cause: unknown): ModelError {
+  const remedy = "Download or copy it again, whole";
+  return new ModelError({
+    code: "E_MODEL_FORMAT",
+    subject,
+    problem: "its gzip data is damaged, or cut off",
+    remedy,
+    cause,
+  });
+}
+
+/** Throws where so many bytes have become more than weights do. */
+export function checkGrowth(packed: number, unpacked: number, subject: string): void {
+  if (unpacked <= freeBytes || unpacked <= mostGrowth * packed) return;
+  throw new ModelError({
+    code: "E_MODEL_FORMAT",
+    subject,
+    problem: `it grows to more than ${mostGrowth} times its size, as no weights do`,
+    remedy: "Give the archive of a model",
+  });
 }

@@ -8,7 +8,7 @@ import { cacheFolder } from "./cache-folder.node.ts";
 import { withOrigin, withZooLabels } from "./facts.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
-import { checkpointAt, modelName, readModelSource, refusal } from "./model-source.node.ts";
+import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
@@ -48,13 +48,14 @@ export async function openModelFile(
   const path = await findModel(nameOrFile, options);
   signal?.throwIfAborted();
   const named = zooNamed(path);
-  const source = await readModelSource(path, { signal, told: { ...named?.told, ...given(told) } });
+  const known = { ...named?.told, ...given(told) };
+  const source = await (await ModelSource.at(path)).read({ signal, told: known });
   signal?.throwIfAborted();
   if (!(source instanceof Uint8Array)) return withNames(source, path, labels, named);
-  const model = readModel(source, path, modelName(path), { ...named?.told, ...given(told) });
-  const known = await withZooFacts(path, await withKnownLabels(model, source), source.length);
+  const model = readModel(source, path, modelName(path), known);
+  const described = await withZooFacts(path, await withKnownLabels(model, source), source.length);
   const file = { bytes: source, subject: path, format: model.format };
-  return { ...(await withNames(known, path, labels, named)), file };
+  return { ...(await withNames(described, path, labels, named)), file };
 }
 
 /** Of what was told, that which says something. */

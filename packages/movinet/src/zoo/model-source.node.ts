@@ -2,29 +2,72 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { ModelError, type Refuse } from "../common/errors.ts";
-import { readUserFile, userFilePieces } from "../common/read.node.ts";
-import { isArchive } from "../formats/archive.ts";
+import { type ReadOptions, readUserFile, userFilePieces } from "../common/read.node.ts";
+import { isArchive, isGzip } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
-import type { ReadModel } from "../formats/model-file.ts";
-import { readArchive, readModelFiles } from "../formats/model-files.ts";
+import { gunzipInNode } from "../formats/gunzip.node.ts";
+import { type ReadModel, readArchive, readModel } from "../formats/model-file.ts";
 import { checkpointAmong, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
 import type { Told } from "../formats/weights/infer.ts";
 import { mostModelBytes } from "./labelled.ts";
 
-/**
- * The bytes of a model file; or the model where it is in an archive, or in several files ({@link checkpointAt}). Throws
- * {@link ModelError}: `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what readers throw.
- */
-export async function readModelSource(
-  path: string,
-  { signal, told }: { readonly signal?: AbortSignal | undefined; readonly told?: Told | undefined } = {},
-): Promise<Uint8Array | ReadModel> {
-  const name = modelName(path);
-  const prefix = await checkpointAt(path);
-  if (prefix !== null) return readModelFiles(await readCheckpointFiles(prefix, path, signal), path, name, told);
-  const options = { most: mostModelBytes, refuse: refusal(path), signal };
-  if (await isArchiveFile(path, options)) return readArchive(userFilePieces(path, options), path, name, told);
-  return readModelFile(path, signal);
+/** Where a model is: one file, an archive, or the files of a TensorFlow checkpoint. */
+export class ModelSource {
+  /** As it was named. */
+  readonly path: string;
+  /** What is read. */
+  readonly files: readonly string[];
+  readonly #isCheckpoint: boolean;
+
+  private constructor(path: string, files: readonly string[], isCheckpoint: boolean) {
+    this.path = path;
+    this.files = files;
+    this.#isCheckpoint = isCheckpoint;
+  }
+
+  /** What a path names ({@link checkpointAt}). Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several checkpoints. */
+  static async at(path: string): Promise<ModelSource> {
+    const prefix = await checkpointAt(path);
+    if (prefix === null) return new ModelSource(path, [path], false);
+    const folder = dirname(prefix);
+    const ofPrefix = (name: string) => isCheckpointFile(name) && prefixOf(name) === basename(prefix);
+    const names = (await namesIn(folder)).filter(ofPrefix);
+    return new ModelSource(
+      path,
+      names.map((name) => join(folder, name)),
+      true,
+    );
+  }
+
+  /**
+   * The bytes of a model file; or the model, where it is in an archive or in several files. Throws {@link ModelError}:
+   * `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what readers throw.
+   */
+  async read({ signal, told }: SourceOptions = {}): Promise<Uint8Array | ReadModel> {
+    const { path } = this;
+    const name = modelName(path);
+    if (this.#isCheckpoint) return readModel(await this.#readFiles(signal), path, name, told);
+    const archive = await archiveOf(path, { most: mostModelBytes, refuse: refusal(path), signal });
+    return archive === null ? readModelFile(path, signal) : readArchive(archive, path, name, told);
+  }
+
+  async #readFiles(signal: AbortSignal | undefined): Promise<ReadonlyMap<string, Uint8Array>> {
+    const files = new Map<string, Uint8Array>();
+    let most = mostModelBytes;
+    for (const file of this.files) {
+      const bytes = await readUserFile(file, { most, refuse: refusal(this.path), signal });
+      files.set(basename(file), bytes);
+      most -= bytes.length;
+    }
+    return files;
+  }
+}
+
+interface SourceOptions {
+  /** Ends the reading: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the weights of other programs cannot tell of their network. */
+  readonly told?: Told | undefined;
 }
 
 /** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is none. */
@@ -68,23 +111,14 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
 }
 
-/** The files of a checkpoint by their names. */
-async function readCheckpointFiles(prefix: string, path: string, signal: AbortSignal | undefined) {
-  const folder = dirname(prefix);
-  const names = (await namesIn(folder)).filter((name) => isCheckpointFile(name) && prefixOf(name) === basename(prefix));
-  const files = new Map<string, Uint8Array>();
-  let most = mostModelBytes;
-  for (const name of names) {
-    const bytes = await readUserFile(join(folder, name), { most, refuse: refusal(path), signal });
-    files.set(name, bytes);
-    most -= bytes.length;
+/** What a tar archive holds, unpacked as it is read; null where a file is none. */
+async function archiveOf(path: string, options: ReadOptions): Promise<AsyncIterable<Uint8Array> | null> {
+  for await (const piece of userFilePieces(path, options)) {
+    if (!isArchive(piece)) return null;
+    const pieces = userFilePieces(path, options);
+    return isGzip(piece) ? gunzipInNode(pieces, path) : pieces;
   }
-  return files;
-}
-
-async function isArchiveFile(path: string, options: Parameters<typeof userFilePieces>[1]): Promise<boolean> {
-  for await (const piece of userFilePieces(path, options)) return isArchive(piece);
-  return false;
+  return null;
 }
 
 export function refusal(subject: string): Refuse {

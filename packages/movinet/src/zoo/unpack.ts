@@ -2,10 +2,11 @@
 import { nameOf } from "../arch/spec.ts";
 import { isArchive, unpackArchive } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
-import { readModel, writeModel } from "../formats/model-file.ts";
-import { readModelFiles } from "../formats/model-files.ts";
+import { readModel } from "../formats/model-file.ts";
+import { writeSafetensors } from "../formats/safetensors.ts";
 import { isCheckpointFile } from "../formats/tensorflow/read/saved-model.ts";
 import { defaultCard } from "../model/card.ts";
+import { metadataTexts } from "../model/metadata.ts";
 import type { Model } from "../model/model.ts";
 import { checkContent, integrityError, sha256Of, sha256OfFiles } from "./integrity.ts";
 import { labelsNamed } from "./known-labels.ts";
@@ -41,7 +42,7 @@ async function unpackArchived(bytes: Uint8Array, model: ZooModel, source: Source
   const sha256 = await sha256OfFiles(files);
   const [file, ...others] = [...files].filter(([name]) => name.endsWith(".tflite"));
   if (file !== undefined && others.length === 0) return unpackFile(file[1], sha256, model, source);
-  return converted(readModelFiles(files, url, model.name, model.told), sha256, model, source);
+  return converted(readModel(files, url, model.name, model.told), sha256, model, source);
 }
 
 async function unpackFile(bytes: Uint8Array, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
@@ -59,7 +60,8 @@ async function unpackFile(bytes: Uint8Array, sha256: string, model: ZooModel, so
 
 async function converted(read: Model, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
   checkNetwork(read, model, source.url);
-  return { ending: "safetensors", content: writeModel(await described(read, model, source, sha256)), sha256 };
+  const { weights, ...texts } = await described(read, model, source, sha256);
+  return { ending: "safetensors", content: writeSafetensors(weights, metadataTexts(texts, null, undefined)), sha256 };
 }
 
 function checkNetwork({ spec }: Model, model: ZooModel, url: string): void {

@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { isArchive, unpackArchive } from "../../src/formats/archive.ts";
+import { gunzipInNode } from "../../src/formats/gunzip.node.ts";
 import { told } from "../told.ts";
 import { type TarEntry, tarOf } from "./tar.ts";
 
@@ -58,6 +59,46 @@ describe("an archive's files", () => {
   test("are no links and no devices", async () => {
     const odd = ["1", "2", "3", "4", "6"].map((type) => ({ name: `odd${type}`, type }));
     expect((await unpack([...odd, { name: "x", content: bytes("x") }])).size).toBe(1);
+  });
+});
+
+describe("gzip in Node", () => {
+  const packed = gzipSync(tarOf(files));
+  const pieces = async function* (bytes: Uint8Array) {
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+  };
+  const inNode = (bytes: Uint8Array) => unpackArchive(gunzipInNode(pieces(bytes), "m"), "m");
+
+  test("gives the same files, and refuses the same", async () => {
+    expect(await inNode(packed)).toEqual(await unpackArchive(packed, "m"));
+    await refused(inNode(packed.subarray(0, packed.length / 2)), "its gzip data is damaged, or cut off");
+    await refused(inNode(packed.map((byte, i) => (i === 5000 ? byte ^ 1 : byte))), "its gzip data is damaged");
+    await refused(
+      inNode(gzipSync(tarOf([{ name: "x", content: new Uint8Array(2 ** 27) }]))),
+      "more than 20 times its size",
+    );
+  });
+
+  test("ends its source with it", async () => {
+    let ended = false;
+    async function* endless() {
+      try {
+        for (;;) yield packed.subarray(0, 100_000);
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const chunk of gunzipInNode(endless(), "m")) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ended).toBe(true);
+    async function* broken() {
+      yield packed.subarray(0, 100);
+      throw new TypeError("the disk is gone");
+    }
+    await expect(unpackArchive(gunzipInNode(broken(), "m"), "m")).rejects.toThrow("the disk is gone");
   });
 });
 

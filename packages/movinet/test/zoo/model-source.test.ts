@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeModel } from "../../src/formats/model-file.ts";
 import { writeCheckpoint } from "../../src/formats/tensorflow/write/checkpoint.ts";
 import { openModel } from "../../src/zoo/lookup.node.ts";
-import { readModelSource } from "../../src/zoo/model-source.node.ts";
+import { ModelSource } from "../../src/zoo/model-source.node.ts";
 import { tarOf } from "../formats/tar.ts";
 import { hashedModel } from "../laws/models.ts";
 import { told } from "../told.ts";
@@ -90,7 +90,10 @@ describe("a path is refused", () => {
 
 test("the bytes of one file, the model of several", async () => {
   writeFileSync(at("m.safetensors"), writeModel(model));
-  expect(await readModelSource(at("m.safetensors"))).toEqual(writeModel(model));
-  expect(await readModelSource(at("saved"))).toMatchObject({ spec: model.spec, format: "checkpoint" });
-  expect(await readModelSource(at("file.tar.gz"))).toMatchObject({ spec: model.spec, format: "safetensors" });
+  expect(await (await ModelSource.at(at("m.safetensors"))).read()).toEqual(writeModel(model));
+  expect(await (await ModelSource.at(at("saved"))).read()).toMatchObject({ spec: model.spec, format: "checkpoint" });
+  expect(await (await ModelSource.at(at("file.tar.gz"))).read()).toMatchObject({
+    spec: model.spec,
+    format: "safetensors",
+  });
 });

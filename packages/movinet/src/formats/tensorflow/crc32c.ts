@@ -17,25 +17,48 @@ for (let i = 256; i < table.length; i++) {
 
 /** The sum of some bytes, or of those that came before (whose sum is `before`) and these. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
-  let sum = ~before;
-  const single = (from: number, to: number) => {
-    for (let i = from; i < to; i++) sum = (sum >>> 8) ^ (table[(sum ^ (bytes[i] as number)) & 255] as number);
-  };
   const aligned = Math.min(bytes.length, -bytes.byteOffset & 3);
-  single(0, aligned);
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, ((bytes.length - aligned) >> 4) << 2);
-  const of = (lane: number, word: number, shift: number) => table[256 * lane + ((word >>> shift) & 255)] as number;
+  const ofStart = overBytes(~before, bytes.subarray(0, aligned));
+  return ~overBytes(overWords(ofStart, words), bytes.subarray(aligned + 4 * words.length)) >>> 0;
+}
+
+function overBytes(before: number, bytes: Uint8Array): number {
+  let sum = before;
+  for (let i = 0; i < bytes.length; i++) sum = (sum >>> 8) ^ at((sum ^ (bytes[i] as number)) & 255);
+  return sum;
+}
+
+/** Four words a step, without anything that a compiler would have to see through: most files are read by a cold one. */
+function overWords(before: number, words: Int32Array): number {
+  let sum = before;
   for (let i = 0; i < words.length; i += 4) {
     const a = sum ^ (words[i] as number);
-    const [b, c, d] = [words[i + 1] as number, words[i + 2] as number, words[i + 3] as number];
-    sum = of(15, a, 0) ^ of(14, a, 8) ^ of(13, a, 16) ^ of(12, a, 24);
-    sum ^= of(11, b, 0) ^ of(10, b, 8) ^ of(9, b, 16) ^ of(8, b, 24);
-    sum ^= of(7, c, 0) ^ of(6, c, 8) ^ of(5, c, 16) ^ of(4, c, 24);
-    sum ^= of(3, d, 0) ^ of(2, d, 8) ^ of(1, d, 16) ^ of(0, d, 24);
+    const b = words[i + 1] as number;
+    const c = words[i + 2] as number;
+    const d = words[i + 3] as number;
+    sum =
+      at(0xf00 + (a & 255)) ^
+      at(0xe00 + ((a >>> 8) & 255)) ^
+      at(0xd00 + ((a >>> 16) & 255)) ^
+      at(0xc00 + (a >>> 24)) ^
+      at(0xb00 + (b & 255)) ^
+      at(0xa00 + ((b >>> 8) & 255)) ^
+      at(0x900 + ((b >>> 16) & 255)) ^
+      at(0x800 + (b >>> 24)) ^
+      at(0x700 + (c & 255)) ^
+      at(0x600 + ((c >>> 8) & 255)) ^
+      at(0x500 + ((c >>> 16) & 255)) ^
+      at(0x400 + (c >>> 24)) ^
+      at(0x300 + (d & 255)) ^
+      at(0x200 + ((d >>> 8) & 255)) ^
+      at(0x100 + ((d >>> 16) & 255)) ^
+      at(d >>> 24);
   }
-  single(aligned + 4 * words.length, bytes.length);
-  return ~sum >>> 0;
+  return sum;
 }
+
+const at = (place: number) => table[place] as number;
 
 /** The sum as TensorFlow stores it: a sum of bytes that hold sums of themselves would be weak. */
 export function masked(sum: number): number {

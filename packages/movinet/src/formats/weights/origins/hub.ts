@@ -4,7 +4,7 @@
  */
 import { buildGraph } from "../../../arch/build.ts";
 import { specNames, specOf } from "../../../arch/spec.ts";
-import type { Param } from "../../../graph/ir.ts";
+import type { Param, ParamRole } from "../../../graph/ir.ts";
 import type { Shapes } from "../../../model/check-weights.ts";
 import type { Origin } from "../infer.ts";
 
@@ -38,9 +38,14 @@ function layersInOrder(params: Params): readonly { readonly trained: string[]; r
   return owners.map((owner) => {
     const rank = (name: string) => partOrder.indexOf(name.slice(owner.length + 1).split(".")[0] ?? "");
     const own = names.filter((name) => params[name]?.owner === owner).sort((a, b) => rank(a) - rank(b));
-    const isStatistic = (name: string) => params[name]?.role === "mean" || params[name]?.role === "variance";
-    return { trained: own.filter((name) => !isStatistic(name)), statistics: own.filter(isStatistic) };
+    const ofNorm = (name: string) => isStatistic(params[name]?.role);
+    return { trained: own.filter((name) => !ofNorm(name)), statistics: own.filter(ofNorm) };
   });
+}
+
+/** Whether it is measured, not trained. */
+function isStatistic(role: ParamRole | undefined): boolean {
+  return role === "mean" || role === "variance";
 }
 
 /** The keys of our parameters in a model of the hub. */
@@ -91,9 +96,9 @@ function matched(
   statistics: readonly string[],
   shapeOf: (key: string) => readonly number[],
 ): ReadonlyMap<string, string> | null {
-  const layers = layersInOrder(params);
-  if (layers.reduce((sum, layer) => sum + layer.trained.length, 0) !== trained.length) return null;
-  if (layers.reduce((sum, layer) => sum + layer.statistics.length, 0) !== statistics.length) return null;
+  const roles = Object.values(params).map(({ role }) => role);
+  if (roles.length !== trained.length + statistics.length) return null;
+  if (roles.filter(isStatistic).length !== statistics.length) return null;
   const found = new Map<string, string>();
   const kind = (shape: readonly number[]) => Math.min(shape.length, 2);
   const pair = (names: readonly string[], keys: readonly string[]) => {
@@ -107,7 +112,7 @@ function matched(
     }
   };
   const rest = { trained: [...trained], statistics: [...statistics] };
-  for (const layer of layers) {
+  for (const layer of layersInOrder(params)) {
     pair(layer.trained, rest.trained.splice(0, layer.trained.length));
     pair(layer.statistics, rest.statistics.splice(0, layer.statistics.length));
   }
