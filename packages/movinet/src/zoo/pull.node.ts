@@ -1,5 +1,6 @@
 import { ModelError } from "../common/errors.ts";
 import { isUrl } from "../common/urls.ts";
+import { gunzipInNode } from "../formats/gunzip.node.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
 import { pull } from "./pull.ts";
 import type { PullEvent } from "./pull-event.ts";
@@ -33,7 +34,8 @@ export async function pullModel(
       remedy: store.remedyFor(model),
     });
   }
-  return store.placeOf(await pull(model, { store, fetch: nodeFetch, mirror: mirrorOf(), signal, onProgress }));
+  const options = { store, fetch: nodeFetch, gunzip: gunzipInNode, mirror: mirrorOf(), signal, onProgress };
+  return store.placeOf(await pull(model, options));
 }
 
 function isOffline(): boolean {

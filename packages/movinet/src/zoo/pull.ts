@@ -8,11 +8,12 @@ import { fileOf, type PullEvent, progressOf } from "./pull-event.ts";
 import type { Source, ZooModel } from "./registry.ts";
 import type { OwnPart, Store } from "./store.ts";
 import { type Fetch, type Pace, TransferProblem, transfer } from "./transfer.ts";
-import { unpack } from "./unpack.ts";
+import { type Gunzip, unpack } from "./unpack.ts";
 
 export interface PullOptions {
   readonly store: Store;
   readonly fetch: Fetch;
+  readonly gunzip?: Gunzip | undefined;
   /** An address that is asked first, for `<mirror>/<name>.safetensors` or `.tflite`. */
   readonly mirror?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -86,7 +87,7 @@ async function fetchFrom(source: Source, model: ZooModel, options: PullOptions):
     for (let trusted = part.length === 0; ; trusted = true) {
       await fill(part, source, options, tell);
       try {
-        return await keep(await part.bytes(), source, model, store);
+        return await keep(await part.bytes(), source, model, options);
       } catch (error) {
         if (!(error instanceof ModelError)) throw error;
         await part.begin({ url: "", validator: null, total: null });
@@ -119,8 +120,13 @@ async function fill(
 }
 
 /** Checks what came, and puts it in its place. */
-async function keep(bytes: Uint8Array, source: Source, model: ZooModel, store: Store): Promise<string> {
-  const { ending, content, sha256 } = await unpack(bytes, model, source);
+async function keep(
+  bytes: Uint8Array,
+  source: Source,
+  model: ZooModel,
+  { store, gunzip }: PullOptions,
+): Promise<string> {
+  const { ending, content, sha256 } = await unpack(bytes, model, source, gunzip);
   const pinned = source.content === null;
   const url = shownSource(source.url);
   if (pinned) checkPin(await store.ledger(), url, sha256, store.placeOf("models.lock.json"));

@@ -1,6 +1,6 @@
 /** From what an address gives to the file that is kept: archives are opened, weights of others converted. */
 import { nameOf } from "../arch/spec.ts";
-import { isArchive, unpackArchive } from "../formats/archive.ts";
+import { isArchive, isGzip, unpackArchive } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
@@ -24,21 +24,39 @@ export interface Unpacked {
  * Makes the file that is kept of a model from the bytes that a source gave. Throws {@link ModelError}: `E_MODEL_INTEGRITY` where they are
  * not those that were published, and what readers throw.
  */
-export async function unpack(bytes: Uint8Array, model: ZooModel, source: Source): Promise<Unpacked> {
+export async function unpack(
+  bytes: Uint8Array,
+  model: ZooModel,
+  source: Source,
+  gunzip: Gunzip = (packed) => packed,
+): Promise<Unpacked> {
   const { url, content } = source;
   if (content !== null) await checkContent(bytes, content, url);
-  return isArchive(bytes.subarray(0, headBytes))
-    ? unpackArchived(bytes, model, source)
-    : unpackFile(bytes, await sha256Of(bytes), model, source);
+  const head = bytes.subarray(0, headBytes);
+  if (!isArchive(head)) return unpackFile(bytes, await sha256Of(bytes), model, source);
+  return unpackArchived(isGzip(head) ? gunzip(pieces(bytes), url) : bytes, model, source);
 }
+
+/** A platform's own way to unpack gzip data; what is still packed after it is unpacked in the portable one. */
+export type Gunzip = (packed: AsyncIterable<Uint8Array>, subject: string) => AsyncIterable<Uint8Array>;
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+const pieceBytes = 2 ** 18;
 
 const headBytes = 4096;
 
 /** An archive with a TFLite file, or with a SavedModel. */
-async function unpackArchived(bytes: Uint8Array, model: ZooModel, source: Source): Promise<Unpacked> {
+async function unpackArchived(
+  archive: Uint8Array | AsyncIterable<Uint8Array>,
+  model: ZooModel,
+  source: Source,
+): Promise<Unpacked> {
   const { url } = source;
   const isWanted = (name: string) => name.endsWith(".tflite") || isCheckpointFile(name);
-  const files = await unpackArchive(bytes, url, isWanted);
+  const files = await unpackArchive(archive, url, isWanted);
   const sha256 = await sha256OfFiles(files);
   const [file, ...others] = [...files].filter(([name]) => name.endsWith(".tflite"));
   if (file !== undefined && others.length === 0) return unpackFile(file[1], sha256, model, source);
