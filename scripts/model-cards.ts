@@ -8,7 +8,7 @@ import { type Source, type ZooModel, zoo } from "../packages/movinet/src/zoo/reg
 
 /** Of every page: what a reader must know before he trusts an address. */
 export const untried =
-  "None of these addresses has ever been tried by those who wrote this: there is no internet where it is made. They were read in public repositories and pages; the tests answer under the hosts' own names, with files of the same forms.";
+  "None of these addresses has ever been tried by those who wrote this: they were read in public repositories and pages. The tests answer under the hosts' own names, with files of the same forms.";
 
 const gates = {
   sigmoid: "sigmoid",
@@ -39,7 +39,9 @@ export function zooTable(): string {
       formatBytes(bytes),
     ];
   });
-  return [head, head.map((_, i) => (i < 2 ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return [head, head.map((_, i) => (i < 2 ? "---" : "---:")), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 }
 
 function cardOf(model: ZooModel): string {
@@ -48,7 +50,7 @@ function cardOf(model: ZooModel): string {
   const network = networkOf(model);
   const { input, fps, frames } = defaultCard(network);
   const facts = [
-    ["network", `MoViNet-${variant.toUpperCase()}, ${mode}: ${describe(network)}`],
+    ["network", `MoViNet-${variant.toUpperCase()}, ${mode}: ${describe(network, model)}`],
     ["weights", weightsText(model)],
     ...costs(network, frames),
     ["input", `RGB in 0..1, ${input.width}×${input.height}; the short side covers, the centre is cut out`],
@@ -95,20 +97,23 @@ function networkOf({ spec, weights, told }: ZooModel): Spec {
   return specOf(spec, { gate: told.gate ?? specOf(spec).gate });
 }
 
-function describe({ convType, squeezeExcite, activation, gate, classifierActivation, positionalEncoding }: Spec): string {
+function describe(
+  { convType, squeezeExcite, activation, gate, classifierActivation, positionalEncoding }: Spec,
+  { told }: ZooModel,
+): string {
   return [
     `${convolutions[convType]} convolutions`,
     squeezeExcite === "none" ? "no squeeze-and-excitation" : `squeeze-and-excitation ${squeezeExcite}`,
     activations[activation],
-    ...(squeezeExcite === "none" ? [] : [`gate: ${gates[gate]}`]),
+    ...(squeezeExcite === "none" ? [] : [`gate: ${told.gate === undefined ? "as its file has it" : gates[gate]}`]),
     `classifier: ${activations[classifierActivation]}`,
     ...(positionalEncoding ? ["positional encoding"] : []),
   ].join("; ");
 }
 
-function weightsText({ weights, ending }: ZooModel): string {
+function weightsText({ weights }: ZooModel): string {
   if (weights === "float32") return "float32";
-  return `${weights === "int8" ? "int8, quantized after training" : "float16"}, in Google's ${ending === "tflite" ? "TFLite" : ""} file`;
+  return `${weights === "int8" ? "int8, quantized after training" : "float16"}, in Google's TFLite file`;
 }
 
 function costs(network: Spec, frames: number | null): readonly (readonly [string, string])[] {
@@ -148,13 +153,19 @@ function notesOf({ spec, weights, sources }: ZooModel): readonly string[] {
   return [
     "Trained by Google on Kinetics-600: videos of people from YouTube, ten seconds each, of one of 600 actions. It always names one of them, also where none is seen.",
     ...(weights === "float32" && sources.length > 1
-      ? ["The PyTorch port's file was made by its author from Google's third release, and is equal to it within 1e-4 by his tests."]
+      ? [
+          "The PyTorch port's file was made by its author from Google's third release, and equals it within 1e-4 by the port's own tests.",
+        ]
       : []),
     ...(weights === "float32" && mode === "stream"
-      ? ["No weights tell the form of the gate. The released streams want form A; the official code of today computes form B, and with it other answers from equal weights."]
+      ? [
+          "No weights tell the form of the gate. The released streams want form A; the official code of today computes form B, and with it other answers from equal weights.",
+        ]
       : []),
     ...(large
-      ? ["What its classifier's activation is nobody has compared for A3–A5; swish is what the official code has where nothing else is said."]
+      ? [
+          "What its classifier's activation is nobody has compared for A3–A5; swish is what the official code has where nothing else is said.",
+        ]
       : []),
     ...(weights === "int8"
       ? [
