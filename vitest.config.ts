@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 const exclude = ["**/node_modules/**"];
 const setupFiles = ["test/seed.ts"];
+/** No test fetches anything from the network; those of the zoo say otherwise, and ask servers of their own. */
+const env = { MOVINET_OFFLINE: "1" };
 
 /**
  * `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser;
@@ -17,6 +19,7 @@ export default defineConfig({
           include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "test/**/*.test.ts"],
           exclude: [...exclude, "**/*.slow.test.ts", "**/*.clients.test.ts"],
           setupFiles,
+          env,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -27,6 +30,7 @@ export default defineConfig({
           include: ["packages/*/test/**/*.slow.test.ts", "apps/*/test/**/*.slow.test.ts", "test/**/*.slow.test.ts"],
           exclude,
           setupFiles,
+          env,
           testTimeout: 900_000,
           hookTimeout: 900_000,
           fileParallelism: false,

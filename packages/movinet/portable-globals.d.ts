@@ -22,12 +22,25 @@ interface AbortSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 declare function atob(base64: string): string;
-declare function setTimeout(work: () => void, milliseconds: number): unknown;
-interface Response {
-  readonly ok: boolean;
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  arrayBuffer(): Promise<ArrayBuffer>;
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
 }
-declare function fetch(url: string, options?: { signal?: AbortSignal }): Promise<Response>;
+declare function setTimeout(work: () => void, milliseconds: number): unknown;
+declare function clearTimeout(timer: unknown): void;
+declare function setInterval(work: () => void, milliseconds: number): unknown;
+declare function clearInterval(timer: unknown): void;
 declare const crypto: { readonly subtle: { digest(algorithm: string, data: Uint8Array): Promise<ArrayBuffer> } };
+declare class DecompressionStream {
+  constructor(format: "gzip");
+  readonly readable: {
+    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
+  };
+  readonly writable: {
+    getWriter(): {
+      write(chunk: Uint8Array): Promise<void>;
+      close(): Promise<void>;
+      abort(reason: unknown): Promise<void>;
+    };
+  };
+}

@@ -1,4 +1,4 @@
-/** What all commands have in common: `--json`, `--quiet`, `--debug`, typed options, and an end by Ctrl-C. */
+/** What all commands have in common: `--json`, `--quiet`, `--offline`, `--debug`, typed options, and an end by Ctrl-C. */
 import { interruptible } from "./interrupt.ts";
 import { flag, type Options, parseOptions, type Usage, type ValuesOf } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
@@ -9,6 +9,8 @@ export interface Definition<O extends Options> extends Usage {
   readonly json: string;
   /** What `--quiet` does (default: it shows no progress). */
   readonly quiet?: string;
+  /** Whether it takes models, which may be fetched: then there is `--offline`. */
+  readonly fetches?: boolean;
   /** Does the work, and returns the exit code. What it throws once `signal` is aborted counts as its end by Ctrl-C. */
   run(options: ValuesOf<O>, context: Context): Promise<number>;
 }
@@ -17,6 +19,8 @@ export interface Context {
   readonly terminal: Terminal;
   /** Ctrl-C aborts it. */
   readonly signal: AbortSignal;
+  /** Whether no model may be fetched; false: what `MOVINET_OFFLINE` says. */
+  readonly offline: boolean;
   /** Sets what is told, after "interrupted", of what is left behind or how to go on. */
   ifInterrupted(text: string): void;
 }
@@ -29,8 +33,14 @@ export interface Command {
 }
 
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { options, json, quiet = "No progress" } = definition;
-  const common = { json: flag(json), quiet: flag(quiet), debug: flag("Show the stack of an error") };
+  const { options, json, quiet = "No progress", fetches = false } = definition;
+  const offline = flag("Fetch no model: one that is not here is an error (as MOVINET_OFFLINE=1)");
+  const common = {
+    json: flag(json),
+    quiet: flag(quiet),
+    ...((fetches && { offline }) as { offline?: typeof offline }),
+    debug: flag("Show the stack of an error"),
+  };
   return {
     options: { ...options, ...common },
     async run(args) {
@@ -40,7 +50,8 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
       const ifInterrupted = (text: string) => {
         told = `interrupted. ${text}`;
       };
-      const work = (signal: AbortSignal) => definition.run(values, { terminal, signal, ifInterrupted });
+      const work = (signal: AbortSignal) =>
+        definition.run(values, { terminal, signal, offline: shared.offline ?? false, ifInterrupted });
       return interruptible(terminal, work, () => told);
     },
   };

@@ -11,7 +11,7 @@ import {
   specOf,
   stateBytes,
 } from "movinet/graph";
-import { defineCommand } from "./command.ts";
+import { type Context, defineCommand } from "./command.ts";
 import { openNamedModel } from "./models.ts";
 import { argument, flag } from "./options.ts";
 import { UsageError } from "./usage.ts";
@@ -25,14 +25,16 @@ export const inspectCommand = defineCommand({
     states: flag("List the states with Google's names instead"),
     labels: flag("List the labels instead, one a line"),
   },
+  fetches: true,
   json: "One JSON object on stdout",
-  async run({ model: name, states, labels: asked }, { terminal, signal }) {
+  async run({ model: name, states, labels: asked }, context) {
+    const { terminal } = context;
     if (states && asked) throw new UsageError("--states", "--labels asks for another list", "Leave one of the two out");
     if ((states || asked) && terminal.json) {
       const what = states ? "states" : "labels";
       throw new UsageError(`--${what}`, `--json lists the ${what} too`, "Leave one of the two out");
     }
-    const { spec, labels } = await openSpec(name, signal);
+    const { spec, labels } = await openSpec(name, context);
     const { graph, data } = describe(spec, labels);
     if (terminal.json) terminal.result(JSON.stringify(data));
     else if (asked) terminal.result(labels === null ? noLabels : labels.map(printable).join("\n"));
@@ -44,9 +46,9 @@ export const inspectCommand = defineCommand({
 const noLabels = "It has no labels.";
 
 /** Of a name, or of a model file with the labels that other commands would use. */
-async function openSpec(name: string, signal: AbortSignal) {
+async function openSpec(name: string, context: Context) {
   if (isSpecName(name)) return { spec: specOf(name), labels: null };
-  const { spec, card } = await openNamedModel(name, { signal });
+  const { spec, card } = await openNamedModel(name, context);
   return { spec, labels: card.labels };
 }
 

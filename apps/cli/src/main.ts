@@ -47,6 +47,31 @@ const root: Entry = {
       description: "Runs a model in every way there is here, and tells how far the answers are apart",
       load: async () => (await import("./convert/verify.ts")).verifyCommand,
     },
+    pull: {
+      description: "Fetches models of the zoo into the cache",
+      load: async () => (await import("./zoo/pull.ts")).pullCommand,
+    },
+    models: {
+      description: "Lists the models of the zoo",
+      load: async () => (await import("./zoo/models.ts")).modelsCommand,
+    },
+    cache: {
+      description: "Looks after the models that were fetched",
+      commands: {
+        list: {
+          description: "Lists them, and where they came from",
+          load: async () => (await import("./zoo/cache.ts")).listCommand,
+        },
+        verify: {
+          description: "Compares them with their hashes",
+          load: async () => (await import("./zoo/cache.ts")).verifyCacheCommand,
+        },
+        clear: {
+          description: "Removes them, and what interrupted downloads have left",
+          load: async () => (await import("./zoo/cache.ts")).clearCommand,
+        },
+      },
+    },
     dataset: {
       description: "Looks after the clips that a model is trained on",
       commands: {

@@ -1,8 +1,11 @@
 import { relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
-import { bounded, type FoundSources, leftOutText, printable, printableLines, shownSource } from "movinet/files";
+import { bounded, type expandSources, leftOutText, printable, printableLines, shownSource } from "movinet/files";
 import { fitText } from "./tables/text.ts";
+
+/** What was found of the sources that were named. */
+export type FoundSources = Awaited<ReturnType<typeof expandSources>>;
 
 /** How a command speaks: results on stdout, everything else on stderr. */
 export interface Terminal {

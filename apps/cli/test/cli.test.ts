@@ -39,7 +39,7 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
   test.each([
     [
       ["clasify"],
-      "movinet: clasify: there is no such command. Use one of: classify, bench, evaluate, convert, inspect, train, verify, dataset.",
+      "movinet: clasify: there is no such command. Use one of: classify, bench, evaluate, convert, inspect, train, verify, pull, models, cache, dataset.",
     ],
     [["classify"], "movinet: classify: no video was given. Run for example: movinet classify clip.mp4."],
     [["classify", "--modle", "x", "a.mp4"], "movinet: --modle: there is no such option."],
@@ -50,7 +50,10 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number.'],
     [["classify", "a.mp4", "--plot", "a.pdf"], "movinet: a.pdf: a plot is an .svg or a .png file."],
     [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
-    [["classify", "package.json"], "movinet: --model: no model was given, and the cache holds none."],
+    [
+      ["classify", "package.json"],
+      "movinet: --model: no model was given, and the cache holds none; nothing may be fetched (offline). Download https://",
+    ],
     [["inspect"], "movinet: inspect: it takes one model."],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await movinet(...args);

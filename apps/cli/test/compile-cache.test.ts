@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { cacheFolder } from "../../../packages/movinet/src/zoo/lookup.node.ts";
+import { cacheFolder } from "../../../packages/movinet/src/zoo/cache-folder.node.ts";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 // @ts-expect-error: it is plain JavaScript, without declarations.
 import { cacheFolder as ownCacheFolder } from "../bin/compile-cache.js";

@@ -74,7 +74,10 @@ describe("convert", () => {
 
   test.each([
     [["tiny.safetensors"], 2, /it takes a model and a file to write/],
-    [["tiny.safetensors", "x.pt"], 2, /x\.pt: its ending is that of no format\. Use \.tflite, \.onnx, \.safetensors/],
+    [["tiny.safetensors", "x.bin"], 2, /x\.bin: its ending is that of no format\. Use \.tflite, .*, \.pt\./],
+    [["tiny.safetensors", "x.pt", "--form", "step"], 2, /--form: x\.pt holds the network in no form/],
+    [["tiny.safetensors", "x.pt", "--dtype", "float16"], 1, /there are no pt files of the precision float16/],
+    [["tiny.safetensors", "x.pt", "--gate", "hard_sigmoid_a"], 2, /--gate: tiny\.safetensors tells that it is/],
     [["tiny.safetensors", "x.onnx", "--dtype", "int3"], 2, /--dtype: there is no "int3"\. Use float32/],
     [["tiny.safetensors", "tiny.safetensors"], 2, /it is the model that is read\. Write another file/],
     [["absent.safetensors", "x.onnx"], 2, /there is no such model file or name/],

@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readModel, writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withoutTexts } from "../../../packages/movinet/test/formats/pytorch/torch-file.ts";
 import { commandLine } from "./command-line.ts";
 import { writeTinyModel } from "./tiny-model.ts";
 
@@ -42,13 +44,16 @@ describe("a model that is not there: each command names the option that it has",
   test.each([
     [
       ["classify", "clip.y4m", "--model", "nowhere"],
-      "Give a .tflite, .safetensors or .onnx file with --model, or put one at ",
+      "Give a .tflite, .safetensors, .onnx or .pt file with --model, or put one at ",
     ],
-    [["train", "clips", "--from", "nowhere"], "Give a .tflite, .safetensors or .onnx file with --from, or put one at "],
-    [["evaluate", "nowhere", "clips"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
-    [["convert", "nowhere", "out.onnx"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
-    [["verify", "nowhere"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
-    [["inspect", "nowhere"], "Give a .tflite, .safetensors or .onnx file, or put one at "],
+    [
+      ["train", "clips", "--from", "nowhere"],
+      "Give a .tflite, .safetensors, .onnx or .pt file with --from, or put one at ",
+    ],
+    [["evaluate", "nowhere", "clips"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [["convert", "nowhere", "out.onnx"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [["verify", "nowhere"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [["inspect", "nowhere"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
   ])("%j", async (args, remedy) => {
     const { code, stderr } = await run(...args);
     expect(stderr).toContain(`movinet: nowhere: there is no such model file or name. ${remedy}`);
@@ -100,6 +105,22 @@ test("an ONNX file that was written here is a model like others", async () => {
     expect(own.labels).toHaveLength(3);
     expect((await run("convert", `${dtype}.onnx`, "back.tflite", "--quiet")).code).toBe(0);
   }
+});
+
+test("a PyTorch file is a model like others, and what a state dict cannot tell is told", async () => {
+  expect((await run("convert", "tiny.safetensors", "tiny.pt", "--quiet")).code).toBe(0);
+  expect(await answer("--model", "tiny.pt")).toEqual(await answer("--model", "tiny.safetensors"));
+  const spec = specOf("t0-stream", { classes: 3, resolution: { height: 32, width: 32 } });
+  const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
+  const ours = writeModel({ spec, weights, card: defaultCard(spec) }, { format: "pt" });
+  await writeFile(join(folder, "theirs.pt"), withoutTexts(ours));
+  const assumed = await run("convert", "theirs.pt", "assumed.safetensors", "--quiet");
+  expect(assumed.stderr).toMatch(/^movinet: theirs\.pt: warning: .*gate: hard sigmoid A.*activation: swish/);
+  const options = ["--gate", "hard_sigmoid_b", "--classifier-activation", "hard_swish"];
+  const told = await run("convert", "theirs.pt", "told.safetensors", ...options, "--quiet");
+  expect(told.stderr).not.toMatch(/gate|classifier/);
+  const read = readModel(await readFile(join(folder, "told.safetensors")), "told");
+  expect(read.spec).toMatchObject({ gate: "hard_sigmoid_b", classifierActivation: "hard_swish" });
 });
 
 describe("labels", () => {

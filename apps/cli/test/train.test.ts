@@ -150,7 +150,12 @@ describe("bad input is one line", () => {
       2,
       /^movinet: nothing: there is no such model file or name\. /,
     ],
-    ["no model at all", () => [clips], 2, /^movinet: --from: no model was given, and the cache holds none\. /],
+    [
+      "no model at all",
+      () => [clips],
+      2,
+      /^movinet: --from: no model was given, and the cache holds none; nothing may be fetched/,
+    ],
     [
       "a wrong part of the network",
       () => [clips, "--trainable", "some"],

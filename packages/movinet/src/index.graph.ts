@@ -2,7 +2,7 @@
 
 export { buildGraph } from "./arch/build.ts";
 export { randomWeights } from "./arch/random-weights.ts";
-export { isSpecName, nameOf, type Spec, specNames, specOf } from "./arch/spec.ts";
+export { isSpecName, nameOf, type Spec, specOf } from "./arch/spec.ts";
 export type { Graph } from "./graph/ir.ts";
 export { lowerForInference } from "./graph/passes.ts";
 export { layersOf, renderGraph } from "./graph/print.ts";

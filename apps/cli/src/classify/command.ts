@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Model } from "movinet";
 import { dataSetsOf, expandSources, nameOfSource } from "movinet/files";
 import { Decoders } from "movinet/video";
-import { defineCommand } from "../command.ts";
+import { type Context, defineCommand } from "../command.ts";
 import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
-import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { type ClassifySettings, classifyOptions, settingsOf } from "./options.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
@@ -16,24 +15,21 @@ export const classifyCommand = defineCommand({
   takes: "no video was given",
   example: "classify clip.mp4",
   options: classifyOptions,
+  fetches: true,
   json: "One JSON object a line on stdout",
   quiet: "No progress and no timings",
-  run: (options, { terminal, signal }) => {
+  run: (options, context) => {
     const { source: args } = options;
     if (args.indexOf("-") !== args.lastIndexOf("-")) {
       throw new UsageError("-", "standard input is named twice", "Name it once: it can be read once only");
     }
-    return classifyAll(args, settingsOf(options, terminal.json), terminal, signal);
+    return classifyAll(args, settingsOf(options, context.terminal.json), context);
   },
 });
 
 /** Classifies every source and returns the exit code: 0, or 1 when some failed, or 130 after an interrupt. */
-async function classifyAll(
-  args: readonly string[],
-  settings: ClassifySettings,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number> {
+async function classifyAll(args: readonly string[], settings: ClassifySettings, context: Context): Promise<number> {
+  const { terminal, signal } = context;
   const started = performance.now();
   const decoders = new Decoders();
   try {
@@ -43,9 +39,10 @@ async function classifyAll(
     terminal.tellLeftOut(found);
     checkSingle("--plot", settings.plot, sources.length + before.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + before.length);
-    await checkOutputs(sources, settings);
+    const naming = { ...context, option: "--model" } as const;
+    await checkOutputs(sources, settings, await findNamedModel(settings.model, naming));
     if (sources.some((source) => source !== "-")) decoders.warm();
-    const model = await openNamedModel(settings.model, { labels: settings.labels, option: "--model" });
+    const model = await openNamedModel(settings.model, { ...naming, labels: settings.labels });
     if (model.card.labels === null) {
       const [dataSet] = dataSetsOf(model.spec.classes);
       const hint =
@@ -71,14 +68,17 @@ async function classifyAll(
   }
 }
 
-async function checkOutputs(sources: readonly string[], settings: ClassifySettings): Promise<void> {
-  const { plot, subtitles, out, model, labels } = settings;
+async function checkOutputs(
+  sources: readonly string[],
+  { plot, subtitles, out, labels }: ClassifySettings,
+  model: string,
+): Promise<void> {
   const run = out === undefined ? undefined : `${out}.run`;
   await checkOutputFiles(
     [plot, subtitles, out, run],
     [
       ...sources.map((path) => ({ what: "video", path }) as const),
-      { what: "model", path: await findNamedModel(model, "--model") },
+      { what: "model", path: model },
       { what: "list of labels", path: labels },
     ],
   );

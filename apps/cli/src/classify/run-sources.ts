@@ -1,9 +1,9 @@
 import { MovinetError } from "movinet";
-import { type FoundSources, nameOfSource, type OpenedModel } from "movinet/files";
+import { nameOfSource, type OpenedModel } from "movinet/files";
 import { buildGraph, stateBytes } from "movinet/graph";
 import { openEngine, Program, type SessionSource, WorkerProgram } from "movinet/session";
 import type { Decoders } from "movinet/video";
-import { internalText, type Terminal, writeStack } from "../terminal.ts";
+import { type FoundSources, internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
 import type { ClassifySettings } from "./options.ts";
 import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";

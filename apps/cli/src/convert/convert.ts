@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Model } from "movinet";
-import { formatBytes, writeWhole } from "movinet/files";
+import { formatBytes, type ModelOptions, ModelSource, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
 import { openEngine } from "movinet/session";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
@@ -12,9 +12,13 @@ import { renderChecks } from "../tables/receipt.ts";
 import { UsageError } from "../usage.ts";
 import { planLabels } from "./labels-file.ts";
 
+const formats = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
+
 const convertOptions = {
-  in: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
-  out: argument("The file to write: .tflite, .onnx or .safetensors"),
+  in: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
+  out: argument(
+    "The file to write: .tflite, .onnx, .safetensors, .pt (a PyTorch state dict) or .index (a TensorFlow checkpoint)",
+  ),
   form: choice(
     "step: one frame, nothing above rank 4; official: Google's signature (.tflite); clip: all frames at once (default: step, of base models clip)",
     ["step", "official", "clip"],
@@ -26,6 +30,16 @@ const convertOptions = {
     "dtype",
   ),
   frames: count("Frames of a clip (default: the model's window)", 1, 4096),
+  gate: choice(
+    "Of weights that cannot tell: what their squeeze-and-excitation ends in (default: as where they come from)",
+    ["sigmoid", "hard_sigmoid_a", "hard_sigmoid_b"],
+    "gate",
+  ),
+  "classifier-activation": choice(
+    "The same, between the last two layers",
+    ["swish", "hard_swish", "relu6"],
+    "activation",
+  ),
   labels: text("The model's class names: a file with one a line, or kinetics-600 (default: its own)"),
 };
 
@@ -35,28 +49,32 @@ export const convertCommand = defineCommand({
   takes: "it takes a model and a file to write",
   example: "convert runs/train-1/model.safetensors model.tflite",
   options: convertOptions,
+  fetches: true,
   json: "The parity receipt as one JSON object on stdout",
-  async run({ in: input, out: output, form, dtype, frames, labels }, { terminal, signal }) {
-    const format = exportFormats.find((name) => output.toLowerCase().endsWith(`.${name}`));
+  async run({ in: input, out: output, form, dtype, frames, labels, ...options }, context) {
+    const { terminal, signal } = context;
+    const format = formats.find((name) => output.toLowerCase().endsWith(exportFormats[name].ending));
     if (format === undefined) {
-      const endings = exportFormats.map((name) => `.${name}`);
+      const endings = formats.map((name) => exportFormats[name].ending);
       throw new UsageError(output, "its ending is that of no format", `Use ${endings.join(", ")}`);
     }
+    const { ending, beside: others } = exportFormats[format];
+    const pathOf = (other: string) => output.slice(0, -ending.length) + other;
+    const source = await ModelSource.at(await findNamedModel(input, context));
     await checkOutputFiles(
-      [output],
-      [
-        { what: "model", path: await findNamedModel(input) },
-        { what: "list of labels", path: labels },
-      ],
+      [output, ...others.map(pathOf)],
+      [...source.files.map((path) => ({ what: "model", path }) as const), { what: "list of labels", path: labels }],
     );
-    const model = await openNamedModel(input, { labels, signal });
+    const told = { gate: options.gate, classifierActivation: options["classifier-activation"] };
+    const model = await openNamedModel(input, { ...context, labels, told });
+    refuseOther(model, input, told);
     refuseIdle(model, output, { format, form, frames });
     const labelsFile = await planLabels(output, model.card.labels);
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
       progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
-    const { bytes, receipt } = await convertModel(model, {
+    const { bytes, beside, receipt, warnings } = await convertModel(model, {
       format,
       form,
       dtype,
@@ -67,17 +85,22 @@ export const convertCommand = defineCommand({
       signal,
       onProgress,
     }).finally(() => progress.stop());
+    // A checkpoint is there when its index is, which comes last.
+    const files = [
+      ...[...beside].map(([other, content]) => [pathOf(other), content] as const),
+      [output, bytes] as const,
+    ];
     if (receipt.pass) {
-      await writeWhole(output, bytes);
+      for (const [path, content] of files) await writeWhole(path, content);
       await labelsFile?.write();
     }
+    const size = files.reduce((sum, [, content]) => sum + content.length, 0);
     const written = receipt.pass
       ? { file: output, labelsFile: labelsFile?.path ?? null }
       : { file: null, labelsFile: null };
-    const result = { ...receipt, ...written, bytes: bytes.length };
-    terminal.result(
-      terminal.json ? JSON.stringify(result) : renderReceipt(output, bytes.length, receipt, written.labelsFile),
-    );
+    const result = { ...receipt, ...written, bytes: size };
+    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, size, receipt, written.labelsFile));
+    for (const warning of receipt.pass ? warnings : []) terminal.warn(`movinet: ${output}: warning: ${warning}.`);
     if (receipt.pass) return 0;
     const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
     terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
@@ -85,23 +108,35 @@ export const convertCommand = defineCommand({
   },
 });
 
+/** Refuses to say of a network what its file says otherwise. */
+function refuseOther({ spec }: Model, input: string, told: NonNullable<ModelOptions["told"]>): void {
+  const options = { gate: "--gate", classifierActivation: "--classifier-activation" } as const;
+  for (const [name, option] of Object.entries(options) as ["gate" | "classifierActivation", string][]) {
+    if (told[name] === undefined || told[name] === spec[name]) continue;
+    throw new UsageError(option, `${input} tells that it is ${spec[name]}`, "Leave it out");
+  }
+}
+
 /** Refuses options that would change nothing. */
 function refuseIdle(
   { spec }: Model,
   output: string,
   { format, form, frames }: Pick<ConvertOptions, "format" | "form" | "frames">,
 ): void {
-  if (format === "safetensors" && form !== undefined) {
+  if (exportFormats[format].holds === "weights" && form !== undefined) {
     throw new UsageError(
       "--form",
       `${output} holds the network in no form`,
       "Leave it out, or write a .tflite or .onnx",
     );
   }
-  const window = format !== "safetensors" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
+  const window =
+    exportFormats[format].holds === "network" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
   if (frames === undefined || window) return;
   const what =
-    format === "safetensors" ? `${output} has no window` : `the form ${form ?? "step"} takes one frame at a time`;
+    exportFormats[format].holds === "weights"
+      ? `${output} has no window`
+      : `the form ${form ?? "step"} takes one frame at a time`;
   throw new UsageError("--frames", what, "Leave it out, or give --form clip");
 }
 

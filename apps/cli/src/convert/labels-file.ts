@@ -1,6 +1,6 @@
 /** The list of labels beside a `.tflite`, which the clients of Google's samples are given as a file of its own. */
 import { basename } from "node:path";
-import { findOutput, readModelFile, writeWhole } from "movinet/files";
+import { findOutput, ModelSource, writeWhole } from "movinet/files";
 import { readModel } from "movinet/formats";
 import { keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
@@ -37,7 +37,8 @@ function listOf(labels: readonly string[]): string {
 /** The list of the labels that a model file holds; null where there is no such file, or it holds none. */
 async function listWithin(file: string): Promise<string | null> {
   try {
-    const { card } = readModel(await readModelFile(file), file);
+    const source = await (await ModelSource.at(file)).read();
+    const { card } = source instanceof Uint8Array ? readModel(source, file) : source;
     return card.labels && listOf(card.labels);
   } catch {
     return null;

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { expandSources, readModelFile } from "movinet/files";
+import { expandSources, ModelSource } from "movinet/files";
 import { openEngine, preprocess } from "movinet/session";
 import { openRunners, verifyFiles, windowOf } from "movinet/train";
 import { openVideo } from "movinet/video";
@@ -24,21 +24,23 @@ export const verifyCommand = defineCommand({
   takes: "it takes one model",
   example: "verify model.tflite --against runs/train-1/model.safetensors",
   options: {
-    model: argument("A model file (.safetensors, .tflite, .onnx) or a name"),
+    model: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
     against: text("Another file of the same network", "model"),
     clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
   },
+  fetches: true,
   json: "The receipt as one JSON object on stdout",
-  async run({ model, against, clips }, { terminal, signal }) {
+  async run({ model, against, clips }, context) {
+    const { terminal, signal } = context;
     const engine = await openEngine();
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];
-      const paths: string[] = [];
-      for (const name of names) paths.push(await findNamedModel(name));
-      await refuseItself(paths);
-      for (const path of paths) {
-        files.push(await openRunners(await readModelFile(path, signal), basename(path), engine, { signal }));
+      const sources: ModelSource[] = [];
+      for (const name of names) sources.push(await ModelSource.at(await findNamedModel(name, context)));
+      await refuseItself(sources);
+      for (const source of sources) {
+        files.push(await openRunners(await source.read({ signal }), basename(source.path), engine, { signal }));
         signal.throwIfAborted();
       }
       const [first, ...others] = files as [OpenedFile, ...OpenedFile[]];
@@ -66,11 +68,16 @@ function nothingToCompare(model: string): UsageError {
   return new UsageError(model, "there is one way to run it here, and nothing to compare it with", remedy);
 }
 
-async function refuseItself([one, other]: readonly string[]): Promise<void> {
-  if (one === undefined || other === undefined) return;
-  const [a, b] = [await stat(one), await stat(other)];
+async function refuseItself([one, other]: readonly ModelSource[]): Promise<void> {
+  const [first, second] = [one?.files[0], other?.files[0]];
+  if (other === undefined || first === undefined || second === undefined) return;
+  const [a, b] = [await stat(first), await stat(second)];
   if (a.ino !== b.ino || a.dev !== b.dev) return;
-  throw new UsageError("--against", `${other} is the file that is compared`, "Name another file of the same network");
+  throw new UsageError(
+    "--against",
+    `${other.path} is the file that is compared`,
+    "Name another file of the same network",
+  );
 }
 
 function refuseAnother(first: OpenedFile, second: OpenedFile): void {

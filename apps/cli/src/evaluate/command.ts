@@ -32,6 +32,7 @@ export const evaluateCommand = defineCommand({
   takes: "it takes a model and a dataset",
   example: "evaluate runs/train-1/model.safetensors clips",
   options: evaluateOptions,
+  fetches: true,
   json: "One JSON object a line on stdout: each clip, then all together",
   async run(settings, context) {
     checkTogether(settings);
@@ -41,7 +42,7 @@ export const evaluateCommand = defineCommand({
       await checkReportFolder(settings.out);
       await checkOutsideDataset(settings.out, settings.dataset);
     }
-    const model = await openNamedModel(settings.model, { labels: settings.labels, signal });
+    const model = await openNamedModel(settings.model, { ...context, labels: settings.labels });
     const cache = new ClipCache();
     try {
       const stages = new StageProgress(terminal);

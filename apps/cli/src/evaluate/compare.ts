@@ -1,7 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { makeFolder, readModelFile, writeWhole } from "movinet/files";
+import { makeFolder, writeWhole } from "movinet/files";
 import { writeModel } from "movinet/formats";
 import { openEngine } from "movinet/session";
 import {
@@ -18,7 +18,7 @@ import {
 import type { Context } from "../command.ts";
 import { commandLine } from "../command.ts";
 import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
-import { findNamedModel, openNamedModel } from "../models.ts";
+import { findNamedModel, modelBytes, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
 import { StageProgress } from "../stage-progress.ts";
 import { familyCsv, familyLine, renderFamily } from "../tables/family.ts";
@@ -27,16 +27,14 @@ import { UsageError } from "../usage.ts";
 import type { EvaluateSettings } from "./options.ts";
 
 /** Compares a stream model with a base network and a frame-by-frame one; returns the exit code as an evaluation does. */
-export async function compare(
-  settings: EvaluateSettings,
-  { terminal, signal, ifInterrupted }: Context,
-): Promise<number> {
+export async function compare(settings: EvaluateSettings, context: Context): Promise<number> {
+  const { terminal, signal, ifInterrupted } = context;
   const out = settings.out ?? (await nextFolder("compare"));
   // Whose config.json it is, is looked at once the clips are known.
   await checkOutputFolder(out, () => isFile(join(out, "config.json")));
   await checkOutsideDataset(out, settings.dataset);
   const { labels, dataset, split, device, threads } = settings;
-  const open = (name: string) => openNamedModel(name, { labels, signal });
+  const open = (name: string) => openNamedModel(name, { ...context, labels });
   const model = await open(settings.model);
   if (model.spec.mode !== "stream") {
     throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");
@@ -64,7 +62,7 @@ export async function compare(
       threads: threads ?? availableParallelism(),
       nameChoice: optionText,
     });
-    const bytes = await readModelFile(await findNamedModel(settings.model));
+    const bytes = await modelBytes(await findNamedModel(settings.model, context));
     const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
     ifInterrupted(`Go on with the same command and --out ${folder}`);
     const engine = await openEngine({ device, threads });

@@ -1,24 +1,5 @@
 /** Text on a terminal: its width in cells, and how numbers are said. */
-import { cutText, isWide, widthOf } from "movinet/files";
-
-function cells(grapheme: string): number {
-  if (/^[\p{M}\p{Cf}]+$/u.test(grapheme)) return 0;
-  return isWide(grapheme) ? 2 : 1;
-}
-
-/** Terminal cells that a text takes. */
-export function textWidth(text: string): number {
-  return widthOf(text, cells);
-}
-
-/**
- * The text in at most `width` terminal cells, with an ellipsis where something was cut.
- *
- * @param keep the side that stays: the `start` of a sentence, the `end` of a path.
- */
-export function fitText(text: string, width: number, keep: "start" | "end" = "start"): string {
-  return cutText(text, width, keep, cells);
-}
+export { fitText, textWidth } from "movinet/files";
 
 /** Columns of text on a terminal of a width: neither so few nor so many that it reads badly. */
 export function columnsOf({ width }: { readonly width: number }): number {

@@ -61,6 +61,7 @@ export const trainCommand = defineCommand({
     seed: usually(null, count("Another number draws other splits and variations (default 0)", 0)),
     threads: usually(null, threads("Threads that train (default: the machine's cores)")),
   },
+  fetches: true,
   json: "One JSON object a line on stdout: each epoch, then what was reached",
   run({ dataset: [dataset, ...more], out, resume, ...given }, context) {
     if ((dataset === undefined) !== resume || more.length > 0) {

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { Model } from "movinet";
-import { readModelFile, writeWhole } from "movinet/files";
+import { writeWhole } from "movinet/files";
 import { writeModel } from "movinet/formats";
 import { openEngine } from "movinet/session";
 import {
@@ -26,7 +26,7 @@ import {
 import type { Context } from "../command.ts";
 import { commandLine } from "../command.ts";
 import { checkOutsideDataset } from "../files.ts";
-import { findNamedModel, openNamedModel } from "../models.ts";
+import { findNamedModel, modelBytes, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
 import { StageProgress } from "../stage-progress.ts";
 import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
@@ -78,11 +78,13 @@ export async function resumeTraining(out: string | undefined, context: Context):
 async function begin(
   choices: RunChoices,
   before: RunConfig["decided"],
-  { terminal, signal, ifInterrupted }: Context,
+  context: Context,
   open: (begun: Begun) => Promise<string>,
 ): Promise<number> {
+  const { terminal, signal, ifInterrupted } = context;
+  const naming = { ...context, option: "--from" } as const;
   const opened = await openDataset(choices.dataset);
-  const model = await openNamedModel(choices.from ?? undefined, { option: "--from" });
+  const model = await openNamedModel(choices.from ?? undefined, naming);
   const plan = planTraining(choices, opened, model.spec.blocks.length, optionText);
   const progress = new StageProgress(terminal);
   const cache = new ClipCache();
@@ -91,7 +93,7 @@ async function begin(
     const onFile = (done: number, total: number) => progress.update("reading", done, total, "", "files");
     const hashes = await contentHashes(opened.samples, cache, { signal, onFile });
     const dataset = joinCopies(opened, ({ file }) => hashes.get(file));
-    const file = await readModelFile(await findNamedModel(choices.from ?? undefined, "--from"));
+    const file = await modelBytes(await findNamedModel(choices.from ?? undefined, naming));
     const begun = describeBegun(file, dataset, hashes);
     folder = await open(begun);
     ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);

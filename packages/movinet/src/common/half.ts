@@ -31,9 +31,14 @@ export function halfToFloat(bits: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** The value of every half-precision number, by its bits; made when it is first needed. */
+let table: Float32Array | null = null;
+
 /** The values of half-precision numbers given by their bits. */
 export function halvesToFloats(halves: Uint16Array): Float32Array {
+  table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => halfToFloat(bits));
+  const values = table;
   const floats = new Float32Array(halves.length);
-  for (let i = 0; i < floats.length; i++) floats[i] = halfToFloat(halves[i] as number);
+  for (let i = 0; i < floats.length; i++) floats[i] = values[halves[i] as number] as number;
   return floats;
 }

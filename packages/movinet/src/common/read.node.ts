@@ -20,12 +20,51 @@ export const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const headBytes = 4096;
 const chunkBytes = 2 ** 24;
+const pieceBytes = 2 ** 18;
 
 /**
  * Reads a file that a user named: a regular file of at most `most` bytes. Pipes and devices, which never end, folders, and
  * files that are too large or that may not be read throw what `refuse` makes.
  */
-export async function readUserFile(path: string, { most, refuse, look, signal }: ReadOptions): Promise<Uint8Array> {
+export async function readUserFile(path: string, options: ReadOptions): Promise<Uint8Array> {
+  const { look, signal } = options;
+  const { handle, size, failed } = await openUserFile(path, options);
+  try {
+    const bytes = new Uint8Array(size);
+    let length = await fill(handle, bytes.subarray(0, headBytes), 0).catch(failed);
+    look?.(bytes.subarray(0, length), size);
+    while (length < bytes.length) {
+      signal?.throwIfAborted();
+      const read = await fill(handle, bytes.subarray(length, length + chunkBytes), length).catch(failed);
+      if (read === 0) break;
+      length += read;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The same in pieces, as they are asked for: of a large file no more is in memory than is used. `look` sees the first one. */
+export async function* userFilePieces(path: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
+  const { look, signal } = options;
+  const { handle, size, failed } = await openUserFile(path, options);
+  try {
+    for (let at = 0; at < size; ) {
+      signal?.throwIfAborted();
+      const piece = new Uint8Array(Math.min(pieceBytes, size - at));
+      const read = await fill(handle, piece, at).catch(failed);
+      if (at === 0) look?.(piece.subarray(0, Math.min(headBytes, read)), size);
+      if (read === 0) break;
+      at += read;
+      yield piece.subarray(0, read);
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openUserFile(path: string, { most, refuse }: ReadOptions) {
   const failed = (cause: unknown): never => {
     throw unreadable(cause, refuse);
   };
@@ -40,18 +79,10 @@ export async function readUserFile(path: string, { most, refuse, look, signal }:
         "Give the right file",
       );
     }
-    const bytes = new Uint8Array(facts.size);
-    let length = await fill(handle, bytes.subarray(0, headBytes), 0).catch(failed);
-    look?.(bytes.subarray(0, length), facts.size);
-    while (length < bytes.length) {
-      signal?.throwIfAborted();
-      const read = await fill(handle, bytes.subarray(length, length + chunkBytes), length).catch(failed);
-      if (read === 0) break;
-      length += read;
-    }
-    return bytes.subarray(0, length);
-  } finally {
+    return { handle, size: facts.size, failed };
+  } catch (error) {
     await handle.close();
+    throw error;
   }
 }
 

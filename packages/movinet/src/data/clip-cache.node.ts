@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatasetError, MovinetError } from "../common/errors.ts";
 import { bytesOfPath, irregularity, toRead } from "../common/read.node.ts";
 import { Decoders } from "../video/video.node.ts";
-import { cacheFolder } from "../zoo/lookup.node.ts";
+import { cacheFolder } from "../zoo/cache-folder.node.ts";
 import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./clip.ts";
 import { ClipStore } from "./clip-store.node.ts";
 import { datasetError, type Sample } from "./dataset.ts";

@@ -6,9 +6,12 @@ import type { Model } from "../model/model.ts";
 import { WorkerProgram } from "../session/worker-program.node.ts";
 import { openVideo } from "../video/video.node.ts";
 import { withOpenedLabels } from "../zoo/label-files.node.ts";
-import { fetchModel, withLabels } from "../zoo/labelled.ts";
+import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
 import { openModelFile } from "../zoo/lookup.node.ts";
-import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
+import type { PullModelOptions } from "../zoo/pull.node.ts";
+import type { PullEvent } from "../zoo/pull-event.ts";
+import { nodeFetch } from "../zoo/request.node.ts";
+import { programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
@@ -25,6 +28,10 @@ export interface OpenOptions {
   readonly worker?: boolean | undefined;
   /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
+  /** Told how a model is fetched, of the zoo or from a URL. */
+  readonly onProgress?: ((event: PullEvent) => void) | undefined;
+  /** Fetch no model of the zoo. Default: what `MOVINET_OFFLINE` says. */
+  readonly offline?: boolean | undefined;
   /** Ends the opening: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,17 +47,18 @@ type VideoElement = typeof globalThis extends { HTMLVideoElement: { prototype: i
 
 /**
  * Opens a model: a file of any format that we read, its bytes, its http(s) URL, or a name that the cache folder holds
- * (`a0-stream` where none is given). Dispose of it when it is no longer needed.
+ * (`a0-stream` where none is given); a name of the zoo is fetched first. Dispose of it when it is no longer needed.
  *
  * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
- * `E_MODEL_LABELS`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`, `E_DEPENDENCY_MISSING`.
+ * `E_MODEL_LABELS`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`, `E_DEPENDENCY_MISSING`.
  */
 export async function open(
   model?: string | URL | Uint8Array | Model,
-  { device = "auto", threads, labels, worker = false, signal }: OpenOptions = {},
+  { device = "auto", threads, labels, worker = false, ...fetching }: OpenOptions = {},
 ): Promise<Recognizer<VideoSource>> {
   if (worker && device !== "auto" && device !== "cpu") throw new TypeError(`worker is for the cpu, not for ${device}`);
-  const opened = await openAny(model, labels, signal);
+  const { signal } = fetching;
+  const opened = await openAny(model, labels, fetching);
   signal?.throwIfAborted();
   const program = worker
     ? await WorkerProgram.start(opened, { threads })
@@ -73,13 +81,13 @@ function pathOf(source: VideoSource): string {
 async function openAny(
   model: string | URL | Uint8Array | Model | undefined,
   labels: OpenOptions["labels"],
-  signal: AbortSignal | undefined,
+  fetching: PullModelOptions,
 ): Promise<OpenedFile> {
   const isList = Array.isArray(labels) && labels.every((label) => typeof label === "string");
   if (labels !== undefined && typeof labels !== "string" && !isList) {
     throw new TypeError("labels must be a list of names, a file of them, or the name of a data set");
   }
-  const opened = await openLabelled(model, typeof labels === "string" ? labels : undefined, signal);
+  const opened = await openLabelled(model, typeof labels === "string" ? labels : undefined, fetching);
   if (typeof labels !== "object") return opened;
   checkLabels(labels, opened.spec, "labels");
   return { ...opened, ...withLabels(opened, { names: labels, warnings: [] }) };
@@ -88,11 +96,11 @@ async function openAny(
 async function openLabelled(
   model: string | URL | Uint8Array | Model | undefined,
   labels: string | undefined,
-  signal: AbortSignal | undefined,
+  fetching: PullModelOptions,
 ): Promise<OpenedFile> {
   const place = model instanceof URL && model.protocol === "file:" ? fileURLToPath(model) : model;
-  if (typeof place === "string" && !isUrl(place)) return openModelFile(place, { labels, signal });
-  if (place === undefined) return openModelFile(undefined, { labels, signal });
+  if (typeof place === "string" && !isUrl(place)) return openModelFile(place, { labels, ...fetching });
+  if (place === undefined) return openModelFile(undefined, { labels, ...fetching });
   if (!(place instanceof URL || place instanceof Uint8Array || typeof place === "string")) {
     if (typeof place !== "object" || place === null || !("weights" in place)) {
       throw new TypeError(
@@ -103,7 +111,7 @@ async function openLabelled(
     return labels === undefined ? read : withOpenedLabels(read, labels);
   }
   const subject = place instanceof Uint8Array ? "model" : String(place);
-  const bytes = place instanceof Uint8Array ? place : await fetchModel(subject, signal);
+  const bytes = place instanceof Uint8Array ? place : await fetchModel(subject, { ...fetching, fetch: nodeFetch });
   const read = await readFileOf(bytes, subject);
   return labels === undefined ? read : { ...read, ...(await withOpenedLabels(read, labels)) };
 }

@@ -5,9 +5,13 @@ import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
+import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
-import { fetchModel, withLabels } from "../zoo/labelled.ts";
-import { type OpenedFile, programOf, readFileOf } from "./open-file.ts";
+import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
+import type { PullEvent } from "../zoo/pull-event.ts";
+import { zooModel } from "../zoo/registry.ts";
+import { webFetch } from "../zoo/request.web.ts";
+import { programOf, readFileOf } from "./open-file.ts";
 import { Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
@@ -17,22 +21,27 @@ export interface OpenOptions {
   readonly wasmPaths?: string | undefined;
   /** Class names in output order, or `kinetics-600`. Default: those of the model. */
   readonly labels?: string | readonly string[] | undefined;
+  /** URL of a folder of models that is asked first for a name, such as one of the page's own: `<mirror>/a0-stream.safetensors`. */
+  readonly mirror?: string | undefined;
+  /** Told how a model is fetched, of the zoo or from a URL. */
+  readonly onProgress?: ((event: PullEvent) => void) | undefined;
   /** Ends the opening: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a model: the URL of a file of any format that we read, its bytes, or a model that was read. Dispose of it when it is
- * no longer needed.
+ * Opens a model: a name of the zoo such as `a0-stream`, which is fetched and kept in the browser's cache, the URL of a file of
+ * any format that we read, its bytes, or a model that was read. Dispose of it when it is no longer needed.
  *
  * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
- * `E_MODEL_LABELS`, `E_MODEL_RUNTIME`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` where the engine does not start, `E_DEPENDENCY_MISSING`.
+ * `E_MODEL_LABELS`, `E_MODEL_RUNTIME`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` where the engine does not start, `E_DEPENDENCY_MISSING`.
  */
 export async function open(
   model: string | URL | Uint8Array | Model,
-  { device = "auto", wasmPaths, labels, signal }: OpenOptions = {},
+  { device = "auto", wasmPaths, labels, ...fetching }: OpenOptions = {},
 ): Promise<Recognizer<HTMLVideoElement>> {
-  const read = await openAny(model, signal);
+  const { signal } = fetching;
+  const read = await openAny(model, fetching);
   const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };
   checkLabels(opened.card.labels, opened.spec, typeof labels === "string" ? labels : "labels");
   signal?.throwIfAborted();
@@ -42,13 +51,23 @@ export async function open(
   return new Recognizer(program, opened.warnings, videoElementFrames);
 }
 
-async function openAny(model: string | URL | Uint8Array | Model, signal: AbortSignal | undefined): Promise<OpenedFile> {
+async function openAny(
+  model: string | URL | Uint8Array | Model,
+  options: Pick<OpenOptions, "mirror" | "onProgress" | "signal">,
+): Promise<OpenedFile> {
   if (model instanceof Uint8Array) return readFileOf(model, "model");
+  const known = typeof model === "string" ? zooModel(model) : null;
+  if (known !== null) {
+    const { pullModel } = await import("../zoo/pull.web.ts");
+    const { bytes, file } = await pullModel(known, options);
+    const read = await readFileOf(bytes, file);
+    return { ...read, ...(await withZooLabels(read, known)) };
+  }
   if (typeof model === "string" || model instanceof URL) {
-    return readFileOf(await fetchModel(String(model), signal), String(model));
+    return readFileOf(await fetchModel(String(model), { ...options, fetch: webFetch }), String(model));
   }
   if (typeof model === "object" && "weights" in model) return { warnings: [], ...model };
-  throw new TypeError("a model is a URL, the bytes of a file (Uint8Array), or a model that was read");
+  throw new TypeError("a model is a name, a URL, the bytes of a file (Uint8Array), or a model that was read");
 }
 
 async function namesOf(labels: string | readonly string[]): Promise<FoundLabels> {

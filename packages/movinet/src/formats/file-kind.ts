@@ -4,19 +4,30 @@ import { signatureOf } from "../common/signatures.ts";
 import { latin, strangerToText } from "../common/text.ts";
 import { isSafetensors } from "./safetensors.ts";
 
-/** Which file a model came from. */
-export type ModelFormat = "safetensors" | "tflite" | "onnx";
+/** What a file is that is a model alone. */
+export type FileFormat = "safetensors" | "tflite" | "onnx" | "pt";
+
+/** What a model came from: a file, or the files of a TensorFlow checkpoint. */
+export type ModelFormat = FileFormat | "checkpoint";
 
 /**
  * The format of a model file of `size` bytes, of which `head` are the first, some hundred at least. Throws {@link ModelError}
  * (`E_MODEL_FORMAT`) that says what the file is instead.
  */
-export function formatOf(head: Uint8Array, size: number, subject: string): ModelFormat {
+export function formatOf(head: Uint8Array, size: number, subject: string): FileFormat {
   if (latin(head, 4, 8) === "TFL3") return "tflite";
   if (isSafetensors(head, size)) return "safetensors";
+  if (isPytorch(head)) return "pt";
   const { what, remedy } = strangerOf(head, size, subject);
   if (what === null) return "onnx";
   throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: what, remedy });
+}
+
+/** The archive of `torch.save`, which begins with its pickle. */
+function isPytorch(head: Uint8Array): boolean {
+  return (
+    signatureOf(head)?.kind === "ZIP archive" && /data\.pkl|\.data\/serialization_id|archive\/version/.test(latin(head))
+  );
 }
 
 interface Stranger {
@@ -25,18 +36,21 @@ interface Stranger {
 }
 
 const whole = "Download or copy it again, whole";
-const others = "Use a .tflite file of MoViNet, or a .safetensors or .onnx file that movinet wrote";
+const others = "Use a .tflite or .pt file of MoViNet, or a .safetensors or .onnx file that movinet wrote";
 const exported = "Export the model as a MoViNet .tflite file with Google's tools, and use that";
+const saveAgain = "In Python, save it again with a PyTorch of 1.6 or later: torch.save(torch.load(FILE), FILE)";
+const stateDict = "In Python, save the weights with PyTorch: torch.save(model.state_dict(), FILE)";
+const together = "Keep all files of it in their folder, and give the folder";
 const unpack = "Unpack it, and use the model file that is in it";
 
 /** Beginnings of other files, in Latin-1. */
 const beginnings: readonly (readonly [begin: string, what: string, remedy: string])[] = [
   ["\x89HDF\r\n", "it is an HDF5 file, as Keras writes them (.h5)", exported],
-  ["\x80\x02\x8a\x0al\xfc\x9c", "it is a PyTorch file (.pt, .pth)", exported],
-  ["\x80\x02", "it is a Python pickle, as PyTorch writes them (.pt, .pth)", exported],
-  ["\x80\x03", "it is a Python pickle", exported],
-  ["\x80\x04", "it is a Python pickle", exported],
-  ["\x80\x05", "it is a Python pickle", exported],
+  ["\x80\x02\x8a\x0al\xfc\x9c", "it is a PyTorch file in the form of versions before 1.6 (.pt, .pth)", saveAgain],
+  ["\x80\x02", "it is a Python pickle", stateDict],
+  ["\x80\x03", "it is a Python pickle", stateDict],
+  ["\x80\x04", "it is a Python pickle", stateDict],
+  ["\x80\x05", "it is a Python pickle", stateDict],
   ["\x93NUMPY", "it is a NumPy array (.npy)", exported],
   ["GGUF", "it is a GGUF file, of a language model", others],
   ["RIFF", "it is a video or a sound", others],
@@ -44,11 +58,10 @@ const beginnings: readonly (readonly [begin: string, what: string, remedy: strin
 ];
 
 /** Names inside of ZIP archives and what has them. */
-const archives: readonly (readonly [name: RegExp, what: string])[] = [
-  [/data\.pkl|\.data\/serialization_id|archive\/version/, "it is a PyTorch file (.pt, .pth)"],
+const archives: readonly (readonly [name: RegExp, what: string, remedy?: string])[] = [
   [/model\.weights\.h5|keras_metadata|config\.json/, "it is a Keras file (.keras)"],
   [/\.npy/, "it is a NumPy archive (.npz)"],
-  [/saved_model\.pb/, "it is a ZIP archive of a TensorFlow SavedModel"],
+  [/saved_model\.pb/, "it is a ZIP archive of a TensorFlow SavedModel", "Unpack it, and give the folder"],
 ];
 
 function strangerOf(head: Uint8Array, size: number, name: string): Stranger {
@@ -59,7 +72,7 @@ function strangerOf(head: Uint8Array, size: number, name: string): Stranger {
   const signature = signatureOf(head);
   if (signature?.kind === "ZIP archive") {
     const known = archives.find(([name]) => name.test(text));
-    return known ? { what: known[1], remedy: exported } : { what: "it is a ZIP archive", remedy: unpack };
+    return known ? { what: known[1], remedy: known[2] ?? exported } : { what: "it is a ZIP archive", remedy: unpack };
   }
   if (signature?.kind === "archive") {
     return { what: `it is ${signature.name === "xz" ? "an" : "a"} ${signature.name} archive`, remedy: unpack };
@@ -72,7 +85,7 @@ function strangerOf(head: Uint8Array, size: number, name: string): Stranger {
     return { what: "it is a .safetensors file that was cut off", remedy: whole };
   }
   if ((text.startsWith("\0\0") && text.startsWith("\b\x01\x1a\x02\b", 3)) || /\.data-\d{5}-of-\d{5}$/.test(name)) {
-    return { what: "it is a part of a TensorFlow checkpoint", remedy: exported };
+    return { what: "it is one of the files of a TensorFlow checkpoint", remedy: together };
   }
   if (head.every((byte) => byte === 0)) {
     return { what: "it holds zeros only, as a download does that has not ended", remedy: whole };
@@ -91,7 +104,8 @@ function ofProtobuf(head: Uint8Array): Stranger | null {
   while (((head[at] ?? 0) & 0x80) !== 0) at++;
   const isMessage = next === 0x12 && (head[at] ?? 0) > 0 && (head[at + 1] ?? 0x20) < 0x20;
   if (!isMessage) return { what: null, remedy: others };
-  if (version === 1) return { what: "it is a TensorFlow SavedModel (saved_model.pb)", remedy: exported };
+  if (version === 1)
+    return { what: "it is a TensorFlow SavedModel without its weights (saved_model.pb)", remedy: together };
   return { what: "it is a Core ML model (.mlmodel)", remedy: others };
 }
 
@@ -110,7 +124,7 @@ function ofText(text: string): Stranger | null {
   if (/^[{[]/.test(start)) return { what: "it is JSON, such as a server's message or a description", remedy: others };
   if (start.startsWith("<")) return { what: "it is XML, such as a server's message", remedy: whole };
   if (start.startsWith("model_checkpoint_path"))
-    return { what: "it is the index of a TensorFlow checkpoint", remedy: exported };
+    return { what: "it is the list of the TensorFlow checkpoints in its folder", remedy: together };
   if (/[\x80-\xff]/.test(text)) return null;
   const [line = ""] = start.split(/[\r\n]/);
   return { what: `it is text (${JSON.stringify(line.slice(0, 60))}), no model`, remedy: others };

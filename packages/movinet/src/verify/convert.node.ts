@@ -1,8 +1,12 @@
+import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
+import { differencesOfPort } from "../formats/pytorch/write.ts";
+import { readCheckpoint } from "../formats/tensorflow/read/checkpoint.ts";
+import { checkpointEndings, differencesOfOfficial, writeCheckpoint } from "../formats/tensorflow/write/checkpoint.ts";
 import { emitTflite, type TfliteForm } from "../formats/tflite/write/emit.ts";
 import type { TflitePrecision } from "../formats/tflite/write/lower.ts";
 import type { Model } from "../model/model.ts";
@@ -13,8 +17,24 @@ import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
 import { breathing } from "./verify.node.ts";
 
-export const exportFormats = ["tflite", "onnx", "safetensors"] as const;
-export type ExportFormat = (typeof exportFormats)[number];
+/** What a format is called and has. */
+export interface ExportFacts {
+  /** Of the file that is named. */
+  readonly ending: string;
+  /** Endings of other files, in the place of it. */
+  readonly beside: readonly string[];
+  /** A network in some form that runs as it is, or the weights of one. */
+  readonly holds: "network" | "weights";
+}
+
+export const exportFormats = {
+  tflite: { ending: ".tflite", beside: [], holds: "network" },
+  onnx: { ending: ".onnx", beside: [], holds: "network" },
+  safetensors: { ending: ".safetensors", beside: [], holds: "weights" },
+  pt: { ending: ".pt", beside: [], holds: "weights" },
+  checkpoint: { ending: checkpointEndings.index, beside: [checkpointEndings.values], holds: "weights" },
+} as const satisfies Readonly<Record<string, ExportFacts>>;
+export type ExportFormat = keyof typeof exportFormats;
 
 export interface ConvertOptions {
   readonly format: ExportFormat;
@@ -37,7 +57,11 @@ export interface ConvertOptions {
 export interface Converted {
   /** The file, the receipt in its metadata. */
   readonly bytes: Uint8Array;
+  /** The other files of it, of formats that have them, by their endings. */
+  readonly beside: ReadonlyMap<string, Uint8Array>;
   readonly receipt: Receipt;
+  /** What is to be known before the file is used elsewhere, each in one line. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -53,15 +77,15 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const { format, name, resultName, engine, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? "float32";
-  if (options.frames !== undefined && (form !== "clip" || format === "safetensors")) {
+  if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
     throw new TypeError("convertModel: frames are for files of the form clip");
   }
   const frames = options.frames ?? model.card.frames ?? undefined;
   const emit = emitterOf(model, format, { form, dtype, frames });
-  const bytes = emit();
+  const written = emit();
   await breathe(signal);
   const source = wholeClips(model, name, frames, engine);
-  const result = await openResult(bytes, format, resultName, engine);
+  const result = await openResult(written, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
     let done = 0;
@@ -75,10 +99,10 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, call: source.runner.call },
-      result: { format, form: format === "safetensors" ? null : form, dtype },
+      result: { format, form: exportFormats[format].holds === "weights" ? null : form, dtype },
       ...found,
     };
-    return { bytes: emit(JSON.stringify(receipt)), receipt };
+    return { ...emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model.spec, format) };
   } finally {
     await result.close();
     await source.close();
@@ -104,7 +128,7 @@ function emitterOf(
   model: Model,
   format: ExportFormat,
   { form, dtype, frames }: { form: TfliteForm; dtype: TflitePrecision; frames: number | undefined },
-): (receipt?: string) => Uint8Array {
+): (receipt?: string) => Written {
   const refuse = (what: string, allowed: readonly string[]) =>
     new ModelError({
       code: "E_MODEL_EXPORT",
@@ -112,16 +136,37 @@ function emitterOf(
       problem: `there are no ${format} files of ${what}`,
       remedy: `Use ${allowed.join(" or ")}`,
     });
-  if (format === "tflite") return (receipt) => emitTflite(model, { form, dtype, frames, receipt });
+  if (format === "tflite") return (receipt) => alone(emitTflite(model, { form, dtype, frames, receipt }));
   const ownForm = onnxForms.find((one) => one === form);
   const ownDtype = onnxPrecisions.find((one) => one === dtype);
   if (format === "onnx") {
     if (!ownForm) throw refuse(`the form ${form}`, onnxForms);
     if (!ownDtype) throw refuse(`the precision ${dtype}`, onnxPrecisions);
-    return (receipt) => emitOnnx(model, { form: ownForm, dtype: ownDtype, frames, receipt });
+    return (receipt) => alone(emitOnnx(model, { form: ownForm, dtype: ownDtype, frames, receipt }));
   }
   if (dtype !== "float32") throw refuse(`the precision ${dtype}`, ["float32"]);
-  return (receipt) => writeModel(model, receipt);
+  if (format === "checkpoint") return (receipt) => ofCheckpoint(writeCheckpoint(model, receipt));
+  return (receipt) => alone(writeModel(model, { format, receipt }));
+}
+
+type Written = Pick<Converted, "bytes" | "beside">;
+
+function alone(bytes: Uint8Array): Written {
+  return { bytes, beside: new Map() };
+}
+
+function ofCheckpoint(files: ReadonlyMap<string, Uint8Array>): Written {
+  const { index, values } = checkpointEndings;
+  const of = (ending: string) => files.get(ending) ?? new Uint8Array();
+  return { bytes: of(index), beside: new Map([[values, of(values)]]) };
+}
+
+/** Our files tell their network; the programs that they are for read the weights alone, and may have another one for them. */
+function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
+  const warn = (whose: string, differences: readonly string[]) =>
+    differences.length === 0 ? [] : [`${whose} has another network for these weights: ${differences.join(", ")}`];
+  if (format === "pt") return warn("the public PyTorch port", differencesOfPort(spec));
+  return format === "checkpoint" ? warn("the official code of today", differencesOfOfficial(spec)) : [];
 }
 
 interface Opened {
@@ -130,7 +175,15 @@ interface Opened {
 }
 
 /** Opens what was written with the runtime that it is for. */
-async function openResult(bytes: Uint8Array, format: ExportFormat, name: string, engine: Engine): Promise<Opened> {
-  if (format === "safetensors") return openProgram(readModel(bytes, name), name, engine);
-  return openFile({ bytes, name, format, card: {} });
+async function openResult(
+  { bytes, beside }: Written,
+  format: ExportFormat,
+  name: string,
+  engine: Engine,
+): Promise<Opened> {
+  if (format === "tflite" || format === "onnx") return openFile({ bytes, name, format, card: {} });
+  if (format === "checkpoint") {
+    return openProgram(readCheckpoint({ index: bytes, shards: beside }, name), name, engine);
+  }
+  return openProgram(readModel(bytes, name), name, engine);
 }

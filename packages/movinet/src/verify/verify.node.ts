@@ -4,7 +4,7 @@ import { breathe } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
-import { readModel } from "../formats/model-file.ts";
+import { type ReadModel, readModel } from "../formats/model-file.ts";
 import { openOnnx } from "../formats/onnx/read.ts";
 import { locateTflite } from "../formats/tflite/read/import.ts";
 import { readOwnMetadata } from "../formats/tflite/read/own.ts";
@@ -29,23 +29,21 @@ export interface OpenedFile extends AsyncDisposable {
 }
 
 /**
- * Opens a model file with every runtime that can run it: ONNX Runtime frame by frame and on whole clips, the reference
+ * Opens a model file (its bytes, or the model that it was read as) with every runtime that can run it: ONNX Runtime frame by frame and on whole clips, the reference
  * interpreter, and, of a `.tflite` or `.onnx` file, its own runtime on the file as it is, in a process of its own that ends where
  * the file takes more memory or time than such a network can need. Throws {@link ModelError} (`E_MODEL_FORMAT`,
  * `E_MODEL_SIGNATURE`, `E_MODEL_RUNTIME`), and `E_DEPENDENCY_MISSING`.
  */
 export async function openRunners(
-  bytes: Uint8Array,
+  source: Uint8Array | ReadModel,
   name: string,
   engine: Engine,
   { card = {}, signal }: OpenRunnersOptions = {},
 ): Promise<OpenedFile> {
+  if (!(source instanceof Uint8Array)) return openedModel(source, name, engine);
+  const bytes = source;
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, name);
-  if (format === "safetensors") {
-    const model = readModel(bytes, name);
-    const { runners, close } = modelRunners(model, name, engine);
-    return { name, format, dtype: "float32", model, runners, [Symbol.asyncDispose]: close };
-  }
+  if (format === "safetensors" || format === "pt") return openedModel(readModel(bytes, name), name, engine);
   const { dtype, value } = format === "onnx" ? onnxFacts(bytes, name) : tfliteFacts(bytes, name);
   const memoryBytes = flatBytes + bytesOfFile * bytes.length + bytesOfValue * value;
   const file = await openFileApart({ bytes, name, format, card }, { memoryBytes, signal });
@@ -63,6 +61,11 @@ export async function openRunners(
       await close();
     },
   };
+}
+
+function openedModel(model: ReadModel, name: string, engine: Engine): OpenedFile {
+  const { runners, close } = modelRunners(model, name, engine);
+  return { name, format: model.format, dtype: "float32", model, runners, [Symbol.asyncDispose]: close };
 }
 
 export interface OpenRunnersOptions {

@@ -1,9 +1,14 @@
 import { ModelError } from "../common/errors.ts";
 import { shownSource } from "../common/urls.ts";
+import type { ModelFormat } from "../formats/file-kind.ts";
 import type { ReadModel } from "../formats/model-file.ts";
 import type { FoundLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
+import { sha256Of } from "./integrity.ts";
 import { labelsOfFile } from "./known-labels.ts";
+import { MemoryPart } from "./memory-part.ts";
+import { fileOf, type PullEvent, progressOf } from "./pull-event.ts";
+import { type TransferOptions, TransferProblem, transfer } from "./transfer.ts";
 
 /** The most bytes of a model file; the largest of the family, A5 in float32, has 126 MB. */
 export const mostModelBytes = 2 ** 30;
@@ -16,7 +21,12 @@ export interface ModelFile {
   readonly bytes: Uint8Array;
   /** Names it in errors. */
   readonly subject: string;
-  readonly format: ReadModel["format"];
+  readonly format: ModelFormat;
+}
+
+/** A model, and the file that it was read from, where it is one file. */
+export interface OpenedFile extends OpenedModel {
+  readonly file?: ModelFile;
 }
 
 /** A model under other class names. What was measured under others is no accuracy of its. */
@@ -33,38 +43,36 @@ export function withLabels(
 export async function withKnownLabels(model: OpenedModel, bytes: Uint8Array): Promise<OpenedModel> {
   const { spec, weights, card, warnings } = model;
   if (card.labels !== null) return { spec, weights, card, warnings };
-  const names = await labelsOfFile(bytes.length, () => sha256(bytes));
+  const names = await labelsOfFile(bytes.length, () => sha256Of(bytes));
   return names === null ? { spec, weights, card, warnings } : withLabels(model, { names, warnings: [] });
 }
 
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export interface FetchOptions extends Pick<TransferOptions, "fetch" | "signal" | "pace"> {
+  /** Told how the download goes: `download`, `progress`, `done`. */
+  readonly onProgress?: ((event: PullEvent) => void) | undefined;
 }
 
 /** The bytes behind an http(s) URL. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`. */
-export async function fetchModel(url: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const refuse = (code: string, problem: string, remedy: string, cause?: unknown) =>
-    new ModelError({ code, subject: shownSource(url), problem, remedy, cause });
-  let response: Response;
+export async function fetchModel(url: string, { onProgress, ...options }: FetchOptions): Promise<Uint8Array> {
+  const subject = shownSource(url);
+  const tell = { name: subject, file: fileOf(url, "model") };
+  const part = new MemoryPart();
   try {
-    response = await fetch(url, signal ? { signal } : {});
+    onProgress?.({ status: "download", ...tell });
+    await transfer({
+      ...options,
+      url,
+      part,
+      most: mostModelBytes,
+      hashed: false,
+      onProgress: (loaded, total) => onProgress?.(progressOf(tell, loaded, total)),
+    });
+    onProgress?.({ status: "done", ...tell });
   } catch (cause) {
-    signal?.throwIfAborted();
-    const reason = String((cause as Error).cause ?? (cause as Error).message);
-    throw refuse(
-      "E_MODEL_UNREADABLE",
-      `it could not be fetched (${reason})`,
-      "Check the address and the network",
-      cause,
-    );
+    if (!(cause instanceof TransferProblem)) throw cause;
+    const code = cause.status === 404 ? "E_MODEL_NOT_FOUND" : "E_MODEL_UNREADABLE";
+    const problem = cause.status === 404 ? cause.message : `it could not be fetched: ${cause.message}`;
+    throw new ModelError({ code, subject, problem, remedy: "Check the address and the network", cause });
   }
-  if (response.status === 404) {
-    throw refuse("E_MODEL_NOT_FOUND", "the server has no such file (404)", "Check the address");
-  }
-  if (!response.ok) throw refuse("E_MODEL_UNREADABLE", `the server answers ${response.status}`, "Check the address");
-  if (Number(response.headers.get("content-length") ?? 0) > mostModelBytes) {
-    throw refuse("E_MODEL_UNREADABLE", "it is larger than 1 GiB, which no model file is", "Give a model file");
-  }
-  return new Uint8Array(await response.arrayBuffer());
+  return part.bytes();
 }

@@ -1,28 +1,19 @@
 import { stat } from "node:fs/promises";
-import { homedir } from "node:os";
-import { basename, extname, join } from "node:path";
-import { ModelError, type Refuse } from "../common/errors.ts";
-import { irregularity, readUserFile, unreadable } from "../common/read.node.ts";
-import { formatOf } from "../formats/file-kind.ts";
+import { basename, dirname, join } from "node:path";
+import { ModelError } from "../common/errors.ts";
+import { irregularity, unreadable } from "../common/read.node.ts";
 import { readModel } from "../formats/model-file.ts";
+import type { Told } from "../formats/weights/infer.ts";
+import { cacheFolder } from "./cache-folder.node.ts";
+import { withOrigin, withZooLabels } from "./facts.ts";
 import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
-import { type ModelFile, mostModelBytes, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
+import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
+import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
+import { type PullModelOptions, pullModel } from "./pull.node.ts";
+import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
+import { NodeStore } from "./store.node.ts";
 
-/** The model that is used where none is named. */
-export const defaultModelName = "a0-stream";
-
-/** Folder of the models that a name finds: `$MOVINET_CACHE`, else the platform's cache folder for `movinet`. */
-export function cacheFolder(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-  platform: string = process.platform,
-): string {
-  if (env["MOVINET_CACHE"]) return env["MOVINET_CACHE"];
-  if (platform === "win32") return join(env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "movinet");
-  if (platform === "darwin") return join(homedir(), "Library", "Caches", "movinet");
-  return join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "movinet");
-}
-
-export interface FindOptions {
+export interface FindOptions extends PullModelOptions {
   /** Files of models that come with a program, by name; a file of the path that is asked for goes before. */
   readonly embedded?: Readonly<Record<string, string>> | undefined;
 }
@@ -30,17 +21,18 @@ export interface FindOptions {
 export interface ModelOptions extends FindOptions {
   /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
   readonly labels?: string | undefined;
-  /** Ends the reading: the promise is then rejected with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  /** What the weights of other programs cannot tell of their network; default: what their origin does, with a warning. */
+  readonly told?: Told | undefined;
 }
 
 /**
- * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite` or
- * `.onnx`. Labels come from `labels` (a text file, one name a line, in output order, or `kinetics-600`), else from the
- * file: its card, or the labels that are packed into a TFLite file; else they are those of a file that we know; else they
- * come from a label file beside the model: the `.txt` with `label` in its name that has one line for each class.
+ * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite`,
+ * `.onnx`, `.pt` or `.tar.gz`, else a name of the zoo, whose file is fetched into the cache folder. Labels come from `labels` (a
+ * text file, one name a line, in output order, or `kinetics-600`), else from the file: its card, or the labels that are packed into a
+ * TFLite file; else they are those of a file that we know; else they come from a label file beside the model: the `.txt` with
+ * `label` in its name that has one line for each class; else they are those of a name of the zoo.
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
- * `E_MODEL_TENSORS`, `E_MODEL_LABELS`.
+ * `E_MODEL_TENSORS`, `E_MODEL_LABELS`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`.
  */
 export async function openModel(nameOrFile?: string, options: ModelOptions = {}): Promise<OpenedModel> {
   const { file: _, ...model } = await openModelFile(nameOrFile, options);
@@ -50,55 +42,101 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
 /** The same with the file that the model was read from. */
 export async function openModelFile(
   nameOrFile: string | undefined,
-  { labels, signal, embedded }: ModelOptions = {},
-): Promise<OpenedModel & { readonly file: ModelFile }> {
-  const path = await findModel(nameOrFile, { embedded });
+  { labels, told, ...options }: ModelOptions = {},
+): Promise<OpenedFile> {
+  const { signal } = options;
+  const path = await findModel(nameOrFile, options);
   signal?.throwIfAborted();
-  const bytes = await readModelFile(path, signal);
+  const named = zooNamed(path);
+  const known = { ...named?.told, ...given(told) };
+  const source = await (await ModelSource.at(path)).read({ signal, told: known });
   signal?.throwIfAborted();
-  const model = readModel(bytes, path, basename(path, extname(path)));
-  const file = { bytes, subject: path, format: model.format };
-  if (labels !== undefined) return { ...(await withOpenedLabels(model, labels)), file };
-  const known = await withKnownLabels(model, bytes);
-  if (known.card.labels !== null) return { ...known, file };
-  return { ...withLabels(model, await labelsBeside(path, model.spec.classes)), file };
+  if (!(source instanceof Uint8Array)) return withNames(source, path, labels, named);
+  const model = readModel(source, path, modelName(path), known);
+  const described = await withZooFacts(path, await withKnownLabels(model, source), source.length);
+  const file = { bytes: source, subject: path, format: model.format };
+  return { ...(await withNames(described, path, labels, named)), file };
 }
 
-/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is no model. */
-export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
-  return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
+/** Of what was told, that which says something. */
+function given(told: Told = {}): Told {
+  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+}
+
+/** A model with the class names that were asked for, else its own, else those beside it, else those of its name. */
+async function withNames(
+  model: OpenedModel,
+  path: string,
+  labels: string | undefined,
+  named: ZooModel | null,
+): Promise<OpenedModel> {
+  if (labels !== undefined) return withOpenedLabels(model, labels);
+  if (model.card.labels !== null) return model;
+  const beside = withLabels(model, await labelsBeside(path, model.spec.classes));
+  return named === null ? beside : withZooLabels(beside, named);
+}
+
+/** The model of the zoo whose name a file in the cache folder has, or null. */
+function zooNamed(path: string): ZooModel | null {
+  return dirname(path) === cacheFolder() ? zooModel(modelName(path)) : null;
+}
+
+/** A model that was pulled, with what the zoo knows of it; one that somebody put in its place is taken as it is. */
+async function withZooFacts(path: string, opened: OpenedModel, size: number): Promise<OpenedModel> {
+  const named = zooNamed(path);
+  if (named === null) return opened;
+  const kept = (await new NodeStore(cacheFolder()).ledger()).models[basename(path)];
+  return kept?.bytes === size ? withOrigin(await withZooLabels(opened, named), named, kept) : opened;
 }
 
 /**
- * The file of a model: a path, else an `embedded` name, else a name in the cache folder; without any, the default name. Throws {@link ModelError}:
- * `E_MODEL_NOT_FOUND`, and `E_MODEL_UNREADABLE` for a path to what is no file.
+ * The file of a model: a path, else an `embedded` name, else a name in the cache folder, else one of the zoo, which is fetched; without any,
+ * the default name. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`, and
+ * `E_MODEL_UNREADABLE` for a path to what is no file.
  */
-export async function findModel(nameOrFile: string | undefined, { embedded = {} }: FindOptions = {}): Promise<string> {
+export async function findModel(
+  nameOrFile: string | undefined,
+  { embedded = {}, ...pulling }: FindOptions = {},
+): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
-  const candidates = [".safetensors", ".tflite", ".onnx"].map((extension) => join(cacheFolder(), name + extension));
+  const candidates = [".safetensors", ".tflite", ".onnx", ".pt", ".tar.gz"].map((extension) =>
+    join(cacheFolder(), name + extension),
+  );
   if (Object.hasOwn(embedded, name)) candidates.unshift(embedded[name] as string);
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
   let other: Error | null = null;
   for (const path of candidates) {
     const found = await lookFor(path);
-    if (found === "file") return path;
+    if (found === "file") {
+      await endOfPull(path, pulling);
+      return path;
+    }
     if (found !== null) other ??= found;
   }
   if (other !== null) throw other;
-  const problem =
-    nameOrFile === undefined ? "no model was given, and the cache holds none" : "there is no such model file or name";
+  const known = zooModel(name);
+  if (known !== null) return pullModel(known, pulling);
   throw new ModelError({
     code: "E_MODEL_NOT_FOUND",
     subject: name,
-    problem,
-    remedy: `Give a .tflite, .safetensors or .onnx file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx)$/, "")}.tflite`)}`,
+    problem: "there is no such model file or name",
+    remedy: `Give a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
+}
+
+/** What a pull that was killed has left goes when its model is found; who asks is told that it is there. */
+async function endOfPull(path: string, { onProgress }: PullModelOptions): Promise<void> {
+  const named = zooNamed(path);
+  if (named === null) return;
+  // A folder that may not be written is no reason not to use what is in it.
+  await new NodeStore(dirname(path)).sweep(named.name).catch(() => {});
+  onProgress?.({ status: "ready", name: named.name });
 }
 
 /** Whether a path is that of a file; null: there is nothing; else what is wrong with it. */
 async function lookFor(path: string): Promise<"file" | Error | null> {
   try {
+    if ((await checkpointAt(path)) !== null) return "file";
     const facts = await stat(path);
     const problem = irregularity(facts);
     if (problem === null) return "file";
@@ -106,18 +144,15 @@ async function lookFor(path: string): Promise<"file" | Error | null> {
     if (!facts.isDirectory()) return refuse(problem, "Give a regular file");
     const isThere = async (name: string) => (await stat(join(path, name)).catch(() => null))?.isFile() ?? false;
     if (await isThere("saved_model.pb")) {
-      return refuse("it is the folder of a TensorFlow SavedModel", "Export it as a MoViNet .tflite file, and use that");
+      return refuse("it is the folder of a SavedModel without its weights", "Copy its folder variables with it");
     }
     const inside = (await isThere("model.safetensors"))
       ? join(path, "model.safetensors")
       : "the model file that is in it";
     return refuse("it is a folder", `Name ${inside}`);
   } catch (cause) {
+    if (cause instanceof ModelError) return cause;
     const { code = "" } = cause as NodeJS.ErrnoException;
     return ["EACCES", "EPERM", "ELOOP", "EIO"].includes(code) ? unreadable(cause, refusal(path)) : null;
   }
-}
-
-function refusal(subject: string): Refuse {
-  return (problem, remedy, cause) => new ModelError({ code: "E_MODEL_UNREADABLE", subject, problem, remedy, cause });
 }

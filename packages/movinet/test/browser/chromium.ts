@@ -32,6 +32,8 @@ export interface FolderOptions {
   readonly served?: Readonly<Record<string, Uint8Array>>;
   /** Folders on disk by the first part of a path: `ort` for `/ort/file.wasm`. */
   readonly folders?: Readonly<Record<string, string>>;
+  /** Other origins that the page may ask. */
+  readonly others?: string;
 }
 
 export interface PageOptions extends FolderOptions {
@@ -48,7 +50,8 @@ export interface OpenPage {
 }
 
 /** No eval, nothing from elsewhere but videos; WebAssembly is allowed. */
-const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; media-src * blob:; connect-src 'self' blob:";
+const policy = (others: string) =>
+  `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; media-src * blob:; connect-src 'self' blob: ${others}`;
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
@@ -89,14 +92,14 @@ export async function openPage({ entry, ...options }: PageOptions): Promise<Open
 /** Serves a folder and opens a page with its script `page.js`. */
 export async function openFolder(
   folder: string,
-  { global, served = {}, folders = {} }: FolderOptions,
+  { global, served = {}, folders = {}, others = "" }: FolderOptions,
 ): Promise<OpenPage> {
   const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
     const file = join(folders[path.split("/")[1] ?? ""] ?? folder, basename(path));
     const body = path === "/" ? Buffer.from(document) : (served[path] ?? (await readFile(file).catch(() => null)));
-    const headers = { "content-type": types[extname(path)] ?? "text/html", "content-security-policy": policy };
+    const headers = { "content-type": types[extname(path)] ?? "text/html", "content-security-policy": policy(others) };
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     if (body === null || from === undefined || path.startsWith("/whole/")) {
       response.writeHead(body === null ? 404 : 200, headers).end(body ?? "");

@@ -40,7 +40,7 @@ const strangers: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ["NumPy", padded("\x93NUMPY\x01\0"), /a NumPy array/],
   ["a SavedModel", padded("\b\x01\x12\xd4\x9f\x03\n\xb0\x02\n\x0c"), /a TensorFlow SavedModel/],
   ["a frozen graph", padded("\n\x1e\n\x05input\x12\x0bPlaceholder"), /a frozen TensorFlow graph/],
-  ["a checkpoint's index", padded("\0\0\x1b\b\x01\x1a\x02\b\x01"), /a part of a TensorFlow checkpoint/],
+  ["a checkpoint's index", padded("\0\0\x1b\b\x01\x1a\x02\b\x01"), /one of the files of a TensorFlow checkpoint/],
   ["Core ML", padded("\b\x07\x12\x8c\x02\n\x1e\n\x05image"), /a Core ML model/],
   ["a video", padded("\0\0\0\x20ftypisom"), /it is a video/],
   ["zeros", new Uint8Array(100_000), /it holds zeros only/],
@@ -91,7 +91,7 @@ describe("what cannot be read", () => {
     for (const [name, inside, message] of [
       ["plain", "other.txt", /plain: it is a folder\. Name the model file that is in it\.$/],
       ["run", "model.safetensors", /run: it is a folder\. Name \S+model\.safetensors\.$/],
-      ["saved", "saved_model.pb", /saved: it is the folder of a TensorFlow SavedModel/],
+      ["saved", "saved_model.pb", /saved: it is the folder of a SavedModel without its weights/],
     ] as const) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, inside), "x");

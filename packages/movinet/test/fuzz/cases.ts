@@ -4,19 +4,26 @@ import { writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PbfWriter } from "pbf";
 import { buildGraph } from "../../src/arch/build.ts";
+import type { Spec } from "../../src/arch/spec.ts";
 import { MovinetError } from "../../src/common/errors.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { readModel, writeModel } from "../../src/formats/model-file.ts";
+import { readArchive, readModel, writeModel } from "../../src/formats/model-file.ts";
 import { readOnnx } from "../../src/formats/onnx/proto.ts";
 import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
+import { readCheckpoint } from "../../src/formats/tensorflow/read/checkpoint.ts";
+import { writeCheckpoint } from "../../src/formats/tensorflow/write/checkpoint.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import { tfliteForms } from "../../src/formats/tflite/write/lower.ts";
 import { Program } from "../../src/session/program.ts";
 import { openVideo } from "../../src/video/video.node.ts";
+import { withoutTexts } from "../formats/pytorch/torch-file.ts";
+import { storedIn, storedInHub } from "../formats/tensorflow/bundles.ts";
 import { hashedModel } from "../laws/models.ts";
 import { hasShared, sharedFolder } from "../shared.ts";
 import { editCase } from "./edits.ts";
 import { type Draw, damage, damageJson, drawFrom, pick } from "./mutate.ts";
+import { damagePytorch } from "./pytorch.ts";
+import { damageArchive, damageCheckpoint } from "./tensorflow.ts";
 import { truthCase } from "./truth.ts";
 
 /** Runs one case; resolves to whether the input was accepted. Throws what the code under test throws. */
@@ -45,11 +52,28 @@ const tfliteFiles = lazily(() => [
   ...filesIn("golden/tflite", (name) => name.endsWith(".tflite"), 8e6).map(read),
   ...tfliteForms.map((form) => emitTflite(hashedModel("t0-stream", small), { form, frames: 2, dtype: "float16" })),
 ]);
+const torch = lazily(() => {
+  const ours = writeModel(hashedModel("t0-stream", small), { format: "pt" });
+  return [ours, withoutTexts(ours)];
+});
 const onnx = lazily(() => emitOnnx(hashedModel("t0-stream", small), { dtype: "float16" }));
 const videoFiles = lazily(() =>
   [...filesIn("videos/k600", () => true, 5e5), ...filesIn("videos/derived", () => true, 5e5)].map((path) => ({
     bytes: read(path),
     extension: extname(path),
+  })),
+);
+
+const checkpoints = lazily(() => {
+  const model = hashedModel("t0-stream", small);
+  const own = storedIn(writeCheckpoint(model));
+  const foreign = new Map([...own].filter(([key]) => !key.startsWith("movinet.")));
+  return [own, foreign, storedInHub(model)];
+});
+const archived = lazily(() =>
+  [...writeCheckpoint(hashedModel("t0-stream", small))].map(([ending, content]) => ({
+    name: `./variables/variables${ending}`,
+    content,
   })),
 );
 
@@ -60,7 +84,10 @@ const y4m = lazily(() => {
 });
 
 function acceptModel(bytes: Uint8Array): boolean {
-  const { spec } = readModel(bytes, "fuzz.model");
+  return acceptSpec(readModel(bytes, "fuzz.model").spec);
+}
+
+function acceptSpec(spec: Spec): boolean {
   buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames: 1 });
   return true;
 }
@@ -86,6 +113,15 @@ export const targets = {
     return acceptModel(bytes);
   },
   onnx: async (draw) => acceptModel(draw(4) > 0 ? damage(onnx(), draw) : damageTexts(onnx(), draw)),
+  pytorch: async (draw) => acceptModel(damagePytorch(pick(draw, torch()), draw)),
+  tensorflow: async (draw) => {
+    const { spec } = readCheckpoint(damageCheckpoint(pick(draw, checkpoints()), draw), "fuzz.ckpt");
+    return acceptSpec(spec);
+  },
+  archive: async (draw) => {
+    const { spec } = await readArchive(damageArchive(archived(), draw), "fuzz.tar.gz");
+    return acceptSpec(spec);
+  },
   video: async (draw, folder) => {
     const { bytes, extension } =
       draw(8) === 0

@@ -15,6 +15,9 @@ test.each([
   ["safetensors", 300],
   ["tflite", 120],
   ["onnx", 200],
+  ["pytorch", 200],
+  ["tensorflow", 120],
+  ["archive", 60],
   ["snapshot", 150],
   ["video", 12],
 ] as const)("damaged %s files give a result or one documented error", async (target, count) => {

@@ -4,11 +4,18 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { PbfWriter } from "pbf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeModel } from "../../src/formats/model-file.ts";
 import { emitOnnx } from "../../src/formats/onnx/write/file.ts";
+import type { BundleFiles } from "../../src/formats/tensorflow/read/bundle.ts";
+import { readTable } from "../../src/formats/tensorflow/read/table.ts";
+import { writeCheckpoint } from "../../src/formats/tensorflow/write/checkpoint.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
+import { Raw, storages, TorchTensor, torchFile } from "../formats/pytorch/torch-file.ts";
+import { tarOf } from "../formats/tar.ts";
+import { bundleOf, storedIn, storedText, tableOf, tableOfBlocks, varint } from "../formats/tensorflow/bundles.ts";
 import { hashedModel } from "../laws/models.ts";
 
 let folder: string;
@@ -174,6 +181,122 @@ const onnxFiles: Readonly<Record<string, () => Uint8Array>> = {
     ),
 };
 
+/** PyTorch files whose pickle says that it is small, and whose archive has everything twice. */
+const torchFiles: Readonly<Record<string, () => Uint8Array>> = {
+  "16 MB of dictionaries": () => torchFile(new Raw("}".repeat(1.6e7))),
+  "16 MB of tuples in tuples": () => torchFile(new Raw(")", "\x85".repeat(1.6e7))),
+  "lists that hold each other a million times": () => torchFile(new Raw("]q\0", "h\0a".repeat(3e5))),
+  "a pickle of 100 MB": () => torchFile(new Raw("N".repeat(1e8))),
+  "a text of 16 MB, a thousand times": () =>
+    torchFile(new Raw("(X", [0, 0, 0xf0, 0], "x".repeat(0xf00000), "q\0", "h\0".repeat(1000), "t")),
+  "30,000 tensors of 2³¹ numbers over one": () => {
+    const one = storages.float32(new Float32Array(1));
+    const huge = new TorchTensor(one, [2 ** 30, 2], { strides: [0, 0] });
+    return torchFile(Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`t${i}`, huge])));
+  },
+  "the first kernel as 2³¹ numbers over one": () => {
+    const one = storages.float32(new Float32Array(1));
+    return torchFile({
+      "conv1.conv_1.conv2d.weight": new TorchTensor(one, [2 ** 30, 2, 1, 1], { strides: [0, 0, 0, 0] }),
+    });
+  },
+  "a spec of a million layers": () =>
+    torchFile({}, { "extra/movinet.spec": Buffer.from(JSON.stringify({ ...model.spec, blocks: layers(1_000_000) })) }),
+  "a pickle that says that it unpacks to 4 GB": () => {
+    const bytes = Buffer.from(torchFile({ a: 1 }));
+    const entry = bytes.indexOf("PK\x01\x02");
+    bytes.writeUInt16LE(8, entry + 10);
+    bytes.writeUInt32LE(0xffffffff, entry + 24);
+    return bytes;
+  },
+  "60,000 records": () =>
+    torchFile({ a: 1 }, Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`data/${i}`, new Uint8Array()]))),
+};
+
+/** The files of a checkpoint in an archive. */
+function checkpointTar({ index, shards }: BundleFiles): Uint8Array {
+  return tarOf([
+    { name: "c.index", content: index },
+    ...[...shards].map(([ending, content]) => ({ name: `c${ending}`, content })),
+  ]);
+}
+
+function ofIndex(index: Uint8Array): Uint8Array {
+  return checkpointTar({ index, shards: new Map([[".data-00000-of-00001", new Uint8Array(8)]]) });
+}
+
+function ofGraph(graph: Uint8Array): Uint8Array {
+  return checkpointTar(bundleOf(new Map([["_CHECKPOINTABLE_OBJECT_GRAPH", storedText(graph)]])));
+}
+
+const named = (names: readonly string[]) =>
+  tableOf(
+    names.map((name) => [name, new Uint8Array()]),
+    false,
+  );
+/** Snappy data that becomes a run of zeros. */
+const run = (says: number, bytes: number) =>
+  Buffer.concat([
+    Buffer.from([...varint(says), 0, 0]),
+    Buffer.alloc(3 * Math.ceil(bytes / 64), Buffer.from([0xfe, 1, 0])),
+  ]);
+const compressed = (content: Uint8Array) => tableOfBlocks([{ last: "x", content, snappy: true }]);
+const message = (tag: number, content: Uint8Array) =>
+  Buffer.concat([Buffer.from([tag, ...varint(content.length)]), content]);
+/** An object that holds the object of a number under each name. */
+const holding = (names: readonly string[], id: number) =>
+  message(
+    0x0a,
+    Buffer.concat(
+      names.map((name) => message(0x0a, Buffer.from([8, id, 0x12, ...varint(name.length), ...Buffer.from(name)]))),
+    ),
+  );
+/** The checkpoint of a model with something behind each entry of its index. */
+function entriesWith(more: readonly number[]): Uint8Array {
+  const { index, shards } = bundleOf(storedIn(writeCheckpoint(model)));
+  const entries = [...readTable(index)].map(
+    ([key, value]) => [key, Uint8Array.from([...value, ...(key === "" ? [] : more)])] as const,
+  );
+  return checkpointTar({ index: tableOf(entries, false), shards });
+}
+
+/** Checkpoints and archives that are made by the rules. */
+const tarFiles: Readonly<Record<string, () => Uint8Array>> = {
+  "a gigabyte of zeros in gzip": () =>
+    gzipSync(tarOf([{ name: "x.index", content: new Uint8Array(2 ** 30 - 4096) }]), { level: 1 }),
+  "files that say that they have a gigabyte": () =>
+    tarOf([
+      { name: "x.index", size: "07777770000" },
+      { name: "y.index", size: "07777770000" },
+    ]),
+  "20,000 files": () => tarOf(Array.from({ length: 20_000 }, (_, i) => ({ name: `f${i}.index` }))),
+  "60,000 long names": () => ofIndex(named(Array.from({ length: 60_000 }, (_, i) => `${"k".repeat(500)}${i}`))),
+  "300,000 names": () => ofIndex(named(Array.from({ length: 300_000 }, (_, i) => String(i)))),
+  "a block that unpacks to 60 MB": () => ofIndex(compressed(run(6e7, 6e7))),
+  "a block that says that it unpacks to 4 GB": () => ofIndex(compressed(run(2 ** 32 - 1, 1000))),
+  "a million objects": () => ofGraph(Buffer.alloc(2e6, Buffer.from([0x0a, 0]))),
+  "three million objects": () => ofGraph(Buffer.alloc(6e6, Buffer.from([0x0a, 0]))),
+  "an object that holds a million": () =>
+    ofGraph(
+      holding(
+        Array.from({ length: 1e6 }, (_, i) => String(i)),
+        0,
+      ),
+    ),
+  "100,000 layers that hold themselves": () => {
+    const names = ["_expansion", "_feature", "_conv", "_batch_norm", "kernel", "gamma"];
+    const one = holding(names, 0);
+    return ofGraph(Buffer.alloc(1e5 * one.length, one));
+  },
+  "tensors of 2⁶³ numbers": () => entriesWith([0x12, 11, 0x12, 9, 8, ...new Array(7).fill(0xff), 0x7f]),
+  "tensors of a gigabyte that is not there": () => entriesWith([0x28, 0x80, 0x80, 0x80, 0x80, 4]),
+  "a spec of a million layers": () => {
+    const stored = storedIn(writeCheckpoint(model));
+    const spec = JSON.stringify({ ...model.spec, blocks: layers(1_000_000) });
+    return checkpointTar(bundleOf(stored.set("movinet.spec", storedText(Buffer.from(spec)))));
+  },
+};
+
 /** A TFLite file by hand: a root of tables whose vectors are anything. */
 const tfliteFiles: Readonly<Record<string, () => Uint8Array>> = {
   "a million operators": () => tflite({ operators: 1_000_000 }),
@@ -280,6 +403,8 @@ function tflite({ operators = 1, tensors = 2, dimensions = 2, metadata = 0, meta
 describe.each([
   ["safetensors", safetensorsFiles],
   ["onnx", onnxFiles],
+  ["pt", torchFiles],
+  ["tar", tarFiles],
   ["tflite", { ...tfliteFiles, "an archive of 4 GB of labels": bomb }],
 ])("%s", (extension, files) => {
   test.each(Object.entries(files))("%s", async (_, make) => {

@@ -3,15 +3,22 @@ import { buildGraph } from "../../src/arch/build.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { interpret } from "../../src/graph/interpret.ts";
 import { outputOf, type Shape } from "../../src/graph/ir.ts";
+import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import { compareStatistics, type Figures, largestDifference, modelOfFigures, specOfFigures } from "./figures.ts";
 import { hashedFrames, weightsSha256 } from "./material.ts";
 
 export const tolerance = 1e-4;
 
-/** Feeds the case's frames as the reference was fed and compares logits and final states; then all frames in one call. */
-export async function checkBackendParity(figures: Figures, engine: Engine): Promise<void> {
-  const model = modelOfFigures(figures);
+/**
+ * Feeds the case's frames as the reference was fed and compares logits and final states; then all frames in one call. `model` is the
+ * case's, as it came out of a file.
+ */
+export async function checkBackendParity(
+  figures: Figures,
+  engine: Engine,
+  model: Model = modelOfFigures(figures),
+): Promise<void> {
   expect(weightsSha256(model.weights)).toBe(figures.weightsSha256);
   const [, frames, height, width] = figures.shape;
   const images = hashedFrames(frames, height, width);

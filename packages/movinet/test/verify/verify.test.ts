@@ -2,12 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { type Spec, specOf } from "../../src/arch/spec.ts";
+import { ModelError } from "../../src/common/errors.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { litertEngine } from "../../src/engines/litert/litert.node.ts";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
 import { readOnnx } from "../../src/formats/onnx/proto.ts";
+import { openArchive } from "../../src/formats/pytorch/archive.ts";
 import { openSafetensors } from "../../src/formats/safetensors.ts";
+import { openBundle } from "../../src/formats/tensorflow/read/bundle.ts";
 import { readModel as readTfliteFile } from "../../src/formats/tflite/read/schema.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import type { Precision } from "../../src/graph/precision.ts";
@@ -43,12 +46,19 @@ const model = small("a0-stream");
 const base = small("a0-base");
 const scenes = sceneClips(model.spec, streamLengths);
 const names = { name: "source", resultName: "result" };
+const x = { code: "E_MODEL_FORMAT", subject: "x", remedy: "x" };
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
-const receiptIn: Record<ExportFormat, (bytes: Uint8Array) => string | undefined> = {
+const receiptIn: Record<
+  ExportFormat,
+  (bytes: Uint8Array, beside: ReadonlyMap<string, Uint8Array>) => string | undefined
+> = {
   tflite: (bytes) => text(readTfliteFile(bytes, "x").metadata["movinet.receipt"]),
   onnx: (bytes) => readOnnx(bytes).metadata["movinet.receipt"],
   safetensors: (bytes) => openSafetensors(bytes, "x").metadata["movinet.receipt"],
+  pt: (bytes) => openArchive(bytes, "x").texts()["movinet.receipt"],
+  checkpoint: (index, shards) =>
+    text(openBundle({ index, shards }, (problem) => new ModelError({ ...x, problem })).text("movinet.receipt")),
 };
 
 describe("convertModel", () => {
@@ -60,17 +70,39 @@ describe("convertModel", () => {
     [model, { format: "onnx", dtype: "float16" }, "frame by frame"],
     [model, { format: "onnx", form: "clip", frames: 6 }, "whole clip"],
     [model, { format: "safetensors" }, "frame by frame"],
+    [model, { format: "pt" }, "frame by frame"],
+    [model, { format: "checkpoint" }, "frame by frame"],
     [base, { format: "tflite" }, "whole clip"],
     [base, { format: "onnx" }, "whole clip"],
   ] as const)("%#: %o %o passes, and the file carries its receipt", async (source, options, call) => {
     const engine = await nodeEngine({ threads: 1 });
-    const { bytes, receipt } = await convertModel(source, { ...names, ...options, engine });
+    const { bytes, beside, receipt } = await convertModel(source, { ...names, ...options, engine });
     expect(receipt).toMatchObject({ pass: true, source: { name: "source", call: "whole clip" } });
     expect(receipt.checks).toEqual([expect.objectContaining({ name: "result", call, pass: true })]);
     expect(receipt.checks[0]?.error).toBeLessThan(receipt.limits.error / 2);
     expect(receipt.controls.length).toBe(source === base ? 3 : 4);
     expect(receipt.controls.every(({ fails }) => fails)).toBe(true);
-    expect(JSON.parse(receiptIn[options.format](bytes) ?? "null")).toEqual(receipt);
+    expect(JSON.parse(receiptIn[options.format](bytes, beside) ?? "null")).toEqual(receipt);
+  });
+
+  test("a PyTorch file says what the public port has instead", async () => {
+    const options = { ...names, format: "pt", engine: await nodeEngine({ threads: 1 }) } as const;
+    const squeezed = hashedModel("a0-stream", { classes: 2, resolution: { height: 32, width: 32 } });
+    expect((await convertModel(squeezed, options)).warnings).toEqual([
+      "the public PyTorch port has another network for these weights: gate hard sigmoid A instead of hard sigmoid B",
+    ]);
+    const equal = { ...squeezed, spec: { ...squeezed.spec, gate: "hard_sigmoid_a" } } as const;
+    expect((await convertModel(equal, options)).warnings).toEqual([]);
+  });
+
+  test("a checkpoint says what the official code has instead", async () => {
+    const options = { ...names, format: "checkpoint", engine: await nodeEngine({ threads: 1 }) } as const;
+    const squeezed = hashedModel("a0-stream", { classes: 2, resolution: { height: 32, width: 32 } });
+    expect((await convertModel(squeezed, options)).warnings).toEqual([]);
+    const older = { ...squeezed, spec: { ...squeezed.spec, gate: "hard_sigmoid_a" } } as const;
+    expect((await convertModel(older, options)).warnings).toEqual([
+      "the official code of today has another network for these weights: gate hard sigmoid B instead of hard sigmoid A",
+    ]);
   });
 
   test("a result that says something else does not pass", async () => {
@@ -98,6 +130,8 @@ describe("convertModel", () => {
     [model, { format: "onnx", form: "official" }, /there are no onnx files of the form official\. Use step or clip/],
     [model, { format: "onnx", dtype: "dynamic_int8" }, /no onnx files of the precision dynamic_int8/],
     [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
+    [model, { format: "pt", dtype: "float16" }, /no pt files of the precision float16/],
+    [model, { format: "checkpoint", dtype: "float16" }, /no checkpoint files of the precision float16/],
     [model, { format: "tflite", form: "clip" }, /needs its number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
     await expect(convertModel(source, { ...names, ...options, engine: referenceEngine })).rejects.toThrow(

@@ -1,4 +1,4 @@
-/** Decompression of DEFLATE (RFC 1951), for the small texts that are packed behind a model file. */
+/** Decompression of DEFLATE (RFC 1951), for the small texts that are packed into a model file. */
 
 const lengthBases = [
   3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,

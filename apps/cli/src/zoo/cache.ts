@@ -1,0 +1,82 @@
+import { basename } from "node:path";
+import { formatBytes, ModelCache } from "movinet/files";
+import { defineCommand } from "../command.ts";
+import { rest } from "../options.ts";
+import { counted, tableLines } from "../tables/text.ts";
+import { PullProgress } from "./pull-progress.ts";
+
+type Cached = Awaited<ReturnType<ModelCache["list"]>>[number];
+
+export const listCommand = defineCommand({
+  name: "cache list",
+  takes: "it takes no arguments",
+  example: "cache list",
+  options: {},
+  json: "One JSON object a line on stdout for each file",
+  async run(_, { terminal }) {
+    const cache = new ModelCache();
+    const files = await cache.list();
+    if (terminal.json) for (const file of files) terminal.result(JSON.stringify({ type: "cached", ...file }));
+    else terminal.result([...renderFiles(files), `${counted(files.length, "model")} in ${cache.folder}`].join("\n"));
+    return 0;
+  },
+});
+
+function renderFiles(files: readonly Cached[]): readonly string[] {
+  if (files.length === 0) return [];
+  const rows = files.map(({ path, bytes, pulled }) => [
+    basename(path),
+    formatBytes(bytes),
+    pulled?.since.slice(0, 10) ?? "",
+    pulled?.licence ?? "",
+    pulled?.url ?? "put there by hand",
+  ]);
+  return tableLines(["file", "size", "fetched", "licence", "from"], rows, 5);
+}
+
+/** Checks files against their hashes; the exit code is 1 where one is wrong. */
+export const verifyCacheCommand = defineCommand({
+  name: "cache verify",
+  takes: "it takes no arguments",
+  example: "cache verify",
+  options: {},
+  json: "One JSON object a line on stdout for each file",
+  async run(_, { terminal, signal }) {
+    const files = await new ModelCache().verify(signal);
+    const wrong = files.filter(({ problem }) => problem !== null);
+    for (const { path, problem, ...file } of files) {
+      if (terminal.json) terminal.result(JSON.stringify({ type: "checked", path, ...file, problem }));
+      else
+        terminal.result(
+          `${basename(path)}: ${problem ?? (file.pulled ? "as it was fetched" : "can be read; put there by hand")}`,
+        );
+    }
+    if (wrong.length === 0) return 0;
+    const names = wrong.map(({ path }) => basename(path)).join(", ");
+    terminal.warn(`movinet: ${names}: not as it should be. Remove it, and it is fetched again when it is used.`);
+    return 1;
+  },
+});
+
+export const clearCommand = defineCommand({
+  name: "cache clear",
+  takes: "it takes names of models",
+  example: "cache clear",
+  options: { names: rest("Models to remove, whoever put them there (default: all that were fetched)") },
+  json: "One JSON object a line on stdout for each file that was removed",
+  async run({ names }, { terminal, signal }) {
+    const cache = new ModelCache();
+    const progress = new PullProgress(terminal);
+    const removed = await cache.clear(names.length > 0 ? names : undefined, { signal, onProgress: progress.tell });
+    if (terminal.json) {
+      for (const file of removed) terminal.result(JSON.stringify({ type: "removed", ...file }));
+      return 0;
+    }
+    const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
+    for (const { path } of removed) terminal.result(`removed ${path}`);
+    const left = await cache.list();
+    const stays = left.length > 0 ? `; ${counted(left.length, "model")} left in ${cache.folder}` : "";
+    terminal.result(`${counted(removed.length, "model")}, ${formatBytes(bytes)}${stays}`);
+    return 0;
+  },
+});

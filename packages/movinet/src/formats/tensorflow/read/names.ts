@@ -1,0 +1,35 @@
+import type { ModelError } from "../../../common/errors.ts";
+import { blockLayerOf, type LayerKind, layerKindOf, objectPaths } from "../../weights/origins/tensorflow.ts";
+import { follow, type TrackedObject } from "./object-graph.ts";
+
+/**
+ * The keys of variables by our names, for the objects of the official code: whatever holds the network (a model, a SavedModel, a
+ * trainer), its layers are known by what they hold. Throws what `refuse` makes where there are two networks.
+ */
+export function namesOfObjects(
+  objects: readonly TrackedObject[],
+  refuse: (problem: string) => ModelError,
+): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>();
+  for (const object of objects) {
+    const kind = layerKindOf(object.children);
+    if (kind === null) continue;
+    const variables = variablesOf(objects, object, kind);
+    const [place = "block"] = [...variables.values()].flatMap(({ fullName }) => blockLayerOf(fullName) ?? []);
+    const owner = kind === "block" ? `${place}.` : "";
+    for (const [name, { key }] of variables) {
+      if (keys.has(owner + name)) throw refuse(`it holds more than one network: ${owner + name} is there twice`);
+      keys.set(owner + name, key);
+    }
+  }
+  return keys;
+}
+
+const both = (kind: LayerKind) => [...objectPaths(kind, true), ...objectPaths(kind, false)];
+const pathsOf = { stem: both("stem"), block: both("block"), head: both("head"), classifier: both("classifier") };
+
+/** The variables of a layer by our names; its convolutions are all flat, or none is. */
+function variablesOf(objects: readonly TrackedObject[], layer: TrackedObject, kind: LayerKind) {
+  const found = pathsOf[kind].map(([name, path]) => [name, follow(objects, layer, path)] as const);
+  return new Map(found.flatMap(([name, object]) => (object?.key ? [[name, { ...object, key: object.key }]] : [])));
+}

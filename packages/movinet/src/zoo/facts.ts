@@ -1,0 +1,17 @@
+import { labelsNamed } from "./known-labels.ts";
+import { type OpenedModel, withLabels } from "./labelled.ts";
+import type { KeptFile } from "./ledger.ts";
+import type { ZooModel } from "./registry.ts";
+
+/** A model under a name of the zoo, with its class names, where its file has none. */
+export async function withZooLabels(opened: OpenedModel, { labels, classes }: ZooModel): Promise<OpenedModel> {
+  if (opened.card.labels !== null || labels === null || opened.spec.classes !== classes) return opened;
+  return withLabels(opened, { names: await labelsNamed(labels), warnings: [] });
+}
+
+/** A model that was pulled, with where it came from, where its file does not tell: TFLite files have no card of ours. */
+export function withOrigin(opened: OpenedModel, { accuracy }: ZooModel, { url, licence }: KeptFile): OpenedModel {
+  const { card } = opened;
+  if (card.source !== null) return opened;
+  return { ...opened, card: { ...card, source: url, licence, accuracy } };
+}

@@ -1,0 +1,126 @@
+/** Models on a disk: one file, an archive, or the several files of a TensorFlow checkpoint. */
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { ModelError, type Refuse } from "../common/errors.ts";
+import { type ReadOptions, readUserFile, userFilePieces } from "../common/read.node.ts";
+import { isArchive, isGzip } from "../formats/archive.ts";
+import { formatOf } from "../formats/file-kind.ts";
+import { gunzipInNode } from "../formats/gunzip.node.ts";
+import { type ReadModel, readArchive, readModel } from "../formats/model-file.ts";
+import { checkpointAmong, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
+import type { Told } from "../formats/weights/infer.ts";
+import { mostModelBytes } from "./labelled.ts";
+
+/** Where a model is: one file, an archive, or the files of a TensorFlow checkpoint. */
+export class ModelSource {
+  /** As it was named. */
+  readonly path: string;
+  /** What is read. */
+  readonly files: readonly string[];
+  readonly #isCheckpoint: boolean;
+
+  private constructor(path: string, files: readonly string[], isCheckpoint: boolean) {
+    this.path = path;
+    this.files = files;
+    this.#isCheckpoint = isCheckpoint;
+  }
+
+  /** What a path names ({@link checkpointAt}). Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several checkpoints. */
+  static async at(path: string): Promise<ModelSource> {
+    const prefix = await checkpointAt(path);
+    if (prefix === null) return new ModelSource(path, [path], false);
+    const folder = dirname(prefix);
+    const ofPrefix = (name: string) => isCheckpointFile(name) && prefixOf(name) === basename(prefix);
+    const names = (await namesIn(folder)).filter(ofPrefix);
+    return new ModelSource(
+      path,
+      names.map((name) => join(folder, name)),
+      true,
+    );
+  }
+
+  /**
+   * The bytes of a model file; or the model, where it is in an archive or in several files. Throws {@link ModelError}:
+   * `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what readers throw.
+   */
+  async read({ signal, told }: SourceOptions = {}): Promise<Uint8Array | ReadModel> {
+    const { path } = this;
+    const name = modelName(path);
+    if (this.#isCheckpoint) return readModel(await this.#readFiles(signal), path, name, told);
+    const archive = await archiveOf(path, { most: mostModelBytes, refuse: refusal(path), signal });
+    return archive === null ? readModelFile(path, signal) : readArchive(archive, path, name, told);
+  }
+
+  async #readFiles(signal: AbortSignal | undefined): Promise<ReadonlyMap<string, Uint8Array>> {
+    const files = new Map<string, Uint8Array>();
+    let most = mostModelBytes;
+    for (const file of this.files) {
+      const bytes = await readUserFile(file, { most, refuse: refusal(this.path), signal });
+      files.set(basename(file), bytes);
+      most -= bytes.length;
+    }
+    return files;
+  }
+}
+
+interface SourceOptions {
+  /** Ends the reading: the promise is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the weights of other programs cannot tell of their network. */
+  readonly told?: Told | undefined;
+}
+
+/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is none. */
+export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
+  return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
+}
+
+/** The name of a model that has no other. */
+export function modelName(path: string): string {
+  return basename(path.replace(/\.tar\.gz$/, ""), extname(path.replace(/\.tar\.gz$/, "")));
+}
+
+/**
+ * The prefix of the checkpoint that a path names: the folder of a SavedModel, or another with one checkpoint in it; a prefix itself; or
+ * one of a checkpoint's files. Null where it is none. Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several.
+ */
+export async function checkpointAt(path: string): Promise<string | null> {
+  const facts = await stat(path).catch(() => null);
+  if (facts?.isFile() && besides.has(basename(path))) return checkpointAt(dirname(path));
+  if (facts?.isDirectory()) {
+    const names = [
+      ...(await namesIn(path)),
+      ...(await namesIn(join(path, variables))).map((name) => `${variables}/${name}`),
+    ];
+    const prefix = checkpointAmong(names, path);
+    return prefix === null ? null : join(path, prefix);
+  }
+  const prefix = facts?.isFile() && isCheckpointFile(path) ? prefixOf(path) : path;
+  if (facts !== null && prefix === path) return null;
+  return (await stat(`${prefix}.index`).catch(() => null))?.isFile() ? prefix : null;
+}
+
+/** Files beside a checkpoint that tell of it: those who name one mean their folder. */
+const besides: ReadonlySet<string> = new Set(["saved_model.pb", "checkpoint"]);
+
+/** The folder in a SavedModel in which its checkpoint is. */
+const variables = "variables";
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+/** What a tar archive holds, unpacked as it is read; null where a file is none. */
+async function archiveOf(path: string, options: ReadOptions): Promise<AsyncIterable<Uint8Array> | null> {
+  for await (const piece of userFilePieces(path, options)) {
+    if (!isArchive(piece)) return null;
+    const pieces = userFilePieces(path, options);
+    return isGzip(piece) ? gunzipInNode(pieces, path) : pieces;
+  }
+  return null;
+}
+
+export function refusal(subject: string): Refuse {
+  return (problem, remedy, cause) => new ModelError({ code: "E_MODEL_UNREADABLE", subject, problem, remedy, cause });
+}

@@ -1,0 +1,82 @@
+import { constants } from "node:fs";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import type { OwnPart } from "./store.ts";
+import type { Version } from "./transfer.ts";
+
+/** The head of the file: which version it is of, as JSON with blanks behind it. The bytes come after it. */
+const headBytes = 4096;
+
+/** A part on disk. A process that is killed leaves a beginning of it, never a gap. */
+export class FilePart implements OwnPart {
+  readonly #path: string;
+  readonly #file: FileHandle;
+  #version: Version | null;
+  #length: number;
+
+  private constructor(path: string, file: FileHandle, version: Version | null, length: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#version = version;
+    this.#length = length;
+  }
+
+  /** Opens what is there, or begins a file. */
+  static async open(path: string): Promise<FilePart> {
+    const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
+    const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    const version = bytesRead === headBytes ? readHead(buffer.toString("utf8")) : null;
+    return new FilePart(path, file, version, version === null ? 0 : size - headBytes);
+  }
+
+  get version(): Version | null {
+    return this.#version;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  async begin(version: Version): Promise<void> {
+    const head = Buffer.alloc(headBytes, " ");
+    // An address, or what a server says, may be long: a part without a head is begun again, which is no harm.
+    if (head.write(JSON.stringify(version)) === headBytes) head.fill(" ");
+    await this.#file.truncate(0);
+    await this.#file.write(head, 0, headBytes, 0);
+    [this.#version, this.#length] = [version, 0];
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, headBytes + this.#length);
+      at += bytesWritten;
+      this.#length += bytesWritten;
+    }
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    const bytes = new Uint8Array(this.#length);
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesRead } = await this.#file.read(bytes, at, bytes.length - at, headBytes + at);
+      if (bytesRead === 0) throw new Error("a file of the cache became shorter while it was read");
+      at += bytesRead;
+    }
+    return bytes;
+  }
+
+  /** Nothing is left of a part in which nothing is. */
+  async close(): Promise<void> {
+    await this.#file.close();
+    if (this.#length === 0) await rm(this.#path, { force: true });
+  }
+}
+
+function readHead(text: string): Version | null {
+  try {
+    const { url, validator, total } = JSON.parse(text) as Version;
+    return { url, validator, total };
+  } catch {
+    return null;
+  }
+}
