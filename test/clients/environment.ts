@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const cache = fileURLToPath(new URL("../../node_modules/.cache/clients/", import.meta.url));
+export const cache = fileURLToPath(new URL("../../node_modules/.cache/clients/", import.meta.url));
 const scripts = fileURLToPath(new URL("python/", import.meta.url));
 
 export interface Outcome {
@@ -110,6 +110,16 @@ export async function pythonPackages(program: string, name: string, packages: re
   });
 }
 
+/** Why no client can be installed from npm's registry, or the empty string. */
+export function npmObstacle(): string {
+  try {
+    execFileSync("npm", ["view", "onnxruntime-node@1.14.0", "version"], { stdio: "pipe", timeout: 60_000 });
+    return "";
+  } catch {
+    return " (skipped: npm's package registry cannot be reached)";
+  }
+}
+
 /** A project with these npm packages, installed without their install scripts. */
 export async function npmProject(name: string, packages: readonly string[]): Promise<string> {
   return kept(name, packages, async (folder) => {
@@ -129,7 +139,7 @@ export async function runPython<Result>(program: string, script: string, ...args
   return JSON.parse(outcome.stdout.trim().split("\n").at(-1) ?? "") as Result;
 }
 
-async function mustRun(program: string, args: readonly string[]): Promise<void> {
+export async function mustRun(program: string, args: readonly string[]): Promise<void> {
   const outcome = await run(program, args);
   if (outcome.code !== 0) throw new Error(`${program} ${args.join(" ")}:\n${lastLines(outcome)}`);
 }

@@ -35,7 +35,8 @@ const frames = 4;
 const small: SpecOptions = { classes: 10, resolution: { height: 64, width: 64 } };
 
 export function nameOfCase({ spec, options = {}, form, dtype, format }: Case): string {
-  return [spec, ...Object.values(options).map(String), form, dtype, format].join("-").replace(/[^\w-]+/g, "_");
+  const said = Object.values(options).map((value) => (typeof value === "object" ? JSON.stringify(value) : `${value}`));
+  return [spec, ...said, form, dtype, format].join("-").replace(/[^\w-]+/g, "_");
 }
 
 /** Writes files, frames and expected answers into a folder. */

@@ -34,8 +34,8 @@ export const onnxPrecisions = Object.keys(onnxStorage) as readonly OnnxPrecision
 export type OnnxOptions = FileOptions<OnnxForm, OnnxPrecision>;
 
 /**
- * Writes a model as an ONNX file (opset 20, IR 10: ONNX Runtime 1.18 and newer), norms and residual scales folded into the
- * convolutions. Spec, card, and what the inputs and outputs mean stand in its metadata.
+ * Writes a model as an ONNX file of the oldest opset that it needs (13 or 14, IR 7: ONNX Runtime 1.8 and newer), norms and
+ * residual scales folded into the convolutions. Spec, card, and what the inputs and outputs mean stand in its metadata.
  *
  * Throws {@link ModelError} with code `E_MODEL_EXPORT` where the model has no such form: a base model as `step`, a
  * stream model as `clip` without a number of frames.
