@@ -44,16 +44,22 @@ describe("a model that is not there: each command names the option that it has",
   test.each([
     [
       ["classify", "clip.y4m", "--model", "nowhere"],
-      "Give a .tflite, .safetensors, .onnx or .pt file with --model, or put one at ",
+      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file with --model, or put one at ",
     ],
     [
       ["train", "clips", "--from", "nowhere"],
-      "Give a .tflite, .safetensors, .onnx or .pt file with --from, or put one at ",
+      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file with --from, or put one at ",
     ],
-    [["evaluate", "nowhere", "clips"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
-    [["convert", "nowhere", "out.onnx"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
-    [["verify", "nowhere"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
-    [["inspect", "nowhere"], "Give a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [
+      ["evaluate", "nowhere", "clips"],
+      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
+    ],
+    [
+      ["convert", "nowhere", "out.onnx"],
+      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
+    ],
+    [["verify", "nowhere"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [["inspect", "nowhere"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
   ])("%j", async (args, remedy) => {
     const { code, stderr } = await run(...args);
     expect(stderr).toContain(`movinet: nowhere: there is no such model file or name. ${remedy}`);

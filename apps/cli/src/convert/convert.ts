@@ -15,7 +15,7 @@ import { planLabels } from "./labels-file.ts";
 const formats = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
 
 const convertOptions = {
-  in: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
+  in: argument("A model: a file (.safetensors, .tflite, .onnx, .pt), a SavedModel, a checkpoint, or a name"),
   out: argument(
     "The file to write: .tflite, .onnx, .safetensors, .pt (a PyTorch state dict) or .index (a TensorFlow checkpoint)",
   ),

@@ -24,7 +24,7 @@ export const verifyCommand = defineCommand({
   takes: "it takes one model",
   example: "verify model.tflite --against runs/train-1/model.safetensors",
   options: {
-    model: argument("A model file (.safetensors, .tflite, .onnx, .pt) or a name"),
+    model: argument("A model: a file (.safetensors, .tflite, .onnx, .pt), a SavedModel, a checkpoint, or a name"),
     against: text("Another file of the same network", "model"),
     clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
   },

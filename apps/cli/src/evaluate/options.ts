@@ -2,7 +2,7 @@ import { argument, choice, deviceOption, fitOption, flag, text, threads, usually
 import { UsageError } from "../usage.ts";
 
 export const evaluateOptions = {
-  model: argument("A model file (.tflite, .safetensors, .onnx, .pt) or a name in the cache"),
+  model: argument("A model: a file (.tflite, .safetensors, .onnx, .pt), a SavedModel, a checkpoint, or a name"),
   dataset: argument("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
   split: usually(
     null,

@@ -28,7 +28,7 @@ export const trainCommand = defineCommand({
   ...usage,
   options: {
     dataset: rest("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
-    from: usually(null, text("The model to begin with: a file or a name in the cache (default a0-stream)")),
+    from: usually(null, text("The model to begin with: a file or a name of the zoo (default a0-stream)")),
     out: text("Folder of this run (default runs/train-1, 2, …)", "folder"),
     resume: flag("Go on with the run in --out (default: the last in runs)"),
     trainable: usually(

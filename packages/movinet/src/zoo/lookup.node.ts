@@ -120,7 +120,7 @@ export async function findModel(
     code: "E_MODEL_NOT_FOUND",
     subject: name,
     problem: "there is no such model file or name",
-    remedy: `Give a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
+    remedy: `Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 
