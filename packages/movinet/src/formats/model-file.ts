@@ -12,7 +12,13 @@ import { readPytorch } from "./pytorch/read.ts";
 import { writePytorch } from "./pytorch/write.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
 import { readCheckpoint } from "./tensorflow/read/checkpoint.ts";
-import { checkpointAmong, checkpointFiles, isCheckpointFile } from "./tensorflow/read/saved-model.ts";
+import {
+  checkpointAmong,
+  checkpointFiles,
+  graphFile,
+  graphOf,
+  isCheckpointFile,
+} from "./tensorflow/read/saved-model.ts";
 import { writeCheckpoint } from "./tensorflow/write/checkpoint.ts";
 import { embeddedLabels } from "./tflite/read/embedded-labels.ts";
 import { readTflite } from "./tflite/read/import.ts";
@@ -61,7 +67,9 @@ function readFile(bytes: Uint8Array, subject: string, name?: string, told?: Told
 function readAmong(files: ReadonlyMap<string, Uint8Array>, subject: string, name?: string, told?: Told): ReadModel {
   const prefix = checkpointAmong([...files.keys()], subject);
   if (prefix !== null) {
-    return { ...readCheckpoint(checkpointFiles(files, prefix), subject, { name, told }), format: "checkpoint" };
+    const graph = files.get(graphOf(prefix) ?? "");
+    const read = readCheckpoint(checkpointFiles(files, prefix), subject, { name, told, graph });
+    return { ...read, format: "checkpoint" };
   }
   const models = [...files].filter(([file]) => isModelFile(file));
   const [model, another] = models;
@@ -77,6 +85,8 @@ function readAmong(files: ReadonlyMap<string, Uint8Array>, subject: string, name
   });
 }
 
+const basename = (name: string) => name.slice(name.lastIndexOf("/") + 1);
+
 function isModelFile(name: string): boolean {
   return /\.(safetensors|tflite|onnx|pt|pth)$/.test(name);
 }
@@ -88,7 +98,7 @@ export async function readArchive(
   name?: string,
   told?: Told,
 ): Promise<ReadModel> {
-  const isWanted = (file: string) => isCheckpointFile(file) || isModelFile(file);
+  const isWanted = (file: string) => isCheckpointFile(file) || isModelFile(file) || basename(file) === graphFile;
   return readAmong(await unpackArchive(source, subject, isWanted), subject, name, told);
 }
 

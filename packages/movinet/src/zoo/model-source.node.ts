@@ -7,7 +7,7 @@ import { isArchive, isGzip } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { gunzipInNode } from "../formats/gunzip.node.ts";
 import { type ReadModel, readArchive, readModel } from "../formats/model-file.ts";
-import { checkpointAmong, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
+import { checkpointAmong, graphFile, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
 import type { Told } from "../formats/weights/infer.ts";
 import { mostModelBytes } from "./labelled.ts";
 
@@ -17,26 +17,26 @@ export class ModelSource {
   readonly path: string;
   /** What is read. */
   readonly files: readonly string[];
-  readonly #isCheckpoint: boolean;
+  /** Of a checkpoint, its files by the names that a SavedModel gives them; null: one file. */
+  readonly #named: ReadonlyMap<string, string> | null;
 
-  private constructor(path: string, files: readonly string[], isCheckpoint: boolean) {
+  private constructor(path: string, named: ReadonlyMap<string, string> | null) {
     this.path = path;
-    this.files = files;
-    this.#isCheckpoint = isCheckpoint;
+    this.files = named === null ? [path] : [...named.values()];
+    this.#named = named;
   }
 
   /** What a path names ({@link checkpointAt}). Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several checkpoints. */
   static async at(path: string): Promise<ModelSource> {
     const prefix = await checkpointAt(path);
-    if (prefix === null) return new ModelSource(path, [path], false);
+    if (prefix === null) return new ModelSource(path, null);
     const folder = dirname(prefix);
     const ofPrefix = (name: string) => isCheckpointFile(name) && prefixOf(name) === basename(prefix);
     const names = (await namesIn(folder)).filter(ofPrefix);
-    return new ModelSource(
-      path,
-      names.map((name) => join(folder, name)),
-      true,
-    );
+    const named = new Map(names.map((name) => [`${variables}/${name}`, join(folder, name)]));
+    const graph = join(folder, "..", graphFile);
+    const isSavedModel = basename(folder) === variables && (await stat(graph).catch(() => null))?.isFile();
+    return new ModelSource(path, isSavedModel ? named.set(graphFile, graph) : named);
   }
 
   /**
@@ -46,17 +46,17 @@ export class ModelSource {
   async read({ signal, told }: SourceOptions = {}): Promise<Uint8Array | ReadModel> {
     const { path } = this;
     const name = modelName(path);
-    if (this.#isCheckpoint) return readModel(await this.#readFiles(signal), path, name, told);
+    if (this.#named !== null) return readModel(await this.#readFiles(this.#named, signal), path, name, told);
     const archive = await archiveOf(path, { most: mostModelBytes, refuse: refusal(path), signal });
     return archive === null ? readModelFile(path, signal) : readArchive(archive, path, name, told);
   }
 
-  async #readFiles(signal: AbortSignal | undefined): Promise<ReadonlyMap<string, Uint8Array>> {
+  async #readFiles(named: ReadonlyMap<string, string>, signal: AbortSignal | undefined) {
     const files = new Map<string, Uint8Array>();
     let most = mostModelBytes;
-    for (const file of this.files) {
+    for (const [name, file] of named) {
       const bytes = await readUserFile(file, { most, refuse: refusal(this.path), signal });
-      files.set(basename(file), bytes);
+      files.set(name, bytes);
       most -= bytes.length;
     }
     return files;
@@ -102,7 +102,7 @@ export async function checkpointAt(path: string): Promise<string | null> {
 }
 
 /** Files beside a checkpoint that tell of it: those who name one mean their folder. */
-const besides: ReadonlySet<string> = new Set(["saved_model.pb", "checkpoint"]);
+const besides: ReadonlySet<string> = new Set([graphFile, "checkpoint"]);
 
 /** The folder in a SavedModel in which its checkpoint is. */
 const variables = "variables";

@@ -158,6 +158,6 @@ function optionLines(spec: Spec, told: Told, title: string): string[] {
 }
 
 /** The options that have a value: an absent one leaves the default as it is. */
-function defined(told: Told): Partial<Spec> {
+export function defined(told: Told): Partial<Spec> {
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }

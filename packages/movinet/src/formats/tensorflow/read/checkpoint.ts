@@ -4,7 +4,7 @@ import { checkWeights } from "../../../model/check-weights.ts";
 import { checkCard, checkSize } from "../../../model/limits.ts";
 import { readMetadata } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
-import { modelFromTensors, type Told, warningsOf, weightsOf } from "../../weights/infer.ts";
+import { defined, modelFromTensors, type Told, warningsOf, weightsOf } from "../../weights/infer.ts";
 import { areListed, hub, namesOfHub } from "../../weights/origins/hub.ts";
 import { tensorflow } from "../../weights/origins/tensorflow.ts";
 import type { FoundTensor } from "../../weights/tensors.ts";
@@ -12,6 +12,16 @@ import { dtypes, objectGraphKey, valueSuffix } from "../bundle-layout.ts";
 import { type Bundle, type BundleFiles, openBundle } from "./bundle.ts";
 import { namesOfObjects } from "./names.ts";
 import { readObjectGraph } from "./object-graph.ts";
+import { toldByGraph } from "./saved-graph.ts";
+
+export interface CheckpointOptions {
+  /** The card's name, where the checkpoint has no card. */
+  readonly name?: string | undefined;
+  /** What the variables cannot tell. */
+  readonly told?: Told | undefined;
+  /** Of a SavedModel its `saved_model.pb`, which tells some of it for certain. */
+  readonly graph?: Uint8Array | undefined;
+}
 
 /**
  * Reads the network of a TensorFlow checkpoint: of the official code, whose objects say what each variable is, or of TensorFlow Hub,
@@ -21,7 +31,7 @@ import { readObjectGraph } from "./object-graph.ts";
 export function readCheckpoint(
   files: BundleFiles,
   subject: string,
-  { name, told }: { readonly name?: string | undefined; readonly told?: Told | undefined } = {},
+  { name, told, graph }: CheckpointOptions = {},
 ): Model & { readonly warnings: readonly string[] } {
   const refuse = (problem: string, cause?: unknown) =>
     new ModelError({
@@ -40,7 +50,8 @@ export function readCheckpoint(
   if (names === null) throw stranger(variables.size, subject);
   const tensors = tensorsOf(bundle, names);
   const origin = listed ? hub : tensorflow;
-  const { spec, weights, assumed } = modelFromTensors(tensors, { subject, origin, told });
+  const known = { ...told, ...(graph && defined(toldByGraph(graph))) };
+  const { spec, weights, assumed } = modelFromTensors(tensors, { subject, origin, told: known });
   return { spec, weights, card: defaultCard(spec, name), warnings: warningsOf(assumed) };
 }
 

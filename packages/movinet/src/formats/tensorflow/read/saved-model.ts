@@ -7,9 +7,17 @@ const ofShard = /\.data-\d{5}-of-\d{5}$/;
 /** Where a SavedModel keeps its checkpoint. */
 const inSavedModel = /(^|\/)variables\/variables$/;
 
+/** The file beside the folder of a checkpoint that holds the graph of a SavedModel. */
+export const graphFile = "saved_model.pb";
+
 /** Whether a file belongs to a checkpoint, by its name. */
 export function isCheckpointFile(name: string): boolean {
   return ofIndex.test(name) || ofShard.test(name);
+}
+
+/** The graph of a SavedModel, by the prefix of its checkpoint; null where a checkpoint is in none. */
+export function graphOf(prefix: string): string | null {
+  return inSavedModel.test(prefix) ? prefix.replace(inSavedModel, `$1${graphFile}`) : null;
 }
 
 /** The name that the files of a checkpoint have before their endings. */
