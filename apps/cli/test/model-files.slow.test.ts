@@ -50,8 +50,14 @@ describe("a model that is not there: each command names the option that it has",
       ["train", "clips", "--from", "nowhere"],
       "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file with --from, or put one at ",
     ],
-    [["evaluate", "nowhere", "clips"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
-    [["convert", "nowhere", "out.onnx"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [
+      ["evaluate", "nowhere", "clips"],
+      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
+    ],
+    [
+      ["convert", "nowhere", "out.onnx"],
+      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
+    ],
     [["verify", "nowhere"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
     [["inspect", "nowhere"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
   ])("%j", async (args, remedy) => {

@@ -18,7 +18,9 @@ import { UsageError } from "../usage.ts";
 
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
-  model: text("A model: a file (.tflite, .safetensors, .onnx, .pt), a SavedModel, a checkpoint, or a name (default a0-stream)"),
+  model: text(
+    "A model: a file (.tflite, .safetensors, .onnx, .pt), a SavedModel, a checkpoint, or a name (default a0-stream)",
+  ),
   labels: text(
     "Class names: a file with one a line, or kinetics-600 (default: the model's, or a label file beside it)",
   ),
