@@ -1,23 +1,24 @@
 /**
  * `npm run docs`: makes what is generated in the documentation: the API reference from the library's declarations, example
- * files and help texts in the guides (between `<!-- example FILE -->` or `<!-- help COMMAND -->` and its end), and the
- * README's table of benchmarks.
+ * files and help texts in the guides (between `<!-- example FILE -->` or `<!-- help COMMAND -->` and its end), the pages and the
+ * table (`<!-- table zoo -->`) of the models of the zoo, and the README's table of benchmarks.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
+import { modelCards, zooTable } from "./model-cards.ts";
 import { renderReference } from "./reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const table = /(<!-- step-latency -->\n)[\s\S]*?(?=<!-- \/step-latency -->)/;
-const region = /<!-- (example|help) (\S+(?: \S+)*) -->\n[\s\S]*?<!-- \/\1 -->/g;
+const region = /<!-- (example|help|table) (\S+(?: \S+)*) -->\n[\s\S]*?<!-- \/\1 -->/g;
 
 /** Every generated file and every file with a generated part: path in the repository → text. */
 export function buildDocs(): ReadonlyMap<string, string> {
   const read = (file: string) => readFileSync(join(root, file), "utf8");
-  const files = new Map([["docs/reference.md", renderReference(root)]]);
+  const files = new Map([["docs/reference.md", renderReference(root)], ...modelCards()]);
   for (const file of globSync("docs/*.md", { cwd: root }).sort()) {
     if (!files.has(file)) files.set(file, withRegions(read(file)));
   }
@@ -31,7 +32,7 @@ export function buildDocs(): ReadonlyMap<string, string> {
 
 function withRegions(text: string): string {
   return text.replace(region, (_, kind: string, name: string) => {
-    const made = kind === "example" ? example(name) : help(name);
+    const made = kind === "example" ? example(name) : kind === "help" ? help(name) : `${zooTable()}\n`;
     return `<!-- ${kind} ${name} -->\n\n${made}\n<!-- /${kind} -->`;
   });
 }

@@ -31,6 +31,11 @@ test("what is generated is up to date (else: npm run docs)", () => {
   for (const [path, text] of buildDocs()) expect(read(path), path).toBe(text);
 });
 
+test("each model of the zoo has a page, and nothing else has", () => {
+  const made = [...buildDocs().keys()].filter((path) => path.startsWith("docs/models/"));
+  expect(globSync("docs/models/*", { cwd: root }).sort()).toEqual(made.sort());
+});
+
 test("the reference has every export", async () => {
   const anchors = anchorsOf("docs/reference.md");
   const entries = Object.keys(manifest.exports).map((path) => path.replace(/^\./, "movinet"));

@@ -1,9 +1,14 @@
 /** The command line as others get it: packed, installed with all it needs into an empty project. */
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tarOf } from "../../packages/movinet/test/formats/tar.ts";
 import { carvingIce, hasShared, officialModel, sharedReason } from "../../packages/movinet/test/shared.ts";
+import { startWorld, worldOf } from "../../packages/movinet/test/zoo/real-hosts.ts";
+import { file } from "../../packages/movinet/test/zoo/server.ts";
 import { packPackages } from "../../scripts/pack.ts";
 import { install, installNodes, obstacle, run } from "./project.ts";
 
@@ -19,6 +24,13 @@ describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
     nodes = installNodes(join(work, "nodes"));
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  test("npx movinet is the command line, whichever package is asked for", () => {
+    const options = { cwd: project, encoding: "utf8", shell: process.platform === "win32" } as const;
+    for (const name of ["movinet", "@movinet/cli", "movinet-npx"]) {
+      expect(execFileSync("npx", ["--no-install", name, "--version"], options)).toMatch(/^\d+\.\d+\.\d+\n$/);
+    }
+  });
 
   describe.each(["Node 22", "Node 24"])("%s", (version) => {
     const movinet = (...args: string[]) =>
@@ -51,6 +63,22 @@ describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
       expect([code, stderr]).toEqual([0, ""]);
       expect(JSON.parse(stdout).predictions[0].label).toBe("carving ice");
       expect(readFileSync(join(project, "plot.png")).subarray(1, 4).toString()).toBe("PNG");
+    });
+
+    test.skipIf(!hasShared)(`fetches the model that it is asked for, by its real address${sharedReason}`, async () => {
+      const tar = tarOf([{ name: "1.tflite", content: readFileSync(officialModel) }]);
+      const path =
+        "www.kaggle.com/api/v1/models/google/movinet/tfLite/a0-stream-kinetics-600-classification-tflite-int8/1/download";
+      await using world = await startWorld({ [path]: file(new Uint8Array(gzipSync(tar))) });
+      const env = { ...worldOf(world), MOVINET_CACHE: join(work, `cache of ${version}`) };
+      const args = ["classify", carvingIce, "--model", "a0-stream-int8", "--json", "--quiet"];
+      for (const _ of ["fetched", "kept"]) {
+        const program = [join(project, "node_modules/@movinet/cli/bin/movinet.js"), ...args];
+        const { code, stdout, stderr } = await run(nodes[version] as string, program, project, env);
+        expect([code, stderr]).toEqual([0, ""]);
+        expect(JSON.parse(stdout).predictions[0].label).toBe("carving ice");
+      }
+      expect(world.asked).toEqual([path]);
     });
 
     test.skipIf(!hasShared)(`works on two videos at a time, in worker threads${sharedReason}`, async () => {

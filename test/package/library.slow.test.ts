@@ -50,6 +50,23 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
+  test("npx movinet, where only the library is, says in one line where the command line is", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const options = { cwd: project, encoding: "utf8", stdio: "pipe", shell: process.platform === "win32" } as const;
+    try {
+      execFileSync("npx", ["--no-install", "movinet", "classify", "a clip.mp4"], options);
+      expect.unreachable();
+    } catch (error) {
+      const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
+      expect({ status, stdout, stderr }).toEqual({
+        status: 2,
+        stdout: "",
+        stderr:
+          "movinet: the command line is a package of its own. Run npx @movinet/cli classify 'a clip.mp4', or npm i -g @movinet/cli.\n",
+      });
+    }
+  });
+
   test("types resolve by every way of finding modules that knows ESM", async () => {
     const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarballs[0] as string)));
     if (!analysis.types) throw new Error("the package has no types");
@@ -165,11 +182,14 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     });
   });
 
-  /** Minified and gzipped bytes, without onnxruntime-web and LiteRT.js; 61,775 when last set. */
+  /**
+   * Minified and gzipped bytes, without onnxruntime-web and LiteRT.js: what a page loads at once, and all, with what is loaded when it is
+   * asked for (a model of the zoo by its name, class names); 75,030 and 81,725 when last set. Readers of PyTorch and TensorFlow are 12,000 of them.
+   */
   test.each([
-    ["what it exports", "*", 66_000],
-    ["open", "{ open }", 66_000],
-  ])("in a browser %s stays small, and asks for no eval", async (_, names, limit) => {
+    ["what it exports", "*", 78_000, 85_000],
+    ["open", "{ open }", 77_000, 84_000],
+  ])("in a browser %s stays small, and asks for no eval", async (_, names, mostAtOnce, most) => {
     writeFileSync(join(project, "entry.js"), `export ${names} from "movinet";\n`);
     const { output } = await build({
       cwd: project,
@@ -181,12 +201,18 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
       logLevel: "silent",
     });
     const chunks = output.flatMap((file) => (file.type === "chunk" ? [file] : []));
-    const sizes = chunks.map(({ fileName, code }) => `${fileName} ${gzipSync(code, { level: 9 }).length}`);
+    const loaded = new Set(chunks.filter(({ isEntry }) => isEntry));
+    for (const { imports } of loaded) {
+      for (const chunk of chunks) if (imports.includes(chunk.fileName)) loaded.add(chunk);
+    }
+    const sizeOf = (codes: readonly string[]) => gzipSync(codes.join("\n"), { level: 9 }).length;
+    const sizes = chunks.map(({ fileName, code }) => `${fileName} ${sizeOf([code])}`);
+    const [atOnce, all] = [[...loaded], chunks].map((some) => sizeOf(some.map(({ code }) => code))) as [number, number];
+    console.log(`export ${names}: ${atOnce} bytes gzipped at once, ${all} in all (${sizes.join(", ")})`);
     const code = chunks.map((chunk) => chunk.code).join("\n");
-    const bytes = gzipSync(code, { level: 9 }).length;
-    console.log(`export ${names}: ${code.length} bytes minified, ${bytes} gzipped (${sizes.join(", ")})`);
     expect(code.includes("onnxruntime-web/wasm")).toBe(true);
     expect(/["'`]node:|\beval\(|new Function/.test(code)).toBe(false);
-    expect(bytes).toBeLessThan(limit);
+    expect(atOnce).toBeLessThan(mostAtOnce);
+    expect(all).toBeLessThan(most);
   });
 });

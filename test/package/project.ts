@@ -52,9 +52,14 @@ export function installNodes(folder: string): Readonly<Record<string, string>> {
   return { "Node 22": join(folder, "node_modules", name, "bin", file), "Node 24": process.execPath };
 }
 
-export function run(program: string, args: readonly string[], cwd: string): Promise<Outcome> {
+export function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  more: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
   return new Promise((resolve) => {
-    const env = { PATH: process.env["PATH"], HOME: cwd, TMPDIR: process.env["TMPDIR"], NO_COLOR: "1" };
+    const env = { PATH: process.env["PATH"], HOME: cwd, TMPDIR: process.env["TMPDIR"], NO_COLOR: "1", ...more };
     execFile(program, args, { cwd, env, maxBuffer: 1e8 }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });

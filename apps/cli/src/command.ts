@@ -9,6 +9,8 @@ export interface Definition<O extends Options> extends Usage {
   readonly json: string;
   /** What `--quiet` does (default: it shows no progress). */
   readonly quiet?: string;
+  /** Whether it takes models, which may be fetched: then there is `--offline`. */
+  readonly fetches?: boolean;
   /** Does the work, and returns the exit code. What it throws once `signal` is aborted counts as its end by Ctrl-C. */
   run(options: ValuesOf<O>, context: Context): Promise<number>;
 }
@@ -31,11 +33,12 @@ export interface Command {
 }
 
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { options, json, quiet = "No progress" } = definition;
+  const { options, json, quiet = "No progress", fetches = false } = definition;
+  const offline = flag("Fetch no model: one that is not here is an error (as MOVINET_OFFLINE=1)");
   const common = {
     json: flag(json),
     quiet: flag(quiet),
-    offline: flag("Fetch no model: one that is not here is an error (as MOVINET_OFFLINE=1)"),
+    ...((fetches && { offline }) as { offline?: typeof offline }),
     debug: flag("Show the stack of an error"),
   };
   return {
@@ -48,7 +51,7 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
         told = `interrupted. ${text}`;
       };
       const work = (signal: AbortSignal) =>
-        definition.run(values, { terminal, signal, offline: shared.offline, ifInterrupted });
+        definition.run(values, { terminal, signal, offline: shared.offline ?? false, ifInterrupted });
       return interruptible(terminal, work, () => told);
     },
   };

@@ -23,6 +23,7 @@ export const inspectCommand = defineCommand({
     model: argument("A name such as a0-stream, or a model file"),
     states: flag("List the states with Google's names instead"),
   },
+  fetches: true,
   json: "One JSON object on stdout",
   async run({ model: name, states }, context) {
     const { terminal } = context;

@@ -35,7 +35,7 @@ export async function findNamedModel(
   try {
     return await findModel(name, { embedded, signal, offline: offline || undefined, onProgress: progress.tell });
   } catch (error) {
-    throw error instanceof ModelError && /^E_MODEL_(NOT_FOUND|DOWNLOAD)$/.test(error.code)
+    throw error instanceof ModelError && /^E_MODEL_(NOT_FOUND|DOWNLOAD|INTEGRITY)$/.test(error.code)
       ? withWayOut(error, name, option)
       : error;
   } finally {

@@ -12,10 +12,10 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** The command line in a folder, with a cache of its own there. */
-export function commandLine(folder: () => string) {
+/** The command line in a folder, with a cache of its own there; `more` is put into its environment. */
+export function commandLine(folder: () => string, more: () => NodeJS.ProcessEnv = () => ({})) {
   const start = (...args: string[]): ChildProcess => {
-    const own = { NO_COLOR: "1", MOVINET_CACHE: join(folder(), "cache"), NODE_COMPILE_CACHE: compiled };
+    const own = { NO_COLOR: "1", MOVINET_CACHE: join(folder(), "cache"), NODE_COMPILE_CACHE: compiled, ...more() };
     const env = { ...process.env, ...own };
     return spawn(process.execPath, [bin, ...args], { env, cwd: folder(), stdio: ["ignore", "pipe", "pipe"] });
   };

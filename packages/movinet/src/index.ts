@@ -23,4 +23,4 @@ export type { Card, Fit } from "./model/card.ts";
 export type { Model } from "./model/model.ts";
 export type { StreamState } from "./session/stream-session.ts";
 export type { Frame, Picture } from "./video/frame.ts";
-export type { PullEvent } from "./zoo/pull.ts";
+export type { PullEvent } from "./zoo/pull-event.ts";

@@ -15,6 +15,7 @@ export const classifyCommand = defineCommand({
   takes: "no video was given",
   example: "classify clip.mp4",
   options: classifyOptions,
+  fetches: true,
   json: "One JSON object a line on stdout",
   quiet: "No progress and no timings",
   run: (options, context) => {

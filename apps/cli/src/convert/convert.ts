@@ -48,6 +48,7 @@ export const convertCommand = defineCommand({
   takes: "it takes a model and a file to write",
   example: "convert runs/train-1/model.safetensors model.tflite",
   options: convertOptions,
+  fetches: true,
   json: "The parity receipt as one JSON object on stdout",
   async run({ in: input, out: output, form, dtype, frames, labels, ...options }, context) {
     const { terminal, signal } = context;

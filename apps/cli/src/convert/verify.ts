@@ -28,6 +28,7 @@ export const verifyCommand = defineCommand({
     against: text("Another file of the same network", "model"),
     clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
   },
+  fetches: true,
   json: "The receipt as one JSON object on stdout",
   async run({ model, against, clips }, context) {
     const { terminal, signal } = context;

@@ -32,6 +32,7 @@ export const evaluateCommand = defineCommand({
   takes: "it takes a model and a dataset",
   example: "evaluate runs/train-1/model.safetensors clips",
   options: evaluateOptions,
+  fetches: true,
   json: "One JSON object a line on stdout: each clip, then all together",
   async run(settings, context) {
     checkTogether(settings);

@@ -28,7 +28,7 @@ export const trainCommand = defineCommand({
   ...usage,
   options: {
     dataset: rest("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
-    from: usually(null, text("The model to begin with: a file or a name in the cache (default a0-stream)")),
+    from: usually(null, text("The model to begin with: a file or a name of the zoo (default a0-stream)")),
     out: text("Folder of this run (default runs/train-1, 2, …)", "folder"),
     resume: flag("Go on with the run in --out (default: the last in runs)"),
     trainable: usually(
@@ -61,6 +61,7 @@ export const trainCommand = defineCommand({
     seed: usually(null, count("Another number draws other splits and variations (default 0)", 0)),
     threads: usually(null, threads("Threads that train (default: the machine's cores)")),
   },
+  fetches: true,
   json: "One JSON object a line on stdout: each epoch, then what was reached",
   run({ dataset: [dataset, ...more], out, resume, ...given }, context) {
     if ((dataset === undefined) !== resume || more.length > 0) {

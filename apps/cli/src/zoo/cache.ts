@@ -3,6 +3,7 @@ import { formatBytes, ModelCache } from "movinet/files";
 import { defineCommand } from "../command.ts";
 import { rest } from "../options.ts";
 import { counted, tableLines } from "../tables/text.ts";
+import { PullProgress } from "./pull-progress.ts";
 
 type Cached = Awaited<ReturnType<ModelCache["list"]>>[number];
 
@@ -65,7 +66,8 @@ export const clearCommand = defineCommand({
   json: "One JSON object a line on stdout for each file that was removed",
   async run({ names }, { terminal, signal }) {
     const cache = new ModelCache();
-    const removed = await cache.clear(names.length > 0 ? names : undefined, { signal });
+    const progress = new PullProgress(terminal);
+    const removed = await cache.clear(names.length > 0 ? names : undefined, { signal, onProgress: progress.tell });
     if (terminal.json) {
       for (const file of removed) terminal.result(JSON.stringify({ type: "removed", ...file }));
       return 0;
@@ -73,7 +75,7 @@ export const clearCommand = defineCommand({
     const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
     for (const { path } of removed) terminal.result(`removed ${path}`);
     const left = await cache.list();
-    const stays = left.length > 0 ? `; ${counted(left.length, "model")} stay in ${cache.folder}` : "";
+    const stays = left.length > 0 ? `; ${counted(left.length, "model")} left in ${cache.folder}` : "";
     terminal.result(`${counted(removed.length, "model")}, ${formatBytes(bytes)}${stays}`);
     return 0;
   },

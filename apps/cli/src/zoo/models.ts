@@ -25,7 +25,7 @@ function renderListings(listings: readonly Listing[]): string {
     licence,
     `${input.width}×${input.height}`,
     String(Number(fps.toFixed(2))),
-    accuracy === null ? "" : `${(100 * accuracy.top1).toFixed(1)} %`,
+    accuracy === null ? "" : `${(100 * accuracy.top1).toFixed(2)} %`,
     formatBytes(bytes),
     cached === null ? "" : "yes",
   ]);

@@ -8,6 +8,7 @@ export class PullProgress {
   readonly #terminal: Terminal;
   #source: { readonly host: string; readonly origin: string; readonly licence: string; readonly bytes: number } | null =
     null;
+  readonly #skipped: Extract<PullEvent, { status: "skip" }>[] = [];
   #bar: { readonly progress: Progress; readonly started: number; readonly first: number } | null = null;
 
   constructor(terminal: Terminal) {
@@ -22,19 +23,19 @@ export class PullProgress {
       this.#terminal.note(`${name}: fetching ${origin} from ${host}, about ${formatBytes(bytes)}, licence ${licence}`);
     } else if (event.status === "progress") this.#show(name, event.loaded, event.total);
     else this.stop();
-    if (event.status === "skip") this.#tellSkipped(event);
-    if (event.status === "wait") this.#terminal.note(`${name}: waiting for ${event.for}, which is fetching it`);
+    if (event.status === "skip") this.#skipped.push(event);
+    // A source that gave something wrong is to be known of, also where the next one was right; one that gave nothing is not.
+    if (event.status === "ready") {
+      for (const { url, problem, wrong } of this.#skipped.splice(0)) {
+        if (wrong) this.#terminal.warning(`${name}: ${url}: ${problem}.`);
+      }
+    }
+    if (event.status === "wait") this.#terminal.note(`${name}: waiting for ${event.for}, which is at it`);
   };
 
   stop(): void {
     this.#bar?.progress.stop();
     this.#bar = null;
-  }
-
-  /** A source that cannot be reached is no news where the next one can; one that gave something wrong is. */
-  #tellSkipped({ name, url, problem, wrong }: Extract<PullEvent, { status: "skip" }>): void {
-    if (wrong) this.#terminal.warning(`${name}: ${url}: ${problem}.`);
-    else this.#terminal.note(`${name}: ${hostOf(url)}: ${problem}`);
   }
 
   #show(name: string, loaded: number, total: number): void {

@@ -11,6 +11,7 @@ export const pullCommand = defineCommand({
   takes: "no model was named",
   example: "pull a0-stream",
   options: { names: rest("Names of models, as movinet models lists them", { required: true }) },
+  fetches: true,
   json: "One JSON object a line on stdout for each model",
   async run({ names }, { terminal, signal, offline, ifInterrupted }) {
     ifInterrupted("What has come stays: the same command goes on with it.");

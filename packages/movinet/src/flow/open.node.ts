@@ -9,7 +9,7 @@ import { withOpenedLabels } from "../zoo/label-files.node.ts";
 import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
 import { openModelFile } from "../zoo/lookup.node.ts";
 import type { PullModelOptions } from "../zoo/pull.node.ts";
-import type { PullEvent } from "../zoo/pull.ts";
+import type { PullEvent } from "../zoo/pull-event.ts";
 import { nodeFetch } from "../zoo/request.node.ts";
 import { programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
@@ -26,7 +26,7 @@ export interface OpenOptions {
   readonly labels?: string | readonly string[] | undefined;
   /** Compute in a worker thread, so that the event loop stays free. ONNX Runtime's CPU only. Default false. */
   readonly worker?: boolean | undefined;
-  /** Told how a model of the zoo is fetched. */
+  /** Told how a model is fetched, of the zoo or from a URL. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
   /** Fetch no model of the zoo. Default: what `MOVINET_OFFLINE` says. */
   readonly offline?: boolean | undefined;
@@ -103,8 +103,7 @@ async function openLabelled(
     return labels === undefined ? read : withOpenedLabels(read, labels);
   }
   const subject = place instanceof Uint8Array ? "model" : String(place);
-  const bytes =
-    place instanceof Uint8Array ? place : await fetchModel(subject, { fetch: nodeFetch, signal: fetching.signal });
+  const bytes = place instanceof Uint8Array ? place : await fetchModel(subject, { ...fetching, fetch: nodeFetch });
   const read = await readFileOf(bytes, subject);
   return labels === undefined ? read : { ...read, ...(await withOpenedLabels(read, labels)) };
 }

@@ -8,8 +8,7 @@ import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
 import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
-import type { PullEvent } from "../zoo/pull.ts";
-import { pullModel } from "../zoo/pull.web.ts";
+import type { PullEvent } from "../zoo/pull-event.ts";
 import { zooModel } from "../zoo/registry.ts";
 import { webFetch } from "../zoo/request.web.ts";
 import { programOf, readFileOf } from "./open-file.ts";
@@ -24,7 +23,7 @@ export interface OpenOptions {
   readonly labels?: string | readonly string[] | undefined;
   /** URL of a folder of models that is asked first for a name, such as one of the page's own: `<mirror>/a0-stream.safetensors`. */
   readonly mirror?: string | undefined;
-  /** Told how a model of the zoo is fetched. */
+  /** Told how a model is fetched, of the zoo or from a URL. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
   /** Ends the opening: the promise is then rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -59,13 +58,13 @@ async function openAny(
   if (model instanceof Uint8Array) return readFileOf(model, "model");
   const known = typeof model === "string" ? zooModel(model) : null;
   if (known !== null) {
+    const { pullModel } = await import("../zoo/pull.web.ts");
     const { bytes, file } = await pullModel(known, options);
     const read = await readFileOf(bytes, file);
     return { ...read, ...(await withZooLabels(read, known)) };
   }
   if (typeof model === "string" || model instanceof URL) {
-    const { signal } = options;
-    return readFileOf(await fetchModel(String(model), { fetch: webFetch, signal }), String(model));
+    return readFileOf(await fetchModel(String(model), { ...options, fetch: webFetch }), String(model));
   }
   if (typeof model === "object" && "weights" in model) return { warnings: [], ...model };
   throw new TypeError("a model is a name, a URL, the bytes of a file (Uint8Array), or a model that was read");

@@ -7,6 +7,7 @@ import type { Model } from "../model/model.ts";
 import { sha256Of } from "./integrity.ts";
 import { labelsOfFile } from "./known-labels.ts";
 import { MemoryPart } from "./memory-part.ts";
+import { fileOf, type PullEvent, progressOf } from "./pull-event.ts";
 import { type TransferOptions, TransferProblem, transfer } from "./transfer.ts";
 
 /** The most bytes of a model file; the largest of the family, A5 in float32, has 126 MB. */
@@ -38,19 +39,32 @@ export async function withKnownLabels(model: OpenedModel, bytes: Uint8Array): Pr
   return names === null ? { spec, weights, card, warnings } : withLabels(model, { names, warnings: [] });
 }
 
-export interface FetchOptions extends Pick<TransferOptions, "fetch" | "signal" | "onProgress" | "pace"> {}
+export interface FetchOptions extends Pick<TransferOptions, "fetch" | "signal" | "pace"> {
+  /** Told how the download goes: `download`, `progress`, `done`. */
+  readonly onProgress?: ((event: PullEvent) => void) | undefined;
+}
 
 /** The bytes behind an http(s) URL. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`. */
-export async function fetchModel(url: string, options: FetchOptions): Promise<Uint8Array> {
+export async function fetchModel(url: string, { onProgress, ...options }: FetchOptions): Promise<Uint8Array> {
+  const subject = shownSource(url);
+  const tell = { name: subject, file: fileOf(url, "model") };
   const part = new MemoryPart();
   try {
-    await transfer({ ...options, url, part, most: mostModelBytes, hashed: false });
+    onProgress?.({ status: "download", ...tell });
+    await transfer({
+      ...options,
+      url,
+      part,
+      most: mostModelBytes,
+      hashed: false,
+      onProgress: (loaded, total) => onProgress?.(progressOf(tell, loaded, total)),
+    });
+    onProgress?.({ status: "done", ...tell });
   } catch (cause) {
     if (!(cause instanceof TransferProblem)) throw cause;
     const code = cause.status === 404 ? "E_MODEL_NOT_FOUND" : "E_MODEL_UNREADABLE";
     const problem = cause.status === 404 ? cause.message : `it could not be fetched: ${cause.message}`;
-    const remedy = "Check the address and the network";
-    throw new ModelError({ code, subject: shownSource(url), problem, remedy, cause });
+    throw new ModelError({ code, subject, problem, remedy: "Check the address and the network", cause });
   }
   return part.bytes();
 }

@@ -53,9 +53,10 @@ export function ledgerText(ledger: Ledger): string {
 export function checkPin({ pins }: Ledger, url: string, sha256: string, ledgerPlace: string): void {
   const pin = Object.hasOwn(pins, url) ? pins[url] : undefined;
   if (pin === undefined || pin.sha256 === sha256) return;
+  const then = `on ${pin.since.slice(0, 10)}, when it was pinned in ${ledgerPlace}`;
   throw integrityError(
     url,
-    `it gives something else than on ${pin.since.slice(0, 10)}, when it was pinned (SHA-256 ${sha256} instead of ${pin.sha256})`,
-    `If its publisher tells of a new version, remove its pin from ${ledgerPlace}`,
+    `it gives something else than ${then} (SHA-256 ${sha256} instead of ${pin.sha256})`,
+    "Remove that pin if its publisher tells of a new version",
   );
 }

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { ModelError } from "../common/errors.ts";
 import { irregularity, unreadable } from "../common/read.node.ts";
 import { readModel } from "../formats/model-file.ts";
@@ -10,6 +10,7 @@ import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
+import { cacheEndings } from "./pull.ts";
 import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
 
@@ -26,10 +27,11 @@ export interface ModelOptions extends FindOptions {
 }
 
 /**
- * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite` or
- * `.onnx`, else a name of the zoo, whose file is fetched into the cache folder. Labels come from `labels` (a text file, one name a line, in output order, or `kinetics-600`), else from the
- * file: its card, or the labels that are packed into a TFLite file; else they are those of a file that we know; else they
- * come from a label file beside the model: the `.txt` with `label` in its name that has one line for each class.
+ * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite`,
+ * `.onnx`, `.pt` or `.tar.gz`, else a name of the zoo, whose file is fetched into the cache folder. Labels come from `labels` (a
+ * text file, one name a line, in output order, or `kinetics-600`), else from the file: its card, or the labels that are packed into a
+ * TFLite file; else they are those of a file that we know; else they come from a label file beside the model: the `.txt` with
+ * `label` in its name that has one line for each class; else they are those of a name of the zoo.
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
  * `E_MODEL_TENSORS`, `E_MODEL_LABELS`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`.
  */
@@ -46,29 +48,38 @@ export async function openModelFile(
   const { signal } = options;
   const path = await findModel(nameOrFile, options);
   signal?.throwIfAborted();
-  const source = await (await ModelSource.at(path)).read({ signal, told });
-  signal?.throwIfAborted();
-  if (!(source instanceof Uint8Array)) return labelled(source, path, labels);
-  const bytes = source;
-  const model = readModel(bytes, path, modelName(path), told);
-  const file = { bytes, subject: path, format: model.format };
-  if (labels !== undefined) return { ...(await withOpenedLabels(model, labels)), file };
-  const known = await withZooFacts(path, await withKnownLabels(model, bytes), bytes.length);
-  if (known.card.labels !== null) return { ...known, file };
-  const beside = withLabels(model, await labelsBeside(path, model.spec.classes));
   const named = zooNamed(path);
-  return { ...(named === null ? beside : await withZooLabels(beside, named)), file };
+  const known = { ...named?.told, ...given(told) };
+  const source = await (await ModelSource.at(path)).read({ signal, told: known });
+  signal?.throwIfAborted();
+  if (!(source instanceof Uint8Array)) return withNames(source, path, labels, named);
+  const model = readModel(source, path, modelName(path), known);
+  const described = await withZooFacts(path, await withKnownLabels(model, source), source.length);
+  const file = { bytes: source, subject: path, format: model.format };
+  return { ...(await withNames(described, path, labels, named)), file };
 }
 
-/** A model of several files, with its class names. */
-async function labelled(model: OpenedModel, path: string, labels: string | undefined) {
+/** Of what was told, that which says something. */
+function given(told: Told = {}): Told {
+  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
+}
+
+/** A model with the class names that were asked for, else its own, else those beside it, else those of its name. */
+async function withNames(
+  model: OpenedModel,
+  path: string,
+  labels: string | undefined,
+  named: ZooModel | null,
+): Promise<OpenedModel> {
   if (labels !== undefined) return withOpenedLabels(model, labels);
-  return model.card.labels === null ? withLabels(model, await labelsBeside(path, model.spec.classes)) : model;
+  if (model.card.labels !== null) return model;
+  const beside = withLabels(model, await labelsBeside(path, model.spec.classes));
+  return named === null ? beside : withZooLabels(beside, named);
 }
 
 /** The model of the zoo whose name a file in the cache folder has, or null. */
 function zooNamed(path: string): ZooModel | null {
-  return dirname(path) === cacheFolder() ? zooModel(basename(path, extname(path))) : null;
+  return dirname(path) === cacheFolder() ? zooModel(modelName(path)) : null;
 }
 
 /** A model that was pulled, with what the zoo knows of it; one that somebody put in its place is taken as it is. */
@@ -89,7 +100,7 @@ export async function findModel(
   { embedded = {}, ...pulling }: FindOptions = {},
 ): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
-  const candidates = [".safetensors", ".tflite", ".onnx"].map((extension) => join(cacheFolder(), name + extension));
+  const candidates = cacheEndings.map((ending) => join(cacheFolder(), name + ending));
   if (Object.hasOwn(embedded, name)) candidates.unshift(embedded[name] as string);
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
   let other: Error | null = null;

@@ -4,11 +4,10 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { specOf } from "../arch/spec.ts";
 import { ModelError, MovinetError } from "../common/errors.ts";
-import { readModel } from "../formats/model-file.ts";
 import { defaultCard } from "../model/card.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
 import type { KeptFile } from "./ledger.ts";
-import { readModelFile } from "./model-source.node.ts";
+import { openModel } from "./lookup.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { keptFile } from "./pull.ts";
 import { zoo, zooModel } from "./registry.ts";
@@ -107,7 +106,7 @@ export class ModelCache {
       .map(({ name, facts }) => ({
         path: join(this.folder, name),
         bytes: facts?.size ?? 0,
-        pulled: pulledOf(models[name]),
+        pulled: pulledOf(models[name], facts?.size ?? 0),
       }))
       .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   }
@@ -130,7 +129,7 @@ export class ModelCache {
    */
   async clear(
     names?: readonly string[],
-    options: Pick<PullModelOptions, "signal"> = {},
+    { signal, onProgress }: Pick<PullModelOptions, "signal" | "onProgress"> = {},
   ): Promise<readonly CachedFile[]> {
     const files = await this.list();
     const removed = files.filter((file) => (names ? names.includes(nameOf(file)) : file.pulled !== null));
@@ -138,7 +137,8 @@ export class ModelCache {
     const cleared = new Set([...removed.map(nameOf), ...unfinished]);
     for (const name of cleared) {
       const own = removed.filter((file) => nameOf(file) === name).map(({ path }) => basename(path));
-      await this.#store.remove(name, own, options);
+      const onWait = (who: string) => onProgress?.({ status: "wait", name, for: who });
+      await this.#store.remove(name, own, { signal, onWait });
     }
     return removed;
   }
@@ -148,8 +148,9 @@ function nameOf({ path }: CachedFile): string {
   return basename(path).replace(modelFile, "");
 }
 
-function pulledOf(kept: KeptFile | undefined): CachedFile["pulled"] {
-  if (kept === undefined) return null;
+/** What is known of a file of this size, where it is the one that was fetched: another may have been put in its place. */
+function pulledOf(kept: KeptFile | undefined, size: number): CachedFile["pulled"] {
+  if (kept?.bytes !== size) return null;
   const { url, licence, since } = kept;
   return { url, licence, since };
 }
@@ -165,7 +166,7 @@ async function changeOf({ path, bytes }: CachedFile, kept: KeptFile): Promise<st
 /** Why a file that somebody has put there cannot be read. */
 async function illness({ path }: CachedFile, signal: AbortSignal | undefined): Promise<string | null> {
   try {
-    readModel(await readModelFile(path, signal), path);
+    await openModel(path, { signal });
     return null;
   } catch (error) {
     signal?.throwIfAborted();

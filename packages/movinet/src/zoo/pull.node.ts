@@ -1,7 +1,9 @@
 import { ModelError } from "../common/errors.ts";
 import { isUrl } from "../common/urls.ts";
+import { gunzipInNode } from "../formats/gunzip.node.ts";
 import { cacheFolder } from "./cache-folder.node.ts";
-import { type PullEvent, pull } from "./pull.ts";
+import { pull } from "./pull.ts";
+import type { PullEvent } from "./pull-event.ts";
 import type { ZooModel } from "./registry.ts";
 import { nodeFetch } from "./request.node.ts";
 import { NodeStore } from "./store.node.ts";
@@ -32,7 +34,8 @@ export async function pullModel(
       remedy: store.remedyFor(model),
     });
   }
-  return store.placeOf(await pull(model, { store, fetch: nodeFetch, mirror: mirrorOf(), signal, onProgress }));
+  const options = { store, fetch: nodeFetch, gunzip: gunzipInNode, mirror: mirrorOf(), signal, onProgress };
+  return store.placeOf(await pull(model, options));
 }
 
 function isOffline(): boolean {

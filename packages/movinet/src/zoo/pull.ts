@@ -4,42 +4,16 @@ import { shownSource } from "../common/urls.ts";
 import { integrityError, sha256Of } from "./integrity.ts";
 import { mostModelBytes } from "./labelled.ts";
 import { checkPin } from "./ledger.ts";
+import { fileOf, type PullEvent, progressOf } from "./pull-event.ts";
 import type { Source, ZooModel } from "./registry.ts";
 import type { OwnPart, Store } from "./store.ts";
 import { type Fetch, type Pace, TransferProblem, transfer } from "./transfer.ts";
-import { unpack } from "./unpack.ts";
-
-/**
- * How a download goes, as transformers.js tells it: `initiate`, `download`, `progress` (in percent), `done` for a file, and `ready` once
- * the model can be used, also where nothing was to be fetched. Ours are `skip`, where a source is given up, and `wait`.
- */
-export type PullEvent = { readonly name: string } & (
-  | {
-      readonly status: "initiate";
-      readonly file: string;
-      readonly url: string;
-      readonly origin: string;
-      readonly licence: string;
-      readonly bytes: number;
-    }
-  | { readonly status: "download"; readonly file: string }
-  | {
-      readonly status: "progress";
-      readonly file: string;
-      /** Percent. */
-      readonly progress: number;
-      readonly loaded: number;
-      readonly total: number;
-    }
-  | { readonly status: "done"; readonly file: string }
-  | { readonly status: "ready" }
-  | { readonly status: "skip"; readonly url: string; readonly problem: string; readonly wrong: boolean }
-  | { readonly status: "wait"; readonly for: string }
-);
+import { type Gunzip, unpack } from "./unpack.ts";
 
 export interface PullOptions {
   readonly store: Store;
   readonly fetch: Fetch;
+  readonly gunzip?: Gunzip | undefined;
   /** An address that is asked first, for `<mirror>/<name>.safetensors` or `.tflite`. */
   readonly mirror?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -61,9 +35,12 @@ export async function pull(model: ZooModel, options: PullOptions): Promise<strin
   return file;
 }
 
+/** Endings of a model's file in the cache, in the order in which they are looked for; only the first two are ever fetched. */
+export const cacheEndings = [".safetensors", ".tflite", ".onnx", ".pt", ".tar.gz"] as const;
+
 /** The name of a model's file in a store, or null. */
 export async function keptFile({ name }: Pick<ZooModel, "name">, store: Store): Promise<string | null> {
-  for (const file of [`${name}.safetensors`, `${name}.tflite`]) if (await store.has(file)) return file;
+  for (const ending of cacheEndings) if (await store.has(name + ending)) return name + ending;
   return null;
 }
 
@@ -79,7 +56,7 @@ async function fetchFirst(model: ZooModel, options: PullOptions): Promise<string
       signal?.throwIfAborted();
       if (!(error instanceof ModelError || error instanceof TransferProblem)) throw error;
       const wrong = error instanceof ModelError && error.code === "E_MODEL_INTEGRITY";
-      const problem = error instanceof ModelError ? `${error.problem}. ${error.remedy}` : error.message;
+      const problem = error instanceof ModelError ? error.problem : error.message;
       onProgress?.({ status: "skip", name, url: shownSource(source.url), problem, wrong: error instanceof ModelError });
       problems.push({ host: hostOf(source.url), problem, wrong });
     }
@@ -113,7 +90,7 @@ async function fetchFrom(source: Source, model: ZooModel, options: PullOptions):
     for (let trusted = part.length === 0; ; trusted = true) {
       await fill(part, source, options, tell);
       try {
-        return await keep(await part.bytes(), source, model, store);
+        return await keep(await part.bytes(), source, model, options);
       } catch (error) {
         if (!(error instanceof ModelError)) throw error;
         await part.begin({ url: "", validator: null, total: null });
@@ -140,21 +117,19 @@ async function fill(
     hashed: content !== null,
     signal,
     pace,
-    onProgress: (loaded, total) =>
-      onProgress?.({
-        status: "progress",
-        ...tell,
-        progress: (100 * loaded) / (total ?? Infinity),
-        loaded,
-        total: total ?? 0,
-      }),
+    onProgress: (loaded, total) => onProgress?.(progressOf(tell, loaded, total)),
   });
   onProgress?.({ status: "done", ...tell });
 }
 
 /** Checks what came, and puts it in its place. */
-async function keep(bytes: Uint8Array, source: Source, model: ZooModel, store: Store): Promise<string> {
-  const { ending, content, sha256 } = await unpack(bytes, model, source);
+async function keep(
+  bytes: Uint8Array,
+  source: Source,
+  model: ZooModel,
+  { store, gunzip }: PullOptions,
+): Promise<string> {
+  const { ending, content, sha256 } = await unpack(bytes, model, source, gunzip);
   const pinned = source.content === null;
   const url = shownSource(source.url);
   if (pinned) checkPin(await store.ledger(), url, sha256, store.placeOf("models.lock.json"));
@@ -171,16 +146,6 @@ async function keep(bytes: Uint8Array, source: Source, model: ZooModel, store: S
     pin: pinned ? { sha256, since } : null,
   });
   return file;
-}
-
-/** The name of the file that an address gives. */
-function fileOf(url: string, name: string): string {
-  const last =
-    url
-      .replace(/[?#].*$/s, "")
-      .split("/")
-      .at(-1) ?? "";
-  return last === "download" || last === "" ? `${name}.tar.gz` : last;
 }
 
 function hostOf(url: string): string {

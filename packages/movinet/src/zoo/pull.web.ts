@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { ModelError } from "../common/errors.ts";
-import { type PullEvent, pull } from "./pull.ts";
+import { pull } from "./pull.ts";
+import type { PullEvent } from "./pull-event.ts";
 import type { ZooModel } from "./registry.ts";
 import { webFetch } from "./request.web.ts";
 import { WebStore } from "./store.web.ts";

@@ -4,7 +4,7 @@
  */
 import { Agent, type IncomingMessage, request } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
-import { requestUrl, shownSource } from "../common/urls.ts";
+import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
 import { type Answer, type Fetch, TransferProblem } from "./transfer.ts";
 
 const mostRedirects = 10;
@@ -38,9 +38,7 @@ function ask(url: string, headers: Readonly<Record<string, string>>, signal: Abo
     const options = { agent, signal, headers: { "user-agent": "movinet", ...headers } };
     const asked = secure ? secureRequest(url, options) : request(url, options);
     asked.once("response", resolve);
-    asked.once("error", (error: NodeJS.ErrnoException) =>
-      reject(untrusted.test(error.code ?? "") ? distrust(error) : error),
-    );
+    asked.once("error", (error: NodeJS.ErrnoException) => reject(explained(error)));
     asked.end();
   });
 }
@@ -58,9 +56,15 @@ function answerOf(response: IncomingMessage, status: number): Answer {
 
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 
-function distrust({ code }: NodeJS.ErrnoException): TransferProblem {
-  const remedy = "a proxy that looks into https needs NODE_EXTRA_CA_CERTS=its-certificate.pem";
-  return new TransferProblem(`the server's certificate is not trusted (${code}; ${remedy})`, 1);
+/** A failure that would be the same the next time, with what to do; others as they are. */
+function explained(error: NodeJS.ErrnoException): Error {
+  const { code = "", message } = error;
+  if (untrusted.test(code)) {
+    const remedy = "a proxy that looks into https needs NODE_EXTRA_CA_CERTS=its-certificate.pem";
+    return new TransferProblem(`the server's certificate is not trusted (${code}; ${remedy})`, 1);
+  }
+  if (code !== "ERR_PROXY_TUNNEL") return error;
+  return new TransferProblem(`the proxy gives no way to it (${shownSource(message).replace(/^.*: (?=HTTP)/s, "")})`, 1);
 }
 
 /** Whether this Node's agents take proxies from an environment: 22.21, 24.5 and newer, which know this option too. */
@@ -68,16 +72,27 @@ const knowsProxies = process.allowedNodeEnvironmentFlags.has("--use-env-proxy");
 
 /** One agent for each request: connections of a download are not used again. */
 function agentOf(secure: boolean): Agent {
-  const names = secure ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
-  const name = names.find((name) => process.env[name]);
-  if (name !== undefined && !knowsProxies) {
+  const proxy = proxyOf(process.env, secure);
+  const variable = secure ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const { no_proxy: lower, NO_PROXY: upper } = process.env;
+  const options = proxy === null ? {} : { proxyEnv: { [variable]: proxy, NO_PROXY: lower ?? upper } };
+  return secure ? new SecureAgent(options) : new Agent(options);
+}
+
+/** The proxy that an environment names for https, or for http; null: none. Node passes over what it does not understand. */
+export function proxyOf(env: NodeJS.ProcessEnv, secure: boolean, known = knowsProxies): string | null {
+  const name = [
+    ...(secure ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"]),
+    "all_proxy",
+    "ALL_PROXY",
+  ].find((name) => env[name]);
+  if (name === undefined) return null;
+  if (!known) {
     const problem = `${name} is set, which Node ${process.version} cannot use (Node 22.21, 24.5 and newer can)`;
     throw new TransferProblem(problem, 1);
   }
-  const options = name === undefined ? {} : { proxyEnv: process.env };
-  try {
-    return secure ? new SecureAgent(options) : new Agent(options);
-  } catch (cause) {
-    throw new TransferProblem(`${name} cannot be used (${shownSource((cause as Error).message)})`, 1);
-  }
+  const value = env[name] ?? "";
+  const proxy = schemeOf(value) === null ? `http://${value}` : value;
+  if (isUrl(proxy) && URL.canParse(proxy)) return proxy;
+  throw new TransferProblem(`${name} names no http proxy (${shownSource(value)})`, 1);
 }

@@ -14,17 +14,18 @@ import { pause } from "./transfer.ts";
 
 /** Milliseconds between two looks at a lock of another process, and between two signs of life of its own. */
 const [lookMs, beatMs] = [100, 5000];
-/** A process on another machine that has given no sign of life for so long is gone. */
-const deadMs = 60_000;
 const ledgerName = "models.lock.json";
 
 export class NodeStore implements Store {
   readonly folder: string;
   readonly #parts: string;
+  readonly #deadMs: number;
 
-  constructor(folder: string) {
+  /** `deadMs`: a process on another machine that has given no sign of life for so long is gone. */
+  constructor(folder: string, { deadMs = 60_000 }: { readonly deadMs?: number } = {}) {
     this.folder = folder;
     this.#parts = join(folder, "parts");
+    this.#deadMs = deadMs;
   }
 
   placeOf(file: string): string {
@@ -160,7 +161,10 @@ export class NodeStore implements Store {
         if (error.cause?.code === "ENOENT") return null; // somebody has removed the folder meanwhile
         throw error;
       });
-      if (answer === null) continue;
+      if (answer === null) {
+        await pause(lookMs, signal);
+        continue;
+      }
       if (answer.holder === null) {
         // A process that only slept still has its files open: what it writes to them from now on is nobody's.
         if (watched.gone) await this.#clearParts(name);
@@ -168,7 +172,7 @@ export class NodeStore implements Store {
       }
       if (!watched.told) onWait?.(`process ${answer.holder.pid} on ${answer.holder.host}`);
       watched.told = true;
-      watched.gone = await isGone(answer.path, answer.holder, watched);
+      watched.gone = (await silence(answer.path, answer.holder, watched)) > this.#deadMs;
       if (watched.gone) await rm(answer.path, { force: true });
       else await pause(lookMs, signal);
     }
@@ -179,12 +183,12 @@ function refusal(subject: string): Refuse {
   return (problem, remedy, cause) => integrityError(subject, problem, remedy, cause);
 }
 
-/** Whether a lock has shown no sign of life for long. Clocks of machines differ: only changes count. */
-async function isGone(lock: string, { text }: LockHolder, watched: { sign: string; since: number }): Promise<boolean> {
+/** Milliseconds for which a lock has shown no sign of life. Clocks of machines differ: only changes count. */
+async function silence(lock: string, { text }: LockHolder, watched: { sign: string; since: number }): Promise<number> {
   const changed = (await stat(lock).catch(() => null))?.mtimeMs ?? 0;
   const sign = `${changed} ${text}`;
   if (sign !== watched.sign) Object.assign(watched, { sign, since: performance.now() });
-  return performance.now() - watched.since > deadMs;
+  return performance.now() - watched.since;
 }
 
 /** Whether a file in `parts` belongs to a name; `a0-stream` is the beginning of `a0-stream-int8`. */

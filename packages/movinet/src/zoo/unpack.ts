@@ -1,10 +1,14 @@
 /** From what an address gives to the file that is kept: archives are opened, weights of others converted. */
 import { nameOf } from "../arch/spec.ts";
+import { isArchive, isGzip, unpackArchive } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
-import { readModel, writeModel } from "../formats/model-file.ts";
+import { readModel } from "../formats/model-file.ts";
+import { writeSafetensors } from "../formats/safetensors.ts";
+import { isCheckpointFile } from "../formats/tensorflow/read/saved-model.ts";
 import { defaultCard } from "../model/card.ts";
+import { metadataTexts } from "../model/metadata.ts";
 import type { Model } from "../model/model.ts";
-import { checkContent, integrityError, sha256Of } from "./integrity.ts";
+import { checkContent, integrityError, sha256Of, sha256OfFiles } from "./integrity.ts";
 import { labelsNamed } from "./known-labels.ts";
 import type { Source, ZooModel } from "./registry.ts";
 
@@ -20,29 +24,72 @@ export interface Unpacked {
  * Makes the file that is kept of a model from the bytes that a source gave. Throws {@link ModelError}: `E_MODEL_INTEGRITY` where they are
  * not those that were published, and what readers throw.
  */
-export async function unpack(bytes: Uint8Array, model: ZooModel, source: Source): Promise<Unpacked> {
+export async function unpack(
+  bytes: Uint8Array,
+  model: ZooModel,
+  source: Source,
+  gunzip: Gunzip = (packed) => packed,
+): Promise<Unpacked> {
   const { url, content } = source;
   if (content !== null) await checkContent(bytes, content, url);
-  return keptOf(bytes, await sha256Of(bytes), model, source);
+  const head = bytes.subarray(0, headBytes);
+  if (!isArchive(head)) return unpackFile(bytes, await sha256Of(bytes), model, source);
+  return unpackArchived(isGzip(head) ? gunzip(pieces(bytes), url) : bytes, model, source);
 }
 
-async function keptOf(bytes: Uint8Array, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
-  const format = formatOf(bytes.subarray(0, 4096), bytes.length, source.url);
-  const read = readModel(bytes, source.url, model.name);
-  if (nameOf(read.spec) !== model.spec) {
-    throw integrityError(source.url, `it holds ${nameOf(read.spec)}, not ${model.spec}`, "Fetch it from another place");
-  }
-  if (format === "tflite") {
-    if (model.file !== null) await checkContent(bytes, { sha256: model.file.sha256 }, source.url);
-    return { ending: "tflite", content: bytes, sha256 };
-  }
+/** A platform's own way to unpack gzip data; what is still packed after it is unpacked in the portable one. */
+export type Gunzip = (packed: AsyncIterable<Uint8Array>, subject: string) => AsyncIterable<Uint8Array>;
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+const pieceBytes = 2 ** 18;
+
+const headBytes = 4096;
+
+/** An archive with a TFLite file, or with a SavedModel. */
+async function unpackArchived(
+  archive: Uint8Array | AsyncIterable<Uint8Array>,
+  model: ZooModel,
+  source: Source,
+): Promise<Unpacked> {
+  const { url } = source;
+  const isWanted = (name: string) => name.endsWith(".tflite") || isCheckpointFile(name);
+  const files = await unpackArchive(archive, url, isWanted);
+  const sha256 = await sha256OfFiles(files);
+  const [file, ...others] = [...files].filter(([name]) => name.endsWith(".tflite"));
+  if (file !== undefined && others.length === 0) return unpackFile(file[1], sha256, model, source);
+  return converted(readModel(files, url, model.name, model.told), sha256, model, source);
+}
+
+async function unpackFile(bytes: Uint8Array, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
+  const { url } = source;
+  const format = formatOf(bytes.subarray(0, headBytes), bytes.length, url);
+  // Before anything reads it.
+  if (format === "tflite" && model.file !== null) await checkContent(bytes, { sha256: model.file.sha256 }, url);
+  const read = readModel(bytes, url, model.name, model.told);
+  if (format === "pt") return converted(read, sha256, model, source);
+  checkNetwork(read, model, url);
   if (format === "safetensors") return { ending: "safetensors", content: bytes, sha256 };
-  return { ending: "safetensors", content: writeModel(await described(read, model, source, sha256)), sha256 };
+  if (format !== "tflite") throw integrityError(url, `it is an ${format} file`, "Fetch it from another place");
+  return { ending: "tflite", content: bytes, sha256 };
+}
+
+async function converted(read: Model, sha256: string, model: ZooModel, source: Source): Promise<Unpacked> {
+  checkNetwork(read, model, source.url);
+  const { weights, ...texts } = await described(read, model, source, sha256);
+  return { ending: "safetensors", content: writeSafetensors(weights, metadataTexts(texts, null, undefined)), sha256 };
+}
+
+function checkNetwork({ spec }: Model, model: ZooModel, url: string): void {
+  if (nameOf(spec) === model.spec) return;
+  throw integrityError(url, `it holds ${nameOf(spec)}, not ${model.spec}`, "Fetch it from another place");
 }
 
 /** A model of others with what the zoo knows of it. */
 async function described({ spec, weights }: Model, model: ZooModel, source: Source, sha256: string): Promise<Model> {
-  const labels = model.labels === null ? null : await labelsNamed(model.labels);
+  const labels = model.labels === null || spec.classes !== model.classes ? null : await labelsNamed(model.labels);
   const { url, licence } = source;
   const { accuracy } = model;
   const card = { ...defaultCard(spec, model.name), labels, source: `${url} (SHA-256 ${sha256})`, licence, accuracy };

@@ -33,6 +33,8 @@ export interface PageOptions {
   readonly served?: Readonly<Record<string, Uint8Array>>;
   /** Folders on disk by the first part of a path: `ort` for `/ort/file.wasm`. */
   readonly folders?: Readonly<Record<string, string>>;
+  /** Other origins that the page may ask. */
+  readonly others?: string;
 }
 
 export interface OpenPage {
@@ -44,7 +46,8 @@ export interface OpenPage {
 }
 
 /** No eval, nothing from elsewhere but videos; WebAssembly is allowed. */
-const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; media-src * blob:; connect-src 'self' blob:";
+const policy = (others: string) =>
+  `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; media-src * blob:; connect-src 'self' blob: ${others}`;
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
@@ -54,7 +57,13 @@ const types: Readonly<Record<string, string>> = {
 };
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
-export async function openPage({ entry, global, served = {}, folders = {} }: PageOptions): Promise<OpenPage> {
+export async function openPage({
+  entry,
+  global,
+  served = {},
+  folders = {},
+  others = "",
+}: PageOptions): Promise<OpenPage> {
   const folder = await mkdtemp(join(tmpdir(), "movinet-browser-"));
   await build({
     configFile: false,
@@ -71,7 +80,7 @@ export async function openPage({ entry, global, served = {}, folders = {} }: Pag
     const path = request.url ?? "/";
     const file = join(folders[path.split("/")[1] ?? ""] ?? folder, basename(path));
     const body = path === "/" ? Buffer.from(document) : (served[path] ?? (await readFile(file).catch(() => null)));
-    const headers = { "content-type": types[extname(path)] ?? "text/html", "content-security-policy": policy };
+    const headers = { "content-type": types[extname(path)] ?? "text/html", "content-security-policy": policy(others) };
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     if (body === null || from === undefined || path.startsWith("/whole/")) {
       response.writeHead(body === null ? 404 : 200, headers).end(body ?? "");

@@ -4,7 +4,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type PullEvent, type PullOptions, pull } from "../../src/zoo/pull.ts";
+import { type PullOptions, pull } from "../../src/zoo/pull.ts";
+import type { PullEvent } from "../../src/zoo/pull-event.ts";
 import type { ZooModel } from "../../src/zoo/registry.ts";
 import { nodeFetch } from "../../src/zoo/request.node.ts";
 import { NodeStore } from "../../src/zoo/store.node.ts";
@@ -169,7 +170,7 @@ describe("where no hash is published, the first that comes is pinned", () => {
     await expect(bring(row())).rejects.toThrow(
       told(
         "E_MODEL_INTEGRITY",
-        /it gives something else than on \d{4}-\d\d-\d\d, when it was pinned \(SHA-256 \w{64} instead of \w{64}\)\. If its publisher tells of a new version, remove its pin from .*models\.lock\.json/,
+        /it gives something else than on \d{4}-\d\d-\d\d, when it was pinned in .*models\.lock\.json \(SHA-256 \w{64} instead of \w{64}\)/,
       ),
     );
     expect(await kept()).toEqual(["models.lock.json"]);
@@ -213,7 +214,7 @@ describe("what was left from before", () => {
     const row = await halfWay('"one"');
     server.paths.set("/a", file(safetensors));
     await bring(row);
-    expect(server.asked).toEqual(["/a bytes=3000000-"]);
+    expect(server.asked).toEqual([expect.stringMatching(/^\/a bytes=3\d{6}-$/)]);
     await holds("t0-stream.safetensors", safetensors);
     expect(await kept()).toEqual(["models.lock.json", "t0-stream.safetensors"]);
   });
@@ -223,7 +224,7 @@ describe("what was left from before", () => {
     const row = await halfWay(null, damaged);
     server.paths.set("/a", file(safetensors, { etag: null }));
     await bring(row);
-    expect(server.asked).toEqual(["/a bytes=3000000-", "/a"]);
+    expect(server.asked).toEqual([expect.stringMatching(/^\/a bytes=3\d{6}-$/), "/a"]);
     await holds("t0-stream.safetensors", safetensors);
   });
 
