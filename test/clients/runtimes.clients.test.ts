@@ -90,6 +90,7 @@ describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
   test("Bun", () => expectRight([bun(), join(project, "app.mjs")]));
   test("Node 22.0", () => expectRight([node("first"), join(project, "app.mjs")]));
   test("the newest Node 22", () => expectRight([node("newest"), join(project, "app.mjs")]));
+  test("the Node of this repository", () => expectRight([process.execPath, join(project, "app.mjs")]));
 
   describe("bundles", () => {
     const esbuild = (file: string, ...flags: readonly string[]) =>
