@@ -1,5 +1,5 @@
 /** Projects of JavaScript users: our packed packages, installed as the documentation says, and the tools around them. */
-import { exec, execFileSync } from "node:child_process";
+import { exec } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,22 +10,12 @@ import { motionVideo } from "../../packages/movinet/test/video/make-motion.ts";
 import { makeVideo } from "../../packages/movinet/test/video/make-video.ts";
 import { packPackages } from "../../scripts/pack.ts";
 import { openRegistry } from "../package/registry.ts";
-import { npmProject } from "./environment.ts";
-
-function registryObstacle(): string {
-  try {
-    const options = { stdio: "pipe", timeout: 60_000, shell: process.platform === "win32" } as const;
-    execFileSync("npm", ["view", "flatbuffers@25.9.23", "version", "--fetch-retries=0"], options);
-    return "";
-  } catch {
-    return " (skipped: npm's registry cannot be reached)";
-  }
-}
+import { npmObstacle, npmProject } from "./environment.ts";
 
 /** Why these clients cannot run here, or the empty string. */
 export const obstacle =
   `${process.platform}-${process.arch}` === "linux-x64"
-    ? registryObstacle()
+    ? npmObstacle()
     : " (skipped: they are pinned for Linux on x64)";
 
 /** The model that comes with the command line. */
