@@ -37,13 +37,12 @@ export const inspectCommand = defineCommand({
     const { spec, labels } = await openSpec(name, context);
     const { graph, data } = describe(spec, labels);
     if (terminal.json) terminal.result(JSON.stringify(data));
-    else if (asked) terminal.result(labels === null ? noLabels : labels.map(printable).join("\n"));
+    else if (asked && labels === null) terminal.warn(`movinet: ${name}: it has no labels.`);
+    else if (asked) terminal.result((labels ?? []).map(printable).join("\n"));
     else terminal.result(states ? renderStates(data.states) : `${renderGraph(graph)}\n\n${renderTotals(spec, data)}`);
     return 0;
   },
 });
-
-const noLabels = "It has no labels.";
 
 /** Of a name, or of a model file with the labels that other commands would use. */
 async function openSpec(name: string, context: Context) {
