@@ -53,7 +53,9 @@ export const verifyCacheCommand = defineCommand({
     }
     if (wrong.length === 0) return 0;
     const names = wrong.map(({ path }) => basename(path)).join(", ");
-    terminal.warn(`movinet: ${names}: not as it should be. Remove it, and it is fetched again when it is used.`);
+    terminal.warn(
+      `movinet: ${names}: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.`,
+    );
     return 1;
   },
 });

@@ -169,7 +169,7 @@ describe("cache", () => {
       "a0-stream.safetensors: its content is not what was fetched\nmine.safetensors: it is empty\nmore.tflite: it is a .safetensors file that was cut off\n",
     );
     expect(wrong.stderr).toBe(
-      "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: not as it should be. Remove it, and it is fetched again when it is used.\n",
+      "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.\n",
     );
     await writeFile(cache("a0-stream.safetensors"), "short");
     const [checked] = lines((await run("cache", "verify", "--json", "--quiet")).stdout);

@@ -10,7 +10,8 @@ import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
-import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
+import { cachedEndings } from "./pull.ts";
+import { defaultModelName, meantName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
 
 export interface FindOptions extends PullModelOptions {
@@ -99,9 +100,7 @@ export async function findModel(
   { embedded = {}, ...pulling }: FindOptions = {},
 ): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
-  const candidates = [".safetensors", ".tflite", ".onnx", ".pt", ".tar.gz"].map((extension) =>
-    join(cacheFolder(), name + extension),
-  );
+  const candidates = cachedEndings.map((ending) => join(cacheFolder(), `${name}.${ending}`));
   if (Object.hasOwn(embedded, name)) candidates.unshift(embedded[name] as string);
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
   let other: Error | null = null;
@@ -120,7 +119,7 @@ export async function findModel(
     code: "E_MODEL_NOT_FOUND",
     subject: name,
     problem: "there is no such model file or name",
-    remedy: `Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
+    remedy: `${meantName(name)}Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 

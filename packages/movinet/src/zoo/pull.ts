@@ -35,9 +35,12 @@ export async function pull(model: ZooModel, options: PullOptions): Promise<strin
   return file;
 }
 
+/** Endings of the files that a name finds in a cache, in this order: of those that are fetched, then of those that people put there. */
+export const cachedEndings = ["safetensors", "tflite", "onnx", "pt", "tar.gz"] as const;
+
 /** The name of a model's file in a store, or null. */
 export async function keptFile({ name }: Pick<ZooModel, "name">, store: Store): Promise<string | null> {
-  for (const file of [`${name}.safetensors`, `${name}.tflite`]) if (await store.has(file)) return file;
+  for (const ending of cachedEndings) if (await store.has(`${name}.${ending}`)) return `${name}.${ending}`;
   return null;
 }
 
