@@ -79,7 +79,9 @@ test("models: what there is, and what is here", async () => {
 describe("pull", () => {
   test("tells what, from where, how large and under which licence; then it is here", async () => {
     const first = await run("pull", "a0-stream");
-    expect(first.stderr).toBe("a0-stream: fetching your mirror from mirror.example, about 15.1 MB, licence MIT\n");
+    expect(first.stderr).toBe(
+      "a0-stream: fetching a0-stream.safetensors of your mirror from mirror.example, about 15.1 MB, licence MIT\n",
+    );
     expect(first.stdout).toBe(
       `a0-stream  ${(content.length / 1e6).toFixed(1)} MB  ${cache("a0-stream.safetensors")}\n`,
     );
