@@ -151,6 +151,15 @@ describe("cache", () => {
     expect(second).toMatchObject({ path: cache("mine.safetensors"), pulled: null });
   });
 
+  test("a name with a line break or a colour is one line without it", async () => {
+    await mkdir(cache());
+    await writeFile(cache("a\u001b[31m\n0 models.pt"), "");
+    expect((await run("cache", "list")).stdout).toMatch(
+      /^file .*\na�\[31m 0 models\.pt +0 kB +put there by hand\n1 model /,
+    );
+    expect((await run("cache", "verify")).stdout).toBe("a�[31m 0 models.pt: it is empty\n");
+  });
+
   test("verify finds what changed, and what cannot be read", async () => {
     await run("pull", "a0-stream");
     await writeTinyModel(cache("mine.safetensors"), null);
