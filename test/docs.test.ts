@@ -79,6 +79,17 @@ test("the page of errors has every code, and no other", () => {
   expect(documented.toSorted()).toEqual([...new Set(codes)].toSorted());
 });
 
+test("the page on where it runs names the versions that the clients' tests install", () => {
+  const table = Array.from(read("docs/where-it-runs.md").matchAll(/^\|.*$/gm), String).join("\n");
+  const named = new Set(Array.from(table.matchAll(/\b\d+\.\d+\.\d+\b|\b20\d{6}\b/g), String));
+  const sources = globSync(["test/clients/*.ts", "test/clients/tract/Cargo.toml", "package.json"], { cwd: root });
+  const installed = sources.map(read).join("\n");
+  expect(named.size).toBeGreaterThan(20);
+  expect(
+    [...named].filter((version) => !new RegExp(`\\b${version.replaceAll(".", "\\.")}\\b`).test(installed)),
+  ).toEqual([]);
+});
+
 const inBrowsers = (page: string) => page === "docs/browsers.md";
 
 test.each([

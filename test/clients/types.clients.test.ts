@@ -29,8 +29,11 @@ const programs = {
       for await (const { predictions } of recognizer.classify(source)) last = predictions[0]?.label;
       return last;
     }`,
-  /** The guide to browsers, with the DOM's types and an older ECMAScript. */
-  browser: Array.from(guide.matchAll(/^```ts\n(import [\s\S]*?)^```$/gm), ([, block = ""]) => block)[0] ?? "",
+  /** The guide to browsers, and the entries that need no Node, with the DOM's types and an older ECMAScript. */
+  browser: [
+    Array.from(guide.matchAll(/^```ts\n(import [\s\S]*?)^```$/gm), ([, block = ""]) => block)[0] ?? "",
+    ...["session", "formats", "graph"].map((entry) => `export * as ${entry} from "movinet/${entry}";`),
+  ].join("\n"),
 } as const;
 const settings = {
   node: { lib: ["es2023"], types: ["node"] },

@@ -66,6 +66,30 @@ describe("convert", () => {
     expect(await readFile(list, "utf8")).toBe("mine\nown\n");
   });
 
+  test.each(["still\r\nmoving\r\n", "\uFEFFstill\nmoving"])(
+    "a list that stands there already, %j, is left as it is",
+    async (own) => {
+      const list = join(folder, "k.labels.txt");
+      await writeFile(list, own);
+      const { code, stderr } = await run("convert", "tiny.safetensors", "k.tflite", "--labels", list, "--quiet");
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await readFile(list, "utf8")).toBe(own);
+    },
+  );
+
+  test("a file without labels does not take over those of the one that it replaces", async () => {
+    const { spec, weights, card } = readModel(await readFile(join(folder, "tiny.safetensors")), "tiny");
+    await mkdir(join(folder, "bare"));
+    await writeFile(join(folder, "bare/m.safetensors"), writeModel({ spec, weights, card: { ...card, labels: null } }));
+    const convert = (...args: string[]) => run("convert", ...args, "r.tflite", "--quiet");
+    expect((await convert("tiny.safetensors")).code).toBe(0);
+    const { code, stderr } = await convert("bare/m.safetensors");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^movinet: r\.labels\.txt: it lists the labels of the r\.tflite that is to be replaced/);
+    await rm(join(folder, "r.labels.txt"));
+    expect((await convert("bare/m.safetensors")).code).toBe(0);
+  });
+
   test("a base model becomes whole clips of as many frames as asked", async () => {
     const { code, stdout } = await run("convert", "base.safetensors", "f.tflite", "--frames", "4", "--quiet");
     expect(code).toBe(0);

@@ -1,5 +1,5 @@
 /** What commands say of the model files, labels and devices that users give: one line, and an exit code that tells. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readModel, writeModel } from "movinet/formats";
@@ -127,6 +127,21 @@ test("a PyTorch file is a model like others, and what a state dict cannot tell i
   expect(told.stderr).not.toMatch(/gate|classifier/);
   const read = readModel(await readFile(join(folder, "told.safetensors")), "told");
   expect(read.spec).toMatchObject({ gate: "hard_sigmoid_b", classifierActivation: "hard_swish" });
+});
+
+test("a TensorFlow checkpoint is a model like others, by its name, its index or its folder, and is not written over", async () => {
+  await mkdir(join(folder, "run"), { recursive: true });
+  expect((await run("convert", "tiny.safetensors", "run/ckpt-1.index", "--quiet")).code).toBe(0);
+  expect((await readdir(join(folder, "run"))).sort()).toEqual(["ckpt-1.data-00000-of-00001", "ckpt-1.index"]);
+  const own = await answer("--model", "tiny.safetensors");
+  for (const name of ["run", "run/ckpt-1", "run/ckpt-1.index"]) expect(await answer("--model", name)).toEqual(own);
+  expect((await run("verify", "run/ckpt-1", "--against", "tiny.safetensors", "--quiet")).code).toBe(0);
+  expect((await run("verify", "run", "--against", "run/ckpt-1")).stderr).toMatch(/: run is the file that is compared/);
+  const over = await run("convert", "run", "run/ckpt-1.index");
+  expect([over.code, over.stderr]).toEqual([2, expect.stringContaining("it is the model that is read")]);
+  expect((await run("convert", "run", "again.safetensors", "--quiet")).code).toBe(0);
+  const weightsOf = async (name: string) => readModel(await readFile(join(folder, name)), name).weights;
+  expect(await weightsOf("again.safetensors")).toEqual(await weightsOf("tiny.safetensors"));
 });
 
 describe("labels", () => {

@@ -13,15 +13,22 @@ export interface LabelsFile {
 
 /**
  * Plans `mine.labels.txt` for `mine.tflite`; null for other formats, and where no labels are known. What is there is replaced
- * only where it says what the file beside it says, which is to be replaced too. Throws {@link UsageError} for other files.
+ * only where it says what the file beside it says, which is to be replaced too, and left as it is where it names the same
+ * classes. Throws {@link UsageError} for other files, and where a file without labels would have those of the one before it.
  */
 export async function planLabels(output: string, labels: readonly string[] | null): Promise<LabelsFile | null> {
-  if (labels === null || !/\.tflite$/i.test(output)) return null;
+  if (!/\.tflite$/i.test(output)) return null;
   const path = output.replace(/\.tflite$/i, ".labels.txt");
+  if (labels === null) {
+    const there = await keptText(path);
+    if (there === null || there !== (await listWithin(output))) return null;
+    const problem = `it lists the labels of the ${basename(output)} that is to be replaced by one without labels`;
+    throw new UsageError(path, problem, "Remove it, write another file, or give --labels");
+  }
   const text = listOf(labels);
   const { facts } = await findOutput(path, "E_USAGE");
   const there = facts && (await keptText(path));
-  if (there === text) return { path, write: async () => {} };
+  if (there !== null && listOf(there.trimEnd().split(/\r\n?|\n/)) === text) return { path, write: async () => {} };
   if (facts && there !== (await listWithin(output))) {
     const problem = `it is no list of the labels of ${basename(output)}, and would be overwritten`;
     throw new UsageError(path, problem, "Move it away, or write another file");

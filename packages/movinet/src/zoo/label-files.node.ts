@@ -54,7 +54,8 @@ export async function labelsBeside(path: string, classes: number): Promise<Found
   const all: readonly string[] = await readdir(folder).catch(() => []);
   const isAnothers = (name: string) => {
     const owner = /^(.+)\.labels\.txt$/i.exec(name)?.[1];
-    return owner !== undefined && owner !== basename(path, extname(path)) && all.includes(`${owner}.tflite`);
+    if (owner === undefined || owner === basename(path, extname(path))) return false;
+    return all.some((file) => /\.tflite$/i.test(file) && basename(file, extname(file)) === owner);
   };
   const names = all.filter((name) => /label.*\.txt$/i.test(name) && !isAnothers(name)).sort();
   if (names.length > mostFiles) {

@@ -10,7 +10,7 @@ import { labelsBeside, withOpenedLabels } from "./label-files.node.ts";
 import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "./labelled.ts";
 import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
-import { cachedEndings } from "./pull.ts";
+import { cacheEndings } from "./pull.ts";
 import { defaultModelName, meantName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
 
@@ -100,7 +100,7 @@ export async function findModel(
   { embedded = {}, ...pulling }: FindOptions = {},
 ): Promise<string> {
   const name = nameOrFile ?? defaultModelName;
-  const candidates = cachedEndings.map((ending) => join(cacheFolder(), `${name}.${ending}`));
+  const candidates = cacheEndings.map((ending) => join(cacheFolder(), name + ending));
   if (Object.hasOwn(embedded, name)) candidates.unshift(embedded[name] as string);
   if (nameOrFile !== undefined) candidates.unshift(nameOrFile);
   let other: Error | null = null;

@@ -35,12 +35,12 @@ export async function pull(model: ZooModel, options: PullOptions): Promise<strin
   return file;
 }
 
-/** Endings of the files that a name finds in a cache, in this order: of those that are fetched, then of those that people put there. */
-export const cachedEndings = ["safetensors", "tflite", "onnx", "pt", "tar.gz"] as const;
+/** Endings of a model's file in the cache, in the order in which they are looked for; only the first two are ever fetched. */
+export const cacheEndings = [".safetensors", ".tflite", ".onnx", ".pt", ".tar.gz"] as const;
 
 /** The name of a model's file in a store, or null. */
 export async function keptFile({ name }: Pick<ZooModel, "name">, store: Store): Promise<string | null> {
-  for (const ending of cachedEndings) if (await store.has(`${name}.${ending}`)) return `${name}.${ending}`;
+  for (const ending of cacheEndings) if (await store.has(name + ending)) return name + ending;
   return null;
 }
 

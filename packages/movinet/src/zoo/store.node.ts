@@ -161,7 +161,10 @@ export class NodeStore implements Store {
         if (error.cause?.code === "ENOENT") return null; // somebody has removed the folder meanwhile
         throw error;
       });
-      if (answer === null) continue;
+      if (answer === null) {
+        await pause(lookMs, signal);
+        continue;
+      }
       if (answer.holder === null) {
         // A process that only slept still has its files open: what it writes to them from now on is nobody's.
         if (watched.gone) await this.#clearParts(name);

@@ -20,7 +20,8 @@ export class WebStore implements Store {
   }
 
   async has(file: string): Promise<boolean> {
-    return (await this.read(file)) !== null;
+    const cache = await openCache();
+    return cache === null ? memory.has(file) : (await cache.match(keyOf(file))) !== undefined;
   }
 
   /** The bytes of a file, or null. */

@@ -260,8 +260,12 @@ describe("names beside a model", () => {
   test("those that convert wrote beside another model are that model's", async () => {
     await writeFile(join(folder, "other.labels.txt"), "a\nb\nc\n");
     expect((await openModel(file())).card.labels).toEqual(["a", "b", "c"]);
+    for (const another of ["other.tflite", "other.TFLITE"]) {
+      await writeFile(join(folder, another), "");
+      expect(await openModel(file()), another).toMatchObject({ card: { labels: null }, warnings: [] });
+      await rm(join(folder, another));
+    }
     await writeFile(join(folder, "other.tflite"), "");
-    expect(await openModel(file())).toMatchObject({ card: { labels: null }, warnings: [] });
     await writeFile(join(folder, "m.labels.txt"), "c\nb\na\n");
     expect((await openModel(file())).card.labels).toEqual(["c", "b", "a"]);
   });

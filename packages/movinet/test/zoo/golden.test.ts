@@ -2,95 +2,36 @@
  * From the real addresses to the reference's logits: each form in which public weights come, over https and under the hosts' own names.
  * The table is the product's own, but for hashes, classes and sizes of the files that stand in for the real ones.
  */
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { gzipSync } from "node:zlib";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
-import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { readModel } from "../../src/formats/model-file.ts";
 import { writePytorch } from "../../src/formats/pytorch/write.ts";
 import { crc32c, masked } from "../../src/formats/tensorflow/crc32c.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
-import type { Told } from "../../src/formats/weights/infer.ts";
 import { hubKeys } from "../../src/formats/weights/origins/hub.ts";
 import type { Model } from "../../src/model/model.ts";
-import { type ZooModel, zooModel } from "../../src/zoo/registry.ts";
+import type { ZooModel } from "../../src/zoo/registry.ts";
 import { withoutTexts } from "../formats/pytorch/torch-file.ts";
-import { tarOf } from "../formats/tar.ts";
 import { bundleOf, type Stored } from "../formats/tensorflow/bundles.ts";
 import { sharedJson, streamLogits } from "../formats/tflite/shared.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
-import { checkBackendParity } from "../golden/parity.ts";
 import { hasShared, sharedFolder, sharedReason } from "../shared.ts";
-import { startWorld, worldOf } from "./real-hosts.ts";
-import { file, redirect, status, type TestServer } from "./server.ts";
+import { checkLogits, pathOf, rowOf, small, useWorld } from "./golden-world.ts";
+import { file, status } from "./server.ts";
 
-let root: string;
-let cache: string;
-let world: TestServer;
-beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "movinet-golden-"));
-});
-afterAll(() => rm(root, { recursive: true }));
-beforeEach(async () => {
-  cache = await mkdtemp(join(root, "cache-"));
-  world = await startWorld();
-});
-afterEach(() => world[Symbol.asyncDispose]());
-
+const { cache, world, bring, putArchive } = useWorld();
 const golden = (path: string) => new Uint8Array(readFileSync(`${sharedFolder}/golden/${path}`));
-const small: Told = { resolution: { height: 64, width: 64 } };
-
-/** A row of the zoo's own table, for files of ten classes: `content` stands in for the first source that has a hash. */
-function rowOf(name: string, told: Told, content?: Uint8Array): ZooModel {
-  const row = zooModel(name) as ZooModel;
-  const blob = createHash("sha1")
-    .update(`blob ${content?.length}\0`)
-    .update(content ?? "")
-    .digest("hex");
-  const sources = row.sources.map((source) => (content && source.content ? { ...source, content: { blob } } : source));
-  return { ...row, classes: 10, labels: null, told: { ...row.told, ...told }, sources };
-}
-
-/** Fetches a row in a process of its own that takes the server for the world. */
-async function bring(row: ZooModel): Promise<Model> {
-  const child = fileURLToPath(new URL("pull-child.ts", import.meta.url));
-  const env = { ...process.env, ...worldOf(world) };
-  const { stdout } = await promisify(execFile)(process.execPath, [child, cache, JSON.stringify([row])], { env });
-  return readModel(await readFile(stdout.trim()), "kept");
-}
-
-const pathOf = (row: ZooModel, at: number) => (row.sources[at]?.url ?? "").replace("https://", "");
-
-/** Puts an archive where Kaggle puts them: behind a redirect to another host, as a `.tar.gz`. */
-function putArchive(path: string, entries: Readonly<Record<string, Uint8Array>>): void {
-  const archive = "storage.googleapis.com/kagglesdsdata/models/1/2/archive.tar.gz?X-Goog-Signature=abc";
-  const tar = tarOf(Object.entries(entries).map(([name, content]) => ({ name, content })));
-  world.paths.set(path, redirect(`https://${archive}`));
-  world.paths.set(archive, file(new Uint8Array(gzipSync(tar))));
-}
-
-async function checkLogits(model: Model, name: string): Promise<void> {
-  const figures = figuresOf(name);
-  const frames = model.spec.mode === "base" ? figures.shape[1] : null;
-  await checkBackendParity(figures, await nodeEngine({ threads: 1 }), { ...model, card: { ...model.card, frames } });
-}
 
 describe("a raw file of the PyTorch port, pinned by its git blob id", () => {
   const check = async (name: "a0-stream" | "a0-base", figures: string, content: Uint8Array) => {
     const row = rowOf(name, small, content);
-    world.paths.set(pathOf(row, 0), file(content));
+    world().paths.set(pathOf(row, 0), file(content));
     const model = await bring(row);
     await checkLogits(model, figures);
-    expect(world.asked).toEqual([pathOf(row, 0)]);
+    expect(world().asked).toEqual([pathOf(row, 0)]);
     expect(model.card).toMatchObject({ name, licence: "MIT", accuracy: row.accuracy });
     expect(model.card.source).toMatch(/^https:\/\/raw\.githubusercontent\.com\/\S+ \(SHA-256 [0-9a-f]{64}\)$/);
   };
@@ -113,12 +54,12 @@ describe("a raw file of the PyTorch port, pinned by its git blob id", () => {
 describe("an archive of a SavedModel at Kaggle, pinned by what came first", () => {
   const check = async (row: ZooModel, figures: string, entries: Readonly<Record<string, Uint8Array>>) => {
     const at = row.sources.length - 1;
-    for (const { url } of row.sources.slice(0, at)) world.paths.set(url.replace("https://", ""), status(404));
+    for (const { url } of row.sources.slice(0, at)) world().paths.set(url.replace("https://", ""), status(404));
     putArchive(pathOf(row, at), { "./saved_model.pb": Uint8Array.of(8, 1), ...entries });
     const model = await bring(row);
     await checkLogits(model, figures);
     expect(model.card).toMatchObject({ name: row.name, licence: "Apache-2.0" });
-    const { pins } = JSON.parse(await readFile(join(cache, "models.lock.json"), "utf8"));
+    const { pins } = JSON.parse(await readFile(join(cache(), "models.lock.json"), "utf8"));
     expect(Object.keys(pins)).toEqual([row.sources[at]?.url]);
   };
 
