@@ -32,7 +32,7 @@ const root: Entry = {
       load: async () => (await import("./evaluate/command.ts")).evaluateCommand,
     },
     convert: {
-      description: "Writes a model as a TFLite or ONNX file, and proves that it says the same",
+      description: "Writes a model as a file of another format, and proves that it says the same",
       load: async () => (await import("./convert/convert.ts")).convertCommand,
     },
     inspect: {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatBytes, ModelCache } from "movinet/files";
+import { formatBytes, ModelCache, printable } from "movinet/files";
 import { defineCommand } from "../command.ts";
 import { rest } from "../options.ts";
 import { counted, tableLines } from "../tables/text.ts";
@@ -24,13 +24,15 @@ export const listCommand = defineCommand({
 
 function renderFiles(files: readonly Cached[]): readonly string[] {
   if (files.length === 0) return [];
-  const rows = files.map(({ path, bytes, pulled }) => [
-    basename(path),
-    formatBytes(bytes),
-    pulled?.since.slice(0, 10) ?? "",
-    pulled?.licence ?? "",
-    pulled?.url ?? "put there by hand",
-  ]);
+  const rows = files.map(({ path, bytes, pulled }) =>
+    [
+      basename(path),
+      formatBytes(bytes),
+      pulled?.since.slice(0, 10) ?? "",
+      pulled?.licence ?? "",
+      pulled?.url ?? "put there by hand",
+    ].map(printable),
+  );
   return tableLines(["file", "size", "fetched", "licence", "from"], rows, 5);
 }
 
@@ -48,12 +50,14 @@ export const verifyCacheCommand = defineCommand({
       if (terminal.json) terminal.result(JSON.stringify({ type: "checked", path, ...file, problem }));
       else
         terminal.result(
-          `${basename(path)}: ${problem ?? (file.pulled ? "as it was fetched" : "can be read; put there by hand")}`,
+          `${printable(basename(path))}: ${problem ?? (file.pulled ? "as it was fetched" : "can be read; put there by hand")}`,
         );
     }
     if (wrong.length === 0) return 0;
     const names = wrong.map(({ path }) => basename(path)).join(", ");
-    terminal.warn(`movinet: ${names}: not as it should be. Remove it, and it is fetched again when it is used.`);
+    terminal.warn(
+      `movinet: ${names}: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.`,
+    );
     return 1;
   },
 });
@@ -73,7 +77,7 @@ export const clearCommand = defineCommand({
       return 0;
     }
     const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
-    for (const { path } of removed) terminal.result(`removed ${path}`);
+    for (const { path } of removed) terminal.result(`removed ${printable(path)}`);
     const left = await cache.list();
     const stays = left.length > 0 ? `; ${counted(left.length, "model")} left in ${cache.folder}` : "";
     terminal.result(`${counted(removed.length, "model")}, ${formatBytes(bytes)}${stays}`);

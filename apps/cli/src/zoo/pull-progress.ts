@@ -39,7 +39,11 @@ export class PullProgress {
   }
 
   #show(name: string, loaded: number, total: number): void {
-    this.#bar ??= { progress: this.#terminal.progress(), started: performance.now(), first: loaded };
+    // Where a server does not go on with what has come, it begins anew.
+    if (this.#bar === null || loaded < this.#bar.first) {
+      const progress = this.#bar?.progress ?? this.#terminal.progress();
+      this.#bar = { progress, started: performance.now(), first: loaded };
+    }
     const { progress, started, first } = this.#bar;
     const seconds = (performance.now() - started) / 1000;
     const rate = (loaded - first) / Math.max(seconds, 1e-3);

@@ -79,7 +79,9 @@ test("models: what there is, and what is here", async () => {
 describe("pull", () => {
   test("tells what, from where, how large and under which licence; then it is here", async () => {
     const first = await run("pull", "a0-stream");
-    expect(first.stderr).toBe("a0-stream: fetching your mirror from mirror.example, about 15.1 MB, licence MIT\n");
+    expect(first.stderr).toBe(
+      "a0-stream: fetching a0-stream.safetensors of your mirror from mirror.example, about 15.1 MB, licence MIT\n",
+    );
     expect(first.stdout).toBe(
       `a0-stream  ${(content.length / 1e6).toFixed(1)} MB  ${cache("a0-stream.safetensors")}\n`,
     );
@@ -149,6 +151,15 @@ describe("cache", () => {
     expect(second).toMatchObject({ path: cache("mine.safetensors"), pulled: null });
   });
 
+  test("a name with a line break or a colour is one line without it", async () => {
+    await mkdir(cache());
+    await writeFile(cache("a\u001b[31m\n0 models.pt"), "");
+    expect((await run("cache", "list")).stdout).toMatch(
+      /^file .*\na�\[31m 0 models\.pt +0 kB +put there by hand\n1 model /,
+    );
+    expect((await run("cache", "verify")).stdout).toBe("a�[31m 0 models.pt: it is empty\n");
+  });
+
   test("verify finds what changed, and what cannot be read", async () => {
     await run("pull", "a0-stream");
     await writeTinyModel(cache("mine.safetensors"), null);
@@ -169,7 +180,7 @@ describe("cache", () => {
       "a0-stream.safetensors: its content is not what was fetched\nmine.safetensors: it is empty\nmore.tflite: it is a .safetensors file that was cut off\n",
     );
     expect(wrong.stderr).toBe(
-      "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: not as it should be. Remove it, and it is fetched again when it is used.\n",
+      "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.\n",
     );
     await writeFile(cache("a0-stream.safetensors"), "short");
     const [checked] = lines((await run("cache", "verify", "--json", "--quiet")).stdout);

@@ -85,7 +85,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     env = { ...env, MOVINET_MIRROR: "https://mirror.example/models/" };
     const first = await run("classify", carvingIce, "--json");
     expect(first.stderr).toMatch(
-      /^a0-stream: fetching your mirror from mirror\.example, about 15\.1 MB, licence MIT\n/,
+      /^a0-stream: fetching a0-stream\.safetensors of your mirror from mirror\.example, about 15\.1 MB, licence MIT\n/,
     );
     expect([first.code, label(first.stdout)]).toEqual([0, "carving ice"]);
     expect(world.asked).toEqual(["mirror.example/models/a0-stream.safetensors"]);

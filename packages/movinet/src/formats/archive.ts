@@ -24,8 +24,13 @@ export async function unpackArchive(
   const first = await chunks.next();
   const whole = {
     async *[Symbol.asyncIterator]() {
-      if (!first.done) yield first.value;
-      yield* { [Symbol.asyncIterator]: () => chunks };
+      try {
+        if (!first.done) yield first.value;
+        yield* { [Symbol.asyncIterator]: () => chunks };
+      } finally {
+        // Also where it is left at the first piece, which is all that is seen of most that is refused.
+        await chunks.return?.();
+      }
     },
   };
   const packed = !first.done && isGzip(first.value);

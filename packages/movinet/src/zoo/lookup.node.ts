@@ -11,7 +11,7 @@ import { type OpenedFile, type OpenedModel, withKnownLabels, withLabels } from "
 import { checkpointAt, ModelSource, modelName, refusal } from "./model-source.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { cacheEndings } from "./pull.ts";
-import { defaultModelName, type ZooModel, zooModel } from "./registry.ts";
+import { defaultModelName, meantName, type ZooModel, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
 
 export interface FindOptions extends PullModelOptions {
@@ -119,7 +119,7 @@ export async function findModel(
     code: "E_MODEL_NOT_FOUND",
     subject: name,
     problem: "there is no such model file or name",
-    remedy: `Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
+    remedy: `${meantName(name)}Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 

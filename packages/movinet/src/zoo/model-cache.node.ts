@@ -10,7 +10,7 @@ import type { KeptFile } from "./ledger.ts";
 import { openModel } from "./lookup.node.ts";
 import { type PullModelOptions, pullModel } from "./pull.node.ts";
 import { keptFile } from "./pull.ts";
-import { zoo, zooModel } from "./registry.ts";
+import { meantName, zoo, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
 
 /** A model of the zoo, as it is listed. */
@@ -83,7 +83,12 @@ export class ModelCache {
     if (known === null) {
       const names = zoo.map(({ name }) => name).join(", ");
       const problem = "there is no model of this name in the zoo";
-      throw new ModelError({ code: "E_MODEL_NOT_FOUND", subject: name, problem, remedy: `Use one of ${names}` });
+      throw new ModelError({
+        code: "E_MODEL_NOT_FOUND",
+        subject: name,
+        problem,
+        remedy: `${meantName(name)}Use one of ${names}`,
+      });
     }
     const file = await keptFile(known, this.#store);
     if (file === null) return pullModel(known, options);

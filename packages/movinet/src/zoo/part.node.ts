@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
+import { writeError } from "../common/write.node.ts";
 import type { OwnPart } from "./store.ts";
 import type { Version } from "./transfer.ts";
 
@@ -42,17 +43,25 @@ export class FilePart implements OwnPart {
     const head = Buffer.alloc(headBytes, " ");
     // An address, or what a server says, may be long: a part without a head is begun again, which is no harm.
     if (head.write(JSON.stringify(version)) === headBytes) head.fill(" ");
-    await this.#file.truncate(0);
-    await this.#file.write(head, 0, headBytes, 0);
+    await this.#written(this.#file.truncate(0));
+    await this.#written(this.#file.write(head, 0, headBytes, 0));
     [this.#version, this.#length] = [version, 0];
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, headBytes + this.#length);
+      const writing = this.#file.write(bytes, at, bytes.length - at, headBytes + this.#length);
+      const { bytesWritten } = await this.#written(writing);
       at += bytesWritten;
       this.#length += bytesWritten;
     }
+  }
+
+  /** What the system says of writing, for people: a disk may be full. */
+  #written<T>(writing: Promise<T>): Promise<T> {
+    return writing.catch((cause: unknown) => {
+      throw writeError(this.#path, cause);
+    });
   }
 
   async bytes(): Promise<Uint8Array> {

@@ -61,7 +61,8 @@ async function fetchFirst(model: ZooModel, options: PullOptions): Promise<string
       problems.push({ host: hostOf(source.url), problem, wrong });
     }
   }
-  const told = problems.map(({ host, problem }) => `${host}: ${problem}`).join("; ");
+  // A mirror is asked for two files, and mostly has the same to say of both.
+  const told = [...new Set(problems.map(({ host, problem }) => `${host}: ${problem}`))].join("; ");
   const [problem, remedy] = [`it could not be fetched (${told})`, store.remedyFor(model)] as const;
   if (problems.some(({ wrong }) => wrong)) throw integrityError(name, problem, remedy);
   throw new ModelError({ code: "E_MODEL_DOWNLOAD", subject: name, problem, remedy });
@@ -74,7 +75,12 @@ function mirrored({ name, ending, sources, file }: ZooModel, mirror: string | nu
   const endings = ending === "tflite" ? ["tflite"] : ["safetensors", "tflite"];
   return endings.map((ending) => {
     const content = ending === "tflite" && file !== null ? { sha256: file.sha256 } : null;
-    return { url: `${mirror.replace(/\/+$/, "")}/${name}.${ending}`, origin: "your mirror", licence, content };
+    return {
+      url: `${mirror.replace(/\/+$/, "")}/${name}.${ending}`,
+      origin: `${name}.${ending} of your mirror`,
+      licence,
+      content,
+    };
   });
 }
 

@@ -186,6 +186,32 @@ export const zoo: readonly ZooModel[] = [...floatModels(), ...quantizedModels()]
 /** The model that is used where none is named. */
 export const defaultModelName = "a0-stream";
 
+/** What to say first to somebody who writes a name that there is not: the name that is likely meant, as a sentence; else nothing. */
+export function meantName(written: string): string {
+  const bare = written
+    .toLowerCase()
+    .replaceAll("_", "-")
+    .replace(/^movinet-?|\.(tflite|safetensors|onnx|pt|tar\.gz)$/g, "");
+  const names = zoo.map(({ name }) => ({ name, edits: editsBetween(bare.slice(0, 40), name) }));
+  const nearest = names.reduce((best, other) => (other.edits < best.edits ? other : best));
+  const meant = zooModel(`${bare}-stream`)?.name ?? (nearest.edits <= 2 ? nearest.name : null);
+  return meant === null ? "" : `Did you mean ${meant}? `;
+}
+
+/** How many characters must be added, left out or changed to make one text the other. */
+function editsBetween(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (const [i, character] of [...from].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const same = (row[j] as number) + (character === to[j] ? 0 : 1);
+      next.push(Math.min(same, (row[j + 1] as number) + 1, (next[j] as number) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] as number;
+}
+
 /** The model of a name, or null. */
 export function zooModel(name: string): ZooModel | null {
   return zoo.find((model) => model.name === name) ?? null;

@@ -127,6 +127,24 @@ describe("an archive is refused", () => {
     await refused(unpack(many), "it has more than 10000 files");
   });
 
+  test.each([
+    ["at its first piece", () => [new Uint8Array(1000).fill(7)]],
+    ["at its first piece, packed", () => [gzipSync("hello"), new Uint8Array(9)]],
+    ["later", () => [tarOf(files).subarray(0, 2000), new Uint8Array(1000).fill(7)]],
+  ])("and its source ended, %s", async (_, pieces) => {
+    let ended = false;
+    async function* source() {
+      try {
+        yield* pieces();
+        for (;;) yield new Uint8Array(1000).fill(7);
+      } finally {
+        ended = true;
+      }
+    }
+    await refused(unpackArchive(source(), "m"), /damaged|no tar archive/);
+    expect(ended).toBe(true);
+  });
+
   test("what its source throws is thrown", async () => {
     async function* broken() {
       yield gzipSync(tarOf(files)).subarray(0, 100);

@@ -155,6 +155,12 @@ describe("sources are asked in their order, until one gives what it should", () 
     await bring(rowOf([right()]), { mirror: "http://127.0.0.1:9" });
     await holds("t0-stream.safetensors", safetensors);
   });
+
+  test("what a mirror says of both of its files is told once", async () => {
+    const host = server.base.slice("http://".length);
+    const said = `t0-stream: it could not be fetched (${host}: the server has no such file (404)). Download `;
+    await expect(bring(rowOf([{ url: at("/none") }]), { mirror: at("/models") })).rejects.toThrow(said);
+  });
 });
 
 describe("where no hash is published, the first that comes is pinned", () => {

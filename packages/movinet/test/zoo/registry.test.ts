@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { isSpecName, specOf } from "../../src/arch/spec.ts";
 import { elementsOf } from "../../src/graph/shapes.ts";
-import { defaultModelName, zoo, zooModel } from "../../src/zoo/registry.ts";
+import { defaultModelName, meantName, zoo, zooModel } from "../../src/zoo/registry.ts";
 
 test("names: A0–A5 in both modes, and the quantized streams", () => {
   const names = zoo.map(({ name }) => name);
@@ -46,3 +46,16 @@ test.each(zoo)(
     if (weights === "float32") expect(told.gate).toBe(name.endsWith("-stream") ? "hard_sigmoid_a" : "sigmoid");
   },
 );
+
+test.each([
+  ["a0-steam", "a0-stream"],
+  ["A2_Stream", "a2-stream"],
+  ["a0", "a0-stream"],
+  ["movinet_a0_stream.tflite", "a0-stream"],
+  ["a1-stream-int", "a1-stream-int8"],
+  ["nowhere", null],
+  ["", null],
+  ["x".repeat(100_000), null],
+])("who writes %s may mean %s", (written, meant) => {
+  expect(meantName(written)).toBe(meant === null ? "" : `Did you mean ${meant}? `);
+});

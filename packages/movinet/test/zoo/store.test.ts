@@ -1,11 +1,14 @@
 /** The cache folder: what killed processes and other machines leave is no obstacle, and no model. */
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { openModel } from "../../src/zoo/lookup.node.ts";
+import { ModelCache } from "../../src/zoo/model-cache.node.ts";
+import { FilePart } from "../../src/zoo/part.node.ts";
 import { proxyOf } from "../../src/zoo/request.node.ts";
 import { NodeStore } from "../../src/zoo/store.node.ts";
+import { told } from "../told.ts";
 import { safetensors } from "./models.ts";
 
 let root: string;
@@ -100,4 +103,35 @@ describe("proxies of an environment", () => {
   ])("%j is told", (env, known, message) => {
     expect(() => proxyOf(env, true, known)).toThrow(message);
   });
+});
+
+test.each([
+  ["a0-stream.pt", "a0-stream"],
+  ["a3-stream.tar.gz", "a3-stream"],
+])("%s, put where an error has said to, is the model of its name", async (file, name) => {
+  await writeFile(join(cache, file), "x");
+  vi.stubEnv("MOVINET_CACHE", cache);
+  expect(await new ModelCache().pull(name, { offline: true })).toBe(join(cache, file));
+  const listed = await new ModelCache().zoo();
+  expect(listed.find((model) => model.name === name)?.cached).toBe(join(cache, file));
+});
+
+test("a disk that is full is told as such", async () => {
+  const part = await FilePart.open(join(cache, "part"));
+  const handle = await open(join(cache, "part"));
+  const write = vi.spyOn(Object.getPrototypeOf(handle), "write");
+  const problem = told("E_OUTPUT_WRITE", /part: it cannot be written, the disk is full \(ENOSPC\)/);
+  try {
+    for (const work of [
+      () => part.append(Uint8Array.of(1)),
+      () => part.begin({ url: "", validator: null, total: null }),
+    ]) {
+      write.mockRejectedValueOnce(Object.assign(new Error("no space left"), { code: "ENOSPC", syscall: "write" }));
+      await expect(work()).rejects.toThrow(problem);
+    }
+  } finally {
+    write.mockRestore();
+    await handle.close();
+    await part.close();
+  }
 });

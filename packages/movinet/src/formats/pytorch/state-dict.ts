@@ -21,7 +21,7 @@ export function findStateDict(saved: Pickled): FoundStateDict {
   });
   const networks = candidates.filter(({ prefix }) => prefix !== null);
   const [chosen] = networks.length > 0 ? networks : candidates.sort((a, b) => b.count - a.count);
-  if (!chosen) return { tensors: new Map(), warnings: [] };
+  if (!chosen || chosen.count === 0) return { tensors: new Map(), warnings: [] };
   const { name, tensors } = chosen;
   const prefix = chosen.prefix ?? "";
   const named = [...tensors].map(
@@ -32,9 +32,25 @@ export function findStateDict(saved: Pickled): FoundStateDict {
   return { tensors: new Map(named), warnings: others.length > 0 ? [choice] : [] };
 }
 
-/** What was saved, if it is a dictionary, and the dictionaries in it. */
-function dictionariesIn(saved: Pickled): (readonly [name: string, ReadonlyMap<unknown, Pickled>])[] {
-  if (!(saved instanceof Map)) return [];
-  const inner = [...saved].flatMap(([key, value]) => (value instanceof Map ? [[String(key), value] as const] : []));
-  return [["the whole file", saved], ...inner];
+/** How deep a state dict may lie: that of a network in a checkpoint in a list of several. */
+const deepest = 4;
+
+type Named = readonly [name: string, dictionary: ReadonlyMap<unknown, Pickled>];
+
+/** The dictionaries in what was saved, outer ones first, each once. */
+function dictionariesIn(saved: Pickled): readonly Named[] {
+  const found = new Map<ReadonlyMap<unknown, Pickled>, string>();
+  let level: (readonly [name: string, value: Pickled])[] = [["", saved]];
+  const seen = new Set<Pickled>();
+  for (let depth = 0; depth < deepest; depth++) {
+    const next: typeof level = [];
+    for (const [name, value] of level) {
+      if (!(value instanceof Map || Array.isArray(value)) || seen.has(value)) continue;
+      seen.add(value);
+      if (value instanceof Map) found.set(value, name || "the whole file");
+      for (const [key, inner] of value.entries()) next.push([name ? `${name}.${key}` : String(key), inner]);
+    }
+    level = next;
+  }
+  return [...found].map(([dictionary, name]) => [name, dictionary]);
 }

@@ -64,6 +64,8 @@ describe("a state dict is read", () => {
         state_dict: plain,
       },
     ],
+    ["in a checkpoint within another", { epoch: 3, trainer: { model: plain } }],
+    ["in a list, beside a number", [prefixed("_orig_mod."), 3]],
     ["of a network in several processes", prefixed("module.")],
     ["of a network within another, in a checkpoint", { hyper: [1, null, true, "x"], model: prefixed("net.backbone.") }],
     [
@@ -206,6 +208,7 @@ describe("what is no state dict of a MoViNet is refused", () => {
       "E_MODEL_FORMAT",
       /a tensor that is larger than its storage/,
     ],
+    ["no tensors", { epoch: 3, args: { lr: 1 } }, "E_MODEL_TENSORS", /it holds no tensors\./],
     [
       "a whole network",
       new Raw("cmovinets.models\nMoViNet\n)R"),
