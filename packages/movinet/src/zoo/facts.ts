@@ -10,8 +10,9 @@ export async function withZooLabels(opened: OpenedModel, { labels, classes }: Zo
 }
 
 /** A model that was pulled, with where it came from, where its file does not tell: TFLite files have no card of ours. */
-export function withOrigin(opened: OpenedModel, { accuracy }: ZooModel, { url, licence }: KeptFile): OpenedModel {
-  const { card } = opened;
+export function withOrigin(opened: OpenedModel, model: ZooModel, { url, licence }: KeptFile): OpenedModel {
+  const { card, spec } = opened;
   if (card.source !== null) return opened;
+  const accuracy = spec.classes === model.classes ? model.accuracy : null;
   return { ...opened, card: { ...card, source: url, licence, accuracy } };
 }

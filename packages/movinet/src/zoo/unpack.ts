@@ -89,9 +89,10 @@ function checkNetwork({ spec }: Model, model: ZooModel, url: string): void {
 
 /** A model of others with what the zoo knows of it. */
 async function described({ spec, weights }: Model, model: ZooModel, source: Source, sha256: string): Promise<Model> {
-  const labels = model.labels === null || spec.classes !== model.classes ? null : await labelsNamed(model.labels);
+  const isPublished = spec.classes === model.classes;
+  const labels = model.labels !== null && isPublished ? await labelsNamed(model.labels) : null;
   const { url, licence } = source;
-  const { accuracy } = model;
+  const accuracy = isPublished ? model.accuracy : null;
   const card = { ...defaultCard(spec, model.name), labels, source: `${url} (SHA-256 ${sha256})`, licence, accuracy };
   return { spec, weights, card };
 }
