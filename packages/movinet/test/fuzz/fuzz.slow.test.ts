@@ -1,17 +1,27 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { fuzz } from "./cases.ts";
 
-test("damaged videos give frames or one documented error", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "movinet-fuzz-"));
-  try {
-    const { accepted, refused, findings } = await fuzz("video", 1000, 200, folder);
-    expect(findings).toEqual([]);
-    expect(accepted).toBeGreaterThan(0);
-    expect(refused).toBeGreaterThan(20);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-fuzz-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test.each([
+  ["safetensors", 300],
+  ["tflite", 120],
+  ["onnx", 200],
+  ["pytorch", 200],
+  ["tensorflow", 120],
+  ["archive", 60],
+  ["snapshot", 150],
+  ["video", 200],
+] as const)("damaged %s files give a result or one documented error", async (target, count) => {
+  const { accepted, refused, findings } = await fuzz(target, 1000, count, folder);
+  expect(findings).toEqual([]);
+  expect(accepted + refused).toBe(count);
+  expect(refused).toBeGreaterThan(20);
 });
