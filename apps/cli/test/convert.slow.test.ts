@@ -98,7 +98,7 @@ describe("convert", () => {
 
   test.each([
     [["tiny.safetensors"], 2, /it takes a model and a file to write/],
-    [["tiny.safetensors", "x.bin"], 2, /x\.bin: its ending is that of no format\. Use \.tflite, .*, \.pt\./],
+    [["tiny.safetensors", "x.bin"], 2, /x\.bin: its ending is that of no format\. Use \.tflite, .*, \.pt, \.index\./],
     [["tiny.safetensors", "x.pt", "--form", "step"], 2, /--form: x\.pt holds the network in no form/],
     [["tiny.safetensors", "x.pt", "--dtype", "float16"], 1, /there are no pt files of the precision float16/],
     [["tiny.safetensors", "x.pt", "--gate", "hard_sigmoid_a"], 2, /--gate: tiny\.safetensors tells that it is/],
