@@ -103,7 +103,7 @@ describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
       const env = { ...worldOf(world), MOVINET_CACHE: join(work, `cache of ${version}`) };
       const args = ["classify", carvingIce, "--model", "a0-stream-int8", "--json", "--quiet"];
       for (const _ of ["fetched", "kept"]) {
-        const program = [join(project, "node_modules/@movinet/cli/bin/movinet.js"), ...args];
+        const program = [join(cli, "bin/movinet.js"), ...args];
         const { code, stdout, stderr } = await run(nodes[version] as string, program, project, env);
         expect([code, stderr]).toEqual([0, ""]);
         expect(JSON.parse(stdout).predictions[0].label).toBe("carving ice");
