@@ -2,7 +2,8 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { emitTflite, readModel } from "movinet/formats";
+import { emitTflite, readModel, writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import type { Browser } from "playwright-core";
 import { build, createServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +14,7 @@ import { model, obstacle, openWorkplace, type Workplace, writeClip } from "./jav
 const guide = readFileSync(new URL("../../docs/browsers.md", import.meta.url), "utf8");
 const blocks = (language: string) =>
   Array.from(guide.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm")), ([, block = ""]) => block);
-const pages = ["video", "camera", "litert"] as const;
+const pages = ["video", "zoo", "camera", "litert"] as const;
 const cli = fileURLToPath(new URL("../../apps/cli/bin/movinet.js", import.meta.url));
 /** What the pages print. */
 const printed = /^([\d.]+) (.+) ([\d.e-]+)$/;
@@ -23,7 +24,7 @@ const tolerance = 0.01;
 /** Makes the model unsure: a score near 1 would not tell of small differences. */
 const doubt = 0.3;
 
-/** The embedded model as Google's file would be: 600 classes without names, cropped pictures. */
+/** The embedded model as Google's file would be (600 classes without names, cropped pictures), and one under a name of the zoo. */
 function writeModels(folder: string): void {
   const { spec, weights, card } = readModel(readFileSync(model), "camera-motion");
   const [hidden, classes] = [spec.hidden, 600];
@@ -51,6 +52,13 @@ function writeModels(folder: string): void {
     const file = join(folder, `movinet_a0_stream${ending}.tflite`);
     writeFileSync(file, emitTflite(enlarged, { form: "official", dtype }));
   }
+  const network = specOf("a3-stream", { classes: 10, resolution: { height: 64, width: 64 } });
+  const untrained = {
+    spec: network,
+    weights: randomWeights(buildGraph(network, { form: "clip", frames: 1 }), 1),
+    card: { ...defaultCard(network), licence: "of the mirror's file" },
+  };
+  writeFileSync(join(folder, "a3-stream.safetensors"), writeModel(untrained));
 }
 
 describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where}${obstacle}`, () => {
@@ -137,6 +145,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
 
   async function expectPages(address: (page: string) => string): Promise<void> {
     await expectSameAnswer(address("video"));
+    expect(await open(address("zoo"), ({ length }) => length >= 1)).toEqual(["of the mirror's file"]);
     const lines = await open(address("camera"), ({ length }) => length >= 3);
     for (const line of lines) expect(line).toMatch(/^[a-z ]+/);
     const [line] = await open(address("litert"), ({ length }) => length >= 1);
