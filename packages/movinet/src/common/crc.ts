@@ -1,14 +1,14 @@
 /** Cyclic redundancy checks of 32 bits, by tables for eight bytes at a time. */
 
-/** The CRC-32 of ZIP, gzip and PNG. */
-export const crc32: (bytes: Uint8Array) => number = crcOf(0xedb88320);
+/** The CRC-32 of ZIP, gzip and PNG, of what follows data whose checksum is `before`. */
+export const crc32: (bytes: Uint8Array, before?: number) => number = crcOf(0xedb88320);
 
 /** The check of a polynomial, given with its bits reversed. Its tables are made when it is first used. */
-export function crcOf(polynomial: number): (bytes: Uint8Array) => number {
+export function crcOf(polynomial: number): (bytes: Uint8Array, before?: number) => number {
   let table: Uint32Array | null = null;
-  return (bytes) => {
+  return (bytes, before = 0) => {
     table ??= tableOf(polynomial);
-    return check(bytes, table);
+    return check(bytes, before, table);
   };
 }
 
@@ -27,11 +27,11 @@ function tableOf(polynomial: number): Uint32Array {
   return table;
 }
 
-function check(bytes: Uint8Array, table: Uint32Array): number {
+function check(bytes: Uint8Array, before: number, table: Uint32Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const of = (row: number, byte: number) => table[256 * row + (byte & 0xff)] as number;
   const whole = bytes.length - (bytes.length % 8);
-  let crc = -1;
+  let crc = ~before;
   for (let at = 0; at < whole; at += 8) {
     const low = crc ^ view.getInt32(at, true);
     const high = view.getInt32(at + 4, true);

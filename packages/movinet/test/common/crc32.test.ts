@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { crc32 as ofNode } from "node:zlib";
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/common/crc32.ts";
+import { crc32 } from "../../src/common/crc.ts";
 
 test.each([0, 1, 9, 1000])("of %d bytes, at once and in parts", (length) => {
   const bytes = randomBytes(length);

@@ -3,7 +3,7 @@
  * model's metadata, and the file of labels that it names, in a ZIP archive behind the model. Android's and Google's
  * tools read labels and normalisation from there.
  */
-import { crc32 } from "../../../common/crc32.ts";
+import { crc32 } from "../../../common/crc.ts";
 import type { Card } from "../../../model/card.ts";
 import { FlatWriter } from "./flat-writer.ts";
 
