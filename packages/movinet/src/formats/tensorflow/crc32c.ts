@@ -17,7 +17,8 @@ for (let i = 256; i < table.length; i++) {
 
 /** The sum of some bytes, or of those that came before (whose sum is `before`) and these. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
-  const aligned = Math.min(bytes.length, -bytes.byteOffset & 3);
+  const aligned = -bytes.byteOffset & 3;
+  if (bytes.length < aligned) return ~overBytes(~before, bytes) >>> 0;
   const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, ((bytes.length - aligned) >> 4) << 2);
   const ofStart = overBytes(~before, bytes.subarray(0, aligned));
   return ~overBytes(overWords(ofStart, words), bytes.subarray(aligned + 4 * words.length)) >>> 0;

@@ -70,3 +70,10 @@ describe("Snappy", () => {
     expect(() => unsnap(bytes, 960)).toThrow(new RegExp(problem));
   });
 });
+
+test("fewer bytes than lie before the next word in memory", () => {
+  for (const length of [0, 1, 2]) {
+    const bytes = new Uint8Array(8).fill(7);
+    expect(crc32c(bytes.subarray(1, 1 + length))).toBe(crc32c(bytes.slice(1, 1 + length)));
+  }
+});
