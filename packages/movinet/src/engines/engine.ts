@@ -10,7 +10,7 @@ export interface DeviceTensor {
   dispose(): void;
 }
 
-/** A graph or a file that is ready to run, with its weights. Runs must not overlap. */
+/** A graph or a file that is ready to run, with its weights. Sessions share it: their runs may overlap. */
 export interface Executable {
   /** How it is called, where it was loaded from a graph; null: its signature tells. */
   readonly step: StepInterface | null;
@@ -26,8 +26,11 @@ export interface Executable {
    * of the same input, may be given: it is reused or freed.
    */
   upload(input: string, data: Float32Array | Int32Array, instead?: DeviceTensor): DeviceTensor;
-  /** Takes every input; returns every output in a tensor of its own, which may be an input of the next run. */
-  run(inputs: Readonly<Record<string, DeviceTensor>>): Promise<Readonly<Record<string, DeviceTensor>>>;
+  /**
+   * Takes every input and returns every output, in the order of {@link Executable.inputs} and {@link Executable.outputs}: each
+   * output in a tensor of its own, which may be an input of the next run. The list is the caller's again once the call is done.
+   */
+  run(inputs: readonly DeviceTensor[]): Promise<readonly DeviceTensor[]>;
   /** Adds to a tensor of floats in place, where the engine can; what is added stays. */
   add?(sum: DeviceTensor, growth: DeviceTensor): void;
   /** Frees it, once or more often. */

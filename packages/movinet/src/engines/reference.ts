@@ -15,22 +15,22 @@ export const referenceEngine: Engine = {
     const { graph, weights } = source;
     const step = graphInterface(graph);
     const states = step.states.flatMap(inputsOfState);
+    const inputNames = [step.picture.input, ...step.clocks.map(({ input }) => input), ...states];
+    const outputNames = [...new Set(outputsOf(graph))];
     return {
       step,
-      inputs: tensorsOf(graph, [step.picture.input, ...step.clocks.map(({ input }) => input), ...states]),
-      outputs: tensorsOf(graph, outputsOf(graph)),
+      inputs: tensorsOf(graph, inputNames),
+      outputs: tensorsOf(graph, outputNames),
       layout: step.layout,
       streams: "any",
       upload: (_, data) => hostTensor(data),
       async run(inputs) {
         const feeds: Record<string, Float32Array | Int32Array> = {};
-        for (const [name, tensor] of Object.entries(inputs)) feeds[name] = await tensor.read();
+        for (const [i, name] of inputNames.entries()) feeds[name] = await (inputs[i] as DeviceTensor).read();
         const { input, channels, height, width } = step.picture;
         const streams = (feeds[input]?.length ?? 0) / (step.frames * channels * height * width);
         const values = interpret(graph, weights, feeds, streams);
-        return Object.fromEntries(
-          outputsOf(graph).map((name) => [name, hostTensor(Float32Array.from(values[name] as Float64Array))]),
-        );
+        return outputNames.map((name) => hostTensor(Float32Array.from(values[name] as Float64Array)));
       },
       async dispose() {},
     };

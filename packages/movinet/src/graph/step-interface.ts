@@ -252,9 +252,11 @@ export function inputsOfState(state: CarriedState): readonly string[] {
   return state.input === null ? [] : [state.input];
 }
 
-function outputsOfState(state: CarriedState): readonly string[] {
+/** The outputs that a state is made of after a call: a count that is a tensor comes back under its own name. */
+export function outputsOfState(state: CarriedState): readonly string[] {
   if (state.kind === "buffer") return state.newest;
-  return state.kind === "sum" ? [state.output] : [];
+  if (state.kind === "sum") return [state.output];
+  return inputsOfState(state);
 }
 
 function officialInterface(

@@ -2,7 +2,13 @@ import type { DeviceTensor, Engine, Executable, LoadOptions } from "../engines/e
 import { channelsFirst, channelsLast } from "../engines/layout.ts";
 import type { Graph } from "../graph/ir.ts";
 import { elementsOf } from "../graph/shapes.ts";
-import { type CarriedState, inputsOfState, type StepInterface } from "../graph/step-interface.ts";
+import {
+  type CarriedState,
+  inputsOfState,
+  outputsOfState,
+  type StepInterface,
+  type TensorFacts,
+} from "../graph/step-interface.ts";
 import type { Weights } from "../graph/tensor.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
 
@@ -27,25 +33,57 @@ export async function loadCall(
 /** What a call says, by the names of the outputs. */
 export type Outputs = Readonly<Record<string, Float32Array>>;
 
+/** Where the tensors of a call stand among those of its executable. */
+interface Plan {
+  /** All inputs of the next run: pictures, clocks and what is handed back stay there until they are replaced. */
+  readonly inputs: DeviceTensor[];
+  readonly picture: number;
+  readonly clocks: readonly Clock[];
+  /** Where what is held goes, in its order. */
+  readonly held: readonly number[];
+  readonly said: readonly { readonly name: string; readonly at: number }[];
+  readonly moves: readonly Move[];
+  /** Outputs that become no state. */
+  readonly spare: readonly number[];
+}
+
+interface Clock {
+  readonly input: string;
+  readonly role: "inverseCount" | "position";
+  readonly at: number;
+  readonly times: Float32Array;
+}
+
+/** How a call's outputs go into a state of `length` held tensors: they follow those that move up, or one is added. */
+interface Move {
+  readonly from: number;
+  readonly length: number;
+  readonly outputs: readonly number[];
+  readonly grows: boolean;
+}
+
 /** Streams that go through executables together, and what they carry from call to call. */
 export class Streams {
   readonly count: number;
   readonly #states: readonly CarriedState[];
+  /** The inputs that hold the states, and in each the numbers of one stream. */
+  readonly #slots: readonly Slot[];
   /** What the past of a pool is taken times at every frame; 1: pools never forget. */
   readonly #keep: number;
   /** Frames that each stream has seen. */
   readonly #ages: number[];
   /** The executable that holds the states. */
   readonly #executable: Executable;
-  readonly #held = new Map<string, DeviceTensor>();
+  /** The tensor of each slot. */
+  readonly #held: DeviceTensor[] = [];
+  readonly #plans = new Map<Call, Plan>();
   #pixels = new Float32Array();
-  /** Pictures and clocks of the last call, and zeros for what is handed back, by call. */
-  readonly #fed = new Map<Call, Record<string, DeviceTensor>>();
 
   /** `call` says what a stream carries; other calls may take the streams on where their states have the same names. */
   constructor(call: Call, count: number, halfLifeFrames: number) {
     this.count = count;
     this.#states = call.step.states;
+    this.#slots = this.#states.flatMap(slotsOf);
     this.#keep = 0.5 ** (1 / halfLifeFrames);
     this.#ages = new Array<number>(count).fill(0);
     this.#executable = call.executable;
@@ -54,39 +92,33 @@ export class Streams {
 
   /** Takes `frames · count` pictures `[3, H, W]`, time-major, through a call. They must not change meanwhile. */
   async advance(call: Call, pictures: Float32Array): Promise<Outputs> {
-    const { executable, step, toLogits } = call;
+    const plan = this.#planOf(call);
     if (this.#keep < 1) await this.#forget();
-    const results = { ...(await executable.run({ ...Object.fromEntries(this.#held), ...this.#feed(call, pictures) })) };
-    const take = (name: string) => {
-      const tensor = results[name] as DeviceTensor;
-      delete results[name];
-      return tensor;
-    };
+    this.#feed(call, plan, pictures);
+    const results = await call.executable.run(plan.inputs);
     const said: Record<string, Float32Array> = {};
-    for (const [name, output] of Object.entries(step.outputs)) {
-      const tensor = results[output] as DeviceTensor;
-      const values = (await tensor.read()).slice() as Float32Array;
-      said[name] = name === "logits" && toLogits ? toLogits(values) : values;
+    for (const { name, at } of plan.said) {
+      const values = (await (results[at] as DeviceTensor).read()).slice() as Float32Array;
+      said[name] = name === "logits" && call.toLogits ? call.toLogits(values) : values;
     }
-    for (const state of step.states) await this.#next(state, take);
-    for (const tensor of Object.values(results)) tensor.dispose();
-    for (let stream = 0; stream < this.count; stream++) this.#ages[stream] = this.#age(stream) + step.frames;
+    for (const move of plan.moves) {
+      if (move.grows) await this.#grow(move, results);
+      else this.#shift(move, results);
+    }
+    for (const at of plan.spare) results[at]?.dispose();
+    for (let stream = 0; stream < this.count; stream++) this.#ages[stream] = this.#age(stream) + call.step.frames;
     return said;
   }
 
   begin(): void {
     this.#ages.fill(0);
-    for (const state of this.#states) {
-      for (const { input, size } of this.#parts(state)) this.#hold(input, zeros(state, size * this.count));
-    }
+    for (const [slot, { state, size }] of this.#slots.entries()) this.#hold(slot, zeros(state, size * this.count));
   }
 
   async reset(stream: number): Promise<void> {
     if (this.count === 1) return this.begin();
     this.#ages[stream] = 0;
-    for (const state of this.#states) {
-      for (const { input, size } of this.#parts(state)) await this.#write(input, stream, zeros(state, size));
-    }
+    for (const [slot, { state, size }] of this.#slots.entries()) await this.#write(slot, stream, zeros(state, size));
   }
 
   async save(stream: number): Promise<StreamState> {
@@ -101,44 +133,48 @@ export class Streams {
     this.#ages[stream] = (told && saved[told.name]?.data[0]) ?? 0;
     for (const state of this.#states) {
       const { data } = saved[state.name] as StateTensor;
-      const parts = this.#parts(state);
+      const own = this.#slotsOf(state);
       const planes =
         this.#isPlanes(state) && data instanceof Float32Array
           ? channelsFirst(data, frameOf(state))
-          : parts.map(({ size }, k) => data.subarray(k * size, (k + 1) * size));
-      for (const [k, { input }] of parts.entries()) await this.#write(input, stream, planes[k] as StateTensor["data"]);
+          : own.map(([, { size }], k) => data.subarray(k * size, (k + 1) * size));
+      for (const [k, [slot]] of own.entries()) await this.#write(slot, stream, planes[k] as StateTensor["data"]);
     }
   }
 
   dispose(): void {
-    for (const tensors of this.#fed.values()) for (const tensor of Object.values(tensors)) tensor.dispose();
-    for (const tensor of this.#held.values()) tensor.dispose();
-    this.#fed.clear();
-    this.#held.clear();
+    for (const { inputs, held } of this.#plans.values()) {
+      for (const at of held) delete inputs[at];
+      for (const tensor of inputs) tensor?.dispose();
+    }
+    for (const tensor of this.#held) tensor.dispose();
+    this.#plans.clear();
+    this.#held.length = 0;
   }
 
-  #feed(call: Call, pictures: Float32Array): Readonly<Record<string, DeviceTensor>> {
-    const { executable, step } = call;
-    const { input } = step.picture;
-    let fed = this.#fed.get(call);
-    if (!fed) {
-      const unused = step.unused.map(({ name, shape, dtype }) => [
-        name,
-        executable.upload(name, zeros({ dtype }, elementsOf(shape))),
-      ]);
-      fed = Object.fromEntries(unused) as Record<string, DeviceTensor>;
-      this.#fed.set(call, fed);
+  #planOf(call: Call): Plan {
+    const known = this.#plans.get(call);
+    if (known) return known;
+    const plan = planOf(call, this.#states, this.#slots, this.count);
+    for (const { name, shape, dtype } of call.step.unused) {
+      const at = placeOf(name, call.executable.inputs);
+      plan.inputs[at] = call.executable.upload(name, zeros({ dtype }, elementsOf(shape)));
     }
+    this.#plans.set(call, plan);
+    return plan;
+  }
+
+  #feed({ executable, step }: Call, { inputs, picture, clocks, held }: Plan, pictures: Float32Array): void {
     const image = step.layout === "planes" ? pictures : this.#interleaved(pictures, step);
-    fed[input] = executable.upload(input, image, fed[input]);
-    for (const clock of step.clocks) {
-      const times = Float32Array.from({ length: step.frames * this.count }, (_, row) => {
+    inputs[picture] = executable.upload(step.picture.input, image, inputs[picture]);
+    for (const { input, role, at, times } of clocks) {
+      for (let row = 0; row < times.length; row++) {
         const seen = this.#age(row % this.count) + Math.floor(row / this.count);
-        return clock.role === "position" ? seen : 1 / this.#weight(seen + 1);
-      });
-      fed[clock.input] = executable.upload(clock.input, times, fed[clock.input]);
+        times[row] = role === "position" ? seen : 1 / this.#weight(seen + 1);
+      }
+      inputs[at] = executable.upload(input, times, inputs[at]);
     }
-    return fed;
+    for (let slot = 0; slot < held.length; slot++) inputs[held[slot] as number] = this.#held[slot] as DeviceTensor;
   }
 
   /** In memory that is used again for each call: a picture has a third of a megabyte. */
@@ -149,28 +185,27 @@ export class Streams {
     return channelsLast(rows, picture, this.#pixels);
   }
 
-  /** Moves what a call returned into a state: buffers shift by renaming, nothing is copied. */
-  async #next(state: CarriedState, take: (output: string) => DeviceTensor): Promise<void> {
-    if (state.kind === "sum" && state.grows) {
-      const growth = take(state.output);
-      await this.#grow(state.input, growth);
-      growth.dispose();
-      return;
+  /** Moves what a call returned into a state: frames move up by renaming, nothing is copied. */
+  #shift({ from, length, outputs }: Move, results: readonly DeviceTensor[]): void {
+    const kept = length - outputs.length;
+    for (let k = 0; k < outputs.length; k++) (this.#held[from + k] as DeviceTensor).dispose();
+    this.#held.copyWithin(from, from + outputs.length, from + length);
+    for (let k = 0; k < outputs.length; k++) {
+      this.#held[from + kept + k] = results[outputs[k] as number] as DeviceTensor;
     }
-    const inputs = inputsOfState(state);
-    const outputs = state.kind === "buffer" ? state.newest : state.kind === "sum" ? [state.output] : inputs;
-    const held = inputs.map((input) => this.#tensor(input));
-    for (const old of held.slice(0, outputs.length)) old.dispose();
-    const next = [...held.slice(outputs.length), ...outputs.map(take)];
-    for (const [k, input] of inputs.entries()) this.#held.set(input, next[k] as DeviceTensor);
   }
 
-  async #grow(input: string, growth: DeviceTensor): Promise<void> {
-    const sum = this.#tensor(input);
-    if (this.#executable.add) return this.#executable.add(sum, growth);
-    const added = await growth.read();
-    const grown = (await sum.read()).map((value, i) => value + (added[i] as number));
-    this.#hold(input, grown);
+  async #grow({ from, outputs }: Move, results: readonly DeviceTensor[]): Promise<void> {
+    const sum = this.#held[from] as DeviceTensor;
+    const growth = results[outputs[0] as number] as DeviceTensor;
+    if (this.#executable.add) {
+      this.#executable.add(sum, growth);
+    } else {
+      const added = await growth.read();
+      const grown = (await sum.read()).map((value, i) => value + (added[i] as number));
+      this.#hold(from, grown);
+    }
+    growth.dispose();
   }
 
   /**
@@ -179,14 +214,17 @@ export class Streams {
    */
   async #forget(): Promise<void> {
     const memory = Math.max(1, Math.round(1 / (1 - this.#keep)));
+    const slotOf = (input: string) => this.#slots.findIndex((slot) => slot.input === input);
+    const read = (slot: number) => (this.#held[slot] as DeviceTensor).read();
     for (const state of this.#states) {
       if (state.kind !== "sum") continue;
-      const frames = state.count === null ? null : ((await this.#tensor(state.count).read())[0] as number);
+      const [sum, count] = [slotOf(state.input), state.count === null ? null : slotOf(state.count)];
+      const frames = count === null ? null : ((await read(count))[0] as number);
       if (frames !== null && frames < memory) continue;
       const kept = frames === null ? this.#keep : (memory - 1) / frames;
-      const left = (await this.#tensor(state.input).read()).map((value) => value * kept);
-      this.#hold(state.input, left);
-      if (state.count !== null) this.#hold(state.count, Int32Array.of(memory - 1));
+      const left = (await read(sum)).map((value) => value * kept);
+      this.#hold(sum, left);
+      if (count !== null) this.#hold(count, Int32Array.of(memory - 1));
     }
   }
 
@@ -201,9 +239,9 @@ export class Streams {
 
   async #saved(state: CarriedState, stream: number): Promise<StateTensor> {
     const { shape } = state;
-    const parts = this.#parts(state);
-    if (parts.length === 0) return { shape, data: Int32Array.of(this.#age(stream)) };
-    const rows = await Promise.all(parts.map(({ input }) => this.#row(input, stream)));
+    const own = this.#slotsOf(state);
+    if (own.length === 0) return { shape, data: Int32Array.of(this.#age(stream)) };
+    const rows = await Promise.all(own.map(([slot]) => this.#row(slot, stream)));
     if (this.#isPlanes(state)) return { shape, data: channelsLast(rows as Float32Array[], frameOf(state)) };
     const data = zeros(state, elementsOf(shape));
     let at = 0;
@@ -218,32 +256,79 @@ export class Streams {
     return kind !== "count" && this.#executable.layout === "planes";
   }
 
-  /** The inputs that hold a state, and the numbers of one stream in each. */
-  #parts(state: CarriedState): readonly { readonly input: string; readonly size: number }[] {
-    const inputs = inputsOfState(state);
-    return inputs.map((input) => ({ input, size: elementsOf(state.shape) / inputs.length }));
+  #slotsOf(state: CarriedState): readonly (readonly [number, Slot])[] {
+    return [...this.#slots.entries()].filter(([, slot]) => slot.state === state);
   }
 
-  async #row(input: string, stream: number): Promise<StateTensor["data"]> {
-    const data = await this.#tensor(input).read();
+  async #row(slot: number, stream: number): Promise<StateTensor["data"]> {
+    const data = await (this.#held[slot] as DeviceTensor).read();
     const size = data.length / this.count;
     return data.subarray(stream * size, (stream + 1) * size);
   }
 
-  async #write(input: string, stream: number, row: StateTensor["data"]): Promise<void> {
-    if (this.count === 1) return this.#hold(input, row.slice());
-    const data = (await this.#tensor(input).read()).slice();
+  async #write(slot: number, stream: number, row: StateTensor["data"]): Promise<void> {
+    if (this.count === 1) return this.#hold(slot, row.slice());
+    const data = (await (this.#held[slot] as DeviceTensor).read()).slice();
     data.set(row, stream * row.length);
-    this.#hold(input, data);
+    this.#hold(slot, data);
   }
 
-  #hold(input: string, data: StateTensor["data"]): void {
-    this.#held.set(input, this.#executable.upload(input, data, this.#held.get(input)));
+  #hold(slot: number, data: StateTensor["data"]): void {
+    const { input } = this.#slots[slot] as Slot;
+    this.#held[slot] = this.#executable.upload(input, data, this.#held[slot]);
   }
+}
 
-  #tensor(input: string): DeviceTensor {
-    return this.#held.get(input) as DeviceTensor;
-  }
+/** An input that holds a state, or a frame of it; `size` are the numbers of one stream. */
+interface Slot {
+  readonly state: CarriedState;
+  readonly input: string;
+  readonly size: number;
+}
+
+function slotsOf(state: CarriedState): readonly Slot[] {
+  const inputs = inputsOfState(state);
+  return inputs.map((input) => ({ state, input, size: elementsOf(state.shape) / inputs.length }));
+}
+
+function placeOf(name: string, tensors: readonly TensorFacts[]): number {
+  const at = tensors.findIndex((tensor) => tensor.name === name);
+  if (at < 0) throw new Error(`internal: there is no tensor ${name}`);
+  return at;
+}
+
+/** Of a call that takes `count` streams on, whose states hold `slots`. */
+function planOf(
+  { executable, step }: Call,
+  states: readonly CarriedState[],
+  slots: readonly Slot[],
+  count: number,
+): Plan {
+  const input = (name: string) => placeOf(name, executable.inputs);
+  const output = (name: string) => placeOf(name, executable.outputs);
+  const moves = states.flatMap(({ name }): Move[] => {
+    const state = step.states.find((one) => one.name === name);
+    if (!state) throw new Error(`internal: a call has no state ${name}`);
+    const length = inputsOfState(state).length;
+    if (length === 0) return [];
+    const outputs = outputsOfState(state).map(output);
+    const from = slots.findIndex((slot) => slot.state.name === name);
+    return [{ from, length, outputs, grows: state.kind === "sum" && state.grows }];
+  });
+  const taken = new Set(moves.flatMap(({ outputs }) => outputs));
+  return {
+    inputs: new Array<DeviceTensor>(executable.inputs.length),
+    picture: input(step.picture.input),
+    clocks: step.clocks.map((clock) => ({
+      ...clock,
+      at: input(clock.input),
+      times: new Float32Array(step.frames * count),
+    })),
+    held: slots.map((slot) => input(slot.input)),
+    said: Object.entries(step.outputs).map(([name, value]) => ({ name, at: output(value) })),
+    moves,
+    spare: executable.outputs.map((_, at) => at).filter((at) => !taken.has(at)),
+  };
 }
 
 function zeros({ dtype }: Pick<CarriedState, "dtype">, length: number): StateTensor["data"] {

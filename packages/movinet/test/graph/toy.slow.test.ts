@@ -62,10 +62,10 @@ const expected = interpret(graph, weights, inputs);
 const differences: Record<string, number> = {};
 for (const single of [true, false]) {
   const executable = await (await openEngine()).load({ graph, weights }, { single });
-  const given = Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)] as const);
-  const results = await executable.run(Object.fromEntries(given));
+  const given = executable.inputs.map(({ name }) => executable.upload(name, inputs[name] ?? new Float32Array()));
+  const results = await executable.run(given);
   for (const [name, value] of Object.entries(graph.outputs)) {
-    const got = (await results[value]?.read()) ?? [];
+    const got = (await results[executable.outputs.findIndex((output) => output.name === value)]?.read()) ?? [];
     const distances = [...(expected[value] ?? [])].map((number, i) => Math.abs(number - (got[i] ?? Number.NaN)));
     differences[\`\${name} \${distances.length} \${single}\`] = Math.max(...distances);
   }

@@ -140,13 +140,9 @@ function executableOf(
       return new HeldBuffer(liteRtWasm, liteRtTensorBuffer, input);
     },
     async run(given) {
-      const buffers = inputs.map(({ name }) => (given[name] as HeldBuffer).buffer);
+      const buffers = given.map((tensor) => (tensor as HeldBuffer).buffer);
       const results = await model.liteRtCompiledModel.run(0, buffers);
-      const held = results.map((buffer, i) => {
-        const output = outputs[i] as TensorFacts;
-        return [output.name, new HeldBuffer(liteRtWasm, buffer, output)] as const;
-      });
-      return Object.fromEntries(held);
+      return results.map((buffer, i) => new HeldBuffer(liteRtWasm, buffer, outputs[i] as TensorFacts));
     },
     add: (sum, growth) => (sum as HeldBuffer).add(growth as HeldBuffer),
     async dispose() {

@@ -99,11 +99,13 @@ function executableOf(graph: Graph | null, session: InferenceSession, layout: La
     read: async () => layout.read(value, (await tensor.getData()) as Float32Array),
     dispose,
   });
+  const { inputNames } = session;
+  const outputNames = graph ? [...new Set(outputsOf(graph))] : session.outputNames;
   let released: Promise<void> | null = null;
   return {
     step: graph && graphInterface(graph),
-    inputs: graph ? tensorsOf(graph, session.inputNames) : session.inputMetadata.map(factsOf),
-    outputs: graph ? tensorsOf(graph, outputsOf(graph)) : session.outputMetadata.map(factsOf),
+    inputs: graph ? tensorsOf(graph, inputNames) : session.inputMetadata.map(factsOf),
+    outputs: graph ? tensorsOf(graph, outputNames) : session.outputMetadata.map(factsOf),
     layout: "planes",
     streams: "any",
     upload(input, data, instead) {
@@ -112,16 +114,12 @@ function executableOf(graph: Graph | null, session: InferenceSession, layout: La
     },
     async run(inputs) {
       const feeds: Record<string, Tensor> = {};
-      for (const input of session.inputNames) {
-        feeds[input] = layout.fit(input, (inputs[input] as OnnxTensor).tensor);
-      }
+      for (const [i, input] of inputNames.entries()) feeds[input] = layout.fit(input, (inputs[i] as OnnxTensor).tensor);
       const results = await session.run(feeds);
-      return Object.fromEntries(
-        Object.entries(results).map(([output, value]) => [
-          output,
-          wrap(output, value as Tensor, () => free(value as Tensor)),
-        ]),
-      );
+      return outputNames.map((output) => {
+        const tensor = results[output] as Tensor;
+        return wrap(output, tensor, () => free(tensor));
+      });
     },
     dispose: () => (released ??= session.release()),
   };
@@ -194,9 +192,10 @@ export async function runOnce(
   executable: Executable,
   inputs: Readonly<Record<string, Float32Array>>,
 ): Promise<Float32Array | Int32Array> {
-  const feeds = Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, executable.upload(name, data)]));
+  const feeds = executable.inputs.map(({ name }) => executable.upload(name, inputs[name] as Float32Array));
   const outputs = await executable.run(feeds);
-  const logits = (await outputs[executable.step?.outputs["logits"] ?? ""]?.read()) ?? new Float32Array();
+  const at = executable.outputs.findIndex(({ name }) => name === executable.step?.outputs["logits"]);
+  const logits = (await outputs[at]?.read()) ?? new Float32Array();
   await executable.dispose();
   return logits;
 }
