@@ -104,6 +104,20 @@ export function recorded(program: SessionSource, recording: Recording, most: num
     async openStream(options) {
       const session = await program.openStream(options);
       if (options?.recentHalfLifeFrames !== undefined) return session;
+      let given = 0;
+      const noteFrame = (frame: Float32Array) => {
+        given++;
+        if (recording.frames.length < most) recording.frames.push(frame.slice());
+      };
+      /** Logits of the last `count` frames. */
+      const noteLogits = (logits: Float32Array, count: number) => {
+        const size = logits.length / count;
+        for (let k = 0; k < count; k++) {
+          const seen = given - count + k + 1;
+          if (seen > recording.frames.length || !Number.isInteger(Math.log2(seen))) continue;
+          Object.assign(recording, { seen, logits: logits.slice(k * size, (k + 1) * size) });
+        }
+      };
       return {
         streams: session.streams,
         stateBytes: session.stateBytes,
@@ -112,10 +126,17 @@ export function recorded(program: SessionSource, recording: Recording, most: num
         restore: (state, stream) => session.restore(state, stream),
         async step(frames) {
           const outputs = await session.step(frames);
-          if (recording.frames.length < most) {
-            const seen = recording.frames.push(frames.slice());
-            if (Number.isInteger(Math.log2(seen))) Object.assign(recording, { seen, logits: outputs.logits.slice() });
-          }
+          noteFrame(frames);
+          noteLogits(outputs.logits, 1);
+          return outputs;
+        },
+        async advance(frames) {
+          await session.advance(frames);
+          noteFrame(frames);
+        },
+        async outputs(last = 1) {
+          const outputs = await session.outputs(last);
+          noteLogits(outputs.logits, last);
           return outputs;
         },
         [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),

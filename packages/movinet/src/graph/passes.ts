@@ -178,17 +178,38 @@ export const dropIdentities: Pass = (graph) => {
   return dropUnread(rebuild(renamed, nodes, graph.params));
 };
 
-/**
- * Cuts a stream's network before the pool of its head: `body` makes one vector of each frame (its `features`), and `head`
- * takes it as its image, pools and classifies. Run one after the other they are the whole.
- */
-export function splitHead(graph: Graph): { readonly body: Graph; readonly head: Graph } {
-  const features = "head.spatial";
-  const isHeads = ({ owner }: State) => owner === "head";
-  return {
-    body: partOf(graph, { outputs: { features }, states: graph.states.filter((state) => !isHeads(state)) }),
-    head: partOf(graph, { from: features, states: graph.states.filter(isHeads) }),
-  };
+/** The output of a body that the pool of its head takes: a vector of each frame, `[T, C, 1, 1]`. */
+export const headFeatures = "head.spatial";
+const headPool = "head.pool";
+
+/** A network in two parts, between which the mean over frames is taken. */
+export interface SplitHead {
+  /** Gives {@link headFeatures}, and the outputs that need no pool, of each frame. */
+  readonly body: Graph;
+  /** Takes a mean as its image, `[1, C, 1, 1]`, and gives the other outputs; it has no state. */
+  readonly classifier: Graph;
+}
+
+/** Cuts a network at the pool of its head; null where an output cannot be made of the mean alone, or of each frame alone. */
+export function splitHead(graph: Graph): SplitHead | null {
+  const isPooled = (value: string) =>
+    partOf(graph, { outputs: { value }, states: [] }).nodes.some(({ id }) => id === headPool);
+  const pooled = Object.entries(graph.outputs).filter(([, value]) => isPooled(value));
+  const others = Object.entries(graph.outputs).filter(([, value]) => !isPooled(value));
+  const outputs = Object.fromEntries(pooled);
+  const classifier = partOf({ ...graph, frames: 1 }, { from: headPool, outputs, states: [] });
+  const canBeCut =
+    pooled.length > 0 &&
+    pooled.every(([, value]) => value !== headPool) &&
+    classifier.nodes.every(({ op, id }) => op !== "input" || id === headPool) &&
+    others.every(([, value]) => graph.shapes[value]?.frames === graph.frames);
+  return canBeCut ? { body: bodyOf(graph, Object.fromEntries(others)), classifier } : null;
+}
+
+/** The part of a network before the pool of its head: it gives {@link headFeatures}, and `outputs`. */
+export function bodyOf(graph: Graph, outputs: Graph["outputs"] = {}): Graph {
+  const states = graph.states.filter(({ owner }) => owner !== "head");
+  return partOf(graph, { outputs: { [headFeatures]: headFeatures, ...outputs }, states });
 }
 
 /**

@@ -1,13 +1,36 @@
 import { Turns } from "../common/turns.ts";
+import { headFeatures } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
+import type { CarriedState } from "../graph/step-interface.ts";
+import { Classifier, concat } from "./classifier.ts";
+import { HeadPool } from "./head-pool.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
-import type { StepOutputs, StreamSession, StreamState } from "./stream-session.ts";
+import { rememberedFrames, type StepOutputs, type StreamSession, type StreamState } from "./stream-session.ts";
 import { type Call, type Outputs, Streams } from "./streams.ts";
 
-/** Calls of one network: frame by frame, and of several frames where steps bring as many. */
+/** Calls of one network. */
 export interface Calls {
+  /** Of one frame of each stream. */
   readonly one: Call;
+  /** Of several frames, where steps bring as many. */
   readonly many: Call;
+  /** What comes behind the pool of its head, and the states of that pool; null: the calls are of the whole network. */
+  readonly head: { readonly classifier: Call; readonly states: readonly CarriedState[] } | null;
+}
+
+export interface SessionOptions {
+  readonly streams: number;
+  readonly halfLifeFrames: number;
+  /** Of a second memory, of which `recent` tells; null: none. */
+  readonly recentHalfLifeFrames: number | null;
+}
+
+/** What is kept of a frame, until it is known whether somebody asks. */
+interface Noted {
+  /** What the calls said, of the second memory too where they are of the whole network. */
+  readonly said: Outputs;
+  /** Means of the head's pool, `[memories · streams, channels]`. */
+  readonly means: Float32Array;
 }
 
 /** A stream session in this thread. Streams go through the network together where the engine takes several at a time. */
@@ -16,76 +39,172 @@ export class LocalStreamSession implements StreamSession {
   readonly stateBytes: number;
   readonly #calls: Calls;
   readonly #groups: readonly Streams[];
+  /** The streams once more, in a network whose own pools age: what the recent past needs where there are any. */
+  readonly #ageing: Streams | null;
+  /** Of the head, one for each memory. */
+  readonly #pools: readonly HeadPool[];
+  readonly #classifier: Classifier | null;
+  readonly #hasRecent: boolean;
+  #noted: Noted[] = [];
   readonly #turns: Turns;
 
-  /** `subject` names the session in errors; `halfLifeFrames` is Infinity where pools never forget. */
-  constructor(subject: string, { one, many }: Calls, streams: number, halfLifeFrames: number) {
+  /** `subject` names the session in errors; half-lives are Infinity where pools never forget. */
+  constructor(subject: string, calls: Calls, { streams, halfLifeFrames, recentHalfLifeFrames }: SessionOptions) {
     checkOptions(streams, halfLifeFrames);
+    checkOptions(streams, recentHalfLifeFrames ?? Number.POSITIVE_INFINITY);
+    const { one, many, head } = calls;
     this.streams = streams;
-    this.stateBytes = one.step.states.reduce((bytes, { shape }) => bytes + 4 * elementsOf(shape), 0);
-    this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many };
+    this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many, head };
     const together = one.executable.streams === "any" ? streams : 1;
     this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
+    this.#hasRecent = recentHalfLifeFrames !== null;
+    const hasPools = head === null || one.step.states.some(({ kind }) => kind === "sum");
+    this.#ageing = recentHalfLifeFrames !== null && hasPools ? new Streams(one, streams, recentHalfLifeFrames) : null;
+    const memories = recentHalfLifeFrames === null ? [halfLifeFrames] : [halfLifeFrames, recentHalfLifeFrames];
+    this.#pools = head ? memories.map((halfLife) => new HeadPool(head.states, streams, halfLife)) : [];
+    this.#classifier = head && new Classifier(head.classifier);
+    const bytes = (states: readonly CarriedState[]) =>
+      states.reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
+    this.stateBytes = bytes(one.step.states) * (this.#ageing ? 2 : 1) + bytes(head?.states ?? []) * this.#pools.length;
     this.#turns = new Turns(this, "session", subject);
   }
 
   async step(frames: Float32Array): Promise<StepOutputs> {
-    const { one, many } = this.#calls;
-    const count = countFrames(frames, this.streams, one.step.picture);
-    const row = frames.length / (count * this.streams);
+    const count = countFrames(frames, this.streams, this.#calls.one.step.picture);
     return this.#turns.take(async () => {
-      let outputs: readonly Outputs[] = [];
-      for (let done = 0; done < count; ) {
-        const call = count - done >= many.step.frames ? many : one;
-        const end = done + call.step.frames;
-        const rows = frames.subarray(done * this.streams * row, end * this.streams * row);
-        outputs = await this.#advance(call, rows);
-        done = end;
-      }
-      return joined(outputs);
+      await this.#advance(frames, count);
+      return this.#outputs(1);
+    });
+  }
+
+  async advance(frames: Float32Array): Promise<void> {
+    const count = countFrames(frames, this.streams, this.#calls.one.step.picture);
+    return this.#turns.take(() => this.#advance(frames, count));
+  }
+
+  async outputs(frames = 1): Promise<StepOutputs> {
+    return this.#turns.take(() => {
+      const known = this.#noted.length;
+      if (known === 0) throw new TypeError("there are no outputs before the first frame, or after reset and restore");
+      if (Number.isInteger(frames) && frames >= 1 && frames <= known) return this.#outputs(frames);
+      throw new TypeError(`outputs are known of the last 1..${known} frames, got ${frames}`);
     });
   }
 
   async reset(stream?: number): Promise<void> {
     if (stream !== undefined) checkStream(stream, this.streams);
     return this.#turns.take(async () => {
-      if (stream === undefined) for (const group of this.#groups) group.begin();
-      else await this.#at(stream, (group, row) => group.reset(row));
+      this.#noted = [];
+      if (stream !== undefined) {
+        await this.#at(stream, (group, row) => group.reset(row));
+        for (const pool of this.#pools) pool.reset(stream);
+        if (this.#ageing) await this.#ageing.reset(stream);
+        return;
+      }
+      for (const group of this.#groups) group.begin();
+      for (const pool of this.#pools) pool.begin();
+      this.#ageing?.begin();
     });
   }
 
   async snapshot(stream = 0): Promise<StreamState> {
+    this.#refuseRecent();
     checkStream(stream, this.streams);
-    return this.#turns.take(() => this.#at(stream, (group, row) => group.save(row)));
+    return this.#turns.take(async () => ({
+      ...(await this.#at(stream, (group, row) => group.save(row))),
+      ...this.#pools[0]?.save(stream),
+    }));
   }
 
   async restore(state: StreamState, stream = 0): Promise<void> {
+    this.#refuseRecent();
     checkStream(stream, this.streams);
-    const { states, unused } = this.#calls.one.step;
-    const known = Object.entries(state).filter(([name]) => !unused.some((one) => one.name === name));
+    const { step } = this.#calls.one;
+    const states = [...step.states, ...(this.#calls.head?.states ?? [])];
+    const known = Object.entries(state).filter(([name]) => !step.unused.some((one) => one.name === name));
     const told = states.filter((one) => one.kind === "count" && one.input === null);
     refuseState(
       [...stateProblems(Object.fromEntries(known), states), ...countProblems(state, told)],
       this.#turns.subject,
     );
-    return this.#turns.take(() => this.#at(stream, (group, row) => group.load(row, state)));
+    return this.#turns.take(async () => {
+      this.#noted = [];
+      await this.#at(stream, (group, row) => group.load(row, state));
+      this.#pools[0]?.load(stream, state);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(() => {
       for (const group of this.#groups) group.dispose();
+      this.#ageing?.dispose();
+      this.#classifier?.dispose();
     });
   }
 
-  async #advance(call: Call, rows: Float32Array): Promise<readonly Outputs[]> {
-    const [first] = this.#groups;
-    if (this.#groups.length === 1 && first) return [await first.advance(call, rows)];
-    const size = rows.length / this.streams;
-    const outputs = [];
-    for (const [stream, group] of this.#groups.entries()) {
-      outputs.push(await group.advance(call, rows.subarray(stream * size, (stream + 1) * size)));
+  async #advance(frames: Float32Array, count: number): Promise<void> {
+    const { one, many } = this.#calls;
+    const row = frames.length / count;
+    for (let done = 0; done < count; ) {
+      const call = count - done >= many.step.frames ? many : one;
+      const end = done + call.step.frames;
+      const pictures = frames.subarray(done * row, end * row);
+      const said = await this.#call(call, pictures);
+      const again = this.#ageing && (await this.#ageing.advance(call, pictures));
+      for (let t = 0; t < call.step.frames; t++) this.#note(rowsOf(said, t, call), again && rowsOf(again, t, call));
+      done = end;
     }
-    return outputs;
+  }
+
+  async #call(call: Call, pictures: Float32Array): Promise<Outputs> {
+    const [first] = this.#groups;
+    if (this.#groups.length === 1 && first) return first.advance(call, pictures);
+    const size = pictures.length / this.streams;
+    const said: Outputs[] = [];
+    for (const [stream, group] of this.#groups.entries()) {
+      said.push(await group.advance(call, pictures.subarray(stream * size, (stream + 1) * size)));
+    }
+    return joined(said);
+  }
+
+  /** Takes what the calls said of one frame of each stream, of the second memory in `again`. */
+  #note(said: Outputs, again: Outputs | null): void {
+    const { [headFeatures]: features, ...others } = said;
+    if (!features) {
+      const recent = again?.["logits"];
+      this.#keep({ said: recent ? { ...said, recent } : said, means: new Float32Array() });
+      return;
+    }
+    const means = new Float32Array(this.#pools.length * features.length);
+    for (const [memory, pool] of this.#pools.entries()) {
+      const seen = (memory > 0 && again?.[headFeatures]) || features;
+      pool.add(seen, means.subarray(memory * features.length, (memory + 1) * features.length));
+    }
+    this.#keep({ said: others, means });
+  }
+
+  #keep(noted: Noted): void {
+    this.#noted.push(noted);
+    if (this.#noted.length > rememberedFrames) this.#noted.shift();
+  }
+
+  async #outputs(frames: number): Promise<StepOutputs> {
+    const noted = this.#noted.slice(-frames);
+    const said = joined(noted.map((one) => one.said));
+    if (!this.#classifier) return said as StepOutputs;
+    const given = await this.#classifier.run(concat(noted.map(({ means }) => means)));
+    if (!this.#hasRecent) return { ...said, ...given } as unknown as StepOutputs;
+    // One stream: rows of its two memories take turns.
+    const everyOther = (values: Float32Array, first: number) =>
+      concat(noted.map((_, t) => part(values, 2 * t + first, 2 * frames)));
+    const whole = Object.entries(given).map(([name, values]) => [name, everyOther(values, 0)] as const);
+    const recent = everyOther(given["logits"] as Float32Array, 1);
+    return { ...said, ...Object.fromEntries(whole), recent } as unknown as StepOutputs;
+  }
+
+  #refuseRecent(): void {
+    this.#turns.check();
+    if (this.#hasRecent) throw new TypeError("a session that also tells of the recent past has no snapshots");
   }
 
   #at<T>(stream: number, use: (group: Streams, row: number) => T): T {
@@ -94,18 +213,21 @@ export class LocalStreamSession implements StreamSession {
   }
 }
 
-/** What the groups of streams said, one after the other. */
-function joined(outputs: readonly Outputs[]): StepOutputs {
+/** Of what a call said of several frames, time-major, what it said of frame `t`. */
+function rowsOf(said: Outputs, t: number, { step: { frames } }: Call): Outputs {
+  if (frames === 1) return said;
+  return Object.fromEntries(Object.entries(said).map(([name, values]) => [name, part(values, t, frames)]));
+}
+
+/** The `k`-th of `count` equal parts. */
+function part(values: Float32Array, k: number, count: number): Float32Array {
+  const size = values.length / count;
+  return values.subarray(k * size, (k + 1) * size);
+}
+
+/** Rows of outputs, one after the other. */
+function joined(outputs: readonly Outputs[]): Outputs {
   const [first = {}] = outputs;
-  if (outputs.length === 1) return first as StepOutputs;
-  const entries = Object.keys(first).map((name) => {
-    const rows = outputs.map((output) => output[name] as Float32Array);
-    const all = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
-    rows.reduce((at, row) => {
-      all.set(row, at);
-      return at + row.length;
-    }, 0);
-    return [name, all] as const;
-  });
-  return Object.fromEntries(entries) as unknown as StepOutputs;
+  if (outputs.length === 1) return first;
+  return Object.fromEntries(Object.keys(first).map((name) => [name, concat(outputs.map((output) => output[name]))]));
 }

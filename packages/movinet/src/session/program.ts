@@ -5,14 +5,20 @@ import { listed } from "../common/printable.ts";
 import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import { logitsOf, openNetworkFile } from "../formats/file-facts.ts";
+import type { Graph } from "../graph/ir.ts";
 import { splitHead } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
-import { type Signature, type StepInterface, signatureInterface } from "../graph/step-interface.ts";
+import {
+  type CarriedState,
+  graphInterface,
+  type Signature,
+  type StepInterface,
+  signatureInterface,
+} from "../graph/step-interface.ts";
 import type { Card } from "../model/card.ts";
 import type { Model, SessionModel } from "../model/model.ts";
 import { type ClipSession, LocalClipSession } from "./clip-session.ts";
-import { LocalStreamSession } from "./local-stream-session.ts";
-import { recentOfHeads, recentOfTwo } from "./recent-session.ts";
+import { type Calls, LocalStreamSession } from "./local-stream-session.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
 import { type Call, loadCall } from "./streams.ts";
 
@@ -31,14 +37,14 @@ interface Network {
   readonly subject: string;
   /** The most frames of a step. */
   readonly stepFrames: number;
-  /** Whether it can be cut before the pool of its head, the only one that it has. */
-  readonly hasHead: boolean;
+  /** States of the pool of its head, where it is cut there for streams: into a body and a classifier. */
+  readonly head: readonly CarriedState[] | null;
   load(form: Form): Promise<Call>;
 }
 
 /** Which part of a network, and how it is called. */
 interface Form {
-  readonly part: "whole" | "body" | "head";
+  readonly part: "whole" | "body" | "classifier";
   readonly frames: number;
   /** For one stream that no other call takes on. */
   readonly single: boolean;
@@ -47,7 +53,7 @@ interface Form {
 /**
  * A model that an engine has loaded, shared by any number of sessions: compiled from its graph, or a file as it is. Of a graph,
  * weights and threads exist once for each form of call that sessions ask for: one stream frame by frame, batches of streams,
- * chunks.
+ * chunks; and one classifier serves them all.
  */
 export class Program implements SessionSource, AsyncDisposable {
   readonly model: SessionModel;
@@ -67,13 +73,17 @@ export class Program implements SessionSource, AsyncDisposable {
   /** A program of which each form is compiled when the first session asks for it. */
   static prepare(model: Model, engine: Engine): Program {
     const { spec, weights } = model;
+    const build = (frames: number) => buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
+    const head = spec.mode === "stream" ? headOf(build(1)) : null;
     return new Program(model, engine, {
       subject: model.card.name,
-      stepFrames: engine.stepFrames,
-      hasHead: spec.squeezeExcite === "none",
+      stepFrames: head ? engine.stepFrames : 1,
+      head,
       load({ part, frames, single }) {
-        const whole = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
-        const graph = part === "whole" ? whole : splitHead(whole)[part];
+        const whole = build(frames);
+        const graph = part === "whole" ? whole : splitHead(whole)?.[part];
+        if (!graph)
+          throw new TypeError(`${whole.name} does not tell its outputs frame by frame in a chunk of ${frames}`);
         return loadCall(engine, { graph, weights }, { single });
       },
     });
@@ -82,7 +92,8 @@ export class Program implements SessionSource, AsyncDisposable {
   /** Compiles the one-frame step of a stream model, or the window of a base model, and the other forms when asked for. */
   static async compile(model: Model, engine: Engine): Promise<Program> {
     const program = Program.prepare(model, engine);
-    await program.#call({ frames: windowOf(model), single: model.spec.mode === "stream" });
+    if (model.spec.mode === "stream") await program.#streamCalls(true, 1);
+    else await program.#call({ frames: windowOf(model) });
     return program;
   }
 
@@ -101,7 +112,7 @@ export class Program implements SessionSource, AsyncDisposable {
       const classes = elementsOf(outputs.find(({ name }) => name === step.outputs["logits"])?.shape ?? []);
       const { model, output } = file.describe({ step, classes });
       const call = { executable, step, toLogits: logitsOf[output] };
-      return new Program(model, engine, { subject, stepFrames: 1, hasHead: false, load: async () => call });
+      return new Program(model, engine, { subject, stepFrames: 1, head: null, load: async () => call });
     } catch (error) {
       await executable.dispose();
       throw error;
@@ -109,13 +120,14 @@ export class Program implements SessionSource, AsyncDisposable {
   }
 
   async openStream(options: StreamOptions = {}): Promise<StreamSession> {
-    const { streams = 1, chunk = 1, halfLifeFrames = Number.POSITIVE_INFINITY, recentHalfLifeFrames } = options;
+    const { streams = 1, chunk = 1, halfLifeFrames = Number.POSITIVE_INFINITY, recentHalfLifeFrames = null } = options;
     this.#require("stream");
-    if (recentHalfLifeFrames !== undefined) return this.#openRecent(options, recentHalfLifeFrames);
-    const one = await this.#call({ single: streams === 1 && chunk === 1 });
-    const frames = Math.min(chunk, this.#network.stepFrames);
-    const many = frames > 1 ? await this.#call({ frames }) : one;
-    return this.#turns.adopt(new LocalStreamSession(this.#network.subject, { one, many }, streams, halfLifeFrames));
+    const others = [options.streams, options.chunk, options.halfLifeFrames].some((value) => value !== undefined);
+    if (recentHalfLifeFrames !== null && others)
+      throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
+    const calls = await this.#streamCalls(streams === 1 && chunk === 1, Math.min(chunk, this.#network.stepFrames));
+    const own = { streams, halfLifeFrames, recentHalfLifeFrames };
+    return this.#turns.adopt(new LocalStreamSession(this.#network.subject, calls, own));
   }
 
   async openClip(): Promise<ClipSession> {
@@ -132,21 +144,13 @@ export class Program implements SessionSource, AsyncDisposable {
     });
   }
 
-  async #openRecent(options: StreamOptions, halfLife: number): Promise<StreamSession> {
-    const others = [options.streams, options.chunk, options.halfLifeFrames].some((value) => value !== undefined);
-    if (others)
-      throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
-    const { subject, hasHead } = this.#network;
-    if (!hasHead) {
-      const [whole, ageing] = [await this.openStream(), await this.openStream({ halfLifeFrames: halfLife })];
-      return this.#turns.adopt(recentOfTwo(subject, whole, ageing));
-    }
-    const body = await this.#call({ part: "body", single: true });
-    const head = await this.#call({ part: "head" });
-    const session = (one: Call, frames: number) => new LocalStreamSession(subject, { one, many: one }, 1, frames);
-    const never = Number.POSITIVE_INFINITY;
-    const parts = { body: session(body, never), whole: session(head, never), ageing: session(head, halfLife) };
-    return this.#turns.adopt(recentOfHeads(subject, parts));
+  /** Of streams: `single` for one of them frame by frame, and `frames` in a call of many. */
+  async #streamCalls(single: boolean, frames: number): Promise<Calls> {
+    const { head: states } = this.#network;
+    const part = states ? "body" : "whole";
+    const one = await this.#call({ part, single });
+    const many = frames > 1 ? await this.#call({ part, frames }) : one;
+    return { one, many, head: states && { classifier: await this.#call({ part: "classifier" }), states } };
   }
 
   async #call({ part = "whole", frames = 1, single = false }: Partial<Form>): Promise<Call> {
@@ -167,6 +171,13 @@ export class Program implements SessionSource, AsyncDisposable {
         : `${this.#network.subject} takes whole clips: open it with openClip`,
     );
   }
+}
+
+/** The states of a head's pool that sessions keep; null where a network cannot be cut there. */
+function headOf(graph: Graph): readonly CarriedState[] | null {
+  const parts = splitHead(graph);
+  const own = new Set(parts?.body.states.map(({ name }) => name));
+  return parts && graphInterface(graph).states.filter(({ name }) => !own.has(name));
 }
 
 function windowOf({ spec, card }: SessionModel): number {

@@ -20,7 +20,8 @@ export interface StreamOptions {
   readonly halfLifeFrames?: number;
   /**
    * Also tell what the recent past alone says: `step` then gives the output `recent` beside `logits`, the logits of pools that
-   * age by this half-life. One stream, frame by frame; for networks with gates it is twice the work. Default none.
+   * age by this half-life. One stream, frame by frame; for networks whose gates have pools, too, it is twice the work. Default
+   * none.
    */
   readonly recentHalfLifeFrames?: number;
 }
@@ -35,6 +36,9 @@ export interface StepOutputs {
   readonly [name: string]: Float32Array | undefined;
 }
 
+/** Frames of which a session can still be asked what the network says. */
+export const rememberedFrames = 16;
+
 /** Streams that step through one model. Calls are carried out in the order in which they were made. */
 export interface StreamSession extends AsyncDisposable {
   readonly streams: number;
@@ -46,6 +50,17 @@ export interface StreamSession extends AsyncDisposable {
    * after the last frame. Throws `TypeError` for other sizes, `SessionError` (`E_SESSION_DISPOSED`) after disposal.
    */
   step(frames: Float32Array): Promise<StepOutputs>;
+  /**
+   * As {@link StreamSession.step}, without asking what the network says: its classifier does not run. A file runs whole all the
+   * same.
+   */
+  advance(frames: Float32Array): Promise<void>;
+  /**
+   * What the network says after each of the last `frames` frames (default 1, at most 16) of every stream: rows
+   * `[frames · streams, …]`, time-major. The classifier runs once for all of them. Throws `TypeError` where fewer frames were
+   * given since the session began, or since the last `reset` or `restore` of any stream.
+   */
+  outputs(frames?: number): Promise<StepOutputs>;
   /** Begins anew: all streams, or one of them. */
   reset(stream?: number): Promise<void>;
   /** The state of one stream (default the first); `restore` continues from it bit-equal. */

@@ -10,6 +10,7 @@ import {
   type TensorFacts,
 } from "../graph/step-interface.ts";
 import type { Weights } from "../graph/tensor.ts";
+import { keepOf, weightOf } from "./head-pool.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
 
 /** An executable, how it is called, and what its outputs become: scores of a file are turned back into logits. */
@@ -84,7 +85,7 @@ export class Streams {
     this.count = count;
     this.#states = call.step.states;
     this.#slots = this.#states.flatMap(slotsOf);
-    this.#keep = 0.5 ** (1 / halfLifeFrames);
+    this.#keep = keepOf(halfLifeFrames);
     this.#ages = new Array<number>(count).fill(0);
     this.#executable = call.executable;
     this.begin();
@@ -170,7 +171,7 @@ export class Streams {
     for (const { input, role, at, times } of clocks) {
       for (let row = 0; row < times.length; row++) {
         const seen = this.#age(row % this.count) + Math.floor(row / this.count);
-        times[row] = role === "position" ? seen : 1 / this.#weight(seen + 1);
+        times[row] = role === "position" ? seen : 1 / weightOf(seen + 1, this.#keep);
       }
       inputs[at] = executable.upload(input, times, inputs[at]);
     }
@@ -226,11 +227,6 @@ export class Streams {
       this.#hold(sum, left);
       if (count !== null) this.#hold(count, Int32Array.of(memory - 1));
     }
-  }
-
-  /** How many frames' worth a pool holds after `age` frames. */
-  #weight(age: number): number {
-    return this.#keep < 1 ? (1 - this.#keep ** age) / (1 - this.#keep) : age;
   }
 
   #age(stream: number): number {

@@ -46,6 +46,8 @@ export class WorkerProgram implements SessionSource, AsyncDisposable {
     return {
       ...shape,
       step: (frames) => session.ask({ method: "step", frames }),
+      advance: (frames) => session.ask({ method: "advance", frames }),
+      outputs: (last) => session.ask({ method: "outputs", last }),
       reset: (stream) => session.ask({ method: "reset", stream }),
       snapshot: (stream) => session.ask({ method: "snapshot", stream }),
       restore: (state, stream) => session.ask({ method: "restore", state, stream }),

@@ -13,7 +13,8 @@ export interface WorkerStart {
 export type WorkerCall =
   | { readonly method: "openStream"; readonly options: StreamOptions }
   | { readonly method: "openClip" }
-  | { readonly method: "step" | "run"; readonly frames: Float32Array }
+  | { readonly method: "step" | "advance" | "run"; readonly frames: Float32Array }
+  | { readonly method: "outputs"; readonly last: number | undefined }
   | { readonly method: "reset" | "snapshot"; readonly stream: number | undefined }
   | { readonly method: "restore"; readonly state: StreamState; readonly stream: number | undefined }
   | { readonly method: "close" };

@@ -26,6 +26,10 @@ async function carryOut(program: Program, number: number, call: WorkerCall): Pro
     }
     case "step":
       return stream.step(call.frames);
+    case "advance":
+      return stream.advance(call.frames);
+    case "outputs":
+      return stream.outputs(call.last);
     case "run":
       return (session as ClipSession).run(call.frames);
     case "reset":

@@ -3,11 +3,10 @@ import { Turns } from "../common/turns.ts";
 import type { Pictures } from "../data/resample.ts";
 import type { Engine } from "../engines/engine.ts";
 import { preprocess } from "../flow/preprocess.ts";
-import { splitHead } from "../graph/passes.ts";
+import { bodyOf, headFeatures } from "../graph/passes.ts";
 import type { Model } from "../model/model.ts";
 import { LocalClipSession } from "../session/clip-session.ts";
-import { LocalStreamSession } from "../session/local-stream-session.ts";
-import { type Call, loadCall } from "../session/streams.ts";
+import { type Call, loadCall, Streams } from "../session/streams.ts";
 
 export interface FrozenOptions {
   /** Mirror the pictures left to right. Default false. */
@@ -38,8 +37,8 @@ export class FrozenBody implements AsyncDisposable {
   static async compile(model: Model, engine: Engine): Promise<FrozenBody> {
     const stream = model.spec.mode === "stream";
     const frames = stream ? 1 : (model.card.frames ?? 1);
-    const { body } = splitHead(buildGraph(model.spec, { form: stream ? "step" : "clip", frames }));
-    return new FrozenBody(model, await loadCall(engine, { graph: body, weights: model.weights }, { single: true }));
+    const graph = bodyOf(buildGraph(model.spec, { form: stream ? "step" : "clip", frames }));
+    return new FrozenBody(model, await loadCall(engine, { graph, weights: model.weights }, { single: true }));
   }
 
   /**
@@ -78,22 +77,21 @@ export class FrozenBody implements AsyncDisposable {
   }
 
   async *#steps(frames: number, picture: number, planesOf: PlanesOf, signal?: AbortSignal): Vectors {
-    const calls = { one: this.#call, many: this.#call };
-    const session = new LocalStreamSession(this.#model.card.name, calls, 1, Number.POSITIVE_INFINITY);
+    const stream = new Streams(this.#call, 1, Number.POSITIVE_INFINITY);
     try {
       const planes = new Float32Array(picture);
       for (let t = 0; t < frames; t++) {
         signal?.throwIfAborted();
         planesOf(t, planes);
-        yield (await session.step(planes))["features"] as Float32Array;
+        yield (await stream.advance(this.#call, planes))[headFeatures] as Float32Array;
       }
     } finally {
-      await session[Symbol.asyncDispose]();
+      stream.dispose();
     }
   }
 
   async *#windows(frames: number, picture: number, planesOf: PlanesOf, signal?: AbortSignal): Vectors {
-    const session = new LocalClipSession(this.#model.card.name, this.#call, "features");
+    const session = new LocalClipSession(this.#model.card.name, this.#call, headFeatures);
     for (let start = 0; start < frames; start += session.frames) {
       const count = Math.min(session.frames, frames - start);
       if (start > 0 && count < session.frames / 2) return;

@@ -31,6 +31,8 @@ const movinet: RemotePage = {
     return { session: sessions.push(opened) - 1, streams: opened.streams, stateBytes: opened.stateBytes };
   },
   step: async (at, frames) => toText((await session(at).step(new Float32Array(fromText(frames)))).logits),
+  advance: (at, frames) => session(at).advance(new Float32Array(fromText(frames))),
+  outputs: async (at, last) => toText((await session(at).outputs(last ?? undefined)).logits),
   reset: (at, stream) => session(at).reset(stream),
   snapshot: async (at, stream) => toPlain(await session(at).snapshot(stream)),
   restore: (at, state, stream) => session(at).restore(fromPlain(state), stream),

@@ -16,6 +16,8 @@ export interface RemotePage {
     options?: StreamOptions,
   ): Promise<{ session: number; streams: number; stateBytes: number }>;
   step(session: number, frames: string): Promise<string>;
+  advance(session: number, frames: string): Promise<void>;
+  outputs(session: number, last?: number): Promise<string>;
   reset(session: number, stream?: number): Promise<void>;
   snapshot(session: number, stream?: number): Promise<PlainState>;
   restore(session: number, state: PlainState, stream?: number): Promise<void>;
@@ -48,6 +50,8 @@ export class RemoteProgram implements AsyncDisposable {
       step: async (frames) => ({
         logits: new Float32Array(fromText(await call(page, "step", session, toText(frames)))),
       }),
+      advance: (frames) => call(page, "advance", session, toText(frames)),
+      outputs: async (last) => ({ logits: new Float32Array(fromText(await call(page, "outputs", session, last))) }),
       reset: (stream) => call(page, "reset", session, stream),
       snapshot: async (stream) => fromPlain(await call(page, "snapshot", session, stream)),
       restore: (state, stream) => call(page, "restore", session, toPlain(state), stream),

@@ -9,12 +9,14 @@ import {
   foldGate,
   foldNorm,
   foldScale,
+  headFeatures,
   lowerForInference,
   lowerSpaceTime,
   lowerTime,
+  type SplitHead,
   splitHead,
 } from "../../src/graph/passes.ts";
-import { samePadding } from "../../src/graph/shapes.ts";
+import { rebuild, samePadding } from "../../src/graph/shapes.ts";
 import { hashedWeights } from "../golden/material.ts";
 import { distance, randomPictures } from "../laws/models.ts";
 
@@ -105,26 +107,44 @@ test("SAME padding covers every input once at stride 1 and gives ceil(n / stride
 });
 
 test.each(["none", "2plus3d"] as const)(
-  "splitHead: body, then head, is the whole (squeeze-excite %s)",
+  "splitHead: body, mean, then classifier is the whole (squeeze-excite %s)",
   (squeezeExcite) => {
     const spec = specOf("t0-stream", { squeezeExcite, resolution: size, classes: 5 });
     const graph = buildGraph(spec, { form: "step", frames: 1 });
     const weights = hashedWeights(graph.params);
     const inputs = inputsOfGraph(graph);
-    const { body, head } = splitHead(graph);
-    const vector = interpret(body, weights, inputs)[outputOf(body)] as Float64Array;
-    const split = interpret(head, weights, { ...inputs, "head.spatial": vector })[outputOf(head)] as Float64Array;
+    const { body, classifier } = splitHead(graph) as SplitHead;
+    const vector = interpret(body, weights, inputs)[headFeatures] as Float64Array;
+    const before = inputs["state_head_pool_buffer"] as ArrayLike<number>;
+    const share = inputs["inverse_count"]?.[0] as number;
+    const mean = vector.map((value, c) => ((before[c] as number) + value) * share);
+    const split = interpret(classifier, weights, { "head.pool": mean })[outputOf(classifier)] as Float64Array;
     expect(distance(split, interpret(graph, weights, inputs)[outputOf(graph)] as Float64Array)).toBeLessThanOrEqual(
       1e-9,
     );
-    expect([...body.states, ...head.states].map((state) => state.name).sort()).toEqual(
-      graph.states.map((state) => state.name).sort(),
-    );
+    const heads = ["state_head_pool_buffer", "state_head_pool_frame_count"];
+    expect([...body.states.map((state) => state.name), ...heads]).toEqual(graph.states.map((state) => state.name));
     const inputNames = (part: Graph) => part.nodes.flatMap((node) => (node.op === "input" ? [node.role] : []));
-    expect(inputNames(head).sort()).toEqual(["image", "inverseCount", "sum"]);
+    expect(inputNames(classifier)).toEqual(["image"]);
     const sums = (part: Graph) => inputNames(part).filter((role) => role === "sum").length;
     expect(sums(body)).toBe(sums(graph) - 1);
     const others = squeezeExcite === "none" ? [] : ["inverseCount", "sum"];
     expect([...new Set(inputNames(body))].sort()).toEqual(["image", ...others, "slot"].sort());
   },
 );
+
+test("splitHead: what needs no pool comes of each frame, and what needs both the pool and a picture cannot be cut", () => {
+  const graph = buildGraph(specOf("t0-stream", { resolution: size, classes: 5 }), { form: "step", frames: 2 });
+  const { logits = "" } = graph.outputs;
+  const parts = splitHead({ ...graph, outputs: { map: "head.activation", logits } });
+  expect(parts?.body.outputs).toEqual({ [headFeatures]: headFeatures, map: "head.activation" });
+  expect(parts?.classifier.outputs).toEqual({ logits });
+  expect(parts?.classifier.nodes.filter(({ op }) => op === "input").map(({ id }) => id)).toEqual(["head.pool"]);
+  const both = { op: "multiply", id: "both", a: "head.activation", b: "head.pool" } as const;
+  const single = buildGraph(specOf("t0-stream", { resolution: size, classes: 5 }), { form: "step", frames: 1 });
+  const product = rebuild(single, [...single.nodes, both], single.params);
+  expect(splitHead({ ...product, outputs: { logits, both: "both" } })).toBeNull();
+  expect(splitHead({ ...graph, outputs: { logits, pooled: "head.pool" } })).toBeNull();
+  expect(splitHead({ ...graph, outputs: { logits, last: "head.sum.last" } })).toBeNull();
+  expect(splitHead({ ...graph, outputs: { map: "head.activation" } })).toBeNull();
+});

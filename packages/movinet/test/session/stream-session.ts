@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Model } from "../../src/model/model.ts";
 import type { SessionSource } from "../../src/session/program.ts";
-import type { StreamOptions, StreamSession } from "../../src/session/stream-session.ts";
+import { rememberedFrames, type StreamOptions, type StreamSession } from "../../src/session/stream-session.ts";
 import { interpretClip } from "../../src/verify/runner.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
@@ -34,6 +34,8 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
     /** Every use of a disposed session says so, and another disposal does nothing. */
     const expectDisposed = async (session: StreamSession, state: Awaited<ReturnType<StreamSession["snapshot"]>>) => {
       await expect(session.step(upTo(0))).rejects.toMatchObject(disposed);
+      await expect(session.advance(upTo(0))).rejects.toMatchObject(disposed);
+      await expect(session.outputs()).rejects.toMatchObject(disposed);
       await expect(session.reset()).rejects.toMatchObject(disposed);
       await expect(session.reset(0)).rejects.toMatchObject(disposed);
       await expect(session.snapshot()).rejects.toMatchObject(disposed);
@@ -67,6 +69,34 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
       const answers = await Promise.all(calls);
       expect(answers.length).toBe(frames);
       for (const [t, { logits }] of answers.entries()) expectFrame(logits, t);
+      await session[Symbol.asyncDispose]();
+    });
+
+    test("outputs are told when they are asked for, of one frame and of several", async () => {
+      const session = await program.openStream();
+      const unknown = (message: RegExp) => ({ name: "TypeError", message: expect.stringMatching(message) });
+      await expect(session.outputs()).rejects.toMatchObject(unknown(/no outputs before the first frame/));
+      await expect(session.advance(upTo(0).subarray(1))).rejects.toMatchObject(unknown(/must hold T · 1 pictures/));
+      await session.advance(upTo(1));
+      expectFrame((await session.outputs()).logits, 1);
+      const [, , { logits }, again] = await Promise.all([
+        session.advance(images.subarray(2 * picture, 3 * picture)),
+        session.advance(images.subarray(3 * picture, 4 * picture)),
+        session.outputs(3),
+        session.outputs(),
+      ]);
+      const classes = figures.logits[0]?.length ?? 0;
+      for (let t = 1; t <= 3; t++) expectFrame(logits.subarray((t - 1) * classes, t * classes), t);
+      expectFrame(again.logits, 3);
+      for (const frames of [0, 1.5, 5, rememberedFrames + 1])
+        await expect(session.outputs(frames)).rejects.toMatchObject(unknown(/of the last 1..4 frames/));
+      const state = await session.snapshot();
+      expectFrame((await session.outputs()).logits, 3);
+      await session.restore(state);
+      await expect(session.outputs()).rejects.toMatchObject(unknown(/after reset and restore/));
+      expectFrame((await session.step(images.subarray(4 * picture, 5 * picture))).logits, 4);
+      await session.reset();
+      await expect(session.outputs()).rejects.toMatchObject(unknown(/after reset and restore/));
       await session[Symbol.asyncDispose]();
     });
 
@@ -217,6 +247,14 @@ export function recentSessionContract(title: string, compile: (model: Model) => 
         expect(distance(logits, (await whole.step(frame(t))).logits)).toBeLessThanOrEqual(1e-4);
         expect(distance(recent, (await ageing.step(frame(t))).logits)).toBeLessThanOrEqual(1e-4);
       }
+      const rows = await both.outputs(3);
+      expect([rows.logits.length, rows.recent?.length]).toEqual([3 * small.classes, 3 * small.classes]);
+      expect(distance(rows.logits.subarray(2 * small.classes), (await whole.outputs()).logits)).toBeLessThanOrEqual(
+        1e-4,
+      );
+      expect(distance(rows.recent ?? [], (await ageing.outputs(3)).logits)).toBeLessThanOrEqual(1e-4);
+      await expect(both.snapshot()).rejects.toMatchObject({ name: "TypeError" });
+      await expect(both.restore({})).rejects.toMatchObject({ name: "TypeError" });
       await expect(both.step(frame(0).subarray(1))).rejects.toMatchObject({ name: "TypeError" });
       await expect(program.openClip()).rejects.toMatchObject({ name: "TypeError" });
 
