@@ -93,8 +93,7 @@ const timings: TimingSummary = {
   preprocessMs: 41.2,
   inferMs: 521,
   totalMs: 1243,
-  stepP50Ms: 21.34,
-  stepP95Ms: 30.06,
+  steps: { p50Ms: 21.34, p95Ms: 30.06 },
   realTimeFactor: 3.51,
   stateBytes: 1_131_200,
   peakRssBytes: 212_400_000,
@@ -110,6 +109,11 @@ test("timings are three lines", () => {
   `);
 });
 
+test("where no step's time is known by itself, none is told", () => {
+  const [, , line] = renderTimings({ ...timings, steps: null }, { color: false }).split("\n");
+  expect(line).toBe("  steps   state 1.13 MB, peak memory 212 MB");
+});
+
 test("timings of a long run without states still fit 80 columns", () => {
   const long = {
     frames: 123_456,
@@ -118,8 +122,7 @@ test("timings of a long run without states still fit 80 columns", () => {
     preprocessMs: 1_212_345,
     inferMs: 13_412_345,
     totalMs: 14_412_345,
-    stepP50Ms: 1021.34,
-    stepP95Ms: 12_030.06,
+    steps: { p50Ms: 1021.34, p95Ms: 12_030.06 },
     realTimeFactor: 0.05,
     stateBytes: 0,
     peakRssBytes: 12_212_400_000,

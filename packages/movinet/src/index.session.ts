@@ -2,8 +2,9 @@
 
 export { reportLeaks } from "./common/leaks.ts";
 export type { Engine } from "./engines/engine.ts";
-export { classifyFrames, type FrameResult } from "./flow/classify.ts";
+export { classifyFrames } from "./flow/classify.ts";
 export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";
+export type { FrameResult } from "./flow/frame-result.ts";
 export { percentText, probabilities, topK } from "./flow/predict.ts";
 export { preprocess } from "./flow/preprocess.ts";
 export type { ClipSession } from "./session/clip-session.ts";

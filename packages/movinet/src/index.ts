@@ -9,11 +9,11 @@ export {
   TrainError,
   VideoError,
 } from "./common/errors.ts";
+export type { ClassifyOptions } from "./flow/frame-result.ts";
 export type { Prediction } from "./flow/predict.ts";
 export {
   ActionStream,
   type Classification,
-  type ClassifyOptions,
   Recognizer,
   type StreamResult,
 } from "./flow/recognizer.ts";

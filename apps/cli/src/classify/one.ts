@@ -50,24 +50,26 @@ export async function classifyOne(
     const known = video.info?.duration ?? null;
     const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
     const segmenter = new Segmenter();
-    const recent = cut || "estimated";
     const recorder = settings.plot === undefined ? null : createPlotRecorder();
+    const isLastEnough = settings.every === "final" && recorder === null && !cut && known !== null && known > longVideo;
+    const answers = isLastEnough ? "last" : (await canBeReadAgain(source)) ? "grouped" : "each";
+    const recent = cut || (isLastEnough ? false : "estimated");
     const expected = known === null ? null : Math.round(known * fps);
     const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
     const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
     let scores: Float32Array | null = null;
-    for await (const result of classifyFrames(rejoin(first, frames), await program, { recent, fit })) {
+    const seen = noted(rejoin(first, frames), (frame, time) => progress.frame(named, frame, time, expected));
+    for await (const result of classifyFrames(seen, await program, { recent, answers, fit })) {
       scores = result.scores;
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
-      tally.addStep(result.timings.inferMs);
+      if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
       recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
       if (settings.every === "frame") {
         output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
-      progress.frame(named, result.frame, result.time, expected);
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
     timings.decodeMs = video.decodeMs;
@@ -128,7 +130,7 @@ async function lookAgain(
   const { video, fit } = open(source, context);
   const segmenter = new Segmenter();
   try {
-    for await (const result of classifyFrames(video, program, { recent: true, fit })) {
+    for await (const result of classifyFrames(video, program, { recent: true, answers: "grouped", fit })) {
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
@@ -144,6 +146,18 @@ async function lookAgain(
 async function* rejoin(first: IteratorResult<Frame, void>, rest: AsyncGenerator<Frame, void>): AsyncGenerator<Frame> {
   if (!first.done) yield first.value;
   yield* rest;
+}
+
+/** The same frames, each told before it is given. */
+async function* noted(
+  frames: AsyncIterable<Frame>,
+  note: (frame: number, time: number) => void,
+): AsyncGenerator<Frame> {
+  let index = 0;
+  for await (const frame of frames) {
+    note(index++, frame.timestamp);
+    yield frame;
+  }
 }
 
 function renderFrame(

@@ -21,7 +21,7 @@ export class RunProgress {
     this.#failed = failed;
   }
 
-  /** A frame at `time` seconds was classified; `expected` frames are in the source, or null. */
+  /** A frame at `time` seconds is being classified; `expected` frames are in the source, or null. */
   frame(source: string, frame: number, time: number, expected: number | null): void {
     this.#frames++;
     if (this.#sources > 1) this.#update();
@@ -82,6 +82,7 @@ export class Tally {
     return this.#total.frames;
   }
 
+  /** Of a frame whose time is known by itself. */
   addStep(ms: number): void {
     this.#steps.add(ms);
   }
@@ -102,8 +103,7 @@ export class Tally {
       {
         ...this.#total,
         totalMs,
-        stepP50Ms: this.#steps.percentile(50),
-        stepP95Ms: this.#steps.percentile(95),
+        steps: this.#steps.count > 0 ? { p50Ms: this.#steps.percentile(50), p95Ms: this.#steps.percentile(95) } : null,
         realTimeFactor: this.#total.seconds / (totalMs / 1000),
         stateBytes,
         peakRssBytes: process.resourceUsage().maxRSS * 1024,
@@ -128,6 +128,10 @@ export class DurationHistogram {
     const at = Math.min(bin, bins - 1);
     this.#counts[at] = (this.#counts[at] as number) + 1;
     this.#count++;
+  }
+
+  get count(): number {
+    return this.#count;
   }
 
   /** The `p`-th percentile (0..100), as `percentile` of the library defines it; 0 without any duration. */

@@ -24,9 +24,8 @@ export interface TimingSummary {
   readonly inferMs: number;
   /** Wall time of the whole run; less than the sum of the stages where they overlap. */
   readonly totalMs: number;
-  /** Median and 95th percentile of one inference step. */
-  readonly stepP50Ms: number;
-  readonly stepP95Ms: number;
+  /** Median and 95th percentile of one inference step; null (not shown) where only their sum is known. */
+  readonly steps: { readonly p50Ms: number; readonly p95Ms: number } | null;
   /** Seconds of video per second of wall time: above 1 is faster than the video plays. */
   readonly realTimeFactor: number;
   /** State of one stream; 0 (not shown) for a model that keeps none. */
@@ -116,8 +115,9 @@ function clockFor(longest: number): (seconds: number) => string {
  */
 export function renderTimings(timings: TimingSummary, { color }: { color: boolean }): string {
   const paint = painter(color);
-  const { frames, seconds, realTimeFactor, stateBytes } = timings;
-  const state = stateBytes > 0 ? `, state ${formatBytes(stateBytes)}` : "";
+  const { frames, seconds, realTimeFactor, stateBytes, steps } = timings;
+  const state = stateBytes > 0 ? `state ${formatBytes(stateBytes)}, ` : "";
+  const step = steps ? `p50 ${formatMs(steps.p50Ms)}, p95 ${formatMs(steps.p95Ms)}, ` : "";
   const rows = {
     time:
       `${formatMs(timings.totalMs)} for ${counted(frames, "frame")}, ${formatDuration(seconds)} of video ` +
@@ -125,9 +125,7 @@ export function renderTimings(timings: TimingSummary, { color }: { color: boolea
     stages:
       `decode ${formatMs(timings.decodeMs)}, preprocess ${formatMs(timings.preprocessMs)}, ` +
       `infer ${formatMs(timings.inferMs)}`,
-    steps:
-      `p50 ${formatMs(timings.stepP50Ms)}, p95 ${formatMs(timings.stepP95Ms)}${state}, ` +
-      `peak memory ${formatBytes(timings.peakRssBytes)}`,
+    steps: `${step}${state}peak memory ${formatBytes(timings.peakRssBytes)}`,
   };
   return Object.entries(rows)
     .map(([name, row]) => `  ${paint("dim", name.padEnd(6))}  ${row}`)

@@ -132,7 +132,7 @@ async function answerOne(
   let error: MovinetError | null = null;
   try {
     const frames = noted(source, (frame) => keepsakes.add(frame));
-    for await (const result of classifyFrames(frames, watched, { fit: view.fit, signal })) {
+    for await (const result of classifyFrames(frames, watched, { fit: view.fit, answers: "grouped", signal })) {
       scores = result.scores;
       noteMoment(moments, result.frame + 1, result.time, scores);
     }

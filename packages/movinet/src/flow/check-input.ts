@@ -35,14 +35,22 @@ export function checkFps(fps: number): void {
 export function checkFramesOptions({
   fit,
   recent,
+  answers,
 }: {
   readonly fit?: string | undefined;
   readonly recent?: unknown;
+  readonly answers?: string | undefined;
 }): void {
   if (fit !== undefined && !["crop", "squash", "pad"].includes(fit)) {
     throw new TypeError(`fit must be crop, squash or pad, got ${fit}`);
   }
   if (recent !== undefined && typeof recent !== "boolean" && recent !== "estimated") {
     throw new TypeError(`recent must be true, false or estimated, got ${recent}`);
+  }
+  if (answers !== undefined && !["each", "grouped", "last"].includes(answers)) {
+    throw new TypeError(`answers must be each, grouped or last, got ${answers}`);
+  }
+  if (answers === "last" && recent === "estimated") {
+    throw new TypeError("recent is estimated from every answer: ask for each or grouped answers, or recent: true");
   }
 }

@@ -1,4 +1,6 @@
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { bytesOfPath } from "../common/read.node.ts";
 import { isUrl } from "../common/urls.ts";
 import { openEngine } from "../engines/device.node.ts";
 import { checkLabels } from "../model/labels.ts";
@@ -68,7 +70,18 @@ export async function open(
   return new Recognizer(program, [...opened.warnings, ...(engine.warnings ?? [])], openFrames);
 }
 
-const openFrames: OpenFrames<VideoSource> = (source, options) => openVideo(pathOf(source), options);
+const openFrames: OpenFrames<VideoSource> = (source, options) => {
+  const path = pathOf(source);
+  return { frames: openVideo(path, options), isFile: path !== "-" && isFile(path) };
+};
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(bytesOfPath(path)).isFile();
+  } catch {
+    return false; // whoever reads it tells why
+  }
+}
 
 function pathOf(source: VideoSource): string {
   if (typeof source === "string") return source;

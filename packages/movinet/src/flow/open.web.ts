@@ -12,7 +12,7 @@ import type { PullEvent } from "../zoo/pull-event.ts";
 import { zooModel } from "../zoo/registry.ts";
 import { webFetch } from "../zoo/request.web.ts";
 import { programOf, readFileOf } from "./open-file.ts";
-import { Recognizer } from "./recognizer.ts";
+import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
   /** What the model runs on: `auto` (the default) or `wasm`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js; `reference`: slow. */
@@ -48,7 +48,11 @@ export async function open(
   const program = await start(opened, device, wasmPaths);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  return new Recognizer(program, opened.warnings, videoElementFrames);
+  const openFrames: OpenFrames<HTMLVideoElement> = (video, options) => ({
+    frames: videoElementFrames(video, options),
+    isFile: false,
+  });
+  return new Recognizer(program, opened.warnings, openFrames);
 }
 
 async function openAny(

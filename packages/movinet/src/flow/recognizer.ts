@@ -4,16 +4,10 @@ import type { SessionSource } from "../session/program.ts";
 import type { StreamSession, StreamState } from "../session/stream-session.ts";
 import type { Frame, Picture } from "../video/frame.ts";
 import { checkFps, checkFramesOptions, checkPicture, checkTop } from "./check-input.ts";
-import { classifyFrames, type FrameResult, type FramesOptions } from "./classify.ts";
+import { classifyFrames } from "./classify.ts";
+import type { ClassifyOptions, FrameResult } from "./frame-result.ts";
 import { type Prediction, probabilities, topK } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
-
-export interface ClassifyOptions extends FramesOptions {
-  /** Frames a second at which a video is looked at, above 0. Default: the model's rate. Frames of your own come as they are. */
-  readonly fps?: number | undefined;
-  /** How many predictions each result names, at least 1. Default 5. */
-  readonly top?: number | undefined;
-}
 
 /** What the model says after a frame, named. */
 export interface Classification extends FrameResult {
@@ -36,11 +30,18 @@ export interface StreamResult {
   readonly scores: Float32Array;
 }
 
+/** Frames that were opened. */
+export interface OpenedFrames {
+  readonly frames: AsyncIterable<Frame> & Partial<AsyncDisposable>;
+  /** Whether all of them are there already, so that nobody waits for a result of each. */
+  readonly isFile: boolean;
+}
+
 /** Opens what is not frames yet, at so many frames a second. */
 export type OpenFrames<Source> = (
   source: Source,
   options: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
-) => AsyncIterable<Frame> & Partial<AsyncDisposable>;
+) => OpenedFrames;
 
 /**
  * A model that names actions, ready to run. `Source` is what it can look at beside frames of your own: in Node the path or
@@ -70,19 +71,20 @@ export class Recognizer<Source = never> implements AsyncDisposable {
    */
   async *classify(
     source: Source | AsyncIterable<Frame>,
-    { fps = this.card.fps, top = 5, fit = this.card.input.fit, recent, signal }: ClassifyOptions = {},
+    { fps = this.card.fps, top = 5, fit = this.card.input.fit, recent, answers, signal }: ClassifyOptions = {},
   ): AsyncGenerator<Classification, void> {
     this.#turns.check();
     signal?.throwIfAborted();
     checkTop(top);
     checkFps(fps);
-    checkFramesOptions({ fit, recent });
+    checkFramesOptions({ fit, recent, answers });
     const own = isFrames(source) ? null : this.#openFrames(source, { fps, size: { ...this.card.input, fit }, signal });
-    const frames = own ?? (source as AsyncIterable<Frame>);
-    const video = own && { [Symbol.asyncDispose]: async () => own[Symbol.asyncDispose]?.() };
+    const frames = own?.frames ?? (source as AsyncIterable<Frame>);
+    const video = own && { [Symbol.asyncDispose]: async () => own.frames[Symbol.asyncDispose]?.() };
     if (video) this.#turns.adopt(video);
+    const when = answers ?? (own?.isFile ? "grouped" : "each");
     try {
-      for await (const result of classifyFrames(frames, this.#program, { recent, fit, signal })) {
+      for await (const result of classifyFrames(frames, this.#program, { recent, answers: when, fit, signal })) {
         yield { ...result, predictions: topK(result.scores, this.card.labels, top) };
       }
     } finally {
