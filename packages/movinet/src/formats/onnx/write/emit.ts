@@ -3,12 +3,14 @@ import {
   type ActivationKind,
   type Graph,
   isVector,
+  type Node,
   normEpsilon,
   outputsOf,
   type PerOp,
   perOp,
   type Shape,
 } from "../../../graph/ir.ts";
+import { renameValues } from "../../../graph/passes.ts";
 import type { Storage } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
 import { reversed, type Weights } from "../../../graph/tensor.ts";
@@ -27,24 +29,35 @@ interface EmitOptions {
 
 /**
  * Emits a graph that was lowered for inference as an ONNX model: NCHW, rank 4 or less. Inputs and outputs are the
- * graph's; their first dimension is `frames · batch`, and the batch is free at run time.
+ * graph's; their first dimension is `frames · batch`, and the batch is free at run time. A classifier by itself sees its batch
+ * as the pixels of one picture: so a convolution reads its weights once for all rows.
  */
 export function emitOnnxGraph(
   graph: Graph,
   weights: Weights,
   { outputs = outputsOf(graph), named = false, storage, metadata = {} }: EmitOptions = {},
 ): Uint8Array {
-  const out = new Emission(graph, weights, storage);
-  for (const node of graph.nodes) perOp<[Emission], unknown>(emitters, node, out);
+  const turned = isOfPixels(graph) ? valuesAtTheEdge(graph) : [];
+  const inner = renameValues(graph, new Map(turned.map((name) => [name, `${name}/pixels`])));
+  const out = new Emission(inner, weights, storage);
+  for (const node of inner.nodes) {
+    const row = node.op === "input" && turned.find((name) => node.id === `${name}/pixels`);
+    if (row) out.node("Transpose", node.id, [row], { perm: [2, 1, 3, 0] });
+    else perOp<[Emission], unknown>(emitters, node, out);
+  }
+  for (const name of outputsOf(graph)) {
+    if (turned.includes(name)) out.node("Transpose", name, [`${name}/pixels`], { perm: [3, 1, 0, 2] });
+  }
   const value = (name: string): OnnxValue => {
     const { frames, channels, height, width } = graph.shapes[name] as Shape;
     return { name, dims: [frames === 1 ? "batch" : `batch_times_${frames}`, channels, height, width] };
   };
   const results = [...new Set(outputs)].map(value);
   const said = Object.entries(named ? graph.outputs : {}).map(([name, from]): OnnxValue => {
-    if (!isVector(out.shape(from))) return { ...value(from), name: out.node("Identity", name, [from]) };
+    const shape = graph.shapes[from] as Shape;
+    if (!isVector(shape)) return { ...value(from), name: out.node("Identity", name, [from]) };
     out.node("Flatten", name, [from], { axis: 1 });
-    return { name, dims: ["batch", out.shape(from).channels] };
+    return { name, dims: ["batch", shape.channels] };
   });
   return writeOnnx(
     {
@@ -56,6 +69,23 @@ export function emitOnnxGraph(
     },
     metadata,
   );
+}
+
+/** Whether a graph looks at single pixels of one picture, and at nothing else. */
+function isOfPixels(graph: Graph): boolean {
+  return graph.nodes.every(
+    (node) =>
+      pixelOps.has(node.op) &&
+      (node.op !== "conv" || node.size === 1) &&
+      (node.op !== "input" || (node.role === "image" && isVector(node.shape))),
+  );
+}
+
+const pixelOps: ReadonlySet<Node["op"]> = new Set(["input", "conv", "activation", "norm", "add", "multiply", "scale"]);
+
+/** What goes in and comes out. */
+function valuesAtTheEdge(graph: Graph): readonly string[] {
+  return [...graph.nodes.flatMap(({ op, id }) => (op === "input" ? [id] : [])), ...new Set(outputsOf(graph))];
 }
 
 const emitters = {
