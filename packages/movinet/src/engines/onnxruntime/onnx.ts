@@ -1,13 +1,8 @@
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
 import { ModelError } from "../../common/errors.ts";
-import {
-  blockedInputDims,
-  blockProbe,
-  emitBlocked,
-  fromBlocks,
-  isPlainInput,
-  toBlocks,
-} from "../../formats/onnx/write/blocked.ts";
+import { writeOnnx } from "../../formats/onnx/proto.ts";
+import { type BlockedGraph, blockProbe, emitBlocked } from "../../formats/onnx/write/blocked.ts";
+import { fromBlocks, toBlocks } from "../../formats/onnx/write/blocks.ts";
 import { emitOnnxGraph } from "../../formats/onnx/write/emit.ts";
 import { type Graph, outputsOf, type Shape } from "../../graph/ir.ts";
 import { lowerForInference } from "../../graph/passes.ts";
@@ -89,8 +84,8 @@ async function loadPlain(ort: OnnxRuntime, create: Create, graph: Graph, weights
 
 /** Null where the layout does not serve the graph. */
 async function loadBlocked(ort: OnnxRuntime, create: Create, graph: Graph, weights: Weights, block: number) {
-  const model = emitBlocked(graph, weights, block);
-  return model && executableOf(graph, await create(model), blockedLayout(ort, graph, block));
+  const model = emitBlocked(graph, weights, { block });
+  return model && executableOf(graph, await create(writeOnnx(model)), blockedLayout(ort, graph, model, block));
 }
 
 function executableOf(graph: Graph | null, session: InferenceSession, layout: Layout): Executable {
@@ -152,22 +147,19 @@ function plainLayout(ort: OnnxRuntime, inputs: readonly TensorFacts[]): Layout {
   };
 }
 
-function blockedLayout(ort: OnnxRuntime, graph: Graph, block: number): Layout {
-  const inputs = graph.nodes.filter((node) => node.op === "input");
-  const plain = new Set(inputs.filter(isPlainInput).map((node) => node.id));
-  const dims = new Map(inputs.map((node) => [node.id, blockedInputDims(node, block)]));
-  const { feed } = plainLayout(ort, tensorsOf(graph, [...plain]));
+function blockedLayout(ort: OnnxRuntime, graph: Graph, { inputs, outputs }: BlockedGraph, block: number): Layout {
+  const dims = new Map(inputs.map((input) => [input.name, input.dims]));
+  const blocked = new Set([...inputs, ...outputs].flatMap((value) => (value.blocked ? [value.name] : [])));
   return {
     feed(input, data) {
-      if (plain.has(input)) return feed(input, data);
-      const shape = graph.shapes[input] as Shape;
-      return new ort.Tensor("float32", toBlocks(data, shape, block), dims.get(input));
+      const values = blocked.has(input) ? toBlocks(data, graph.shapes[input] as Shape, block) : data;
+      return new ort.Tensor("float32", values, dims.get(input));
     },
     fit(input, tensor) {
       const expected = dims.get(input) as readonly number[];
-      return tensor.dims[2] === expected[2] ? tensor : tensor.reshape(expected);
+      return String(tensor.dims) === String(expected) ? tensor : tensor.reshape(expected);
     },
-    read: (value, data) => (plain.has(value) ? data : fromBlocks(data, graph.shapes[value] as Shape, block)),
+    read: (value, data) => (blocked.has(value) ? fromBlocks(data, graph.shapes[value] as Shape, block) : data),
   };
 }
 

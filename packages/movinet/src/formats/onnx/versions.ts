@@ -28,6 +28,7 @@ const since: Readonly<Record<string, number>> = {
   Sin: 7,
   // 10: bounds are inputs
   Slice: 10,
+  Transpose: 1,
 };
 
 /** No set before this one: what quantizes files needs it for a scale of each channel. */
