@@ -55,7 +55,7 @@ export class LocalStreamSession implements StreamSession {
     const { one, many, head } = calls;
     this.streams = streams;
     this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many, head };
-    const together = one.executable.streams === "any" ? streams : 1;
+    const together = one.executable.streams === "any" ? streams : one.executable.streams;
     this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
     this.#hasRecent = recentHalfLifeFrames !== null;
     const hasPools = head === null || one.step.states.some(({ kind }) => kind === "sum");
