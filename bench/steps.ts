@@ -1,6 +1,6 @@
 /**
  * Steps of A0–A3 against native LiteRT on Google's own graphs, one thread, float32, in alternating rounds of 20 steps: each
- * contestant is a process of its own, and the order of a round is drawn anew.
+ * contestant is a process of its own, another one every 10 rounds, and the order of a round is drawn anew.
  *
  *     MOVINET_PYTHON=python3 node bench/steps.ts FOLDER [ROUNDS] [--checkout DIR]
  *
@@ -21,9 +21,12 @@ import { readRounds, type StepRound, Summary, writeRounds } from "./step-rounds.
 import type { StepsRound, StepsStart } from "./steps-child.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { checkout: { type: "string" } } });
-const [folder, roundsText = "20"] = positionals;
+const [folder, roundsText = "30"] = positionals;
 if (!folder) throw new TypeError("usage: node bench/steps.ts FOLDER [ROUNDS] [--checkout DIR]");
 
+const rounds = Number(roundsText);
+/** Then others begin: where a process lies in memory decides 3 %. */
+const roundsOfProcess = 10;
 const frames = 20;
 const known = 8;
 const allowedDifference = 1e-5;
@@ -70,44 +73,49 @@ async function openPeer(name: PeerName, model: string, of: Ready): Promise<Conte
   return { name, streams: 1, runner, ready, round };
 }
 
-async function measure(variant: string, model: string): Promise<StepRound[]> {
+async function measure(variant: string, model: string): Promise<readonly StepRound[]> {
   const logits = join(temporaryFolder(), "logits.f32");
   runPeer("litert-logits.py", model, String(known), String(frames), logits);
-  const contestants: Contestant[] = [];
-  try {
-    for (const [name, how] of Object.entries(ours)) {
-      contestants.push(await openOurs(name, { model, logits, frames, known, ...how }));
-    }
-    for (const name of peerNames) {
-      const peer = await openPeer(name, model, contestants[0]?.ready as Ready);
-      if (peer) contestants.push(peer);
-    }
-    for (const { round } of contestants) await round();
-    const rounds: StepRound[] = [];
-    for (let round = 1; round <= Number(roundsText); round++) {
-      for (const { name: contestant, streams, round: run } of randomOf(variant, round).shuffle(contestants)) {
-        const loadAverage = Number((loadavg()[0] as number).toFixed(2));
-        const { times, largestDifference } = await run();
-        const [p50Ms, p95Ms] = [50, 95].map((p) => Number((percentile(times, p) / streams).toPrecision(4)));
-        rounds.push({
-          ...{ machine: machineName, processor, loadAverage, variant, contestant, round },
-          ...{ p50Ms: p50Ms as number, p95Ms: p95Ms as number },
-          largestDifference: largestDifference && Number(largestDifference.toPrecision(3)),
-        });
+  const measured: StepRound[] = [];
+  for (let first = 1; first <= rounds; first += roundsOfProcess) {
+    const contestants: Contestant[] = [];
+    try {
+      for (const [name, how] of Object.entries(ours)) {
+        contestants.push(await openOurs(name, { model, logits, frames, known, ...how }));
       }
-      console.error(`${variant}: round ${round}`);
+      for (const name of peerNames) {
+        const peer = await openPeer(name, model, contestants[0]?.ready as Ready);
+        if (peer) contestants.push(peer);
+      }
+      for (const { round } of contestants) await round();
+      for (let round = first; round < first + roundsOfProcess && round <= rounds; round++) {
+        const drawn = randomOf(variant, round).shuffle(contestants);
+        for (const contestant of drawn) measured.push(await runRound(variant, round, contestant));
+        console.error(`${variant}: round ${round}`);
+      }
+    } finally {
+      await Promise.all(contestants.map(({ runner }) => runner[Symbol.asyncDispose]()));
     }
-    return rounds;
-  } finally {
-    await Promise.all(contestants.map(({ runner }) => runner[Symbol.asyncDispose]()));
   }
+  return measured;
 }
 
-function tell(variant: string, rounds: readonly StepRound[]): void {
-  const summary = new Summary(rounds);
+async function runRound(variant: string, round: number, { name, streams, round: run }: Contestant): Promise<StepRound> {
+  const loadAverage = Number((loadavg()[0] as number).toFixed(2));
+  const { times, largestDifference } = await run();
+  const ms = (p: number) => Number((percentile(times, p) / streams).toPrecision(4));
+  return {
+    ...{ machine: machineName, processor, loadAverage, variant, contestant: name, round },
+    ...{ p50Ms: ms(50), p95Ms: ms(95) },
+    largestDifference: largestDifference && Number(largestDifference.toPrecision(3)),
+  };
+}
+
+function tell(variant: string, own: readonly StepRound[]): void {
+  const summary = new Summary(own);
   for (const name of [...peerNames, ...Object.keys(ours)].filter((one) => summary.contestants.includes(one))) {
     const difference = Math.max(
-      ...rounds.filter((one) => one.contestant === name).map((one) => one.largestDifference ?? 0),
+      ...own.filter((one) => one.contestant === name).map((one) => one.largestDifference ?? 0),
     );
     const ratio = `${summary.ratio(name, "litert")?.toFixed(3)} × litert`;
     const checked = difference > 0 ? `, logits within ${difference}` : "";
@@ -120,11 +128,12 @@ const ratios: number[] = [];
 for (const variant of ["a0", "a1", "a2", "a3"]) {
   const model = join(folder, `${variant}_se_fp32.tflite`);
   if (!existsSync(model)) continue;
-  const rounds = await measure(variant, model);
-  tell(variant, rounds);
-  ratios.push(new Summary(rounds).ratio("step", "litert") as number);
-  measured.push(...rounds);
+  const own = await measure(variant, model);
+  tell(variant, own);
+  ratios.push(new Summary(own).ratio("step", "litert") as number);
+  measured.push(...own);
 }
+if (measured.length === 0) throw new Error(`${folder} has no a0_se_fp32.tflite, a1_se_fp32.tflite, …`);
 const product = ratios.reduce((all, ratio) => all * ratio, 1);
 console.log(`geometric mean of the whole step: ${(product ** (1 / ratios.length)).toFixed(3)} × litert`);
 
