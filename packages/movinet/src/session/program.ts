@@ -56,7 +56,7 @@ interface Form {
 /**
  * A model that an engine has loaded, shared by any number of sessions: compiled from its graph, or a file as it is. Of a graph,
  * weights and threads exist once for each form of call that sessions ask for: one stream frame by frame, batches of streams,
- * chunks; and one classifier serves them all.
+ * chunks, rows of its classifier.
  */
 export class Program implements SessionSource, AsyncDisposable {
   readonly model: SessionModel;
@@ -161,7 +161,10 @@ export class Program implements SessionSource, AsyncDisposable {
     const part = states ? "body" : "whole";
     const one = await this.#call({ part, streams: frames > 1 ? null : streams });
     const many = frames > 1 ? await this.#call({ part, frames }) : one;
-    return { one, many, head: states && { classifier: await this.#call({ part: "classifier" }), states } };
+    if (!states) return { one, many, head: null };
+    const classifier = (rows: number) => this.#call({ part: "classifier", streams: rows <= mostRows ? rows : null });
+    await classifier(streams);
+    return { one, many, head: { classifier, states } };
   }
 
   async #call({ part = "whole", frames = 1, streams = null }: Partial<Form>): Promise<Call> {
@@ -184,6 +187,9 @@ export class Program implements SessionSource, AsyncDisposable {
     );
   }
 }
+
+/** Up to so many rows a classifier has a call of its own for each number: for frames of a stream, and for small batches. */
+const mostRows = 16;
 
 /** The states of a head's pool that sessions keep; null where a network cannot be cut there. */
 function headOf(graph: Graph): readonly CarriedState[] | null {

@@ -38,6 +38,10 @@ export interface CFunctions {
     type: number,
     value: Pointer,
   ): Status;
+  allocatorAlloc(allocator: Handle, bytes: number, address: Pointer): Status;
+  allocatorFree(allocator: Handle, address: Handle): Status;
+  createAllocator(session: Handle, memory: Handle, allocator: Pointer): Status;
+  releaseAllocator(allocator: Handle): void;
   createCpuMemoryInfo(allocator: number, kind: number, memory: Pointer): Status;
   releaseStatus(status: Handle): void;
   releaseSession(session: Handle): void;
@@ -77,6 +81,10 @@ const signatures: Readonly<Record<keyof CFunctions, readonly [number, string, re
   setSessionGraphOptimizationLevel: [23, pointer, [pointer, "int"]],
   setIntraOpNumThreads: [24, pointer, [pointer, "int"]],
   createTensorWithData: [49, pointer, [pointer, pointer, "size_t", pointer, "size_t", "int", pointer]],
+  allocatorAlloc: [75, pointer, [pointer, "size_t", pointer]],
+  allocatorFree: [76, pointer, [pointer, pointer]],
+  createAllocator: [131, pointer, [pointer, pointer, pointer]],
+  releaseAllocator: [132, "void", [pointer]],
   createCpuMemoryInfo: [69, pointer, ["int", "int", pointer]],
   releaseStatus: [93, "void", [pointer]],
   releaseSession: [95, "void", [pointer]],
@@ -119,16 +127,18 @@ export function onPool<Args extends unknown[]>(
 /** The C API of the ONNX Runtime in `onnxruntime-node`, ready to use. */
 export interface CApi extends CFunctions {
   readonly env: Handle;
-  /** Describes memory of this process. */
+  /** Describes memory of this process, */
   readonly memory: Handle;
+  /** and what a session takes of it for what lies between nodes. */
+  readonly arena: Handle;
   /** Throws what ONNX Runtime says where a status is one of failure. */
   check(status: Status): void;
   /** The folder of the library. */
   readonly folder: string;
   /** Where the memory of an array begins. */
   address(data: ArrayBufferView): bigint;
-  /** Asks for pages of 2 MB where the system has such. */
-  adviseHugePages(data: ArrayBufferView): void;
+  /** Asks for pages of 2 MB; null: this system has none. */
+  readonly adviseHugePages: ((memory: Pointer, bytes: number) => void) | null;
 }
 
 /** Texts as C has them: their addresses, and the memory that they are in. */
@@ -189,21 +199,23 @@ function loadCApi(): CApi {
     adviseHugePages: hugePages(koffi),
     env: 0n,
     memory: 0n,
+    arena: 0n,
   };
   const env = makeHandle(none, (into) => functions.createEnv(fatal, "movinet", into));
   check(functions.disableTelemetryEvents(env));
-  const memory = makeHandle(none, (into) => functions.createCpuMemoryInfo(deviceAllocator, defaultMemory, into));
-  return { ...none, env, memory };
+  const memoryOf = (allocator: number) =>
+    makeHandle(none, (into) => functions.createCpuMemoryInfo(allocator, defaultMemory, into));
+  return { ...none, env, memory: memoryOf(deviceAllocator), arena: memoryOf(arenaAllocator) };
 }
 
 function hugePages(koffi: typeof import("koffi")): CApi["adviseHugePages"] {
-  if (process.platform !== "linux") return () => {};
+  if (process.platform !== "linux") return null;
   try {
     const madvise = koffi.load("libc.so.6").func("madvise", "int", [pointer, "size_t", "int"]);
-    // Where the system has none it answers with an error, and nothing changes.
-    return (data) => void madvise(data, data.byteLength, useHugePages);
+    // Where the system gives none it answers with an error, and nothing changes.
+    return (memory, bytes) => void madvise(memory, bytes, useHugePages);
   } catch {
-    return () => {};
+    return null;
   }
 }
 
@@ -213,6 +225,7 @@ const useHugePages = 14;
 export const fatal = 4;
 /** Kinds of memory. */
 const deviceAllocator = 0;
+const arenaAllocator = 1;
 const defaultMemory = 0;
 
 /** Path of the library that comes with `onnxruntime-node`. */

@@ -1,6 +1,6 @@
 import type { OnnxTensor } from "../../formats/onnx/proto.ts";
 import type { Weights } from "../../graph/tensor.ts";
-import type { CApi } from "./c-api.node.ts";
+import { type CApi, type Handle, makeHandle } from "./c-api.node.ts";
 
 /** A page of Linux that is large. */
 const hugePage = 2 ** 21;
@@ -33,7 +33,22 @@ export class CPages {
     const past = Number(this.#api.address(new Uint8Array(buffer)) % BigInt(hugePage));
     this.#page = new Float32Array(buffer, past === 0 ? 0 : hugePage - past, bytes / 4);
     this.#used = 0;
-    this.#api.adviseHugePages(this.#page);
+    this.#api.adviseHugePages?.(this.#page, bytes);
+  }
+}
+
+/** Puts what a session keeps between its nodes on large pages: its arena begins with room for so many bytes. */
+export function widenArena(api: CApi, session: Handle, bytes: number): void {
+  if (!api.adviseHugePages || bytes < hugePage) return;
+  const allocator = makeHandle(api, (into) => api.createAllocator(session, api.arena, into));
+  try {
+    const room = makeHandle(api, (into) => api.allocatorAlloc(allocator, bytes + hugePage, into));
+    const page = BigInt(hugePage);
+    const begin = ((room + page - 1n) / page) * page;
+    api.adviseHugePages(begin, Math.floor(bytes / hugePage) * hugePage);
+    api.check(api.allocatorFree(allocator, room));
+  } finally {
+    api.releaseAllocator(allocator);
   }
 }
 

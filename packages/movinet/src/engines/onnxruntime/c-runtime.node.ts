@@ -1,9 +1,11 @@
 import { type OnnxGraph, type OnnxTensor, writeOnnx } from "../../formats/onnx/proto.ts";
 import { blockProbe } from "../../formats/onnx/write/blocked.ts";
+import type { Graph } from "../../graph/ir.ts";
 import { type CApi, CTexts, fatal, type Handle, makeHandle, onPool, openCApi } from "./c-api.node.ts";
 import { CExecutable } from "./c-executable.node.ts";
-import { CConstants } from "./c-memory.node.ts";
+import { CConstants, widenArena } from "./c-memory.node.ts";
 import { CMemory, Dimensions, freeHeld, type Held, makeValue } from "./c-tensor.node.ts";
+import type { Layout } from "./layout.ts";
 import type { OnnxRuntime } from "./onnx.ts";
 
 export interface CRuntimeOptions {
@@ -18,10 +20,12 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
   const options = { background, dimensions: new Dimensions() };
   return {
     async load({ onnx, weights, graph, layout }) {
-      const held =
-        onnx instanceof Uint8Array
-          ? await openSession(api, { model: onnx, level: everything, threads })
-          : await openWithConstants(api, onnx, CConstants.of(api, weights), threads);
+      if (onnx instanceof Uint8Array) {
+        const held = await openSession(api, { model: onnx, level: everything, threads });
+        return new CExecutable(held, { graph, layout }, options);
+      }
+      const held = await openWithConstants(api, onnx, CConstants.of(api, weights), threads);
+      widenArena(api, held.session, mapsAtOnce * largestMap(graph, layout));
       return new CExecutable(held, { graph, layout }, options);
     },
     async block() {
@@ -34,6 +38,15 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
     },
     constants: (weights) => CConstants.of(api, weights).known,
   };
+}
+
+/** About as many of the largest maps lie between nodes at a time. */
+const mapsAtOnce = 3;
+
+/** Bytes of the largest map that a graph makes, of all streams. */
+function largestMap({ shapes }: Graph, { streams }: Layout): number {
+  const sizes = Object.values(shapes).map(({ channels, height, width }) => 4 * channels * height * width);
+  return Math.max(0, ...sizes) * (streams === "any" ? 1 : streams);
 }
 
 /** Channels to a block that processors have. */
