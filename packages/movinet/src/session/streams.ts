@@ -135,10 +135,9 @@ export class Streams {
     for (const state of this.#states) {
       const { data } = saved[state.name] as StateTensor;
       const own = this.#slotsOf(state);
-      const planes =
-        this.#isPlanes(state) && data instanceof Float32Array
-          ? channelsFirst(data, frameOf(state))
-          : own.map(([, { size }], k) => data.subarray(k * size, (k + 1) * size));
+      const planes = this.#isPlanes(state)
+        ? channelsFirst(data as Float32Array, frameOf(state))
+        : own.map(([, { size }], k) => data.subarray(k * size, (k + 1) * size));
       for (const [k, [slot]] of own.entries()) await this.#write(slot, stream, planes[k] as StateTensor["data"]);
     }
   }

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Model } from "../../src/model/model.ts";
 import type { SessionSource } from "../../src/session/program.ts";
-import { rememberedFrames, type StreamOptions, type StreamSession } from "../../src/session/stream-session.ts";
+import {
+  rememberedFrames,
+  type StreamOptions,
+  type StreamSession,
+  type StreamState,
+} from "../../src/session/stream-session.ts";
 import { interpretClip } from "../../src/verify/runner.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
@@ -118,6 +123,12 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
       await expect(session.step(upTo(0))).rejects.toMatchObject(
         wrong(/frames must hold T · 2 pictures of 3 × 64 × 64, got 12288/),
       );
+      for (const Numbers of [Float64Array, Int32Array, Uint8Array]) {
+        const foreign = new Numbers(2 * picture) as unknown as Float32Array;
+        await expect(session.step(foreign)).rejects.toMatchObject(
+          wrong(new RegExp(`frames must be a Float32Array, got ${Numbers.name}`)),
+        );
+      }
       await expect(session.reset(2)).rejects.toMatchObject(wrong(/stream must be in 0..1, got 2/));
       await expect(session.snapshot(2)).rejects.toMatchObject(wrong(/stream must be in 0..1, got 2/));
       await expect(session.restore({}, 2)).rejects.toMatchObject(wrong(/stream must be in 0..1, got 2/));
@@ -126,6 +137,13 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
         code: "E_MODEL_STATE",
         problem: expect.stringMatching(/state_head_pool_buffer is missing/),
         remedy: "Restore a snapshot of the same model at the same resolution",
+      });
+      const doubles = Object.entries(await session.snapshot()).map(([name, { shape, data }]) => {
+        return [name, { shape, data: data instanceof Float32Array ? Float64Array.from(data) : data }];
+      });
+      await expect(session.restore(Object.fromEntries(doubles) as StreamState)).rejects.toMatchObject({
+        code: "E_MODEL_STATE",
+        problem: expect.stringMatching(/is Float64Array instead of Float32Array/),
       });
       // What was refused has changed nothing.
       const both = Float32Array.from({ length: 2 * picture }, (_, i) => images[i % picture] as number);
@@ -206,6 +224,8 @@ export function clipSessionContract(title: string, compile: (model: Model) => Pr
       await expectClip(whole, 0, 1, 2);
       await expectClip(short, 1, 0, 1);
       await expect(session.run(clip())).rejects.toMatchObject({ name: "TypeError" });
+      const doubles = Float64Array.from(clip(0, 1, 2)) as unknown as Float32Array;
+      await expect(session.run(doubles)).rejects.toMatchObject({ name: "TypeError" });
       await expect(session.run(clip(0, 1, 2, 0))).rejects.toMatchObject({ name: "TypeError" });
       await expect(program.openStream()).rejects.toMatchObject({ name: "TypeError" });
       await session[Symbol.asyncDispose]();

@@ -39,7 +39,7 @@ export class CExecutable implements Executable {
   readonly #held: Held;
   readonly #model: Pick<OnnxModel, "graph" | "layout">;
   readonly #options: CExecutableOptions;
-  readonly #memory: CMemory;
+  #memory: CMemory;
   readonly #inputNames: CTexts;
   readonly #outputNames: CTexts;
   /** Inputs that hold no state: they are read where the caller has them. */
@@ -131,6 +131,8 @@ export class CExecutable implements Executable {
     this.#disposed ??= Promise.allSettled(this.#running).then(() => {
       collected.unregister(this);
       freeHeld(this.#held);
+      // Whoever keeps what was disposed of keeps none of its memory.
+      this.#memory = new CMemory(this.#held);
     });
     return this.#disposed;
   }
