@@ -162,20 +162,25 @@ export class Program implements SessionSource, AsyncDisposable {
     const one = await this.#call({ part, streams: frames > 1 ? null : streams });
     const many = frames > 1 ? await this.#call({ part, frames }) : one;
     if (!states) return { one, many, head: null };
-    const classifier = (rows: number) => this.#call({ part: "classifier", streams: rows <= mostRows ? rows : null });
-    await classifier(streams);
-    return { one, many, head: { classifier, states } };
+    const rowsOf = (rows: number) => ({ part: "classifier", streams: rows <= mostRows ? rows : null }) as const;
+    await this.#call(rowsOf(streams));
+    // Disposal waits for what sessions still have to say.
+    return { one, many, head: { classifier: (rows) => this.#load(rowsOf(rows)), states } };
   }
 
-  async #call({ part = "whole", frames = 1, streams = null }: Partial<Form>): Promise<Call> {
+  async #call(form: Partial<Form>): Promise<Call> {
     this.#turns.check();
+    const loaded = await this.#load(form);
+    this.#turns.check();
+    return loaded;
+  }
+
+  #load({ part = "whole", frames = 1, streams = null }: Partial<Form>): Promise<Call> {
     const form = { part, frames, streams: this.#network.perStreams ? streams : null };
     const key = Object.values(form).join(" ");
     const call = this.#calls.get(key) ?? this.#network.load(form);
     this.#calls.set(key, call);
-    const loaded = await call;
-    this.#turns.check();
-    return loaded;
+    return call;
   }
 
   #require(mode: Spec["mode"]): void {
