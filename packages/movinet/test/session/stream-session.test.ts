@@ -5,6 +5,7 @@ import { referenceEngine } from "../../src/engines/reference.ts";
 import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import { WorkerProgram } from "../../src/session/worker-program.node.ts";
+import { wasmEngines } from "../engines/wasm/engines.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
 import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
@@ -14,6 +15,9 @@ const places: Readonly<Record<string, Compile>> = {
   "the reference interpreter": (model) => Program.compile(model, referenceEngine),
   "ONNX Runtime": async (model) => Program.compile(model, await nodeEngine({ threads: 1 })),
   "LiteRT.js": async (model) => Program.compile(model, await litertEngine()),
+  ...Object.fromEntries(
+    Object.entries(wasmEngines).map(([name, open]) => [name, async (model) => Program.compile(model, await open())]),
+  ),
   "a worker thread": (model) => WorkerProgram.start(model, { threads: 1 }),
 };
 for (const [title, compile] of Object.entries(places)) {

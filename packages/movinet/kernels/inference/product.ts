@@ -1,0 +1,206 @@
+// Products of matrices: pixels are rows, channels are columns. A row takes a multiple of 4 floats; weights lie in panels of
+// 8 columns, `[ceil(N / 8)][K][8]`, padded with zeros, as is the bias.
+import { act, cheap, hardSwish, hardSwish4, madd, none, relu6, relu64 } from "./arithmetic";
+
+/** Bytes of rows that stay in the first cache while all panels pass them. */
+const blockBytes: usize = 16384;
+
+/** y `[M, N]` = f(x `[M, K]` · panels + bias) + skip `[M, N]` (0: none); `kind` is a cheap activation. */
+export function multiply(
+  x: usize, panels: usize, bias: usize, skip: usize, y: usize, M: i32, K: i32, N: i32, kind: i32,
+): void {
+  const sx = ((<usize>K + 3) & ~3) << 2;
+  const sy = ((<usize>N + 3) & ~3) << 2;
+  const block = max(6, <i32>(blockBytes / sx) / 6 * 6);
+  for (let m = 0; m < M; m += block) {
+    const rows = min(block, M - m);
+    const at = <usize>m * sy;
+    let b = panels;
+    for (let n: usize = 0; n < sy; n += 32) {
+      panel(x + <usize>m * sx, b, bias + n, skip != 0 ? skip + at + n : 0, y + at + n, rows, <usize>K << 2, sx, sy, n + 32 <= sy, kind);
+      b += <usize>K << 5;
+    }
+  }
+}
+
+/** 8 columns (4, unless `wide`) of some rows. */
+function panel(
+  x: usize, panels: usize, bias: usize, skip: usize, y: usize, M: i32, depth: usize, sx: usize, sy: usize, wide: bool, kind: i32,
+): void {
+  const last = M - 1;
+  for (let m = 0; m < M; m += 6) {
+    // Rows beyond the last repeat it: what they compute is stored over the same values.
+    let x0 = x + <usize>m * sx;
+    let x1 = x + <usize>min(m + 1, last) * sx;
+    let x2 = x + <usize>min(m + 2, last) * sx;
+    let x3 = x + <usize>min(m + 3, last) * sx;
+    let x4 = x + <usize>min(m + 4, last) * sx;
+    let x5 = x + <usize>min(m + 5, last) * sx;
+    let b = panels;
+    let a00 = v128.load(bias);
+    let a01 = v128.load(bias, 16);
+    let a10 = a00, a20 = a00, a30 = a00, a40 = a00, a50 = a00;
+    let a11 = a01, a21 = a01, a31 = a01, a41 = a01, a51 = a01;
+    for (let k: usize = 0; k < depth; k += 4) {
+      const b0 = v128.load(b);
+      const b1 = v128.load(b, 16);
+      let s = v128.load32_splat(x0 + k);
+      a00 = madd(s, b0, a00);
+      a01 = madd(s, b1, a01);
+      s = v128.load32_splat(x1 + k);
+      a10 = madd(s, b0, a10);
+      a11 = madd(s, b1, a11);
+      s = v128.load32_splat(x2 + k);
+      a20 = madd(s, b0, a20);
+      a21 = madd(s, b1, a21);
+      s = v128.load32_splat(x3 + k);
+      a30 = madd(s, b0, a30);
+      a31 = madd(s, b1, a31);
+      s = v128.load32_splat(x4 + k);
+      a40 = madd(s, b0, a40);
+      a41 = madd(s, b1, a41);
+      s = v128.load32_splat(x5 + k);
+      a50 = madd(s, b0, a50);
+      a51 = madd(s, b1, a51);
+      b += 32;
+    }
+    if (kind == hardSwish) {
+      a00 = hardSwish4(a00);
+      a01 = hardSwish4(a01);
+      a10 = hardSwish4(a10);
+      a11 = hardSwish4(a11);
+      a20 = hardSwish4(a20);
+      a21 = hardSwish4(a21);
+      a30 = hardSwish4(a30);
+      a31 = hardSwish4(a31);
+      a40 = hardSwish4(a40);
+      a41 = hardSwish4(a41);
+      a50 = hardSwish4(a50);
+      a51 = hardSwish4(a51);
+    } else if (kind == relu6) {
+      a00 = relu64(a00);
+      a01 = relu64(a01);
+      a10 = relu64(a10);
+      a11 = relu64(a11);
+      a20 = relu64(a20);
+      a21 = relu64(a21);
+      a30 = relu64(a30);
+      a31 = relu64(a31);
+      a40 = relu64(a40);
+      a41 = relu64(a41);
+      a50 = relu64(a50);
+      a51 = relu64(a51);
+    }
+    const o0 = <usize>m * sy;
+    const o1 = <usize>min(m + 1, last) * sy;
+    const o2 = <usize>min(m + 2, last) * sy;
+    const o3 = <usize>min(m + 3, last) * sy;
+    const o4 = <usize>min(m + 4, last) * sy;
+    const o5 = <usize>min(m + 5, last) * sy;
+    if (skip != 0) {
+      a00 = f32x4.add(a00, v128.load(skip + o0));
+      a10 = f32x4.add(a10, v128.load(skip + o1));
+      a20 = f32x4.add(a20, v128.load(skip + o2));
+      a30 = f32x4.add(a30, v128.load(skip + o3));
+      a40 = f32x4.add(a40, v128.load(skip + o4));
+      a50 = f32x4.add(a50, v128.load(skip + o5));
+      if (wide) {
+        a01 = f32x4.add(a01, v128.load(skip + o0, 16));
+        a11 = f32x4.add(a11, v128.load(skip + o1, 16));
+        a21 = f32x4.add(a21, v128.load(skip + o2, 16));
+        a31 = f32x4.add(a31, v128.load(skip + o3, 16));
+        a41 = f32x4.add(a41, v128.load(skip + o4, 16));
+        a51 = f32x4.add(a51, v128.load(skip + o5, 16));
+      }
+    }
+    v128.store(y + o0, a00);
+    v128.store(y + o1, a10);
+    v128.store(y + o2, a20);
+    v128.store(y + o3, a30);
+    v128.store(y + o4, a40);
+    v128.store(y + o5, a50);
+    if (wide) {
+      v128.store(y + o0, a01, 16);
+      v128.store(y + o1, a11, 16);
+      v128.store(y + o2, a21, 16);
+      v128.store(y + o3, a31, 16);
+      v128.store(y + o4, a41, 16);
+      v128.store(y + o5, a51, 16);
+    }
+  }
+}
+
+/** y `[N]` = f(x `[K]` · panels + bias): four panels at a time, so that memory is the limit. */
+export function vector(x: usize, panels: usize, bias: usize, y: usize, K: i32, N: i32, kind: i32): void {
+  const depth = <usize>K << 2;
+  const step = <usize>K << 5;
+  const end = ((<usize>N + 3) & ~3) << 2;
+  let n: usize = 0;
+  for (; n + 128 <= end; n += 128) {
+    let b0 = panels, b1 = b0 + step, b2 = b1 + step, b3 = b2 + step;
+    panels = b3 + step;
+    let a00 = v128.load(bias + n), a01 = v128.load(bias + n, 16), a10 = v128.load(bias + n, 32), a11 = v128.load(bias + n, 48);
+    let a20 = v128.load(bias + n, 64), a21 = v128.load(bias + n, 80), a30 = v128.load(bias + n, 96), a31 = v128.load(bias + n, 112);
+    for (let k: usize = 0; k < depth; k += 4) {
+      const s = v128.load32_splat(x + k);
+      a00 = madd(s, v128.load(b0), a00);
+      a01 = madd(s, v128.load(b0, 16), a01);
+      a10 = madd(s, v128.load(b1), a10);
+      a11 = madd(s, v128.load(b1, 16), a11);
+      a20 = madd(s, v128.load(b2), a20);
+      a21 = madd(s, v128.load(b2, 16), a21);
+      a30 = madd(s, v128.load(b3), a30);
+      a31 = madd(s, v128.load(b3, 16), a31);
+      b0 += 32;
+      b1 += 32;
+      b2 += 32;
+      b3 += 32;
+    }
+    const o = y + n;
+    v128.store(o, a00);
+    v128.store(o, a01, 16);
+    v128.store(o, a10, 32);
+    v128.store(o, a11, 48);
+    v128.store(o, a20, 64);
+    v128.store(o, a21, 80);
+    v128.store(o, a30, 96);
+    v128.store(o, a31, 112);
+  }
+  for (; n < end; n += 32) {
+    let a0 = v128.load(bias + n), a1 = v128.load(bias + n, 16);
+    let c0 = f32x4.splat(0), c1 = c0;
+    let k: usize = 0;
+    for (; k + 8 <= depth; k += 8) {
+      let s = v128.load32_splat(x + k);
+      a0 = madd(s, v128.load(panels), a0);
+      a1 = madd(s, v128.load(panels, 16), a1);
+      s = v128.load32_splat(x + k, 4);
+      c0 = madd(s, v128.load(panels, 32), c0);
+      c1 = madd(s, v128.load(panels, 48), c1);
+      panels += 64;
+    }
+    if (k < depth) {
+      const s = v128.load32_splat(x + k);
+      a0 = madd(s, v128.load(panels), a0);
+      a1 = madd(s, v128.load(panels, 16), a1);
+      panels += 32;
+    }
+    v128.store(y + n, f32x4.add(a0, c0));
+    if (n + 32 <= end) v128.store(y + n, f32x4.add(a1, c1), 16);
+  }
+  if (kind != none) for (let i: usize = 0; i < end; i += 16) v128.store(y + i, act(kind, v128.load(y + i)));
+}
+
+/** Panels whose row k is taken times g[k]. */
+export function scalePanels(panels: usize, g: usize, out: usize, K: i32, N: i32): void {
+  const depth = <usize>K << 2;
+  for (let n = 0; n < N; n += 8) {
+    for (let k: usize = 0; k < depth; k += 4) {
+      const s = v128.load32_splat(g + k);
+      v128.store(out, f32x4.mul(v128.load(panels), s));
+      v128.store(out, f32x4.mul(v128.load(panels, 16), s), 16);
+      panels += 32;
+      out += 32;
+    }
+  }
+}

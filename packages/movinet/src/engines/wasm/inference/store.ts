@@ -1,0 +1,85 @@
+import { MovinetError } from "../../../common/errors.ts";
+import { Space } from "../space.ts";
+
+const pageBytes = 65_536;
+const mostPages = 65_536;
+
+/**
+ * One memory with its kernels: the weights of a program, packed once whatever calls read them, the arena in which every
+ * run works, and the tensors of sessions. Runs are synchronous, so that one arena serves all.
+ */
+export class Store {
+  /** Anew after the memory has grown. */
+  floats: Float32Array;
+  words: Uint32Array;
+  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
+  readonly #run: (from: number, end: number) => void;
+  readonly #space = new Space(16);
+  readonly #weights = new Map<string, number>();
+  #arena = { at: 0, bytes: 0 };
+
+  constructor(kernels: WebAssembly.Module) {
+    const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
+    this.#run = exports["run"] as (from: number, end: number) => void;
+    this.floats = new Float32Array(this.#memory.buffer);
+    this.words = new Uint32Array(this.#memory.buffer);
+  }
+
+  get arena(): number {
+    return this.#arena.at;
+  }
+
+  /** Makes the calls that stand between two addresses. */
+  run(from: number, end: number): void {
+    this.#run(from, end);
+  }
+
+  /** Throws {@link MovinetError} (`E_DEVICE_MEMORY`) where the memory of WebAssembly, 4 GB, or of the machine ends. */
+  take(bytes: number): number {
+    const at = this.#space.take(bytes);
+    const missing = Math.ceil((this.#space.end - this.#memory.buffer.byteLength) / pageBytes);
+    if (missing > 0) this.#grow(missing, () => this.free(at, bytes));
+    return at;
+  }
+
+  free(at: number, bytes: number): void {
+    this.#space.free(at, bytes);
+  }
+
+  /** Makes the arena at least so great; what is in it is lost, and its address may change. */
+  reserve(bytes: number): void {
+    if (bytes <= this.#arena.bytes) return;
+    if (this.#arena.bytes > 0) this.free(this.#arena.at, this.#arena.bytes);
+    this.#arena = { at: 0, bytes: 0 };
+    this.#arena = { at: this.take(bytes), bytes };
+  }
+
+  /** The address of weights, which are made when they are first asked for. */
+  constant(name: string, make: () => Float32Array | Uint32Array): number {
+    const known = this.#weights.get(name);
+    if (known !== undefined) return known;
+    const data = make();
+    const at = this.take(data.byteLength);
+    if (data instanceof Float32Array) this.floats.set(data, at / 4);
+    else this.words.set(data, at / 4);
+    this.#weights.set(name, at);
+    return at;
+  }
+
+  #grow(pages: number, giveBack: () => void): void {
+    try {
+      this.#memory.grow(pages);
+    } catch (cause) {
+      giveBack();
+      throw new MovinetError({
+        code: "E_DEVICE_MEMORY",
+        subject: "wasm",
+        problem: `WebAssembly gives no more than ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB of memory`,
+        remedy: "Open fewer sessions or streams, or take smaller chunks",
+        cause,
+      });
+    }
+    this.floats = new Float32Array(this.#memory.buffer);
+    this.words = new Uint32Array(this.#memory.buffer);
+  }
+}
