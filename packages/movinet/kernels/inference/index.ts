@@ -23,7 +23,7 @@ export function run(from: usize, end: usize): void {
       case 1: vector(at(t, 0), at(t, 1), at(t, 2), at(t, 3), arg(t, 4), arg(t, 5), arg(t, 6)); break;
       case 2: scalePanels(at(t, 0), at(t, 1), at(t, 2), arg(t, 3), arg(t, 4)); break;
       case 3: convolve(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8), at(t, 9), at(t, 10), arg(t, 11)); break;
-      case 4: depthwise(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8), arg(t, 9), arg(t, 10), arg(t, 11), arg(t, 12), arg(t, 13), arg(t, 14), arg(t, 15), at(t, 16), arg(t, 17)); break;
+      case 4: depthwise(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8), arg(t, 9), arg(t, 10), arg(t, 11), arg(t, 12), arg(t, 13), arg(t, 14), arg(t, 15), at(t, 16), arg(t, 17), arg(t, 18)); break;
       case 5: temporal(t + 32, arg(t, 0), at(t, 1), at(t, 2), arg(t, 3), arg(t, 4), arg(t, 5)); break;
       case 6: activation(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3)); break;
       case 7: add(at(t, 0), at(t, 1), at(t, 2), arg(t, 3)); break;

@@ -1,6 +1,6 @@
 // Products of matrices: pixels are rows, channels are columns. A row takes a multiple of 4 floats; weights lie in panels of
 // 8 columns, `[ceil(N / 8)][K][8]`, padded with zeros, as is the bias.
-import { act, cheap, hardSwish, hardSwish4, madd, none, relu6, relu64 } from "./arithmetic";
+import { act, half, hardSwish, hardSwish4, madd, none, one, relu6, relu64, six, sixth } from "./arithmetic";
 
 /** Bytes of rows that stay in the first cache while all panels pass them. */
 const blockBytes: usize = 16384;
@@ -27,15 +27,24 @@ export function multiply(
 function panel(
   x: usize, panels: usize, bias: usize, skip: usize, y: usize, M: i32, depth: usize, sx: usize, sy: usize, wide: bool, kind: i32,
 ): void {
-  const last = M - 1;
-  for (let m = 0; m < M; m += 6) {
-    // Rows beyond the last repeat it: what they compute is stored over the same values.
-    let x0 = x + <usize>m * sx;
-    let x1 = x + <usize>min(m + 1, last) * sx;
-    let x2 = x + <usize>min(m + 2, last) * sx;
-    let x3 = x + <usize>min(m + 3, last) * sx;
-    let x4 = x + <usize>min(m + 4, last) * sx;
-    let x5 = x + <usize>min(m + 5, last) * sx;
+  let o1: usize = sx, o2: usize = 2 * sx, o3: usize = 3 * sx, o4: usize = 4 * sx, o5: usize = 5 * sx;
+  let p1: usize = sy, p2: usize = 2 * sy, p3: usize = 3 * sy, p4: usize = 4 * sy, p5: usize = 5 * sy;
+  for (; M > 0; M -= 6) {
+    if (M < 6) {
+      // Rows beyond the last repeat it: what they compute is stored over the same values.
+      const last = <usize>M - 1;
+      o1 = min(1, last) * sx;
+      o2 = min(2, last) * sx;
+      o3 = min(3, last) * sx;
+      o4 = min(4, last) * sx;
+      o5 = min(5, last) * sx;
+      p1 = min(1, last) * sy;
+      p2 = min(2, last) * sy;
+      p3 = min(3, last) * sy;
+      p4 = min(4, last) * sy;
+      p5 = min(5, last) * sy;
+    }
+    const x1 = x + o1, x2 = x + o2, x3 = x + o3, x4 = x + o4, x5 = x + o5;
     let b = panels;
     let a00 = v128.load(bias);
     let a01 = v128.load(bias, 16);
@@ -44,7 +53,7 @@ function panel(
     for (let k: usize = 0; k < depth; k += 4) {
       const b0 = v128.load(b);
       const b1 = v128.load(b, 16);
-      let s = v128.load32_splat(x0 + k);
+      let s = v128.load32_splat(x + k);
       a00 = madd(s, b0, a00);
       a01 = madd(s, b1, a01);
       s = v128.load32_splat(x1 + k);
@@ -65,68 +74,67 @@ function panel(
       b += 32;
     }
     if (kind == hardSwish) {
-      a00 = hardSwish4(a00);
-      a01 = hardSwish4(a01);
-      a10 = hardSwish4(a10);
-      a11 = hardSwish4(a11);
-      a20 = hardSwish4(a20);
-      a21 = hardSwish4(a21);
-      a30 = hardSwish4(a30);
-      a31 = hardSwish4(a31);
-      a40 = hardSwish4(a40);
-      a41 = hardSwish4(a41);
-      a50 = hardSwish4(a50);
-      a51 = hardSwish4(a51);
+      const c6 = sixth(), c2 = half(), c1 = one();
+      a00 = hardSwish4(a00, c6, c2, c1);
+      a01 = hardSwish4(a01, c6, c2, c1);
+      a10 = hardSwish4(a10, c6, c2, c1);
+      a11 = hardSwish4(a11, c6, c2, c1);
+      a20 = hardSwish4(a20, c6, c2, c1);
+      a21 = hardSwish4(a21, c6, c2, c1);
+      a30 = hardSwish4(a30, c6, c2, c1);
+      a31 = hardSwish4(a31, c6, c2, c1);
+      a40 = hardSwish4(a40, c6, c2, c1);
+      a41 = hardSwish4(a41, c6, c2, c1);
+      a50 = hardSwish4(a50, c6, c2, c1);
+      a51 = hardSwish4(a51, c6, c2, c1);
     } else if (kind == relu6) {
-      a00 = relu64(a00);
-      a01 = relu64(a01);
-      a10 = relu64(a10);
-      a11 = relu64(a11);
-      a20 = relu64(a20);
-      a21 = relu64(a21);
-      a30 = relu64(a30);
-      a31 = relu64(a31);
-      a40 = relu64(a40);
-      a41 = relu64(a41);
-      a50 = relu64(a50);
-      a51 = relu64(a51);
+      const c6 = six();
+      a00 = relu64(a00, c6);
+      a01 = relu64(a01, c6);
+      a10 = relu64(a10, c6);
+      a11 = relu64(a11, c6);
+      a20 = relu64(a20, c6);
+      a21 = relu64(a21, c6);
+      a30 = relu64(a30, c6);
+      a31 = relu64(a31, c6);
+      a40 = relu64(a40, c6);
+      a41 = relu64(a41, c6);
+      a50 = relu64(a50, c6);
+      a51 = relu64(a51, c6);
     }
-    const o0 = <usize>m * sy;
-    const o1 = <usize>min(m + 1, last) * sy;
-    const o2 = <usize>min(m + 2, last) * sy;
-    const o3 = <usize>min(m + 3, last) * sy;
-    const o4 = <usize>min(m + 4, last) * sy;
-    const o5 = <usize>min(m + 5, last) * sy;
     if (skip != 0) {
-      a00 = f32x4.add(a00, v128.load(skip + o0));
-      a10 = f32x4.add(a10, v128.load(skip + o1));
-      a20 = f32x4.add(a20, v128.load(skip + o2));
-      a30 = f32x4.add(a30, v128.load(skip + o3));
-      a40 = f32x4.add(a40, v128.load(skip + o4));
-      a50 = f32x4.add(a50, v128.load(skip + o5));
+      a00 = f32x4.add(a00, v128.load(skip));
+      a10 = f32x4.add(a10, v128.load(skip + p1));
+      a20 = f32x4.add(a20, v128.load(skip + p2));
+      a30 = f32x4.add(a30, v128.load(skip + p3));
+      a40 = f32x4.add(a40, v128.load(skip + p4));
+      a50 = f32x4.add(a50, v128.load(skip + p5));
       if (wide) {
-        a01 = f32x4.add(a01, v128.load(skip + o0, 16));
-        a11 = f32x4.add(a11, v128.load(skip + o1, 16));
-        a21 = f32x4.add(a21, v128.load(skip + o2, 16));
-        a31 = f32x4.add(a31, v128.load(skip + o3, 16));
-        a41 = f32x4.add(a41, v128.load(skip + o4, 16));
-        a51 = f32x4.add(a51, v128.load(skip + o5, 16));
+        a01 = f32x4.add(a01, v128.load(skip, 16));
+        a11 = f32x4.add(a11, v128.load(skip + p1, 16));
+        a21 = f32x4.add(a21, v128.load(skip + p2, 16));
+        a31 = f32x4.add(a31, v128.load(skip + p3, 16));
+        a41 = f32x4.add(a41, v128.load(skip + p4, 16));
+        a51 = f32x4.add(a51, v128.load(skip + p5, 16));
       }
+      skip += 6 * sy;
     }
-    v128.store(y + o0, a00);
-    v128.store(y + o1, a10);
-    v128.store(y + o2, a20);
-    v128.store(y + o3, a30);
-    v128.store(y + o4, a40);
-    v128.store(y + o5, a50);
+    v128.store(y, a00);
+    v128.store(y + p1, a10);
+    v128.store(y + p2, a20);
+    v128.store(y + p3, a30);
+    v128.store(y + p4, a40);
+    v128.store(y + p5, a50);
     if (wide) {
-      v128.store(y + o0, a01, 16);
-      v128.store(y + o1, a11, 16);
-      v128.store(y + o2, a21, 16);
-      v128.store(y + o3, a31, 16);
-      v128.store(y + o4, a41, 16);
-      v128.store(y + o5, a51, 16);
+      v128.store(y, a01, 16);
+      v128.store(y + p1, a11, 16);
+      v128.store(y + p2, a21, 16);
+      v128.store(y + p3, a31, 16);
+      v128.store(y + p4, a41, 16);
+      v128.store(y + p5, a51, 16);
     }
+    x += 6 * sx;
+    y += 6 * sy;
   }
 }
 

@@ -169,21 +169,43 @@ function frame(
     return;
   }
   const geometry = windowsOf(x.shape, plan.shape(fused.value), size, stride);
-  const ring = plan.scratch(4 * C * size * geometry.pitch);
+  const copy = plan.scratch(64 * geometry.rows * geometry.pitch);
   for (const [k, tap] of seen.entries()) {
     const last = k === seen.length - 1;
     const [start, init] = k === 0 ? [bias, 0] : [biasOf(null, channels, plan), to];
     const sizes = [pictures, x.shape.height, x.shape.width, C, ...geometry.sizes];
-    plan.call("depthwise", tap.source, tap.weights, start, init, to, ...sizes, last ? kind : 0, ring, geometry.pitch);
+    plan.call(
+      "depthwise",
+      tap.source,
+      tap.weights,
+      start,
+      init,
+      to,
+      ...sizes,
+      last ? kind : 0,
+      copy,
+      geometry.pitch,
+      geometry.band,
+    );
   }
 }
+
+/** Bytes of a plane of copied rows. */
+const bandBytes = 16_384;
 
 function windowsOf(x: Shape, y: Shape, size: number, stride: number) {
   const [top, left] = [samePadding(x.height, size, stride).begin, samePadding(x.width, size, stride).begin];
   const strips = Math.ceil(y.width / 4) * 4;
+  const pitch = Math.max((strips - 1) * stride + size, left + x.width);
+  const most = Math.max(1, Math.floor((bandBytes / (16 * pitch) - size) / stride) + 1);
+  const band = Math.ceil(y.height / Math.ceil(y.height / most));
   return {
     sizes: [y.height, y.width, size, stride, top, left],
-    /** Pixels of a row with its border. */
-    pitch: Math.max((strips - 1) * stride + size, left + x.width),
+    /** Pixels of a copied row with its border. */
+    pitch,
+    /** Output rows that are made of one copy. */
+    band,
+    /** Rows of the copy. */
+    rows: (band - 1) * stride + size,
   };
 }

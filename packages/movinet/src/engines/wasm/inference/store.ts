@@ -3,6 +3,8 @@ import { Space } from "../space.ts";
 
 const pageBytes = 65_536;
 const mostPages = 65_536;
+/** Where the numbers end that the kernels bring along. */
+const dataBytes = 256;
 
 /**
  * One memory with its kernels: the weights of a program, packed once whatever calls read them, the arena in which every
@@ -14,7 +16,7 @@ export class Store {
   words: Uint32Array;
   readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
   readonly #run: (from: number, end: number) => void;
-  readonly #space = new Space(16);
+  readonly #space = new Space(dataBytes);
   readonly #weights = new Map<string, number>();
   #arena = { at: 0, bytes: 0 };
 
