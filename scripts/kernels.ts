@@ -43,7 +43,17 @@ export function compileKernels({ title, entry, name, features }: (typeof modules
   try {
     const out = join(temporary, "kernels.wasm");
     const asc = join(dirname(createRequire(import.meta.url).resolve("assemblyscript/package.json")), "bin/asc.js");
-    const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "1", "--memoryBase", "16"];
+    const flags = [
+      "-O3",
+      "--noAssert",
+      "--runtime",
+      "stub",
+      "--importMemory",
+      "--initialMemory",
+      "1",
+      "--memoryBase",
+      "16",
+    ];
     const limits = ["--maximumMemory", "65536", "--enable", features];
     execFileSync(process.execPath, [asc, `packages/movinet/kernels/${entry}`, "-o", out, ...flags, ...limits], {
       cwd: root,

@@ -1,22 +1,9 @@
-// What the kernels compute with: relaxed instructions where the module may use them, otherwise their nearest plain ones.
+// What the kernels compute with: a relaxed instruction where the module may use it, otherwise its nearest plain ones.
 
 // @ts-ignore: decorator
 @inline export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   else return f32x4.add(f32x4.mul(a, b), c);
-}
-
-/** The lesser of both; `pmin` is one instruction on x64, where `min` is eight. */
-// @ts-ignore: decorator
-@inline function least(a: v128, b: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_min(a, b);
-  else return f32x4.pmin(a, b);
-}
-
-// @ts-ignore: decorator
-@inline function most(a: v128, b: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_max(a, b);
-  else return f32x4.pmax(a, b);
 }
 
 /**
@@ -59,9 +46,10 @@ const numbers = memory.data<f32>([
   return number(5);
 }
 
+/** `pmin` and `pmax` are one instruction on x64, where `min` and `max` are eight, and no number stays none. */
 // @ts-ignore: decorator
 @inline function clip(x: v128, low: v128, high: v128): v128 {
-  return least(most(x, low), high);
+  return f32x4.pmin(f32x4.pmax(x, low), high);
 }
 
 /** exp in float32 to about 1e-7 relative: 2^n · e^r with |r| ≤ ln 2 / 2. */
@@ -96,7 +84,7 @@ export const logistic = 4;
 export const hardSigmoidA = 5;
 export const hardSigmoidB = 6;
 
-/** x · clip(x / 6 + 1 / 2, 0, 1), with 1 / 6, 1 / 2 and 1. */
+/** x · clip(x / 6 + 1 / 2, 0, 1), with 1 / 6, 1 / 2 and 1; the bits of floats are ordered as the floats are, from 0 on. */
 // @ts-ignore: decorator
 @inline export function hardSwish4(x: v128, c6: v128, c2: v128, c1: v128): v128 {
   return f32x4.mul(x, i32x4.min_s(i32x4.max_s(madd(x, c6, c2), zero()), c1));

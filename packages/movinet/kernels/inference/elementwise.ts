@@ -104,21 +104,33 @@ export function spatialMean(x: usize, y: usize, N: i32, pixels: i32, C: i32): vo
 /** 3×3 average pool with stride 2, SAME; the divisor is the number of valid cells. */
 export function averagePool(x: usize, y: usize, N: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, top: i32, left: i32): void {
   const cell = <usize>C << 2;
-  for (let n = 0; n < N; n++) for (let oy = 0; oy < OH; oy++) for (let ox = 0; ox < OW; ox++) {
-    const y0 = max(0, oy * 2 - top), y1 = min(H, oy * 2 - top + 3);
-    const x0 = max(0, ox * 2 - left), x1 = min(W, ox * 2 - left + 3);
-    const share = f32x4.splat(1 / <f32>((y1 - y0) * (x1 - x0)));
-    for (let c: usize = 0; c < cell; c += 16) {
-      let s = f32x4.splat(0);
-      for (let iy = y0; iy < y1; iy++) {
-        let from = x + <usize>((n * H + iy) * W + x0) * cell + c;
-        for (let ix = x0; ix < x1; ix++) {
-          s = f32x4.add(s, v128.load(from));
-          from += cell;
+  const row = <usize>W * cell;
+  for (let n = 0; n < N; n++) {
+    for (let oy = 0; oy < OH; oy++) for (let ox = 0; ox < OW; ox++) {
+      const y0 = max(0, oy * 2 - top), y1 = min(H, oy * 2 - top + 3);
+      const x0 = max(0, ox * 2 - left), x1 = min(W, ox * 2 - left + 3);
+      const share = f32x4.splat(1 / <f32>((y1 - y0) * (x1 - x0)));
+      const first = x + <usize>y0 * row + <usize>x0 * cell;
+      const high = y1 - y0, wide = x1 - x0;
+      for (let c: usize = 0; c < cell; c += 16) {
+        let from = first + c;
+        let s = f32x4.splat(0);
+        if (wide == 3) {
+          for (let i = 0; i < high; i++) {
+            s = f32x4.add(s, f32x4.add(v128.load(from), f32x4.add(v128.load(from + cell), v128.load(from + 2 * cell))));
+            from += row;
+          }
+        } else {
+          for (let i = 0; i < high; i++) {
+            s = f32x4.add(s, v128.load(from));
+            if (wide > 1) s = f32x4.add(s, v128.load(from + cell));
+            from += row;
+          }
         }
+        v128.store(y + c, f32x4.mul(s, share));
       }
-      v128.store(y + c, f32x4.mul(s, share));
+      y += cell;
     }
-    y += cell;
+    x += <usize>H * row;
   }
 }

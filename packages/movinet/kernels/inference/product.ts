@@ -2,6 +2,10 @@
 // 8 columns, `[ceil(N / 8)][K][8]`, padded with zeros, as is the bias.
 import { act, half, hardSwish, hardSwish4, madd, none, one, relu6, relu64, six, sixth } from "./arithmetic";
 
+/** Rows of a tile: as many as its sums, and what they are made of, find registers for. */
+const tall: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+const hasSix = ASC_FEATURE_RELAXED_SIMD;
+
 /** Bytes of rows that stay in the first cache while all panels pass them. */
 const blockBytes: usize = 16384;
 
@@ -11,7 +15,7 @@ export function multiply(
 ): void {
   const sx = ((<usize>K + 3) & ~3) << 2;
   const sy = ((<usize>N + 3) & ~3) << 2;
-  const block = max(6, <i32>(blockBytes / sx) / 6 * 6);
+  const block = <i32>max(tall, blockBytes / sx / tall * tall);
   for (let m = 0; m < M; m += block) {
     const rows = min(block, M - m);
     const at = <usize>m * sy;
@@ -29,8 +33,8 @@ function panel(
 ): void {
   let o1: usize = sx, o2: usize = 2 * sx, o3: usize = 3 * sx, o4: usize = 4 * sx, o5: usize = 5 * sx;
   let p1: usize = sy, p2: usize = 2 * sy, p3: usize = 3 * sy, p4: usize = 4 * sy, p5: usize = 5 * sy;
-  for (; M > 0; M -= 6) {
-    if (M < 6) {
+  for (; M > 0; M -= <i32>tall) {
+    if (M < <i32>tall) {
       // Rows beyond the last repeat it: what they compute is stored over the same values.
       const last = <usize>M - 1;
       o1 = min(1, last) * sx;
@@ -68,9 +72,9 @@ function panel(
       s = v128.load32_splat(x4 + k);
       a40 = madd(s, b0, a40);
       a41 = madd(s, b1, a41);
-      s = v128.load32_splat(x5 + k);
-      a50 = madd(s, b0, a50);
-      a51 = madd(s, b1, a51);
+      if (hasSix) s = v128.load32_splat(x5 + k);
+      if (hasSix) a50 = madd(s, b0, a50);
+      if (hasSix) a51 = madd(s, b1, a51);
       b += 32;
     }
     if (kind == hardSwish) {
@@ -85,8 +89,8 @@ function panel(
       a31 = hardSwish4(a31, c6, c2, c1);
       a40 = hardSwish4(a40, c6, c2, c1);
       a41 = hardSwish4(a41, c6, c2, c1);
-      a50 = hardSwish4(a50, c6, c2, c1);
-      a51 = hardSwish4(a51, c6, c2, c1);
+      if (hasSix) a50 = hardSwish4(a50, c6, c2, c1);
+      if (hasSix) a51 = hardSwish4(a51, c6, c2, c1);
     } else if (kind == relu6) {
       const c6 = six();
       a00 = relu64(a00, c6);
@@ -99,8 +103,8 @@ function panel(
       a31 = relu64(a31, c6);
       a40 = relu64(a40, c6);
       a41 = relu64(a41, c6);
-      a50 = relu64(a50, c6);
-      a51 = relu64(a51, c6);
+      if (hasSix) a50 = relu64(a50, c6);
+      if (hasSix) a51 = relu64(a51, c6);
     }
     if (skip != 0) {
       a00 = f32x4.add(a00, v128.load(skip));
@@ -108,33 +112,33 @@ function panel(
       a20 = f32x4.add(a20, v128.load(skip + p2));
       a30 = f32x4.add(a30, v128.load(skip + p3));
       a40 = f32x4.add(a40, v128.load(skip + p4));
-      a50 = f32x4.add(a50, v128.load(skip + p5));
+      if (hasSix) a50 = f32x4.add(a50, v128.load(skip + p5));
       if (wide) {
         a01 = f32x4.add(a01, v128.load(skip, 16));
         a11 = f32x4.add(a11, v128.load(skip + p1, 16));
         a21 = f32x4.add(a21, v128.load(skip + p2, 16));
         a31 = f32x4.add(a31, v128.load(skip + p3, 16));
         a41 = f32x4.add(a41, v128.load(skip + p4, 16));
-        a51 = f32x4.add(a51, v128.load(skip + p5, 16));
+        if (hasSix) a51 = f32x4.add(a51, v128.load(skip + p5, 16));
       }
-      skip += 6 * sy;
+      skip += tall * sy;
     }
     v128.store(y, a00);
     v128.store(y + p1, a10);
     v128.store(y + p2, a20);
     v128.store(y + p3, a30);
     v128.store(y + p4, a40);
-    v128.store(y + p5, a50);
+    if (hasSix) v128.store(y + p5, a50);
     if (wide) {
       v128.store(y, a01, 16);
       v128.store(y + p1, a11, 16);
       v128.store(y + p2, a21, 16);
       v128.store(y + p3, a31, 16);
       v128.store(y + p4, a41, 16);
-      v128.store(y + p5, a51, 16);
+      if (hasSix) v128.store(y + p5, a51, 16);
     }
-    x += 6 * sx;
-    y += 6 * sy;
+    x += tall * sx;
+    y += tall * sy;
   }
 }
 

@@ -69,6 +69,13 @@ describe.each(Object.entries(wasmEngines))("%s", (_, open) => {
     expect(distance(got ?? [], expected ?? [])).toBeLessThanOrEqual(1e-5);
   });
 
+  test.each(["swish", "hard_swish", "relu6"] as const)("what is no number stays none: %s", async (activation) => {
+    const model = oddModel("stream", { activation, squeezeExcite: "none" });
+    const session = await (await Program.compile(model, await open())).openStream();
+    const frame = randomPictures(1, 1, size.height, size.width).fill(Number.NaN, 200, 201);
+    expect((await session.step(frame)).logits.every(Number.isNaN)).toBe(true);
+  });
+
   test("each op alone, where nothing takes it in", async () => {
     const engine = await open();
     for (const { nodes, outputs, params } of alone) {
@@ -164,6 +171,7 @@ const alone: readonly {
   },
   { nodes: [image, { op: "norm", id: "y", x, ...norm }], params: { gamma: [6], beta: [6], mean: [6], variance: [6] } },
   { nodes: [image, { op: "averagePool", id: "y", x }] },
+  { nodes: [gate([3, 2, 1]), { op: "averagePool", id: "y", x: "gate" }, image], outputs: ["y"] },
   { nodes: [image, { op: "spatialMean", id: "y", x }] },
   { nodes: [image, { op: "frameMean", id: "y", x }] },
   { nodes: [image, other, { op: "cumulativeSum", id: "y", x, initial: "other" }] },
