@@ -1,9 +1,5 @@
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
-import { litertEngine } from "./litert/litert.web.ts";
-import { webEngine } from "./onnxruntime/onnx.web.ts";
-import { referenceEngine } from "./reference.ts";
-import { wasmEngine } from "./wasm/inference/engine.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
@@ -18,12 +14,17 @@ export interface EngineOptions {
  */
 export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
   const folder = wasmPaths?.replace(/\/?$/, "/");
+  // A page loads the code of the engine that it opens, and of no other.
   if (device === "auto" || device === "onnxruntime") {
+    const { webEngine } = await import("./onnxruntime/onnx.web.ts");
     return webEngine(folder === undefined ? {} : { wasmPaths: folder });
   }
-  if (device === "litert") return litertEngine({ wasmPaths: folder ?? "/" });
-  if (device === "wasm") return wasmEngine();
-  if (device === "reference") return referenceEngine;
+  if (device === "litert") {
+    const { litertEngine } = await import("./litert/litert.web.ts");
+    return litertEngine({ wasmPaths: folder ?? "/" });
+  }
+  if (device === "wasm") return (await import("./wasm/inference/engine.ts")).wasmEngine();
+  if (device === "reference") return (await import("./reference.ts")).referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
     subject: device,
