@@ -1,7 +1,8 @@
 // Depthwise convolution of pictures `[H, W, C]`, C a multiple of 4. The rows that a band of output rows sees are copied as
 // planes of 4 channels with a border of zeros, so that every window is alike, steps are 16 bytes, and what is in work stays
 // in the first cache; 16 channels, a line of the cache, at a time. Weights are `[C / 4][K][K][4]`.
-import { cheap, half, hardSwish, hardSwish4, madd, one, relu6, relu64, six, sixth } from "./arithmetic";
+import { cheap, hardSwish, hardSwish4, madd, relu6, relu64} from "./arithmetic";
+import { half, number, one, six, sixth } from "../numbers";
 
 /**
  * y = f(x ∗ w + bias + init) (init 0: none; it may be y). A band is of `band` output rows; `copy` has room for
@@ -96,13 +97,13 @@ function spread4(x: usize, to: usize, rows: i32, W: i32, cell: usize, row: usize
     if (count > 3) a3 = f32x4.add(a3, v128.load(init + 3 * cell));
   }
   if (kind == hardSwish) {
-    const c6 = sixth(), c2 = half(), c1 = one();
+    const c6 = number(sixth), c2 = number(half), c1 = number(one);
     a0 = hardSwish4(a0, c6, c2, c1);
     a1 = hardSwish4(a1, c6, c2, c1);
     a2 = hardSwish4(a2, c6, c2, c1);
     a3 = hardSwish4(a3, c6, c2, c1);
   } else if (kind == relu6) {
-    const c6 = six();
+    const c6 = number(six);
     a0 = relu64(a0, c6);
     a1 = relu64(a1, c6);
     a2 = relu64(a2, c6);

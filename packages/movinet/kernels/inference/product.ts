@@ -1,6 +1,7 @@
 // Products of matrices: pixels are rows, channels are columns. A row takes a multiple of 4 floats; weights lie in panels of
 // 8 columns, `[ceil(N / 8)][K][8]`, padded with zeros, as is the bias.
-import { act, half, hardSwish, hardSwish4, madd, none, one, relu6, relu64, six, sixth } from "./arithmetic";
+import { act, hardSwish, hardSwish4, madd, none, relu6, relu64} from "./arithmetic";
+import { half, number, one, six, sixth } from "../numbers";
 
 /** Rows of a tile: as many as its sums, and what they are made of, find registers for. */
 const tall: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
@@ -78,7 +79,7 @@ function panel(
       b += 32;
     }
     if (kind == hardSwish) {
-      const c6 = sixth(), c2 = half(), c1 = one();
+      const c6 = number(sixth), c2 = number(half), c1 = number(one);
       a00 = hardSwish4(a00, c6, c2, c1);
       a01 = hardSwish4(a01, c6, c2, c1);
       a10 = hardSwish4(a10, c6, c2, c1);
@@ -92,7 +93,7 @@ function panel(
       if (hasSix) a50 = hardSwish4(a50, c6, c2, c1);
       if (hasSix) a51 = hardSwish4(a51, c6, c2, c1);
     } else if (kind == relu6) {
-      const c6 = six();
+      const c6 = number(six);
       a00 = relu64(a00, c6);
       a01 = relu64(a01, c6);
       a10 = relu64(a10, c6);
