@@ -259,6 +259,41 @@ describe("memory", () => {
     expect(await grown(use)).toBe(0);
   });
 
+  test("and by sessions of other sizes", async () => {
+    const program = await Program.compile(model(), await wasmEngine());
+    const use = async (streams: number) => {
+      const session = await program.openStream({ streams });
+      await session.step(randomPictures(1, streams, 32, 32));
+      await session[Symbol.asyncDispose]();
+    };
+    await use(16);
+    const taken = await grown(async () => {
+      for (let streams = 2; streams < 16; streams++) await use(streams);
+    });
+    expect(taken).toBeLessThan(1e6);
+  });
+
+  test("what does not fit is refused, and nothing is lost", async () => {
+    const program = await Program.compile(model(), await wasmEngine());
+    const session = await program.openStream();
+    const frame = randomPictures(1, 1, 32, 32);
+    const { logits } = await session.step(frame);
+    await session.reset();
+    const many = await program.openStream({ streams: 500 });
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+      throw new RangeError("no more");
+    });
+    try {
+      await expect(many.step(new Float32Array(500 * frame.length))).rejects.toThrow(
+        told("E_DEVICE_MEMORY", /wasm: WebAssembly gives no more than \d+ MB.*fewer sessions/),
+      );
+      await many[Symbol.asyncDispose]();
+      expect((await session.step(frame)).logits).toEqual(logits);
+    } finally {
+      grow.mockRestore();
+    }
+  });
+
   test("weights are there once, whatever forms of call a program has", async () => {
     const own = model();
     const bytes = [...(own.weights as Weights).values()].reduce((sum, { data }) => sum + data.byteLength, 0);

@@ -67,13 +67,19 @@ export class Block implements DeviceTensor {
   }
 }
 
-/** The blocks of a store by their size. */
+/** The blocks of a store by their size; those that nobody holds are kept for the next, until the store runs short. */
 export class Blocks {
   readonly #store: Store;
   readonly #free = new Map<number, Block[]>();
 
   constructor(store: Store) {
     this.#store = store;
+    store.giveUpIdle = () => {
+      for (const idle of this.#free.values()) {
+        for (const { at, bytes } of idle) store.free(at, bytes);
+        idle.length = 0;
+      }
+    };
   }
 
   take(bytes: number, layout: Layout): Block {
@@ -85,5 +91,17 @@ export class Blocks {
     const block = free.pop() ?? new Block(this.#store, free, bytes, layout);
     block.layout = layout;
     return block;
+  }
+
+  /** One block for each layout, or, where they do not fit, none. */
+  takeAll(layouts: readonly Layout[], bytesOf: (layout: Layout) => number): readonly Block[] {
+    const taken: Block[] = [];
+    try {
+      for (const layout of layouts) taken.push(this.take(bytesOf(layout), layout));
+    } catch (error) {
+      for (const block of taken) block.dispose();
+      throw error;
+    }
+    return taken;
   }
 }

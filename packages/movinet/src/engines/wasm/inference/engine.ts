@@ -47,7 +47,12 @@ export async function wasmEngine(
         own.users--;
         if (own.users === 0) programs.delete(weights);
       };
-      return executableOf(graph, own.store, own.blocks, resolveParams(graph, weights), release);
+      try {
+        return executableOf(graph, own.store, own.blocks, resolveParams(graph, weights), release);
+      } catch (error) {
+        release();
+        throw error;
+      }
     },
   };
 }

@@ -70,7 +70,7 @@ export function executableOf(
     async run(given) {
       const streams = (given[image] as Block).bytes / 4 / imageFloats;
       const table = tables.get(streams) ?? load(streams);
-      const results = outputLayouts.map((layout) => blocks.take(4 * floatsOf(layout) * streams, layout));
+      const results = blocks.takeAll(outputLayouts, (layout) => 4 * floatsOf(layout) * streams);
       place(table, store);
       const start = table.at / 4;
       for (const { word, tensor, bytes } of table.patches) {

@@ -14,6 +14,8 @@ export class Store {
   /** Anew after the memory has grown. */
   floats: Float32Array;
   words: Uint32Array;
+  /** Frees places that were kept for later. */
+  giveUpIdle: () => void = () => {};
   readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
   readonly #run: (from: number, end: number) => void;
   readonly #space = new Space(dataBytes);
@@ -36,12 +38,24 @@ export class Store {
     this.#run(from, end);
   }
 
-  /** Throws {@link MovinetError} (`E_DEVICE_MEMORY`) where the memory of WebAssembly, 4 GB, or of the machine ends. */
+  /**
+   * A place for so many bytes. Before the memory grows, what lies idle is asked for. Throws {@link MovinetError}
+   * (`E_DEVICE_MEMORY`) where the memory of WebAssembly, 4 GB, or of the machine ends.
+   */
   take(bytes: number): number {
     const at = this.#space.take(bytes);
-    const missing = Math.ceil((this.#space.end - this.#memory.buffer.byteLength) / pageBytes);
-    if (missing > 0) this.#grow(missing, () => this.free(at, bytes));
-    return at;
+    if (this.#missing(at + bytes) === 0) return at;
+    this.free(at, bytes);
+    this.giveUpIdle();
+    const again = this.#space.take(bytes);
+    const pages = this.#missing(again + bytes);
+    if (pages > 0) this.#grow(pages, () => this.free(again, bytes));
+    return again;
+  }
+
+  /** Pages by which the memory ends too early. */
+  #missing(end: number): number {
+    return Math.max(0, Math.ceil((end - this.#memory.buffer.byteLength) / pageBytes));
   }
 
   free(at: number, bytes: number): void {
@@ -50,10 +64,15 @@ export class Store {
 
   /** Makes the arena at least so great; what is in it is lost, and its address may change. */
   reserve(bytes: number): void {
-    if (bytes <= this.#arena.bytes) return;
-    if (this.#arena.bytes > 0) this.free(this.#arena.at, this.#arena.bytes);
-    this.#arena = { at: 0, bytes: 0 };
-    this.#arena = { at: this.take(bytes), bytes };
+    const old = this.#arena;
+    if (bytes <= old.bytes) return;
+    if (old.bytes > 0) this.free(old.at, old.bytes);
+    try {
+      this.#arena = { at: this.take(bytes), bytes };
+    } catch (error) {
+      this.#arena = { at: this.#space.take(old.bytes), bytes: old.bytes };
+      throw error;
+    }
   }
 
   /** The address of weights, which are made when they are first asked for. */
