@@ -2,7 +2,7 @@
 import { convolve, copyRows, pad } from "./convolution";
 import { depthwise } from "./depthwise";
 import { activation, add, averagePool, interleave, product, scale, spatialMean } from "./elementwise";
-import { multiply, scalePanels, vector } from "./product";
+import { multiply, pack, scalePanels, vector } from "./product";
 import { temporal } from "./temporal";
 
 // @ts-ignore: decorator
@@ -34,6 +34,7 @@ export function run(from: usize, end: usize): void {
       case 12: copyRows(at(t, 0), at(t, 1), arg(t, 2), at(t, 3), at(t, 4), at(t, 5)); break;
       case 13: pad(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), at(t, 4), arg(t, 5), arg(t, 6), at(t, 7), at(t, 8)); break;
       case 14: interleave(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), arg(t, 4)); break;
+      case 15: pack(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3)); break;
       default: memory.fill(at(t, 0), 0, at(t, 1));
     }
   }

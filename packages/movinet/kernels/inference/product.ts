@@ -217,3 +217,22 @@ export function scalePanels(panels: usize, g: usize, out: usize, K: i32, N: i32)
     }
   }
 }
+
+/** Copies B `[K, N]` into panels. */
+export function pack(b: usize, panels: usize, K: i32, N: i32): void {
+  const row = <usize>N << 2;
+  for (let n = 0; n < N; n += 8) {
+    const wide = min(8, N - n);
+    let from = b + (<usize>n << 2);
+    for (let k = 0; k < K; k++) {
+      if (wide == 8) {
+        v128.store(panels, v128.load(from));
+        v128.store(panels, v128.load(from, 16), 16);
+      } else {
+        for (let i = 0; i < 8; i++) store<f32>(panels + (<usize>i << 2), i < wide ? load<f32>(from + (<usize>i << 2)) : 0);
+      }
+      from += row;
+      panels += 32;
+    }
+  }
+}

@@ -45,7 +45,8 @@ export const operations = {
   copyRows: 12,
   pad: 13,
   interleave: 14,
-  clear: 15,
+  pack: 15,
+  clear: 16,
 } as const;
 
 /** Numbers of the activations, as `arithmetic.ts` has them; 0 is none. */

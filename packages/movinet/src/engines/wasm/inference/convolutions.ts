@@ -4,7 +4,7 @@ import { samePadding } from "../../../graph/shapes.ts";
 import { type Address, isCheap, kinds, moved, padded, pictureBytes } from "./calls.ts";
 import { type Fused, isPointwise } from "./fuse.ts";
 import type { Lowering, View } from "./lowering.ts";
-import { panels, vector, windows } from "./pack.ts";
+import { vector, windows } from "./pack.ts";
 
 export function emitConvolution(fused: Fused, plan: Lowering): void {
   const { convolution } = fused;
@@ -30,10 +30,6 @@ function biasOf(name: string | null, channels: number, plan: Lowering): Address 
   return plan.constant(`bias ${name}`, () => vector(plan.param(name), channels));
 }
 
-function panelsOf(kernel: string, K: number, N: number, plan: Lowering): Address {
-  return plan.constant(`panels ${kernel}`, () => panels(plan.param(kernel), K, N));
-}
-
 function pointwise(node: NodeOf<"conv">, fused: Fused, plan: Lowering): void {
   const { value, activation, skip, gated } = fused;
   const K = plan.shape(node.x).channels;
@@ -41,7 +37,7 @@ function pointwise(node: NodeOf<"conv">, fused: Fused, plan: Lowering): void {
   const { height, width } = plan.shape(value);
   const pixels = height * width;
   const pictures = plan.pictures(value);
-  const [weights, bias] = [panelsOf(node.kernel, K, N, plan), biasOf(node.bias, N, plan)];
+  const [weights, bias] = [plan.panels(node.kernel, K, N), biasOf(node.bias, N, plan)];
   if (pixels * pictures === 1) {
     const [x, to] = [plan.whole(node.x), plan.place(value)];
     plan.call("vector", x, weights, bias, to, K, N, activation === null ? 0 : kinds[activation]);
@@ -104,7 +100,7 @@ function windowed(node: NodeOf<"conv">, fused: Fused, plan: Lowering): void {
       return Math.floor(cell / size) * pitch + (cell % size) * pixel + channel;
     }),
   );
-  const weights = panelsOf(node.kernel, K, filters, plan);
+  const weights = plan.panels(node.kernel, K, filters);
   const bias = biasOf(node.bias, filters, plan);
   const copy = plan.scratch(planes * plane);
   const to = plan.place(fused.value);

@@ -58,6 +58,12 @@ export class Lowering {
     return { buffer: { kind: "fixed", at: this.#store.constant(name, make) }, bytes: 0 };
   }
 
+  /** The same of a matrix `[K, N]`, as panels. */
+  panels(kernel: string, K: number, N: number): Address {
+    const at = this.#store.panels(`panels ${kernel}`, () => this.param(kernel), K, N);
+    return { buffer: { kind: "fixed", at }, bytes: 0 };
+  }
+
   set(value: string, view: View): void {
     this.#views.set(value, view);
   }

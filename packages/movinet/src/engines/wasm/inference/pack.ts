@@ -1,21 +1,6 @@
 /** Weights in the order in which the kernels read them. */
 import { padded } from "./calls.ts";
 
-/** `[K, N]` → panels of 8 columns `[ceil(N / 8)][K][8]`, filled up with zeros. */
-export function panels(matrix: Float32Array, K: number, N: number): Float32Array {
-  const packed = new Float32Array(Math.ceil(N / 8) * 8 * K);
-  let to = 0;
-  for (let n = 0; n < N; n += 8) {
-    const wide = Math.min(8, N - n);
-    for (let k = 0; k < K; k++) {
-      const from = k * N + n;
-      for (let i = 0; i < wide; i++) packed[to + i] = matrix[from + i] as number;
-      to += 8;
-    }
-  }
-  return packed;
-}
-
 /** One number a channel, as far as panels reach. */
 export function vector(values: ArrayLike<number> | null, channels: number): Float32Array {
   const packed = new Float32Array(Math.ceil(channels / 8) * 8);

@@ -1,5 +1,6 @@
 import { MovinetError } from "../../../common/errors.ts";
 import { Space } from "../space.ts";
+import { operations } from "./calls.ts";
 
 const pageBytes = 65_536;
 const mostPages = 65_536;
@@ -77,13 +78,32 @@ export class Store {
 
   /** The address of weights, which are made when they are first asked for. */
   constant(name: string, make: () => Float32Array | Uint32Array): number {
-    const known = this.#weights.get(name);
-    if (known !== undefined) return known;
-    const data = make();
+    return this.#known(name, () => this.#put(make()));
+  }
+
+  /** The same of a matrix `[K, N]`, as panels of 8 columns `[ceil(N / 8)][K][8]`, filled up with zeros. */
+  panels(name: string, make: () => Float32Array, K: number, N: number): number {
+    return this.#known(name, () => {
+      const at = this.take(32 * K * Math.ceil(N / 8));
+      const matrix = this.#put(make());
+      const call = this.#put(Uint32Array.of(operations.pack, 6, matrix, at, K, N));
+      this.run(call, call + 24);
+      this.free(matrix, 4 * K * N);
+      this.free(call, 24);
+      return at;
+    });
+  }
+
+  #known(name: string, make: () => number): number {
+    const at = this.#weights.get(name) ?? make();
+    this.#weights.set(name, at);
+    return at;
+  }
+
+  #put(data: Float32Array | Uint32Array): number {
     const at = this.take(data.byteLength);
     if (data instanceof Float32Array) this.floats.set(data, at / 4);
     else this.words.set(data, at / 4);
-    this.#weights.set(name, at);
     return at;
   }
 
