@@ -49,6 +49,7 @@ async function runExample(name: string, ...args: string[]): Promise<string> {
 
 const label = "(walking|running)";
 const expected: Record<string, { readonly args: () => string[]; readonly stdout: RegExp }> = {
+  "background.ts": { args: () => [model], stdout: /^10 frames, and the event loop ran on: true$/ },
   "classify-file.ts": {
     args: () => [clip, model],
     stdout: new RegExp(`^(\\d\\.\\d s: ${label} [\\d.]+ %, ${label} [\\d.]+ %\n?){10}$`),
@@ -64,7 +65,6 @@ const expected: Record<string, { readonly args: () => string[]; readonly stdout:
     stdout: new RegExp(`^WEBVTT\n\n00:00:00\\.000 --> 00:00:02\\.000\n${label} \\([\\d.]+ %\\)$`),
   },
   "stop.ts": { args: () => [clip, model], stdout: new RegExp(`^${label}$`) },
-  "worker-thread.ts": { args: () => [model], stdout: /^10 frames, and the event loop ran on: true$/ },
 };
 
 test("every example is here", async () => {

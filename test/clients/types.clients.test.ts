@@ -16,12 +16,12 @@ const programs = {
   /** Everything, with Node's types. */
   node: `
     import { open, type VideoSource } from "movinet";
-    import { openEngine, Program, type SessionSource, WorkerProgram } from "movinet/session";
+    import { openEngine, Program, type SessionSource } from "movinet/session";
     ${entries.map((entry, i) => `import * as entry${i} from "${entry}";`).join("\n")}
     export const all = [${entries.map((_, i) => `entry${i}`).join()}];
 
     export async function programOf(model: entry0.Model, apart: boolean): Promise<SessionSource & AsyncDisposable> {
-      return apart ? WorkerProgram.start(model) : Program.compile(model, await openEngine());
+      return Program.compile(model, await openEngine({ background: apart }));
     }
     export async function lastOf(source: VideoSource): Promise<string | undefined> {
       const recognizer = await open("a0-stream", { labels: "kinetics-600" });

@@ -111,7 +111,7 @@ describe.skipIf(obstacle !== "")(`the packed command line${obstacle}`, () => {
       expect(world.asked).toEqual([path]);
     });
 
-    test.skipIf(!hasShared)(`works on two videos at a time, in worker threads${sharedReason}`, async () => {
+    test.skipIf(!hasShared)(`works on two videos at a time${sharedReason}`, async () => {
       const sources = ["a.mp4", "b.mp4"];
       for (const source of sources) copyFileSync(carvingIce, join(project, source));
       const args = ["classify", ...sources, "--model", officialModel, "--jobs", "2", "--json", "--quiet"];

@@ -1,8 +1,9 @@
 import { MovinetError } from "movinet";
 import { nameOfSource, type OpenedModel } from "movinet/files";
 import { buildGraph, stateBytes } from "movinet/graph";
-import { openEngine, Program, type SessionSource, WorkerProgram } from "movinet/session";
+import { Program } from "movinet/session";
 import type { Decoders } from "movinet/video";
+import { openNamedEngine } from "../engine.ts";
 import { type FoundSources, internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
 import type { ClassifySettings } from "./options.ts";
@@ -43,7 +44,8 @@ export async function runSources(run: Run): Promise<number> {
   const outputs = file ?? (ordered as OrderedOutputs);
   const tally = new Tally();
   const progress = new RunProgress(terminal, sources.length, before.length);
-  const programs = await startPrograms(model, settings, jobs);
+  const program = startProgram(model, settings, jobs, terminal);
+  program.catch(() => {});
   const context = { model, settings, terminal, decoders, decoderThreads: jobs > 1 ? 1 : 0, tally, progress, signal };
   let failures = before.length;
   let index = 0;
@@ -52,7 +54,7 @@ export async function runSources(run: Run): Promise<number> {
     for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
     signal.addEventListener("abort", () => ordered?.flush(), { once: true });
     const queue = sources.values();
-    const work = async (program: Promise<SessionSource>) => {
+    const work = async () => {
       for (const source of queue) {
         const output = await outputs.open(index++);
         if (signal.aborted) return;
@@ -69,8 +71,8 @@ export async function runSources(run: Run): Promise<number> {
         progress.sourceDone({ failed: failure !== null });
       }
     };
-    const jobsDone = Array.from({ length: jobs }, async (_, job) => {
-      await work(programs[job % programs.length] as Promise<SessionSource>).catch((error) => {
+    const jobsDone = Array.from({ length: jobs }, async () => {
+      await work().catch((error) => {
         broken.abort(error);
         throw error;
       });
@@ -80,9 +82,7 @@ export async function runSources(run: Run): Promise<number> {
     if (failed) throw failed.reason;
   } finally {
     progress.stop();
-    for (const program of await Promise.allSettled(programs)) {
-      if (program.status === "fulfilled") await program.value[Symbol.asyncDispose]();
-    }
+    await program.then((opened) => opened[Symbol.asyncDispose]()).catch(() => {});
   }
   if (signal.aborted) {
     const remedy = settings.out === undefined ? "" : " Continue it with the same command and --resume.";
@@ -108,22 +108,18 @@ async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () 
 }
 
 /**
- * One source at a time is computed in this thread; several on the CPU in a thread each, which scales best. So is a base
- * model always: one call of it may take a minute, in which this thread would hear no signal.
+ * One source at a time is computed in this thread, which is fastest; several on the CPU beside each other, by one network of
+ * one thread. So is a base model always: one call of it may take a minute, in which this thread would hear no signal.
  */
-async function startPrograms(
+async function startProgram(
   model: OpenedModel,
   { device, threads }: ClassifySettings,
   jobs: number,
-): Promise<Promise<SessionSource & AsyncDisposable>[]> {
-  const engine = await openEngine({ device, ...(threads ? { threads } : {}) });
-  const start = (): Promise<SessionSource & AsyncDisposable> =>
-    jobs > 1 || model.spec.mode === "base"
-      ? WorkerProgram.start(model, { device, threads: threads ?? 1 })
-      : Promise.resolve(Program.prepare(model, engine));
-  const programs = Array.from({ length: device === "cpu" ? jobs : Math.min(jobs, 1) }, start);
-  for (const program of programs) program.catch(() => {});
-  return programs;
+  terminal: Terminal,
+): Promise<Program> {
+  const background = device === "cpu" && (jobs > 1 || model.spec.mode === "base");
+  const own = background ? (threads ?? 1) : threads;
+  return Program.prepare(model, await openNamedEngine({ device, threads: own, background }, terminal));
 }
 
 /** Conditions that every other source would meet too. */
@@ -131,7 +127,7 @@ const fatal = new Set(["E_OUTPUT_WRITE", "E_DEPENDENCY_MISSING", "E_MODEL_LOGITS
 
 function isFatal(error: unknown): boolean {
   const { code = "" } = error as { code?: string };
-  return fatal.has(code) || code.startsWith("ERR_WORKER");
+  return fatal.has(code);
 }
 
 function tellFailure(

@@ -2,9 +2,9 @@ import { basename } from "node:path";
 import type { Model } from "movinet";
 import { formatBytes, type ModelOptions, ModelSource, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
-import { openEngine } from "movinet/session";
 import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
 import { defineCommand } from "../command.ts";
+import { openNamedEngine } from "../engine.ts";
 import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { argument, choice, count, text } from "../options.ts";
@@ -81,7 +81,7 @@ export const convertCommand = defineCommand({
       frames,
       name: basename(input),
       resultName: basename(output),
-      engine: await openEngine(),
+      engine: await openNamedEngine({}, terminal),
       signal,
       onProgress,
     }).finally(() => progress.stop());

@@ -1,10 +1,11 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { expandSources, ModelSource } from "movinet/files";
-import { openEngine, preprocess } from "movinet/session";
+import { preprocess } from "movinet/session";
 import { openRunners, verifyFiles, windowOf } from "movinet/train";
 import { openVideo } from "movinet/video";
 import { defineCommand } from "../command.ts";
+import { openNamedEngine } from "../engine.ts";
 import { findNamedModel } from "../models.ts";
 import { argument, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
@@ -32,7 +33,7 @@ export const verifyCommand = defineCommand({
   json: "The receipt as one JSON object on stdout",
   async run({ model, against, clips }, context) {
     const { terminal, signal } = context;
-    const engine = await openEngine();
+    const engine = await openNamedEngine({}, terminal);
     const files: OpenedFile[] = [];
     try {
       const names = against === undefined ? [model] : [against, model];

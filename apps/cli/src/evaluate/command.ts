@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Model, MovinetError } from "movinet";
 import { makeFolder, writeWhole } from "movinet/files";
-import { openEngine, topK } from "movinet/session";
+import { topK } from "movinet/session";
 import {
   ClipCache,
   type ClipOutcome,
@@ -13,6 +13,7 @@ import {
   renderReport,
 } from "movinet/train";
 import { commandLine, defineCommand } from "../command.ts";
+import { openNamedEngine } from "../engine.ts";
 import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
@@ -84,7 +85,7 @@ async function judge(
   const { card } = model;
   const { judged, remembered, first } = clips;
   const { out, dataset } = settings;
-  const engine = await openEngine({ device: settings.device, threads: settings.threads });
+  const engine = await openNamedEngine({ device: settings.device, threads: settings.threads }, terminal);
   const progress = terminal.progress();
   const started = performance.now();
   const total = clips.samples.length;

@@ -3,7 +3,6 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { makeFolder, writeWhole } from "movinet/files";
 import { writeModel } from "movinet/formats";
-import { openEngine } from "movinet/session";
 import {
   type Begun,
   ClipCache,
@@ -17,6 +16,7 @@ import {
 } from "movinet/train";
 import type { Context } from "../command.ts";
 import { commandLine } from "../command.ts";
+import { openNamedEngine } from "../engine.ts";
 import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
 import { findNamedModel, modelBytes, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
@@ -65,7 +65,7 @@ export async function compare(settings: EvaluateSettings, context: Context): Pro
     const bytes = await modelBytes(await findNamedModel(settings.model, context));
     const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
     ifInterrupted(`Go on with the same command and --out ${folder}`);
-    const engine = await openEngine({ device, threads });
+    const engine = await openNamedEngine({ device, threads }, terminal);
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
     const done = await compareModels(planned, {
       engine,

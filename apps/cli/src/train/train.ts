@@ -4,7 +4,6 @@ import { basename, join, resolve } from "node:path";
 import type { Model } from "movinet";
 import { writeWhole } from "movinet/files";
 import { writeModel } from "movinet/formats";
-import { openEngine } from "movinet/session";
 import {
   type Begun,
   ClipCache,
@@ -25,6 +24,7 @@ import {
 } from "movinet/train";
 import type { Context } from "../command.ts";
 import { commandLine } from "../command.ts";
+import { openNamedEngine } from "../engine.ts";
 import { checkOutsideDataset } from "../files.ts";
 import { findNamedModel, modelBytes, openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
@@ -129,7 +129,7 @@ async function run(task: Task): Promise<number> {
   const { folder, choices, plan, dataset, model, hashes, begun, cache, progress, terminal, signal } = task;
   const started = performance.now();
   const { threads, seed, from } = choices;
-  const engine = await openEngine({ threads });
+  const engine = await openNamedEngine({ threads }, terminal);
   const configOf = ({ plan: { fit, folds, validation }, why, division }: TrainDecision): RunConfig => {
     const mode = fit === null ? "closed form" : "gradients";
     const tested = { folds, validation: folds === null ? validation : null };

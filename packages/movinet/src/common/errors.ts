@@ -126,6 +126,7 @@ export const peers = {
   "@expo-google-fonts/atkinson-hyperlegible": "^0.4.1",
   "@litertjs/core": "~2.5.3",
   "@resvg/resvg-js": "^2.6.2",
+  koffi: "^3.3.4",
   "node-av": "^6.1.1",
   "onnxruntime-node": "^1.30.0",
   "onnxruntime-web": "^1.30.0",

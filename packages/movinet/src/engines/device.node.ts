@@ -9,6 +9,8 @@ export interface EngineOptions {
   readonly device?: string | undefined;
   /** Threads of one run, for ONNX Runtime. Default: the machine's cores, at most 4. */
   readonly threads?: number | undefined;
+  /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
+  readonly background?: boolean | undefined;
   /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
 }
@@ -24,7 +26,10 @@ const own: Readonly<Record<string, () => Promise<Engine>>> = {
  * The engine of a device: `auto` or `cpu`, another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
  * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
-export async function openEngine({ device = "auto", threads }: EngineOptions = {}): Promise<Engine> {
+export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
+  if (background && device !== "auto" && device !== "cpu") {
+    throw new TypeError(`background is for the cpu, not for ${device}`);
+  }
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
-  return open ? open() : nodeEngine({ device: device === "auto" ? "cpu" : device, threads });
+  return open ? open() : nodeEngine({ device: device === "auto" ? "cpu" : device, threads, background });
 }

@@ -55,6 +55,8 @@ export interface Engine {
   readonly format: "onnx" | "tflite" | null;
   /** The most frames that a step of a stream may bring. */
   readonly stepFrames: number;
+  /** What is to be known of how it runs here, each in one line. */
+  readonly warnings?: readonly string[];
   /**
    * Throws {@link ModelError}: `E_MODEL_RUNTIME` for a file that the engine refuses, `E_MODEL_EXPORT` for a graph that it has
    * no form of.

@@ -5,7 +5,6 @@ import { isUrl } from "../common/urls.ts";
 import { openEngine } from "../engines/device.node.ts";
 import { checkLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
-import { WorkerProgram } from "../session/worker-program.node.ts";
 import { openVideo } from "../video/video.node.ts";
 import { withOpenedLabels } from "../zoo/label-files.node.ts";
 import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
@@ -26,8 +25,11 @@ export interface OpenOptions {
   readonly threads?: number | undefined;
   /** Class names in output order, a text file of them (one a line), or `kinetics-600`. Default: those of the model. */
   readonly labels?: string | readonly string[] | undefined;
-  /** Compute in a worker thread, so that the event loop stays free. ONNX Runtime's CPU only. Default false. */
-  readonly worker?: boolean | undefined;
+  /**
+   * Compute in the background (on a thread of the pool that Node has for files), so that the event loop stays free; a step takes a
+   * little longer. ONNX Runtime's CPU kernels only. Default false.
+   */
+  readonly background?: boolean | undefined;
   /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
   /** Told how a model is fetched, of the zoo or from a URL. */
@@ -56,18 +58,16 @@ type VideoElement = typeof globalThis extends { HTMLVideoElement: { prototype: i
  */
 export async function open(
   model?: string | URL | Uint8Array | Model,
-  { device = "auto", threads, labels, worker = false, ...fetching }: OpenOptions = {},
+  { device = "auto", threads, labels, background, ...fetching }: OpenOptions = {},
 ): Promise<Recognizer<VideoSource>> {
-  if (worker && device !== "auto" && device !== "cpu") throw new TypeError(`worker is for the cpu, not for ${device}`);
   const { signal } = fetching;
   const opened = await openAny(model, labels, fetching);
   signal?.throwIfAborted();
-  const program = worker
-    ? await WorkerProgram.start(opened, { threads })
-    : await programOf(opened, await openEngine({ device, threads }));
+  const engine = await openEngine({ device, threads, background });
+  const program = await programOf(opened, engine);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  return new Recognizer(program, opened.warnings, openFrames);
+  return new Recognizer(program, [...opened.warnings, ...(engine.warnings ?? [])], openFrames);
 }
 
 const openFrames: OpenFrames<VideoSource> = (source, options) => {

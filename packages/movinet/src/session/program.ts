@@ -21,7 +21,7 @@ import { type Calls, LocalStreamSession } from "./local-stream-session.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
 import { type Call, loadCall } from "./streams.ts";
 
-/** What opens sessions of a model: a {@link Program} in this thread, or a `WorkerProgram` in one of its own. */
+/** What opens sessions of a model: a {@link Program}, or what passes its calls on. */
 export interface SessionSource {
   readonly model: SessionModel;
   /** Opens a session of a stream model. Throws `TypeError` for others. */

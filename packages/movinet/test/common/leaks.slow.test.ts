@@ -7,7 +7,6 @@ const script = `
 const load = (name) => import(${JSON.stringify(source)} + name);
 const { reportLeaks } = await load("common/leaks.ts");
 const { Program } = await load("session/program.ts");
-const { WorkerProgram } = await load("session/worker-program.node.ts");
 const { referenceEngine } = await load("engines/reference.ts");
 const { litertEngine } = await load("engines/litert/litert.node.ts");
 const { nodeEngine } = await load("engines/onnxruntime/onnx.node.ts");
@@ -25,7 +24,7 @@ const named = (name, card) => {
 async function open() {
   const program = await Program.compile(named("t0-stream", { name: "ours" }), referenceEngine);
   const windows = await Program.compile(named("t0-base", { name: "windows", frames: 2 }), referenceEngine);
-  const worker = await WorkerProgram.start(named("t0-stream", { name: "elsewhere" }), { threads: 1 });
+  const worker = await Program.compile(named("t0-stream", { name: "elsewhere" }), await nodeEngine({ background: true }));
   const stream = named("t0-stream", {});
   const tflite = await Program.open(emitTflite(stream, { form: "step" }), "file.tflite", await litertEngine());
   const decoders = new Decoders();

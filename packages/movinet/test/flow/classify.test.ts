@@ -89,7 +89,7 @@ describe("frames of one's own", () => {
     expect(opened[0]?.predictions.length).toBe(3);
     expect(fate).toEqual({ disposed: 4, ended: true });
 
-    const elsewhere = await collect(ownFrames(4).frames, { model, threads: 1, worker: true });
+    const elsewhere = await collect(ownFrames(4).frames, { model, threads: 1, background: true });
     for (const [k, scores] of expected.entries()) expect(distance(scores, elsewhere[k]?.scores ?? [])).toBe(0);
     expect(elsewhere[0]?.predictions.length).toBe(5);
   });
@@ -167,7 +167,7 @@ describe("open", () => {
     const ways: readonly (readonly [Parameters<typeof open>[0], OpenOptions])[] = [
       [model, {}],
       [bytes, { threads: 1 }],
-      [path, { worker: true }],
+      [path, { background: true }],
       [pathToFileURL(path), { device: "cpu" }],
       [`${url}/m.safetensors`, { device: "litert" }],
       [new URL(`${url}/m.safetensors`), { device: "reference" }],
@@ -256,7 +256,9 @@ describe("open", () => {
     await expect(recognizer.classify([picture] as never).next()).rejects.toThrow(/^a video is a path, a URL/);
     for (const threads of [0, 1.5, 1e6]) {
       await expect(open(bytes, { threads })).rejects.toThrow(/^threads must be an integer in 1\.\.1024/);
-      await expect(open(bytes, { threads, worker: true })).rejects.toThrow(/^threads must be an integer in 1\.\.1024/);
+      await expect(open(bytes, { threads, background: true })).rejects.toThrow(
+        /^threads must be an integer in 1\.\.1024/,
+      );
     }
     for (const model of [null, 42, {}, []]) await expect(open(model as never)).rejects.toThrow(/^a model is a name/);
     await expect(open(bytes, { labels: [1, 2] as never })).rejects.toThrow(/^labels must be a list of names/);
@@ -268,7 +270,7 @@ describe("open", () => {
 
   test("what cannot be done is refused", async () => {
     await expect(open(bytes, { device: "abacus" })).rejects.toMatchObject({ code: "E_DEVICE_UNKNOWN" });
-    await expect(open(bytes, { device: "litert", worker: true })).rejects.toThrow(TypeError);
+    await expect(open(bytes, { device: "litert", background: true })).rejects.toThrow(TypeError);
     await expect(open(new Uint8Array(100))).rejects.toMatchObject({ code: "E_MODEL_FORMAT", subject: "model" });
     const broken = await served(() => ({ status: 500 }));
     await expect(open(`${broken}/m`)).rejects.toMatchObject({ code: "E_MODEL_UNREADABLE" });

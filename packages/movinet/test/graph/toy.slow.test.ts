@@ -26,6 +26,10 @@ const output = `
 import type { Head } from "./builder.ts";
 
 export const features: Head = (net, { pooled }) => net.add({ op: "squaredRelu6", id: "pooled.squared", x: pooled });
+/** Needs no pool. */
+export const frame: Head = (net, { map }) => net.add({ op: "squaredRelu6", id: "map.squared", x: map });
+/** Needs the pool and the frame: the network cannot be cut between them. */
+export const both: Head = (net, { map, pooled }) => net.add({ op: "multiply", id: "map.pooled", a: map, b: pooled });
 `;
 const engine = `
 import type { Engine } from "./engine.ts";
@@ -91,7 +95,27 @@ for (const [name, program] of Object.entries(open)) {
   const { logits, features = [] } = await session.step(both);
   steps[name] = [...logits, ...features];
 }
-console.log(JSON.stringify({ differences, onnx: outputNames, tflite, steps, plain }));
+/** Outputs that come of the body, or that keep a network whole: as its file says them, at each of two steps of two streams. */
+const others: Record<string, Record<string, readonly number[]>> = {};
+for (const heads of [["logits", "frame"], ["both", "logits", "frame"]]) {
+  const wide = { ...spec, heads };
+  const own = { spec: wide, weights: randomWeights(buildGraph(wide, { form: "step", frames: 1 }), 1), card: defaultCard(wide) };
+  const [ours, file] = [await Program.compile(own, await openEngine()), await Program.open(emitOnnx(own), "onnx", await openEngine())];
+  const [a, b] = [await ours.openStream({ streams: 2 }), await file.openStream({ streams: 2 })];
+  const pictures = Float32Array.from({ length: 4 * picture.length }, (_, i) => Math.sin(i) ** 2);
+  for (let t = 0; t < 2; t++) {
+    await a.advance(pictures.subarray(2 * t * picture.length, 2 * (t + 1) * picture.length));
+    await b.advance(pictures.subarray(2 * t * picture.length, 2 * (t + 1) * picture.length));
+  }
+  const [got, expected] = [await a.outputs(2), await b.outputs(2)];
+  others[heads.join()] = Object.fromEntries(
+    Object.entries(expected).map(([name, values = []]) => [
+      name,
+      [values.length, Math.max(...Array.from(values, (value, i) => Math.abs(value - (got[name]?.[i] ?? Number.NaN))))],
+    ]),
+  );
+}
+console.log(JSON.stringify({ differences, onnx: outputNames, tflite, steps, plain, others }));
 process.exit();
 `;
 
@@ -125,7 +149,11 @@ beforeAll(async () => {
   const rows = ["composites = {}", "composites = { squaredRelu6 }"] as const;
   await addRow("graph/composites.ts", rows, `{ squaredRelu6 } from "./squared-relu6.ts"`);
   await writeFile(source("arch/features.ts"), output);
-  await addRow("arch/heads.ts", ["{ logits }", "{ logits, features }"], `{ features } from "./features.ts"`);
+  await addRow(
+    "arch/heads.ts",
+    ["{ logits }", "{ logits, features, frame, both }"],
+    `{ both, features, frame } from "./features.ts"`,
+  );
   await writeFile(source("engines/toy.ts"), engine);
   await addRow(
     "engines/device.node.ts",
@@ -140,7 +168,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 test("a toy op, a toy output and a toy engine compile, and every engine and file gives the same", async () => {
   expect(await compile()).toBe("");
   const { stdout } = await run(process.execPath, [source("use.ts")], { cwd: folder });
-  const { differences, onnx, tflite, steps, plain } = JSON.parse(stdout);
+  const { differences, onnx, tflite, steps, plain, others } = JSON.parse(stdout);
+  expect(Object.keys(others)).toEqual(["logits,frame", "both,logits,frame"]);
+  for (const outputs of Object.values<Record<string, [number, number]>>(others)) {
+    expect(outputs["logits"]?.[0]).toBe(4 * 5);
+    expect(outputs["frame"]?.[0]).toBe(4 * 240);
+    for (const [name, [, difference]] of Object.entries(outputs)) expect(difference, name).toBeLessThan(1e-4);
+  }
   expect(plain, "a network that asks for none has no new output").toEqual(["logits"]);
   expect(Object.keys(differences)).toEqual([
     "logits 5 true",

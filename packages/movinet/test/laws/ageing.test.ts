@@ -7,7 +7,6 @@ import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { interpret } from "../../src/graph/interpret.ts";
 import { outputOf } from "../../src/graph/ir.ts";
 import { Program } from "../../src/session/program.ts";
-import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { distance, hashedModel, randomPictures } from "./models.ts";
 
 const size = { height: 32, width: 32 };
@@ -128,8 +127,8 @@ test.each([
   await both[Symbol.asyncDispose]();
 });
 
-test("a worker's session for the recent past is the same", async () => {
-  const worker = await WorkerProgram.start(model, { threads: 1 });
+test("a session for the recent past is the same in the background", async () => {
+  const worker = await Program.compile(model, await nodeEngine({ threads: 1, background: true }));
   const image = randomPictures(4, 1, size.height, size.width);
   const [here, there] = [
     await program.openStream({ recentHalfLifeFrames: 3 }),

@@ -4,21 +4,22 @@ import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
 import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
-import { WorkerProgram } from "../../src/session/worker-program.node.ts";
 import { wasmEngines } from "../engines/wasm/engines.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
 import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
 
-type Compile = (model: Model) => Promise<Program | WorkerProgram>;
+type Compile = (model: Model) => Promise<Program>;
 const places: Readonly<Record<string, Compile>> = {
   "the reference interpreter": (model) => Program.compile(model, referenceEngine),
-  "ONNX Runtime": async (model) => Program.compile(model, await nodeEngine({ threads: 1 })),
+  "ONNX Runtime": async (model) => Program.compile(model, await nodeEngine({ threads: 1, call: "c-api" })),
+  "ONNX Runtime in the background": async (model) =>
+    Program.compile(model, await nodeEngine({ threads: 1, call: "c-api", background: true })),
+  "ONNX Runtime's binding": async (model) => Program.compile(model, await nodeEngine({ threads: 1, call: "binding" })),
   "LiteRT.js": async (model) => Program.compile(model, await litertEngine()),
   ...Object.fromEntries(
     Object.entries(wasmEngines).map(([name, open]) => [name, async (model) => Program.compile(model, await open())]),
   ),
-  "a worker thread": (model) => WorkerProgram.start(model, { threads: 1 }),
 };
 for (const [title, compile] of Object.entries(places)) {
   streamSessionContract(title, compile);
@@ -26,9 +27,9 @@ for (const [title, compile] of Object.entries(places)) {
   recentSessionContract(title, compile);
 }
 
-test("a worker leaves the event loop free while it computes", async () => {
+test("in the background the event loop stays free", async () => {
   const model = hashedModel("a0-stream");
-  const program = await WorkerProgram.start(model, { threads: 1 });
+  const program = await Program.compile(model, await nodeEngine({ threads: 1, background: true }));
   const session = await program.openStream();
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);

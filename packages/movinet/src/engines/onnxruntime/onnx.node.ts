@@ -2,7 +2,9 @@ import { availableParallelism } from "node:os";
 import { MovinetError } from "../../common/errors.ts";
 import { requirePeer } from "../../common/modules.node.ts";
 import type { Engine } from "../engine.ts";
-import { onnxEngine, runOnce } from "./onnx.ts";
+import { bindingRuntime } from "./binding.ts";
+import { cRuntime } from "./c-runtime.node.ts";
+import { type OnnxRuntime, onnxEngine, runOnce } from "./onnx.ts";
 import { probeSpec } from "./probe.ts";
 
 export interface NodeEngineOptions {
@@ -10,6 +12,10 @@ export interface NodeEngineOptions {
   readonly device?: string | undefined;
   /** Threads of one run. Default: the machine's cores, at most 4. */
   readonly threads?: number | undefined;
+  /** Compute on a thread of the pool that Node has for files, so that the event loop stays free. For the CPU. Default false. */
+  readonly background?: boolean | undefined;
+  /** How the CPU's kernels are called. Default: through the C API, or, where that cannot be, through the package's binding. */
+  readonly call?: "c-api" | "binding" | undefined;
 }
 
 /**
@@ -26,10 +32,33 @@ export function keepQuiet(): void {
  * does not run a small network here.
  */
 export async function nodeEngine(options: NodeEngineOptions = {}): Promise<Engine> {
-  const { ort, device, session } = prepare(options);
-  const engine = onnxEngine(`onnxruntime-node ${device}`, ort, session, device === "cpu");
-  if (device !== "cpu") await proveDevice(engine, device);
-  return engine;
+  const { ort, device, threads, session } = prepare(options);
+  const binding = bindingRuntime(ort, session);
+  if (device !== "cpu") {
+    const engine = onnxEngine(`onnxruntime-node ${device}`, binding, false);
+    await proveDevice(engine, device);
+    return engine;
+  }
+  const { runtime, warnings } = cpuRuntime(binding, { ...options, threads });
+  return { ...onnxEngine("onnxruntime-node cpu", runtime, true), warnings };
+}
+
+function cpuRuntime(
+  binding: OnnxRuntime,
+  { call, threads, background = false }: NodeEngineOptions & { readonly threads: number },
+): { readonly runtime: OnnxRuntime; readonly warnings: readonly string[] } {
+  if (call === "binding") return { runtime: binding, warnings: [] };
+  try {
+    // Files have tensors of which only the binding tells the dimensions.
+    return { runtime: { ...cRuntime({ threads, background }), open: binding.open }, warnings: [] };
+  } catch (cause) {
+    if (call === "c-api") throw cause;
+    const reason = (cause as Error).message;
+    return {
+      runtime: binding,
+      warnings: [`ONNX Runtime is called by its slower binding, since its C API cannot be (${reason})`],
+    };
+  }
 }
 
 /** Runs a small network: what a build lists may lack its libraries, its driver or the hardware itself. */
@@ -91,5 +120,5 @@ function prepare(options: NodeEngineOptions) {
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   } as const;
-  return { ort, device, session };
+  return { ort, device, threads, session };
 }

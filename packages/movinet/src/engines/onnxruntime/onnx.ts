@@ -1,186 +1,89 @@
-import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
 import { ModelError } from "../../common/errors.ts";
-import {
-  blockedInputDims,
-  blockProbe,
-  emitBlocked,
-  fromBlocks,
-  isPlainInput,
-  toBlocks,
-} from "../../formats/onnx/write/blocked.ts";
+import { emitBlocked } from "../../formats/onnx/write/blocked.ts";
 import { emitOnnxGraph } from "../../formats/onnx/write/emit.ts";
-import { type Graph, outputsOf, type Shape } from "../../graph/ir.ts";
+import type { Graph } from "../../graph/ir.ts";
 import { lowerForInference } from "../../graph/passes.ts";
-import { elementsOf } from "../../graph/shapes.ts";
-import { graphInterface, type TensorFacts, tensorsOf } from "../../graph/step-interface.ts";
 import type { Weights } from "../../graph/tensor.ts";
 import type { DeviceTensor, Engine, Executable } from "../engine.ts";
+import { blockedLayout, type Layout, plainLayout } from "./layout.ts";
 import { probeSpec } from "./probe.ts";
 
-/** The part of ONNX Runtime that every one of its packages has. */
+/** A graph as a model file in memory. */
+export interface OnnxModel {
+  readonly bytes: Uint8Array;
+  readonly graph: Graph;
+  readonly layout: Layout;
+}
+
+/** A way to call ONNX Runtime. */
 export interface OnnxRuntime {
-  readonly InferenceSession: {
-    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
-  };
-  readonly Tensor: TensorConstructor;
-}
-
-interface OnnxTensor extends DeviceTensor {
-  readonly tensor: Tensor;
-}
-
-/** How an executable lays out the values of its interface. */
-interface Layout {
-  /** From the graph's meaning to the tensor that is fed. */
-  feed(input: string, data: Float32Array): Tensor;
-  /** The same values with the dimensions that an input expects. */
-  fit(input: string, tensor: Tensor): Tensor;
-  /** From a tensor to the graph's meaning. */
-  read(value: string, data: Float32Array): Float32Array;
+  load(model: OnnxModel): Promise<Executable>;
+  /** Loads a file as it is. Rejects as ONNX Runtime does. */
+  open(file: Uint8Array): Promise<Executable>;
+  /** Channels in a block of this machine's kernels; 1 where they have none. */
+  block(): Promise<number>;
 }
 
 /**
- * ONNX Runtime as an engine, whichever of its packages was loaded. Where `blocked` allows it and this machine proves
- * it, single streams run in the blocked layout of the CPU kernels.
+ * ONNX Runtime as an engine, however it is called. Where `blocked` allows it and this machine proves it, single streams run in
+ * the blocked layout of the CPU kernels.
  */
-export function onnxEngine(
-  name: string,
-  ort: OnnxRuntime,
-  options: InferenceSession.SessionOptions,
-  blocked: boolean,
-): Engine {
-  const create = (model: Uint8Array) => ort.InferenceSession.create(model, options);
+export function onnxEngine(name: string, runtime: OnnxRuntime, blocked: boolean): Engine {
   let probed: Promise<number> | null = null;
   return {
     name,
     format: "onnx",
     stepFrames: Number.POSITIVE_INFINITY,
     async load(source, { single = false } = {}) {
-      if ("file" in source) {
-        const session = await create(source.file).catch((cause: unknown) => {
-          throw new ModelError({
-            code: "E_MODEL_FORMAT",
-            subject: source.subject,
-            problem: `ONNX Runtime refuses it (${(cause as Error).message})`,
-            remedy: "Convert the model again",
-            cause,
-          });
-        });
-        return executableOf(null, session, plainLayout(ort, session.inputMetadata.map(factsOf)));
-      }
-      const lowered = lowerForInference(source.graph);
-      if (single && blocked && lowered.frames === 1) {
-        probed ??= provenBlock(ort, create);
+      if ("file" in source) return openFile(runtime, source);
+      const graph = lowerForInference(source.graph);
+      if (single && blocked && graph.frames === 1) {
+        probed ??= provenBlock(runtime);
         const block = await probed;
-        const loaded = block > 1 ? await loadBlocked(ort, create, lowered, source.weights, block) : null;
-        if (loaded) return loaded;
+        const model = block > 1 ? blockedModel(graph, source.weights, block) : null;
+        if (model) return runtime.load(model);
       }
-      return loadPlain(ort, create, lowered, source.weights);
+      return runtime.load(plainModel(graph, source.weights));
     },
   };
 }
 
-type Create = (model: Uint8Array) => Promise<InferenceSession>;
+async function openFile(
+  runtime: OnnxRuntime,
+  { file, subject }: { readonly file: Uint8Array; readonly subject: string },
+) {
+  try {
+    return await runtime.open(file);
+  } catch (cause) {
+    throw new ModelError({
+      code: "E_MODEL_FORMAT",
+      subject,
+      problem: `ONNX Runtime refuses it (${(cause as Error).message})`,
+      remedy: "Convert the model again",
+      cause,
+    });
+  }
+}
 
-async function loadPlain(ort: OnnxRuntime, create: Create, graph: Graph, weights: Weights): Promise<Executable> {
-  const session = await create(emitOnnxGraph(graph, weights));
-  return executableOf(graph, session, plainLayout(ort, tensorsOf(graph, session.inputNames)));
+function plainModel(graph: Graph, weights: Weights): OnnxModel {
+  return { bytes: emitOnnxGraph(graph, weights), graph, layout: plainLayout(graph) };
 }
 
 /** Null where the layout does not serve the graph. */
-async function loadBlocked(ort: OnnxRuntime, create: Create, graph: Graph, weights: Weights, block: number) {
-  const model = emitBlocked(graph, weights, block);
-  return model && executableOf(graph, await create(model), blockedLayout(ort, graph, block));
-}
-
-function executableOf(graph: Graph | null, session: InferenceSession, layout: Layout): Executable {
-  const wrap = (value: string, tensor: Tensor, dispose: () => void): OnnxTensor => ({
-    tensor,
-    read: async () => layout.read(value, (await tensor.getData()) as Float32Array),
-    dispose,
-  });
-  const { inputNames } = session;
-  const outputNames = graph ? [...new Set(outputsOf(graph))] : session.outputNames;
-  let released: Promise<void> | null = null;
-  return {
-    step: graph && graphInterface(graph),
-    inputs: graph ? tensorsOf(graph, inputNames) : session.inputMetadata.map(factsOf),
-    outputs: graph ? tensorsOf(graph, outputNames) : session.outputMetadata.map(factsOf),
-    layout: "planes",
-    streams: "any",
-    upload(input, data, instead) {
-      instead?.dispose();
-      return wrap(input, layout.feed(input, data as Float32Array), () => {});
-    },
-    async run(inputs) {
-      const feeds: Record<string, Tensor> = {};
-      for (const [i, input] of inputNames.entries()) feeds[input] = layout.fit(input, (inputs[i] as OnnxTensor).tensor);
-      const results = await session.run(feeds);
-      return outputNames.map((output) => {
-        const tensor = results[output] as Tensor;
-        return wrap(output, tensor, () => free(tensor));
-      });
-    },
-    dispose: () => (released ??= session.release()),
-  };
-}
-
-/** Of a tensor of a file; sides that are free at run time are 1. */
-function factsOf(metadata: InferenceSession.ValueMetadata): TensorFacts {
-  const shape = metadata.isTensor ? metadata.shape.map((side) => (typeof side === "number" ? side : 1)) : [];
-  return { name: metadata.name, shape, dtype: "float32" };
-}
-
-/** Returns the memory of a result at once: left to garbage collection, every step would work on cold memory. */
-function free(tensor: Tensor): void {
-  if (tensor.location === "cpu") ((tensor.data as Float32Array).buffer as ArrayBuffer).transfer(0);
-  tensor.dispose();
-}
-
-/** Of these inputs, whose first side is free. */
-function plainLayout(ort: OnnxRuntime, inputs: readonly TensorFacts[]): Layout {
-  const sides = new Map(inputs.map(({ name, shape }) => [name, shape.slice(1)]));
-  return {
-    feed(input, data) {
-      const inner = sides.get(input) ?? [];
-      return new ort.Tensor("float32", data, [data.length / elementsOf(inner), ...inner]);
-    },
-    fit: (_, tensor) => tensor,
-    read: (_, data) => data,
-  };
-}
-
-function blockedLayout(ort: OnnxRuntime, graph: Graph, block: number): Layout {
-  const inputs = graph.nodes.filter((node) => node.op === "input");
-  const plain = new Set(inputs.filter(isPlainInput).map((node) => node.id));
-  const dims = new Map(inputs.map((node) => [node.id, blockedInputDims(node, block)]));
-  const { feed } = plainLayout(ort, tensorsOf(graph, [...plain]));
-  return {
-    feed(input, data) {
-      if (plain.has(input)) return feed(input, data);
-      const shape = graph.shapes[input] as Shape;
-      return new ort.Tensor("float32", toBlocks(data, shape, block), dims.get(input));
-    },
-    fit(input, tensor) {
-      const expected = dims.get(input) as readonly number[];
-      return tensor.dims[2] === expected[2] ? tensor : tensor.reshape(expected);
-    },
-    read: (value, data) => (plain.has(value) ? data : fromBlocks(data, graph.shapes[value] as Shape, block)),
-  };
+function blockedModel(graph: Graph, weights: Weights, block: number): OnnxModel | null {
+  const bytes = emitBlocked(graph, weights, block);
+  return bytes && { bytes, graph, layout: blockedLayout(graph, block) };
 }
 
 /** The block of this machine's kernels, proved on a small network against the plain layout; 1 where it cannot be used. */
-async function provenBlock(ort: OnnxRuntime, create: Create): Promise<number> {
+async function provenBlock(runtime: OnnxRuntime): Promise<number> {
   try {
-    const probe = await create(blockProbe());
-    const { y } = await probe.run({ x: new ort.Tensor("float32", new Float32Array(4), [1, 4, 1, 1]) });
-    await probe.release();
-    const block = (y as Tensor).dims[1] as number;
+    const block = await runtime.block();
     const { graph, weights, inputs } = probeSpec();
-    const blocked = await loadBlocked(ort, create, graph, weights, block);
-    if (!blocked) return 1;
-    const expected = await runOnce(await loadPlain(ort, create, graph, weights), inputs);
-    const got = await runOnce(blocked, inputs);
+    const model = block > 1 ? blockedModel(graph, weights, block) : null;
+    if (!model) return 1;
+    const expected = await runOnce(await runtime.load(plainModel(graph, weights)), inputs);
+    const got = await runOnce(await runtime.load(model), inputs);
     return expected.every((value, i) => Math.abs(value - (got[i] as number)) <= 1e-5) ? block : 1;
   } catch {
     return 1;
@@ -190,12 +93,17 @@ async function provenBlock(ort: OnnxRuntime, create: Create): Promise<number> {
 /** The logits that an executable gives for its inputs; it is freed. */
 export async function runOnce(
   executable: Executable,
-  inputs: Readonly<Record<string, Float32Array>>,
+  data: Readonly<Record<string, Float32Array>>,
 ): Promise<Float32Array | Int32Array> {
-  const feeds = executable.inputs.map(({ name }) => executable.upload(name, inputs[name] as Float32Array));
-  const outputs = await executable.run(feeds);
-  const at = executable.outputs.findIndex(({ name }) => name === executable.step?.outputs["logits"]);
-  const logits = (await outputs[at]?.read()) ?? new Float32Array();
-  await executable.dispose();
-  return logits;
+  const { inputs, outputs, step } = executable;
+  const fed = inputs.map(({ name }) => executable.upload(name, data[name] as Float32Array));
+  try {
+    const made = await executable.run(fed);
+    const logits = made[outputs.findIndex(({ name }) => name === step?.outputs["logits"])] as DeviceTensor;
+    const values = (await logits.read()).slice();
+    for (const tensor of [...fed, ...made]) tensor.dispose();
+    return values;
+  } finally {
+    await executable.dispose();
+  }
 }

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { missingPeer } from "../../common/errors.ts";
 import type { Engine } from "../engine.ts";
+import { bindingRuntime } from "./binding.ts";
 import { onnxEngine } from "./onnx.ts";
 
 /** ONNX Runtime's web package on WebAssembly. `wasmPaths` is the URL of the folder that holds its `.wasm` files. */
@@ -8,7 +9,7 @@ export async function webEngine(options: { readonly wasmPaths?: string } = {}): 
   const ort = await loadOnnxRuntime();
   if (options.wasmPaths !== undefined) ort.env.wasm.wasmPaths = wholeUrl(options.wasmPaths);
   const session = { executionProviders: ["wasm"], graphOptimizationLevel: "all" } as const;
-  return onnxEngine("onnxruntime-web wasm", ort, session, false);
+  return onnxEngine("onnxruntime-web wasm", bindingRuntime(ort, session), false);
 }
 
 async function loadOnnxRuntime() {

@@ -3,6 +3,7 @@ import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../src/arch/build.ts";
 import { specNames, specOf } from "../../../src/arch/spec.ts";
+import { bindingRuntime } from "../../../src/engines/onnxruntime/binding.ts";
 import { onnxEngine } from "../../../src/engines/onnxruntime/onnx.ts";
 import { emitBlocked, fromBlocks, paddedChannels, toBlocks } from "../../../src/formats/onnx/write/blocked.ts";
 import { fuseConvs } from "../../../src/formats/onnx/write/fuse.ts";
@@ -47,7 +48,7 @@ describe("single streams in the blocked layout", () => {
     const pictures = randomPictures(3, 5, 40, 56);
     const results = await Promise.all(
       [true, false].map(async (blocked) => {
-        const program = await Program.compile(model, onnxEngine("test", ort, session, blocked));
+        const program = await Program.compile(model, onnxEngine("test", bindingRuntime(ort, session), blocked));
         const stream = await program.openStream();
         await stream.step(pictures.subarray(0, 3 * 3 * 40 * 56));
         const state = await stream.snapshot();

@@ -46,6 +46,7 @@ export function toBlocks(data: Float32Array, { channels, height, width }: Shape,
 /** The inverse of {@link toBlocks}. */
 export function fromBlocks(blocked: Float32Array, { channels, height, width }: Shape, block: number): Float32Array {
   const pixels = height * width;
+  if (pixels === 1) return blocked.slice(0, channels);
   const data = new Float32Array(channels * pixels);
   for (let c = 0; c < channels; c++) {
     const base = Math.floor(c / block) * pixels * block + (c % block);

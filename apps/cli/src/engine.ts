@@ -1,0 +1,12 @@
+import { openEngine } from "movinet/session";
+import type { Terminal } from "./terminal.ts";
+
+/** Opens the engine of a device, and warns of what is to be known of how it runs here. */
+export async function openNamedEngine(
+  options: Parameters<typeof openEngine>[0],
+  terminal: Terminal,
+): ReturnType<typeof openEngine> {
+  const engine = await openEngine(options);
+  for (const warning of engine.warnings ?? []) terminal.warn(`movinet: warning: ${warning}.`);
+  return engine;
+}

@@ -1,0 +1,205 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { requirePeer, resolvePeer } from "../../common/modules.node.ts";
+
+/** The address of what ONNX Runtime made. */
+export type Handle = bigint;
+
+/** What C functions take for a pointer: an address, the memory of an array, or null. */
+type Pointer = Handle | ArrayBufferView | null;
+
+/** A status: null where all went well. */
+type Status = Handle | null;
+
+/**
+ * The functions of ONNX Runtime's C API that we call. The table of its functions only ever grows at its end, so a place in it stays
+ * (onnxruntime_c_api.h, `OrtApi`).
+ */
+export interface CFunctions {
+  getErrorMessage(status: Handle): string;
+  createEnv(level: number, id: string, env: Pointer): Status;
+  disableTelemetryEvents(env: Handle): Status;
+  createSessionFromArray: OnPool<
+    (env: Handle, model: Pointer, bytes: number, options: Handle, session: Pointer) => Status
+  >;
+  run: OnPool<Run>;
+  createSessionOptions(options: Pointer): Status;
+  setSessionLogSeverityLevel(options: Handle, level: number): Status;
+  setIntraOpNumThreads(options: Handle, threads: number): Status;
+  addSessionConfigEntry(options: Handle, key: string, value: string): Status;
+  createTensorWithData(
+    memory: Handle,
+    data: Pointer,
+    bytes: number,
+    dims: Pointer,
+    rank: number,
+    type: number,
+    value: Pointer,
+  ): Status;
+  createCpuMemoryInfo(allocator: number, kind: number, memory: Pointer): Status;
+  releaseStatus(status: Handle): void;
+  releaseSession(session: Handle): void;
+  releaseValue(value: Handle): void;
+  releaseSessionOptions(options: Handle): void;
+}
+
+/** A function that also runs on a thread of the pool that Node has for files, and then tells its status. */
+type OnPool<Call extends (...args: never[]) => Status> = Call & {
+  readonly async: (...args: [...Parameters<Call>, Done]) => void;
+};
+
+type Done = (error: Error | null, status: Status) => void;
+
+type Run = (
+  session: Handle,
+  options: null,
+  inputNames: Pointer,
+  inputs: Pointer,
+  inputCount: number,
+  outputNames: Pointer,
+  outputCount: number,
+  outputs: Pointer,
+) => Status;
+
+const pointer = "void *";
+const text = "const char *";
+/** By name: the place in the table, the result, the arguments. */
+const signatures: Readonly<Record<keyof CFunctions, readonly [number, string, readonly string[]]>> = {
+  getErrorMessage: [2, text, [pointer]],
+  createEnv: [3, pointer, ["int", text, pointer]],
+  disableTelemetryEvents: [6, pointer, [pointer]],
+  createSessionFromArray: [8, pointer, [pointer, pointer, "size_t", pointer, pointer]],
+  run: [9, pointer, [pointer, pointer, pointer, pointer, "size_t", pointer, "size_t", pointer]],
+  createSessionOptions: [10, pointer, [pointer]],
+  setSessionLogSeverityLevel: [22, pointer, [pointer, "int"]],
+  setIntraOpNumThreads: [24, pointer, [pointer, "int"]],
+  createTensorWithData: [49, pointer, [pointer, pointer, "size_t", pointer, "size_t", "int", pointer]],
+  createCpuMemoryInfo: [69, pointer, ["int", "int", pointer]],
+  releaseStatus: [93, "void", [pointer]],
+  releaseSession: [95, "void", [pointer]],
+  releaseValue: [96, "void", [pointer]],
+  releaseSessionOptions: [100, "void", [pointer]],
+  addSessionConfigEntry: [130, pointer, [pointer, text, text]],
+};
+
+/** The oldest version of the table that has all of them. ONNX Runtime 1.x has that of `x` and all before it. */
+const tableVersion = 17;
+
+/** What a function that makes something writes its address into. */
+export function makeHandle(api: CApi, make: (into: BigUint64Array) => Status): Handle {
+  const into = new BigUint64Array(1);
+  api.check(make(into));
+  return into[0] as Handle;
+}
+
+/** Makes a call on the pool; rejects where its status is one of failure. */
+export function onPool<Args extends unknown[]>(
+  api: CApi,
+  call: { readonly async: (...args: [...Args, Done]) => void },
+  ...args: Args
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call.async(...args, (error, status) => {
+      // Until now nothing that they point to was garbage.
+      args.length = 0;
+      try {
+        if (error) throw error;
+        resolve(api.check(status));
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+  });
+}
+
+/** The C API of the ONNX Runtime in `onnxruntime-node`, ready to use. */
+export interface CApi extends CFunctions {
+  readonly env: Handle;
+  /** Describes memory of this process. */
+  readonly memory: Handle;
+  /** Throws what ONNX Runtime says where a status is one of failure. */
+  check(status: Status): void;
+  /** Where the memory of an array begins. */
+  address(data: ArrayBufferView): bigint;
+}
+
+/** Texts as C has them: their addresses, and the memory that they are in. */
+export class CTexts {
+  readonly addresses: BigUint64Array;
+  readonly #memory: Uint8Array;
+
+  constructor(api: CApi, texts: readonly string[]) {
+    this.#memory = Buffer.from(texts.map((one) => `${one}\0`).join(""));
+    const begin = api.address(this.#memory);
+    let at = 0;
+    this.addresses = BigUint64Array.from(texts, (one) => {
+      const address = begin + BigInt(at);
+      at += Buffer.byteLength(one) + 1;
+      return address;
+    });
+  }
+}
+
+let opened: CApi | null = null;
+
+/** Opens it once for this thread. Throws where koffi or the library cannot be loaded, or is too old. */
+export function openCApi(): CApi {
+  opened ??= loadCApi();
+  return opened;
+}
+
+function loadCApi(): CApi {
+  const koffi = requirePeer<typeof import("koffi")>("koffi");
+  const functionAt = (address: unknown, result: string, args: readonly string[]) =>
+    koffi.decode(address, koffi.proto(result, [...args])) as (...args: readonly unknown[]) => unknown;
+  const entry = (table: unknown, index: number) => koffi.decode(table, 8 * index, pointer) as unknown;
+  const base = koffi.load(libraryPath()).func("OrtGetApiBase", pointer, [])() as unknown;
+  // Asked for a version that it lacks, it complains on standard error.
+  const version = functionAt(entry(base, 1), text, [])() as string;
+  const [major, minor] = version.split(".").map(Number);
+  const table =
+    major === 1 && (minor ?? 0) >= tableVersion && functionAt(entry(base, 0), pointer, ["uint32_t"])(tableVersion);
+  if (!table) throw new Error(`ONNX Runtime ${version} has another C API than we call (1.${tableVersion})`);
+  const functions = Object.fromEntries(
+    Object.entries(signatures).map(([name, [index, result, args]]) => [
+      name,
+      functionAt(entry(table, index), result, args),
+    ]),
+  ) as unknown as CFunctions;
+  const check = (status: Status) => {
+    if (!status) return;
+    const message = functions.getErrorMessage(status);
+    functions.releaseStatus(status);
+    throw new Error(message);
+  };
+  const api = { ...functions, check, address: (data: ArrayBufferView) => koffi.address(data), env: 0n, memory: 0n };
+  const env = makeHandle(api, (into) => api.createEnv(fatal, "movinet", into));
+  check(api.disableTelemetryEvents(env));
+  return {
+    ...api,
+    env,
+    memory: makeHandle(api, (into) => api.createCpuMemoryInfo(deviceAllocator, defaultMemory, into)),
+  };
+}
+
+/** The level of its messages at which it keeps quiet. */
+export const fatal = 4;
+/** Kinds of memory. */
+const deviceAllocator = 0;
+const defaultMemory = 0;
+
+/** Path of the library that comes with `onnxruntime-node`. */
+function libraryPath(): string {
+  const { platform, arch } = process;
+  const folder = join(
+    dirname(resolvePeer("onnxruntime-node", "onnxruntime-node/package.json")),
+    "bin",
+    "napi-v6",
+    platform,
+    arch,
+  );
+  const names = { linux: "libonnxruntime.so.1", darwin: "libonnxruntime.1.dylib", win32: "onnxruntime.dll" } as const;
+  const path = join(folder, names[platform as keyof typeof names] ?? "");
+  if (!existsSync(path)) throw new Error(`onnxruntime-node has no library for ${platform} ${arch}`);
+  return path;
+}
