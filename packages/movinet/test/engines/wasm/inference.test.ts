@@ -1,19 +1,17 @@
-/** Our WebAssembly beyond the contract: odd widths, every op, memory, and which module is taken. */
-import { describe, expect, test, vi } from "vitest";
+/** Our WebAssembly beyond the contract: odd widths, every op, and which module is taken. */
+import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../src/arch/build.ts";
 import { type SpecOptions, specOf } from "../../../src/arch/spec.ts";
 import { block } from "../../../src/arch/variants.ts";
-import type { Engine } from "../../../src/engines/engine.ts";
 import { referenceEngine } from "../../../src/engines/reference.ts";
 import { kernelModules, wasmEngine } from "../../../src/engines/wasm/inference/engine.ts";
 import { interpret } from "../../../src/graph/interpret.ts";
 import type { Graph, Node, Param, Shape } from "../../../src/graph/ir.ts";
 import { elementsOf, rebuild } from "../../../src/graph/shapes.ts";
-import type { Weights } from "../../../src/graph/tensor.ts";
 import { defaultCard } from "../../../src/model/card.ts";
 import { Program } from "../../../src/session/program.ts";
 import { hashedWeights } from "../../golden/material.ts";
-import { distance, hashedModel, randomPictures } from "../../laws/models.ts";
+import { distance, randomPictures } from "../../laws/models.ts";
 import { told } from "../../told.ts";
 import { wasmEngines } from "./engines.ts";
 
@@ -227,86 +225,6 @@ function graphOf(
   const named = Object.fromEntries(outputs.map((value) => [value, value]));
   return rebuild({ ...empty, outputs: named }, nodes, Object.fromEntries(declared));
 }
-
-describe("memory", () => {
-  const model = () => hashedModel("t0-stream", { resolution: { height: 32, width: 32 }, classes: 10 });
-  const grown = async (work: () => Promise<unknown>) => {
-    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow");
-    await work();
-    const pages = grow.mock.calls.reduce((sum, [count]) => sum + count, 0);
-    grow.mockRestore();
-    return pages * 65_536;
-  };
-
-  test("a session takes no more of it with time", async () => {
-    const session = await (await Program.compile(model(), await wasmEngine())).openStream();
-    const frame = randomPictures(1, 1, 32, 32);
-    for (let t = 0; t < 3; t++) await session.step(frame);
-    const taken = await grown(async () => {
-      for (let t = 0; t < 200; t++) await session.step(frame);
-    });
-    expect(taken).toBe(0);
-  });
-
-  test("what a closed session held is used again", async () => {
-    const program = await Program.compile(model(), await wasmEngine());
-    const use = async () => {
-      const session = await program.openStream({ streams: 3, chunk: 2 });
-      await session.step(randomPictures(1, 6, 32, 32));
-      await session[Symbol.asyncDispose]();
-    };
-    await use();
-    expect(await grown(use)).toBe(0);
-  });
-
-  test("and by sessions of other sizes", async () => {
-    const program = await Program.compile(model(), await wasmEngine());
-    const use = async (streams: number) => {
-      const session = await program.openStream({ streams });
-      await session.step(randomPictures(1, streams, 32, 32));
-      await session[Symbol.asyncDispose]();
-    };
-    await use(16);
-    const taken = await grown(async () => {
-      for (let streams = 2; streams < 16; streams++) await use(streams);
-    });
-    expect(taken).toBeLessThan(1e6);
-  });
-
-  test("what does not fit is refused, and nothing is lost", async () => {
-    const program = await Program.compile(model(), await wasmEngine());
-    const session = await program.openStream();
-    const frame = randomPictures(1, 1, 32, 32);
-    const { logits } = await session.step(frame);
-    await session.reset();
-    const many = await program.openStream({ streams: 500 });
-    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
-      throw new RangeError("no more");
-    });
-    try {
-      await expect(many.step(new Float32Array(500 * frame.length))).rejects.toThrow(
-        told("E_DEVICE_MEMORY", /wasm: WebAssembly gives no more than \d+ MB.*fewer sessions/),
-      );
-      await many[Symbol.asyncDispose]();
-      expect((await session.step(frame)).logits).toEqual(logits);
-    } finally {
-      grow.mockRestore();
-    }
-  });
-
-  test("weights are there once, whatever forms of call a program has", async () => {
-    const own = model();
-    const bytes = [...(own.weights as Weights).values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-    const engine: Engine = await wasmEngine();
-    let program: Program | undefined;
-    const first = await grown(async () => {
-      program = await Program.compile(own, engine);
-    });
-    expect(first).toBeGreaterThan(0.9 * bytes);
-    expect(first).toBeLessThan(1.2 * bytes);
-    expect(await grown(async () => program?.openStream({ streams: 2, chunk: 2 }))).toBeLessThan(0.1 * bytes);
-  });
-});
 
 describe("modules", () => {
   const none = async () => btoa("no module");

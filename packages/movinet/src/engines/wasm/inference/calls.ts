@@ -20,12 +20,16 @@ export interface Call {
   readonly words: readonly (number | Address)[];
 }
 
-/** What the host computes before the calls: a positional encoding, which needs sines. */
-export interface HostCall {
-  readonly positions: Address;
-  readonly to: Address;
+/** What the host computes before the calls, for it needs sines: a positional encoding. */
+export interface Encoding {
+  /** Among the inputs. */
+  readonly positions: number;
+  /** Bytes to the first position. */
+  readonly from: number;
+  readonly to: Buffer;
   readonly rows: number;
-  readonly channels: number;
+  /** Frequencies of the sines, then of the cosines. */
+  readonly frequencies: readonly [Float64Array, Float64Array];
 }
 
 /** Numbers of the operations, as `run` knows them. */

@@ -1,5 +1,6 @@
 /** Emitters of the ops that are no convolutions. */
 import { ModelError } from "../../../common/errors.ts";
+import { encodingFrequencies } from "../../../graph/interpret.ts";
 import type { Node, NodeOf, PerOp, Shape } from "../../../graph/ir.ts";
 import { normEpsilon, perOp } from "../../../graph/ir.ts";
 import { samePadding } from "../../../graph/shapes.ts";
@@ -136,8 +137,18 @@ const emitters: PerOp<[Lowering], void> = {
         remedy: "The WebAssembly engine encodes positions that are an input of the network",
       });
     }
-    const to = plan.place(node.id);
-    plan.hostCalls.push({ positions, to, rows: plan.pictures(node.id), channels: node.channels });
+    const { channels } = node;
+    const rows = plan.pictures(node.id);
+    const key = `${node.x} ${channels}`;
+    const encoding = plan.encodings.get(key) ?? {
+      positions: positions.buffer.index,
+      from: positions.bytes,
+      to: plan.scratch(4 * padded(channels) * rows).buffer,
+      rows,
+      frequencies: encodingFrequencies(channels),
+    };
+    plan.encodings.set(key, encoding);
+    plan.set(node.id, plan.viewOf(plan.shape(node.id), { buffer: encoding.to, bytes: 0 }));
   },
 };
 

@@ -1,11 +1,11 @@
 import { MovinetError } from "../../../common/errors.ts";
 import { requireFloats } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
-import { dropIdentities, foldNorm, foldScale, lowerComposites } from "../../../graph/passes.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { Engine } from "../../engine.ts";
 import { Blocks } from "./block.ts";
 import { executableOf } from "./executable.ts";
+import { lowerForCalls } from "./plan.ts";
 import { Store } from "./store.ts";
 
 /** The modules of the kernels, the faster first: with relaxed SIMD, and with plain SIMD alone. */
@@ -31,10 +31,7 @@ export async function wasmEngine(
       if (!("graph" in source)) throw new TypeError("our WebAssembly runs graphs, no files");
       const { weights } = source;
       requireFloats(source.graph, "the WebAssembly engine");
-      const graph = [lowerComposites, foldNorm, foldScale, dropIdentities].reduce(
-        (lowered, pass) => pass(lowered),
-        source.graph,
-      );
+      const graph = lowerForCalls(source.graph);
       let program = programs.get(weights);
       if (!program) {
         const store = new Store(kernels);

@@ -1,9 +1,8 @@
-import { encodingFrequencies } from "../../../graph/interpret.ts";
 import { type Graph, type InputNode, outputsOf, type Shape } from "../../../graph/ir.ts";
 import { graphInterface, tensorsOf } from "../../../graph/step-interface.ts";
-import type { DeviceTensor, Executable } from "../../engine.ts";
+import type { Executable } from "../../engine.ts";
 import type { Block, Blocks, Layout } from "./block.ts";
-import { type HostCall, padded, pictureBytes } from "./calls.ts";
+import { padded, pictureBytes } from "./calls.ts";
 import { type Table, type Tensors, tableOf } from "./plan.ts";
 import type { Store } from "./store.ts";
 
@@ -77,7 +76,7 @@ export function executableOf(
         const block = (tensor < inputs.length ? given[tensor] : results[tensor - inputs.length]) as Block;
         store.words[start + word] = block.at + bytes;
       }
-      for (const call of table.hostCalls) encode(call, table, given, store);
+      for (const encoding of table.encodings) encode(encoding, given[encoding.positions] as Block, store);
       store.run(table.at, table.at + table.words.byteLength);
       return results;
     },
@@ -106,17 +105,16 @@ function place(table: LoadedTable, store: Store): void {
 }
 
 /** Sines, then cosines, of the position of each row. */
-function encode(call: HostCall, table: LoadedTable, given: readonly DeviceTensor[], { arena, floats }: Store): void {
-  const { positions, to, rows, channels } = call;
-  const [sines, cosines] = encodingFrequencies(channels);
-  const input = positions.buffer.kind === "input" ? positions.buffer.index : 0;
-  let from = ((given[input] as Block).at + positions.bytes) / 4;
-  let at = (arena + table.placeOf(to.buffer) + to.bytes) / 4;
+function encode({ from, place, rows, frequencies }: Table["encodings"][number], positions: Block, store: Store): void {
+  const { arena, floats } = store;
+  const [sines, cosines] = frequencies;
+  const channels = sines.length + cosines.length;
   for (let row = 0; row < rows; row++) {
-    const position = floats[from] as number;
-    for (const [i, frequency] of sines.entries()) floats[at + i] = Math.sin(position * frequency);
-    for (const [i, frequency] of cosines.entries()) floats[at + sines.length + i] = Math.cos(position * frequency);
-    from += padded(1);
-    at += padded(channels);
+    const position = floats[(positions.at + from) / 4 + row * padded(1)] as number;
+    const at = (arena + place) / 4 + row * padded(channels);
+    for (let i = 0; i < sines.length; i++) floats[at + i] = Math.sin(position * (sines[i] as number));
+    for (let i = 0; i < cosines.length; i++) {
+      floats[at + sines.length + i] = Math.cos(position * (cosines[i] as number));
+    }
   }
 }

@@ -4,7 +4,7 @@ import {
   type Address,
   type Buffer,
   type Call,
-  type HostCall,
+  type Encoding,
   kinds,
   moved,
   operations,
@@ -24,7 +24,8 @@ export class Lowering {
   readonly graph: Graph;
   readonly streams: number;
   readonly calls: Call[] = [];
-  readonly hostCalls: HostCall[] = [];
+  /** By what they encode: layers of one width share one. */
+  readonly encodings = new Map<string, Encoding>();
   readonly param: (name: string) => Float32Array;
   readonly #store: Store;
   readonly #views = new Map<string, View>();

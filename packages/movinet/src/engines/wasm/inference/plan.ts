@@ -1,7 +1,8 @@
 /** The calls of a network for a number of streams, with a place for everything that they name. */
 import type { Graph } from "../../../graph/ir.ts";
+import { dropIdentities, foldNorm, foldScale, lowerComposites, type Pass } from "../../../graph/passes.ts";
 import { Space } from "../space.ts";
-import type { Address, Buffer, Call, HostCall } from "./calls.ts";
+import type { Address, Buffer, Call, Encoding } from "./calls.ts";
 import { emit } from "./emitters.ts";
 import { fuse } from "./fuse.ts";
 import { Lowering } from "./lowering.ts";
@@ -31,10 +32,13 @@ export interface Table {
   /** Which words are addresses of the arena. */
   readonly planned: readonly number[];
   readonly arenaBytes: number;
-  readonly hostCalls: readonly HostCall[];
-  /** Bytes into the arena of what a host call makes. */
-  placeOf(buffer: Buffer): number;
+  /** Each with the bytes into the arena at which it is written. */
+  readonly encodings: readonly (Encoding & { readonly place: number })[];
 }
+
+/** The form in which a graph becomes calls: convolutions over time are left to the kernels. */
+export const lowerForCalls: Pass = (graph) =>
+  [lowerComposites, foldNorm, foldScale, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
 
 export function tableOf(
   graph: Graph,
@@ -50,11 +54,11 @@ export function tableOf(
   }
   for (const node of fuse(graph)) emit(node, lowering);
   lowering.finish();
-  return encode(lowering.calls, lowering.hostCalls, tensors.inputs.length);
+  return encode(lowering.calls, [...lowering.encodings.values()], tensors.inputs.length);
 }
 
-function encode(calls: readonly Call[], hostCalls: readonly HostCall[], inputs: number): Table {
-  const { places, bytes } = planArena(calls, hostCalls);
+function encode(calls: readonly Call[], encodings: readonly Encoding[], inputs: number): Table {
+  const { places, bytes } = planArena(calls, encodings);
   const placeOf = (buffer: Buffer) => places.get(buffer) ?? 0;
   const words: number[] = [];
   const patches: Patch[] = [];
@@ -78,24 +82,25 @@ function encode(calls: readonly Call[], hostCalls: readonly HostCall[], inputs: 
       }
     }
   }
-  return { words: Uint32Array.from(words), patches, planned, arenaBytes: bytes, hostCalls, placeOf };
+  const placed = encodings.map((encoding) => ({ ...encoding, place: placeOf(encoding.to) }));
+  return { words: Uint32Array.from(words), patches, planned, arenaBytes: bytes, encodings: placed };
 }
 
 /** A place for each planned buffer from the first call that names it to the last; what the host makes is there from the start. */
-function planArena(calls: readonly Call[], hostCalls: readonly HostCall[]) {
+function planArena(calls: readonly Call[], encodings: readonly Encoding[]) {
   const last = new Map<Buffer, number>();
   for (const [i, { words }] of calls.entries()) {
     for (const word of words) if (typeof word !== "number") last.set(word.buffer, i);
   }
   const space = new Space(0);
   const places = new Map<Buffer, number>();
-  const settle = ({ buffer }: Address) => {
+  const settle = (buffer: Buffer) => {
     if (buffer.kind === "planned" && !places.has(buffer)) places.set(buffer, space.take(buffer.bytes));
   };
-  for (const { to } of hostCalls) settle(to);
+  for (const { to } of encodings) settle(to);
   for (const [i, { words }] of calls.entries()) {
     const named = words.filter((word) => typeof word !== "number");
-    for (const address of named) settle(address);
+    for (const { buffer } of named) settle(buffer);
     for (const buffer of new Set(named.map((address) => address.buffer))) {
       if (buffer.kind === "planned" && last.get(buffer) === i) space.free(places.get(buffer) as number, buffer.bytes);
     }
