@@ -2,6 +2,7 @@ import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
 import { nodeEngine } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
+import { wasmEngine } from "./wasm/inference/engine.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
@@ -18,11 +19,12 @@ export interface EngineOptions {
 const own: Readonly<Record<string, () => Promise<Engine>>> = {
   litert: litertEngine,
   reference: async () => referenceEngine,
+  wasm: wasmEngine,
 };
 
 /**
  * The engine of a device: `auto` or `cpu`, another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
- * `litert` or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
+ * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
