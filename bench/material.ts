@@ -1,6 +1,6 @@
 /** What the benchmarks share: rows of results, folders that go away, the official model, the labelled clips and videos made of them. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,21 @@ import { officialModel, readManifest, sharedFolder } from "../packages/movinet/t
 export const row = (...cells: readonly unknown[]): void => console.log(cells.join(","));
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
-export const machine = `"${cpus()[0]?.model.trim()}, ${cpus().length} cores"`;
+export const machineName = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`;
+export const machine = `"${machineName}"`;
+/** Which processor a vague name means, on Linux: its family and model, and the widest vectors that it has. */
+export const processor: string = processorOf();
 export const python: string = process.env["MOVINET_PYTHON"] ?? "python3";
 export const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 export const bin: string = pathOf("../apps/cli/bin/movinet.js");
+
+function processorOf(): string {
+  if (!existsSync("/proc/cpuinfo")) return process.arch;
+  const facts = readFileSync("/proc/cpuinfo", "utf8");
+  const fact = (name: string) => new RegExp(`^${name}\\s*: (.*)$`, "m").exec(facts)?.[1] ?? "?";
+  const vectors = ["avx512f", "avx2"].find((one) => fact("flags").split(" ").includes(one));
+  return `${process.arch} family ${fact("cpu family")} model ${fact("model")} ${vectors ?? ""}`.trim();
+}
 
 /** A folder that goes when the process does. */
 export function temporaryFolder(): string {

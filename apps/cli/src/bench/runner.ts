@@ -62,8 +62,13 @@ export class Runner implements AsyncDisposable {
 
   /** Milliseconds that each of `count` steps took. */
   steps(count: number): Promise<readonly number[]> {
-    this.#child.stdin.write(`${count}\n`);
-    return this.#next<readonly number[]>();
+    return this.ask<readonly number[]>(String(count));
+  }
+
+  /** What a process answers to a line. */
+  ask<Answer>(line: string): Promise<Answer> {
+    this.#child.stdin.write(`${line}\n`);
+    return this.#next<Answer>();
   }
 
   /** Ends the process and returns its peak memory. */

@@ -36,7 +36,7 @@ export interface RunContext {
 /** Classifies one source with what `program` compiles to, and gives its lines to `output`. Throws when that fails. */
 export async function classifyOne(
   source: string,
-  program: Promise<SessionSource>,
+  program: SessionSource,
   output: SourceOutput,
   context: RunContext,
 ): Promise<void> {
@@ -59,7 +59,7 @@ export async function classifyOne(
     const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
     let scores: Float32Array | null = null;
     const seen = noted(rejoin(first, frames), (frame, time) => progress.frame(named, frame, time, expected));
-    for await (const result of classifyFrames(seen, await program, { recent, answers, fit })) {
+    for await (const result of classifyFrames(seen, program, { recent, answers, fit })) {
       scores = result.scores;
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
@@ -75,7 +75,7 @@ export async function classifyOne(
     timings.decodeMs = video.decodeMs;
     const { duration } = video;
     let segments = segmenter.end(duration);
-    if (!cut && segments.length > 1) segments = await lookAgain(source, await program, context, timings);
+    if (!cut && segments.length > 1) segments = await lookAgain(source, program, context, timings);
     const isLong = duration > longVideo;
     const doubts = [doubtAboutFrames(video.frames), isLong || settings.segments ? null : doubtAboutChanges(segments)];
     const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];

@@ -44,8 +44,7 @@ export async function runSources(run: Run): Promise<number> {
   const outputs = file ?? (ordered as OrderedOutputs);
   const tally = new Tally();
   const progress = new RunProgress(terminal, sources.length, before.length);
-  const program = startProgram(model, settings, jobs, terminal);
-  program.catch(() => {});
+  const program = await openProgram(model, settings, jobs, terminal);
   const context = { model, settings, terminal, decoders, decoderThreads: jobs > 1 ? 1 : 0, tally, progress, signal };
   let failures = before.length;
   let index = 0;
@@ -82,7 +81,7 @@ export async function runSources(run: Run): Promise<number> {
     if (failed) throw failed.reason;
   } finally {
     progress.stop();
-    await program.then((opened) => opened[Symbol.asyncDispose]()).catch(() => {});
+    await program[Symbol.asyncDispose]();
   }
   if (signal.aborted) {
     const remedy = settings.out === undefined ? "" : " Continue it with the same command and --resume.";
@@ -111,7 +110,7 @@ async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () 
  * One source at a time is computed in this thread, which is fastest; several on the CPU beside each other, by one network of
  * one thread. So is a base model always: one call of it may take a minute, in which this thread would hear no signal.
  */
-async function startProgram(
+async function openProgram(
   model: OpenedModel,
   { device, threads }: ClassifySettings,
   jobs: number,

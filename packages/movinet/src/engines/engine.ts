@@ -19,8 +19,8 @@ export interface Executable {
   readonly outputs: readonly TensorFacts[];
   /** Where channels stand in what `upload` takes and `read` gives. */
   readonly layout: StepInterface["layout"];
-  /** Streams that go through it together: any number, time-major (row `t · streams + stream`), or one at a time. */
-  readonly streams: "any" | 1;
+  /** Streams that go through it together: any number, time-major (row `t · streams + stream`), or always so many. */
+  readonly streams: "any" | number;
   /**
    * Puts the values of an input where the engine wants them; the data must not change until that input is uploaded again. What it replaces, a tensor
    * of the same input, may be given: it is reused or freed.
@@ -43,8 +43,8 @@ export type Loadable =
   | { readonly file: Uint8Array; readonly subject: string };
 
 export interface LoadOptions {
-  /** The graph will only ever run for one stream, and its tensors meet no other executable. Default false. */
-  readonly single?: boolean;
+  /** The graph will only ever run for so many streams, and its tensors meet no other executable. Default null: any number. */
+  readonly streams?: number | null;
 }
 
 /** Something that runs networks. Every engine passes the same contract tests. */
@@ -55,6 +55,8 @@ export interface Engine {
   readonly format: "onnx" | "tflite" | null;
   /** The most frames that a step of a stream may bring. */
   readonly stepFrames: number;
+  /** Whether executables that are loaded for a number of streams are faster than those for any. */
+  readonly perStreams?: boolean;
   /** What is to be known of how it runs here, each in one line. */
   readonly warnings?: readonly string[];
   /**

@@ -1,45 +1,66 @@
 import type { DeviceTensor } from "../engines/engine.ts";
 import type { Call, Outputs } from "./streams.ts";
 
+/** The call that takes so many rows. */
+export type ClassifierCalls = (rows: number) => Promise<Call>;
+
 /** The part of a network behind the pool of its head, for one session: it has no state, and takes any number of means in one call. */
 export class Classifier {
-  readonly #call: Call;
-  #input: DeviceTensor | null = null;
-  #length = 0;
+  readonly #calls: ClassifierCalls;
+  /** What was asked for, by the number of rows. */
+  readonly #loaded = new Map<number, Loaded>();
 
-  constructor(call: Call) {
-    this.#call = call;
+  constructor(calls: ClassifierCalls) {
+    this.#calls = calls;
   }
 
-  /** What it says of means `[rows, channels]`: for each output rows of it, in one call where the engine takes several. */
-  async run(means: Float32Array): Promise<Outputs> {
-    const { executable, step } = this.#call;
-    const { channels } = step.picture;
-    if (executable.streams === "any" || means.length === channels) return this.#run(means);
-    const rows: Outputs[] = [];
-    for (let at = 0; at < means.length; at += channels) rows.push(await this.#run(means.slice(at, at + channels)));
-    return Object.fromEntries(Object.keys(step.outputs).map((name) => [name, concat(rows.map((row) => row[name]))]));
+  /** What it says of means `[rows, channels]`, of so many channels: for each output rows of it, in one call where the engine takes several. */
+  async run(means: Float32Array, channels: number): Promise<Outputs> {
+    const count = means.length / channels;
+    const loaded = this.#loaded.get(count) ?? (await this.#load(count));
+    if (loaded.together === count) return runRows(loaded, means);
+    const said: Outputs[] = [];
+    for (let at = 0; at < means.length; at += channels)
+      said.push(await runRows(loaded, means.slice(at, at + channels)));
+    return Object.fromEntries(Object.keys(said[0] ?? {}).map((name) => [name, concat(said.map((row) => row[name]))]));
   }
 
   dispose(): void {
-    this.#input?.dispose();
-    this.#input = null;
+    for (const { input } of this.#loaded.values()) input?.dispose();
+    this.#loaded.clear();
   }
 
-  async #run(means: Float32Array): Promise<Outputs> {
-    const { executable, step } = this.#call;
-    if (this.#length !== means.length) this.dispose();
-    this.#length = means.length;
-    this.#input = executable.upload(step.picture.input, means, this.#input ?? undefined);
-    const results = await executable.run([this.#input]);
-    const said: Record<string, Float32Array> = {};
-    for (const [name, value] of Object.entries(step.outputs)) {
-      const at = executable.outputs.findIndex((output) => output.name === value);
-      said[name] = (await (results[at] as DeviceTensor).read()).slice() as Float32Array;
-    }
-    for (const result of results) result.dispose();
-    return said;
+  async #load(count: number): Promise<Loaded> {
+    const call = await this.#calls(count);
+    const { outputs, streams } = call.executable;
+    const said = Object.entries(call.step.outputs).map(([name, value]) => {
+      return { name, at: outputs.findIndex((output) => output.name === value) };
+    });
+    const loaded = { call, said, together: streams === "any" ? count : streams, input: null };
+    this.#loaded.set(count, loaded);
+    return loaded;
   }
+}
+
+interface Loaded {
+  readonly call: Call;
+  readonly said: readonly { readonly name: string; readonly at: number }[];
+  /** Rows in a call. */
+  readonly together: number;
+  /** The means of the last call. */
+  input: DeviceTensor | null;
+}
+
+async function runRows(loaded: Loaded, means: Float32Array): Promise<Outputs> {
+  const { executable, step } = loaded.call;
+  loaded.input = executable.upload(step.picture.input, means, loaded.input ?? undefined);
+  const results = await executable.run([loaded.input]);
+  const said: Record<string, Float32Array> = {};
+  for (const { name, at } of loaded.said) {
+    said[name] = (await (results[at] as DeviceTensor).read()).slice() as Float32Array;
+  }
+  for (const result of results) result.dispose();
+  return said;
 }
 
 /** The same numbers one after the other; of one array that array. */

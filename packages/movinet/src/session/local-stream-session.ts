@@ -2,7 +2,7 @@ import { Turns } from "../common/turns.ts";
 import { headFeatures } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import type { CarriedState } from "../graph/step-interface.ts";
-import { Classifier, concat } from "./classifier.ts";
+import { Classifier, type ClassifierCalls, concat } from "./classifier.ts";
 import { HeadPool } from "./head-pool.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import { rememberedFrames, type StepOutputs, type StreamSession, type StreamState } from "./stream-session.ts";
@@ -15,7 +15,7 @@ export interface Calls {
   /** Of several frames, where steps bring as many. */
   readonly many: Call;
   /** What comes behind the pool of its head, and the states of that pool; null: the calls are of the whole network. */
-  readonly head: { readonly classifier: Call; readonly states: readonly CarriedState[] } | null;
+  readonly head: { readonly classifier: ClassifierCalls; readonly states: readonly CarriedState[] } | null;
 }
 
 export interface SessionOptions {
@@ -44,6 +44,8 @@ export class LocalStreamSession implements StreamSession {
   /** Of the head, one for each memory. */
   readonly #pools: readonly HeadPool[];
   readonly #classifier: Classifier | null;
+  /** Of the head's pool. */
+  readonly #channels: number;
   readonly #hasRecent: boolean;
   #noted: Noted[] = [];
   readonly #turns: Turns;
@@ -55,7 +57,7 @@ export class LocalStreamSession implements StreamSession {
     const { one, many, head } = calls;
     this.streams = streams;
     this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many, head };
-    const together = one.executable.streams === "any" ? streams : 1;
+    const together = one.executable.streams === "any" ? streams : one.executable.streams;
     this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
     this.#hasRecent = recentHalfLifeFrames !== null;
     const hasPools = head === null || one.step.states.some(({ kind }) => kind === "sum");
@@ -63,6 +65,7 @@ export class LocalStreamSession implements StreamSession {
     const memories = recentHalfLifeFrames === null ? [halfLifeFrames] : [halfLifeFrames, recentHalfLifeFrames];
     this.#pools = head ? memories.map((halfLife) => new HeadPool(head.states, streams, halfLife)) : [];
     this.#classifier = head && new Classifier(head.classifier);
+    this.#channels = elementsOf(head?.states.find(({ kind }) => kind === "sum")?.shape ?? []);
     const bytes = (states: readonly CarriedState[]) =>
       states.reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
     this.stateBytes = bytes(one.step.states) * (this.#ageing ? 2 : 1) + bytes(head?.states ?? []) * this.#pools.length;
@@ -192,7 +195,7 @@ export class LocalStreamSession implements StreamSession {
     const noted = this.#noted.slice(-frames);
     const said = joined(noted.map((one) => one.said));
     if (!this.#classifier) return said as StepOutputs;
-    const given = await this.#classifier.run(concat(noted.map(({ means }) => means)));
+    const given = await this.#classifier.run(concat(noted.map(({ means }) => means)), this.#channels);
     if (!this.#hasRecent) return { ...said, ...given } as unknown as StepOutputs;
     // One stream: rows of its two memories take turns.
     const everyOther = (values: Float32Array, first: number) =>

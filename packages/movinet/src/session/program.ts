@@ -18,6 +18,7 @@ import type { Card } from "../model/card.ts";
 import type { Model, SessionModel } from "../model/model.ts";
 import { type ClipSession, LocalClipSession } from "./clip-session.ts";
 import { type Calls, LocalStreamSession } from "./local-stream-session.ts";
+import { checkOptions } from "./session-rules.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
 import { type Call, loadCall } from "./streams.ts";
 
@@ -36,6 +37,8 @@ interface Network {
   readonly subject: string;
   /** The most frames of a step. */
   readonly stepFrames: number;
+  /** Whether calls for a number of streams are faster than those for any. */
+  readonly perStreams: boolean;
   /** States of the pool of its head, where it is cut there for streams: into a body and a classifier. */
   readonly head: readonly CarriedState[] | null;
   load(form: Form): Promise<Call>;
@@ -45,14 +48,14 @@ interface Network {
 interface Form {
   readonly part: "whole" | "body" | "classifier";
   readonly frames: number;
-  /** For one stream that no other call takes on. */
-  readonly single: boolean;
+  /** For so many streams, which no other call takes on; null: for any. */
+  readonly streams: number | null;
 }
 
 /**
  * A model that an engine has loaded, shared by any number of sessions: compiled from its graph, or a file as it is. Of a graph,
  * weights and threads exist once for each form of call that sessions ask for: one stream frame by frame, batches of streams,
- * chunks; and one classifier serves them all.
+ * chunks, rows of its classifier.
  */
 export class Program implements SessionSource, AsyncDisposable {
   readonly model: SessionModel;
@@ -77,13 +80,14 @@ export class Program implements SessionSource, AsyncDisposable {
     return new Program(model, engine, {
       subject: model.card.name,
       stepFrames: head ? engine.stepFrames : 1,
+      perStreams: engine.perStreams ?? false,
       head,
-      load({ part, frames, single }) {
+      load({ part, frames, streams }) {
         const whole = build(frames);
         const graph = part === "whole" ? whole : splitHead(whole)?.[part];
         if (!graph)
           throw new TypeError(`${whole.name} does not tell its outputs frame by frame in a chunk of ${frames}`);
-        return loadCall(engine, { graph, weights }, { single });
+        return loadCall(engine, { graph, weights }, { streams });
       },
     });
   }
@@ -91,7 +95,7 @@ export class Program implements SessionSource, AsyncDisposable {
   /** Compiles the one-frame step of a stream model, or the window of a base model, and the other forms when asked for. */
   static async compile(model: Model, engine: Engine): Promise<Program> {
     const program = Program.prepare(model, engine);
-    if (model.spec.mode === "stream") await program.#streamCalls(true, 1);
+    if (model.spec.mode === "stream") await program.#streamCalls(1, 1);
     else await program.#call({ frames: windowOf(model) });
     return program;
   }
@@ -113,7 +117,13 @@ export class Program implements SessionSource, AsyncDisposable {
       const classes = elementsOf(outputs.find(({ name }) => name === step.outputs["logits"])?.shape ?? []);
       const { model, output } = file.describe({ step, classes });
       const call = { executable, step, toLogits: logitsOf[output] };
-      return new Program(model, engine, { subject, stepFrames: 1, head: null, load: async () => call });
+      return new Program(model, engine, {
+        subject,
+        stepFrames: 1,
+        perStreams: false,
+        head: null,
+        load: async () => call,
+      });
     } catch (error) {
       await executable.dispose();
       throw error;
@@ -126,7 +136,8 @@ export class Program implements SessionSource, AsyncDisposable {
     const others = [options.streams, options.chunk, options.halfLifeFrames].some((value) => value !== undefined);
     if (recentHalfLifeFrames !== null && others)
       throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
-    const calls = await this.#streamCalls(streams === 1 && chunk === 1, Math.min(chunk, this.#network.stepFrames));
+    checkOptions(streams, halfLifeFrames);
+    const calls = await this.#streamCalls(streams, Math.min(chunk, this.#network.stepFrames));
     const own = { streams, halfLifeFrames, recentHalfLifeFrames };
     return this.#turns.adopt(new LocalStreamSession(this.#network.subject, calls, own));
   }
@@ -146,18 +157,22 @@ export class Program implements SessionSource, AsyncDisposable {
   }
 
   /** Of streams: `single` for one of them frame by frame, and `frames` in a call of many. */
-  async #streamCalls(single: boolean, frames: number): Promise<Calls> {
+  async #streamCalls(streams: number, frames: number): Promise<Calls> {
     const { head: states } = this.#network;
     const part = states ? "body" : "whole";
-    const one = await this.#call({ part, single });
+    const one = await this.#call({ part, streams: frames > 1 ? null : streams });
     const many = frames > 1 ? await this.#call({ part, frames }) : one;
-    return { one, many, head: states && { classifier: await this.#call({ part: "classifier" }), states } };
+    if (!states) return { one, many, head: null };
+    const classifier = (rows: number) => this.#call({ part: "classifier", streams: rows <= mostRows ? rows : null });
+    await classifier(streams);
+    return { one, many, head: { classifier, states } };
   }
 
-  async #call({ part = "whole", frames = 1, single = false }: Partial<Form>): Promise<Call> {
+  async #call({ part = "whole", frames = 1, streams = null }: Partial<Form>): Promise<Call> {
     this.#turns.check();
-    const key = `${part} ${frames} ${single}`;
-    const call = this.#calls.get(key) ?? this.#network.load({ part, frames, single });
+    const form = { part, frames, streams: this.#network.perStreams ? streams : null };
+    const key = Object.values(form).join(" ");
+    const call = this.#calls.get(key) ?? this.#network.load(form);
     this.#calls.set(key, call);
     const loaded = await call;
     this.#turns.check();
@@ -173,6 +188,9 @@ export class Program implements SessionSource, AsyncDisposable {
     );
   }
 }
+
+/** Up to so many rows a classifier has a call of its own for each number: for frames of a stream, and for small batches. */
+const mostRows = 16;
 
 /** The states of a head's pool that sessions keep; null where a network cannot be cut there. */
 function headOf(graph: Graph): readonly CarriedState[] | null {

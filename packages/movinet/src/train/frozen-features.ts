@@ -38,7 +38,7 @@ export class FrozenBody implements AsyncDisposable {
     const stream = model.spec.mode === "stream";
     const frames = stream ? 1 : (model.card.frames ?? 1);
     const graph = bodyOf(buildGraph(model.spec, { form: stream ? "step" : "clip", frames }));
-    return new FrozenBody(model, await loadCall(engine, { graph, weights: model.weights }, { single: true }));
+    return new FrozenBody(model, await loadCall(engine, { graph, weights: model.weights }, { streams: 1 }));
   }
 
   /**

@@ -64,14 +64,14 @@ const inputs = Object.fromEntries(
 );
 const expected = interpret(graph, weights, inputs);
 const differences: Record<string, number> = {};
-for (const single of [true, false]) {
-  const executable = await (await openEngine()).load({ graph, weights }, { single });
+for (const streams of [1, null]) {
+  const executable = await (await openEngine()).load({ graph, weights }, { streams });
   const given = executable.inputs.map(({ name }) => executable.upload(name, inputs[name] ?? new Float32Array()));
   const results = await executable.run(given);
   for (const [name, value] of Object.entries(graph.outputs)) {
     const got = (await results[executable.outputs.findIndex((output) => output.name === value)]?.read()) ?? [];
     const distances = [...(expected[value] ?? [])].map((number, i) => Math.abs(number - (got[i] ?? Number.NaN)));
-    differences[\`\${name} \${distances.length} \${single}\`] = Math.max(...distances);
+    differences[\`\${name} \${distances.length} \${streams === 1}\`] = Math.max(...distances);
   }
 }
 const model = { spec, weights, card: defaultCard(spec) };

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
+import { writeOnnx } from "../../formats/onnx/proto.ts";
 import { blockProbe } from "../../formats/onnx/write/blocked.ts";
 import { type Graph, outputsOf } from "../../graph/ir.ts";
 import { elementsOf } from "../../graph/shapes.ts";
@@ -23,7 +24,10 @@ interface OnnxTensor extends DeviceTensor {
 export function bindingRuntime(ort: Binding, options: InferenceSession.SessionOptions): OnnxRuntime {
   const create = (model: Uint8Array) => ort.InferenceSession.create(model, options);
   return {
-    load: async ({ bytes, graph, layout }) => executableOf(ort, await create(bytes), { graph, layout }),
+    async load({ onnx, graph, layout }) {
+      const session = await create(onnx instanceof Uint8Array ? onnx : writeOnnx(onnx));
+      return executableOf(ort, session, { graph, layout });
+    },
     open: async (file) => {
       const session = await create(file);
       return executableOf(ort, session, { graph: null, layout: fileLayout(session.inputMetadata.map(factsOf)) });
@@ -34,6 +38,7 @@ export function bindingRuntime(ort: Binding, options: InferenceSession.SessionOp
       await probe.release();
       return (y as Tensor).dims[1] as number;
     },
+    constants: () => new Map(),
   };
 }
 
@@ -55,7 +60,7 @@ function executableOf(
     inputs: graph ? tensorsOf(graph, inputNames) : session.inputMetadata.map(factsOf),
     outputs: graph ? tensorsOf(graph, outputNames) : session.outputMetadata.map(factsOf),
     layout: "planes",
-    streams: "any",
+    streams: layout.streams,
     upload(input, data, instead) {
       instead?.dispose();
       const packed = layout.pack(input, data as Float32Array);
@@ -88,6 +93,7 @@ function factsOf(metadata: InferenceSession.ValueMetadata): TensorFacts {
 function fileLayout(inputs: readonly TensorFacts[]): Omit<Layout, "outputDims"> {
   const sides = new Map(inputs.map(({ name, shape }) => [name, shape.slice(1)]));
   return {
+    streams: "any",
     inputDims(input, length) {
       const inner = sides.get(input) ?? [];
       return [length / elementsOf(inner), ...inner];

@@ -26,6 +26,8 @@ export interface CFunctions {
   createSessionOptions(options: Pointer): Status;
   setSessionLogSeverityLevel(options: Handle, level: number): Status;
   setIntraOpNumThreads(options: Handle, threads: number): Status;
+  setSessionGraphOptimizationLevel(options: Handle, level: number): Status;
+  addInitializer(options: Handle, name: string, value: Handle): Status;
   addSessionConfigEntry(options: Handle, key: string, value: string): Status;
   createTensorWithData(
     memory: Handle,
@@ -36,6 +38,10 @@ export interface CFunctions {
     type: number,
     value: Pointer,
   ): Status;
+  allocatorAlloc(allocator: Handle, bytes: number, address: Pointer): Status;
+  allocatorFree(allocator: Handle, address: Handle): Status;
+  createAllocator(session: Handle, memory: Handle, allocator: Pointer): Status;
+  releaseAllocator(allocator: Handle): void;
   createCpuMemoryInfo(allocator: number, kind: number, memory: Pointer): Status;
   releaseStatus(status: Handle): void;
   releaseSession(session: Handle): void;
@@ -72,14 +78,20 @@ const signatures: Readonly<Record<keyof CFunctions, readonly [number, string, re
   run: [9, pointer, [pointer, pointer, pointer, pointer, "size_t", pointer, "size_t", pointer]],
   createSessionOptions: [10, pointer, [pointer]],
   setSessionLogSeverityLevel: [22, pointer, [pointer, "int"]],
+  setSessionGraphOptimizationLevel: [23, pointer, [pointer, "int"]],
   setIntraOpNumThreads: [24, pointer, [pointer, "int"]],
   createTensorWithData: [49, pointer, [pointer, pointer, "size_t", pointer, "size_t", "int", pointer]],
+  allocatorAlloc: [75, pointer, [pointer, "size_t", pointer]],
+  allocatorFree: [76, pointer, [pointer, pointer]],
+  createAllocator: [131, pointer, [pointer, pointer, pointer]],
+  releaseAllocator: [132, "void", [pointer]],
   createCpuMemoryInfo: [69, pointer, ["int", "int", pointer]],
   releaseStatus: [93, "void", [pointer]],
   releaseSession: [95, "void", [pointer]],
   releaseValue: [96, "void", [pointer]],
   releaseSessionOptions: [100, "void", [pointer]],
   addSessionConfigEntry: [130, pointer, [pointer, text, text]],
+  addInitializer: [150, pointer, [pointer, text, pointer]],
 };
 
 /** The oldest version of the table that has all of them. ONNX Runtime 1.x has that of `x` and all before it. */
@@ -115,12 +127,18 @@ export function onPool<Args extends unknown[]>(
 /** The C API of the ONNX Runtime in `onnxruntime-node`, ready to use. */
 export interface CApi extends CFunctions {
   readonly env: Handle;
-  /** Describes memory of this process. */
+  /** Describes memory of this process, */
   readonly memory: Handle;
+  /** and what a session takes of it for what lies between nodes. */
+  readonly arena: Handle;
   /** Throws what ONNX Runtime says where a status is one of failure. */
   check(status: Status): void;
+  /** The folder of the library. */
+  readonly folder: string;
   /** Where the memory of an array begins. */
   address(data: ArrayBufferView): bigint;
+  /** Asks for pages of 2 MB; null: this system has none. */
+  readonly adviseHugePages: ((memory: Pointer, bytes: number) => void) | null;
 }
 
 /** Texts as C has them: their addresses, and the memory that they are in. */
@@ -153,7 +171,8 @@ function loadCApi(): CApi {
   const functionAt = (address: unknown, result: string, args: readonly string[]) =>
     koffi.decode(address, koffi.proto(result, [...args])) as (...args: readonly unknown[]) => unknown;
   const entry = (table: unknown, index: number) => koffi.decode(table, 8 * index, pointer) as unknown;
-  const base = koffi.load(libraryPath()).func("OrtGetApiBase", pointer, [])() as unknown;
+  const path = libraryPath();
+  const base = koffi.load(path).func("OrtGetApiBase", pointer, [])() as unknown;
   // Asked for a version that it lacks, it complains on standard error.
   const version = functionAt(entry(base, 1), text, [])() as string;
   const [major, minor] = version.split(".").map(Number);
@@ -172,20 +191,41 @@ function loadCApi(): CApi {
     functions.releaseStatus(status);
     throw new Error(message);
   };
-  const api = { ...functions, check, address: (data: ArrayBufferView) => koffi.address(data), env: 0n, memory: 0n };
-  const env = makeHandle(api, (into) => api.createEnv(fatal, "movinet", into));
-  check(api.disableTelemetryEvents(env));
-  return {
-    ...api,
-    env,
-    memory: makeHandle(api, (into) => api.createCpuMemoryInfo(deviceAllocator, defaultMemory, into)),
+  const none = {
+    ...functions,
+    check,
+    folder: dirname(path),
+    address: (data: ArrayBufferView) => koffi.address(data),
+    adviseHugePages: hugePages(koffi),
+    env: 0n,
+    memory: 0n,
+    arena: 0n,
   };
+  const env = makeHandle(none, (into) => functions.createEnv(fatal, "movinet", into));
+  check(functions.disableTelemetryEvents(env));
+  const memoryOf = (allocator: number) =>
+    makeHandle(none, (into) => functions.createCpuMemoryInfo(allocator, defaultMemory, into));
+  return { ...none, env, memory: memoryOf(deviceAllocator), arena: memoryOf(arenaAllocator) };
 }
 
+function hugePages(koffi: typeof import("koffi")): CApi["adviseHugePages"] {
+  if (process.platform !== "linux") return null;
+  try {
+    const madvise = koffi.load("libc.so.6").func("madvise", "int", [pointer, "size_t", "int"]);
+    // Where the system gives none it answers with an error, and nothing changes.
+    return (memory, bytes) => void madvise(memory, bytes, useHugePages);
+  } catch {
+    return null;
+  }
+}
+
+/** `MADV_HUGEPAGE` of Linux. */
+const useHugePages = 14;
 /** The level of its messages at which it keeps quiet. */
 export const fatal = 4;
 /** Kinds of memory. */
 const deviceAllocator = 0;
+const arenaAllocator = 1;
 const defaultMemory = 0;
 
 /** Path of the library that comes with `onnxruntime-node`. */

@@ -34,10 +34,10 @@ export class CExecutable implements Executable {
   readonly inputs: readonly TensorFacts[];
   readonly outputs: readonly TensorFacts[];
   readonly layout = "planes";
-  readonly streams = "any";
+  readonly streams: Executable["streams"];
   readonly #api: CApi;
   readonly #held: Held;
-  readonly #model: Omit<OnnxModel, "bytes">;
+  readonly #model: Pick<OnnxModel, "graph" | "layout">;
   readonly #options: CExecutableOptions;
   readonly #memory: CMemory;
   readonly #inputNames: CTexts;
@@ -51,11 +51,13 @@ export class CExecutable implements Executable {
   readonly #running = new Set<Promise<unknown>>();
   #disposed: Promise<void> | null = null;
 
-  constructor(api: CApi, session: Handle, { graph, layout }: Omit<OnnxModel, "bytes">, options: CExecutableOptions) {
+  constructor(held: Held, { graph, layout }: Pick<OnnxModel, "graph" | "layout">, options: CExecutableOptions) {
     const inputs = graph.nodes.filter((node) => node.op === "input");
+    const { api } = held;
     this.#api = api;
-    this.#held = { api, session, values: new Set(), freed: false };
+    this.#held = held;
     this.#model = { graph, layout };
+    this.streams = layout.streams;
     this.#options = options;
     this.#memory = new CMemory(this.#held);
     this.step = graphInterface(graph);

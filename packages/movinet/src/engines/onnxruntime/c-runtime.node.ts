@@ -1,7 +1,11 @@
+import { type OnnxGraph, type OnnxTensor, writeOnnx } from "../../formats/onnx/proto.ts";
 import { blockProbe } from "../../formats/onnx/write/blocked.ts";
+import type { Graph } from "../../graph/ir.ts";
 import { type CApi, CTexts, fatal, type Handle, makeHandle, onPool, openCApi } from "./c-api.node.ts";
 import { CExecutable } from "./c-executable.node.ts";
-import { CMemory, Dimensions, freeHeld } from "./c-tensor.node.ts";
+import { CConstants, widenArena } from "./c-memory.node.ts";
+import { CMemory, Dimensions, freeHeld, type Held, makeValue } from "./c-tensor.node.ts";
+import type { Layout } from "./layout.ts";
 import type { OnnxRuntime } from "./onnx.ts";
 
 export interface CRuntimeOptions {
@@ -15,40 +19,99 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
   const api = openCApi();
   const options = { background, dimensions: new Dimensions() };
   return {
-    load: async ({ bytes, graph, layout }) =>
-      new CExecutable(api, await createSession(api, bytes, threads), { graph, layout }, options),
+    async load({ onnx, weights, graph, layout }) {
+      if (onnx instanceof Uint8Array) {
+        const held = await openSession(api, { model: onnx, level: everything, threads });
+        return new CExecutable(held, { graph, layout }, options);
+      }
+      const held = await openWithConstants(api, onnx, CConstants.of(api, weights), threads);
+      widenArena(api, held.session, mapsAtOnce * largestMap(graph, layout));
+      return new CExecutable(held, { graph, layout }, options);
+    },
     async block() {
-      const session = await createSession(api, blockProbe(), 1);
-      const held = { api, session, values: new Set<Handle>(), freed: false };
+      const held = await openSession(api, { model: blockProbe(), level: nothing, threads: 1 });
       try {
-        return blockSizes.find((size) => fitsBlock(api, session, new CMemory(held), size)) ?? 1;
+        return blockSizes.find((size) => fitsBlock(held, size)) ?? 1;
       } finally {
         freeHeld(held);
       }
     },
+    constants: (weights) => CConstants.of(api, weights).known,
   };
+}
+
+/** About as many of the largest maps lie between nodes at a time. */
+const mapsAtOnce = 3;
+
+/** Bytes of the largest map that a graph makes, of all streams. */
+function largestMap({ shapes }: Graph, { streams }: Layout): number {
+  const sizes = Object.values(shapes).map(({ channels, height, width }) => 4 * channels * height * width);
+  return Math.max(0, ...sizes) * (streams === "any" ? 1 : streams);
 }
 
 /** Channels to a block that processors have. */
 const blockSizes = [16, 8, 4];
 
-async function createSession(api: CApi, model: Uint8Array, threads: number): Promise<Handle> {
+/** Levels of optimization. */
+const nothing = 0;
+const everything = 99;
+
+interface Opening {
+  readonly model: Uint8Array;
+  readonly level: number;
+  readonly threads: number;
+  /** What stands outside of the model. */
+  readonly constants?: readonly OnnxTensor[];
+}
+
+let takesConstants = true;
+
+/** A session that reads the constants of its model where we have them, or, where ONNX Runtime does not do that, in the model. */
+async function openWithConstants(api: CApi, onnx: OnnxGraph, shared: CConstants, threads: number): Promise<Held> {
+  if (takesConstants) {
+    try {
+      const constants = shared.adopt(onnx.initializers);
+      return await openSession(api, { model: writeOnnx(onnx, {}, "outside"), level: nothing, threads, constants });
+    } catch {
+      takesConstants = false;
+    }
+  }
+  return openSession(api, { model: writeOnnx(onnx), level: nothing, threads });
+}
+
+async function openSession(api: CApi, { model, level, threads, constants = [] }: Opening): Promise<Held> {
+  const values = new Set<Handle>();
   const options = makeHandle(api, (into) => api.createSessionOptions(into));
   try {
     // What goes wrong is told by statuses.
     api.check(api.setSessionLogSeverityLevel(options, fatal));
     api.check(api.setIntraOpNumThreads(options, threads));
+    api.check(api.setSessionGraphOptimizationLevel(options, level));
     api.check(api.addSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
+    if (constants.length > 0) {
+      // The folder of what stands outside must exist, though nothing is read there.
+      api.check(api.addSessionConfigEntry(options, "session.model_external_initializers_file_folder_path", api.folder));
+    }
+    for (const { name, data, dims } of constants) {
+      const value = makeValue(api, data as Float32Array, BigInt64Array.from(dims, BigInt));
+      values.add(value);
+      api.check(api.addInitializer(options, name, value));
+    }
     const session = new BigUint64Array(1);
     await onPool(api, api.createSessionFromArray, api.env, model, model.byteLength, options, session);
-    return session[0] as Handle;
+    return { api, session: session[0] as Handle, constants, values, freed: false };
+  } catch (error) {
+    for (const value of values) api.releaseValue(value);
+    throw error;
   } finally {
     api.releaseSessionOptions(options);
   }
 }
 
 /** Whether the kernels make blocks of so many channels: an output of other dimensions is refused. */
-function fitsBlock(api: CApi, session: Handle, memory: CMemory, size: number): boolean {
+function fitsBlock(held: Held, size: number): boolean {
+  const { api, session } = held;
+  const memory = new CMemory(held);
   const holding = (length: number) =>
     BigUint64Array.of(memory.take(length, (data) => data).value(BigInt64Array.of(1n, BigInt(length), 1n, 1n)));
   const [x, y] = [new CTexts(api, ["x"]), new CTexts(api, ["y"])];

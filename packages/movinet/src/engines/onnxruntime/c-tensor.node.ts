@@ -1,10 +1,9 @@
 import type { DeviceTensor } from "../engine.ts";
 import { type CApi, type Handle, makeHandle } from "./c-api.node.ts";
+import { CPages } from "./c-memory.node.ts";
 
 /** Numbers of the C API's type `float`. */
 const float32 = 1;
-/** A cache line, as wide as the widest vectors. */
-const alignment = 64;
 
 /**
  * Numbers in memory of JavaScript that ONNX Runtime reads and writes where they are. It looks at them through values, one for each
@@ -50,6 +49,8 @@ export class CTensor implements DeviceTensor {
 export interface Held {
   readonly api: CApi;
   readonly session: Handle;
+  /** Memory that the session reads. */
+  readonly constants: readonly unknown[];
   readonly values: Set<Handle>;
   freed: boolean;
 }
@@ -58,19 +59,21 @@ export interface Held {
 export function freeHeld(held: Held): void {
   if (held.freed) return;
   held.freed = true;
+  held.api.releaseSession(held.session);
   for (const value of held.values) held.api.releaseValue(value);
   held.values.clear();
-  held.api.releaseSession(held.session);
 }
 
 /** The tensors of an executable, whose memory goes round: a step allocates none. */
 export class CMemory {
   readonly #held: Held;
+  readonly #pages: CPages;
   readonly #spare = new Map<number, CTensor[]>();
   readonly #own = new WeakSet<CTensor>();
 
   constructor(held: Held) {
     this.#held = held;
+    this.#pages = new CPages(held.api);
   }
 
   /** A tensor of its own memory, with whatever is in there. */
@@ -80,7 +83,7 @@ export class CMemory {
       spare.unpack = unpack;
       return spare;
     }
-    const tensor = new CTensor(this, alignedFloats(this.#held.api, length), unpack);
+    const tensor = new CTensor(this, this.#pages.take(length), unpack);
     this.#own.add(tensor);
     return tensor;
   }
@@ -107,12 +110,9 @@ export class CMemory {
   }
 
   makeValue(data: Float32Array, dims: BigInt64Array): Handle {
-    const { api, values, freed } = this.#held;
-    if (freed) throw new Error("internal: a tensor was used after its executable was disposed of");
-    const value = makeHandle(api, (into) =>
-      api.createTensorWithData(api.memory, data, data.byteLength, dims, dims.length, float32, into),
-    );
-    values.add(value);
+    if (this.#held.freed) throw new Error("internal: a tensor was used after its executable was disposed of");
+    const value = makeValue(this.#held.api, data, dims);
+    this.#held.values.add(value);
     return value;
   }
 
@@ -121,10 +121,11 @@ export class CMemory {
   }
 }
 
-function alignedFloats(api: CApi, length: number): Float32Array {
-  const buffer = new ArrayBuffer(4 * length + alignment);
-  const past = Number(api.address(new Uint8Array(buffer)) % BigInt(alignment));
-  return new Float32Array(buffer, past === 0 ? 0 : alignment - past, length);
+/** What ONNX Runtime looks at memory through; the memory must outlive it. */
+export function makeValue(api: CApi, data: Float32Array, dims: BigInt64Array): Handle {
+  return makeHandle(api, (into) =>
+    api.createTensorWithData(api.memory, data, data.byteLength, dims, dims.length, float32, into),
+  );
 }
 
 /** Lists of dimensions as the C API takes them, one object for equal ones. */

@@ -1,15 +1,12 @@
-import {
-  blockedInputDims,
-  fromBlocks,
-  isPlainInput,
-  paddedChannels,
-  toBlocks,
-} from "../../formats/onnx/write/blocked.ts";
+import type { BlockedGraph } from "../../formats/onnx/write/blocked.ts";
+import { fromBlocks, toBlocks } from "../../formats/onnx/write/blocks.ts";
 import type { Graph, Shape } from "../../graph/ir.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 
 /** How a model for ONNX Runtime lays out the values of its graph, inputs and outputs alike. */
 export interface Layout {
+  /** The streams that it is for. */
+  readonly streams: "any" | number;
   /** Dimensions of an input that holds so many numbers. */
   inputDims(input: string, length: number): readonly number[];
   /** Dimensions of an output for so many streams. */
@@ -21,12 +18,13 @@ export interface Layout {
 }
 
 /** `[frames · streams, channels, height, width]`, time-major, as the graph means it. */
-export function plainLayout({ shapes }: Graph): Layout {
+export function plainLayout({ shapes }: Pick<Graph, "shapes">): Layout {
   const sidesOf = (value: string) => {
     const { channels, height, width } = shapes[value] as Shape;
     return [channels, height, width];
   };
   return {
+    streams: "any",
     inputDims(input, length) {
       const sides = sidesOf(input);
       return [length / elementsOf(sides), ...sides];
@@ -37,21 +35,27 @@ export function plainLayout({ shapes }: Graph): Layout {
   };
 }
 
-/** Channels in blocks, of one stream. */
-export function blockedLayout(graph: Graph, block: number): Layout {
-  const inputs = new Map(graph.nodes.flatMap((node) => (node.op === "input" ? [[node.id, node] as const] : [])));
-  const isPlain = (value: string) => {
-    const input = inputs.get(value);
-    return input !== undefined && isPlainInput(input);
-  };
-  const dims = new Map([...inputs.values()].map((node) => [node.id, blockedInputDims(node, block)]));
+/** Channels in blocks, for so many streams. */
+export function blockedLayout(
+  { shapes }: Graph,
+  { inputs, outputs }: BlockedGraph,
+  { block, streams }: { readonly block: number; readonly streams: number },
+): Layout {
+  const values = new Map([...inputs, ...outputs].map((value) => [value.name, value]));
+  const inputDims = new Map(inputs.map(({ name, dims }) => [name, dims]));
+  const outputDims = new Map(outputs.map(({ name, dims }) => [name, dims]));
+  const shapeOf = (value: string) => (values.get(value)?.blocked ? (shapes[value] as Shape) : null);
   return {
-    inputDims: (input) => dims.get(input) as readonly number[],
-    outputDims(output) {
-      const { channels, height, width } = graph.shapes[output] as Shape;
-      return [1, paddedChannels(channels, block), height, width];
+    streams,
+    inputDims: (input) => inputDims.get(input) as readonly number[],
+    outputDims: (output) => outputDims.get(output) as readonly number[],
+    pack(value, data) {
+      const shape = shapeOf(value);
+      return shape ? toBlocks(data, shape, block, streams) : data;
     },
-    pack: (value, data) => (isPlain(value) ? data : toBlocks(data, graph.shapes[value] as Shape, block)),
-    unpack: (value, data) => (isPlain(value) ? data : fromBlocks(data, graph.shapes[value] as Shape, block)),
+    unpack(value, data) {
+      const shape = shapeOf(value);
+      return shape ? fromBlocks(data, shape, block, streams) : data;
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { ModelError } from "../../common/errors.ts";
+import type { OnnxGraph, OnnxTensor } from "../../formats/onnx/proto.ts";
 import { emitBlocked } from "../../formats/onnx/write/blocked.ts";
 import { emitOnnxGraph } from "../../formats/onnx/write/emit.ts";
 import type { Graph } from "../../graph/ir.ts";
@@ -8,10 +9,12 @@ import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import { blockedLayout, type Layout, plainLayout } from "./layout.ts";
 import { probeSpec } from "./probe.ts";
 
-/** A graph as a model file in memory. */
+/** A graph for ONNX Runtime, and how it lays out the values of ours. */
 export interface OnnxModel {
-  readonly bytes: Uint8Array;
+  /** A model file, or, where ONNX Runtime has nothing left to optimize, its parts. */
+  readonly onnx: Uint8Array | OnnxGraph;
   readonly graph: Graph;
+  readonly weights: Weights;
   readonly layout: Layout;
 }
 
@@ -22,11 +25,13 @@ export interface OnnxRuntime {
   open(file: Uint8Array): Promise<Executable>;
   /** Channels in a block of this machine's kernels; 1 where they have none. */
   block(): Promise<number>;
+  /** Constants that it holds for models of these weights: they need not be computed again. */
+  constants(weights: Weights): ReadonlyMap<string, OnnxTensor>;
 }
 
 /**
- * ONNX Runtime as an engine, however it is called. Where `blocked` allows it and this machine proves it, single streams run in
- * the blocked layout of the CPU kernels.
+ * ONNX Runtime as an engine, however it is called. Where `blocked` allows it and this machine proves it, steps of a known number
+ * of streams run in the blocked layout of the CPU kernels.
  */
 export function onnxEngine(name: string, runtime: OnnxRuntime, blocked: boolean): Engine {
   let probed: Promise<number> | null = null;
@@ -34,13 +39,14 @@ export function onnxEngine(name: string, runtime: OnnxRuntime, blocked: boolean)
     name,
     format: "onnx",
     stepFrames: Number.POSITIVE_INFINITY,
-    async load(source, { single = false } = {}) {
+    perStreams: blocked,
+    async load(source, { streams = null } = {}) {
       if ("file" in source) return openFile(runtime, source);
       const graph = lowerForInference(source.graph);
-      if (single && blocked && graph.frames === 1) {
+      if (streams !== null && blocked && graph.frames === 1) {
         probed ??= provenBlock(runtime);
         const block = await probed;
-        const model = block > 1 ? blockedModel(graph, source.weights, block) : null;
+        const model = block > 1 ? blockedModel(runtime, graph, source.weights, { block, streams }) : null;
         if (model) return runtime.load(model);
       }
       return runtime.load(plainModel(graph, source.weights));
@@ -66,28 +72,45 @@ async function openFile(
 }
 
 function plainModel(graph: Graph, weights: Weights): OnnxModel {
-  return { bytes: emitOnnxGraph(graph, weights), graph, layout: plainLayout(graph) };
+  return { onnx: emitOnnxGraph(graph, weights), graph, weights, layout: plainLayout(graph) };
 }
 
 /** Null where the layout does not serve the graph. */
-function blockedModel(graph: Graph, weights: Weights, block: number): OnnxModel | null {
-  const bytes = emitBlocked(graph, weights, block);
-  return bytes && { bytes, graph, layout: blockedLayout(graph, block) };
+function blockedModel(
+  runtime: OnnxRuntime,
+  graph: Graph,
+  weights: Weights,
+  options: { readonly block: number; readonly streams: number },
+): OnnxModel | null {
+  const onnx = emitBlocked(graph, weights, { ...options, known: runtime.constants(weights) });
+  return onnx && { onnx, graph, weights, layout: blockedLayout(graph, onnx, options) };
 }
 
-/** The block of this machine's kernels, proved on a small network against the plain layout; 1 where it cannot be used. */
+/**
+ * The block of this machine's kernels, proved on a small network against the plain layout, for one stream and for two; 1 where
+ * it cannot be used.
+ */
 async function provenBlock(runtime: OnnxRuntime): Promise<number> {
   try {
     const block = await runtime.block();
+    if (block === 1) return 1;
     const { graph, weights, inputs } = probeSpec();
-    const model = block > 1 ? blockedModel(graph, weights, block) : null;
-    if (!model) return 1;
     const expected = await runOnce(await runtime.load(plainModel(graph, weights)), inputs);
-    const got = await runOnce(await runtime.load(model), inputs);
-    return expected.every((value, i) => Math.abs(value - (got[i] as number)) <= 1e-5) ? block : 1;
+    for (const streams of [1, 2]) {
+      const model = blockedModel(runtime, graph, weights, { block, streams });
+      if (!model) return 1;
+      const got = await runOnce(await runtime.load(model), streams === 1 ? inputs : twice(inputs));
+      if (got.length !== streams * expected.length) return 1;
+      if (got.some((value, i) => !(Math.abs(value - (expected[i % expected.length] as number)) <= 1e-5))) return 1;
+    }
+    return block;
   } catch {
     return 1;
   }
+}
+
+function twice(inputs: Readonly<Record<string, Float32Array>>): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, Float32Array.of(...data, ...data)]));
 }
 
 /** The logits that an executable gives for its inputs; it is freed. */

@@ -37,15 +37,23 @@ export interface OnnxGraph {
 }
 
 export const elementType = { float: 1, int64: 7, float16: 10 };
+const dataLocation = { external: 1 };
 const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
 
-/** Serializes a graph as an ONNX ModelProto of the oldest version that has its operators, with texts by name as its metadata. */
-export function writeOnnx(graph: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+/**
+ * Serializes a graph as an ONNX ModelProto of the oldest version that has its operators, with texts by name as its metadata.
+ * Where constants are `outside`, those of floats stand in it without their numbers, which are given to a session beside the model.
+ */
+export function writeOnnx(
+  graph: OnnxGraph,
+  metadata: Readonly<Record<string, string>> = {},
+  constants: "inside" | "outside" = "inside",
+): Uint8Array {
   const pbf = new PbfWriter();
   const { opset, ir } = versionsOf(graph.nodes.flatMap(({ op, domain }) => (domain ? [] : [op])));
   pbf.writeVarintField(1, ir);
   pbf.writeStringField(2, "movinet");
-  pbf.writeMessage(7, writeGraph, graph);
+  pbf.writeMessage(7, writeGraph, { graph, writeConstant: constants === "inside" ? writeTensor : writeOutside });
   pbf.writeMessage(8, writeOperatorSet, { domain: "", version: opset });
   for (const domain of new Set(graph.nodes.flatMap((node) => node.domain ?? []))) {
     pbf.writeMessage(8, writeOperatorSet, { domain, version: 1 });
@@ -54,10 +62,15 @@ export function writeOnnx(graph: OnnxGraph, metadata: Readonly<Record<string, st
   return pbf.finish();
 }
 
-function writeGraph(graph: OnnxGraph, pbf: PbfWriter): void {
+interface Written {
+  readonly graph: OnnxGraph;
+  readonly writeConstant: (tensor: OnnxTensor, pbf: PbfWriter) => void;
+}
+
+function writeGraph({ graph, writeConstant }: Written, pbf: PbfWriter): void {
   for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, graph.name);
-  for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
+  for (const tensor of graph.initializers) pbf.writeMessage(5, writeConstant, tensor);
   for (const value of graph.inputs) pbf.writeMessage(11, writeValue, value);
   for (const value of graph.outputs) pbf.writeMessage(12, writeValue, value);
 }
@@ -106,6 +119,20 @@ function writeTensor({ name, dims, data }: OnnxTensor, pbf: PbfWriter): void {
   pbf.writeVarintField(2, typeOf(data));
   pbf.writeStringField(8, name);
   pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** A float constant whose numbers are said to be in a file, which need only exist: a session that is given them reads none. */
+function writeOutside(tensor: OnnxTensor, pbf: PbfWriter): void {
+  const { name, dims, data } = tensor;
+  if (!(data instanceof Float32Array)) {
+    writeTensor(tensor, pbf);
+    return;
+  }
+  pbf.writePackedVarint(1, [...dims]);
+  pbf.writeVarintField(2, typeOf(data));
+  pbf.writeStringField(8, name);
+  pbf.writeMessage(13, writeEntry, ["location", "."]);
+  pbf.writeVarintField(14, dataLocation.external);
 }
 
 function typeOf(data: OnnxTensor["data"]): number {

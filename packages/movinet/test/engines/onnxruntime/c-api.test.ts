@@ -53,16 +53,16 @@ describe("what goes wrong", () => {
   const { spec, weights } = hashedModel("t0-stream", small);
   const graph = lowerForInference(buildGraph(spec, { form: "step", frames: 1 }));
   const bytes = emitOnnxGraph(graph, weights);
-  const layout = plainLayout(graph);
+  const model = { onnx: bytes, graph, weights, layout: plainLayout(graph) };
   const runtime = cRuntime({ threads: 1, background: false });
 
   test("a model that is none is refused with what ONNX Runtime says", async () => {
-    await expect(runtime.load({ bytes: bytes.subarray(0, 1000), graph, layout })).rejects.toThrow(/protobuf/i);
-    await expect(runtime.load({ bytes: bytes.subarray(0, 0), graph, layout })).rejects.toThrow();
+    await expect(runtime.load({ ...model, onnx: bytes.subarray(0, 1000) })).rejects.toThrow(/protobuf/i);
+    await expect(runtime.load({ ...model, onnx: bytes.subarray(0, 0) })).rejects.toThrow();
   });
 
   test("a run that fails is an error of ours, and the next one is sound", async () => {
-    const executable = await runtime.load({ bytes, graph, layout });
+    const executable = await runtime.load(model);
     const inputs = executable.inputs.map(({ name, shape }) =>
       executable.upload(name, new Float32Array(shape.reduce((all, side) => all * side, 1))),
     );

@@ -8,7 +8,7 @@ import { interpret } from "../../../src/graph/interpret.ts";
 import { outputOf } from "../../../src/graph/ir.ts";
 import { lowerForInference, type SplitHead, splitHead } from "../../../src/graph/passes.ts";
 import { Classifier } from "../../../src/session/classifier.ts";
-import { loadCall } from "../../../src/session/streams.ts";
+import { type Call, loadCall } from "../../../src/session/streams.ts";
 import { hashedWeights } from "../../golden/material.ts";
 import { distance, randomPictures } from "../../laws/models.ts";
 
@@ -20,11 +20,16 @@ test.each(["a0-stream", "a3-stream", "t0-stream"] as const)(
     const spec = specOf(name, { classes, resolution: { height: 32, width: 32 } });
     const { classifier } = splitHead(buildGraph(spec, { form: "step", frames: 1 })) as SplitHead;
     const weights = hashedWeights(classifier.params);
-    const call = await loadCall(await nodeEngine({ threads: 1 }), { graph: classifier, weights });
-    const run = new Classifier(call);
-    for (const rows of [1, 2, 5, 16, 3]) {
+    const engine = await nodeEngine({ threads: 1 });
+    const calls: Call[] = [];
+    const run = new Classifier(async (rows) => {
+      const call = await loadCall(engine, { graph: classifier, weights }, { streams: rows < 16 ? rows : null });
+      calls.push(call);
+      return call;
+    });
+    for (const rows of [1, 2, 5, 16, 3, 1]) {
       const means = randomPictures(rows, 1, 1, rows * spec.head).subarray(0, rows * spec.head);
-      const said = (await run.run(means))["logits"] as Float32Array;
+      const said = (await run.run(means, spec.head))["logits"] as Float32Array;
       expect(said.length).toBe(rows * classes);
       for (let row = 0; row < rows; row++) {
         const mean = means.subarray(row * spec.head, (row + 1) * spec.head);
@@ -33,7 +38,8 @@ test.each(["a0-stream", "a3-stream", "t0-stream"] as const)(
       }
     }
     run.dispose();
-    await call.executable.dispose();
+    expect(calls.length).toBe(5);
+    for (const { executable } of calls) await executable.dispose();
   },
 );
 

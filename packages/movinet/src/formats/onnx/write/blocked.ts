@@ -1,59 +1,21 @@
 /**
- * The one-frame step of a single stream in the layout that ONNX Runtime's CPU kernels work in: channels in blocks of the
- * machine's vector width, `[C / block, H, W, block]`. The plain graph spends a quarter of its time converting between
- * this layout and NCHW at stream buffers and gates (docs/decisions.md); here nothing is converted, activations and
- * additions are part of the convolutions, and a gate's multiplication is a 1×1 depthwise convolution whose filter is
- * the gate. The operators are ONNX Runtime's own (`com.microsoft.nchwc`) and the block is the machine's: such a model
- * is made when a session starts, proved there against the plain one, and never stored.
+ * The one-frame step of streams in the layout that ONNX Runtime's CPU kernels work in: channels in blocks of the machine's
+ * vector width. The plain graph spends a quarter of its time converting between this layout and NCHW at stream buffers and
+ * gates (docs/decisions.md); here nothing is converted, activations and additions are part of the convolutions, and a
+ * gate's multiplication is a 1×1 depthwise convolution whose filter is the gate. The operators are ONNX Runtime's own
+ * (`com.microsoft.nchwc`) and the block is the machine's: such a model is made when a session starts, proved there against
+ * the plain one, and never stored.
  */
 import { encodingFrequencies } from "../../../graph/interpret.ts";
-import { type Graph, type NodeOf, outputsOf, type Shape } from "../../../graph/ir.ts";
+import { type Graph, inputsOf, isVector, type NodeOf, outputsOf } from "../../../graph/ir.ts";
 import type { Weights } from "../../../graph/tensor.ts";
-import { type OnnxAttribute, type OnnxValue, writeOnnx } from "../proto.ts";
-import { Emission, windowOf } from "./emission.ts";
+import { type OnnxAttribute, type OnnxGraph, type OnnxValue, writeOnnx } from "../proto.ts";
+import { blockedKernel, paddedChannels, placesOf, repeatRuns, toBlocks } from "./blocks.ts";
+import { windowOf } from "./emission.ts";
+import { type BlockedOptions, type Form, FormedEmission } from "./forms.ts";
 import { type FusedConv, type FusedNode, fuseConvs } from "./fuse.ts";
 
 const domain = "com.microsoft.nchwc";
-
-/** Channels rounded up to whole blocks. */
-export function paddedChannels(channels: number, block: number): number {
-  return Math.ceil(channels / block) * block;
-}
-
-/** Whether a graph input keeps its plain layout: the picture, and the clocks of one number. */
-export function isPlainInput(node: NodeOf<"input">): boolean {
-  return node.role !== "slot" && node.role !== "sum";
-}
-
-/** Dimensions of an input of the blocked model: states are one long row, since only kernels of single pixels read them. */
-export function blockedInputDims(node: NodeOf<"input">, block: number): readonly number[] {
-  const { channels, height, width } = node.shape;
-  if (isPlainInput(node)) return [1, channels, height, width];
-  return [1, paddedChannels(channels, block), 1, height * width];
-}
-
-/** `[C, H · W]` → blocks of channels, padded with zeros. */
-export function toBlocks(data: Float32Array, { channels, height, width }: Shape, block: number): Float32Array {
-  const pixels = height * width;
-  const blocked = new Float32Array(paddedChannels(channels, block) * pixels);
-  for (let c = 0; c < channels; c++) {
-    const base = Math.floor(c / block) * pixels * block + (c % block);
-    for (let p = 0; p < pixels; p++) blocked[base + p * block] = data[c * pixels + p] as number;
-  }
-  return blocked;
-}
-
-/** The inverse of {@link toBlocks}. */
-export function fromBlocks(blocked: Float32Array, { channels, height, width }: Shape, block: number): Float32Array {
-  const pixels = height * width;
-  if (pixels === 1) return blocked.slice(0, channels);
-  const data = new Float32Array(channels * pixels);
-  for (let c = 0; c < channels; c++) {
-    const base = Math.floor(c / block) * pixels * block + (c % block);
-    for (let p = 0; p < pixels; p++) data[c * pixels + p] = blocked[base + p * block] as number;
-  }
-  return data;
-}
 
 /** A model of two numbers whose output has as many channels as a block of this machine. */
 export function blockProbe(): Uint8Array {
@@ -67,125 +29,125 @@ export function blockProbe(): Uint8Array {
   });
 }
 
-/**
- * Emits a lowered one-frame graph in blocks of `block` channels, or returns null where it holds something that this
- * layout does not serve.
- */
-export function emitBlocked(graph: Graph, weights: Weights, block: number): Uint8Array | null {
-  if (graph.frames !== 1) return null;
-  const out = new BlockedEmission(graph, weights, block);
-  for (const node of fuseConvs(graph)) if (!out.emit(node)) return null;
-  for (const name of outputsOf(graph)) out.as("picture", name);
-  const value = (name: string): OnnxValue => {
-    const { channels, height, width } = out.shape(name);
-    return { name, dims: [1, paddedChannels(channels, block), height, width] };
-  };
-  return writeOnnx({
-    name: graph.name,
-    nodes: out.nodes,
-    initializers: [...out.initializers.values()],
-    inputs: graph.nodes.flatMap((node) =>
-      node.op === "input" ? [{ name: node.id, dims: blockedInputDims(node, block) }] : [],
-    ),
-    outputs: [...new Set(outputsOf(graph))].map(value),
-  });
+/** An ONNX graph whose dimensions are all known. */
+export interface BlockedGraph extends OnnxGraph {
+  readonly inputs: readonly BlockedValue[];
+  readonly outputs: readonly BlockedValue[];
+}
+
+interface BlockedValue extends OnnxValue {
+  readonly dims: readonly number[];
+  /** Whether it is in blocks, `[C / block, streams, H · W, block]`, whatever its dimensions; else in the layout of the plain graph. */
+  readonly blocked: boolean;
 }
 
 /**
- * A feature map is a picture `[1, C, H, W]` for kernels that look around, and a row `[1, C, 1, H · W]` for those that look
- * at single pixels: they run best over one long row.
+ * Emits a lowered one-frame graph for a number of streams in blocks of `block` channels, or returns null where it holds
+ * something that this layout does not serve. An output and the input of the next step that it becomes are the same memory, but
+ * may differ in their dimensions.
  */
-type Form = "row" | "picture";
+export function emitBlocked(graph: Graph, weights: Weights, options: BlockedOptions): BlockedGraph | null {
+  if (graph.frames !== 1) return null;
+  const out = new BlockedEmission(graph, weights, options);
+  for (const node of fuseConvs(graph)) if (!out.emit(node)) return null;
+  return {
+    name: graph.name,
+    nodes: out.nodes,
+    initializers: [...out.initializers.values()],
+    inputs: graph.nodes.flatMap((node) => (node.op === "input" ? [out.value(node.id)] : [])),
+    outputs: [...new Set(outputsOf(graph))].map((name) => out.value(name)),
+  };
+}
 
-class BlockedEmission extends Emission {
-  readonly #block: number;
-  /** Runs of channels of a value, each of which is padded to whole blocks; null for values in their plain layout. */
-  readonly #segments = new Map<string, readonly number[] | null>();
-  /** Names of the values that are not just pictures under their own name. */
-  readonly #forms = new Map<string, { readonly row?: string; readonly picture?: string }>();
-
-  constructor(graph: Graph, weights: Weights, block: number) {
-    super(graph, weights);
-    this.#block = block;
-  }
-
-  /** The name of a value in a form; it is reshaped where it was made in the other one, which copies nothing. */
-  as(form: Form, value: string): string {
-    const { channels, height, width } = this.shape(value);
-    if (height === 1) return value;
-    const forms = this.#forms.get(value) ?? { picture: value };
-    const existing = forms[form];
-    if (existing) return existing;
-    const name = form === "picture" && forms.row !== value ? value : `${value}/${form}`;
-    const size = form === "row" ? [1, height * width] : [height, width];
-    this.node("Reshape", name, [
-      (forms.row ?? forms.picture) as string,
-      this.ints([1, paddedChannels(channels, this.#block), ...size]),
-    ]);
-    this.#forms.set(value, { ...forms, [form]: name });
-    return name;
-  }
-
-  /** The name under which a node makes a value. */
-  #made(form: Form, value: string): string {
-    if (form === "picture" || this.shape(value).height === 1) return value;
-    const name = `${value}/row`;
-    this.#forms.set(value, { row: name });
-    return name;
+class BlockedEmission extends FormedEmission {
+  value(name: string): BlockedValue {
+    return { name, dims: this.dimsOf(name), blocked: this.runs(name) !== null };
   }
 
   /** Emits one node; false where it cannot. */
   emit(node: FusedNode): boolean {
     if ("conv" in node) return this.#conv(node);
-    const { channels, height, width } = this.shape(node.id);
-    this.#segments.set(node.id, [channels]);
+    const { id } = node;
     switch (node.op) {
       case "input":
-        if (isPlainInput(node)) this.#segments.set(node.id, null);
-        else this.#forms.set(node.id, { row: node.id });
+        this.#input(node);
         return true;
       case "averagePool": {
         const window = this.#window(node.x, { size: 3, stride: 2 }, { count_include_pad: 0 });
-        this.node("AveragePool", node.id, [this.as("picture", node.x)], window, domain);
+        this.node("AveragePool", this.made(id, "pictures"), [this.as("pictures", node.x)], window, domain);
         return true;
       }
-      case "spatialMean":
-        this.node("GlobalAveragePool", node.id, [this.as("row", node.x)], {}, domain);
+      case "spatialMean": {
+        const form = this.has("rows", node.x) ? "rows" : "pictures";
+        this.node("GlobalAveragePool", this.made(id, "rows"), [this.as(form, node.x)], {}, domain);
         return true;
+      }
       case "cumulativeSum":
-        if (node.initial === null) this.node("Identity", node.id, [node.x]);
-        else this.node("Add", node.id, [node.x, node.initial]);
+        if (node.initial === null) this.#elementwise("Identity", id, [node.x]);
+        else this.#elementwise("Add", id, [node.x, node.initial]);
         return true;
       case "concat":
-        this.#segments.set(
-          node.id,
-          node.xs.flatMap((x) => this.#segments.get(x) ?? []),
+        this.#concat(
+          id,
+          node.xs,
+          node.xs.flatMap((x) => this.runs(x) ?? []),
         );
-        this.node("Concat", node.id, node.xs, { axis: 1 });
         return true;
       case "add":
-        this.#segments.set(node.id, this.#segments.get(node.a) ?? []);
-        this.node("Add", this.#made("row", node.id), [this.as("row", node.a), this.as("row", node.b)]);
-        return String(this.#segments.get(node.a)) === String(this.#segments.get(node.b));
+        this.#elementwise("Add", id, [node.a, node.b]);
+        return String(this.runs(node.a)) === String(this.runs(node.b));
       case "multiply":
-        if (height * width === 1) this.node("Mul", node.id, [node.a, node.b]);
+        if (isVector(this.shape(id))) this.#elementwise("Mul", id, [node.a, node.b]);
         else this.#gate(node);
         return true;
-      case "scale": {
-        this.#segments.set(node.id, this.#segments.get(node.x) ?? []);
-        const factor = this.floats(node.factor, [1], this.param(node.factor));
-        this.node("Mul", this.#made("row", node.id), [this.as("row", node.x), factor]);
+      case "scale":
+        this.#elementwise("Mul", id, [node.x, this.floats(node.factor, [1], this.param(node.factor))]);
         return true;
-      }
       case "positionalEncoding":
         this.#encoding(node);
         return true;
       case "activation":
         if (node.kind !== "swish") return false;
-        return this.#swish(this.#made("row", node.id), this.as("row", node.x));
+        this.#swish(this.made(id, this.#formOf(id)), this.as(this.#formOf(id), node.x));
+        return true;
       default:
         return false;
     }
+  }
+
+  /** Pictures and clocks are plain; a buffer has the form of what reads it first. */
+  #input({ id, role, shape }: NodeOf<"input">): void {
+    const { streams } = this;
+    const { channels, height, width } = shape;
+    if (role === "inverseCount" || role === "position") {
+      this.madePlain(id, streams === 1 ? [1, 1, 1, 1] : [1, streams, 1]);
+    } else if (isVector(shape)) {
+      this.made(id, "vector");
+    } else if (role === "image") {
+      this.madePlain(id, [streams, channels, height, width]);
+    } else {
+      const reader = this.graph.nodes.find((node) => inputsOf(node).includes(id));
+      this.made(id, reader?.op === "depthwise" && reader.size > 1 ? "pictures" : "row");
+    }
+  }
+
+  /** In which form single numbers of a value are worked on. */
+  #formOf(value: string): Form {
+    return isVector(this.shape(value)) ? "vector" : "pixels";
+  }
+
+  #elementwise(op: string, id: string, values: readonly string[]): void {
+    const form = this.#formOf(id);
+    const inputs = values.map((value) => this.as(form, value));
+    const runs = values.map((value) => this.runs(value)).find((found) => found !== null);
+    this.node(op, this.made(id, form, runs ?? []), inputs);
+  }
+
+  /** Values one after the other, in padded runs of channels. */
+  #concat(id: string, values: readonly string[], runs: readonly number[]): void {
+    const form = this.#formOf(id);
+    const parts = values.map((value) => this.as(form, value));
+    this.node("Concat", this.made(id, form, runs), parts, { axis: form === "vector" && this.streams > 1 ? 0 : 1 });
   }
 
   #window(x: string, window: { size: number; stride: number }, more: Record<string, OnnxAttribute>) {
@@ -194,109 +156,114 @@ class BlockedEmission extends Emission {
 
   #conv({ conv, sum, activation, output }: FusedConv): boolean {
     const fused = activation === null ? unfused : fusedActivations[activation];
-    const form = conv.size === 1 && conv.stride === 1 ? "row" : "picture";
-    this.#segments.set(output, [this.shape(conv.id).channels]);
-    const made = this.#made(form, output);
-    if (fused) return this.#fused(conv, sum, fused, made, form);
-    const linear = `${made}/linear`;
-    return activation === "swish" && this.#fused(conv, sum, unfused, linear, form) && this.#swish(made, linear);
+    if (!fused && activation !== "swish") return false;
+    const dense = conv.op === "conv";
+    const single = conv.size === 1 && conv.stride === 1;
+    if (dense && !single && this.runs(conv.x)) return false;
+    const form = !single ? "pictures" : dense ? "pixels" : "row";
+    const blocks = paddedChannels(this.shape(output).channels, this.block) / this.block;
+    const apart = dense && !single && this.streams > 1 && blocks > 1;
+    const result = apart ? `${output}/maps` : output;
+    const linear = fused ? result : `${result}/linear`;
+    if (!this.#fused(conv, sum, fused ?? unfused, linear, form)) return false;
+    if (!fused) this.#swish(result, linear);
+    if (dense && !single) this.#stem(output, result, blocks);
+    else this.made(output, form);
+    return true;
+  }
+
+  /** What a convolution of plain pictures gives: the blocks of a stream one after the other, not the streams of a block. */
+  #stem(output: string, maps: string, blocks: number): void {
+    const { block, streams } = this;
+    const { height, width } = this.shape(output);
+    if (maps === output) {
+      this.made(output, [streams, blocks * block, height, width]);
+      return;
+    }
+    const pixels = height * width * block;
+    const parted = this.node("Reshape", `${maps}/parted`, [maps, this.ints([streams, blocks, pixels])]);
+    this.node("Transpose", this.made(output, [blocks, streams, pixels]), [parted], { perm: [1, 0, 2] });
   }
 
   #fused(conv: FusedConv["conv"], sum: string | null, fused: FusedActivation, output: string, form: Form): boolean {
     const { channels } = this.shape(conv.id);
-    const padded = paddedChannels(channels, this.#block);
-    const inputs = [
-      this.as(form, conv.x),
-      conv.op === "conv" ? this.#denseKernel(conv, fused.factor) : this.#depthwiseKernel(conv),
-    ];
+    const padded = paddedChannels(channels, this.block);
     const shifted = fused.factor !== 1 || fused.shift !== 0;
     if (conv.op === "depthwise" && shifted) return false;
+    const times = conv.op === "depthwise" && form === "pictures" ? this.streams : 1;
+    const kernel = conv.op === "conv" ? this.#denseKernel(conv, fused.factor) : this.#depthwiseKernel(conv, times);
+    const inputs = [this.as(form, conv.x), kernel];
     if (conv.bias !== null || shifted) {
-      const bias = new Float32Array(padded);
-      if (conv.bias !== null) bias.set(this.param(conv.bias));
-      for (let c = 0; c < channels; c++) bias[c] = (bias[c] as number) * fused.factor + fused.shift;
-      inputs.push(this.floats(`${output}/bias`, [padded], bias));
+      const compute = () => {
+        const bias = new Float32Array(padded);
+        if (conv.bias !== null) bias.set(this.param(conv.bias));
+        for (let c = 0; c < channels; c++) bias[c] = (bias[c] as number) * fused.factor + fused.shift;
+        return repeatRuns(bias, this.block, times);
+      };
+      inputs.push(this.constant(`${output}/bias*${times}`, [times * padded], compute));
     }
     if (sum !== null) {
       if (conv.bias === null && !shifted) inputs.push("");
       inputs.push(this.as(form, sum));
     }
-    const group = conv.op === "depthwise" ? padded : 1;
+    const group = conv.op === "depthwise" ? times * padded : 1;
     this.node("Conv", output, inputs, this.#window(conv.x, conv, { group, ...fused.attributes }), domain);
     return true;
   }
 
-  #swish(output: string, x: string): boolean {
-    this.node("Mul", output, [x, this.node("Sigmoid", `${output}/sigmoid`, [x])]);
-    return true;
+  #swish(output: string, x: string): void {
+    this.node("QuickGelu", output, [x], { alpha: { float: 1 } }, "com.microsoft");
   }
 
-  /** `[kh·kw, in, out]` → `[out / block, in / block, kh·kw, block of in, block of out]`; in is plain for the picture. */
   #denseKernel({ x, kernel: name, size, filters }: NodeOf<"conv">, factor: number): string {
-    const { channels } = this.shape(x);
-    const block = this.#block;
-    const kernel = this.param(name);
-    const window = size * size;
-    const segments = this.#segments.get(x);
-    const places = segments ? placesOf(segments, block) : Array.from({ length: channels }, (_, c) => c);
-    const inputs = segments ? segments.reduce((sum, run) => sum + paddedChannels(run, block), 0) : channels;
-    const inner = segments ? block : 1;
-    const padded = paddedChannels(filters, block);
-    const data = new Float32Array(padded * inputs * window);
-    for (let k = 0; k < window; k++) {
-      for (let c = 0; c < channels; c++) {
-        const place = places[c] as number;
-        const row = (k * channels + c) * filters;
-        const column = Math.floor(place / inner) * window + k;
-        for (let begin = 0; begin < filters; begin += block) {
-          const at = (((begin / block) * (inputs / inner) * window + column) * inner + (place % inner)) * block;
-          const end = Math.min(block, filters - begin);
-          for (let f = 0; f < end; f++) data[at + f] = (kernel[row + begin + f] as number) * factor;
-        }
-      }
-    }
-    return this.floats(`${name}/blocked`, [padded, inputs, size, size], data);
+    const { block } = this;
+    const runs = this.runs(x);
+    const plain = this.shape(x).channels;
+    const layout = {
+      window: size * size,
+      filters,
+      places: runs ? placesOf(runs, block) : Array.from({ length: plain }, (_, c) => c),
+      inputs: runs ? this.padded(x) : plain,
+    };
+    const dims = [paddedChannels(filters, block), layout.inputs, size, size];
+    return this.constant(`${name}/blocked`, dims, () =>
+      blockedKernel(this.param(name), layout, { block, inner: runs ? block : 1, factor }),
+    );
   }
 
-  #depthwiseKernel(node: NodeOf<"depthwise">): string {
+  #depthwiseKernel(node: NodeOf<"depthwise">, times: number): string {
     const { channels } = this.shape(node.x);
     const { kernel, size, time } = node;
-    const window = { channels, height: size, width: size, frames: 1 };
-    const blocked = toBlocks(this.tap(node, channels), window, this.#block);
-    return this.floats(`${kernel}#${time.tap}`, [paddedChannels(channels, this.#block), 1, size, size], blocked);
+    const dims = [times * paddedChannels(channels, this.block), 1, size, size];
+    return this.constant(`${kernel}#${time.tap}*${times}`, dims, () => {
+      const blocked = toBlocks(this.tap(node, channels), { channels, height: size, width: size }, this.block);
+      return repeatRuns(blocked, size * size * this.block, times);
+    });
   }
 
   #gate({ id, a, b }: NodeOf<"multiply">): void {
-    const padded = paddedChannels(this.shape(a).channels, this.#block);
-    const filter = this.node("Reshape", `${id}/filter`, [b, this.ints([padded, 1, 1, 1])]);
-    const window = this.#window(a, { size: 1, stride: 1 }, { group: padded });
-    this.node("Conv", this.#made("row", id), [this.as("row", a), filter], window, domain);
+    const group = this.streams * this.padded(a);
+    const filter = this.seen(b, "filter", [group, 1, 1, 1]);
+    const window = this.#window(a, { size: 1, stride: 1 }, { group });
+    this.node("Conv", this.made(id, "rows"), [this.as("rows", a), filter], window, domain);
   }
 
   /** Sines and cosines as two padded runs, which is how the pooled means that they are added to are laid out. */
   #encoding({ id, x, channels }: NodeOf<"positionalEncoding">): void {
+    const { block, streams } = this;
     const frequencies = encodingFrequencies(channels);
     const values = ["Sin", "Cos"].map((op, odd) => {
       const picked = frequencies[odd] as Float64Array;
-      const padded = new Float32Array(paddedChannels(picked.length, this.#block));
+      const padded = new Float32Array(paddedChannels(picked.length, block));
       padded.set(picked);
-      const constant = this.floats(`frequencies_of_${op}_${channels}`, [1, padded.length, 1, 1], padded);
-      return this.node(op, `${id}/${op}`, [this.node("Mul", `${id}/${op}/angle`, [x, constant])]);
+      const dims = streams === 1 ? [1, padded.length, 1, 1] : [padded.length / block, 1, block];
+      const constant = this.floats(`frequencies_of_${op}_${channels}*${streams}`, dims, padded);
+      const angle = this.node("Mul", `${id}/${op}/angle`, [x, constant]);
+      return this.node(op, `${id}/${op}`, [angle]);
     });
-    const segments = frequencies.map(({ length }) => length);
-    this.#segments.set(id, segments);
-    this.node("Concat", id, values, { axis: 1 });
+    const runs = frequencies.map(({ length }) => length);
+    this.#concat(id, values, runs);
   }
-}
-
-/** Where each channel stands among padded runs. */
-function placesOf(segments: readonly number[], block: number): number[] {
-  let begin = 0;
-  return segments.flatMap((run) => {
-    const places = Array.from({ length: run }, (_, c) => begin + c);
-    begin += paddedChannels(run, block);
-    return places;
-  });
 }
 
 interface FusedActivation {

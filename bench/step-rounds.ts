@@ -1,0 +1,86 @@
+/** The rounds of `steps.ts` as CSV, and what they come to. */
+import { percentile } from "movinet/files";
+import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
+
+/** 20 steps of one contestant. */
+export interface StepRound {
+  readonly machine: string;
+  readonly processor: string;
+  /** Of the last minute, when the round began. */
+  readonly loadAverage: number;
+  readonly variant: string;
+  readonly contestant: string;
+  /** From 1. Rounds of one number are of one time. */
+  readonly round: number;
+  /** Of a call, and for one stream of those in it. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** From the logits of native LiteRT, over the larger of 1 and their size; null for peers, which are not asked. */
+  readonly largestDifference: number | null;
+}
+
+const columns = [
+  "machine",
+  "processor",
+  "loadAverage",
+  "variant",
+  "contestant",
+  "round",
+  "p50Ms",
+  "p95Ms",
+  "largestDifference",
+] as const satisfies readonly (keyof StepRound)[];
+
+export function writeRounds(rounds: readonly StepRound[]): string {
+  const cell = (value: string | number | null) => (/,/.test(String(value)) ? `"${value}"` : (value ?? ""));
+  const lines = rounds.map((round) => columns.map((column) => cell(round[column])).join(","));
+  return `${[columns.join(","), ...lines].join("\n")}\n`;
+}
+
+export function readRounds(csv: string): StepRound[] {
+  const [, ...records] = parseCsv(csv, "steps.csv");
+  return records.map(({ fields }) => {
+    const [machine = "", processor = "", load, variant = "", contestant = "", round, p50, p95, difference] = fields;
+    return {
+      machine,
+      processor,
+      loadAverage: Number(load),
+      variant,
+      contestant,
+      round: Number(round),
+      p50Ms: Number(p50),
+      p95Ms: Number(p95),
+      largestDifference: difference ? Number(difference) : null,
+    };
+  });
+}
+
+/** What the rounds of one machine and variant come to. */
+export class Summary {
+  readonly #p50Ms = new Map<string, Map<number, number>>();
+
+  constructor(rounds: readonly StepRound[]) {
+    for (const { contestant, round, p50Ms } of rounds) {
+      const times = this.#p50Ms.get(contestant) ?? new Map<number, number>();
+      this.#p50Ms.set(contestant, times.set(round, p50Ms));
+    }
+  }
+
+  get contestants(): readonly string[] {
+    return [...this.#p50Ms.keys()];
+  }
+
+  /** The median of the rounds' medians; null for one that did not run. */
+  p50Ms(contestant: string): number | null {
+    const times = this.#p50Ms.get(contestant);
+    return times ? percentile([...times.values()], 50) : null;
+  }
+
+  /** The median of the ratios of two contestants in the same rounds; null where one of them did not run. */
+  ratio(contestant: string, other: string): number | null {
+    const [times, others] = [this.#p50Ms.get(contestant), this.#p50Ms.get(other)];
+    if (!times || !others) return null;
+    const ratios = [...times].map(([round, ms]) => ms / (others.get(round) ?? Number.NaN));
+    return percentile(ratios, 50);
+  }
+}

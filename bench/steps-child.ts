@@ -1,0 +1,87 @@
+/**
+ * Our steps in a process of their own, for `steps.ts`: started with a {@link StepsStart} as JSON, it writes a line when ready,
+ * and for each line on stdin a {@link StepsRound}: streams that begin anew, and some pictures of each of them. Every answer is
+ * compared with native LiteRT's.
+ */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { openModel } from "movinet/files";
+import { Program } from "movinet/session";
+import { nodeEngine } from "../packages/movinet/src/engines/onnxruntime/onnx.node.ts";
+import type { StepOutputs } from "../packages/movinet/src/session/stream-session.ts";
+import { hashedFrames } from "../packages/movinet/test/golden/material.ts";
+
+export interface StepsStart {
+  /** One of Google's graphs. */
+  readonly model: string;
+  /** Its logits in native LiteRT, float32 `[frames, known, classes]`; stream `s` begins with picture `s`. */
+  readonly logits: string;
+  /** Pictures of a round. */
+  readonly frames: number;
+  /** Streams of which the logits are known. */
+  readonly known: number;
+  /** Streams in a call. */
+  readonly streams: number;
+  /** Whether every call also gives logits; else they are asked for behind the round, for its last 16 frames. */
+  readonly classifier: boolean;
+  readonly call: "c-api" | "binding";
+  readonly background: boolean;
+}
+
+export interface StepsRound {
+  /** Milliseconds of each call, of all streams. */
+  readonly times: readonly number[];
+  /** From LiteRT's logits, over the larger of 1 and their size; NaN (null in JSON) where a logit is missing. */
+  readonly largestDifference: number;
+}
+
+const askedFrames = 16;
+
+const start = JSON.parse(process.argv[2] as string) as StepsStart;
+const { frames, known, streams, classifier, call, background } = start;
+const model = await openModel(start.model);
+const { variant, mode, classes, resolution } = model.spec;
+const started = performance.now();
+const program = await Program.compile(model, await nodeEngine({ threads: 1, call, background }));
+const session = await program.openStream({ streams });
+const sessionMs = performance.now() - started;
+
+const size = 3 * resolution.height * resolution.width;
+const pictures = hashedFrames(frames + known - 1, resolution.height, resolution.width);
+const { buffer, byteOffset, length } = readFileSync(start.logits);
+const truth = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
+
+/** Of `count` frames from `first` on. */
+function differenceOf({ logits }: StepOutputs, first: number, count = 1): number {
+  let largest = 0;
+  for (let i = 0; i < count * streams * classes; i++) {
+    const row = Math.floor(i / classes);
+    const frame = first + Math.floor(row / streams);
+    const expected = truth[(frame * known + (row % streams)) * classes + (i % classes)] ?? Number.NaN;
+    const got = logits[i] ?? Number.NaN;
+    largest = Math.max(largest, Math.abs(got - expected) / Math.max(1, Math.abs(expected)));
+  }
+  return largest;
+}
+
+async function round(): Promise<StepsRound> {
+  const input = new Float32Array(streams * size);
+  const times: number[] = [];
+  const differences: number[] = [];
+  await session.reset();
+  for (let t = 0; t < frames; t++) {
+    input.set(pictures.subarray(t * size, (t + streams) * size));
+    const before = performance.now();
+    const outputs = await (classifier ? session.step(input) : session.advance(input));
+    times.push(performance.now() - before);
+    if (outputs) differences.push(differenceOf(outputs, t));
+  }
+  if (!classifier) {
+    differences.push(differenceOf(await session.outputs(askedFrames), frames - askedFrames, askedFrames));
+  }
+  return { times, largestDifference: Math.max(...differences) };
+}
+
+console.log(JSON.stringify({ sessionMs, variant, mode, resolution }));
+for await (const _ of createInterface({ input: process.stdin })) console.log(JSON.stringify(await round()));
+process.exit(0);
