@@ -1,7 +1,7 @@
 // Where threads wait for each other.
 
-/** Turns of the loop in which a thread waits awake: some microseconds, as long as most calls last. */
-const awake = 2000;
+/** Turns of the loop in which a thread waits awake, some 50 µs: longer than most calls last, for to be woken takes as long. */
+const awake = 50000;
 
 /** Waits until all threads have come; at `at` stand how many have, and how often all have. */
 export function meet(at: usize, threads: i32): void {
