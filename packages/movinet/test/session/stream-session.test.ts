@@ -4,7 +4,7 @@ import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
 import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
-import { wasmEngines } from "../engines/wasm/engines.ts";
+import { threadedEngine, wasmEngines } from "../engines/wasm/engines.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
 import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
@@ -18,7 +18,10 @@ const places: Readonly<Record<string, Compile>> = {
   "ONNX Runtime's binding": async (model) => Program.compile(model, await nodeEngine({ threads: 1, call: "binding" })),
   "LiteRT.js": async (model) => Program.compile(model, await litertEngine()),
   ...Object.fromEntries(
-    Object.entries(wasmEngines).map(([name, open]) => [name, async (model) => Program.compile(model, await open())]),
+    Object.entries({ ...wasmEngines, "WebAssembly with two threads": threadedEngine }).map(([name, open]) => [
+      name,
+      async (model) => Program.compile(model, await open()),
+    ]),
   ),
 };
 for (const [title, compile] of Object.entries(places)) {
