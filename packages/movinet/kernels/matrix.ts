@@ -45,6 +45,12 @@ export function multiply(x: usize, panels: usize, bias: usize, y: usize, M: i32,
     const x3 = x + <usize>min(m + 3, last) * sx;
     const x4 = x + <usize>min(m + 4, last) * sx;
     const x5 = x + <usize>min(m + 5, last) * sx;
+    const z0 = y + <usize>m * sy;
+    const z1 = y + <usize>min(m + 1, last) * sy;
+    const z2 = y + <usize>min(m + 2, last) * sy;
+    const z3 = y + <usize>min(m + 3, last) * sy;
+    const z4 = y + <usize>min(m + 4, last) * sy;
+    const z5 = y + <usize>min(m + 5, last) * sy;
     let b = panels;
     for (let n = 0; n < N; n += 8) {
       const wide = N - n;
@@ -87,12 +93,12 @@ export function multiply(x: usize, panels: usize, bias: usize, y: usize, M: i32,
         b += 32;
       }
       const column = (<usize>n) << 2;
-      const y0 = y + <usize>m * sy + column;
-      const y1 = y + <usize>min(m + 1, last) * sy + column;
-      const y2 = y + <usize>min(m + 2, last) * sy + column;
-      const y3 = y + <usize>min(m + 3, last) * sy + column;
-      const y4 = y + <usize>min(m + 4, last) * sy + column;
-      const y5 = y + <usize>min(m + 5, last) * sy + column;
+      const y0 = z0 + column;
+      const y1 = z1 + column;
+      const y2 = z2 + column;
+      const y3 = z3 + column;
+      const y4 = z4 + column;
+      const y5 = z5 + column;
       if (wide >= 8) {
         v128.store(y0, a00);
         v128.store(y0, a01, 16);

@@ -1,70 +1,75 @@
 // Work on each number by itself, or on each with a factor of its channel. Counts are numbers of floats.
 
+import {
+  aboutSixth, coefficient, fifth, half, highest, ln2High, ln2Low, log2e, lowest, minusThree, minusTwoAndHalf, number, one, six, sixth, three, twoAndHalf,
+} from "./numbers";
+
+/** `pmin` and `pmax` are one instruction on x64, where `min` and `max` are eight, and no number stays none. */
+// @ts-ignore: decorator
+@inline function clip4(x: v128, low: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, low), high);
+}
+
 /** exp in float32 to about 1e-7 relative: 2^n · e^r with |r| ≤ ln 2 / 2. */
 // @ts-ignore: decorator
 @inline function exp4(value: v128): v128 {
-  const x = f32x4.min(f32x4.max(value, f32x4.splat(-87)), f32x4.splat(88));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
-  let r = f32x4.relaxed_madd(n, f32x4.splat(-0.693359375), x);
-  r = f32x4.relaxed_madd(n, f32x4.splat(2.12194440e-4), r);
-  let p = f32x4.splat(1.9875691500e-4);
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.3981999507e-3));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(8.3334519073e-3));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(4.1665795894e-2));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(1.6666665459e-1));
-  p = f32x4.relaxed_madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.relaxed_madd(f32x4.mul(p, r), r, r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const x = clip4(value, number(lowest), number(highest));
+  const n = f32x4.nearest(f32x4.mul(x, number(log2e)));
+  let r = f32x4.relaxed_madd(n, number(ln2High), x);
+  r = f32x4.relaxed_madd(n, number(ln2Low), r);
+  let p = number(coefficient);
+  p = f32x4.relaxed_madd(p, r, number(coefficient + 1));
+  p = f32x4.relaxed_madd(p, r, number(coefficient + 2));
+  p = f32x4.relaxed_madd(p, r, number(coefficient + 3));
+  p = f32x4.relaxed_madd(p, r, number(coefficient + 4));
+  p = f32x4.relaxed_madd(p, r, number(coefficient + 5));
+  p = f32x4.add(f32x4.relaxed_madd(f32x4.mul(p, r), r, r), number(one));
+  const power = i32x4.add(i32x4.shl(i32x4.trunc_sat_f32x4_s(n), 23), number(one));
   return f32x4.mul(p, power);
 }
 
 // @ts-ignore: decorator
 @inline function sigmoid4(x: v128): v128 {
-  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
-}
-
-// @ts-ignore: decorator
-@inline function clip4(x: v128, low: f32, high: f32): v128 {
-  return f32x4.min(f32x4.max(x, f32x4.splat(low)), f32x4.splat(high));
+  return f32x4.div(number(one), f32x4.add(number(one), exp4(f32x4.neg(x))));
 }
 
 /** Activations by number: 0 swish, 1 hard swish, 2 relu6, 3 sigmoid, 4 and 5 hard sigmoid A and B, 6 none. */
 // @ts-ignore: decorator
 @inline function act(kind: i32, x: v128): v128 {
   if (kind == 0) return f32x4.mul(x, sigmoid4(x));
-  if (kind == 1) return f32x4.mul(f32x4.mul(x, clip4(f32x4.add(x, f32x4.splat(3)), 0, 6)), f32x4.splat(1.0 / 6.0));
-  if (kind == 2) return clip4(x, 0, 6);
+  if (kind == 1) return f32x4.mul(f32x4.mul(x, clip4(f32x4.add(x, number(three)), f32x4.splat(0), number(six))), number(sixth));
+  if (kind == 2) return clip4(x, f32x4.splat(0), number(six));
   if (kind == 3) return sigmoid4(x);
-  if (kind == 4) return clip4(f32x4.add(f32x4.mul(x, f32x4.splat(0.2)), f32x4.splat(0.5)), 0, 1);
-  if (kind == 5) return f32x4.mul(clip4(f32x4.add(x, f32x4.splat(3)), 0, 6), f32x4.splat(0.16667));
+  if (kind == 4) return clip4(f32x4.add(f32x4.mul(x, number(fifth)), number(half)), f32x4.splat(0), number(one));
+  if (kind == 5) return f32x4.mul(clip4(f32x4.add(x, number(three)), f32x4.splat(0), number(six)), number(aboutSixth));
   return x;
 }
 
 /** 1 between the bounds, else 0. */
 // @ts-ignore: decorator
-@inline function inside(x: v128, low: f32, high: f32): v128 {
-  return v128.and(f32x4.gt(x, f32x4.splat(low)), f32x4.lt(x, f32x4.splat(high)));
+@inline function inside(x: v128, low: v128, high: v128): v128 {
+  return v128.and(f32x4.gt(x, low), f32x4.lt(x, high));
 }
 
 // @ts-ignore: decorator
 @inline export function slope(kind: i32, x: v128): v128 {
   if (kind == 0) {
     const s = sigmoid4(x);
-    return f32x4.mul(s, f32x4.add(f32x4.splat(1), f32x4.mul(x, f32x4.sub(f32x4.splat(1), s))));
+    return f32x4.mul(s, f32x4.add(number(one), f32x4.mul(x, f32x4.sub(number(one), s))));
   }
   if (kind == 1) {
-    const middle = f32x4.mul(f32x4.add(f32x4.add(x, x), f32x4.splat(3)), f32x4.splat(1.0 / 6.0));
-    const high = v128.and(f32x4.ge(x, f32x4.splat(3)), f32x4.splat(1));
-    return v128.or(v128.and(inside(x, -3, 3), middle), high);
+    const middle = f32x4.mul(f32x4.add(f32x4.add(x, x), number(three)), number(sixth));
+    const high = v128.and(f32x4.ge(x, number(three)), number(one));
+    return v128.or(v128.and(inside(x, number(minusThree), number(three)), middle), high);
   }
-  if (kind == 2) return v128.and(inside(x, 0, 6), f32x4.splat(1));
+  if (kind == 2) return v128.and(inside(x, f32x4.splat(0), number(six)), number(one));
   if (kind == 3) {
     const s = sigmoid4(x);
-    return f32x4.mul(s, f32x4.sub(f32x4.splat(1), s));
+    return f32x4.mul(s, f32x4.sub(number(one), s));
   }
-  if (kind == 4) return v128.and(inside(x, -2.5, 2.5), f32x4.splat(0.2));
-  if (kind == 5) return v128.and(inside(x, -3, 3), f32x4.splat(0.16667));
-  return f32x4.splat(1);
+  if (kind == 4) return v128.and(inside(x, number(minusTwoAndHalf), number(twoAndHalf)), number(fifth));
+  if (kind == 5) return v128.and(inside(x, number(minusThree), number(three)), number(aboutSixth));
+  return number(one);
 }
 
 // @ts-ignore: decorator

@@ -1,8 +1,5 @@
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
-import { litertEngine } from "./litert/litert.web.ts";
-import { webEngine } from "./onnxruntime/onnx.web.ts";
-import { referenceEngine } from "./reference.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
@@ -12,18 +9,26 @@ export interface EngineOptions {
 }
 
 /**
- * The engine of a device: `auto` or `wasm` (ONNX Runtime), `litert` or `reference`. Throws {@link MovinetError}:
- * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`.
+ * The engine of a device: `auto` or `onnxruntime`, `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}:
+ * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
 export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
   const folder = wasmPaths?.replace(/\/?$/, "/");
-  if (device === "auto" || device === "wasm") return webEngine(folder === undefined ? {} : { wasmPaths: folder });
-  if (device === "litert") return litertEngine({ wasmPaths: folder ?? "/" });
-  if (device === "reference") return referenceEngine;
+  // A page loads the code of the engine that it opens, and of no other.
+  if (device === "auto" || device === "onnxruntime") {
+    const { webEngine } = await import("./onnxruntime/onnx.web.ts");
+    return webEngine(folder === undefined ? {} : { wasmPaths: folder });
+  }
+  if (device === "litert") {
+    const { litertEngine } = await import("./litert/litert.web.ts");
+    return litertEngine({ wasmPaths: folder ?? "/" });
+  }
+  if (device === "wasm") return (await import("./wasm/inference/engine.ts")).wasmEngine();
+  if (device === "reference") return (await import("./reference.ts")).referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
     subject: device,
     problem: "a browser has no such device",
-    remedy: "Use one of: auto, wasm, litert, reference",
+    remedy: "Use one of: auto, onnxruntime, litert, wasm, reference",
   });
 }

@@ -15,7 +15,7 @@ import { programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
-  /** What the model runs on: `auto` (the default) or `wasm`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js; `reference`: slow. */
+  /** What the model runs on: `auto` (the default) or `onnxruntime`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js; `wasm`: our own; `reference`: slow. */
   readonly device?: string | undefined;
   /** URL of the folder that holds the engine's `.wasm` files (of the package onnxruntime-web or @litertjs/core). */
   readonly wasmPaths?: string | undefined;

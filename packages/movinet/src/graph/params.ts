@@ -14,7 +14,11 @@ function derive(derivation: Derivation, of: Compute): Float32Array {
       return of(derivation.base).map((value) => derivation.scale * value + derivation.shift);
     case "foldKernel": {
       const gain = gainOf(of(derivation.gamma), of(derivation.variance));
-      return of(derivation.kernel).map((value, i) => value * (gain[i % gain.length] as number));
+      const kernel = of(derivation.kernel).slice();
+      for (let i = 0; i < kernel.length; ) {
+        for (let c = 0; c < gain.length; c++, i++) kernel[i] = (kernel[i] as number) * (gain[c] as number);
+      }
+      return kernel;
     }
     case "foldBias": {
       const gain = gainOf(of(derivation.gamma), of(derivation.variance));

@@ -4,7 +4,6 @@ import { ModelError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
 import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
-import { logitsOf, openNetworkFile } from "../formats/file-facts.ts";
 import type { Graph } from "../graph/ir.ts";
 import { splitHead } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
@@ -108,6 +107,8 @@ export class Program implements SessionSource, AsyncDisposable {
    */
   static async open(bytes: Uint8Array, subject: string, engine: Engine, card: Partial<Card> = {}): Promise<Program> {
     if (engine.format === null) throw new TypeError(`${engine.name} runs no files`);
+    // Who runs graphs alone does without the readers of files.
+    const { logitsOf, openNetworkFile } = await import("../formats/file-facts.ts");
     const file = openNetworkFile(bytes, subject, engine.format, card);
     const executable = await engine.load({ file: bytes, subject });
     try {

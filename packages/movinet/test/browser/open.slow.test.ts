@@ -255,7 +255,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
         "model",
         ["/camera-motion.safetensors", "/ort/", "cuda"],
         "E_DEVICE_UNKNOWN",
-        "auto, wasm, litert",
+        "auto, onnxruntime, litert, wasm",
       ],
       [
         "a wrong folder of ONNX Runtime",

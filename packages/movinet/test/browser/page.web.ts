@@ -1,12 +1,15 @@
 /** The page of the smoke test: steps a model that it fetched, through the library's browser entries. */
+import { kernelModules, wasmEngine } from "../../src/engines/wasm/inference/engine.ts";
 import { readModel } from "../../src/index.formats.ts";
 import { openEngine, Program } from "../../src/index.session.web.ts";
 
-async function step(frames: number): Promise<number[]> {
+async function step(frames: number, device: string): Promise<number[]> {
   const bytes = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
   const model = readModel(await bytes("/model.safetensors"), "model.safetensors");
   const images = new Float32Array((await bytes("/frames.bin")).buffer);
-  const program = await Program.compile(model, await openEngine({ wasmPaths: "/ort/" }));
+  const { simd } = kernelModules;
+  const engine = device.includes("without") ? wasmEngine({ simd }) : openEngine({ device, wasmPaths: "/ort/" });
+  const program = await Program.compile(model, await engine);
   const session = await program.openStream();
   const picture = images.length / frames;
   let logits: Float32Array = new Float32Array();

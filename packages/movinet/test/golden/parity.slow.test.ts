@@ -1,6 +1,7 @@
 /** Law 2 at native resolutions and for A4 and A5, and the interpreter on every variant. */
 import { describe, test } from "vitest";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
+import { wasmEngines } from "../engines/wasm/engines.ts";
 import { isLarge } from "../large.ts";
 import { allFigures } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
@@ -10,6 +11,10 @@ const large = allFigures.filter((figures) => figures.case.endsWith("-native") ||
 describe.each(large)("$case", (figures) => {
   test("ONNX Runtime gives the reference's logits and final states", async () => {
     await checkBackendParity(figures, await nodeEngine());
+  });
+
+  test.each(Object.entries(wasmEngines))("%s gives them too", async (_, open) => {
+    await checkBackendParity(figures, await open());
   });
 });
 

@@ -2,6 +2,7 @@
 import { describe, test } from "vitest";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
+import { wasmEngines } from "../engines/wasm/engines.ts";
 import { isLarge } from "../large.ts";
 import { allFigures, figuresOf } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
@@ -11,6 +12,10 @@ const small = allFigures.filter((figures) => !figures.case.endsWith("-native") &
 describe.each(small)("$case", (figures) => {
   test("ONNX Runtime gives the reference's logits and final states", async () => {
     await checkBackendParity(figures, await nodeEngine({ threads: 1 }));
+  });
+
+  test.each(Object.entries(wasmEngines))("%s gives them too", async (_, open) => {
+    await checkBackendParity(figures, await open());
   });
 });
 

@@ -6,6 +6,7 @@ import { referenceEngine } from "../../src/engines/reference.ts";
 import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import type { StreamState } from "../../src/session/stream-session.ts";
+import { threadedEngine, wasmEngines } from "../engines/wasm/engines.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
 import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
@@ -18,6 +19,12 @@ const places: Readonly<Record<string, Compile>> = {
     Program.compile(model, await nodeEngine({ threads: 1, call: "c-api", background: true })),
   "ONNX Runtime's binding": async (model) => Program.compile(model, await nodeEngine({ threads: 1, call: "binding" })),
   "LiteRT.js": async (model) => Program.compile(model, await litertEngine()),
+  ...Object.fromEntries(
+    Object.entries({ ...wasmEngines, "WebAssembly with two threads": threadedEngine }).map(([name, open]) => [
+      name,
+      async (model) => Program.compile(model, await open()),
+    ]),
+  ),
 };
 for (const [title, compile] of Object.entries(places)) {
   streamSessionContract(title, compile);

@@ -25,6 +25,8 @@ const emitters: Emitters = { ...forwardSteps, ...gradientSteps };
 type NormNode = (Node & { readonly op: "norm" }) | BatchNormNode;
 
 const pageBytes = 65_536;
+/** Where the numbers end that the kernels bring along. */
+const dataBytes = 256;
 let compiled: WebAssembly.Module | null = null;
 
 function kernelsModule(): WebAssembly.Module {
@@ -63,7 +65,7 @@ export class TrainingProgram {
     const nodes = training.nodes.map((node) => readOutput(node, training, fused));
     checkWidths(training);
 
-    let at = 16;
+    let at = dataBytes;
     const reserve = (amount: number) => {
       const place = at;
       at += Math.ceil(amount / 16) * 16;

@@ -1,0 +1,169 @@
+import { MovinetError } from "../../../common/errors.ts";
+import { Space } from "../space.ts";
+import { operations } from "./calls.ts";
+
+/** Threads that work on the calls of a store beside the one that owns it. */
+export interface Crew {
+  /** Rejects where a thread does not start: a run would wait for it for ever. */
+  readonly ready: Promise<unknown>;
+  /** Lets them begin the calls whose addresses stand in the memory. */
+  go(): void;
+  end(): void;
+}
+
+/** How a crew comes to be: `control` is the address of the number of the run, behind which those of the calls stand. */
+export interface StartCrew {
+  readonly threads: number;
+  start(kernels: WebAssembly.Module, memory: WebAssembly.Memory, control: number): Crew;
+}
+
+const pageBytes = 65_536;
+const mostPages = 65_536;
+/** Where the numbers end that the kernels bring along. */
+const dataBytes = 256;
+
+/**
+ * One memory with its kernels: the weights of a program, packed once whatever calls read them, the arena in which every
+ * run works, and the tensors of sessions. Runs are synchronous, so that one arena serves all.
+ */
+export class Store {
+  /** Anew after the memory has grown. */
+  floats: Float32Array;
+  words: Uint32Array;
+  /** Frees places that were kept for later. */
+  giveUpIdle: () => void = () => {};
+  readonly threads: number;
+  /** Where threads meet, 8 bytes; then the number of the run, and the addresses of each thread's calls. */
+  readonly meeting: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #crew: Crew | null;
+  readonly #run: (from: number, end: number) => void;
+  readonly #space = new Space(dataBytes);
+  readonly #weights = new Map<string, number>();
+  #arena = { at: 0, bytes: 0 };
+
+  constructor(kernels: WebAssembly.Module, startCrew: StartCrew | null = null) {
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: startCrew !== null });
+    const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
+    this.#run = exports["run"] as (from: number, end: number) => void;
+    this.floats = new Float32Array(this.#memory.buffer);
+    this.words = new Uint32Array(this.#memory.buffer);
+    this.threads = startCrew?.threads ?? 1;
+    this.meeting = this.take(8 + 4 + 4 * (this.threads + 1));
+    this.#crew = startCrew?.start(kernels, this.#memory, this.meeting + 8) ?? null;
+  }
+
+  get arena(): number {
+    return this.#arena.at;
+  }
+
+  /** Makes the calls that stand between two addresses, in this thread. */
+  run(from: number, end: number): void {
+    this.#run(from, end);
+  }
+
+  /** Makes each thread's calls; `bounds` are bytes from `at`. */
+  runAll(at: number, bounds: readonly number[]): void {
+    if (this.#crew) {
+      const control = this.meeting / 4 + 2;
+      for (const [i, bound] of bounds.entries()) this.words[control + 1 + i] = at + bound;
+      this.#crew.go();
+    }
+    this.run(at + (bounds[0] as number), at + (bounds[1] as number));
+  }
+
+  /** Its threads have started. */
+  async ready(): Promise<void> {
+    await this.#crew?.ready;
+  }
+
+  /** Ends its threads. */
+  close(): void {
+    this.#crew?.end();
+  }
+
+  /**
+   * A place for so many bytes. Before the memory grows, what lies idle is asked for. Throws {@link MovinetError}
+   * (`E_DEVICE_MEMORY`) where the memory of WebAssembly, 4 GB, or of the machine ends.
+   */
+  take(bytes: number): number {
+    const at = this.#space.take(bytes);
+    if (this.#missing(at + bytes) === 0) return at;
+    this.free(at, bytes);
+    this.giveUpIdle();
+    const again = this.#space.take(bytes);
+    const pages = this.#missing(again + bytes);
+    if (pages > 0) this.#grow(pages, () => this.free(again, bytes));
+    return again;
+  }
+
+  /** Pages by which the memory ends too early. */
+  #missing(end: number): number {
+    return Math.max(0, Math.ceil((end - this.#memory.buffer.byteLength) / pageBytes));
+  }
+
+  free(at: number, bytes: number): void {
+    this.#space.free(at, bytes);
+  }
+
+  /** Makes the arena at least so great; what is in it is lost, and its address may change. */
+  reserve(bytes: number): void {
+    const old = this.#arena;
+    if (bytes <= old.bytes) return;
+    if (old.bytes > 0) this.free(old.at, old.bytes);
+    try {
+      this.#arena = { at: this.take(bytes), bytes };
+    } catch (error) {
+      this.#arena = { at: this.#space.take(old.bytes), bytes: old.bytes };
+      throw error;
+    }
+  }
+
+  /** The address of weights, which are made when they are first asked for. */
+  constant(name: string, make: () => Float32Array | Uint32Array): number {
+    return this.#known(name, () => this.#put(make()));
+  }
+
+  /** The same of a matrix `[K, N]`, as panels of 8 columns `[ceil(N / 8)][K][8]`, filled up with zeros. */
+  panels(name: string, make: () => Float32Array, K: number, N: number): number {
+    return this.#known(name, () => {
+      const at = this.take(32 * K * Math.ceil(N / 8));
+      const matrix = this.#put(make());
+      const call = this.#put(Uint32Array.of(operations.pack, 6, matrix, at, K, N));
+      this.run(call, call + 24);
+      this.free(matrix, 4 * K * N);
+      this.free(call, 24);
+      return at;
+    });
+  }
+
+  #known(name: string, make: () => number): number {
+    const at = this.#weights.get(name) ?? make();
+    this.#weights.set(name, at);
+    return at;
+  }
+
+  #put(data: Float32Array | Uint32Array): number {
+    const at = this.take(data.byteLength);
+    if (data instanceof Float32Array) this.floats.set(data, at / 4);
+    else this.words.set(data, at / 4);
+    return at;
+  }
+
+  #grow(pages: number, giveBack: () => void): void {
+    try {
+      this.#memory.grow(pages);
+    } catch (cause) {
+      giveBack();
+      throw new MovinetError({
+        code: "E_DEVICE_MEMORY",
+        subject: "wasm",
+        problem: `WebAssembly gives no more than ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB of memory`,
+        remedy: "Open fewer sessions or streams, or take smaller chunks",
+        cause,
+      });
+    }
+    this.floats = new Float32Array(this.#memory.buffer);
+    this.words = new Uint32Array(this.#memory.buffer);
+  }
+}
