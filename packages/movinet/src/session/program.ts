@@ -137,6 +137,7 @@ export class Program implements SessionSource, AsyncDisposable {
     if (recentHalfLifeFrames !== null && others)
       throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
     checkOptions(streams, halfLifeFrames);
+    if (!Number.isInteger(chunk) || chunk < 1) throw new TypeError(`chunk must be an integer ≥ 1, got ${chunk}`);
     const calls = await this.#streamCalls(streams, Math.min(chunk, this.#network.stepFrames));
     const own = { streams, halfLifeFrames, recentHalfLifeFrames };
     return this.#turns.adopt(new LocalStreamSession(this.#network.subject, calls, own));

@@ -59,13 +59,14 @@ export class CExecutable implements Executable {
     this.#model = { graph, layout };
     this.streams = layout.streams;
     this.#options = options;
-    this.#memory = new CMemory(this.#held);
     this.step = graphInterface(graph);
     this.inputs = tensorsOf(
       graph,
       inputs.map(({ id }) => id),
     );
     this.outputs = tensorsOf(graph, [...new Set(outputsOf(graph))]);
+    const bytes = this.inputs.reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
+    this.#memory = new CMemory(this.#held, bytes);
     this.#inputNames = new CTexts(
       api,
       this.inputs.map(({ name }) => name),
@@ -132,7 +133,7 @@ export class CExecutable implements Executable {
       collected.unregister(this);
       freeHeld(this.#held);
       // Whoever keeps what was disposed of keeps none of its memory.
-      this.#memory = new CMemory(this.#held);
+      this.#memory = new CMemory(this.#held, 0);
     });
     return this.#disposed;
   }
