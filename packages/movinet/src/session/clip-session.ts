@@ -3,8 +3,9 @@ import { nameOf } from "../arch/spec.ts";
 import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
+import { type Call, loadCall } from "./call.ts";
 import { checkFloats } from "./session-rules.ts";
-import { type Call, loadCall, Streams } from "./streams.ts";
+import { Streams } from "./streams.ts";
 
 /** Whole windows of frames through a network that sees clips. */
 export interface ClipSession extends AsyncDisposable {

@@ -16,11 +16,11 @@ import {
 } from "../graph/step-interface.ts";
 import type { Card } from "../model/card.ts";
 import type { Model, SessionModel } from "../model/model.ts";
+import { type Call, loadCall } from "./call.ts";
 import { type ClipSession, LocalClipSession } from "./clip-session.ts";
 import { type Calls, LocalStreamSession } from "./local-stream-session.ts";
 import { checkOptions } from "./session-rules.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
-import { type Call, loadCall } from "./streams.ts";
 
 /** What opens sessions of a model: a {@link Program}, or what passes its calls on. */
 export interface SessionSource {
