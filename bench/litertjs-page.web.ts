@@ -1,8 +1,6 @@
 /** The page of bench/litertjs.ts. */
-import { type CompiledModel, loadAndCompile, Tensor } from "@litertjs/core";
-import { type Engine, openEngine, Program } from "movinet/session";
-
-type Step = (frame: Float32Array<ArrayBuffer>) => Promise<Float32Array>;
+import { openEngine } from "movinet/session";
+import { litertRun, litertSession, type Steps } from "./litertjs-steps.web.ts";
 
 interface Plan {
   /** `plain`: states fed back through the package's own `run`, as its documentation shows it. */
@@ -15,11 +13,11 @@ interface Plan {
 async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: number[][]; compileMs: number[] }> {
   const litert = await openEngine({ device: "litert", wasmPaths: "/litert/" });
   const compileMs: number[] = [];
-  const contestants: { step: Step; close(): Promise<void>; size: number }[] = [];
+  const contestants: Steps[] = [];
   for (const { url, plain } of plan) {
     const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
     const started = performance.now();
-    contestants.push(plain ? await openPlain(bytes) : await openSession(litert, bytes));
+    contestants.push(plain ? await litertRun(bytes) : await litertSession(litert, bytes));
     compileMs.push(performance.now() - started);
   }
   const frames = Array.from({ length: 4 }, () => Float32Array.from({ length: contestants[0]!.size }, Math.random));
@@ -38,40 +36,6 @@ async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: num
   }
   for (const { close } of contestants) await close();
   return { blocks, compileMs };
-}
-
-async function openSession(litert: Engine, bytes: Uint8Array) {
-  const program = await Program.open(bytes, "bench", litert);
-  const session = await program.openStream();
-  const { height, width } = program.model.spec.resolution;
-  const close = async () => {
-    await session[Symbol.asyncDispose]();
-    await program[Symbol.asyncDispose]();
-  };
-  const step: Step = async (frame) => (await session.step(frame)).logits;
-  return { step, close, size: 3 * height * width };
-}
-
-async function openPlain(bytes: Uint8Array) {
-  const model: CompiledModel = await loadAndCompile(bytes, { accelerator: "wasm" });
-  let states: Record<string, Tensor> = Object.fromEntries(
-    model.getInputDetails().map(({ name, shape, dtype }) => {
-      const size = shape.reduce((a, b) => a * b, 1);
-      return [name, new Tensor(dtype === "int32" ? new Int32Array(size) : new Float32Array(size), shape)];
-    }),
-  );
-  const shape = states["image"]!.type.layout.dimensions;
-  const step: Step = async (frame) => {
-    states["image"]?.delete();
-    states["image"] = new Tensor(frame, shape);
-    const { logits, ...next } = await model.run(states);
-    for (const state of Object.values(states)) state.delete();
-    const values = logits!.toTypedArray() as Float32Array;
-    logits!.delete();
-    states = next;
-    return values;
-  };
-  return { step, close: async () => model.delete(), size: [...shape].reduce((a, b) => a * b, 1) };
 }
 
 Object.assign(globalThis, { bench });
