@@ -1,4 +1,4 @@
-/** The rounds of `steps.ts` as CSV, and what they come to. */
+/** The rounds of `steps.ts` and `browser-steps.ts` as CSV, and what they come to. */
 import { percentile } from "movinet/files";
 import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
 
@@ -6,6 +6,8 @@ import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
 export interface StepRound {
   readonly machine: string;
   readonly processor: string;
+  /** What ran the rounds: `Node 24.21.0`, whose peers are native, or a browser. */
+  readonly runtime: string;
   /** Of the last minute, when the round began. */
   readonly loadAverage: number;
   readonly variant: string;
@@ -15,13 +17,14 @@ export interface StepRound {
   /** Of a call, and for one stream of those in it. */
   readonly p50Ms: number;
   readonly p95Ms: number;
-  /** From the logits of native LiteRT, over the larger of 1 and their size; null for peers, which are not asked. */
+  /** From the logits of native LiteRT, over the larger of 1 and their size; null for native peers, which are not asked. */
   readonly largestDifference: number | null;
 }
 
 const columns = [
   "machine",
   "processor",
+  "runtime",
   "loadAverage",
   "variant",
   "contestant",
@@ -37,13 +40,35 @@ export function writeRounds(rounds: readonly StepRound[]): string {
   return `${[columns.join(","), ...lines].join("\n")}\n`;
 }
 
+/** The same file with these rounds in place of those that their machine had there, in Node or in the same browser. */
+export function replaceRounds(csv: string, measured: readonly StepRound[]): string {
+  const ownerOf = ({ machine, processor, runtime }: StepRound) => [machine, processor, kindOf(runtime)].join();
+  const replaced = new Set(measured.map(ownerOf));
+  return writeRounds([...readRounds(csv).filter((one) => !replaced.has(ownerOf(one))), ...measured]);
+}
+
+/** `Node`, `Chromium`, without the version. */
+export const kindOf = (runtime: string): string => runtime.split(" ")[0] as string;
+
 export function readRounds(csv: string): StepRound[] {
   const [, ...records] = parseCsv(csv, "steps.csv");
   return records.map(({ fields }) => {
-    const [machine = "", processor = "", load, variant = "", contestant = "", round, p50, p95, difference] = fields;
+    const [
+      machine = "",
+      processor = "",
+      runtime = "",
+      load,
+      variant = "",
+      contestant = "",
+      round,
+      p50,
+      p95,
+      difference,
+    ] = fields;
     return {
       machine,
       processor,
+      runtime,
       loadAverage: Number(load),
       variant,
       contestant,

@@ -6,10 +6,21 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openModel } from "movinet/files";
-import { Program } from "movinet/session";
+import { openEngine, Program } from "movinet/session";
 import { nodeEngine } from "../packages/movinet/src/engines/onnxruntime/onnx.node.ts";
+import { kernelModules, wasmEngine } from "../packages/movinet/src/engines/wasm/inference/engine.ts";
 import type { StepOutputs } from "../packages/movinet/src/session/stream-session.ts";
 import { hashedFrames } from "../packages/movinet/test/golden/material.ts";
+import { differenceOf } from "./difference.ts";
+
+const engines = {
+  "c-api": () => nodeEngine({ threads: 1, call: "c-api" }),
+  background: () => nodeEngine({ threads: 1, call: "c-api", background: true }),
+  binding: () => nodeEngine({ threads: 1, call: "binding" }),
+  relaxed: () => wasmEngine({ relaxed: kernelModules.relaxed }),
+  simd: () => wasmEngine({ simd: kernelModules.simd }),
+  threads: () => openEngine({ device: "wasm", threads: 2 }),
+};
 
 export interface StepsStart {
   /** One of Google's graphs. */
@@ -24,8 +35,8 @@ export interface StepsStart {
   readonly streams: number;
   /** Whether every call also gives logits; else they are asked for behind the round, for its last 16 frames. */
   readonly classifier: boolean;
-  readonly call: "c-api" | "binding";
-  readonly background: boolean;
+  /** ONNX Runtime by its C API, in the background too, and by its binding; our WebAssembly by its modules, of which one is for two threads. */
+  readonly engine: keyof typeof engines;
 }
 
 export interface StepsRound {
@@ -38,11 +49,11 @@ export interface StepsRound {
 const askedFrames = 16;
 
 const start = JSON.parse(process.argv[2] as string) as StepsStart;
-const { frames, known, streams, classifier, call, background } = start;
+const { frames, known, streams, classifier, engine } = start;
 const model = await openModel(start.model);
 const { variant, mode, classes, resolution } = model.spec;
 const started = performance.now();
-const program = await Program.compile(model, await nodeEngine({ threads: 1, call, background }));
+const program = await Program.compile(model, await engines[engine]());
 const session = await program.openStream({ streams });
 const sessionMs = performance.now() - started;
 
@@ -52,16 +63,13 @@ const { buffer, byteOffset, length } = readFileSync(start.logits);
 const truth = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
 
 /** Of `count` frames from `first` on. */
-function differenceOf({ logits }: StepOutputs, first: number, count = 1): number {
-  let largest = 0;
-  for (let i = 0; i < count * streams * classes; i++) {
-    const row = Math.floor(i / classes);
-    const frame = first + Math.floor(row / streams);
-    const expected = truth[(frame * known + (row % streams)) * classes + (i % classes)] ?? Number.NaN;
-    const got = logits[i] ?? Number.NaN;
-    largest = Math.max(largest, Math.abs(got - expected) / Math.max(1, Math.abs(expected)));
-  }
-  return largest;
+function differenceOfFrames({ logits }: StepOutputs, first: number, count = 1): number {
+  const expected = Array.from({ length: count }, (_, t) => {
+    const row = (first + t) * known;
+    return truth.subarray(row * classes, (row + streams) * classes);
+  });
+  const size = streams * classes;
+  return Math.max(...expected.map((rows, t) => differenceOf(logits.subarray(t * size, (t + 1) * size), rows)));
 }
 
 async function round(): Promise<StepsRound> {
@@ -74,10 +82,10 @@ async function round(): Promise<StepsRound> {
     const before = performance.now();
     const outputs = await (classifier ? session.step(input) : session.advance(input));
     times.push(performance.now() - before);
-    if (outputs) differences.push(differenceOf(outputs, t));
+    if (outputs) differences.push(differenceOfFrames(outputs, t));
   }
   if (!classifier) {
-    differences.push(differenceOf(await session.outputs(askedFrames), frames - askedFrames, askedFrames));
+    differences.push(differenceOfFrames(await session.outputs(askedFrames), frames - askedFrames, askedFrames));
   }
   return { times, largestDifference: Math.max(...differences) };
 }

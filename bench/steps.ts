@@ -1,6 +1,6 @@
 /**
- * Steps of A0–A3 against native LiteRT on Google's own graphs, one thread, float32, in alternating rounds of 20 steps: each
- * contestant is a process of its own, another one every 10 rounds, and the order of a round is drawn anew.
+ * Steps of A0–A3 against native LiteRT on Google's own graphs, one thread where no other number is said, float32, in alternating
+ * rounds of 20 steps: each contestant is a process of its own, another one every 10 rounds, and the order of a round is drawn anew.
  *
  *     MOVINET_PYTHON=python3 node bench/steps.ts FOLDER [ROUNDS] [--checkout DIR]
  *
@@ -10,14 +10,12 @@
  * LiteRT gave for the same pictures before.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { percentile } from "movinet/files";
 import { type PeerName, peerCommand, peerNames, type Ready, Runner } from "../apps/cli/src/bench/runner.ts";
-import { randomOf } from "../packages/movinet/src/common/random.ts";
-import { machineName, pathOf, processor, runPeer, temporaryFolder } from "./material.ts";
-import { readRounds, type StepRound, Summary, writeRounds } from "./step-rounds.ts";
+import { type Contestant, checked, contest, frames, known, tell } from "./contest.ts";
+import { pathOf, runPeer, temporaryFolder } from "./material.ts";
+import { replaceRounds, type StepRound, Summary } from "./step-rounds.ts";
 import type { StepsRound, StepsStart } from "./steps-child.ts";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { checkout: { type: "string" } } });
@@ -25,43 +23,35 @@ const [folder, roundsText = "30"] = positionals;
 if (!folder) throw new TypeError("usage: node bench/steps.ts FOLDER [ROUNDS] [--checkout DIR]");
 
 const rounds = Number(roundsText);
+const runtime = `Node ${process.versions.node}`;
 /** Then others begin: where a process lies in memory decides 3 %. */
 const roundsOfProcess = 10;
-const frames = 20;
-const known = 8;
-const allowedDifference = 1e-5;
-const step = { streams: 1, classifier: true, call: "c-api", background: false } as const;
-const ours: Readonly<Record<string, Pick<StepsStart, "streams" | "classifier" | "call" | "background">>> = {
+const step = { streams: 1, classifier: true, engine: "c-api" } as const;
+const ours: Readonly<Record<string, Pick<StepsStart, "streams" | "classifier" | "engine">>> = {
   step,
   "step without classifier": { ...step, classifier: false },
   "8 streams": { ...step, streams: 8 },
-  "step in the background": { ...step, background: true },
-  "step through the binding": { ...step, call: "binding" },
+  "step in the background": { ...step, engine: "background" },
+  "step through the binding": { ...step, engine: "binding" },
+  wasm: { ...step, engine: "relaxed" },
+  "wasm without classifier": { ...step, engine: "relaxed", classifier: false },
+  "wasm without relaxed SIMD": { ...step, engine: "simd" },
+  "wasm on two threads": { ...step, engine: "threads" },
 };
 
-interface Contestant {
-  readonly name: string;
-  readonly streams: number;
-  readonly runner: Runner;
-  readonly ready: Ready;
-  readonly round: () => Promise<{ readonly times: readonly number[]; readonly largestDifference: number | null }>;
-}
+type Started = Contestant & { readonly runner: Runner; readonly ready: Ready };
 
 const { signal } = new AbortController();
 
-async function openOurs(name: string, start: StepsStart): Promise<Contestant> {
+async function openOurs(name: string, start: StepsStart): Promise<Started> {
   const args = [pathOf("steps-child.ts"), JSON.stringify(start)];
   const runner = new Runner({ program: process.execPath, args }, signal);
   const ready = await runner.ready();
-  const round = async () => {
-    const done = await runner.ask<StepsRound>("");
-    if (done.largestDifference !== null && done.largestDifference <= allowedDifference) return done;
-    throw new Error(`${name}: logits are ${done.largestDifference} from LiteRT's`);
-  };
+  const round = async () => checked(name, await runner.ask<StepsRound>(""));
   return { name, streams: start.streams, runner, ready, round };
 }
 
-async function openPeer(name: PeerName, model: string, of: Ready): Promise<Contestant | null> {
+async function openPeer(name: PeerName, model: string, of: Ready): Promise<Started | null> {
   const command = peerCommand(name, { model, ready: of, threads: 1, checkout: values.checkout });
   if (typeof command === "string") {
     console.error(`${name}: skipped: ${command}`);
@@ -78,7 +68,7 @@ async function measure(variant: string, model: string): Promise<readonly StepRou
   runPeer("litert-logits.py", model, String(known), String(frames), logits);
   const measured: StepRound[] = [];
   for (let first = 1; first <= rounds; first += roundsOfProcess) {
-    const contestants: Contestant[] = [];
+    const contestants: Started[] = [];
     try {
       for (const [name, how] of Object.entries(ours)) {
         contestants.push(await openOurs(name, { model, logits, frames, known, ...how }));
@@ -87,40 +77,13 @@ async function measure(variant: string, model: string): Promise<readonly StepRou
         const peer = await openPeer(name, model, contestants[0]?.ready as Ready);
         if (peer) contestants.push(peer);
       }
-      for (const { round } of contestants) await round();
-      for (let round = first; round < first + roundsOfProcess && round <= rounds; round++) {
-        const drawn = randomOf(variant, round).shuffle(contestants);
-        for (const contestant of drawn) measured.push(await runRound(variant, round, contestant));
-        console.error(`${variant}: round ${round}`);
-      }
+      const last = Math.min(rounds, first + roundsOfProcess - 1);
+      measured.push(...(await contest({ variant, runtime }, contestants, first, last)));
     } finally {
       await Promise.all(contestants.map(({ runner }) => runner[Symbol.asyncDispose]()));
     }
   }
   return measured;
-}
-
-async function runRound(variant: string, round: number, { name, streams, round: run }: Contestant): Promise<StepRound> {
-  const loadAverage = Number((loadavg()[0] as number).toFixed(2));
-  const { times, largestDifference } = await run();
-  const ms = (p: number) => Number((percentile(times, p) / streams).toPrecision(4));
-  return {
-    ...{ machine: machineName, processor, loadAverage, variant, contestant: name, round },
-    ...{ p50Ms: ms(50), p95Ms: ms(95) },
-    largestDifference: largestDifference && Number(largestDifference.toPrecision(3)),
-  };
-}
-
-function tell(variant: string, own: readonly StepRound[]): void {
-  const summary = new Summary(own);
-  for (const name of [...peerNames, ...Object.keys(ours)].filter((one) => summary.contestants.includes(one))) {
-    const difference = Math.max(
-      ...own.filter((one) => one.contestant === name).map((one) => one.largestDifference ?? 0),
-    );
-    const ratio = `${summary.ratio(name, "litert")?.toFixed(3)} × litert`;
-    const checked = difference > 0 ? `, logits within ${difference}` : "";
-    console.log(`${variant}  ${name.padEnd(26)}${summary.p50Ms(name)?.toFixed(3).padStart(9)} ms  ${ratio}${checked}`);
-  }
 }
 
 const measured: StepRound[] = [];
@@ -129,7 +92,7 @@ for (const variant of ["a0", "a1", "a2", "a3"]) {
   const model = join(folder, `${variant}_se_fp32.tflite`);
   if (!existsSync(model)) continue;
   const own = await measure(variant, model);
-  tell(variant, own);
+  tell(variant, own, "litert");
   ratios.push(new Summary(own).ratio("step", "litert") as number);
   measured.push(...own);
 }
@@ -138,7 +101,4 @@ const product = ratios.reduce((all, ratio) => all * ratio, 1);
 console.log(`geometric mean of the whole step: ${(product ** (1 / ratios.length)).toFixed(3)} × litert`);
 
 const results = pathOf("results/steps.csv");
-const elsewhere = readRounds(readFileSync(results, "utf8")).filter((one) => {
-  return one.machine !== machineName || one.processor !== processor;
-});
-writeFileSync(results, writeRounds([...elsewhere, ...measured]));
+writeFileSync(results, replaceRounds(readFileSync(results, "utf8"), measured));

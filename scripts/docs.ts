@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { browserTable } from "./browser-table.ts";
 import { modelCards, zooTable } from "./model-cards.ts";
 import { renderReference } from "./reference.ts";
 import { speedTables } from "./speed-table.ts";
@@ -22,7 +23,9 @@ export function buildDocs(): ReadonlyMap<string, string> {
   for (const file of globSync("docs/*.md", { cwd: root }).sort()) {
     if (!files.has(file)) files.set(file, withRegions(read(file)));
   }
-  const made = speedTables(read("bench/results/steps.csv"), read("bench/results/step-latency.csv"));
+  const made = [speedTables(read("bench/results/steps.csv")), browserTable(read("bench/results/browsers.jsonl"))].join(
+    "\n\n",
+  );
   files.set(
     "README.md",
     read("README.md").replace(table, (_, begin: string) => `${begin}\n${made}\n`),

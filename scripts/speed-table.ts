@@ -1,81 +1,96 @@
-/** The README's tables of what a step takes, from the committed results. */
-import { readRounds, type StepRound, Summary } from "../bench/step-rounds.ts";
-import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
+/** The README's table of what a step takes, from the committed rounds. */
+import { percentile } from "movinet/files";
+import { kindOf, readRounds, type StepRound, Summary } from "../bench/step-rounds.ts";
 
-/** `steps` is `bench/results/steps.csv`; `former`, `step-latency.csv`, is shown of machines that are not in it. */
-export function speedTables(steps: string, former: string): string {
-  const machines = Object.entries(
-    Object.groupBy(readRounds(steps), ({ machine, processor }) => `${machine} (${processor})`),
+/** The contestants of a table, ours in bold, below the one that all are measured against. */
+const groups = {
+  Node: {
+    base: "litert",
+    rows: {
+      litert: "LiteRT, native",
+      step: "**movinet**, native",
+      "step without classifier": "… without classifier",
+      "8 streams": "… each of 8 streams",
+      wasm: "**movinet**, wasm",
+      "wasm without classifier": "… without classifier",
+      "wasm without relaxed SIMD": "… without relaxed SIMD",
+      "wasm on two threads": "… on two threads",
+      "onnxruntime-plain": "ONNX Runtime, plain export",
+      pytorch: "PyTorch",
+    },
+  },
+  Chromium: {
+    base: "litertjs run",
+    rows: {
+      "litertjs run": "LiteRT.js",
+      "litertjs session": "… through our session",
+      wasm: "**movinet**, wasm",
+      "wasm without classifier": "… without classifier",
+      "onnxruntime-web": "onnxruntime-web, plain export",
+    },
+  },
+} as const;
+
+/** A table for each machine in `bench/results/steps.csv`: rows of engines, columns of variants. */
+export function speedTables(steps: string): string {
+  const machines = Object.groupBy(readRounds(steps), ({ machine, processor }) => `${machine} (${processor})`);
+  return Object.entries(machines)
+    .map(([name, rounds = []]) => machineTable(name, rounds))
+    .join("\n");
+}
+
+function machineTable(machine: string, rounds: readonly StepRound[]): string {
+  const variants = [...new Set(rounds.map(({ variant }) => variant))].sort();
+  const lines = Object.entries(groups).flatMap(([kind, { base, rows }]) => {
+    const own = rounds.filter(({ runtime }) => kindOf(runtime) === kind);
+    const summaries = variants.map((one) => new Summary(own.filter(({ variant }) => variant === one)));
+    const [first] = own;
+    if (!first) return [];
+    const title = [`**${first.runtime.replace(/^(\S+ \d+)\S*/, "$1")}**`, ...variants.map(() => "")];
+    const known = Object.entries(rows).filter(([name]) => summaries.some((summary) => summary.p50Ms(name) !== null));
+    return [title, ...known.map(([name, row]) => [row, ...summaries.map((summary) => cellOf(summary, name, base))])];
+  });
+  const head = ["ms a frame", ...variants.map((variant) => variant.toUpperCase())];
+  const count = Math.min(...Object.values(Object.groupBy(rounds, keyOf)).map((own = []) => own.length));
+  const load = percentile(
+    rounds.map(({ loadAverage }) => loadAverage),
+    50,
   );
-  const tables = machines.map(([name, rounds = []]) => stepsTable(name, rounds));
-  const measured = new Set(machines.map(([, rounds]) => rounds?.[0]?.machine));
-  const rows = recordsOf(former).filter((row) => !measured.has(row["machine"]));
-  return [...tables, ...(rows.length > 0 ? [formerTable(rows)] : [])].join("\n");
-}
-
-const faster = "below 1 × we are faster";
-
-function stepsTable(machine: string, rounds: readonly StepRound[]): string {
-  const lines = Object.entries(Object.groupBy(rounds, ({ variant }) => variant)).map(([variant, own = []]) => {
-    const summary = new Summary(own);
-    const ms = summary.p50Ms("step") ?? Number.NaN;
-    const ratios = [
-      summary.ratio("step", "litert"),
-      summary.ratio("step without classifier", "litert"),
-      summary.ratio("8 streams", "litert"),
-      summary.ratio("step", "pytorch"),
-      summary.ratio("step", "onnxruntime-plain"),
-    ];
-    return [titleOf(variant), ...timeCells(ms), ...ratios.map(ratioCell)];
-  });
-  const head = [
-    "one thread, float32",
-    "step (p50)",
-    "frames/s",
-    "against native LiteRT",
-    "without the classifier",
-    "each of 8 streams",
-    "against PyTorch port",
-    "against ONNX Runtime, plain export",
+  const note = [
+    `${machine}, load ${load.toFixed(1)}; one thread where not said, float32; medians of ${count} alternating rounds ([all of them](bench/results/steps.csv))`,
+    "in italics over the first line of its part: above 1× is slower",
   ];
-  const note = "without the classifier and for each of 8 streams in one call: against LiteRT's whole step";
-  return `${markdown(head, lines)}\n_${machine}; ${faster}; ${note} ([rounds](bench/results/steps.csv))._\n`;
+  return [markdown([head, ...lines]), `_${note.join("; ")}._`, ...firstSteps(rounds)].join("\n");
 }
 
-type Row = Readonly<Record<string, string>>;
+const keyOf = ({ runtime, variant, contestant }: StepRound) => [runtime, variant, contestant].join();
 
-function recordsOf(csv: string): readonly Row[] {
-  const [{ fields: columns } = { fields: [] }, ...records] = parseCsv(csv, "step-latency.csv");
-  return records.map(({ fields }) => Object.fromEntries(columns.map((column, i) => [column, fields[i] ?? ""])));
+function cellOf(summary: Summary, name: string, base: string): string {
+  const ms = summary.p50Ms(name);
+  if (ms === null) return "";
+  const ratio = summary.ratio(name, base);
+  return name === base || ratio === null ? ms.toFixed(1) : `${ms.toFixed(1)} _${ratio.toFixed(2)}×_`;
 }
 
-function formerTable(rows: readonly Row[]): string {
-  const peers = [...new Set(rows.map((row) => row["peer"] ?? "").filter((peer) => peer !== ""))];
-  const titles: Readonly<Record<string, string>> = {
-    litert: "native LiteRT",
-    pytorch: "PyTorch port",
-    "onnxruntime-plain": "ONNX Runtime, plain export",
+/** What passes in a page from a file in memory to the first step done. */
+function firstSteps(rounds: readonly StepRound[]): readonly string[] {
+  const summary = new Summary(rounds.filter(({ variant }) => variant === "a0"));
+  const titles = {
+    "wasm of our file from bytes": "movinet",
+    "wasm from bytes": "movinet of Google's file",
+    "litertjs run from bytes": "LiteRT.js",
+    "litertjs run from bytes (started)": "LiteRT.js whose runtime had started",
   };
-  const ours = rows.filter((row) => row["peer"] === "");
-  const lines = ours.map(({ model = "", p50Ms }) => {
-    const ratios = peers.map((peer) => rows.find((row) => row["model"] === model && row["peer"] === peer)?.["ratio"]);
-    return [titleOf(model), ...timeCells(Number(p50Ms)), ...ratios.map((ratio) => ratioCell(ratio ? +ratio : null))];
+  const known = Object.entries(titles).flatMap(([name, title]) => {
+    const ms = summary.p50Ms(name);
+    return ms === null ? [] : [`${title} ${ms.toFixed(0)} ms`];
   });
-  const head = [
-    "the former backend",
-    "step (p50)",
-    "frames/s",
-    ...peers.map((peer) => `against ${titles[peer] ?? peer}`),
-  ];
-  const note = "the former backend called ONNX Runtime by its binding ([medians](bench/results/step-latency.csv))";
-  return `${markdown(head, lines)}\n_${ours[0]?.["machine"]}; ${faster}; ${note}._\n`;
+  return known.length === 0
+    ? []
+    : [`\nFrom a file in memory to the first step of A0 done, in a page just loaded: ${known.join(", ")}.`];
 }
 
-const titleOf = (variant: string) => `${variant.slice(0, 2).toUpperCase()} stream`;
-const timeCells = (ms: number) => [`${ms.toFixed(1)} ms`, (1000 / ms).toFixed(0)];
-const ratioCell = (ratio: number | null) => (ratio === null ? "" : `${ratio.toFixed(2)} ×`);
-
-function markdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {
   const rows = [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...lines];
   return rows.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }

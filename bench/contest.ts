@@ -1,0 +1,74 @@
+/** Alternating rounds of contestants that step the same network. */
+import { loadavg } from "node:os";
+import { percentile } from "movinet/files";
+import { randomOf } from "../packages/movinet/src/common/random.ts";
+import { machineName, processor } from "./material.ts";
+import { type StepRound, Summary } from "./step-rounds.ts";
+
+/** Pictures of a round, and of how many streams that begin with one of them the logits are known. */
+export const frames = 20;
+export const known = 8;
+const allowedDifference = 1e-5;
+
+export interface StepTimes {
+  /** Milliseconds of each call. */
+  readonly times: readonly number[];
+  /** Of the logits from native LiteRT's; null: not asked. */
+  readonly largestDifference: number | null;
+}
+
+export interface Contestant {
+  readonly name: string;
+  /** In a call. */
+  readonly streams: number;
+  readonly round: () => Promise<StepTimes>;
+}
+
+/** The same times, of one whose logits are right. */
+export function checked(name: string, done: StepTimes): StepTimes {
+  if (done.largestDifference !== null && done.largestDifference <= allowedDifference) return done;
+  throw new Error(`${name}: logits are ${done.largestDifference} from LiteRT's`);
+}
+
+/** Rounds `first` to `last`, after one that does not count. The order of each is drawn anew. */
+export async function contest(
+  { variant, runtime }: Pick<StepRound, "variant" | "runtime">,
+  contestants: readonly Contestant[],
+  first: number,
+  last: number,
+): Promise<readonly StepRound[]> {
+  const measured: StepRound[] = [];
+  for (const { round } of contestants) await round();
+  for (let round = first; round <= last; round++) {
+    for (const { name, streams, round: run } of randomOf(variant, round).shuffle(contestants)) {
+      const loadAverage = Number((loadavg()[0] as number).toFixed(2));
+      const { times, largestDifference } = await run();
+      const ms = (p: number) => Number((percentile(times, p) / streams).toPrecision(4));
+      measured.push({
+        ...{ machine: machineName, processor, runtime, loadAverage, variant, contestant: name, round },
+        ...{ p50Ms: ms(50), p95Ms: ms(95) },
+        largestDifference: largestDifference && Number(largestDifference.toPrecision(3)),
+      });
+    }
+    console.error(`${variant}: round ${round}`);
+  }
+  return measured;
+}
+
+/** Prints a line for each contestant: its time, and that over the time of `base`. */
+export function tell(variant: string, rounds: readonly StepRound[], base: string): void {
+  const summary = new Summary(rounds);
+  for (const name of [...summary.contestants].sort()) {
+    const own = rounds.filter(({ contestant }) => contestant === name);
+    const difference = Math.max(...own.map((one) => one.largestDifference ?? 0));
+    const ratio = summary.ratio(name, base);
+    const cells = [
+      variant,
+      name.padEnd(34),
+      `${summary.p50Ms(name)?.toFixed(3).padStart(9)} ms`,
+      ratio === null ? "" : `${ratio.toFixed(3)} × ${base}`,
+      difference > 0 ? `logits within ${difference}` : "",
+    ];
+    console.log(cells.join("  ").trimEnd());
+  }
+}
