@@ -91,7 +91,7 @@ try {
     for (const name of names) await call("open", name);
     const stepping = names.map((name) => contestantOf(name, () => call("round", name)));
     const own = [...(await contest({ variant, runtime }, stepping, 1, rounds))];
-    tell(variant, own, "litertjs run");
+    tell(variant, own, ["litertjs run", "litertjs session", "onnxruntime-web"]);
     if (variant === "a0") {
       const starting = firsts.map(({ name, started }) =>
         contestantOf(`${name} from bytes${started ? " (started)" : ""}`, async () => {
@@ -101,7 +101,7 @@ try {
         }),
       );
       const starts = await contest({ variant, runtime }, starting, 1, rounds);
-      tell(variant, starts, "litertjs run from bytes");
+      tell(variant, starts, ["litertjs run from bytes", "litertjs session from bytes"]);
       own.push(...starts);
     }
     measured.push(...own);

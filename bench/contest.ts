@@ -55,19 +55,21 @@ export async function contest(
   return measured;
 }
 
-/** Prints a line for each contestant: its time, and that over the time of `base`. */
-export function tell(variant: string, rounds: readonly StepRound[], base: string): void {
+/** Prints a line for each contestant: its time, and that over the times of others. */
+export function tell(variant: string, rounds: readonly StepRound[], others: readonly string[]): void {
   const summary = new Summary(rounds);
   for (const name of [...summary.contestants].sort()) {
     const own = rounds.filter(({ contestant }) => contestant === name);
     const difference = Math.max(...own.map((one) => one.largestDifference ?? 0));
-    const ratio = summary.ratio(name, base);
+    const ratios = others.flatMap((other) => {
+      const ratio = summary.ratio(name, other);
+      return ratio === null || name === other ? [] : [`${ratio.toFixed(3)} × ${other}`];
+    });
     const cells = [
       variant,
       name.padEnd(34),
       `${summary.p50Ms(name)?.toFixed(3).padStart(9)} ms`,
-      ratio === null ? "" : `${ratio.toFixed(3)} × ${base}`,
-      difference > 0 ? `logits within ${difference}` : "",
+      [...ratios, ...(difference > 0 ? [`logits within ${difference}`] : [])].join(", "),
     ];
     console.log(cells.join("  ").trimEnd());
   }

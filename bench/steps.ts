@@ -92,7 +92,7 @@ for (const variant of ["a0", "a1", "a2", "a3"]) {
   const model = join(folder, `${variant}_se_fp32.tflite`);
   if (!existsSync(model)) continue;
   const own = await measure(variant, model);
-  tell(variant, own, "litert");
+  tell(variant, own, ["litert", "wasm"]);
   ratios.push(new Summary(own).ratio("step", "litert") as number);
   measured.push(...own);
 }
