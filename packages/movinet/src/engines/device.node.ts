@@ -1,6 +1,7 @@
+import { DependencyError, MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
-import { nodeEngine } from "./onnxruntime/onnx.node.ts";
+import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
 import { wasmEngine } from "./wasm/inference/engine.ts";
 
@@ -23,13 +24,37 @@ const own: Readonly<Record<string, () => Promise<Engine>>> = {
 };
 
 /**
- * The engine of a device: `auto` or `cpu`, another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
+ * The engine of a device: `auto` (ONNX Runtime's CPU kernels; where `onnxruntime-node` is not installed or does not load, our
+ * WebAssembly, with a warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
  * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
     throw new TypeError(`background is for the cpu, not for ${device}`);
   }
+  if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
-  return open ? open() : nodeEngine({ device: device === "auto" ? "cpu" : device, threads, background });
+  if (open) return open();
+  const known = onnxDevices();
+  if (!known.includes(device)) {
+    throw new MovinetError({
+      code: "E_DEVICE_UNKNOWN",
+      subject: device,
+      problem: "there is no such device here",
+      remedy: `Use one of: auto, ${[...known, ...Object.keys(own)].join(", ")}`,
+    });
+  }
+  return nodeEngine({ device, threads, background });
+}
+
+async function autoEngine(options: Pick<EngineOptions, "threads" | "background">): Promise<Engine> {
+  try {
+    return await nodeEngine(options);
+  } catch (cause) {
+    if (!(cause instanceof DependencyError)) throw cause;
+    const { subject, problem, remedy } = cause;
+    const where = options.background ? ", and not in the background" : "";
+    const warning = `models run on our own WebAssembly${where}, which is slower than ${subject} (${problem}). ${remedy}`;
+    return { ...(await wasmEngine()), warnings: [warning] };
+  }
 }

@@ -17,8 +17,9 @@ import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
   /**
-   * What the model runs on: `auto` (the default: ONNX Runtime's CPU kernels), `cpu`, another execution provider of ONNX Runtime
-   * (`cuda`, `coreml`, `dml`, `webgpu`, …), `litert` (LiteRT.js), or `reference` (the slow interpreter).
+   * What the model runs on: `auto` (the default: ONNX Runtime's CPU kernels; without `onnxruntime-node` our WebAssembly, with a
+   * warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …), `wasm` (our
+   * WebAssembly), `litert` (LiteRT.js), or `reference` (the slow interpreter).
    */
   readonly device?: string | undefined;
   /** Threads of one run. Default: the machine's cores, at most 4. */
@@ -27,7 +28,7 @@ export interface OpenOptions {
   readonly labels?: string | readonly string[] | undefined;
   /**
    * Compute in the background (on a thread of the pool that Node has for files), so that the event loop stays free; a step takes a
-   * little longer. ONNX Runtime's CPU kernels only. Default false.
+   * little longer. ONNX Runtime's CPU kernels only: where `auto` finds none, a warning says so. Default false.
    */
   readonly background?: boolean | undefined;
   /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */

@@ -21,8 +21,9 @@ interface Shown {
 
 type Player = Recognizer<HTMLVideoElement>;
 
+const folders: Readonly<Record<string, string>> = { litert: "/litert/", onnxruntime: "/ort" };
 const openModel = (options: OpenOptions = {}) =>
-  open("/camera-motion.safetensors", { wasmPaths: options.device === "litert" ? "/litert/" : "/ort", ...options });
+  open("/camera-motion.safetensors", { wasmPaths: folders[options.device ?? "auto"], ...options });
 
 function show({ url = "", blob = false, preload, canvas }: Shown): Promise<HTMLVideoElement> | HTMLVideoElement {
   const video = document.createElement("video");
@@ -156,11 +157,11 @@ function disturbed(
 }
 
 const failing = {
-  model: (url: string, wasmPaths: string, device: string) => open(url, { wasmPaths, device }),
+  model: (url: string, device: string, wasmPaths?: string) => open(url, { wasmPaths, device }),
   aborted: () => open("/camera-motion.safetensors", { signal: AbortSignal.abort(new Error("enough")) }),
   abortedLater() {
     const controller = new AbortController();
-    const opening = open("/camera-motion.safetensors", { wasmPaths: "/ort/", signal: controller.signal });
+    const opening = open("/camera-motion.safetensors", { signal: controller.signal });
     setTimeout(() => controller.abort(new Error("enough")));
     return opening;
   },

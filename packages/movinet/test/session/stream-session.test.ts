@@ -6,7 +6,6 @@ import type { Model } from "../../src/model/model.ts";
 import { Program } from "../../src/session/program.ts";
 import { wasmEngines } from "../engines/wasm/engines.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
-import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
 
 type Compile = (model: Model) => Promise<Program>;
@@ -37,10 +36,4 @@ test("in the background the event loop stays free", async () => {
   clearInterval(timer);
   expect(ticks).toBeGreaterThan(10);
   await program[Symbol.asyncDispose]();
-});
-
-test("an unknown device is refused with the ones there are", async () => {
-  await expect(nodeEngine({ device: "abacus" })).rejects.toThrow(
-    told("E_DEVICE_UNKNOWN", /abacus: this ONNX Runtime has no such device.*cpu/),
-  );
 });
