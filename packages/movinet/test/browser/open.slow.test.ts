@@ -8,6 +8,8 @@ import { type Answer, resultOf } from "../../src/common/errors.ts";
 import { open } from "../../src/flow/open.node.ts";
 import type { Prediction } from "../../src/flow/predict.ts";
 import type { Classification } from "../../src/flow/recognizer.ts";
+import { readModel } from "../../src/formats/model-file.ts";
+import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import type { Frame } from "../../src/video/frame.ts";
 import { openVideo } from "../../src/video/video.node.ts";
 import { largestDifference } from "../golden/figures.ts";
@@ -202,6 +204,25 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
       await recognizer[Symbol.asyncDispose]();
     },
   );
+
+  test("a TFLite file of integers is imported, as in Node, where no package runs it as it is", async () => {
+    const bytes = emitTflite(readModel(await readFile(model), "camera-motion"), {
+      form: "official",
+      dtype: "dynamic_int8",
+    });
+    served["/int8.tflite"] = bytes;
+    const pictures = (await inNode(join(folder, "pan.webm"))).map(({ picture }) => picture);
+    served["/pictures.bin"] = Buffer.concat(pictures.map(({ data }) => data));
+    const { width, height } = pictures[0] as Frame;
+    const results = await ask<{ scores: number[] }[]>("stream", "/pictures.bin", width, height, "auto", "/int8.tflite");
+    const recognizer = await open(bytes);
+    const actions = await recognizer.stream();
+    for (const [i, picture] of pictures.entries()) {
+      const { scores } = await actions.step(picture);
+      expect(largestDifference([...scores], results[i]?.scores ?? [])).toBeLessThan(1e-4);
+    }
+    await recognizer.close();
+  });
 
   test("a recording that does not know its duration, from memory", async () => {
     const { results, before, duration } = await classify({ canvas: 1200 });
