@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
   readonly background?: boolean | undefined;
-  /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
+  /** For `onnxruntime` and `litert` in browsers, where it names the folder of their `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
 }
 

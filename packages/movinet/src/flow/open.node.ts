@@ -31,7 +31,7 @@ export interface OpenOptions {
    * little longer. ONNX Runtime's CPU kernels only: where `auto` finds none, a warning says so. Default false.
    */
   readonly background?: boolean | undefined;
-  /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
+  /** For `onnxruntime` and `litert` in browsers, where it names the folder of their `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
   /** Told how a model is fetched, of the zoo or from a URL. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
