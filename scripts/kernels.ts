@@ -35,6 +35,13 @@ export const modules = [
     name: "kernels",
     features: "simd,bulk-memory",
   },
+  {
+    title: "The kernels of a step, with relaxed SIMD and threads,",
+    entry: "inference/index.ts",
+    file: `${folder}/inference/kernels-threads.ts`,
+    name: "kernels",
+    features: "simd,relaxed-simd,bulk-memory,threads",
+  },
 ] as const;
 
 /** The text of a module: what the kernels compile to, as base64. */
@@ -55,6 +62,7 @@ export function compileKernels({ title, entry, name, features }: (typeof modules
       "16",
     ];
     const limits = ["--maximumMemory", "65536", "--enable", features];
+    if (features.includes("threads")) limits.push("--sharedMemory");
     execFileSync(process.execPath, [asc, `packages/movinet/kernels/${entry}`, "-o", out, ...flags, ...limits], {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"],

@@ -7,12 +7,13 @@ import { half, number, one, six, sixth } from "../numbers";
 /**
  * y = f(x ∗ w + bias + init) (init 0: none; it may be y). A band is of `band` output rows; `copy` has room for
  * `((band − 1) · S + K) · pitch` pixels of 16 channels, where `pitch` is what the windows of a row's strips of 4 pixels see.
+ * A pixel takes `cell` bytes, of which C channels are worked on.
  */
 export function depthwise(
   x: usize, w: usize, bias: usize, init: usize, y: usize, pictures: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32,
-  K: i32, S: i32, top: i32, left: i32, kind: i32, copy: usize, pitch: i32, band: i32,
+  K: i32, S: i32, top: i32, left: i32, kind: i32, copy: usize, pitch: i32, band: i32, cell: usize,
 ): void {
-  const cell = <usize>C << 2;
+  const channels = <usize>C << 2;
   const row = <usize>pitch << 4;
   const weights = <usize>(K * K) << 4;
   const plane = <usize>((band - 1) * S + K) * row;
@@ -32,8 +33,8 @@ export function depthwise(
       const target = copy + <usize>above * row + (<usize>left << 4);
       const at = <usize>(oy * OW) * cell;
       let taps = w;
-      for (let c: usize = 0; c < cell; c += 64) {
-        const planes = min(4, (cell - c) >> 4);
+      for (let c: usize = 0; c < channels; c += 64) {
+        const planes = min(4, (channels - c) >> 4);
         if (planes == 4) spread4(source + c, target, below - above, W, cell, row, plane);
         else for (let p: usize = 0; p < planes; p++) spread(source + c + (p << 4), target + p * plane, below - above, W, cell, row);
         for (let p: usize = 0; p < planes; p++) {

@@ -2,6 +2,7 @@
 import { convolve, copyRows, pad } from "./convolution";
 import { depthwise } from "./depthwise";
 import { activation, add, averagePool, interleave, product, scale, spatialMean } from "./elementwise";
+import { meet } from "./meeting";
 import { multiply, pack, scalePanels, vector } from "./product";
 import { temporal } from "./temporal";
 
@@ -23,7 +24,7 @@ export function run(from: usize, end: usize): void {
       case 1: vector(at(t, 0), at(t, 1), at(t, 2), at(t, 3), arg(t, 4), arg(t, 5), arg(t, 6)); break;
       case 2: scalePanels(at(t, 0), at(t, 1), at(t, 2), arg(t, 3), arg(t, 4)); break;
       case 3: convolve(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8), at(t, 9), at(t, 10), arg(t, 11)); break;
-      case 4: depthwise(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8), arg(t, 9), arg(t, 10), arg(t, 11), arg(t, 12), arg(t, 13), arg(t, 14), arg(t, 15), at(t, 16), arg(t, 17), arg(t, 18)); break;
+      case 4: depthwise(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8), arg(t, 9), arg(t, 10), arg(t, 11), arg(t, 12), arg(t, 13), arg(t, 14), arg(t, 15), at(t, 16), arg(t, 17), arg(t, 18), at(t, 19)); break;
       case 5: temporal(t + 32, arg(t, 0), at(t, 1), at(t, 2), arg(t, 3), arg(t, 4), arg(t, 5)); break;
       case 6: activation(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3)); break;
       case 7: add(at(t, 0), at(t, 1), at(t, 2), arg(t, 3)); break;
@@ -35,6 +36,7 @@ export function run(from: usize, end: usize): void {
       case 13: pad(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), at(t, 4), arg(t, 5), arg(t, 6), at(t, 7), at(t, 8)); break;
       case 14: interleave(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), arg(t, 4)); break;
       case 15: pack(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3)); break;
+      case 17: if (ASC_FEATURE_THREADS) meet(at(t, 0), arg(t, 1)); break;
       default: memory.fill(at(t, 0), 0, at(t, 1));
     }
   }

@@ -1,14 +1,15 @@
 import { DependencyError, MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
-import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
+import { checkThreads, nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
-import { wasmEngine } from "./wasm/inference/engine.ts";
+import { nodeCrew } from "./wasm/inference/crew.node.ts";
+import { threadedModules, wasmEngine } from "./wasm/inference/engine.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
-  /** Threads of one run, for ONNX Runtime. Default: the machine's cores, at most 4. */
+  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm` one. */
   readonly threads?: number | undefined;
   /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
   readonly background?: boolean | undefined;
@@ -16,11 +17,13 @@ export interface EngineOptions {
   readonly wasmPaths?: string | undefined;
 }
 
+const openWasm = (threads: number) => (threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine());
+
 /** Engines that have a device of their own, a row each. */
-const own: Readonly<Record<string, () => Promise<Engine>>> = {
+const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
   litert: litertEngine,
   reference: async () => referenceEngine,
-  wasm: wasmEngine,
+  wasm: openWasm,
 };
 
 /**
@@ -32,9 +35,10 @@ export async function openEngine({ device = "auto", threads, background }: Engin
   if (background && device !== "auto" && device !== "cpu") {
     throw new TypeError(`background is for the cpu, not for ${device}`);
   }
+  if (threads !== undefined) checkThreads(threads);
   if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
-  if (open) return open();
+  if (open) return open(threads ?? 1);
   const known = onnxDevices();
   if (!known.includes(device)) {
     throw new MovinetError({
@@ -55,6 +59,6 @@ async function autoEngine(options: Pick<EngineOptions, "threads" | "background">
     const { subject, problem, remedy } = cause;
     const where = options.background ? ", and not in the background" : "";
     const warning = `models run on our own WebAssembly${where}, which is slower than ${subject} (${problem}). ${remedy}`;
-    return { ...(await wasmEngine()), warnings: [warning] };
+    return { ...(await openWasm(options.threads ?? 1)), warnings: [warning] };
   }
 }

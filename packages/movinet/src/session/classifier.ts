@@ -1,5 +1,5 @@
 import type { DeviceTensor } from "../engines/engine.ts";
-import type { Call, Outputs } from "./streams.ts";
+import type { Call, Outputs } from "./call.ts";
 
 /** The call that takes so many rows. */
 export type ClassifierCalls = (rows: number) => Promise<Call>;

@@ -3,7 +3,9 @@ import { nameOf } from "../arch/spec.ts";
 import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Model } from "../model/model.ts";
-import { type Call, loadCall, Streams } from "./streams.ts";
+import { type Call, loadCall } from "./call.ts";
+import { checkFloats } from "./session-rules.ts";
+import { Streams } from "./streams.ts";
 
 /** Whole windows of frames through a network that sees clips. */
 export interface ClipSession extends AsyncDisposable {
@@ -33,6 +35,7 @@ export class LocalClipSession implements ClipSession {
   }
 
   async run(frames: Float32Array): Promise<Float32Array> {
+    checkFloats(frames);
     const { channels, height, width } = this.#call.step.picture;
     const size = channels * height * width;
     const count = frames.length / size;

@@ -2,11 +2,12 @@ import { Turns } from "../common/turns.ts";
 import { headFeatures } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import type { CarriedState } from "../graph/step-interface.ts";
+import type { Call, Outputs } from "./call.ts";
 import { Classifier, type ClassifierCalls, concat } from "./classifier.ts";
 import { HeadPool } from "./head-pool.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import { rememberedFrames, type StepOutputs, type StreamSession, type StreamState } from "./stream-session.ts";
-import { type Call, type Outputs, Streams } from "./streams.ts";
+import { Streams } from "./streams.ts";
 
 /** Calls of one network. */
 export interface Calls {

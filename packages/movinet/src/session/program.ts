@@ -16,11 +16,11 @@ import {
 } from "../graph/step-interface.ts";
 import type { Card } from "../model/card.ts";
 import type { Model, SessionModel } from "../model/model.ts";
+import { type Call, loadCall } from "./call.ts";
 import { type ClipSession, LocalClipSession } from "./clip-session.ts";
 import { type Calls, LocalStreamSession } from "./local-stream-session.ts";
 import { checkOptions } from "./session-rules.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
-import { type Call, loadCall } from "./streams.ts";
 
 /** What opens sessions of a model: a {@link Program}, or what passes its calls on. */
 export interface SessionSource {
@@ -137,6 +137,7 @@ export class Program implements SessionSource, AsyncDisposable {
     if (recentHalfLifeFrames !== null && others)
       throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
     checkOptions(streams, halfLifeFrames);
+    if (!Number.isInteger(chunk) || chunk < 1) throw new TypeError(`chunk must be an integer ≥ 1, got ${chunk}`);
     const calls = await this.#streamCalls(streams, Math.min(chunk, this.#network.stepFrames));
     const own = { streams, halfLifeFrames, recentHalfLifeFrames };
     return this.#turns.adopt(new LocalStreamSession(this.#network.subject, calls, own));
@@ -163,20 +164,25 @@ export class Program implements SessionSource, AsyncDisposable {
     const one = await this.#call({ part, streams: frames > 1 ? null : streams });
     const many = frames > 1 ? await this.#call({ part, frames }) : one;
     if (!states) return { one, many, head: null };
-    const classifier = (rows: number) => this.#call({ part: "classifier", streams: rows <= mostRows ? rows : null });
-    await classifier(streams);
-    return { one, many, head: { classifier, states } };
+    const rowsOf = (rows: number) => ({ part: "classifier", streams: rows <= mostRows ? rows : null }) as const;
+    await this.#call(rowsOf(streams));
+    // Disposal waits for what sessions still have to say.
+    return { one, many, head: { classifier: (rows) => this.#load(rowsOf(rows)), states } };
   }
 
-  async #call({ part = "whole", frames = 1, streams = null }: Partial<Form>): Promise<Call> {
+  async #call(form: Partial<Form>): Promise<Call> {
     this.#turns.check();
+    const loaded = await this.#load(form);
+    this.#turns.check();
+    return loaded;
+  }
+
+  #load({ part = "whole", frames = 1, streams = null }: Partial<Form>): Promise<Call> {
     const form = { part, frames, streams: this.#network.perStreams ? streams : null };
     const key = Object.values(form).join(" ");
     const call = this.#calls.get(key) ?? this.#network.load(form);
     this.#calls.set(key, call);
-    const loaded = await call;
-    this.#turns.check();
-    return loaded;
+    return call;
   }
 
   #require(mode: Spec["mode"]): void {

@@ -4,12 +4,27 @@ import { elementsOf } from "../graph/shapes.ts";
 import type { StateFacts } from "../graph/step-interface.ts";
 import type { StreamState } from "./stream-session.ts";
 
+/** Throws `TypeError` unless `frames` is what engines take: they look at its memory, and other numbers there would be read as floats. */
+export function checkFloats(frames: unknown): asserts frames is Float32Array {
+  if (!isFloats(frames)) throw new TypeError(`frames must be a Float32Array, got ${typeNameOf(frames)}`);
+}
+
+/** By name, since that of another realm, such as the one of a test, is as good. */
+function isFloats(data: unknown): data is Float32Array {
+  return typeNameOf(data) === "Float32Array";
+}
+
+function typeNameOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
 /** Pictures of every stream in one `step`. Throws `TypeError` unless `frames` holds whole ones, at least one of each. */
 export function countFrames(
   frames: Float32Array,
   streams: number,
   { channels, height, width }: { readonly channels: number; readonly height: number; readonly width: number },
 ): number {
+  checkFloats(frames);
   const count = frames.length / (channels * height * width * streams);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new TypeError(
@@ -38,6 +53,9 @@ export function stateProblems(state: StreamState, expected: readonly StateFacts[
     if (!given) return [`${name} is missing`];
     if (String(given.shape) !== String(shape) || given.data?.length !== elementsOf(shape)) {
       return [`${name} is [${given.shape}] of ${given.data?.length ?? "no"} numbers instead of [${shape}]`];
+    }
+    if (dtype === "float32" && !isFloats(given.data)) {
+      return [`${name} is ${typeNameOf(given.data)} instead of Float32Array`];
     }
     const first = given.data[0] as number;
     return dtype === "int32" && !(Number.isInteger(first) && first >= 0) ? [`${name} is ${first}, no count`] : [];

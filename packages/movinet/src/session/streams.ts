@@ -1,67 +1,10 @@
-import type { DeviceTensor, Engine, Executable, LoadOptions } from "../engines/engine.ts";
+import type { DeviceTensor, Executable } from "../engines/engine.ts";
 import { channelsFirst, channelsLast } from "../engines/layout.ts";
-import type { Graph } from "../graph/ir.ts";
 import { elementsOf } from "../graph/shapes.ts";
-import {
-  type CarriedState,
-  inputsOfState,
-  outputsOfState,
-  type StepInterface,
-  type TensorFacts,
-} from "../graph/step-interface.ts";
-import type { Weights } from "../graph/tensor.ts";
+import type { CarriedState, StepInterface } from "../graph/step-interface.ts";
+import { type Call, type Move, type Outputs, type Plan, placeOf, planOf, type Slot, slotsOf } from "./call.ts";
 import { keepOf, weightOf } from "./head-pool.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
-
-/** An executable, how it is called, and what its outputs become: scores of a file are turned back into logits. */
-export interface Call {
-  readonly executable: Executable;
-  readonly step: StepInterface;
-  toLogits?(values: Float32Array): Float32Array;
-}
-
-/** Loads a graph as a call. */
-export async function loadCall(
-  engine: Engine,
-  source: { readonly graph: Graph; readonly weights: Weights },
-  options?: LoadOptions,
-): Promise<Call> {
-  const executable = await engine.load(source, options);
-  if (!executable.step) throw new Error(`internal: ${engine.name} does not say how its graphs are called`);
-  return { executable, step: executable.step };
-}
-
-/** What a call says, by the names of the outputs. */
-export type Outputs = Readonly<Record<string, Float32Array>>;
-
-/** Where the tensors of a call stand among those of its executable. */
-interface Plan {
-  /** All inputs of the next run: pictures, clocks and what is handed back stay there until they are replaced. */
-  readonly inputs: DeviceTensor[];
-  readonly picture: number;
-  readonly clocks: readonly Clock[];
-  /** Where what is held goes, in its order. */
-  readonly held: readonly number[];
-  readonly said: readonly { readonly name: string; readonly at: number }[];
-  readonly moves: readonly Move[];
-  /** Outputs that become no state. */
-  readonly spare: readonly number[];
-}
-
-interface Clock {
-  readonly input: string;
-  readonly role: "inverseCount" | "position";
-  readonly at: number;
-  readonly times: Float32Array;
-}
-
-/** How a call's outputs go into a state of `length` held tensors: they follow those that move up, or one is added. */
-interface Move {
-  readonly from: number;
-  readonly length: number;
-  readonly outputs: readonly number[];
-  readonly grows: boolean;
-}
 
 /** Streams that go through executables together, and what they carry from call to call. */
 export class Streams {
@@ -135,10 +78,9 @@ export class Streams {
     for (const state of this.#states) {
       const { data } = saved[state.name] as StateTensor;
       const own = this.#slotsOf(state);
-      const planes =
-        this.#isPlanes(state) && data instanceof Float32Array
-          ? channelsFirst(data, frameOf(state))
-          : own.map(([, { size }], k) => data.subarray(k * size, (k + 1) * size));
+      const planes = this.#isPlanes(state)
+        ? channelsFirst(data as Float32Array, frameOf(state))
+        : own.map(([, { size }], k) => data.subarray(k * size, (k + 1) * size));
       for (const [k, [slot]] of own.entries()) await this.#write(slot, stream, planes[k] as StateTensor["data"]);
     }
   }
@@ -273,58 +215,6 @@ export class Streams {
     const { input } = this.#slots[slot] as Slot;
     this.#held[slot] = this.#executable.upload(input, data, this.#held[slot]);
   }
-}
-
-/** An input that holds a state, or a frame of it; `size` are the numbers of one stream. */
-interface Slot {
-  readonly state: CarriedState;
-  readonly input: string;
-  readonly size: number;
-}
-
-function slotsOf(state: CarriedState): readonly Slot[] {
-  const inputs = inputsOfState(state);
-  return inputs.map((input) => ({ state, input, size: elementsOf(state.shape) / inputs.length }));
-}
-
-function placeOf(name: string, tensors: readonly TensorFacts[]): number {
-  const at = tensors.findIndex((tensor) => tensor.name === name);
-  if (at < 0) throw new Error(`internal: there is no tensor ${name}`);
-  return at;
-}
-
-/** Of a call that takes `count` streams on, whose states hold `slots`. */
-function planOf(
-  { executable, step }: Call,
-  states: readonly CarriedState[],
-  slots: readonly Slot[],
-  count: number,
-): Plan {
-  const input = (name: string) => placeOf(name, executable.inputs);
-  const output = (name: string) => placeOf(name, executable.outputs);
-  const moves = states.flatMap(({ name }): Move[] => {
-    const state = step.states.find((one) => one.name === name);
-    if (!state) throw new Error(`internal: a call has no state ${name}`);
-    const length = inputsOfState(state).length;
-    if (length === 0) return [];
-    const outputs = outputsOfState(state).map(output);
-    const from = slots.findIndex((slot) => slot.state.name === name);
-    return [{ from, length, outputs, grows: state.kind === "sum" && state.grows }];
-  });
-  const taken = new Set(moves.flatMap(({ outputs }) => outputs));
-  return {
-    inputs: new Array<DeviceTensor>(executable.inputs.length),
-    picture: input(step.picture.input),
-    clocks: step.clocks.map((clock) => ({
-      ...clock,
-      at: input(clock.input),
-      times: new Float32Array(step.frames * count),
-    })),
-    held: slots.map((slot) => input(slot.input)),
-    said: Object.entries(step.outputs).map(([name, value]) => ({ name, at: output(value) })),
-    moves,
-    spare: executable.outputs.map((_, at) => at).filter((at) => !taken.has(at)),
-  };
 }
 
 function zeros({ dtype }: Pick<CarriedState, "dtype">, length: number): StateTensor["data"] {

@@ -5,8 +5,9 @@ import type { Engine } from "../engines/engine.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import { bodyOf, headFeatures } from "../graph/passes.ts";
 import type { Model } from "../model/model.ts";
+import { type Call, loadCall } from "../session/call.ts";
 import { LocalClipSession } from "../session/clip-session.ts";
-import { type Call, loadCall, Streams } from "../session/streams.ts";
+import { Streams } from "../session/streams.ts";
 
 export interface FrozenOptions {
   /** Mirror the pictures left to right. Default false. */

@@ -46,6 +46,14 @@ test("an unknown device is refused with all that there are", async () => {
   await expect(openEngine({ device: "toString" })).rejects.toThrow(told("E_DEVICE_UNKNOWN", /toString/));
 });
 
+test("wrong threads are refused, whatever the device", async () => {
+  for (const device of ["auto", "wasm", "litert"]) {
+    await expect(openEngine({ device, threads: 1.5 })).rejects.toThrow(
+      "threads must be an integer in 1..1024, got 1.5",
+    );
+  }
+});
+
 test("auto is ONNX Runtime where it is installed", async () => {
   const engine = await openEngine();
   expect([engine.name, engine.warnings]).toEqual(["onnxruntime-node cpu", []]);

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Model } from "../../src/model/model.ts";
 import type { SessionSource } from "../../src/session/program.ts";
-import { rememberedFrames, type StreamOptions, type StreamSession } from "../../src/session/stream-session.ts";
+import {
+  rememberedFrames,
+  type StreamOptions,
+  type StreamSession,
+  type StreamState,
+} from "../../src/session/stream-session.ts";
 import { interpretClip } from "../../src/verify/runner.ts";
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
@@ -118,6 +123,12 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
       await expect(session.step(upTo(0))).rejects.toMatchObject(
         wrong(/frames must hold T · 2 pictures of 3 × 64 × 64, got 12288/),
       );
+      for (const Numbers of [Float64Array, Int32Array, Uint8Array]) {
+        const foreign = new Numbers(2 * picture) as unknown as Float32Array;
+        await expect(session.step(foreign)).rejects.toMatchObject(
+          wrong(new RegExp(`frames must be a Float32Array, got ${Numbers.name}`)),
+        );
+      }
       await expect(session.reset(2)).rejects.toMatchObject(wrong(/stream must be in 0..1, got 2/));
       await expect(session.snapshot(2)).rejects.toMatchObject(wrong(/stream must be in 0..1, got 2/));
       await expect(session.restore({}, 2)).rejects.toMatchObject(wrong(/stream must be in 0..1, got 2/));
@@ -126,6 +137,13 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
         code: "E_MODEL_STATE",
         problem: expect.stringMatching(/state_head_pool_buffer is missing/),
         remedy: "Restore a snapshot of the same model at the same resolution",
+      });
+      const doubles = Object.entries(await session.snapshot()).map(([name, { shape, data }]) => {
+        return [name, { shape, data: data instanceof Float32Array ? Float64Array.from(data) : data }];
+      });
+      await expect(session.restore(Object.fromEntries(doubles) as StreamState)).rejects.toMatchObject({
+        code: "E_MODEL_STATE",
+        problem: expect.stringMatching(/is Float64Array instead of Float32Array/),
       });
       // What was refused has changed nothing.
       const both = Float32Array.from({ length: 2 * picture }, (_, i) => images[i % picture] as number);
@@ -163,15 +181,14 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
       const [idle, busy] = [await own.openStream(), await own.openStream()];
       await idle.step(upTo(0));
       const state = await idle.snapshot();
-      // A step under way comes to its end or is refused, and never to nothing.
-      const step = busy.step(upTo(1)).then(
-        ({ logits }) => ({ logits }),
-        (error: unknown) => ({ error }),
-      );
+      // Steps that were made come to their end, also the session's first ones, and answers of a number that nobody asked for before.
+      await busy.step(upTo(0));
+      const [step, both] = [busy.step(images.subarray(picture, 2 * picture)), busy.outputs(2)];
+      const first = (await own.openStream()).step(upTo(0));
       await Promise.all([own[Symbol.asyncDispose](), own[Symbol.asyncDispose]()]);
-      const answer = await step;
-      if ("logits" in answer) expectFrame(answer.logits, 1);
-      else expect(answer.error).toMatchObject(disposed);
+      expectFrame((await step).logits, 1);
+      expect((await both).logits.length).toBe(2 * (figures.logits[0]?.length ?? 0));
+      expectFrame((await first).logits, 0);
       await expectDisposed(idle, state);
       await expectDisposed(busy, state);
       await own[Symbol.asyncDispose]();
@@ -206,6 +223,8 @@ export function clipSessionContract(title: string, compile: (model: Model) => Pr
       await expectClip(whole, 0, 1, 2);
       await expectClip(short, 1, 0, 1);
       await expect(session.run(clip())).rejects.toMatchObject({ name: "TypeError" });
+      const doubles = Float64Array.from(clip(0, 1, 2)) as unknown as Float32Array;
+      await expect(session.run(doubles)).rejects.toMatchObject({ name: "TypeError" });
       await expect(session.run(clip(0, 1, 2, 0))).rejects.toMatchObject({ name: "TypeError" });
       await expect(program.openStream()).rejects.toMatchObject({ name: "TypeError" });
       await session[Symbol.asyncDispose]();

@@ -104,12 +104,29 @@ export function makeHandle(api: CApi, make: (into: BigUint64Array) => Status): H
   return into[0] as Handle;
 }
 
-/** Makes a call on the pool; rejects where its status is one of failure. */
-export function onPool<Args extends unknown[]>(
-  api: CApi,
-  call: { readonly async: (...args: [...Args, Done]) => void },
-  ...args: Args
-): Promise<void> {
+/** Calls that are on the pool at a time, or wait for a thread of it: koffi refuses more than 256 of all that use it. */
+const mostOnPool = 128;
+let onPoolNow = 0;
+const waiting: (() => void)[] = [];
+
+/** Makes a call on the pool, once it has room; rejects where its status is one of failure. */
+export async function onPool<Args extends unknown[]>(api: CApi, call: Pooled<Args>, ...args: Args): Promise<void> {
+  if (onPoolNow === mostOnPool) await new Promise<void>((resolve) => waiting.push(resolve));
+  else onPoolNow++;
+  try {
+    await callOnPool(api, call, args);
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else onPoolNow--;
+  }
+}
+
+interface Pooled<Args extends unknown[]> {
+  readonly async: (...args: [...Args, Done]) => void;
+}
+
+function callOnPool<Args extends unknown[]>(api: CApi, call: Pooled<Args>, args: Args): Promise<void> {
   return new Promise((resolve, reject) => {
     call.async(...args, (error, status) => {
       // Until now nothing that they point to was garbage.

@@ -39,7 +39,7 @@ export class CExecutable implements Executable {
   readonly #held: Held;
   readonly #model: Pick<OnnxModel, "graph" | "layout">;
   readonly #options: CExecutableOptions;
-  readonly #memory: CMemory;
+  #memory: CMemory;
   readonly #inputNames: CTexts;
   readonly #outputNames: CTexts;
   /** Inputs that hold no state: they are read where the caller has them. */
@@ -59,13 +59,14 @@ export class CExecutable implements Executable {
     this.#model = { graph, layout };
     this.streams = layout.streams;
     this.#options = options;
-    this.#memory = new CMemory(this.#held);
     this.step = graphInterface(graph);
     this.inputs = tensorsOf(
       graph,
       inputs.map(({ id }) => id),
     );
     this.outputs = tensorsOf(graph, [...new Set(outputsOf(graph))]);
+    const bytes = this.inputs.reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
+    this.#memory = new CMemory(this.#held, bytes);
     this.#inputNames = new CTexts(
       api,
       this.inputs.map(({ name }) => name),
@@ -131,6 +132,8 @@ export class CExecutable implements Executable {
     this.#disposed ??= Promise.allSettled(this.#running).then(() => {
       collected.unregister(this);
       freeHeld(this.#held);
+      // Whoever keeps what was disposed of keeps none of its memory.
+      this.#memory = new CMemory(this.#held, 0);
     });
     return this.#disposed;
   }

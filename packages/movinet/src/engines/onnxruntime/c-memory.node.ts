@@ -7,34 +7,48 @@ const hugePage = 2 ** 21;
 /** A cache line, as wide as the widest vectors; in numbers. */
 const line = 16;
 
-/** Numbers side by side on large pages: a step reads all weights and states once, and small pages cost it up to a tenth. */
+/**
+ * Memory for numbers. Where it will be much they lie side by side on large pages: a step reads all weights and states once, and
+ * small pages cost it up to a tenth.
+ */
 export class CPages {
   readonly #api: CApi;
-  #page = new Float32Array();
-  #used = 0;
+  /** Bytes. */
+  readonly #page: number;
+  /** What is left of each page. */
+  #rests: Float32Array[] = [];
 
-  constructor(api: CApi) {
+  /** `bytes` is about how much it will be. */
+  constructor(api: CApi, bytes: number) {
     this.#api = api;
+    this.#page = bytes < hugePage / 8 ? 4 * line : hugePage;
   }
 
   /** So many numbers that nobody else has, at the beginning of a cache line. */
   take(length: number): Float32Array {
-    const rounded = Math.ceil(length / line) * line;
-    if (this.#used + rounded > this.#page.length) this.reserve(rounded);
-    const taken = this.#page.subarray(this.#used, this.#used + length);
-    this.#used += rounded;
-    return taken;
+    const rounded = roundedTo(line, length);
+    let at = this.#rests.findIndex((rest) => rest.length >= rounded);
+    if (at < 0) at = this.reserve(rounded);
+    const rest = this.#rests[at] as Float32Array;
+    this.#rests[at] = rest.subarray(rounded);
+    return rest.subarray(0, length);
   }
 
-  /** Makes room for so many numbers that are taken next. */
-  reserve(length: number): void {
-    const bytes = Math.ceil((4 * length) / hugePage) * hugePage;
-    const buffer = new ArrayBuffer(bytes + hugePage);
-    const past = Number(this.#api.address(new Uint8Array(buffer)) % BigInt(hugePage));
-    this.#page = new Float32Array(buffer, past === 0 ? 0 : hugePage - past, bytes / 4);
-    this.#used = 0;
-    this.#api.adviseHugePages?.(this.#page, bytes);
+  /** Makes room for so many numbers, and says in which rest. */
+  reserve(length: number): number {
+    const page = this.#page;
+    const size = roundedTo(page, 4 * length);
+    const buffer = new ArrayBuffer(size + page);
+    const past = Number(this.#api.address(new Uint8Array(buffer)) % BigInt(page));
+    const room = new Float32Array(buffer, past === 0 ? 0 : page - past, size / 4);
+    if (page === hugePage) this.#api.adviseHugePages?.(room, size);
+    this.#rests = [...this.#rests.filter((rest) => rest.length > 0), room];
+    return this.#rests.length - 1;
   }
+}
+
+function roundedTo(unit: number, value: number): number {
+  return Math.ceil(value / unit) * unit;
 }
 
 /** Puts what a session keeps between its nodes on large pages: its arena begins with room for so many bytes. */
@@ -55,10 +69,10 @@ export function widenArena(api: CApi, session: Handle, bytes: number): void {
 /** The constants of the models that were made of the same weights, once for all of them. */
 export class CConstants {
   readonly known = new Map<string, OnnxTensor>();
-  readonly #pages: CPages;
+  readonly #api: CApi;
 
   private constructor(api: CApi) {
-    this.#pages = new CPages(api);
+    this.#api = api;
   }
 
   static readonly #ofWeights = new WeakMap<Weights, CConstants>();
@@ -73,9 +87,11 @@ export class CConstants {
   adopt(tensors: readonly OnnxTensor[]): readonly OnnxTensor[] {
     const floats = tensors.filter(({ data }) => data instanceof Float32Array);
     const strange = floats.filter(({ name }) => !this.known.has(name));
-    this.#pages.reserve(strange.reduce((sum, { data }) => sum + Math.ceil(data.length / line) * line, 0));
+    const length = strange.reduce((sum, { data }) => sum + roundedTo(line, data.length), 0);
+    const pages = new CPages(this.#api, 4 * length);
+    pages.reserve(length);
     for (const tensor of strange) {
-      const data = this.#pages.take(tensor.data.length);
+      const data = pages.take(tensor.data.length);
       data.set(tensor.data as Float32Array);
       this.known.set(tensor.name, { ...tensor, data });
     }

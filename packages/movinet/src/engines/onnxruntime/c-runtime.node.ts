@@ -24,9 +24,17 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
         const held = await openSession(api, { model: onnx, level: everything, threads });
         return new CExecutable(held, { graph, layout }, options);
       }
-      const held = await openWithConstants(api, onnx, CConstants.of(api, weights), threads);
-      widenArena(api, held.session, mapsAtOnce * largestMap(graph, layout));
-      return new CExecutable(held, { graph, layout }, options);
+      const largest = largestMap(graph, layout);
+      // A classifier, of which there is one for each number of rows, needs no threads of its own.
+      const own = largest < smallMap ? 1 : threads;
+      const held = await openWithConstants(api, onnx, CConstants.of(api, weights), own);
+      try {
+        widenArena(api, held.session, mapsAtOnce * largest);
+        return new CExecutable(held, { graph, layout }, options);
+      } catch (error) {
+        freeHeld(held);
+        throw error;
+      }
     },
     async block() {
       const held = await openSession(api, { model: blockProbe(), level: nothing, threads: 1 });
@@ -42,6 +50,9 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
 
 /** About as many of the largest maps lie between nodes at a time. */
 const mapsAtOnce = 3;
+
+/** Bytes of a map that one thread does at once. */
+const smallMap = 2 ** 18;
 
 /** Bytes of the largest map that a graph makes, of all streams. */
 function largestMap({ shapes }: Graph, { streams }: Layout): number {
@@ -73,7 +84,9 @@ async function openWithConstants(api: CApi, onnx: OnnxGraph, shared: CConstants,
       const constants = shared.adopt(onnx.initializers);
       return await openSession(api, { model: writeOnnx(onnx, {}, "outside"), level: nothing, threads, constants });
     } catch {
+      const held = await openSession(api, { model: writeOnnx(onnx), level: nothing, threads });
       takesConstants = false;
+      return held;
     }
   }
   return openSession(api, { model: writeOnnx(onnx), level: nothing, threads });
@@ -111,7 +124,7 @@ async function openSession(api: CApi, { model, level, threads, constants = [] }:
 /** Whether the kernels make blocks of so many channels: an output of other dimensions is refused. */
 function fitsBlock(held: Held, size: number): boolean {
   const { api, session } = held;
-  const memory = new CMemory(held);
+  const memory = new CMemory(held, 0);
   const holding = (length: number) =>
     BigUint64Array.of(memory.take(length, (data) => data).value(BigInt64Array.of(1n, BigInt(length), 1n, 1n)));
   const [x, y] = [new CTexts(api, ["x"]), new CTexts(api, ["y"])];

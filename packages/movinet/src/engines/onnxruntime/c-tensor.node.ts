@@ -71,9 +71,10 @@ export class CMemory {
   readonly #spare = new Map<number, CTensor[]>();
   readonly #own = new WeakSet<CTensor>();
 
-  constructor(held: Held) {
+  /** `bytes` is about how much the tensors of a session take. */
+  constructor(held: Held, bytes: number) {
     this.#held = held;
-    this.#pages = new CPages(held.api);
+    this.#pages = new CPages(held.api, bytes);
   }
 
   /** A tensor of its own memory, with whatever is in there. */

@@ -93,6 +93,12 @@ function reasonOf(cause: unknown): string {
 const longestReason = 160;
 const mostThreads = 1024;
 
+/** Throws `TypeError` for a number of threads that nobody can mean. */
+export function checkThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
+  throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);
+}
+
 /** The execution providers that the installed ONNX Runtime was built with. */
 export function onnxDevices(): readonly string[] {
   return loadOnnxRuntime()
@@ -107,9 +113,7 @@ function loadOnnxRuntime() {
 
 function prepare(options: NodeEngineOptions) {
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
-  if (!(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads)) {
-    throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);
-  }
+  checkThreads(threads);
   const ort = loadOnnxRuntime();
   // What it writes on standard error about a device that does not start is said by an error of ours.
   if (device !== "cpu") ort.env.logLevel = "fatal";

@@ -114,6 +114,45 @@ describe("processes", () => {
     expect([done.status, done.signal]).toEqual([status, null]);
   });
 
+  test("hundreds of steps in the background wait for each other", () => {
+    const { status, stdout } = run(`
+      const program = await Program.compile(model, await nodeEngine({ threads: 1, call: "c-api", background: true }));
+      const sessions = await Promise.all(Array.from({ length: 300 }, () => program.openStream()));
+      const picture = new Float32Array(3 * 40 * 56).fill(0.5);
+      const answers = await Promise.all(sessions.map((session) => session.step(picture)));
+      console.log(answers.filter(({ logits }) => logits[0] === answers[0].logits[0]).length);
+      await program[Symbol.asyncDispose]();`);
+    expect([status, stdout]).toEqual([0, "300\n"]);
+  });
+
+  test("a program that was disposed of keeps no memory of its steps, though somebody keeps it", () => {
+    const { status, stdout } = run(
+      `const program = await Program.compile(model, await nodeEngine({ threads: 1, call: "c-api" }));
+      const used = async () => {
+        for (let k = 0; k < 5; k++) {
+          globalThis.gc();
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        return process.memoryUsage().arrayBuffers;
+      };
+      const before = await used();
+      for (const streams of [8, 9, 10]) {
+        const session = await program.openStream({ streams });
+        await session.step(new Float32Array(streams * 3 * 40 * 56));
+        await session[Symbol.asyncDispose]();
+      }
+      const between = await used();
+      await program[Symbol.asyncDispose]();
+      console.log(JSON.stringify([before, between, await used(), program.engine]));`,
+      "--expose-gc",
+    );
+    expect(status).toBe(0);
+    const [before, between, after] = JSON.parse(stdout) as [number, number, number];
+    // What stays are constants of other numbers of streams, with the weights that they are of.
+    expect(between - after).toBeGreaterThan(5e6);
+    expect(after - before).toBeLessThan(15e6);
+  });
+
   test("without koffi the binding does it, and one line says so", () => {
     const hide = fileURLToPath(new URL("hide-koffi.mjs", import.meta.url));
     const { status, stdout, stderr } = run(

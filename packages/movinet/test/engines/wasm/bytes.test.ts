@@ -11,7 +11,7 @@ const entry = `
   export { Program } from "./session/program.ts";
 `;
 /** Chunks that are loaded on demand, and the kernels that the faster ones make needless. */
-const others = ["file-facts", "onnx.web", "litert.web", "reference", "kernels-simd"];
+const others = ["file-facts", "onnx.web", "litert.web", "reference", "kernels-simd", "kernels-threads"];
 
 test("at most 45 kB, compressed", async () => {
   const source = fileURLToPath(new URL("../../../src/entry.ts", import.meta.url));

@@ -7,8 +7,8 @@ import { emitOnnxGraph } from "../../../src/formats/onnx/write/emit.ts";
 import { interpret } from "../../../src/graph/interpret.ts";
 import { outputOf } from "../../../src/graph/ir.ts";
 import { lowerForInference, type SplitHead, splitHead } from "../../../src/graph/passes.ts";
+import { type Call, loadCall } from "../../../src/session/call.ts";
 import { Classifier } from "../../../src/session/classifier.ts";
-import { type Call, loadCall } from "../../../src/session/streams.ts";
 import { hashedWeights } from "../../golden/material.ts";
 import { distance, randomPictures } from "../../laws/models.ts";
 

@@ -51,6 +51,7 @@ export const operations = {
   interleave: 14,
   pack: 15,
   clear: 16,
+  meet: 17,
 } as const;
 
 /** Numbers of the activations, as `arithmetic.ts` has them; 0 is none. */

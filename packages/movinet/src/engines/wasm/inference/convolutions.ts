@@ -165,7 +165,7 @@ function frame(
     return;
   }
   const geometry = windowsOf(x.shape, plan.shape(fused.value), size, stride);
-  const copy = plan.scratch(64 * geometry.rows * geometry.pitch);
+  const copy = plan.scratch(64 * geometry.rows * geometry.pitch * plan.threads);
   for (const [k, tap] of seen.entries()) {
     const last = k === seen.length - 1;
     const [start, init] = k === 0 ? [bias, 0] : [biasOf(null, channels, plan), to];
@@ -182,6 +182,7 @@ function frame(
       copy,
       geometry.pitch,
       geometry.band,
+      4 * C,
     );
   }
 }

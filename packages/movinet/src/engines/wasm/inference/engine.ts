@@ -6,12 +6,17 @@ import type { Engine } from "../../engine.ts";
 import { Blocks } from "./block.ts";
 import { executableOf } from "./executable.ts";
 import { lowerForCalls } from "./plan.ts";
-import { Store } from "./store.ts";
+import { type StartCrew, Store } from "./store.ts";
 
 /** The modules of the kernels, the faster first: with relaxed SIMD, and with plain SIMD alone. */
 export const kernelModules = {
   relaxed: async () => (await import("./kernels-relaxed.ts")).kernels,
   simd: async () => (await import("./kernels-simd.ts")).kernels,
+} as const;
+
+/** The module for several threads. */
+export const threadedModules = {
+  threads: async () => (await import("./kernels-threads.ts")).kernels,
 } as const;
 
 /**
@@ -20,6 +25,7 @@ export const kernelModules = {
  */
 export async function wasmEngine(
   modules: Readonly<Record<string, () => Promise<string>>> = kernelModules,
+  crew: StartCrew | null = null,
 ): Promise<Engine> {
   const [name, kernels] = await compileKernels(modules);
   const programs = new WeakMap<Weights, { readonly store: Store; readonly blocks: Blocks; users: number }>();
@@ -34,7 +40,7 @@ export async function wasmEngine(
       const graph = lowerForCalls(source.graph);
       let program = programs.get(weights);
       if (!program) {
-        const store = new Store(kernels);
+        const store = new Store(kernels, crew);
         program = { store, blocks: new Blocks(store), users: 0 };
         programs.set(weights, program);
       }
@@ -42,9 +48,12 @@ export async function wasmEngine(
       own.users++;
       const release = () => {
         own.users--;
-        if (own.users === 0) programs.delete(weights);
+        if (own.users > 0) return;
+        programs.delete(weights);
+        own.store.close();
       };
       try {
+        await own.store.ready();
         return executableOf(graph, own.store, own.blocks, resolveParams(graph, weights), release);
       } catch (error) {
         release();

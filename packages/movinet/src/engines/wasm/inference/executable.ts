@@ -77,7 +77,7 @@ export function executableOf(
         store.words[start + word] = block.at + bytes;
       }
       for (const encoding of table.encodings) encode(encoding, given[encoding.positions] as Block, store);
-      store.run(table.at, table.at + table.words.byteLength);
+      store.runAll(table.at, table.bounds);
       return results;
     },
     async dispose() {

@@ -45,6 +45,11 @@ export class Lowering {
     return this.graph.shapes[value] as Shape;
   }
 
+  /** Threads that share each call. */
+  get threads(): number {
+    return this.#store.threads;
+  }
+
   /** Pictures of a value. */
   pictures(value: string): number {
     return this.shape(value).frames * this.streams;

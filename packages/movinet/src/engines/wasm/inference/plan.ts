@@ -6,6 +6,7 @@ import type { Address, Buffer, Call, Encoding } from "./calls.ts";
 import { emit } from "./emitters.ts";
 import { fuse } from "./fuse.ts";
 import { Lowering } from "./lowering.ts";
+import { share } from "./share.ts";
 import type { Store } from "./store.ts";
 
 /** How the tensors of a network lie. */
@@ -28,6 +29,8 @@ export interface Patch {
 /** A network as a list of calls for {@link Store.run}; addresses of the arena are counted from its start. */
 export interface Table {
   readonly words: Uint32Array;
+  /** Where each thread's part of it begins, and where the last ends: bytes from its start. */
+  readonly bounds: readonly number[];
   readonly patches: readonly Patch[];
   /** Which words are addresses of the arena. */
   readonly planned: readonly number[];
@@ -54,36 +57,42 @@ export function tableOf(
   }
   for (const node of fuse(graph)) emit(node, lowering);
   lowering.finish();
-  return encode(lowering.calls, [...lowering.encodings.values()], tensors.inputs.length);
+  return encode(lowering.calls, [...lowering.encodings.values()], tensors.inputs.length, store);
 }
 
-function encode(calls: readonly Call[], encodings: readonly Encoding[], inputs: number): Table {
+function encode(calls: readonly Call[], encodings: readonly Encoding[], inputs: number, store: Store): Table {
   const { places, bytes } = planArena(calls, encodings);
   const placeOf = (buffer: Buffer) => places.get(buffer) ?? 0;
   const words: number[] = [];
   const patches: Patch[] = [];
   const planned: number[] = [];
-  for (const call of calls) {
-    words.push(call.operation, call.words.length + 2);
-    for (const word of call.words) {
-      if (typeof word === "number") {
-        words.push(word);
-        continue;
-      }
-      const { buffer } = word;
-      if (buffer.kind === "fixed") words.push(buffer.at + word.bytes);
-      else if (buffer.kind === "planned") {
-        planned.push(words.length);
-        words.push(placeOf(buffer) + word.bytes);
-      } else {
-        const tensor = buffer.kind === "input" ? buffer.index : inputs + buffer.index;
-        patches.push({ word: words.length, tensor, bytes: word.bytes });
-        words.push(0);
+  const { threads, meeting } = store;
+  const lists = threads > 1 ? share(calls, threads, { buffer: { kind: "fixed", at: meeting }, bytes: 0 }) : [calls];
+  const bounds = [0];
+  for (const list of lists) {
+    for (const call of list) {
+      words.push(call.operation, call.words.length + 2);
+      for (const word of call.words) {
+        if (typeof word === "number") {
+          words.push(word);
+          continue;
+        }
+        const { buffer } = word;
+        if (buffer.kind === "fixed") words.push(buffer.at + word.bytes);
+        else if (buffer.kind === "planned") {
+          planned.push(words.length);
+          words.push(placeOf(buffer) + word.bytes);
+        } else {
+          const tensor = buffer.kind === "input" ? buffer.index : inputs + buffer.index;
+          patches.push({ word: words.length, tensor, bytes: word.bytes });
+          words.push(0);
+        }
       }
     }
+    bounds.push(4 * words.length);
   }
   const placed = encodings.map((encoding) => ({ ...encoding, place: placeOf(encoding.to) }));
-  return { words: Uint32Array.from(words), patches, planned, arenaBytes: bytes, encodings: placed };
+  return { words: Uint32Array.from(words), bounds, patches, planned, arenaBytes: bytes, encodings: placed };
 }
 
 /** A place for each planned buffer from the first call that names it to the last; what the host makes is there from the start. */

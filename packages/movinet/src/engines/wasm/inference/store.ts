@@ -2,6 +2,21 @@ import { MovinetError } from "../../../common/errors.ts";
 import { Space } from "../space.ts";
 import { operations } from "./calls.ts";
 
+/** Threads that work on the calls of a store beside the one that owns it. */
+export interface Crew {
+  /** Rejects where a thread does not start: a run would wait for it for ever. */
+  readonly ready: Promise<unknown>;
+  /** Lets them begin the calls whose addresses stand in the memory. */
+  go(): void;
+  end(): void;
+}
+
+/** How a crew comes to be: `control` is the address of the number of the run, behind which those of the calls stand. */
+export interface StartCrew {
+  readonly threads: number;
+  start(kernels: WebAssembly.Module, memory: WebAssembly.Memory, control: number): Crew;
+}
+
 const pageBytes = 65_536;
 const mostPages = 65_536;
 /** Where the numbers end that the kernels bring along. */
@@ -17,26 +32,54 @@ export class Store {
   words: Uint32Array;
   /** Frees places that were kept for later. */
   giveUpIdle: () => void = () => {};
-  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages });
+  readonly threads: number;
+  /** Where threads meet, 8 bytes; then the number of the run, and the addresses of each thread's calls. */
+  readonly meeting: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #crew: Crew | null;
   readonly #run: (from: number, end: number) => void;
   readonly #space = new Space(dataBytes);
   readonly #weights = new Map<string, number>();
   #arena = { at: 0, bytes: 0 };
 
-  constructor(kernels: WebAssembly.Module) {
+  constructor(kernels: WebAssembly.Module, startCrew: StartCrew | null = null) {
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: startCrew !== null });
     const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
     this.#run = exports["run"] as (from: number, end: number) => void;
     this.floats = new Float32Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer);
+    this.threads = startCrew?.threads ?? 1;
+    this.meeting = this.take(8 + 4 + 4 * (this.threads + 1));
+    this.#crew = startCrew?.start(kernels, this.#memory, this.meeting + 8) ?? null;
   }
 
   get arena(): number {
     return this.#arena.at;
   }
 
-  /** Makes the calls that stand between two addresses. */
+  /** Makes the calls that stand between two addresses, in this thread. */
   run(from: number, end: number): void {
     this.#run(from, end);
+  }
+
+  /** Makes each thread's calls; `bounds` are bytes from `at`. */
+  runAll(at: number, bounds: readonly number[]): void {
+    if (this.#crew) {
+      const control = this.meeting / 4 + 2;
+      for (const [i, bound] of bounds.entries()) this.words[control + 1 + i] = at + bound;
+      this.#crew.go();
+    }
+    this.run(at + (bounds[0] as number), at + (bounds[1] as number));
+  }
+
+  /** Its threads have started. */
+  async ready(): Promise<void> {
+    await this.#crew?.ready;
+  }
+
+  /** Ends its threads. */
+  close(): void {
+    this.#crew?.end();
   }
 
   /**
