@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { browserTable } from "./browser-table.ts";
 import { modelCards, zooTable } from "./model-cards.ts";
@@ -41,7 +41,7 @@ function withRegions(text: string): string {
 }
 
 function example(name: string): string {
-  return `\`\`\`ts\n${readFileSync(join(root, "examples", name), "utf8")}\`\`\`\n`;
+  return `\`\`\`${extname(name).slice(1)}\n${readFileSync(join(root, "examples", name), "utf8")}\`\`\`\n`;
 }
 
 function help(command: string): string {

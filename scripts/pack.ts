@@ -7,6 +7,7 @@ import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFil
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { minifySync } from "rolldown/utils";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = ["packages/movinet", "apps/cli"];
@@ -20,7 +21,7 @@ interface Manifest {
 
 /** Compiles both packages (the command line against the library's declarations) and returns the staged folders. */
 export function stagePackages(): readonly string[] {
-  return folders.map((folder) => {
+  const stagedFolders = folders.map((folder) => {
     const source = join(root, folder);
     const staged = join(source, "dist");
     rmSync(staged, { recursive: true, force: true });
@@ -42,6 +43,27 @@ export function stagePackages(): readonly string[] {
     cpSync(join(root, "LICENSE"), join(staged, "LICENSE"));
     return staged;
   });
+  for (const staged of stagedFolders) makeSmall(staged);
+  return stagedFolders;
+}
+
+/** Takes comments out of what runs, and the declarations that no entry leads to. */
+function makeSmall(staged: string): void {
+  for (const file of globSync("lib/**/*.js", { cwd: staged })) {
+    const path = join(staged, file);
+    const code = readFileSync(path, "utf8");
+    const options = { compress: false, mangle: false, codegen: { removeWhitespace: false } } as const;
+    writeFileSync(path, minifySync(file, code, options).code);
+  }
+  const declarations = globSync("lib/**/*.d.ts", { cwd: staged }).map((file) => join(staged, file));
+  const needed = new Set(declarations.filter((path) => /lib[/\\]index\.[^/\\]*$/.test(path)));
+  for (const path of needed) {
+    const text = readFileSync(path, "utf8");
+    for (const [, from = ""] of text.matchAll(/(?:from |import\()"(\.[^"]*)\.js"/g)) {
+      needed.add(join(dirname(path), `${from}.d.ts`));
+    }
+  }
+  for (const path of declarations) if (!needed.has(path)) rmSync(path);
 }
 
 /** The exports map with every `./src/x.ts` as what it was compiled to. */

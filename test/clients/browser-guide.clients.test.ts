@@ -70,8 +70,8 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
   beforeAll(async () => {
     workplace = await openWorkplace();
     project = await workplace.project("project", blocks("sh"));
-    cpSync(project, join(workplace.folder, "one-engine"), { recursive: true });
-    // What the guide says in words: the other engine, its files, the models.
+    cpSync(project, join(workplace.folder, "alone"), { recursive: true });
+    // What the guide says in words: another engine, its files, the models.
     await workplace.sh("npm i @litertjs/core", project);
     cpSync(inProject("node_modules/@litertjs/core/wasm"), inProject("public/litert"), { recursive: true });
     writeModels(inProject("public/models"));
@@ -83,7 +83,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
       writeFileSync(inProject(`${name}.html`), `<!doctype html><meta charset="utf-8"><body>${body}`);
     }
     for (const name of ["public", "video.ts", "video.html"]) {
-      cpSync(inProject(name), join(workplace.folder, "one-engine", name), { recursive: true });
+      cpSync(inProject(name), join(workplace.folder, "alone", name), { recursive: true });
     }
     browser = await launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream");
   });
@@ -165,7 +165,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
   test("in the dev server", () => inDevServer(project, expectPages));
 
   test("in the dev server, with what its first lines install and no more", () =>
-    inDevServer(join(workplace.folder, "one-engine"), (address) => expectSameAnswer(address("video"))));
+    inDevServer(join(workplace.folder, "alone"), (address) => expectSameAnswer(address("video"))));
 
   test("in its build", async () => {
     const input = Object.fromEntries(pages.map((name) => [name, inProject(`${name}.html`)]));

@@ -1,4 +1,4 @@
-/** Pages that bundlers make of the packed package, with one engine installed, classify own frames in Chromium. */
+/** Pages that bundlers make of the packed package, alone or with one other engine installed, classify own frames in Chromium. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,7 +31,7 @@ import { open } from "movinet";
 
 globalThis.classify = async (device, width, height) => {
   try {
-    const recognizer = await open("/model.safetensors", { device, wasmPaths: "/" + device + "/" });
+    const recognizer = await open("/model.safetensors", { device, ...(device !== "auto" && { wasmPaths: "/" + device + "/" }) });
     const stream = await recognizer.stream();
     const pictures = new Uint8Array(await (await fetch("/pictures.rgb")).arrayBuffer());
     const size = 3 * width * height;
@@ -46,11 +46,12 @@ globalThis.classify = async (device, width, height) => {
 };
 `;
 
-/** Of each engine: the package, how it is installed, and where its WebAssembly is. */
+/** Of each device: the package beside `movinet`, how both are installed, and where its WebAssembly is. */
 const engines = {
-  wasm: {
+  auto: { peer: null, install: installCommands("docs/browsers.md")[0] ?? "", folder: null },
+  onnxruntime: {
     peer: "onnxruntime-web",
-    install: installCommands("docs/browsers.md")[0] ?? "",
+    install: "npm i movinet onnxruntime-web",
     folder: "node_modules/onnxruntime-web/dist",
   },
   litert: {
@@ -97,24 +98,28 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`bundlers, ${where}${obstacle}`
   });
   afterAll(() => workplace?.close());
 
-  describe.each(devices)("with nothing but %s's package", (device) => {
+  describe.each(devices)("with what %s needs and no more", (device) => {
     test.each(Object.entries(bundlers))("%s", async (name, line) => {
       const project = projects.get(device) as string;
       const out = join(project, name.replaceAll(" ", "-"));
       await workplace.sh(line.replaceAll("OUT", out).replaceAll("TOOLS", tool("")), project);
-      const folders = Object.fromEntries(devices.map((name) => [name, join(project, engines[device].folder)]));
+      const { folder } = engines[device];
+      const folders = folder === null ? {} : { [device]: join(project, folder) };
       const served = { "/model.safetensors": readFileSync(model), "/pictures.rgb": ownPictures() };
       const opened = await openFolder(out, { global: "classify", served, folders });
       try {
         const classify = (name: Device) =>
           opened.page.evaluate(`classify("${name}", ${ownFrames.width}, ${ownFrames.height})`);
-        const scores = (await classify(device)) as readonly number[];
-        expect(largestDifference(expected, scores), String(scores)).toBeLessThan(1e-4);
-        const other = devices.find((other) => other !== device) as Device;
-        const { peer } = engines[other];
-        expect(await classify(other)).toMatch(
-          new RegExp(`^E_DEPENDENCY_MISSING ${peer}: .*Run npm i ${peer}@.* to install it`),
-        );
+        for (const name of devices) {
+          const { peer } = engines[name];
+          const answer = await classify(name);
+          if (name === device || peer === null) {
+            const scores = answer as readonly number[];
+            expect(largestDifference(expected, scores), String(scores)).toBeLessThan(1e-4);
+          } else {
+            expect(answer).toMatch(new RegExp(`^E_DEPENDENCY_MISSING ${peer}: .*Run npm i ${peer}@.* to install it`));
+          }
+        }
         expect(opened.errors).toEqual([]);
       } finally {
         await opened.close();

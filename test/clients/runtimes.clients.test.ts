@@ -49,6 +49,25 @@ async function main([model, clip, pictures, width, height]) {
 main(process.argv.slice(2)).catch(({ code, message }) => console.log(JSON.stringify({ error: code + " " + message })));
 `;
 
+/** Prints the scores after the last of one's own frames, and the warnings. */
+const aloneProgram = `
+import { readFileSync } from "node:fs";
+import { open } from "movinet";
+
+const [model, , pictures, width, height] = process.argv.slice(2);
+const recognizer = await open(model);
+const stream = await recognizer.stream();
+const size = 3 * width * height;
+const all = readFileSync(pictures);
+let frames = [];
+for (let at = 0; at < all.length; at += size) {
+  const picture = { data: all.subarray(at, at + size), width: Number(width), height: Number(height) };
+  frames = [...(await stream.step(picture)).scores];
+}
+await recognizer.close();
+console.log(JSON.stringify({ frames, warnings: recognizer.warnings }));
+`;
+
 describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
   let workplace: Workplace;
   let project: string;
@@ -87,8 +106,31 @@ describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
 
   const node = (which: "first" | "newest") => tool(`node-${which}/bin/node`);
   const bun = () => tool("@oven/bun-linux-x64/bin/bun");
+  const deno = () => [tool("@deno/linux-x64-glibc/deno"), "run", "-A"];
 
-  test("Deno", () => expectRight([tool("@deno/linux-x64-glibc/deno"), "run", "-A", join(project, "app.mjs")]));
+  describe("with nothing but movinet, frames of one's own", () => {
+    let alone: string;
+    beforeAll(async () => {
+      const folder = await workplace.project("alone", ["npm i movinet"]);
+      alone = join(folder, "app.mjs");
+      writeFileSync(alone, aloneProgram);
+    });
+
+    test.each([
+      ["Deno", deno],
+      ["Bun", () => [bun()]],
+      ["Node 22.0", () => [node("first")]],
+      ["the Node of this repository", () => [process.execPath]],
+    ] as const)("%s", async (_, runtime) => {
+      const { frames = [], warnings = [] } = await answerOf([...runtime(), alone]);
+      expect(largestDifference(expected["frames"] ?? [], frames)).toBeLessThan(1e-5);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^models run on our own WebAssembly, .*Run npm i onnxruntime-node@\S+ to install it$/),
+      ]);
+    });
+  });
+
+  test("Deno", () => expectRight([...deno(), join(project, "app.mjs")]));
   test("Bun", () => expectRight([bun(), join(project, "app.mjs")]));
   test("Node 22.0", () => expectRight([node("first"), join(project, "app.mjs")]));
   test("the newest Node 22", () => expectRight([node("newest"), join(project, "app.mjs")]));

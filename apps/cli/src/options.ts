@@ -123,7 +123,14 @@ export const fitOption = choice(
   ["crop", "squash", "pad"] as const satisfies readonly Fit[],
 );
 
-export const deviceOption = usually("cpu", text("What computes: cpu, or another device of ONNX Runtime"));
+const device = text(
+  "What computes: cpu or another device of ONNX Runtime, wasm, litert, reference, or auto (cpu, else wasm)",
+);
+
+export const deviceOption = usually("auto", device);
+
+/** `--device` of what is measured: it must be what it is called. */
+export const measuredDeviceOption = usually("cpu", device);
 
 /** Options as the renderer of help takes them. */
 export function helpOf(options: Options): ArgsDef {

@@ -37,7 +37,8 @@ const frames = streaming ? 1 : (model.card.frames ?? 1);
 const input = Float32Array.from({ length: frames * 3 * height * width }, (_, i) => (i % 97) / 97);
 
 const started = performance.now();
-const program = await Program.compile(model, await openEngine({ device, threads }));
+const engine = await openEngine({ device, threads });
+const program = await Program.compile(model, engine);
 const session = streaming ? await program.openStream() : null;
 const clip = streaming ? null : await program.openClip();
 const sessionMs = performance.now() - started;
@@ -55,7 +56,7 @@ function copiedBytes(): number {
 }
 
 const { variant, mode, resolution } = model.spec;
-const { warnings } = model;
+const warnings = [...model.warnings, ...(engine.warnings ?? [])];
 const ready = { sessionMs, copiedBytesPerStep: copiedBytes(), variant, mode, resolution, frames, warnings };
 console.log(JSON.stringify(ready));
 /** Runs a whole video through the network. */

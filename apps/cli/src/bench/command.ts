@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { defineCommand } from "../command.ts";
-import { count, deviceOption, flag, list, rest, text, threads, usually, type ValuesOf } from "../options.ts";
+import { count, flag, list, measuredDeviceOption, rest, text, threads, usually, type ValuesOf } from "../options.ts";
 import { renderBench, renderCsv } from "../tables/bench.ts";
 import { UsageError } from "../usage.ts";
 import { benchModel, benchVideo } from "./bench.ts";
@@ -13,7 +13,7 @@ const benchOptions = {
   peer: list(`Compare with ${peerNames.join(", ")}; several with commas`, peerNames),
   checkout: text("Folder of the PyTorch port, for --peer pytorch", "folder"),
   video: text("Time a whole video by stages instead", "file"),
-  device: deviceOption,
+  device: measuredDeviceOption,
   threads: usually(1, threads("Threads of the network")),
   rounds: count(`Alternating rounds of 20 steps (default ${defaultRounds})`),
   csv: flag("Comma-separated values on stdout"),

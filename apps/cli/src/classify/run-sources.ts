@@ -107,8 +107,8 @@ async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () 
 }
 
 /**
- * One source at a time is computed in this thread, which is fastest; several on the CPU beside each other, by one network of
- * one thread. So is a base model always: one call of it may take a minute, in which this thread would hear no signal.
+ * One source at a time is computed in this thread, which is fastest; several on ONNX Runtime's CPU kernels beside each other, by one
+ * network of one thread. So is a base model always: one call of it may take a minute, in which this thread would hear no signal.
  */
 async function openProgram(
   model: OpenedModel,
@@ -116,7 +116,7 @@ async function openProgram(
   jobs: number,
   terminal: Terminal,
 ): Promise<Program> {
-  const background = device === "cpu" && (jobs > 1 || model.spec.mode === "base");
+  const background = (device === "auto" || device === "cpu") && (jobs > 1 || model.spec.mode === "base");
   const own = background ? (threads ?? 1) : threads;
   return Program.prepare(model, await openNamedEngine({ device, threads: own, background }, terminal));
 }

@@ -1,6 +1,7 @@
+import { DependencyError, MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
-import { nodeEngine } from "./onnxruntime/onnx.node.ts";
+import { checkThreads, nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
 import { nodeCrew } from "./wasm/inference/crew.node.ts";
 import { threadedModules, wasmEngine } from "./wasm/inference/engine.ts";
@@ -12,25 +13,52 @@ export interface EngineOptions {
   readonly threads?: number | undefined;
   /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
   readonly background?: boolean | undefined;
-  /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
+  /** For `onnxruntime` and `litert` in browsers, where it names the folder of their `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
 }
+
+const openWasm = (threads: number) => (threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine());
 
 /** Engines that have a device of their own, a row each. */
 const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
   litert: litertEngine,
   reference: async () => referenceEngine,
-  wasm: (threads) => (threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine()),
+  wasm: openWasm,
 };
 
 /**
- * The engine of a device: `auto` or `cpu`, another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
+ * The engine of a device: `auto` (ONNX Runtime's CPU kernels; where `onnxruntime-node` is not installed or does not load, our
+ * WebAssembly, with a warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
  * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
     throw new TypeError(`background is for the cpu, not for ${device}`);
   }
+  if (threads !== undefined) checkThreads(threads);
+  if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
-  return open ? open(threads ?? 1) : nodeEngine({ device: device === "auto" ? "cpu" : device, threads, background });
+  if (open) return open(threads ?? 1);
+  const known = onnxDevices();
+  if (!known.includes(device)) {
+    throw new MovinetError({
+      code: "E_DEVICE_UNKNOWN",
+      subject: device,
+      problem: "there is no such device here",
+      remedy: `Use one of: auto, ${[...known, ...Object.keys(own)].join(", ")}`,
+    });
+  }
+  return nodeEngine({ device, threads, background });
+}
+
+async function autoEngine(options: Pick<EngineOptions, "threads" | "background">): Promise<Engine> {
+  try {
+    return await nodeEngine(options);
+  } catch (cause) {
+    if (!(cause instanceof DependencyError)) throw cause;
+    const { subject, problem, remedy } = cause;
+    const where = options.background ? ", and not in the background" : "";
+    const warning = `models run on our own WebAssembly${where}, which is slower than ${subject} (${problem}). ${remedy}`;
+    return { ...(await openWasm(options.threads ?? 1)), warnings: [warning] };
+  }
 }

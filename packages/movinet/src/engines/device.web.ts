@@ -4,18 +4,21 @@ import type { Engine } from "./engine.ts";
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
-  /** URL of the folder with the engine's `.wasm` files. */
+  /** For `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of their packages. */
   readonly wasmPaths?: string | undefined;
 }
 
 /**
- * The engine of a device: `auto` or `onnxruntime`, `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}:
- * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
+ * The engine of a device: `auto` or `wasm` (our own), `onnxruntime`, `litert` or `reference`. Throws {@link MovinetError}:
+ * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`; `TypeError` for `wasmPaths` of a device that fetches no files.
  */
 export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
   const folder = wasmPaths?.replace(/\/?$/, "/");
+  if (folder !== undefined && withoutFiles.has(device)) {
+    throw new TypeError(`wasmPaths is for onnxruntime and litert: ${device} fetches no files`);
+  }
   // A page loads the code of the engine that it opens, and of no other.
-  if (device === "auto" || device === "onnxruntime") {
+  if (device === "onnxruntime") {
     const { webEngine } = await import("./onnxruntime/onnx.web.ts");
     return webEngine(folder === undefined ? {} : { wasmPaths: folder });
   }
@@ -23,12 +26,30 @@ export async function openEngine({ device = "auto", wasmPaths }: EngineOptions =
     const { litertEngine } = await import("./litert/litert.web.ts");
     return litertEngine({ wasmPaths: folder ?? "/" });
   }
-  if (device === "wasm") return (await import("./wasm/inference/engine.ts")).wasmEngine();
+  if (device === "auto" || device === "wasm") return ownEngine();
   if (device === "reference") return (await import("./reference.ts")).referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
     subject: device,
     problem: "a browser has no such device",
-    remedy: "Use one of: auto, onnxruntime, litert, wasm, reference",
+    remedy: "Use one of: auto, wasm, onnxruntime, litert, reference",
   });
+}
+
+const withoutFiles: ReadonlySet<string> = new Set(["auto", "wasm", "reference"]);
+
+async function ownEngine(): Promise<Engine> {
+  const { wasmEngine } = await import("./wasm/inference/engine.ts");
+  try {
+    return await wasmEngine();
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new MovinetError({
+      code: "E_DEVICE_UNAVAILABLE",
+      subject: "wasm",
+      problem: `the page does not let WebAssembly be compiled (${cause.message})`,
+      remedy: "Allow 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy",
+      cause,
+    });
+  }
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { answerParent } from "../common/child.node.ts";
 import { percentile } from "../common/percentile.ts";
-import { nodeEngine } from "../engines/onnxruntime/onnx.node.ts";
+import { openEngine } from "../engines/device.node.ts";
 import { readModel } from "../formats/model-file.ts";
 import { Program } from "../session/program.ts";
 import type { Cost } from "./family.ts";
@@ -24,7 +24,7 @@ export type CostAnswer = Omit<Cost, "frames">;
 const calls = 5;
 
 answerParent(async ({ file, frames, device, threads }: CostJob): Promise<CostAnswer> => {
-  const engine = await nodeEngine({ device, threads });
+  const engine = await openEngine({ device, threads });
   const before = peakKilobytes();
   const model = readModel(await readFile(file), file);
   const { height, width } = model.spec.resolution;

@@ -17,20 +17,21 @@ import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
   /**
-   * What the model runs on: `auto` (the default: ONNX Runtime's CPU kernels), `cpu`, another execution provider of ONNX Runtime
-   * (`cuda`, `coreml`, `dml`, `webgpu`, …), `litert` (LiteRT.js), or `reference` (the slow interpreter).
+   * What the model runs on: `auto` (the default: ONNX Runtime's CPU kernels; without `onnxruntime-node` our WebAssembly, with a
+   * warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …), `wasm` (our
+   * WebAssembly), `litert` (LiteRT.js), or `reference` (the slow interpreter).
    */
   readonly device?: string | undefined;
-  /** Threads of one run. Default: the machine's cores, at most 4. */
+  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm` one. */
   readonly threads?: number | undefined;
   /** Class names in output order, a text file of them (one a line), or `kinetics-600`. Default: those of the model. */
   readonly labels?: string | readonly string[] | undefined;
   /**
    * Compute in the background (on a thread of the pool that Node has for files), so that the event loop stays free; a step takes a
-   * little longer. ONNX Runtime's CPU kernels only. Default false.
+   * little longer. ONNX Runtime's CPU kernels only: where `auto` finds none, a warning says so. Default false.
    */
   readonly background?: boolean | undefined;
-  /** For browsers, where it names the folder of the engine's `.wasm` files; Node finds them by itself. */
+  /** For `onnxruntime` and `litert` in browsers, where it names the folder of their `.wasm` files; Node finds them by itself. */
   readonly wasmPaths?: string | undefined;
   /** Told how a model is fetched, of the zoo or from a URL. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;

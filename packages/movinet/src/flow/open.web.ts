@@ -15,9 +15,12 @@ import { programOf, readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
-  /** What the model runs on: `auto` (the default) or `onnxruntime`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js; `wasm`: our own; `reference`: slow. */
+  /**
+   * What the model runs on: `auto` (the default) or `wasm`: our own WebAssembly, which needs no other package and no files;
+   * `onnxruntime`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js, which runs TFLite files as they are; `reference`: slow.
+   */
   readonly device?: string | undefined;
-  /** URL of the folder that holds the engine's `.wasm` files (of the package onnxruntime-web or @litertjs/core). */
+  /** For `onnxruntime` and `litert`: URL of the folder that holds the `.wasm` files of the package onnxruntime-web or @litertjs/core. */
   readonly wasmPaths?: string | undefined;
   /** Class names in output order, or `kinetics-600`. Default: those of the model. */
   readonly labels?: string | readonly string[] | undefined;
@@ -31,7 +34,8 @@ export interface OpenOptions {
 
 /**
  * Opens a model: a name of the zoo such as `a0-stream`, which is fetched and kept in the browser's cache, the URL of a file of
- * any format that we read, its bytes, or a model that was read. Dispose of it when it is no longer needed.
+ * any format that we read, its bytes, or a model that was read. Its weights are computed with in float32, unless it is a TFLite
+ * file and the device is `litert`. Dispose of it when it is no longer needed.
  *
  * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
  * `E_MODEL_LABELS`, `E_MODEL_RUNTIME`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` where the engine does not start, `E_DEPENDENCY_MISSING`.
@@ -80,16 +84,19 @@ async function namesOf(labels: string | readonly string[]): Promise<FoundLabels>
   throw labelError(String(labels))("no data set of that name is known", "Give kinetics-600, or the names");
 }
 
+/** Packages that fetch files of theirs when they start, by device. */
+const fetching: Readonly<Record<string, string>> = { onnxruntime: "onnxruntime-web", litert: "@litertjs/core" };
+
 async function start(opened: OpenedFile, device: string, wasmPaths: string | undefined): Promise<Program> {
   try {
     return await programOf(opened, await openEngine({ device, wasmPaths }));
   } catch (cause) {
-    if (cause instanceof MovinetError) throw cause;
+    if (cause instanceof MovinetError || !Object.hasOwn(fetching, device)) throw cause;
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
       subject: device,
       problem: `its engine does not start (${cause instanceof Error ? cause.message : String(cause)})`,
-      remedy: `Serve the .wasm and .mjs files of ${device === "litert" ? "@litertjs/core" : "onnxruntime-web"}, and name their folder in wasmPaths`,
+      remedy: `Serve the .wasm and .mjs files of ${fetching[device]}, and name their folder in wasmPaths`,
       cause,
     });
   }

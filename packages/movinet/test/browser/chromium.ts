@@ -34,6 +34,8 @@ export interface FolderOptions {
   readonly folders?: Readonly<Record<string, string>>;
   /** Other origins that the page may ask. */
   readonly others?: string;
+  /** What its Content-Security-Policy allows of scripts beside those of its origin. Default: WebAssembly. */
+  readonly scripts?: string;
 }
 
 export interface PageOptions extends FolderOptions {
@@ -49,9 +51,9 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-/** No eval, nothing from elsewhere but videos; WebAssembly is allowed. */
-const policy = (others: string) =>
-  `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; media-src * blob:; connect-src 'self' blob: ${others}`;
+/** No eval, nothing from elsewhere but videos. */
+const policy = (others: string, scripts: string) =>
+  `default-src 'self'; script-src 'self' ${scripts}; media-src * blob:; connect-src 'self' blob: ${others}`;
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
@@ -92,14 +94,17 @@ export async function openPage({ entry, ...options }: PageOptions): Promise<Open
 /** Serves a folder and opens a page with its script `page.js`. */
 export async function openFolder(
   folder: string,
-  { global, served = {}, folders = {}, others = "" }: FolderOptions,
+  { global, served = {}, folders = {}, others = "", scripts = "'wasm-unsafe-eval'" }: FolderOptions,
 ): Promise<OpenPage> {
   const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
     const file = join(folders[path.split("/")[1] ?? ""] ?? folder, basename(path));
     const body = path === "/" ? Buffer.from(document) : (served[path] ?? (await readFile(file).catch(() => null)));
-    const headers = { "content-type": types[extname(path)] ?? "text/html", "content-security-policy": policy(others) };
+    const headers = {
+      "content-type": types[extname(path)] ?? "text/html",
+      "content-security-policy": policy(others, scripts),
+    };
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     if (body === null || from === undefined || path.startsWith("/whole/")) {
       response.writeHead(body === null ? 404 : 200, headers).end(body ?? "");

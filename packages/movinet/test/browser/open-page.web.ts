@@ -21,8 +21,9 @@ interface Shown {
 
 type Player = Recognizer<HTMLVideoElement>;
 
-const openModel = (options: OpenOptions = {}) =>
-  open("/camera-motion.safetensors", { wasmPaths: options.device === "litert" ? "/litert/" : "/ort", ...options });
+const folders: Readonly<Record<string, string>> = { litert: "/litert/", onnxruntime: "/ort" };
+const openModel = (options: OpenOptions = {}, model = "/camera-motion.safetensors") =>
+  open(model, { wasmPaths: folders[options.device ?? "auto"], ...options });
 
 function show({ url = "", blob = false, preload, canvas }: Shown): Promise<HTMLVideoElement> | HTMLVideoElement {
   const video = document.createElement("video");
@@ -100,8 +101,12 @@ async function classify(shown: Shown, options: OpenOptions & Pick<ClassifyOption
 }
 
 /** What `work` does with an open recognizer. */
-async function using<T>(work: (recognizer: Player) => Promise<T>, options: OpenOptions = {}): Promise<T> {
-  const recognizer = await openModel(options);
+async function using<T>(
+  work: (recognizer: Player) => Promise<T>,
+  options: OpenOptions = {},
+  model?: string,
+): Promise<T> {
+  const recognizer = await openModel(options, model);
   try {
     return await work(recognizer);
   } finally {
@@ -110,7 +115,7 @@ async function using<T>(work: (recognizer: Player) => Promise<T>, options: OpenO
 }
 
 /** The scores after each picture, given as bytes one behind the other. */
-function stream(url: string, width: number, height: number, device: string) {
+function stream(url: string, width: number, height: number, device: string, model?: string) {
   return using(
     async (recognizer) => {
       const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
@@ -124,6 +129,7 @@ function stream(url: string, width: number, height: number, device: string) {
       return results;
     },
     { device },
+    model,
   );
 }
 
@@ -156,11 +162,11 @@ function disturbed(
 }
 
 const failing = {
-  model: (url: string, wasmPaths: string, device: string) => open(url, { wasmPaths, device }),
+  model: (url: string, device: string, wasmPaths?: string) => open(url, { wasmPaths, device }),
   aborted: () => open("/camera-motion.safetensors", { signal: AbortSignal.abort(new Error("enough")) }),
   abortedLater() {
     const controller = new AbortController();
-    const opening = open("/camera-motion.safetensors", { wasmPaths: "/ort/", signal: controller.signal });
+    const opening = open("/camera-motion.safetensors", { signal: controller.signal });
     setTimeout(() => controller.abort(new Error("enough")));
     return opening;
   },

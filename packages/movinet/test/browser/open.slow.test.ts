@@ -8,6 +8,8 @@ import { type Answer, resultOf } from "../../src/common/errors.ts";
 import { open } from "../../src/flow/open.node.ts";
 import type { Prediction } from "../../src/flow/predict.ts";
 import type { Classification } from "../../src/flow/recognizer.ts";
+import { readModel } from "../../src/formats/model-file.ts";
+import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import type { Frame } from "../../src/video/frame.ts";
 import { openVideo } from "../../src/video/video.node.ts";
 import { largestDifference } from "../golden/figures.ts";
@@ -163,7 +165,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
     expect(paused).toBe(true);
   });
 
-  test.each(["auto", "litert"])("names what a camera does, on %s, as Node does", async (device) => {
+  test.each(["auto", "onnxruntime", "litert"])("names what a camera does, on %s, as Node does", async (device) => {
     const expected = await inNode(join(folder, "pan.webm"));
     const { results } = await classify({ url: "/pan.webm" }, { device });
     expect(results.map(({ time }) => time)).toEqual(expected.map(({ time }) => time));
@@ -178,20 +180,48 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
     expect(results.at(-1)?.predictions.length).toBe(5);
   });
 
-  test.each(["auto", "litert", "reference"])("steps pictures of one's own on %s to Node's scores", async (device) => {
+  test.each(["auto", "onnxruntime", "litert", "reference"])(
+    "steps pictures of one's own on %s to Node's scores",
+    async (device) => {
+      const pictures = (await inNode(join(folder, "pan.webm"))).map(({ picture }) => picture);
+      served["/pictures.bin"] = Buffer.concat(pictures.map(({ data }) => data));
+      const { width, height } = pictures[0] as Frame;
+      const recognizer = await open(model);
+      const actions = await recognizer.stream();
+      const results = await ask<{ label: string; scores: number[] }[]>(
+        "stream",
+        "/pictures.bin",
+        width,
+        height,
+        device,
+      );
+      expect(results.length).toBe(pictures.length);
+      for (const [i, picture] of pictures.entries()) {
+        const { scores } = await actions.step(picture);
+        expect(largestDifference([...scores], results[i]?.scores ?? [])).toBeLessThan(1e-4);
+      }
+      expect(results.at(-1)?.label).toBe("pan left");
+      await recognizer[Symbol.asyncDispose]();
+    },
+  );
+
+  test("a TFLite file of integers is imported, as in Node, where no package runs it as it is", async () => {
+    const bytes = emitTflite(readModel(await readFile(model), "camera-motion"), {
+      form: "official",
+      dtype: "dynamic_int8",
+    });
+    served["/int8.tflite"] = bytes;
     const pictures = (await inNode(join(folder, "pan.webm"))).map(({ picture }) => picture);
     served["/pictures.bin"] = Buffer.concat(pictures.map(({ data }) => data));
     const { width, height } = pictures[0] as Frame;
-    const recognizer = await open(model);
+    const results = await ask<{ scores: number[] }[]>("stream", "/pictures.bin", width, height, "auto", "/int8.tflite");
+    const recognizer = await open(bytes);
     const actions = await recognizer.stream();
-    const results = await ask<{ label: string; scores: number[] }[]>("stream", "/pictures.bin", width, height, device);
-    expect(results.length).toBe(pictures.length);
     for (const [i, picture] of pictures.entries()) {
       const { scores } = await actions.step(picture);
       expect(largestDifference([...scores], results[i]?.scores ?? [])).toBeLessThan(1e-4);
     }
-    expect(results.at(-1)?.label).toBe("pan left");
-    await recognizer[Symbol.asyncDispose]();
+    await recognizer.close();
   });
 
   test("a recording that does not know its duration, from memory", async () => {
@@ -248,26 +278,26 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
     });
 
     test.each([
-      ["a model that is not there", "model", ["/nothing.tflite", "/ort/", "auto"], "E_MODEL_NOT_FOUND", "404"],
-      ["a page in place of a model", "model", ["/", "/ort/", "auto"], "E_MODEL_FORMAT", "web page"],
+      ["a model that is not there", "model", ["/nothing.tflite", "auto"], "E_MODEL_NOT_FOUND", "404"],
+      ["a page in place of a model", "model", ["/", "auto"], "E_MODEL_FORMAT", "web page"],
       [
         "an unknown device",
         "model",
-        ["/camera-motion.safetensors", "/ort/", "cuda"],
+        ["/camera-motion.safetensors", "cuda"],
         "E_DEVICE_UNKNOWN",
-        "auto, onnxruntime, litert, wasm",
+        "auto, wasm, onnxruntime, litert, reference",
       ],
       [
         "a wrong folder of ONNX Runtime",
         "model",
-        ["/camera-motion.safetensors", "/no/", "auto"],
+        ["/camera-motion.safetensors", "onnxruntime", "/no/"],
         "E_DEVICE_UNAVAILABLE",
         "wasmPaths",
       ],
       [
         "a wrong folder of LiteRT.js",
         "model",
-        ["/camera-motion.safetensors", "/no/", "litert"],
+        ["/camera-motion.safetensors", "litert", "/no/"],
         "E_DEVICE_UNAVAILABLE",
         "wasmPaths",
       ],
@@ -276,6 +306,26 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
       await page.page.reload();
       await page.page.waitForFunction("globalThis.app");
       await expect(ask(name, ...args)).rejects.toThrow(told(code, message));
+    });
+
+    test("a folder of files for an engine that fetches none", async () => {
+      const opening = ask("model", "/camera-motion.safetensors", "auto", "/ort/");
+      await expect(opening).rejects.toThrow("wasmPaths is for onnxruntime and litert: auto fetches no files");
+    });
+
+    test("a Content-Security-Policy without WebAssembly, with what to allow", async () => {
+      const entry = new URL("./open-page.web.ts", import.meta.url);
+      const strict = await openPage({ entry, global: "app", served, scripts: "" });
+      try {
+        const opened = strict.page.evaluate("app.model('/camera-motion.safetensors', 'auto')") as Promise<Answer<void>>;
+        const refused = told(
+          "E_DEVICE_UNAVAILABLE",
+          /^wasm: .*'wasm-unsafe-eval' in the script-src of its Content-Security/,
+        );
+        await expect(opened.then(resultOf)).rejects.toThrow(refused);
+      } finally {
+        await strict.close();
+      }
     });
 
     test("class names of another number", async () => {

@@ -8,7 +8,9 @@ async function step(frames: number, device: string): Promise<number[]> {
   const model = readModel(await bytes("/model.safetensors"), "model.safetensors");
   const images = new Float32Array((await bytes("/frames.bin")).buffer);
   const { simd } = kernelModules;
-  const engine = device.includes("without") ? wasmEngine({ simd }) : openEngine({ device, wasmPaths: "/ort/" });
+  const engine = device.includes("without")
+    ? wasmEngine({ simd })
+    : openEngine({ device, wasmPaths: device === "onnxruntime" ? "/ort/" : undefined });
   const program = await Program.compile(model, await engine);
   const session = await program.openStream();
   const picture = images.length / frames;

@@ -23,7 +23,7 @@ describe.skipIf(!hasChromium)(`stream models ${where}`, () => {
   });
   afterAll(() => open?.close());
 
-  test.each(["auto", "wasm", "wasm without relaxed SIMD"])(
+  test.each(["auto", "onnxruntime", "wasm without relaxed SIMD"])(
     "on %s, frame by frame like the reference",
     async (device) => {
       const logits = (await open.page.evaluate(`step(${frames}, "${device}")`)) as number[];

@@ -5,7 +5,7 @@ import { open, type PullEvent } from "../../src/index.web.ts";
 /** Opens a model, and the scores after one grey picture. */
 async function opened(name: string, mirror?: string) {
   const events: PullEvent[] = [];
-  const recognizer = await open(name, { wasmPaths: "/ort/", mirror, onProgress: (event) => events.push(event) });
+  const recognizer = await open(name, { mirror, onProgress: (event) => events.push(event) });
   try {
     const actions = await recognizer.stream({ top: 1 });
     const [width, height] = [64, 48];

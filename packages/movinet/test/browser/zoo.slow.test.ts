@@ -10,7 +10,7 @@ import { zooModel } from "../../src/zoo/registry.ts";
 import { tarOf } from "../formats/tar.ts";
 import { hashedModel } from "../laws/models.ts";
 import { told } from "../told.ts";
-import { hasChromium, type OpenPage, openPage, ortFolder, where } from "./chromium.ts";
+import { hasChromium, type OpenPage, openPage, where } from "./chromium.ts";
 
 interface Opened {
   readonly label: string;
@@ -37,7 +37,6 @@ describe.skipIf(!hasChromium)(`the zoo ${where}`, () => {
       entry: new URL("zoo-page.web.ts", import.meta.url),
       global: "app",
       served,
-      folders: { ort: ortFolder },
       others: "https://raw.githubusercontent.com https://www.kaggle.com https://storage.googleapis.com",
     });
     page.page.on("request", (request) => asked.push(request.url().replace(page.url, "/")));
@@ -53,7 +52,7 @@ describe.skipIf(!hasChromium)(`the zoo ${where}`, () => {
     others.clear();
     asked.splice(0);
   });
-  const fetched = () => asked.filter((url) => !/\/ort\/|\.js$|^\/$/.test(url));
+  const fetched = () => asked.filter((url) => !/\.js$|^\/$/.test(url));
 
   test("a mirror on the page's own origin; then the cache, in the next page too", async () => {
     served["/models/a0-stream.safetensors"] = writeModel(model);

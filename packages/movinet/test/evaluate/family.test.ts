@@ -128,3 +128,11 @@ test("a base network's memory grows with the clip, a stream network's does not",
   expect(growth(stream)).toBeLessThan(base / 2);
   expect(stream[0]?.peakBytes).toBeGreaterThan(50e6); // not hidden behind what this process has had
 }, 60_000);
+
+test("time and memory are those of the device that was asked for", async () => {
+  const model = hashedModel("t0-stream", { classes: 5, resolution: { height: 48, width: 48 } });
+  const [cost] = await measureCosts(model, [4], { device: "wasm", threads: undefined });
+  expect(cost?.frames).toBe(4);
+  expect(cost?.callMs).toBeGreaterThan(0);
+  await expect(measureCosts(model, [4], { device: "abacus", threads: 1 })).rejects.toThrow("there is no such device");
+});

@@ -8,7 +8,6 @@ import { Program } from "../../src/session/program.ts";
 import type { StreamState } from "../../src/session/stream-session.ts";
 import { threadedEngine, wasmEngines } from "../engines/wasm/engines.ts";
 import { hashedModel, randomPictures } from "../laws/models.ts";
-import { told } from "../told.ts";
 import { clipSessionContract, recentSessionContract, streamSessionContract } from "./stream-session.ts";
 
 type Compile = (model: Model) => Promise<Program>;
@@ -59,10 +58,4 @@ test("arrays of another realm are as good", async () => {
   await session.restore(Object.fromEntries(foreign) as StreamState);
   expect((await session.step(picture)).logits).toEqual(logits);
   await program[Symbol.asyncDispose]();
-});
-
-test("an unknown device is refused with the ones there are", async () => {
-  await expect(nodeEngine({ device: "abacus" })).rejects.toThrow(
-    told("E_DEVICE_UNKNOWN", /abacus: this ONNX Runtime has no such device.*cpu/),
-  );
 });

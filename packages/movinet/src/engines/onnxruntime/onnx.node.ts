@@ -28,8 +28,7 @@ export function keepQuiet(): void {
 
 /**
  * ONNX Runtime's Node package. Its threads do not spin: they would starve the video decoder. Throws {@link MovinetError}:
- * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN` for a device that this build does not have, `E_DEVICE_UNAVAILABLE` for one that
- * does not run a small network here.
+ * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNAVAILABLE` for a device that does not run a small network here.
  */
 export async function nodeEngine(options: NodeEngineOptions = {}): Promise<Engine> {
   const { ort, device, threads, session } = prepare(options);
@@ -94,24 +93,30 @@ function reasonOf(cause: unknown): string {
 const longestReason = 160;
 const mostThreads = 1024;
 
-function prepare(options: NodeEngineOptions) {
+/** Throws `TypeError` for a number of threads that nobody can mean. */
+export function checkThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
+  throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);
+}
+
+/** The execution providers that the installed ONNX Runtime was built with. */
+export function onnxDevices(): readonly string[] {
+  return loadOnnxRuntime()
+    .listSupportedBackends()
+    .map(({ name }) => name);
+}
+
+function loadOnnxRuntime() {
   keepQuiet();
-  const ort = requirePeer<typeof import("onnxruntime-node")>("onnxruntime-node");
+  return requirePeer<typeof import("onnxruntime-node")>("onnxruntime-node");
+}
+
+function prepare(options: NodeEngineOptions) {
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
-  if (!(Number.isInteger(threads) && threads >= 1 && threads <= mostThreads)) {
-    throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);
-  }
+  checkThreads(threads);
+  const ort = loadOnnxRuntime();
   // What it writes on standard error about a device that does not start is said by an error of ours.
   if (device !== "cpu") ort.env.logLevel = "fatal";
-  const supported = ort.listSupportedBackends().map((engine) => engine.name);
-  if (!supported.includes(device)) {
-    throw new MovinetError({
-      code: "E_DEVICE_UNKNOWN",
-      subject: device,
-      problem: "this ONNX Runtime has no such device",
-      remedy: `Use one of: ${supported.join(", ")}`,
-    });
-  }
   const session = {
     executionProviders: [device],
     intraOpNumThreads: threads,
