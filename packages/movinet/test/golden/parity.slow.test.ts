@@ -1,7 +1,7 @@
-/** Law 2 at native resolutions and for A4 and A5, and the interpreter on every variant. */
+/** Law 2 at native resolutions and for A4 and A5, without relaxed SIMD, and the interpreter on every variant. */
 import { describe, test } from "vitest";
 import { nodeEngine } from "../../src/engines/onnxruntime/onnx.node.ts";
-import { wasmEngines } from "../engines/wasm/engines.ts";
+import { simdEngine, wasmEngines } from "../engines/wasm/engines.ts";
 import { isLarge } from "../large.ts";
 import { allFigures } from "./figures.ts";
 import { checkBackendParity, checkClipParity } from "./parity.ts";
@@ -17,6 +17,13 @@ describe.each(large)("$case", (figures) => {
     await checkBackendParity(figures, await open());
   });
 });
+
+test.each(allFigures.filter((figures) => !large.includes(figures)))(
+  "WebAssembly without relaxed SIMD gives the logits of $case",
+  async (figures) => {
+    await checkBackendParity(figures, await simdEngine());
+  },
+);
 
 describe.each(allFigures.filter((figures) => figures.shape[1] <= 6 && !figures.case.endsWith("-native")))(
   "$case",

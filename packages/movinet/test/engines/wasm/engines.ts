@@ -4,10 +4,13 @@ import { kernelModules, threadedModules, wasmEngine } from "../../../src/engines
 
 const { relaxed, simd } = kernelModules;
 
+export const relaxedEngine = (): Promise<Engine> => wasmEngine({ relaxed });
+export const simdEngine = (): Promise<Engine> => wasmEngine({ simd });
+
 /** Our WebAssembly with each of its modules. */
 export const wasmEngines: Readonly<Record<string, () => Promise<Engine>>> = {
-  "WebAssembly with relaxed SIMD": () => wasmEngine({ relaxed }),
-  "WebAssembly with SIMD alone": () => wasmEngine({ simd }),
+  "WebAssembly with relaxed SIMD": relaxedEngine,
+  "WebAssembly with SIMD alone": simdEngine,
 };
 
 /** Our WebAssembly with two threads. */
