@@ -22,7 +22,7 @@ export class Classifier {
     const said: Outputs[] = [];
     for (let at = 0; at < means.length; at += channels)
       said.push(await runRows(loaded, means.slice(at, at + channels)));
-    return Object.fromEntries(Object.keys(said[0] ?? {}).map((name) => [name, concat(said.map((row) => row[name]))]));
+    return joined(said);
   }
 
   dispose(): void {
@@ -61,6 +61,13 @@ async function runRows(loaded: Loaded, means: Float32Array): Promise<Outputs> {
   }
   for (const result of results) result.dispose();
   return said;
+}
+
+/** Rows of outputs, one after the other. */
+export function joined(outputs: readonly Outputs[]): Outputs {
+  const [first = {}] = outputs;
+  if (outputs.length === 1) return first;
+  return Object.fromEntries(Object.keys(first).map((name) => [name, concat(outputs.map((output) => output[name]))]));
 }
 
 /** The same numbers one after the other; of one array that array. */

@@ -3,7 +3,7 @@ import { headFeatures } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import type { CarriedState } from "../graph/step-interface.ts";
 import type { Call, Outputs } from "./call.ts";
-import { Classifier, type ClassifierCalls, concat } from "./classifier.ts";
+import { Classifier, type ClassifierCalls, concat, joined } from "./classifier.ts";
 import { HeadPool } from "./head-pool.ts";
 import { checkOptions, checkStream, countFrames, countProblems, refuseState, stateProblems } from "./session-rules.ts";
 import { rememberedFrames, type StepOutputs, type StreamSession, type StreamState } from "./stream-session.ts";
@@ -227,11 +227,4 @@ function rowsOf(said: Outputs, t: number, { step: { frames } }: Call): Outputs {
 function part(values: Float32Array, k: number, count: number): Float32Array {
   const size = values.length / count;
   return values.subarray(k * size, (k + 1) * size);
-}
-
-/** Rows of outputs, one after the other. */
-function joined(outputs: readonly Outputs[]): Outputs {
-  const [first = {}] = outputs;
-  if (outputs.length === 1) return first;
-  return Object.fromEntries(Object.keys(first).map((name) => [name, concat(outputs.map((output) => output[name]))]));
 }

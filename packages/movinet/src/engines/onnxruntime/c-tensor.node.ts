@@ -13,6 +13,8 @@ export class CTensor implements DeviceTensor {
   readonly data: Float32Array;
   /** Gives its numbers as the graph means them. */
   unpack: (data: Float32Array) => Float32Array;
+  /** Whether it was given back, and waits to be used again. */
+  spare = false;
   readonly #memory: CMemory;
   readonly #values: { readonly dims: BigInt64Array; readonly value: Handle }[] = [];
 
@@ -79,10 +81,11 @@ export class CMemory {
 
   /** A tensor of its own memory, with whatever is in there. */
   take(length: number, unpack: CTensor["unpack"]): CTensor {
-    const spare = this.#spare.get(length)?.pop();
-    if (spare) {
-      spare.unpack = unpack;
-      return spare;
+    const again = this.#spare.get(length)?.pop();
+    if (again) {
+      again.unpack = unpack;
+      again.spare = false;
+      return again;
     }
     const tensor = new CTensor(this, this.#pages.take(length), unpack);
     this.#own.add(tensor);
@@ -100,10 +103,12 @@ export class CMemory {
       tensor.free();
       return;
     }
+    if (tensor.spare) return;
+    tensor.spare = true;
     const { length } = tensor.data;
     const spare = this.#spare.get(length) ?? [];
     this.#spare.set(length, spare);
-    if (!spare.includes(tensor)) spare.push(tensor);
+    spare.push(tensor);
   }
 
   owns(tensor: CTensor): boolean {
