@@ -2,7 +2,7 @@
 import { answerOf } from "../../src/common/errors.ts";
 import { readModel } from "../../src/index.formats.ts";
 import { openEngine, Program, type StreamSession } from "../../src/index.session.web.ts";
-import { fromPlain, fromText, type RemotePage, toPlain, toText } from "./remote.ts";
+import { type RemotePage, toFloats, toPlain, toPlainState, toState } from "./remote.ts";
 
 const litert = openEngine({ device: "litert", wasmPaths: "/litert/" });
 const programs: Program[] = [];
@@ -30,12 +30,12 @@ const movinet: RemotePage = {
     const opened = await program(at).openStream(options);
     return { session: sessions.push(opened) - 1, streams: opened.streams, stateBytes: opened.stateBytes };
   },
-  step: async (at, frames) => toText((await session(at).step(new Float32Array(fromText(frames)))).logits),
-  advance: (at, frames) => session(at).advance(new Float32Array(fromText(frames))),
-  outputs: async (at, last) => toText((await session(at).outputs(last ?? undefined)).logits),
+  step: async (at, frames) => toPlain((await session(at).step(toFloats(frames))).logits),
+  advance: (at, frames) => session(at).advance(toFloats(frames)),
+  outputs: async (at, last) => toPlain((await session(at).outputs(last ?? undefined)).logits),
   reset: (at, stream) => session(at).reset(stream),
-  snapshot: async (at, stream) => toPlain(await session(at).snapshot(stream)),
-  restore: (at, state, stream) => session(at).restore(fromPlain(state), stream),
+  snapshot: async (at, stream) => toPlainState(await session(at).snapshot(stream)),
+  restore: (at, state, stream) => session(at).restore(toState(state), stream),
   closeStream: async (at) => session(at)[Symbol.asyncDispose](),
   closeProgram: (at) => program(at)[Symbol.asyncDispose](),
 };

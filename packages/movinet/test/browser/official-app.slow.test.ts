@@ -6,7 +6,7 @@ import { hasShared, reason, sharedFile, sharedJson } from "../formats/tflite/sha
 import { figuresOf, largestDifference, modelOfFigures } from "../golden/figures.ts";
 import { hashedFrames } from "../golden/material.ts";
 import { hasChromium, litertFolder, type OpenPage, openPage, where } from "./chromium.ts";
-import { toText } from "./remote.ts";
+import { toPlain } from "./remote.ts";
 
 describe.skipIf(!hasChromium)(`somebody else's program ${where}`, () => {
   const served: Record<string, Uint8Array> = {};
@@ -28,7 +28,7 @@ describe.skipIf(!hasChromium)(`somebody else's program ${where}`, () => {
     const size = 3 * height * width;
     const images = hashedFrames(frames, height, width);
     const planes = Array.from({ length: frames }, (_, t) => images.subarray(t * size, (t + 1) * size));
-    const text = toText(channelsLast(planes, { channels: 3, height, width }));
+    const text = toPlain(channelsLast(planes, { channels: 3, height, width })).text;
     const results = (await open.page.evaluate(`officialApp("/app.tflite", "${text}")`)) as number[][];
     expect(open.errors).toEqual([]);
     expect(results.length).toBe(frames);

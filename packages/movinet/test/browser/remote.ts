@@ -3,8 +3,19 @@ import type { Page } from "playwright-core";
 import { type Answer, resultOf } from "../../src/common/errors.ts";
 import type { StreamOptions, StreamSession, StreamState } from "../../src/session/stream-session.ts";
 
+const kinds = { Float32Array, Float64Array, Int32Array, Uint8Array };
+
+type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+/** Numbers as JSON carries them, whatever their type is: a page must be able to refuse the wrong one. */
+export interface PlainNumbers {
+  readonly type: keyof typeof kinds;
+  /** Base64: arrays of numbers take the driver seconds. */
+  readonly text: string;
+}
+
 /** A state as JSON carries it. */
-export type PlainState = Record<string, { shape: readonly number[]; whole: boolean; data: string }>;
+export type PlainState = Record<string, { shape: readonly number[]; data: PlainNumbers }>;
 
 export interface RemotePage {
   /** A TFLite file as it is. */
@@ -15,9 +26,9 @@ export interface RemotePage {
     program: number,
     options?: StreamOptions,
   ): Promise<{ session: number; streams: number; stateBytes: number }>;
-  step(session: number, frames: string): Promise<string>;
-  advance(session: number, frames: string): Promise<void>;
-  outputs(session: number, last?: number): Promise<string>;
+  step(session: number, frames: PlainNumbers): Promise<PlainNumbers>;
+  advance(session: number, frames: PlainNumbers): Promise<void>;
+  outputs(session: number, last?: number): Promise<PlainNumbers>;
   reset(session: number, stream?: number): Promise<void>;
   snapshot(session: number, stream?: number): Promise<PlainState>;
   restore(session: number, state: PlainState, stream?: number): Promise<void>;
@@ -47,14 +58,12 @@ export class RemoteProgram implements AsyncDisposable {
     return {
       streams,
       stateBytes,
-      step: async (frames) => ({
-        logits: new Float32Array(fromText(await call(page, "step", session, toText(frames)))),
-      }),
-      advance: (frames) => call(page, "advance", session, toText(frames)),
-      outputs: async (last) => ({ logits: new Float32Array(fromText(await call(page, "outputs", session, last))) }),
+      step: async (frames) => ({ logits: toFloats(await call(page, "step", session, toPlain(frames))) }),
+      advance: (frames) => call(page, "advance", session, toPlain(frames)),
+      outputs: async (last) => ({ logits: toFloats(await call(page, "outputs", session, last)) }),
       reset: (stream) => call(page, "reset", session, stream),
-      snapshot: async (stream) => fromPlain(await call(page, "snapshot", session, stream)),
-      restore: (state, stream) => call(page, "restore", session, toPlain(state), stream),
+      snapshot: async (stream) => toState(await call(page, "snapshot", session, stream)),
+      restore: (state, stream) => call(page, "restore", session, toPlainState(state), stream),
       [Symbol.asyncDispose]: () => call(page, "closeStream", session),
     };
   }
@@ -78,33 +87,31 @@ async function call<Method extends keyof RemotePage>(
   );
 }
 
-/** Numbers as Base64: arrays of them take the driver seconds. */
-export function toText({ buffer, byteOffset, byteLength }: Float32Array | Int32Array): string {
+export function toPlain(numbers: Numbers): PlainNumbers {
+  const { buffer, byteOffset, byteLength } = numbers;
   let text = "";
   for (let at = 0; at < byteLength; at += 8192) {
     text += String.fromCharCode(...new Uint8Array(buffer, byteOffset + at, Math.min(8192, byteLength - at)));
   }
-  return btoa(text);
+  return { type: numbers.constructor.name as keyof typeof kinds, text: btoa(text) };
 }
 
-export function fromText(text: string): ArrayBuffer {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
+export function fromPlain({ type, text }: PlainNumbers): Numbers {
+  return new kinds[type](Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 }
 
-export function toPlain(state: StreamState): PlainState {
+export function toFloats(plain: PlainNumbers): Float32Array {
+  return fromPlain(plain) as Float32Array;
+}
+
+export function toPlainState(state: StreamState): PlainState {
   return Object.fromEntries(
-    Object.entries(state).map(([name, { shape, data }]) => [
-      name,
-      { shape, whole: data instanceof Int32Array, data: toText(data) },
-    ]),
+    Object.entries(state).map(([name, { shape, data }]) => [name, { shape, data: toPlain(data) }]),
   );
 }
 
-export function fromPlain(state: PlainState): StreamState {
+export function toState(state: PlainState): StreamState {
   return Object.fromEntries(
-    Object.entries(state).map(([name, { shape, whole, data }]) => [
-      name,
-      { shape, data: whole ? new Int32Array(fromText(data)) : new Float32Array(fromText(data)) },
-    ]),
-  );
+    Object.entries(state).map(([name, { shape, data }]) => [name, { shape, data: fromPlain(data) }]),
+  ) as StreamState;
 }
