@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { checkFiles, type Manifest, publicManifest, repository } from "../scripts/release.ts";
 
 const folder = "apps/cli";
-const manifest = () =>
-  JSON.parse(readFileSync(new URL(`../${folder}/package.json`, import.meta.url), "utf8")) as Manifest;
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+const manifest = () => JSON.parse(read(`${folder}/package.json`)) as Manifest;
 
 test("every place that names the version names the same one", () => {
   const [check] = checkFiles().filter(({ what }) => what.startsWith("every version"));
@@ -29,4 +29,12 @@ test("with one, a package says where it comes from", () => {
     publishConfig: { access: "public", provenance: true },
   });
   expect(checkFiles("owner/name")[0]?.problem).toBeNull();
+});
+
+test("the README tells what each optional peer is for, and names no other package", () => {
+  const { peerDependencies } = JSON.parse(read("packages/movinet/package.json")) as { peerDependencies: object };
+  const [, table = ""] = /<!-- packages -->([\s\S]*?)<!-- \/packages -->/.exec(read("README.md")) ?? [];
+  const names = Array.from(table.matchAll(/^\| (.*?) \|/gm), ([, cell = ""]) => cell.match(/`[^`]+`/g) ?? []).flat();
+  const plain = names.map((name) => name.slice(1, -1));
+  expect(plain.sort()).toEqual(Object.keys(peerDependencies).sort());
 });
