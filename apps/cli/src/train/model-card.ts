@@ -29,7 +29,7 @@ export function renderModelCard(run: CardedRun): string {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   const sections = [
     `# ${plain(card.name)}`,
-    `Video action recognition: ${network}, trained to tell ${counted(labels?.length ?? 0, "class")} apart from ${counted(run.clips, "clip")}. It reads a video frame by frame: ${card.fps} frames a second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` is ${size}.`,
+    `Video action recognition: ${network}, trained on ${counted(run.clips, "clip")} to recognize ${counted(labels?.length ?? 0, "class")}. It reads a video frame by frame: ${card.fps} frames a second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` is ${size}.`,
     "`movinet train` wrote this card. It does not know who is in the clips, whether they agreed, where and how the clips were filmed, or what the model is meant for. Add that before you publish the model.",
     "## Result",
     ...resultOf(report),
@@ -133,9 +133,11 @@ function crossedText(solved: boolean): string {
 function limitsOf({ card, spec }: Model, { evaluation }: Report): string[] {
   return [
     ...(card.output === "softmax"
-      ? ["It always names one of its classes, also where a video shows none of them. Its score is no sign of that."]
+      ? [
+          "It always names one of its classes, even when a video shows none of them. A high score does not rule that out.",
+        ]
       : []),
-    "It was judged on clips like those it learned from. Other people, cameras, places and light can be worse; try it on clips of your own.",
+    "It was judged on clips like those it learned from. Expect worse with other people, cameras, places and light; try it on clips of your own.",
     `It sees ${card.fps} frames a second: what is faster is lost. Expect worse answers for clips under two seconds and clips with cuts.`,
     ...(spec.mode === "stream" ? ["Early answers in a video are less reliable than later ones."] : []),
     ...(evaluation === null ? ["Its accuracy is unknown."] : []),
@@ -174,7 +176,7 @@ for await (const { time, predictions } of recognizer.classify("clip.mp4")) {
 \`\`\``;
 
 function licenceText({ card }: Model): string {
-  const clips = "Whether the clips may be used for this is for you to know.";
+  const clips = "Check that the clips, too, may be used for this.";
   if (card.licence === null) {
     return `The base model ${code(card.name)} names no licence. Find out what it is before you pass this model on. ${clips}`;
   }
