@@ -26,7 +26,7 @@ const usage = {
   example: "train clips, or: movinet train --resume",
 };
 
-const options = {
+const trainOptions = {
   dataset: rest("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
   from: usually(null, text("The model to begin with: a file or a name of the zoo (default a0-stream)")),
   out: text("Folder of this run (default runs/train-1, 2, …)", "folder"),
@@ -66,7 +66,7 @@ const options = {
 /** Trains; the exit code is 1 where clips could not be decoded. */
 export const trainCommand = defineCommand({
   ...usage,
-  options,
+  options: trainOptions,
   fetches: true,
   json: "One JSON object a line on stdout: each epoch, then what was reached",
   async run({ dataset: [dataset, ...more], out, resume, config, ...given }, context) {
@@ -84,7 +84,7 @@ export const trainCommand = defineCommand({
     const { flip = null, ...others } = given;
     const asked = { dataset: dataset ?? null, ...others, flip };
     if (config === undefined) return train(checked(asked), out, null, context);
-    const repeated = await readRepeated(config, options);
+    const repeated = await readRepeated(config, trainOptions);
     const { settings, changes } = override(repeated, asked);
     return train(checked(settings), out, { ...repeated, changes }, context);
   },
