@@ -1,21 +1,7 @@
 import { MovinetError } from "../../../common/errors.ts";
 import { Space } from "../space.ts";
 import { operations } from "./calls.ts";
-
-/** Threads that work on the calls of a store beside the one that owns it. */
-export interface Crew {
-  /** Rejects where a thread does not start: a run would wait for it for ever. */
-  readonly ready: Promise<unknown>;
-  /** Lets them begin the calls whose addresses stand in the memory. */
-  go(): void;
-  end(): void;
-}
-
-/** How a crew comes to be: `control` is the address of the number of the run, behind which those of the calls stand. */
-export interface StartCrew {
-  readonly threads: number;
-  start(kernels: WebAssembly.Module, memory: WebAssembly.Memory, control: number): Crew;
-}
+import { type Crew, type Run, runWith, type StartCrew } from "./crew.ts";
 
 const pageBytes = 65_536;
 const mostPages = 65_536;
@@ -36,8 +22,9 @@ export class Store {
   /** Where threads meet, 8 bytes; then the number of the run, and the addresses of each thread's calls. */
   readonly meeting: number;
   readonly #memory: WebAssembly.Memory;
+  readonly #startCrew: StartCrew | null;
   readonly #crew: Crew | null;
-  readonly #run: (from: number, end: number) => void;
+  readonly #run: Run;
   readonly #space = new Space(dataBytes);
   readonly #weights = new Map<string, number>();
   #arena = { at: 0, bytes: 0 };
@@ -45,11 +32,12 @@ export class Store {
   constructor(kernels: WebAssembly.Module, startCrew: StartCrew | null = null) {
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: startCrew !== null });
     const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
-    this.#run = exports["run"] as (from: number, end: number) => void;
+    this.#run = exports["run"] as Run;
     this.floats = new Float32Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer);
     this.threads = startCrew?.threads ?? 1;
     this.meeting = this.take(8 + 4 + 4 * (this.threads + 1));
+    this.#startCrew = startCrew;
     this.#crew = startCrew?.start(kernels, this.#memory, this.meeting + 8) ?? null;
   }
 
@@ -59,17 +47,19 @@ export class Store {
 
   /** Makes the calls that stand between two addresses, in this thread. */
   run(from: number, end: number): void {
-    this.#run(from, end);
+    this.#run(from, end, 0);
   }
 
-  /** Makes each thread's calls; `bounds` are bytes from `at`. */
+  /** Makes each thread's calls; `bounds` are bytes from `at`. Throws {@link MovinetError} (`E_DEVICE_LOST`) where a thread has ended. */
   runAll(at: number, bounds: readonly number[]): void {
-    if (this.#crew) {
-      const control = this.meeting / 4 + 2;
-      for (const [i, bound] of bounds.entries()) this.words[control + 1 + i] = at + bound;
-      this.#crew.go();
+    const [from, end] = [at + (bounds[0] as number), at + (bounds[1] as number)];
+    if (!this.#crew || !this.#startCrew) {
+      this.run(from, end);
+      return;
     }
-    this.run(at + (bounds[0] as number), at + (bounds[1] as number));
+    const control = this.meeting / 4 + 2;
+    for (const [i, bound] of bounds.entries()) this.words[control + 1 + i] = at + bound;
+    runWith(this.#crew, this.#startCrew, this.#run, from, end);
   }
 
   /** Its threads have started. */
