@@ -38,7 +38,7 @@ export function run(from: usize, end: usize, sleep: i32): usize {
       case 12: copyRows(at(t, 0), at(t, 1), arg(t, 2), at(t, 3), at(t, 4), at(t, 5)); break;
       case 13: pad(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), at(t, 4), arg(t, 5), arg(t, 6), at(t, 7), at(t, 8)); break;
       case 14: interleave(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), arg(t, 4)); break;
-      case 15: pack(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3)); break;
+      case 15: pack(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), at(t, 4)); break;
       case 17: if (ASC_FEATURE_THREADS && !meet(at(t, 0), arg(t, 1), sleep)) return t; break;
       default: memory.fill(at(t, 0), 0, at(t, 1));
     }

@@ -3,6 +3,8 @@ import { Space } from "../space.ts";
 import { operations } from "./calls.ts";
 import { type Crew, type Run, runWith, type StartCrew } from "./crew.ts";
 
+/** Rows of a matrix that are packed at a time stay in the processor's second cache. */
+const stripBytes = 65_536;
 const pageBytes = 65_536;
 const mostPages = 65_536;
 /** Where the numbers end that the kernels bring along. */
@@ -118,13 +120,35 @@ export class Store {
   panels(name: string, make: () => Float32Array, K: number, N: number): number {
     return this.#known(name, () => {
       const at = this.take(32 * K * Math.ceil(N / 8));
-      const matrix = this.#put(make());
-      const call = this.#put(Uint32Array.of(operations.pack, 6, matrix, at, K, N));
-      this.run(call, call + 24);
-      this.free(matrix, 4 * K * N);
-      this.free(call, 24);
+      const matrix = make();
+      const most = Math.max(1, Math.floor(stripBytes / (4 * N)));
+      for (let k = 0; k < K; k += most) {
+        const rows = Math.min(most, K - k);
+        const strip = matrix.subarray(k * N, (k + rows) * N);
+        this.#through(strip, (from) => this.call("pack", from, at + 32 * k, rows, N, 32 * K));
+      }
       return at;
     });
+  }
+
+  /** Puts planes `[channels, pixels]` of one picture at an address, channels last. */
+  putPlanes(planes: Float32Array, to: number, channels: number, pixels: number): void {
+    this.#through(planes, (from) => this.call("interleave", from, to, 1, channels, pixels));
+  }
+
+  /** Makes a call in this thread. */
+  call(operation: keyof typeof operations, ...words: readonly number[]): void {
+    const bytes = 4 * (2 + words.length);
+    const at = this.#put(Uint32Array.of(operations[operation], 2 + words.length, ...words));
+    this.run(at, at + bytes);
+    this.free(at, bytes);
+  }
+
+  /** Does something with data that lies in the memory meanwhile. */
+  #through(data: Float32Array, work: (at: number) => void): void {
+    const at = this.#put(data);
+    work(at);
+    this.free(at, data.byteLength);
   }
 
   #known(name: string, make: () => number): number {
