@@ -5,7 +5,8 @@ import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
 import { checkThreads } from "./threads.ts";
 import { nodeCrew } from "./wasm/inference/crew.node.ts";
-import { threadedModules, wasmEngine } from "./wasm/inference/engine.ts";
+import { wasmEngine } from "./wasm/inference/engine.ts";
+import { threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */

@@ -2,6 +2,7 @@
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { checkThreads } from "./threads.ts";
+import { kernelModules, threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
@@ -50,11 +51,15 @@ const withoutThreads: ReadonlySet<string> = new Set(["onnxruntime", "litert", "r
 
 async function ownEngine(threads: number): Promise<Engine> {
   if (threads > 1 && !globalThis.crossOriginIsolated) throw notIsolated();
-  const { threadedModules, wasmEngine } = await import("./wasm/inference/engine.ts");
+  const modules = threads > 1 ? threadedModules : kernelModules;
+  // At once, so that a page waits for its files once.
+  const [{ wasmEngine }, crew] = await Promise.all([
+    import("./wasm/inference/engine.ts"),
+    threads > 1 ? import("./wasm/inference/crew.web.ts") : null,
+    Object.values(modules)[0]?.(),
+  ]);
   try {
-    if (threads === 1) return await wasmEngine();
-    const { webCrew } = await import("./wasm/inference/crew.web.ts");
-    return await wasmEngine(threadedModules, webCrew(threads));
+    return await wasmEngine(modules, crew?.webCrew(threads));
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     throw new MovinetError({

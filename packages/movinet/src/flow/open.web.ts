@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { MovinetError } from "../common/errors.ts";
-import { type EngineOptions, openEngine } from "../engines/device.web.ts";
+import { openEngine } from "../engines/device.web.ts";
+import type { Engine } from "../engines/engine.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
@@ -47,11 +48,14 @@ export async function open(
   { device = "auto", threads, wasmPaths, labels, ...fetching }: OpenOptions = {},
 ): Promise<Recognizer<HTMLVideoElement>> {
   const { signal } = fetching;
+  const engine = openEngine({ device, threads, wasmPaths });
+  // It starts while the model is read; what is wrong with the model is told first.
+  engine.catch(() => {});
   const read = await openAny(model, fetching);
   const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };
   checkLabels(opened.card.labels, opened.spec, typeof labels === "string" ? labels : "labels");
   signal?.throwIfAborted();
-  const program = await start(opened, { device, threads, wasmPaths });
+  const program = await start(opened, device, engine);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
   const openFrames: OpenFrames<HTMLVideoElement> = (video, options) => ({
@@ -89,10 +93,9 @@ async function namesOf(labels: string | readonly string[]): Promise<FoundLabels>
 /** Packages that fetch files of theirs when they start, by device. */
 const fetching: Readonly<Record<string, string>> = { onnxruntime: "onnxruntime-web", litert: "@litertjs/core" };
 
-async function start(opened: OpenedFile, options: EngineOptions & { readonly device: string }): Promise<Program> {
-  const { device } = options;
+async function start(opened: OpenedFile, device: string, engine: Promise<Engine>): Promise<Program> {
   try {
-    return await programOf(opened, await openEngine(options));
+    return await programOf(opened, await engine);
   } catch (cause) {
     if (cause instanceof MovinetError || !Object.hasOwn(fetching, device)) throw cause;
     throw new MovinetError({

@@ -2,7 +2,8 @@
 import type { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { nodeCrew } from "../../../src/engines/wasm/inference/crew.node.ts";
-import { threadedModules, wasmEngine } from "../../../src/engines/wasm/inference/engine.ts";
+import { wasmEngine } from "../../../src/engines/wasm/inference/engine.ts";
+import { threadedModules } from "../../../src/engines/wasm/inference/modules.ts";
 import { Program } from "../../../src/session/program.ts";
 import { hashedModel, randomPictures } from "../../laws/models.ts";
 import { told } from "../../told.ts";

@@ -6,26 +6,16 @@ import type { Engine } from "../../engine.ts";
 import { Blocks } from "./block.ts";
 import type { StartCrew } from "./crew.ts";
 import { executableOf } from "./executable.ts";
+import { type KernelModules, kernelModules } from "./modules.ts";
 import { lowerForCalls } from "./plan.ts";
 import { Store } from "./store.ts";
-
-/** The modules of the kernels, the faster first: with relaxed SIMD, and with plain SIMD alone. */
-export const kernelModules = {
-  relaxed: async () => (await import("./kernels-relaxed.ts")).kernels,
-  simd: async () => (await import("./kernels-simd.ts")).kernels,
-} as const;
-
-/** The module for several threads. */
-export const threadedModules = {
-  threads: async () => (await import("./kernels-threads.ts")).kernels,
-} as const;
 
 /**
  * Our own WebAssembly, on one thread or with a crew. Of `modules` the first that this machine takes is used. Throws {@link MovinetError}:
  * `E_DEVICE_UNAVAILABLE` where it takes none.
  */
 export async function wasmEngine(
-  modules: Readonly<Record<string, () => Promise<string>>> = kernelModules,
+  modules: KernelModules = kernelModules,
   crew: StartCrew | null = null,
 ): Promise<Engine> {
   const compiled = await compileKernels(modules);
@@ -66,9 +56,11 @@ export async function wasmEngine(
   };
 }
 
-async function compileKernels(modules: Readonly<Record<string, () => Promise<string>>>) {
+async function compileKernels(modules: KernelModules) {
   for (const [name, read] of Object.entries(modules)) {
-    const bytes = Uint8Array.from(atob(await read()), (char) => char.charCodeAt(0));
+    const text = atob(await read());
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
     if (WebAssembly.validate(bytes)) return [name, await WebAssembly.compile(bytes)] as const;
   }
   return null;
