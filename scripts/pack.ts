@@ -1,6 +1,6 @@
 /**
  * `npm run pack [-- FOLDER]`: compiles the packages and packs their tarballs into FOLDER (default `dist`). What is packed
- * is staged in each package's `dist`, which is also what `npm publish` takes; docs/decisions.md says why.
+ * is staged in each package's `dist`, which is also what `npm publish` takes (docs/releasing.md).
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,16 +8,11 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { minifySync } from "rolldown/utils";
+import { type Manifest, publicManifest } from "./release.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = ["packages/movinet", "apps/cli"];
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-
-interface Manifest {
-  private?: boolean;
-  exports?: unknown;
-  bin?: unknown;
-}
 
 /** Compiles both packages (the command line against the library's declarations) and returns the staged folders. */
 export function stagePackages(): readonly string[] {
@@ -33,9 +28,9 @@ export function stagePackages(): readonly string[] {
       const disposable = /\bAsyncDisposable\b|\bSymbol\.(asyncDispose|dispose)\b/.test(text);
       writeFileSync(path, disposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text);
     }
-    const { private: _, ...manifest } = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
+    const manifest = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as Manifest;
     if (manifest.exports) manifest.exports = compiled(manifest.exports);
-    writeFileSync(join(staged, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(join(staged, "package.json"), `${JSON.stringify(publicManifest(manifest, folder), null, 2)}\n`);
     for (const part of ["bin", "models"]) {
       if (existsSync(join(source, part))) cpSync(join(source, part), join(staged, part), { recursive: true });
     }

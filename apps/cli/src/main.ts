@@ -6,8 +6,7 @@ import type { Command } from "./command.ts";
 import { helpOf } from "./options.ts";
 import { internalText, plainUnlessColored, writeError, writeStack } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
-
-const version = "0.1.0";
+import { version } from "./version.ts";
 
 /** A command, loaded when it is asked for, or a name that others stand behind. */
 interface Entry {

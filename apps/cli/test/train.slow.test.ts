@@ -35,6 +35,7 @@ describe("train", () => {
     expect(stdout).toMatch(/^\d+ of 20 clips right/);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await readdir(join(folder, "solved"))).sort()).toEqual([
+      "README.md",
       "config.json",
       "evaluation.json",
       "model.safetensors",

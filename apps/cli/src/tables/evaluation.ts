@@ -92,7 +92,8 @@ function measures(
   ];
 }
 
-function mixUps(confusion: Evaluation["confusion"], perClass: readonly ClassMeasures[]): string[] {
+/** What was taken for what, the most frequent first, in a sentence; nothing where nothing was. */
+export function mixUps(confusion: Evaluation["confusion"], perClass: readonly ClassMeasures[], most = 3): string[] {
   const pairs = (confusion ?? []).flatMap((row, i) =>
     row.flatMap((count, j) => (i !== j && count > 0 ? [{ i, j, count }] : [])),
   );
@@ -100,9 +101,9 @@ function mixUps(confusion: Evaluation["confusion"], perClass: readonly ClassMeas
   const name = (i: number) => perClass[i]?.label ?? "";
   const texts = pairs
     .sort((a, b) => b.count - a.count)
-    .slice(0, 3)
+    .slice(0, most)
     .map(({ i, j, count }) => `${name(i)} taken for ${name(j)} (${count})`);
-  return [`Mixed up: ${texts.join(", ")}${pairs.length > 3 ? ", …" : ""}.`];
+  return [`Mixed up: ${texts.join(", ")}${pairs.length > most ? ", …" : ""}.`];
 }
 
 /** Whether stream and clip mode say the same, in a sentence. */

@@ -17,8 +17,10 @@ export interface RunChoices extends TrainChoices {
   readonly from: string | null;
 }
 
-/** `config.json`: what a run was told, what it does, and what it was begun with. */
+/** `config.json`: what a run was asked for, what it does, what it began with, and what came of it. */
 export interface RunConfig {
+  /** Of the command line that began the run. */
+  readonly version: string;
   /** What was asked for; null where nothing was. Threads: the machine's cores where none were asked for. */
   readonly given: RunChoices;
   /** Null before it was decided. */
@@ -36,6 +38,8 @@ export interface RunConfig {
     readonly fit: TrainSettings | null;
   } | null;
   readonly begun: Begun;
+  /** SHA-256 of `model.safetensors`; null until it is written. */
+  readonly model: string | null;
 }
 
 /**

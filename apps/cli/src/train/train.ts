@@ -33,6 +33,9 @@ import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
 import { columnsOf, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+import { version } from "../version.ts";
+import { renderModelCard } from "./model-card.ts";
+import { type Repetition, sha256, tellChanges, tellRepeated } from "./repeat.ts";
 import {
   chooseRunFolder,
   openRunFolder,
@@ -51,11 +54,19 @@ type JudgedTraining = Awaited<ReturnType<typeof judgeTraining>>;
 export async function train(
   choices: Omit<RunChoices, "threads"> & { readonly threads: number | null },
   out: string | undefined,
+  repeated: Repetition | null,
   context: Context,
 ): Promise<number> {
   await checkOutsideDataset(await chooseRunFolder(out), choices.dataset);
   const given = { ...choices, threads: choices.threads ?? availableParallelism() };
-  return begin(given, null, context, (begun) => openRunFolder(out, { given, decided: null, begun }));
+  let same = false;
+  const checkModel = (model: Uint8Array) => {
+    if (repeated && same) tellRepeated(repeated, model, context.terminal);
+  };
+  return begin({ choices: given, before: null, checkModel }, context, (begun) => {
+    if (repeated) same = tellChanges(repeated, begun, context.terminal);
+    return openRunFolder(out, { version, given, decided: null, begun, model: null });
+  });
 }
 
 /** Goes on with a run that was ended. Refuses where its classes, clips or model are not those that it was begun with. */
@@ -63,7 +74,7 @@ export async function resumeTraining(out: string | undefined, context: Context):
   const { folder, config } = await reopenRunFolder(out);
   const { given, decided, begun: before } = config;
   const threads = decided?.threads ?? given.threads ?? availableParallelism();
-  return begin({ ...given, threads }, decided, context, async (begun) => {
+  return begin({ choices: { ...given, threads }, before: decided }, context, async (begun) => {
     const difference = differenceOf(before, begun);
     if (difference !== null) {
       const problem = `its clips or its model are not those that it was begun with: ${difference}`;
@@ -74,14 +85,18 @@ export async function resumeTraining(out: string | undefined, context: Context):
   });
 }
 
+interface Wanted {
+  readonly choices: RunChoices;
+  /** What was decided before the run was ended; null in a new one. */
+  readonly before: RunConfig["decided"];
+  /** Looks at the bytes of the model that came out. */
+  readonly checkModel?: (model: Uint8Array) => void;
+}
+
 /** Looks at what is to be trained, lets `open` say where, and trains. */
-async function begin(
-  choices: RunChoices,
-  before: RunConfig["decided"],
-  context: Context,
-  open: (begun: Begun) => Promise<string>,
-): Promise<number> {
+async function begin(wanted: Wanted, context: Context, open: (begun: Begun) => Promise<string>): Promise<number> {
   const { terminal, signal, ifInterrupted } = context;
+  const { choices, before } = wanted;
   const naming = { ...context, option: "--from" } as const;
   const opened = await openDataset(choices.dataset);
   const model = await openNamedModel(choices.from ?? undefined, naming);
@@ -98,7 +113,7 @@ async function begin(
     folder = await open(begun);
     ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);
     for (const warning of dataset.warnings) terminal.warning(warning);
-    const task = { folder, choices, plan, dataset, model, hashes, begun, before };
+    const task = { ...wanted, folder, plan, dataset, model, hashes, begun };
     return await run({ ...task, cache, progress, terminal, signal });
   } catch (error) {
     if (!signal.aborted && folder !== null && before === null) await removeUnused(folder);
@@ -109,16 +124,13 @@ async function begin(
   }
 }
 
-interface Task {
+interface Task extends Wanted {
   readonly folder: string;
-  readonly choices: RunChoices;
   readonly plan: TrainPlan;
   readonly dataset: Dataset;
   readonly model: Model;
   readonly hashes: ReadonlyMap<string, string>;
   readonly begun: Begun;
-  /** What was decided before the run was ended; null in a new one. */
-  readonly before: RunConfig["decided"];
   readonly cache: ClipCache;
   readonly progress: StageProgress;
   readonly terminal: Terminal;
@@ -133,7 +145,8 @@ async function run(task: Task): Promise<number> {
   const configOf = ({ plan: { fit, folds, validation }, why, division }: TrainDecision): RunConfig => {
     const mode = fit === null ? "closed form" : "gradients";
     const tested = { folds, validation: folds === null ? validation : null };
-    return { given: choices, decided: { mode, why, ...tested, seed, threads, division, fit }, begun };
+    const decided = { mode, why, ...tested, seed, threads, division, fit } as const;
+    return { version, given: choices, decided, begun, model: null };
   };
   const done = await trainModel(model, dataset, {
     choices,
@@ -168,16 +181,21 @@ async function run(task: Task): Promise<number> {
   const judging = { from: from ?? model.card.name, engine, cache, signal, nameChoice: optionText };
   const reached = await judgeTraining(done, judging);
   const file = join(folder, "model.safetensors");
-  await writeWhole(file, writeModel(reached.model));
+  const bytes = writeModel(reached.model);
+  await writeWhole(file, bytes);
+  await writeConfig(folder, { ...configOf(trained), model: sha256(bytes) });
   tellReached(reached, file, seconds, terminal);
   const facts = { from: from ?? "a0-stream", command: commandLine(), engine, seconds, cache, signal };
   const report = await trainingReport(done, reached, facts);
   await writeWhole(join(folder, "report.html"), await renderReport(report));
   if (learned.history) await writeWhole(join(folder, "history.csv"), historyCsv(learned.history));
+  const carded = { done, report, model: reached.model, bytes: bytes.length, clips: begun.clips.length, threads };
+  await writeWhole(join(folder, "README.md"), renderModelCard(carded));
   const record = trainingRecord(done, reached, engine, seconds);
   await writeWhole(join(folder, "evaluation.json"), `${JSON.stringify(record, null, 1)}\n`);
   await rm(join(folder, "state"), { recursive: true, force: true });
-  terminal.note(`${folder}: model.safetensors, report.html, evaluation.json`);
+  terminal.note(`${folder}: model.safetensors, README.md, report.html, evaluation.json`);
+  task.checkModel?.(bytes);
   return done.frozen.failures.length > 0 ? 1 : 0;
 }
 

@@ -1,0 +1,206 @@
+/** The `README.md` of a run folder: a model card as Hugging Face reads it, with what the run knows and nothing more. */
+import type { Model } from "movinet";
+import { printable } from "movinet/files";
+import { type Evaluation, headline, percent, type trainingReport, type trainModel, verdict } from "movinet/train";
+import { mixUps } from "../tables/evaluation.ts";
+import { counted } from "../tables/text.ts";
+import { version } from "../version.ts";
+
+type Trained = Awaited<ReturnType<typeof trainModel>>;
+type Report = Awaited<ReturnType<typeof trainingReport>>;
+
+export interface CardedRun {
+  readonly done: Trained;
+  readonly report: Report;
+  /** What came of it. */
+  readonly model: Model;
+  readonly bytes: number;
+  /** Clips of the dataset, with those that could not be decoded. */
+  readonly clips: number;
+  readonly threads: number;
+}
+
+/** Renders the card. Names of classes and files may hold anything: they are escaped. */
+export function renderModelCard(run: CardedRun): string {
+  const { done, report, model, bytes } = run;
+  const { card, spec } = model;
+  const { input, labels } = card;
+  const network = `MoViNet ${spec.variant.toUpperCase()} (${spec.mode})`;
+  const size = `${(bytes / 1e6).toFixed(1)} MB`;
+  const sections = [
+    `# ${plain(card.name)}`,
+    `Video action recognition: ${network}, trained to tell ${counted(labels?.length ?? 0, "class")} apart from ${counted(run.clips, "clip")}. It reads a video frame by frame: ${card.fps} frames a second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` is ${size}.`,
+    "`movinet train` wrote this card. It does not know who is in the clips, whether they agreed, where and how the clips were filmed, or what the model is meant for. Add that before you publish the model.",
+    "## Result",
+    ...resultOf(report),
+    "## Classes",
+    classTable(done, report.evaluation),
+    "## Data",
+    list(dataFacts(run)),
+    "## Limits",
+    list(limitsOf(model, report)),
+    "## Training",
+    ...trainingOf(run),
+    "## Use",
+    usage,
+    "## Licence",
+    licenceText(done.before),
+  ];
+  return `${frontMatter(done.before)}\n${sections.join("\n\n")}\n`;
+}
+
+/** Identifiers of the Hub for what the zoo's weights are under. */
+const licences: Readonly<Record<string, string>> = { MIT: "mit", "Apache-2.0": "apache-2.0" };
+
+/** No `base_model`: that names a repository of the Hub, and the weights come from elsewhere. */
+function frontMatter({ card }: Model): string {
+  const licence = licences[card.licence ?? ""];
+  const lines = [
+    ...(licence === undefined ? [] : [`license: ${licence}`]),
+    "library_name: movinet",
+    "pipeline_tag: video-classification",
+    "tags:",
+    ...["movinet", "action-recognition", "video", "streaming"].map((tag) => `- ${tag}`),
+    "metrics:",
+    "- accuracy",
+  ];
+  return ["---", ...lines, "---", ""].join("\n");
+}
+
+function resultOf({ evaluation, silence, judged, warnings }: Report): string[] {
+  const doubts = warnings.length === 0 ? [] : [list(warnings.map((text) => `**Warning:** ${plain(text)}`))];
+  if (evaluation === null) return [plain(silence ?? ""), ...doubts];
+  const { confusion, perClass, calibration, logLoss } = evaluation;
+  const confused = mixUps(confusion, perClass, 10);
+  return [
+    `**${plain(headline(evaluation))}.** Judged: ${plain(judged)}.`,
+    plain(verdict(evaluation).join(" ")),
+    plain(confused.length > 0 ? confused.join(" ") : noMixUps(evaluation)),
+    `Calibration error ${percent(calibration.error)}, log loss ${logLoss.toFixed(3)}. \`report.html\` has every class, the calibration and the worst clips.`,
+    ...doubts,
+  ];
+}
+
+function noMixUps({ confusion }: Evaluation): string {
+  return confusion === null ? "A clip may show several classes." : "No class was taken for another one in these clips.";
+}
+
+function classTable({ dataset }: Trained, evaluation: Evaluation | null): string {
+  const rows = dataset.labels.map((label, index) => {
+    const clips = dataset.samples.filter(({ classes }) => classes.includes(index)).length;
+    const measured = evaluation?.perClass.find((one) => one.index === index);
+    const share = (value: number | null | undefined) => (typeof value === "number" ? percent(value, 0) : "–");
+    const interval = measured?.interval;
+    const range = interval ? `${percent(interval.low, 0)} to ${percent(interval.high, 0)}` : "–";
+    const doubt = interval && !interval.trusted ? " (too few groups)" : "";
+    return [
+      plain(label),
+      clips,
+      measured?.support ?? 0,
+      share(measured?.recall),
+      range + doubt,
+      share(measured?.precision),
+    ];
+  });
+  const head = ["class", "clips", "judged", "recall", "95 % interval", "precision"];
+  const lines = [head, ["---", ...head.slice(1).map(() => "---:")], ...rows];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function dataFacts({ done, report, clips }: CardedRun): string[] {
+  const { dataset, learned, seen } = done;
+  const { samples } = dataset;
+  const groups = new Set(samples.flatMap(({ group }) => group ?? [])).size;
+  const tests = samples.filter(({ split }) => split === "test").length;
+  const undecodable = clips - samples.length;
+  return [
+    `${counted(clips, "clip")} of ${code(report.dataset)}${undecodable > 0 ? `, of which ${undecodable} could not be decoded` : ""}.`,
+    groups > 0
+      ? `${counted(groups, "group")} (people, places or source videos). Clips of one group are never both learned from and judged.`
+      : "The dataset names no groups: if one person or place is in several clips, the result above flatters.",
+    `The model learned from ${counted(learned.used.length, "clip")}${learned.history && report.bestEpoch !== null ? ", those that chose the epoch included" : ""}.`,
+    ...(learned.crossed ? [crossedText(learned.fit === null)] : []),
+    ...(tests > 0 ? [`Held back: ${counted(tests, "test clip")}, never looked at in training.`] : []),
+    ...(seen.size > 0 ? [`The base model had seen ${counted(seen.size, "clip")} of these, which judged nothing.`] : []),
+  ];
+}
+
+function crossedText(solved: boolean): string {
+  const result = "The result above is of models trained alike, each on all clips but those it judges";
+  return solved ? `${result}; this model learned from all of them.` : `${result}; this model is the first of them.`;
+}
+
+function limitsOf({ card, spec }: Model, { evaluation }: Report): string[] {
+  return [
+    ...(card.output === "softmax"
+      ? ["It always names one of its classes, also where a video shows none of them. Its score is no sign of that."]
+      : []),
+    "It was judged on clips like those it learned from. Other people, cameras, places and light can be worse; try it on clips of your own.",
+    `It sees ${card.fps} frames a second: what is faster is lost. Expect worse answers for clips under two seconds and clips with cuts.`,
+    ...(spec.mode === "stream" ? ["Early answers in a video are less reliable than later ones."] : []),
+    ...(evaluation === null ? ["Its accuracy is unknown."] : []),
+    "Do not let it decide about people without a person who checks.",
+  ];
+}
+
+function trainingOf({ done, report, threads }: CardedRun): string[] {
+  const { card } = done.before;
+  const facts = { ...report.config, ...report.environment, threads };
+  const rows = Object.entries(facts).filter(([name, value]) => value !== null && name !== "how");
+  return [
+    `From ${code(card.name)}${card.source === null ? "" : ` (${plain(card.source)})`}, with movinet ${version}:`,
+    fenced(report.command),
+    plain(String(report.config["how"] ?? "")),
+    ["| | |", "| --- | --- |", ...rows.map(([name, value]) => `| ${plain(name)} | ${plain(String(value))} |`)].join(
+      "\n",
+    ),
+    "`movinet train --config config.json` repeats it, and says what has changed since.",
+  ];
+}
+
+const usage = `\`\`\`sh
+movinet classify clip.mp4 --model model.safetensors
+movinet convert model.safetensors model.tflite    # phones, Raspberry Pi
+movinet convert model.safetensors model.onnx      # ONNX Runtime
+\`\`\`
+
+\`\`\`ts
+import { open } from "movinet";
+
+await using recognizer = await open("model.safetensors");
+for await (const { time, predictions } of recognizer.classify("clip.mp4")) {
+  console.log(time, predictions[0]);
+}
+\`\`\``;
+
+function licenceText({ card }: Model): string {
+  const clips = "Whether the clips may be used for this is for you to know.";
+  if (card.licence === null) {
+    return `The base model ${code(card.name)} names no licence. Find out what it is before you pass this model on. ${clips}`;
+  }
+  return `The weights that training began with (${code(card.name)}) are under ${plain(card.licence)}, which this model must respect. ${clips}`;
+}
+
+function fitText(fit: string): string {
+  return fit === "squash" ? "the picture squashed to that" : "the centre cut out";
+}
+
+function list(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join("\n");
+}
+
+/** Text without meaning in Markdown, YAML or HTML, on one line. */
+function plain(text: string): string {
+  return printable(text).replace(/[\\`*{}[\]<>#|~$&]|(?<!\w)_|_(?!\w)/g, (character) => `\\${character}`);
+}
+
+/** A name as code. */
+function code(text: string): string {
+  return `\`${printable(text).replaceAll("`", "'")}\``;
+}
+
+/** A command in a block that it cannot end. */
+function fenced(text: string): string {
+  const fence = "`".repeat(Math.max(3, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length + 1)));
+  return `${fence}sh\n${printable(text)}\n${fence}`;
+}

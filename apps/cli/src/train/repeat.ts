@@ -1,0 +1,144 @@
+/** `movinet train --config FILE`: repeats a training from the `config.json` of its run. */
+import { createHash } from "node:crypto";
+import { type Begun, differenceOf } from "movinet/train";
+import { keptText } from "../files.ts";
+import { dashed, type Option, type Options, optionText } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+import { UsageError } from "../usage.ts";
+import { version } from "../version.ts";
+import type { RunChoices, RunConfig } from "./run-folder.ts";
+
+/** A training to repeat. */
+export interface Repeated {
+  readonly file: string;
+  readonly given: Readonly<Record<string, unknown>>;
+  /** What the file says of the run; null where it holds settings alone. */
+  readonly before: Pick<RunConfig, "version" | "begun" | "model"> | null;
+}
+
+const topKeys: readonly string[] = ["version", "given", "decided", "begun", "model"] satisfies (keyof RunConfig)[];
+
+/**
+ * Reads a run's config. `options` are those of the command: they read the values of `given` as they read the command line.
+ * Throws a {@link UsageError} for an unknown key or a wrong value.
+ */
+export async function readRepeated(file: string, options: Options): Promise<Repeated> {
+  const refuse = (problem: string) => new UsageError(file, problem, "Give the config.json of a run");
+  const text = await keptText(file);
+  if (text === null) throw refuse("it cannot be read");
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch {
+    throw refuse("it is not JSON");
+  }
+  if (!isRecord(config) || !isRecord(config["given"])) throw refuse('it has no "given" object');
+  refuseUnknown(file, config, topKeys);
+  const known = Object.keys(options).filter((name) => !["out", "resume", "config"].includes(name));
+  refuseUnknown(file, config["given"], known, "given.");
+  const given = Object.fromEntries(
+    Object.entries(config["given"]).map(([name, value]) => [name, readValue(file, name, value, options[name])]),
+  );
+  if (config["begun"] === undefined) return { file, given, before: null };
+  const { begun, version, model } = config;
+  if (!isBegun(begun)) throw refuse('"begun" is not what a run writes');
+  return { file, given, before: { begun, version: String(version ?? "unknown"), model: textOrNull(model) } };
+}
+
+function refuseUnknown(file: string, record: object, known: readonly string[], within = ""): void {
+  const unknown = Object.keys(record).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new UsageError(file, `unknown key "${within}${unknown}"`, `Use ${known.join(", ")}`);
+}
+
+/** A value as the command line would give it. */
+function readValue(file: string, name: string, value: unknown, option: Option<unknown> | undefined): unknown {
+  const blocks = isRecord(value) && Object.keys(value).join() === "lastBlocks" ? value["lastBlocks"] : value;
+  const where = `${file}: given.${name}`;
+  if (blocks === null || option === undefined) return null;
+  if (!["string", "number", "boolean"].includes(typeof blocks)) {
+    throw new UsageError(where, `${JSON.stringify(value)} is not a value it can have`, "Use one that --help names");
+  }
+  if ((option.kind === "flag") !== (typeof blocks === "boolean")) {
+    const wanted = option.kind === "flag" ? "true, false or null" : "a value or null";
+    throw new UsageError(where, `it must be ${wanted}, got ${JSON.stringify(value)}`, "Correct it");
+  }
+  return name === "dataset" ? String(blocks) : option.read([String(blocks)], where);
+}
+
+/**
+ * The settings of a training: those of the file, with what the command line gives in their place, and a line for each of
+ * these.
+ */
+export function override(repeated: Repeated, given: Readonly<Record<string, unknown>>) {
+  const settings: Record<string, unknown> = { ...repeated.given };
+  const changes: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    settings[name] ??= null;
+    if (value === null || value === undefined) continue;
+    const before = settings[name] ?? null;
+    if (JSON.stringify(before) === JSON.stringify(value)) continue;
+    settings[name] = value;
+    const was = before === null ? "chosen automatically" : shown(before);
+    const option = name === "dataset" ? `dataset ${shown(value)}` : optionText(name, shownValue(value));
+    changes.push(`${option} (was ${before === false ? `--no-${dashed(name)}` : was})`);
+  }
+  return { settings: settings as Partial<RunChoices>, changes };
+}
+
+function shownValue(value: unknown): string | boolean {
+  return typeof value === "boolean" ? value : shown(value);
+}
+
+function shown(value: unknown): string {
+  return isRecord(value) ? String(value["lastBlocks"]) : String(value);
+}
+
+/** What a repeated training compares with the run that it repeats. */
+export interface Repetition extends Repeated {
+  /** What the command line changes. */
+  readonly changes: readonly string[];
+}
+
+/** Says what is not as in the run before; true where nothing is, so that the same model must come out. */
+export function tellChanges({ file, before, changes }: Repetition, begun: Begun, terminal: Terminal): boolean {
+  if (changes.length > 0) terminal.note(`${file}: repeated with ${changes.join(", ")}`);
+  if (before === null) return false;
+  const difference = differenceOf(before.begun, begun);
+  const problems = [
+    ...(before.version === version ? [] : [`movinet ${before.version} wrote it, and this is ${version}`]),
+    ...(difference === null ? [] : [difference]),
+  ];
+  for (const problem of problems) terminal.warning(`${file}: ${problem}. The model will not be the same.`);
+  return problems.length === 0 && changes.length === 0;
+}
+
+/** Says whether the model is the one of the run before. */
+export function tellRepeated({ file, before }: Repetition, model: Uint8Array, terminal: Terminal): void {
+  if (before?.model === sha256(model)) terminal.note(`The model is that of ${file}, bit for bit.`);
+  else if (before?.model) {
+    terminal.warning(
+      `${file}: the model is not bit for bit the same, although clips, settings and weights are. Another processor, Node or ONNX Runtime can do that.`,
+    );
+  }
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isBegun(value: unknown): value is Begun {
+  if (!isRecord(value) || typeof value["model"] !== "string") return false;
+  const { classes, clips } = value;
+  const areTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === "string");
+  if (!areTexts(classes) || !Array.isArray(clips)) return false;
+  return clips.every((clip) => isRecord(clip) && typeof clip["name"] === "string" && areTexts(clip["labels"]));
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
