@@ -13,31 +13,27 @@ import {
 } from "movinet/graph";
 import { type Context, defineCommand } from "./command.ts";
 import { openNamedModel } from "./models.ts";
-import { argument, flag } from "./options.ts";
-import { UsageError } from "./usage.ts";
+import { argument, flag, modelText, notWith } from "./options.ts";
 
 export const inspectCommand = defineCommand({
   name: "inspect",
-  takes: "it takes one model",
-  example: "inspect a0-stream",
+  examples: ["inspect a0-stream", "inspect model.tflite --labels"],
   options: {
-    model: argument("A name such as a0-stream, or a model file"),
-    states: flag("List the states with Google's names instead"),
-    labels: flag("List the labels instead, one a line"),
+    model: argument(modelText),
+    states: flag("List only the stream's states, by Google's names"),
+    labels: flag("List only the labels, one per line"),
   },
   fetches: true,
-  json: "One JSON object on stdout",
+  json: "Print one JSON object",
   async run({ model: name, states, labels: asked }, context) {
     const { terminal } = context;
-    if (states && asked) throw new UsageError("--states", "--labels asks for another list", "Leave one of the two out");
-    if ((states || asked) && terminal.json) {
-      const what = states ? "states" : "labels";
-      throw new UsageError(`--${what}`, `--json lists the ${what} too`, "Leave one of the two out");
-    }
+    if (states && asked) throw notWith("--states", "--labels");
+    if ((states || asked) && terminal.json)
+      throw notWith(states ? "--states" : "--labels", "--json, which has them too");
     const { spec, labels } = await openSpec(name, context);
     const { graph, data } = describe(spec, labels);
     if (terminal.json) terminal.result(JSON.stringify(data));
-    else if (asked && labels === null) terminal.warn(`movinet: ${name}: it has no labels.`);
+    else if (asked && labels === null) terminal.warn(`movinet: ${name}: this model has no labels.`);
     else if (asked) terminal.result((labels ?? []).map(printable).join("\n"));
     else terminal.result(states ? renderStates(data.states) : `${renderGraph(graph)}\n\n${renderTotals(spec, data)}`);
     return 0;
@@ -73,7 +69,7 @@ function describe(spec: Spec, labels: readonly string[] | null) {
 type Description = ReturnType<typeof describe>["data"];
 
 function renderStates(states: Description["states"]): string {
-  if (states.length === 0) return "A base model sees whole clips: it has no states.";
+  if (states.length === 0) return "A base model takes whole clips: it has no states.";
   const width = Math.max(...states.map((state) => state.name.length));
   return states
     .map(({ name, shape, dtype }) => `${name.padEnd(width)}  ${dtype.padEnd(7)}  [${shape.join(", ")}]`)

@@ -37,24 +37,26 @@ function movinet(...args: string[]): Promise<Outcome> {
 
 describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
   test.each([
-    [
-      ["clasify"],
-      "movinet: clasify: there is no such command. Use one of: classify, bench, evaluate, convert, inspect, train, verify, pull, models, cache, dataset.",
-    ],
-    [["classify"], "movinet: classify: no video was given. Run for example: movinet classify clip.mp4."],
-    [["classify", "--modle", "x", "a.mp4"], "movinet: --modle: there is no such option."],
-    [["classify", "a.mp4", "--every", "bogus"], 'movinet: --every: there is no "bogus". Use final, frame.'],
-    [["train", "clips", "--augment=bogus"], 'movinet: --augment: there is no "bogus". Use none, light, strong.'],
-    [["classify", "a.mp4", "--top"], "movinet: --top: its value is missing. Give it as --top VALUE."],
-    [["classify", "a.mp4", "--top", "many"], 'movinet: --top: "many" is no whole number of at least 1.'],
-    [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number.'],
-    [["classify", "a.mp4", "--plot", "a.pdf"], "movinet: a.pdf: a plot is an .svg or a .png file."],
+    [["clasify"], "movinet: clasify: unknown command. Did you mean classify?"],
+    [["classify"], "movinet: classify: missing SOURCE. Usage: movinet classify [options] SOURCE…"],
+    [["classify", "--modle", "x", "a.mp4"], 'movinet: classify: unknown option "--modle". Did you mean --model?'],
+    [["classify", "a.mp4", "--every", "bogus"], 'movinet: --every must be one of final, frame; got "bogus".'],
+    [["train", "clips", "--augment=bogus"], 'movinet: --augment must be one of none, light, strong; got "bogus".'],
+    [["classify", "a.mp4", "--top"], "movinet: --top needs a value."],
+    [["classify", "a.mp4", "--top", "many"], 'movinet: --top must be an integer ≥ 1, got "many".'],
+    [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps must be a number > 0 and ≤ 1000, got "0".'],
+    [["classify", "a.mp4", "--plot", "a.pdf"], 'movinet: --plot must be an .svg or .png file, got "a.pdf".'],
     [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
     [
       ["classify", "package.json"],
-      "movinet: --model: no model was given, and the cache holds none; nothing may be fetched (offline). Download https://",
+      "movinet: --model: no model given, and the cache holds none; nothing may be fetched (offline). Download https://",
     ],
-    [["inspect"], "movinet: inspect: it takes one model."],
+    [
+      ["inspect", "camera-moton"],
+      "movinet: camera-moton: there is no such model file or name. Did you mean camera-motion?",
+    ],
+    [["classify", "-v"], 'movinet: classify: unknown option "-v".'],
+    [["inspect"], "movinet: inspect: missing MODEL. Usage: movinet inspect [options] MODEL."],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await movinet(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);
@@ -66,9 +68,9 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
 test("help and version", async () => {
   const help = await movinet("classify", "--help");
   expect(help.code).toBe(0);
-  expect(help.stdout).toContain("USAGE movinet classify [OPTIONS] [SOURCE]");
-  expect(help.stdout).toContain("--plot=<file>");
-  expect((await movinet("--version")).stdout).toBe("0.1.0\n");
+  expect(help.stdout).toContain("Usage: movinet classify [options] SOURCE…");
+  expect(help.stdout).toContain("      --plot FILE ");
+  expect(await movinet("-v")).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
   expect((await movinet()).stdout).toContain("classify");
 });
 
@@ -91,13 +93,25 @@ describe("inspect", () => {
   });
 
   test.each([
-    [["inspect", "a0-stream", "--states", "--json"], /^movinet: --states: --json lists the states too\./],
-    [["inspect", "a0-stream", "--labels", "--json"], /^movinet: --labels: --json lists the labels too\./],
-    [["inspect", "a0-stream", "--labels", "--states"], /^movinet: --states: --labels asks for another list\./],
-    [["bench", "t0-stream", "--video", "x.mp4", "--rounds", "3"], /^movinet: --rounds: a whole video is timed alone/],
-    [["bench", "t0-stream", "--video", "x.mp4", "--peer", "litert"], /^movinet: --peer: a whole video is timed alone/],
-    [["bench", "t0-stream", "--checkout", "x"], /^movinet: --checkout: it is the folder of a peer/],
-    [["bench", "t0-stream", "--csv", "--json"], /^movinet: --csv: --json asks for another form/],
+    [
+      ["inspect", "a0-stream", "--states", "--json"],
+      /^movinet: --states cannot be combined with --json, which has them too\./,
+    ],
+    [
+      ["inspect", "a0-stream", "--labels", "--json"],
+      /^movinet: --labels cannot be combined with --json, which has them too\./,
+    ],
+    [["inspect", "a0-stream", "--labels", "--states"], /^movinet: --states cannot be combined with --labels\./],
+    [
+      ["bench", "t0-stream", "--video", "x.mp4", "--rounds", "3"],
+      /^movinet: --rounds cannot be combined with --video\./,
+    ],
+    [
+      ["bench", "t0-stream", "--video", "x.mp4", "--peer", "litert"],
+      /^movinet: --peer cannot be combined with --video\./,
+    ],
+    [["bench", "t0-stream", "--checkout", "x"], /^movinet: --checkout needs --peer pytorch\./],
+    [["bench", "t0-stream", "--csv", "--json"], /^movinet: --csv cannot be combined with --json\./],
   ])("%j: an option that would do nothing is refused", async (args, complaint) => {
     const { code, stdout, stderr } = await movinet(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -116,7 +130,7 @@ describe("inspect", () => {
     expect((await movinet("inspect", "a0-stream")).stdout).toMatch(/^labels +none$/m);
     expect(await movinet("inspect", "a0-stream", "--labels")).toMatchObject({
       stdout: "",
-      stderr: "movinet: a0-stream: it has no labels.\n",
+      stderr: "movinet: a0-stream: this model has no labels.\n",
     });
   });
 
@@ -149,16 +163,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
   test("every frame, quiet, from a name in the cache", async () => {
     await mkdir(join(folder, "cache"), { recursive: true });
     await copyFile(officialModel, join(folder, "cache", "a0-stream.tflite"));
-    const { stdout, stderr } = await movinet(
-      "classify",
-      carvingIce,
-      "--every",
-      "frame",
-      "--json",
-      "--quiet",
-      "--top",
-      "2",
-    );
+    const { stdout, stderr } = await movinet("classify", carvingIce, "--every", "frame", "--json", "-q", "--top", "2");
     const results = lines(stdout);
     expect(results.map((line) => line.type)).toEqual([...Array.from({ length: 22 }, () => "frame"), "result"]);
     expect(results[3]).toMatchObject({ frame: 3, time: 0.6 });

@@ -12,16 +12,20 @@ import { runSources } from "./run-sources.ts";
 
 export const classifyCommand = defineCommand({
   name: "classify",
-  takes: "no video was given",
-  example: "classify clip.mp4",
+  examples: [
+    "classify clip.mp4",
+    "classify clips/ --out results.jsonl",
+    "classify clip.mp4 --model a2-stream --plot plot.svg",
+    "classify match.mp4 --subtitles match.vtt",
+  ],
   options: classifyOptions,
   fetches: true,
-  json: "One JSON object a line on stdout",
+  json: "Print one JSON object per line",
   quiet: "No progress and no timings",
   run: (options, context) => {
     const { source: args } = options;
     if (args.indexOf("-") !== args.lastIndexOf("-")) {
-      throw new UsageError("-", "standard input is named twice", "Name it once: it can be read once only");
+      throw new UsageError("-", "standard input can be read only once", "Give it once");
     }
     return classifyAll(args, settingsOf(options, context.terminal.json), context);
   },
@@ -36,7 +40,7 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
     const found = await expandSources(args);
     const { sources, leftOut } = found;
     const before = found.failures.map((error) => ({ source: error.subject, error }));
-    terminal.tellLeftOut(found);
+    terminal.reportLeftOut(found);
     checkSingle("--plot", settings.plot, sources.length + before.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + before.length);
     const naming = { ...context, option: "--model" } as const;
@@ -46,9 +50,9 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
     if (model.card.labels === null) {
       const [dataSet] = dataSetsOf(model.spec.classes);
       const hint =
-        dataSet === undefined ? "" : `, or with --labels ${dataSet} if its ${model.spec.classes} classes are those`;
+        dataSet === undefined ? "" : `, or --labels ${dataSet} if these are its ${model.spec.classes} classes`;
       terminal.warn(
-        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
+        `movinet: ${model.card.name}: this model has no class names, so class numbers are shown. Give --labels FILE${hint}.`,
       );
     }
     const task = { sources, leftOut, before, model, settings, terminal, decoders, file: null, signal, started };
@@ -58,7 +62,7 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
     const file = await ResultsFile.open(settings.out, options);
     try {
       const left = [...new Set(sources)].filter((source) => !file.done.has(nameOfSource(source)));
-      if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
+      if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done earlier, ${left.length} to go`);
       return await runSources({ ...task, sources: left, file });
     } finally {
       await file[Symbol.asyncDispose]();
@@ -90,11 +94,7 @@ function checkNames(sources: readonly string[]): void {
   for (const source of sources) {
     const name = nameOfSource(source);
     if ((named.get(name) ?? source) !== source) {
-      throw new UsageError(
-        name,
-        "two URLs differ in nothing but what is secret in them",
-        "Give each an --out of its own",
-      );
+      throw new UsageError(name, "two URLs differ only in their secret parts", "Give each its own --out");
     }
     named.set(name, source);
   }
@@ -102,11 +102,7 @@ function checkNames(sources: readonly string[]): void {
 
 function checkSingle(option: string, value: string | undefined, sources: number): void {
   if (value === undefined || sources <= 1) return;
-  throw new UsageError(
-    option,
-    `it is about one video, and ${sources} were given`,
-    "Classify one video at a time with it",
-  );
+  throw new UsageError(option, `takes one video, got ${sources}`);
 }
 
 /** What decides the results of a run, beside its sources. */
@@ -120,6 +116,6 @@ function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifyS
     fit: fit ?? model.card.input.fit,
     top,
     every,
-    segments: segments ?? "where they tell more",
+    segments: segments ?? "automatic",
   };
 }

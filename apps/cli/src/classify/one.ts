@@ -17,7 +17,7 @@ import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
 import type { RunProgress, Tally } from "./progress.ts";
 
-/** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
+/** From this length on (seconds), one answer for the whole video says too little: segments are shown unless refused. */
 const longVideo = 30;
 
 /** What the sources of a run share. */

@@ -4,6 +4,7 @@ import { buildGraph, stateBytes } from "movinet/graph";
 import { Program } from "movinet/session";
 import type { Decoders } from "movinet/video";
 import { openNamedEngine } from "../engine.ts";
+import { counted } from "../tables/text.ts";
 import { type FoundSources, internalText, type Terminal, writeStack } from "../terminal.ts";
 import { classifyOne } from "./one.ts";
 import type { ClassifySettings } from "./options.ts";
@@ -50,7 +51,7 @@ export async function runSources(run: Run): Promise<number> {
   let index = 0;
   try {
     if (settings.json) await writeLeftOut(leftOut, outputs, () => index++);
-    for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
+    for (const failure of before) reportFailure(failure, await outputs.open(index++), settings, terminal);
     signal.addEventListener("abort", () => ordered?.flush(), { once: true });
     const queue = sources.values();
     const work = async () => {
@@ -65,7 +66,7 @@ export async function runSources(run: Run): Promise<number> {
           if (isFatal(error)) throw error;
           failure = { source: nameOfSource(source), error };
           failures++;
-          tellFailure(failure, output, settings, terminal);
+          reportFailure(failure, output, settings, terminal);
         }
         progress.sourceDone({ failed: failure !== null });
       }
@@ -84,9 +85,9 @@ export async function runSources(run: Run): Promise<number> {
     await program[Symbol.asyncDispose]();
   }
   if (signal.aborted) {
-    const remedy = settings.out === undefined ? "" : " Continue it with the same command and --resume.";
+    const remedy = settings.out === undefined ? "" : " Repeat the command with --resume to continue.";
     if (sources.length > 1)
-      terminal.warn(`movinet: interrupted, with ${sources.length - progress.done} to do.${remedy}`);
+      terminal.warn(`movinet: interrupted with ${counted(sources.length - progress.done, "video")} to go.${remedy}`);
     return 130;
   }
   if (tally.frames > 0) {
@@ -97,7 +98,7 @@ export async function runSources(run: Run): Promise<number> {
   return failures > 0 ? 1 : 0;
 }
 
-/** Tells machines what folders left out: a line for each folder. */
+/** What folders left out, for machines: a line for each folder. */
 async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () => number): Promise<void> {
   for (const { source, kinds } of leftOut) {
     const output = await outputs.open(next());
@@ -129,7 +130,7 @@ function isFatal(error: unknown): boolean {
   return fatal.has(code);
 }
 
-function tellFailure(
+function reportFailure(
   { source, error }: Failure,
   output: SourceOutput,
   { json }: ClassifySettings,

@@ -58,7 +58,7 @@ export async function train(
   return begin(given, null, context, (begun) => openRunFolder(out, { given, decided: null, begun }));
 }
 
-/** Goes on with a run that was ended. Refuses where its classes, clips or model are not those that it was begun with. */
+/** Resumes an interrupted run. Refuses where its classes, clips or model have changed. */
 export async function resumeTraining(out: string | undefined, context: Context): Promise<number> {
   const { folder, config } = await reopenRunFolder(out);
   const { given, decided, begun: before } = config;
@@ -66,15 +66,15 @@ export async function resumeTraining(out: string | undefined, context: Context):
   return begin({ ...given, threads }, decided, context, async (begun) => {
     const difference = differenceOf(before, begun);
     if (difference !== null) {
-      const problem = `its clips or its model are not those that it was begun with: ${difference}`;
-      throw new UsageError(folder, problem, "Undo that, or train anew with another --out");
+      const problem = `its clips or its model have changed since it began: ${difference}`;
+      throw new UsageError(folder, problem, "Undo the change, or start a new run with another --out");
     }
-    context.terminal.note(`${folder}: goes on with ${given.dataset}`);
+    context.terminal.note(`${folder}: resuming training on ${given.dataset}`);
     return folder;
   });
 }
 
-/** Looks at what is to be trained, lets `open` say where, and trains. */
+/** Reads the dataset, lets `open` choose the folder, and trains. */
 async function begin(
   choices: RunChoices,
   before: RunConfig["decided"],
@@ -96,7 +96,7 @@ async function begin(
     const file = await modelBytes(await findNamedModel(choices.from ?? undefined, naming));
     const begun = describeBegun(file, dataset, hashes);
     folder = await open(begun);
-    ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);
+    ifInterrupted(`Resume with: movinet train --resume --out ${folder}`);
     for (const warning of dataset.warnings) terminal.warning(warning);
     const task = { folder, choices, plan, dataset, model, hashes, begun, before };
     return await run({ ...task, cache, progress, terminal, signal });
@@ -150,8 +150,8 @@ async function run(task: Task): Promise<number> {
     async onDecided(decision) {
       for (const sentence of decision.why) terminal.note(sentence);
       if (task.before && task.before.division !== decision.division) {
-        const problem = "its clips are not divided as when it was begun: by another version of movinet";
-        throw new UsageError(folder, problem, "Train anew with another --out");
+        const problem = "its clips were split by another version of movinet";
+        throw new UsageError(folder, problem, "Start a new run with another --out");
       }
       await writeConfig(folder, configOf(decision));
     },
@@ -169,7 +169,7 @@ async function run(task: Task): Promise<number> {
   const reached = await judgeTraining(done, judging);
   const file = join(folder, "model.safetensors");
   await writeWhole(file, writeModel(reached.model));
-  tellReached(reached, file, seconds, terminal);
+  printResult(reached, file, seconds, terminal);
   const facts = { from: from ?? "a0-stream", command: commandLine(), engine, seconds, cache, signal };
   const report = await trainingReport(done, reached, facts);
   await writeWhole(join(folder, "report.html"), await renderReport(report));
@@ -181,7 +181,7 @@ async function run(task: Task): Promise<number> {
   return done.frozen.failures.length > 0 ? 1 : 0;
 }
 
-function tellReached(reached: JudgedTraining, file: string, seconds: number, terminal: Terminal): void {
+function printResult(reached: JudgedTraining, file: string, seconds: number, terminal: Terminal): void {
   const { model, evaluation, silence, agreement, warnings, judged, why } = reached;
   if (terminal.json) {
     const { top1, top5, clips, calibration } = evaluation ?? { top1: null, top5: null, clips: 0, calibration: null };
