@@ -85,6 +85,14 @@ export async function checkOutsideDataset(folder: string, dataset: string): Prom
   );
 }
 
+/** Where a folder is, or would be made: its path without links. */
+export async function placeOf(folder: string): Promise<string> {
+  const path = resolve(folder);
+  const outer = await realpath(path).catch(() => null);
+  if (outer !== null || dirname(path) === path) return outer ?? path;
+  return join(await placeOf(dirname(path)), basename(path));
+}
+
 /** The innermost folder that is there, of those that a path goes through. */
 async function nearest(path: string): Promise<string> {
   for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {

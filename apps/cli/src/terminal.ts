@@ -14,8 +14,10 @@ export interface Terminal {
   readonly debug: boolean;
   /** Whether stdout shows colours. */
   readonly color: boolean;
-  /** Columns of stdout. */
+  /** Columns of stdout; 80 where it is no terminal. */
   readonly width: number;
+  /** Columns that a line of a table may take: those of a terminal; without end elsewhere, where nothing is cut. */
+  readonly room: number;
   /** A line of results. */
   result(text: string): void;
   /** A line of an error: shown even when quiet. */
@@ -65,6 +67,7 @@ export function openTerminal({ json, quiet, debug }: Pick<Terminal, "json" | "qu
     debug,
     color: colored(process.stdout),
     width: process.stdout.columns || 80,
+    room: process.stdout.isTTY ? process.stdout.columns || 80 : Infinity,
     result: (text) => write(process.stdout, json ? text : printableLines(text)),
     warn: complain,
     warning: (text) => complain(`movinet: warning: ${text}`),

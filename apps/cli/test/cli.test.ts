@@ -75,13 +75,24 @@ test("help and version", async () => {
 });
 
 describe("inspect", () => {
-  test("lists layers and totals", async () => {
+  test("begins with what the model is, then lists layers", async () => {
     const { code, stdout } = await movinet("inspect", "a0-stream");
     expect(code).toBe(0);
     expect(stdout).toMatch(/^node +op +shape +parameters +MACs$/m);
     expect(stdout).toMatch(/^block1\.layer0\.temporal +depthwise 3×1×1 +\[1, 80, 22, 22\] +240 +116,160$/m);
-    expect(stdout).toContain("parameters      3,765,983 (norm statistics included)");
-    expect(stdout).toContain("MACs per frame  50.70 M");
+    expect(stdout.slice(0, stdout.indexOf("\n\n"))).toMatchInlineSnapshot(`
+      "a0-stream
+        use       live or recorded video: an answer after every frame
+        input     172×172 pixels at 5 fps
+        classes   600 of Kinetics-600
+        accuracy  72.0 % top-1 on Kinetics-600
+        size      15.1 MB, 3,765,983 parameters
+        cost      50.70 M multiply–adds per frame (movinet bench times it)
+        state     2.7 MB per stream
+        blocks    2plus1d convolutions, squeeze-and-excitation 2plus3d, hard_swish
+        licence   MIT
+        source    https://raw.githubusercontent.com/Atze00/MoViNet-pytorch/c2d1edf48fc6c5259707f9d833f22171b4f63493/weights/modelA0_stream_statedict_v3"
+    `);
   });
 
   test("gives one JSON object", async () => {
@@ -121,13 +132,13 @@ describe("inspect", () => {
   test("shows the labels of a file: the first ones, all of them, and in JSON", async () => {
     const first = ["pan left", "pan right", "tilt up", "tilt down"];
     const shown = await movinet("inspect", "camera-motion");
-    expect(shown.stdout).toMatch(/^labels +pan left, pan right, tilt up, … \(all 10: --labels\)$/m);
+    expect(shown.stdout).toMatch(/^ {2}classes +10: pan left, pan right, tilt up, … \(--labels lists all\)$/m);
     const { stdout } = await movinet("inspect", "camera-motion", "--labels");
     const listed = stdout.trimEnd().split("\n");
     expect([listed.length, ...listed.slice(0, 4)]).toEqual([10, ...first]);
     const { labels } = JSON.parse((await movinet("inspect", "camera-motion", "--json")).stdout);
     expect(labels).toEqual(listed);
-    expect((await movinet("inspect", "a0-stream")).stdout).toMatch(/^labels +none$/m);
+    expect((await movinet("inspect", "t0-stream")).stdout).toMatch(/^ {2}classes +600 without names$/m);
     expect(await movinet("inspect", "a0-stream", "--labels")).toMatchObject({
       stdout: "",
       stderr: "movinet: a0-stream: this model has no labels.\n",

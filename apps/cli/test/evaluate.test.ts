@@ -72,7 +72,7 @@ test("a folder: the headline, a table within 80 columns, agreement, and warnings
   expect(stdout).toMatch(/^ {2}cobra +0 +– +– +– +–$/m);
   expect(stdout).toMatch(/^ {2}lotus +2 of 2 +100 % +34–100 % +67 % +80 %$/m);
   expect(stdout).toMatch(/^ {2}tree +0 of 1 +0 % +0–79 % +– +0 %$/m);
-  expect(stdout).toContain("Mixed up: tree taken for lotus (1).");
+  expect(stdout).toContain("Most confused: tree as lotus (1).");
   expect(stdout.replace(/\s+/g, " ")).toMatch(/clip mode agree: logits of 3 clips differ by at most/);
   expect(lines.every((line) => line.length <= 80)).toBe(true);
 });

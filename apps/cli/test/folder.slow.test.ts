@@ -32,10 +32,13 @@ const parse = (text: string) =>
     .map((line) => JSON.parse(line));
 
 test.each([
-  [["a.mp4", "--resume"], "movinet: --resume: it continues a file of results. Name the file with --out FILE."],
-  [["a.mp4", "--subtitles", "a.txt"], "movinet: a.txt: subtitles are a .vtt or a .srt file."],
-  [["a.mp4", "--subtitles", "a.vtt", "--no-segments"], "movinet: --no-segments: subtitles are made of segments."],
-  [["package.json", "README.md", "--subtitles", "a.vtt"], "movinet: --subtitles: it is about one video, and 2 were"],
+  [["a.mp4", "--resume"], "movinet: --resume needs --out FILE, the file to continue."],
+  [["a.mp4", "--subtitles", "a.txt"], 'movinet: --subtitles must be a .vtt or .srt file, got "a.txt".'],
+  [
+    ["a.mp4", "--subtitles", "a.vtt", "--no-segments"],
+    "movinet: --no-segments cannot be combined with --subtitles, which are made of segments.",
+  ],
+  [["package.json", "README.md", "--subtitles", "a.vtt"], "movinet: --subtitles takes one video, got 2."],
   [["a.mp4", "--jobs", "0"], 'movinet: --jobs must be an integer ≥ 1, got "0".'],
 ])("wrong usage: %j", async (args, line) => {
   const { code, stdout, stderr } = await run(...args);

@@ -72,7 +72,8 @@ export const benchCommand = defineCommand({
         progress.stop();
       }
     }
-    if (!terminal.json && rows.length > 0) terminal.result((csv ? renderCsv(rows) : renderBench(rows)).trimEnd());
+    if (!terminal.json && rows.length > 0)
+      terminal.result((csv ? renderCsv(rows) : renderBench(rows, terminal.room)).trimEnd());
     return failed > 0 ? 1 : 0;
   },
 });

@@ -3,12 +3,13 @@ import type { Model } from "movinet";
 import { dataSetsOf, expandSources, nameOfSource } from "movinet/files";
 import { Decoders } from "movinet/video";
 import { type Context, defineCommand } from "../command.ts";
-import { checkOutputFiles } from "../files.ts";
+import { checkOutputFiles, checkOutputFolder } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { UsageError } from "../usage.ts";
 import { type ClassifySettings, classifyOptions, settingsOf } from "./options.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
 import { runSources } from "./run-sources.ts";
+import { checkSorting, Sorter } from "./sorter.ts";
 
 export const classifyCommand = defineCommand({
   name: "classify",
@@ -17,6 +18,7 @@ export const classifyCommand = defineCommand({
     "classify clips/ --out results.jsonl",
     "classify clip.mp4 --model a2-stream --plot plot.svg",
     "classify match.mp4 --subtitles match.vtt",
+    "classify clips/ --sort-into sorted",
   ],
   options: classifyOptions,
   fetches: true,
@@ -43,6 +45,10 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
     terminal.reportLeftOut(found);
     checkSingle("--plot", settings.plot, sources.length + before.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + before.length);
+    if (settings.sortInto !== undefined) {
+      await checkSorting(settings.sortInto, args, sources);
+      await checkOutputFolder(settings.sortInto, async () => true);
+    }
     const naming = { ...context, option: "--model" } as const;
     await checkOutputs(sources, settings, await findNamedModel(settings.model, naming));
     if (sources.some((source) => source !== "-")) decoders.warm();
@@ -55,7 +61,10 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
         `movinet: ${model.card.name}: this model has no class names, so class numbers are shown. Give --labels FILE${hint}.`,
       );
     }
-    const task = { sources, leftOut, before, model, settings, terminal, decoders, file: null, signal, started };
+    const { sortInto, minScore } = settings;
+    const { labels } = model.card;
+    const sorter = sortInto === undefined ? null : new Sorter(sortInto, labels, model.spec.classes, minScore);
+    const task = { sources, leftOut, before, model, settings, terminal, decoders, sorter, file: null, signal, started };
     if (settings.out === undefined) return await runSources(task);
     checkNames(sources);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
@@ -106,7 +115,10 @@ function checkSingle(option: string, value: string | undefined, sources: number)
 }
 
 /** What decides the results of a run, beside its sources. */
-function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifySettings): RunSettings {
+function runSettings(
+  model: Model,
+  { fps, fit, top, every, segments, sortInto, minScore }: ClassifySettings,
+): RunSettings {
   const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
   for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
   return {
@@ -117,5 +129,6 @@ function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifyS
     top,
     every,
     segments: segments ?? "automatic",
+    ...(sortInto !== undefined && { "sort into": sortInto, "min score": minScore }),
   };
 }

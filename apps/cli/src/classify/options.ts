@@ -10,6 +10,7 @@ import {
   labelsText,
   modelText,
   mustBe,
+  notWith,
   otherwise,
   parsed,
   positive,
@@ -21,6 +22,7 @@ import {
   type ValuesOf,
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
+import { csvLines, jsonLines, type Lines } from "./lines.ts";
 
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
@@ -38,6 +40,15 @@ export const classifyOptions = {
     subtitles: parsed("Write segments as .vtt or .srt subtitles", readSubtitles, "file"),
     out: short("o", parsed("Write JSON lines to a file, each video's as soon as it is done", readOut, "file")),
     resume: flag("Continue the run in --out; failed videos are tried again"),
+    sortInto: text(
+      "Link each clip into a sub-folder of FOLDER named by its label; clips stay where they are",
+      "folder",
+    ),
+    minScore: otherwise(
+      "0.5",
+      parsed("With --sort-into: clips with a lower score go to the sub-folder unsure", readShare, "X"),
+    ),
+    csv: flag("Print comma-separated values, one row per answer"),
   }),
   ...group("Performance", {
     device: deviceOption,
@@ -49,16 +60,20 @@ export const classifyOptions = {
 type Given = ValuesOf<typeof classifyOptions>;
 
 /** The settings of `movinet classify`. */
-export interface ClassifySettings extends Omit<Given, "source" | "jobs"> {
+export interface ClassifySettings extends Omit<Given, "source" | "jobs" | "csv" | "minScore"> {
   /** Sources that are processed at the same time. */
   readonly jobs: number;
-  /** Whether results are JSON lines. */
-  readonly json: boolean;
+  /** Results as lines for other programs; null: as text. */
+  readonly lines: Lines | null;
+  readonly minScore: number;
 }
 
 /** The settings, or a {@link UsageError} where options do not go together. */
-export function settingsOf({ source: _, ...given }: Given, json: boolean): ClassifySettings {
-  const { subtitles, segments, resume, out } = given;
+export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: boolean): ClassifySettings {
+  const { subtitles, segments, resume, out, top, sortInto } = given;
+  if (csv && json) throw notWith("--csv", "--json");
+  if (csv && out !== undefined) throw notWith("--csv", "--out, which writes JSON lines");
+  if (minScore !== undefined && sortInto === undefined) throw new UsageError("--min-score", "needs --sort-into");
   if (subtitles !== undefined && segments === false) {
     throw new UsageError("--no-segments", "cannot be combined with --subtitles, which are made of segments");
   }
@@ -67,7 +82,8 @@ export function settingsOf({ source: _, ...given }: Given, json: boolean): Class
     ...given,
     jobs: given.jobs ?? Math.min(availableParallelism(), 8),
     segments: subtitles === undefined ? segments : true,
-    json: json || out !== undefined,
+    lines: csv ? csvLines(top) : json || out !== undefined ? jsonLines : null,
+    minScore: minScore ?? 0.5,
   };
 }
 
@@ -82,6 +98,13 @@ function readSubtitles(file: string, name: string): string {
 }
 
 function readOut(file: string, name: string): string {
-  if (file !== "-") return file;
-  throw new UsageError(name, "must be a file", "Use --json to write to standard output");
+  if (file === "-") throw new UsageError(name, "must be a file", "Use --json to write to standard output");
+  if (!/\.(csv|tsv)$/i.test(file)) return file;
+  throw new UsageError(name, `writes JSON lines, not ${file}`, `Use --csv > ${file}`);
+}
+
+function readShare(text: string, name: string): number {
+  const share = Number(text);
+  if (text.trim() !== "" && share >= 0 && share <= 1) return share;
+  throw mustBe(name, "a number from 0 to 1", text);
 }

@@ -123,10 +123,14 @@ async function checkSettings(path: string, settings: RunSettings): Promise<void>
     if (begun[name] === settings[name]) continue;
     throw new UsageError(
       path,
-      `was started with ${name} ${begun[name]}, but this run has ${name} ${settings[name]}`,
+      `was started with ${settingText(name, begun)}, but this run has ${settingText(name, settings)}`,
       "Use the same settings, or choose another --out",
     );
   }
+}
+
+function settingText(name: string, settings: RunSettings): string {
+  return settings[name] === undefined ? `no ${name}` : `${name} ${settings[name]}`;
 }
 
 /** Rewrites the file with the lines of sources that have a result, and returns those sources. */

@@ -9,6 +9,7 @@ import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { argument, choice, count, group, labelsText, modelText, otherwise, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
+import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { planLabels } from "./labels-file.ts";
 
@@ -113,7 +114,9 @@ export const convertCommand = defineCommand({
       ? { file: output, labelsFile: labelsFile?.path ?? null }
       : { file: null, labelsFile: null };
     const result = { ...receipt, ...written, bytes: size };
-    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, size, receipt, written.labelsFile));
+    terminal.result(
+      terminal.json ? JSON.stringify(result) : renderReceipt(output, size, receipt, written.labelsFile, terminal),
+    );
     for (const warning of receipt.pass ? warnings : []) terminal.warn(`movinet: ${output}: warning: ${warning}.`);
     if (receipt.pass) return 0;
     const reason = receipt.problem === null ? `differs too much from ${input}` : "the comparison is inconclusive";
@@ -163,9 +166,15 @@ function describe({ spec, card }: Model): string {
   return `${nameOf(spec)}, ${spec.classes} classes (${labels}), ${height}×${width} at ${card.fps} fps`;
 }
 
-function renderReceipt(output: string, bytes: number, receipt: Receipt, labelsFile: string | null): string {
+function renderReceipt(
+  output: string,
+  bytes: number,
+  receipt: Receipt,
+  labelsFile: string | null,
+  terminal: Terminal,
+): string {
   const { format, form, dtype } = receipt.result;
   const what = [format, form, dtype].filter(Boolean).join(", ");
   const labels = labelsFile === null ? [] : [`${labelsFile}: its labels, one per line`];
-  return [`${output}: ${what}, ${formatBytes(bytes)}`, ...labels, "", ...renderChecks(receipt)].join("\n");
+  return [`${output}: ${what}, ${formatBytes(bytes)}`, ...labels, "", ...renderChecks(receipt, terminal)].join("\n");
 }

@@ -55,7 +55,7 @@ export const verifyCommand = defineCommand({
         progress.stop(),
       );
       if (receipt.checks.length === 0) throw nothingToCompare(model);
-      terminal.result(terminal.json ? JSON.stringify(receipt) : renderChecks(receipt).join("\n"));
+      terminal.result(terminal.json ? JSON.stringify(receipt) : renderChecks(receipt, terminal).join("\n"));
       return receipt.pass ? 0 : 1;
     } finally {
       for (const file of files) await file[Symbol.asyncDispose]();

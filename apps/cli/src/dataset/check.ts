@@ -35,7 +35,7 @@ export const checkCommand = defineCommand({
       progress.stop();
       const problems = report.findings.filter(({ severity }) => severity === "problem").length;
       if (terminal.json) terminal.result(JSON.stringify({ type: "dataset", ...report, problems }));
-      else terminal.result(renderReport(report, { width: Math.min(terminal.width, 80), color: terminal.color }));
+      else terminal.result(renderReport(report, terminal));
       return problems > 0 ? 1 : 0;
     } finally {
       progress.stop();
