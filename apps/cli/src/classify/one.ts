@@ -16,8 +16,9 @@ import type { Terminal } from "../terminal.ts";
 import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
 import type { RunProgress, Tally } from "./progress.ts";
+import type { Sorter } from "./sorter.ts";
 
-/** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
+/** From this length on (seconds), one answer for the whole video says too little: segments are shown unless refused. */
 const longVideo = 30;
 
 /** What the sources of a run share. */
@@ -30,18 +31,21 @@ export interface RunContext {
   readonly decoderThreads: number;
   readonly tally: Tally;
   readonly progress: RunProgress;
+  /** Sorts clips by their labels; null: they are not to be sorted. */
+  readonly sorter: Sorter | null;
   readonly signal: AbortSignal;
 }
 
-/** Classifies one source with what `program` compiles to, and gives its lines to `output`. Throws when that fails. */
+/** Classifies one source with what `program` compiles to, and gives its lines to `output`. Returns its best answer; throws when that fails. */
 export async function classifyOne(
   source: string,
   program: SessionSource,
   output: SourceOutput,
   context: RunContext,
-): Promise<void> {
-  const { model, settings, terminal, tally, progress } = context;
+): Promise<Prediction | null> {
+  const { model, settings, terminal, tally, progress, sorter } = context;
   const { card } = model;
+  const { lines } = settings;
   const named = nameOfSource(source);
   const { video, fps, fit } = open(source, context);
   const frames = video[Symbol.asyncIterator]();
@@ -68,7 +72,10 @@ export async function classifyOne(
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
       recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
       if (settings.every === "frame") {
-        output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
+        const answers = name(result.scores);
+        output.line(
+          lines?.frame(named, result.frame, result.time, answers) ?? renderFrame(result.time, answers, terminal),
+        );
       }
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
@@ -81,28 +88,32 @@ export async function classifyOne(
     const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
     for (const warning of warnings) terminal.warn(`movinet: ${named}: warning: ${warning}`);
     const predictions = name(scores);
+    const [best] = predictions;
     if (settings.subtitles !== undefined) {
       const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
       await writeWhole(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
     }
     const shown = (settings.segments ?? (isLong || segments.length > 1)) ? segments : [];
     if (settings.plot !== undefined && recorder) {
-      const [best] = predictions;
       const answer = best ? `${best.label}, ${percentText(best.score)}` : "";
       const says = cut ? `${segments.length} ${segments.length === 1 ? "segment" : "segments"}` : answer;
       await drawPlot(settings.plot, video, recorder, { ...card, fit }, says);
     }
-    if (settings.json) {
-      for (const segment of shown) output.line(segmentLine(named, segment, name));
-      output.line(resultLine(video, model, predictions, timings, warnings));
+    const sorted = sorter && best ? await sorter.sort(source, best) : null;
+    if (lines) {
+      for (const segment of shown) output.line(lines.segment(named, segment, name(segment.scores)));
+      const facts = { source: named, model: card.name, frames: video.frames, duration, predictions, timings };
+      output.line(lines.result({ ...facts, warnings: [...model.warnings, ...warnings], sorted }));
     } else {
+      const table = { color: terminal.color, width: terminal.room };
       const summary = { source: named, frames: video.frames, duration, predictions };
-      output.line(renderResult(summary, terminal));
-      if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, terminal)}`);
+      output.line(renderResult(summary, table));
+      if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, table)}`);
       output.line("");
     }
     output.end();
     tally.addSource({ frames: video.frames, seconds: duration, ...timings });
+    return best ?? null;
   } finally {
     await frames.return();
     await video[Symbol.asyncDispose]();
@@ -160,48 +171,9 @@ async function* noted(
   }
 }
 
-function renderFrame(
-  source: string,
-  frame: number,
-  time: number,
-  predictions: readonly Prediction[],
-  json: boolean,
-  width: number,
-): string {
-  if (json) return JSON.stringify({ type: "frame", source, frame, time, predictions });
+function renderFrame(time: number, predictions: readonly Prediction[], { room }: Terminal): string {
   const best = predictions.slice(0, 3).map(({ label, score }) => `${label} ${percentText(score)}`);
-  return `${time.toFixed(2).padStart(8)} s  ${best.join(", ")}`.slice(0, Math.max(40, width));
-}
-
-function segmentLine(
-  source: string,
-  { start, end, scores }: Segment,
-  name: (scores: Float32Array) => readonly Prediction[],
-): string {
-  const ms = (seconds: number) => Math.round(seconds * 1000) / 1000;
-  return JSON.stringify({ type: "segment", source, start: ms(start), end: ms(end), predictions: name(scores) });
-}
-
-function resultLine(
-  { source, frames, duration }: Video,
-  { card, warnings: ofModel }: OpenedModel,
-  predictions: readonly Prediction[],
-  timings: Readonly<Record<string, number>>,
-  ofVideo: readonly string[],
-): string {
-  const rounded = Object.fromEntries(Object.entries(timings).map(([stage, ms]) => [stage, Math.round(ms * 100) / 100]));
-  const warnings = [...ofModel, ...ofVideo];
-  const more = warnings.length > 0 ? { warnings } : {};
-  return JSON.stringify({
-    type: "result",
-    source: nameOfSource(source),
-    model: card.name,
-    frames,
-    duration,
-    predictions,
-    timings: rounded,
-    ...more,
-  });
+  return `${time.toFixed(2).padStart(8)} s  ${best.join(", ")}`.slice(0, Math.max(40, room));
 }
 
 async function drawPlot(
