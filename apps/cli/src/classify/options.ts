@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { PlotShape } from "movinet/video";
 import {
   choice,
   count,
@@ -16,6 +17,8 @@ import {
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
 
+const plotShapes = ["portrait", "landscape"] as const satisfies readonly PlotShape[];
+
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
   model: text(
@@ -32,6 +35,10 @@ export const classifyOptions = {
   fit: fitOption,
   every: usually("final", choice("Answer at the end, or after every frame", ["final", "frame"])),
   plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, "file"),
+  plotShape: choice(
+    "The plot's shape: portrait for a phone, landscape (16:9) for a slide (default: portrait)",
+    plotShapes,
+  ),
   segments: either(
     "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
     "Tell no segments",
@@ -53,9 +60,12 @@ export interface ClassifySettings extends Omit<Given, "source" | "jobs"> {
 
 /** The settings, or a {@link UsageError} where options do not go together. */
 export function settingsOf({ source: _, ...given }: Given, json: boolean): ClassifySettings {
-  const { subtitles, segments, resume, out } = given;
+  const { subtitles, segments, resume, out, plot, plotShape } = given;
   if (subtitles !== undefined && segments === false) {
     throw new UsageError("--no-segments", "subtitles are made of segments", "Leave one of the two out");
+  }
+  if (plotShape !== undefined && plot === undefined) {
+    throw new UsageError("--plot-shape", "there is no plot to shape", "Add --plot FILE, or leave --plot-shape out");
   }
   if (resume && out === undefined) {
     throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
