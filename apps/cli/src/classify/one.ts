@@ -6,6 +6,7 @@ import {
   classifyFrames,
   doubtAboutChanges,
   doubtAboutFrames,
+  type FrameResult,
   percentText,
   type SessionSource,
   topK,
@@ -66,7 +67,7 @@ export async function classifyOne(
       if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
-      recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
+      if (recorder) record(recorder, result, cut);
       if (settings.every === "frame") {
         output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
@@ -137,13 +138,19 @@ async function lookAgain(
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
-      recorder?.add(result.time, result.recent?.scores ?? result.scores, result.picture);
+      if (recorder) record(recorder, result, true);
     }
     timings.decodeMs += video.decodeMs;
     return segmenter.end(video.duration);
   } finally {
     await video[Symbol.asyncDispose]();
   }
+}
+
+/** Keeps for the plot what the network says so far, or of the recent past alone. */
+function record(recorder: PlotRecorder, { time, scores, picture, recent }: FrameResult, recentOnly: boolean): void {
+  if (recentOnly && recent) recorder.add(time, recent.scores, picture, recent.since);
+  else recorder.add(time, scores, picture);
 }
 
 /** Frames of which the first was taken already, to know the video's length before its classification begins. */

@@ -1,6 +1,6 @@
 import type { Axis } from "../plot/axes.ts";
 import { drawLineChart, type Point, type Series } from "../plot/line-chart.ts";
-import { type Drawing, element, renderFile, text } from "../plot/svg.ts";
+import { element, renderFile, text } from "../plot/svg.ts";
 import { ticksUpTo, ticksWithin } from "../plot/ticks.ts";
 import { type FamilyComparison, type FamilyKind, familyNames, type Relation } from "./family.ts";
 import { type Chart, countAxis, shareAxis } from "./report-charts.ts";
@@ -68,24 +68,23 @@ function chart(title: string, all: readonly Series[], { x, y, note, unit }: Char
   return { title, drawing: drawLineChart({ x, y, series: shown, description }), note };
 }
 
-const figure = { margin: 24, gap: 40, heading: 48, titleSize: 17 };
+const figure = { margin: 24, gap: 28, titleSize: 18 };
 
-/** Both charts beside each other as one SVG file, for documents. */
+/** Both charts below each other as one SVG file, for documents: as wide as a phone. */
 export function renderFamilyFigure(comparison: FamilyComparison): string {
-  const { margin, gap, heading, titleSize: size } = figure;
-  let left = margin;
+  const { margin, gap, titleSize: size } = figure;
+  let top = margin;
   const charts = familyCharts(comparison);
   const panels = charts.map(({ title, drawing }) => {
-    const placed = element("g", { transform: `translate(${left} ${margin + heading - 16})` }, drawing.body);
-    const panel = text(title, { x: left, y: margin + 12, size, bold: true }) + placed;
-    left += drawing.width + gap;
-    return panel;
+    const heading = text(title, { x: margin, y: top + 0.8 * size, size, bold: true });
+    const placed = element("g", { transform: `translate(${margin} ${top + 1.2 * size})` }, drawing.body);
+    top += 1.2 * size + drawing.height + gap;
+    return heading + placed;
   });
-  const drawing: Drawing = {
-    width: left - gap + margin,
-    height: Math.max(...charts.map((of) => of.drawing.height)) + 2 * margin + heading - 16,
+  return renderFile({
+    width: Math.max(...charts.map((of) => of.drawing.width)) + 2 * margin,
+    height: Math.ceil(top - gap + margin),
     body: panels.join(""),
     description: charts.map((of) => of.drawing.description).join(" "),
-  };
-  return renderFile(drawing);
+  });
 }

@@ -8,7 +8,6 @@ export interface DrawnText {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
-  readonly fill: string;
 }
 
 const faces = ["400Regular", "700Bold"].map((face) => {
@@ -16,18 +15,30 @@ const faces = ["400Regular", "700Bold"].map((face) => {
   return advancesOf(readFileSync(createRequire(import.meta.url).resolve(file)));
 });
 
-/** Every text of the SVG with the box of its line: from the top of its capitals to the bottom of its descenders. */
+/** Every text of the SVG with the box of its line, from the top of its capitals to the bottom of its descenders, in groups that are moved too. */
 export function textsIn(svg: string): readonly DrawnText[] {
-  return Array.from(svg.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g), ([, written, escaped]) => {
-    const attribute = (name: string) => new RegExp(`(?:^| )${name}="([^"]*)"`).exec(written as string)?.[1];
-    const content = (escaped as string).replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
-    const [x, y, size] = ["x", "y", "font-size"].map((name) => Number(attribute(name))) as [number, number, number];
-    const advance = faces[attribute("font-weight") === "bold" ? 1 : 0] as (code: number) => number;
-    const width = size * [...content].reduce((sum, one) => sum + advance(one.codePointAt(0) as number), 0);
-    const left = x - width * { start: 0, middle: 0.5, end: 1 }[attribute("text-anchor") ?? "start"]!;
-    const fill = attribute("fill") as string;
-    return { content, left, right: left + width, top: y - 0.7 * size, bottom: y + 0.2 * size, fill };
-  });
+  const texts: DrawnText[] = [];
+  const moves = [{ dx: 0, dy: 0 }];
+  for (const [tag, group, text, content] of svg.matchAll(/<g\b([^>]*)>|<\/g>|<text ([^>]*)>([^<]*)<\/text>/g)) {
+    const { dx, dy } = moves.at(-1)!;
+    if (text !== undefined) texts.push(textAt(text, content as string, dx, dy));
+    else if (group === undefined) moves.pop();
+    else {
+      const [, x, y] = /translate\(([-\d.]+) ([-\d.]+)\)/.exec(group) ?? [];
+      if (!tag.endsWith("/>")) moves.push({ dx: dx + Number(x ?? 0), dy: dy + Number(y ?? 0) });
+    }
+  }
+  return texts;
+}
+
+function textAt(written: string, escaped: string, dx: number, dy: number): DrawnText {
+  const attribute = (name: string) => new RegExp(`(?:^| )${name}="([^"]*)"`).exec(written)?.[1];
+  const content = escaped.replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+  const [x, y, size] = ["x", "y", "font-size"].map((name) => Number(attribute(name))) as [number, number, number];
+  const advance = faces[attribute("font-weight") === "bold" ? 1 : 0] as (code: number) => number;
+  const width = size * [...content].reduce((sum, one) => sum + advance(one.codePointAt(0) as number), 0);
+  const left = dx + x - width * { start: 0, middle: 0.5, end: 1 }[attribute("text-anchor") ?? "start"]!;
+  return { content, left, right: left + width, top: dy + y - 0.7 * size, bottom: dy + y + 0.2 * size };
 }
 
 export function sizeOf(svg: string): { readonly width: number; readonly height: number; readonly viewBox: string } {

@@ -1,4 +1,5 @@
 /** Every picture, whatever it shows: nothing is cut, nothing stands on anything else, and all of it can be read. */
+import { globSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { earlinessChart, reliabilityChart, trainingCharts } from "../../src/evaluate/report-charts.ts";
@@ -10,6 +11,7 @@ import { renderFile } from "../../src/plot/svg.ts";
 import { countTicks, ticksUpTo } from "../../src/plot/ticks.ts";
 import { faultsOf, textsIn } from "./drawn.ts";
 
+const documents = new URL("../../../../docs/", import.meta.url);
 const word = fc.constantFrom(
   "a",
   "ice",
@@ -72,6 +74,10 @@ test("a landscape plot is 16 : 9, and a portrait's text is 12 pixels high where 
   );
   const sizes = [...portrait.matchAll(/font-size="([\d.]+)"/g)].map(([, size]) => Number(size));
   expect(Math.min(...sizes) * (360 / 600)).toBeGreaterThanOrEqual(12);
+});
+
+test.each(globSync("*.svg", { cwd: documents }))("docs/%s: nothing is cut or overprinted", (file) => {
+  expect(faultsOf(readFileSync(new URL(file, documents), "utf8"))).toEqual([]);
 });
 
 const scale = fc.constantFrom(1e-7, 3e-5, 0.004, 0.7, 1, 12, 9999, 2.5e6);

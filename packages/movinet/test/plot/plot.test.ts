@@ -7,6 +7,7 @@ import { renderPlot } from "../../src/plot/plot.node.ts";
 import {
   choosePlotClasses,
   chooseThumbnails,
+  classLine,
   createPlotRecorder,
   type PlotPoint,
   shrinkPicture,
@@ -51,6 +52,18 @@ test("the answer is shown even if five others dominated longer", () => {
 test("models of fewer classes show them all", () => {
   expect(choosePlotClasses(points([[0.2, 0.8]]))).toEqual([1, 0]);
   expect(choosePlotClasses(points([[1]]))).toEqual([0]);
+});
+
+test("scores of the recent past stand where they begin to hold, and the last ones hold until the end", () => {
+  const since = [0, 0, 0, 0.2, 0.4];
+  const given = points([[0.1], [0.2], [0.3], [0.4], [0.5]]).map((point, i) => ({ ...point, since: since[i]! }));
+  expect(classLine(given, 0).map(({ time, score }) => [time, Number(score.toFixed(1))])).toEqual([
+    [0, 0.3],
+    [0.2, 0.4],
+    [0.4, 0.5],
+    [0.8, 0.5],
+  ]);
+  expect(classLine(points([[0.7]]), 0)).toEqual([-0.5, 0.5].map((time) => ({ time, score: Math.fround(0.7) })));
 });
 
 test("thinning keeps the ends, the extremes, the order and the limit", () => {
