@@ -6,11 +6,12 @@ import {
   classifyFrames,
   doubtAboutChanges,
   doubtAboutFrames,
+  type FrameResult,
   percentText,
   type SessionSource,
   topK,
 } from "movinet/session";
-import { createPlotRecorder, type Decoders, renderPlot, type Video } from "movinet/video";
+import { createPlotRecorder, type Decoders, type PlotRecorder, renderPlot, type Video } from "movinet/video";
 import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ClassifySettings } from "./options.ts";
@@ -54,7 +55,7 @@ export async function classifyOne(
     const known = video.info?.duration ?? null;
     const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
     const segmenter = new Segmenter();
-    const recorder = settings.plot === undefined ? null : createPlotRecorder();
+    let recorder = settings.plot === undefined ? null : createPlotRecorder();
     const isLastEnough = settings.every === "final" && recorder === null && !cut && known !== null && known > longVideo;
     const answers = isLastEnough ? "last" : (await canBeReadAgain(source)) ? "grouped" : "each";
     const recent = cut || (isLastEnough ? false : "estimated");
@@ -70,7 +71,7 @@ export async function classifyOne(
       if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
-      recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
+      if (recorder) record(recorder, result, cut);
       if (settings.every === "frame") {
         const answers = name(result.scores);
         output.line(
@@ -82,7 +83,10 @@ export async function classifyOne(
     timings.decodeMs = video.decodeMs;
     const { duration } = video;
     let segments = segmenter.end(duration);
-    if (!cut && segments.length > 1) segments = await lookAgain(source, program, context, timings);
+    if (!cut && segments.length > 1) {
+      if (recorder) recorder = createPlotRecorder();
+      segments = await lookAgain(source, program, context, timings, recorder);
+    }
     const isLong = duration > longVideo;
     const doubts = [doubtAboutFrames(video.frames), isLong || settings.segments ? null : doubtAboutChanges(segments)];
     const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
@@ -95,9 +99,9 @@ export async function classifyOne(
     }
     const shown = (settings.segments ?? (isLong || segments.length > 1)) ? segments : [];
     if (settings.plot !== undefined && recorder) {
-      const answer = best ? `${best.label}, ${percentText(best.score)}` : "";
-      const says = cut ? `${segments.length} ${segments.length === 1 ? "segment" : "segments"}` : answer;
-      await drawPlot(settings.plot, video, recorder, { ...card, fit }, says);
+      const says = shown.length > 0 ? segmentsText(shown, card.labels) : answerText(best);
+      const warn = (warning: string) => terminal.warn(`movinet: ${settings.plot}: warning: ${warning}`);
+      await drawPlot(settings.plot, { video, recorder, segments: shown, card: { ...card, fit }, says }, settings, warn);
     }
     const sorted = sorter && best ? await sorter.sort(source, best) : null;
     if (lines) {
@@ -131,12 +135,13 @@ async function canBeReadAgain(source: string): Promise<boolean> {
   return Boolean((await stat(bytesOfPath(source)).catch(() => null))?.isFile());
 }
 
-/** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings`. */
+/** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings` and `recorder`. */
 async function lookAgain(
   source: string,
   program: SessionSource,
   context: RunContext,
   timings: { decodeMs: number; preprocessMs: number; inferMs: number },
+  recorder: PlotRecorder | null,
 ): Promise<readonly Segment[]> {
   const { video, fit } = open(source, context);
   const segmenter = new Segmenter();
@@ -145,12 +150,19 @@ async function lookAgain(
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
+      if (recorder) record(recorder, result, true);
     }
     timings.decodeMs += video.decodeMs;
     return segmenter.end(video.duration);
   } finally {
     await video[Symbol.asyncDispose]();
   }
+}
+
+/** Keeps for the plot what the network says so far, or of the recent past alone. */
+function record(recorder: PlotRecorder, { time, scores, picture, recent }: FrameResult, recentOnly: boolean): void {
+  if (recentOnly && recent) recorder.add(time, recent.scores, picture, recent.since);
+  else recorder.add(time, scores, picture);
 }
 
 /** Frames of which the first was taken already, to know the video's length before its classification begins. */
@@ -176,15 +188,35 @@ function renderFrame(time: number, predictions: readonly Prediction[], { room }:
   return `${time.toFixed(2).padStart(8)} s  ${best.join(", ")}`.slice(0, Math.max(40, room));
 }
 
+function answerText(best: Prediction | undefined): string {
+  return best ? `${best.label}, ${percentText(best.score)}` : "";
+}
+
+/** What is seen one after the other, or how many segments there are where that is more than a line. */
+function segmentsText(segments: readonly Segment[], labels: readonly string[] | null): string {
+  const names = segments.map(({ scores }) => topK(scores, labels, 1)[0]?.label ?? "");
+  const told = names.join(", then ");
+  return told.length <= 70 ? told : `${segments.length} segments`;
+}
+
+interface PlotMaterial {
+  readonly video: Video;
+  readonly recorder: PlotRecorder;
+  readonly segments: readonly Segment[];
+  readonly card: Pick<Model["card"], "name" | "labels"> & { readonly fit: Fit };
+  readonly says: string;
+}
+
 async function drawPlot(
   file: string,
-  { source, info }: Video,
-  { points }: ReturnType<typeof createPlotRecorder>,
-  { name, labels, fit }: Pick<Model["card"], "name" | "labels"> & { readonly fit: Fit },
-  says: string,
+  { video: { source, info }, recorder: { points }, segments, card: { name, labels, fit }, says }: PlotMaterial,
+  { plotShape: shape = "portrait" }: Pick<ClassifySettings, "plotShape">,
+  warn: (warning: string) => void,
 ): Promise<void> {
   // Only squashed pictures have another shape than the part of the video that they show.
-  const shape = fit === "squash" && info ? { aspect: info.width / info.height } : {};
-  const plot = { title: basename(nameOfSource(source)), subtitle: `${name}: ${says}`, points, labels, ...shape };
-  await writeWhole(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
+  const squashed = fit === "squash" && info ? { aspect: info.width / info.height } : {};
+  const title = basename(nameOfSource(source));
+  const plot = { title, subtitle: `${name}: ${says}`, points, labels, segments, shape, ...squashed };
+  const format = file.toLowerCase().endsWith(".png") ? "png" : "svg";
+  await writeWhole(file, await renderPlot(plot, format, warn), "E_PLOT_WRITE");
 }

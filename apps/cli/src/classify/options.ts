@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { PlotShape } from "movinet/video";
 import {
   choice,
   count,
@@ -24,6 +25,8 @@ import {
 import { UsageError } from "../usage.ts";
 import { csvLines, jsonLines, type Lines } from "./lines.ts";
 
+const plotShapes = ["portrait", "landscape"] as const satisfies readonly PlotShape[];
+
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
   ...group("Model", {
@@ -37,6 +40,7 @@ export const classifyOptions = {
     every: usually("final", choice("Answer once at the end, or after every frame", ["final", "frame"])),
     segments: otherwise("over 30 s, or where the action changes", either("List each action with its start and end")),
     plot: parsed("Plot the top classes over time as .svg or .png", readPlot, "file"),
+    plotShape: otherwise("portrait", choice("Shape of the plot: for a phone, or for a slide (16:9)", plotShapes)),
     subtitles: parsed("Write segments as .vtt or .srt subtitles", readSubtitles, "file"),
     out: short("o", parsed("Write JSON lines to a file, each video's as soon as it is done", readOut, "file")),
     resume: flag("Continue the run in --out; failed videos are tried again"),
@@ -70,10 +74,11 @@ export interface ClassifySettings extends Omit<Given, "source" | "jobs" | "csv" 
 
 /** The settings, or a {@link UsageError} where options do not go together. */
 export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: boolean): ClassifySettings {
-  const { subtitles, segments, resume, out, top, sortInto } = given;
+  const { subtitles, segments, resume, out, top, sortInto, plot, plotShape } = given;
   if (csv && json) throw notWith("--csv", "--json");
   if (csv && out !== undefined) throw notWith("--csv", "--out, which writes JSON lines");
   if (minScore !== undefined && sortInto === undefined) throw new UsageError("--min-score", "needs --sort-into");
+  if (plotShape !== undefined && plot === undefined) throw new UsageError("--plot-shape", "needs --plot FILE");
   if (subtitles !== undefined && segments === false) {
     throw new UsageError("--no-segments", "cannot be combined with --subtitles, which are made of segments");
   }
