@@ -1,7 +1,7 @@
 /** The page of `browser-steps.ts`: opens what it is told to, and steps it. */
-import { readModel } from "movinet/formats";
-import { type Engine, openEngine, Program } from "movinet/session";
+import { type Engine, openEngine, type Program } from "movinet/session";
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import { programOf, readFileOf } from "../packages/movinet/src/flow/open-file.ts";
 import { differenceOf } from "./difference.ts";
 import { litertRun, litertSession, type Steps, sessionSteps } from "./litertjs-steps.web.ts";
 
@@ -21,13 +21,17 @@ const litert = () => (started ??= openEngine({ device: "litert", wasmPaths: "/li
 const bytesOf = async (url: string) => new Uint8Array(await (await fetch(url)).arrayBuffer());
 const floatsOf = async (url: string) => new Float32Array((await bytesOf(url)).buffer);
 
+/** As `open` does: the engine starts while the model is read. */
+async function ownProgram(bytes: Uint8Array, threads = 1): Promise<Program> {
+  const engine = openEngine({ device: "wasm", threads });
+  return programOf(await readFileOf(bytes, "bench"), await engine);
+}
+
 const openers = {
-  wasm: async (bytes: Uint8Array) =>
-    sessionSteps(await Program.compile(readModel(bytes, "bench"), await openEngine({ device: "wasm" }))),
-  "wasm of our file": async () =>
-    sessionSteps(await Program.compile(readModel(own, "bench"), await openEngine({ device: "wasm" }))),
-  "wasm without classifier": async (bytes: Uint8Array) =>
-    sessionSteps(await Program.compile(readModel(bytes, "bench"), await openEngine({ device: "wasm" })), false),
+  wasm: async (bytes: Uint8Array) => sessionSteps(await ownProgram(bytes)),
+  "wasm of our file": async () => sessionSteps(await ownProgram(own)),
+  "wasm without classifier": async (bytes: Uint8Array) => sessionSteps(await ownProgram(bytes), false),
+  "wasm on two threads": async (bytes: Uint8Array) => sessionSteps(await ownProgram(bytes, 2)),
   "litertjs run": async (bytes: Uint8Array) => {
     await litert();
     return litertRun(bytes);

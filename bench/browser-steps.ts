@@ -1,6 +1,7 @@
 /**
- * Steps of A0–A3 in one page of Chromium, one thread, float32, in alternating rounds of 20 steps: our WebAssembly, LiteRT.js on
- * Google's own graphs through its `run` and through our session, onnxruntime-web on the plain file.
+ * Steps of A0–A3 in a page of Chromium, one thread, float32, in alternating rounds of 20 steps: our WebAssembly, LiteRT.js on
+ * Google's own graphs through its `run` and through our session, onnxruntime-web on the plain file; and our WebAssembly on two
+ * threads, in a page of another Chromium that is cross-origin isolated.
  *
  *     MOVINET_PYTHON=python3 node bench/browser-steps.ts FOLDER [ROUNDS [VARIANTS]]
  *
@@ -14,6 +15,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readModel, writeModel } from "movinet/formats";
 import { buildGraph, graphInterface } from "movinet/graph";
+import type { Page } from "playwright-core";
 import type { Model } from "../packages/movinet/src/model/model.ts";
 import { hasChromium, litertFolder, openPage, ortFolder } from "../packages/movinet/test/browser/chromium.ts";
 import { hashedFrames } from "../packages/movinet/test/golden/material.ts";
@@ -28,6 +30,8 @@ if (!folder || !hasChromium) {
 }
 const rounds = Number(roundsText);
 const names = ["wasm", "wasm without classifier", "litertjs run", "litertjs session", "onnxruntime-web"];
+/** Of a page of its own, which is cross-origin isolated: in it LiteRT.js and onnxruntime-web would take threads too. */
+const threaded = "wasm on two threads";
 /** Contestants of the first step; `started`: the runtime of LiteRT.js has. */
 const firsts = [
   { name: "wasm", started: false },
@@ -38,20 +42,25 @@ const firsts = [
 ];
 
 const served: Record<string, Uint8Array> = {};
-const { page, close } = await openPage({
+const options = {
   entry: new URL("./browser-page.web.ts", import.meta.url),
   global: "bench",
   served,
   folders: { litert: litertFolder, ort: ortFolder },
-});
+};
+const { page, close } = await openPage(options);
+const isolated = await openPage({ ...options, isolated: true, workers: "blob:" });
 const runtime = `Chromium ${page.context().browser()?.version()}`;
 
-const call = <T>(method: string, name = "") => page.evaluate(`bench.${method}(${JSON.stringify(name)})`) as Promise<T>;
+const call = <T>(method: string, name = "") => {
+  const owner = name === threaded ? isolated.page : page;
+  return owner.evaluate(`bench.${method}(${JSON.stringify(name)})`) as Promise<T>;
+};
 
-async function reload(): Promise<void> {
-  await page.reload();
-  await page.waitForFunction(() => "bench" in globalThis);
-  await call("prepare");
+async function reload(one: Page): Promise<void> {
+  await one.reload();
+  await one.waitForFunction(() => "bench" in globalThis);
+  await one.evaluate("bench.prepare()");
 }
 
 /** What the page fetches. */
@@ -87,15 +96,17 @@ try {
     const file = join(folder, `${variant}_se_fp32.tflite`);
     if (!existsSync(file)) continue;
     serve(file);
-    await reload();
-    for (const name of names) await call("open", name);
-    const stepping = names.map((name) => contestantOf(name, () => call("round", name)));
+    await reload(page);
+    await reload(isolated.page);
+    const contestants = [...names, threaded];
+    for (const name of contestants) await call("open", name);
+    const stepping = contestants.map((name) => contestantOf(name, () => call("round", name)));
     const own = [...(await contest({ variant, runtime }, stepping, 1, rounds))];
-    tell(variant, own, ["litertjs run", "litertjs session", "onnxruntime-web"]);
+    tell(variant, own, ["wasm", "litertjs run", "litertjs session", "onnxruntime-web"]);
     if (variant === "a0") {
       const starting = firsts.map(({ name, started }) =>
         contestantOf(`${name} from bytes${started ? " (started)" : ""}`, async () => {
-          await reload();
+          await reload(page);
           if (started) await call("startLitert");
           return call("first", name);
         }),
@@ -108,6 +119,7 @@ try {
   }
 } finally {
   await close();
+  await isolated.close();
 }
 if (measured.length === 0) throw new Error(`${folder} has no a0_se_fp32.tflite, a1_se_fp32.tflite, …`);
 

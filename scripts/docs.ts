@@ -3,10 +3,10 @@
  * files and help texts in the guides (between `<!-- example FILE -->` or `<!-- help COMMAND -->` and its end), the pages and the
  * table (`<!-- table zoo -->`) of the models of the zoo, and the README's tables of steps.
  */
-import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commandNames, findCommand, renderHelp } from "../apps/cli/src/commands.ts";
 import { browserTable } from "./browser-table.ts";
 import { modelCards, zooTable } from "./model-cards.ts";
 import { renderReference } from "./reference.ts";
@@ -15,6 +15,15 @@ import { speedTables } from "./speed-table.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const table = /(<!-- step-latency -->\n)[\s\S]*?(?=<!-- \/step-latency -->)/;
 const region = /<!-- (example|help|table) (\S+(?: \S+)*) -->\n[\s\S]*?<!-- \/\1 -->/g;
+
+const helpStyle = { width: 80, color: false };
+const helpTexts = new Map(
+  await Promise.all(
+    ["help", ...commandNames()].map(async (name) => {
+      return [name, await renderHelp(findCommand(name.split(" ")), helpStyle)] as const;
+    }),
+  ),
+);
 
 /** Every generated file and every file with a generated part: path in the repository → text. */
 export function buildDocs(): ReadonlyMap<string, string> {
@@ -45,9 +54,9 @@ function example(name: string): string {
 }
 
 function help(command: string): string {
-  const args = [join(root, "apps/cli/bin/movinet.js"), ...command.split(" "), "--help"];
-  const text = execFileSync(process.execPath, args, { encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
-  return `\`\`\`\n${text.replace(/ +$/gm, "").trim()}\n\`\`\`\n`;
+  const text = helpTexts.get(command);
+  if (text === undefined) throw new Error(`there is no command ${command}`);
+  return `\`\`\`\n${text}\n\`\`\`\n`;
 }
 
 if (import.meta.main) for (const [file, text] of buildDocs()) writeFileSync(join(root, file), text);

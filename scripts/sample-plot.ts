@@ -1,58 +1,50 @@
 /**
- * Makes the README's picture: `node scripts/sample-plot.ts MODEL [OUT]`. The clip is generated here: balls that are thrown
- * in an arc, one after the other.
+ * Makes the README's pictures: `node scripts/sample-plot.ts [FOLDER]`. A camera pans, rests, zooms in and pans back over a painted
+ * landscape, and `movinet classify --plot` with the embedded model draws what it makes of that.
  */
-import { writeFile } from "node:fs/promises";
-import type { Frame } from "movinet";
-import { openModel } from "movinet/files";
-import { classifyFrames, openEngine, Program, percentText, topK } from "movinet/session";
-import { createPlotRecorder, renderPlot } from "movinet/video";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { encodeVideo } from "../packages/movinet/src/synth/encode.node.ts";
+import { openScene, type View } from "./sample-scene.ts";
 
-const [modelFile, out = "docs/plot.svg"] = process.argv.slice(2);
-if (!modelFile) throw new Error("usage: node scripts/sample-plot.ts MODEL [OUT]");
-const side = 172;
+const [out = "docs"] = process.argv.slice(2);
+const [width, height, fps] = [320, 180, 20];
 
-function drawFrame(time: number): Frame {
-  const data = new Uint8Array(side * side * 3);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) data.set(y > 130 ? [96, 140, 80] : [150, 190 - y / 2, 225], (y * side + x) * 3);
-  }
-  for (const [i, color] of [
-    [220, 60, 50],
-    [240, 200, 60],
-    [70, 90, 200],
-  ].entries()) {
-    const phase = (time * 0.8 + i / 3) % 1;
-    const [cx, cy] = [50 + 72 * phase, 120 - 320 * phase * (1 - phase)];
-    for (let y = Math.max(0, Math.floor(cy - 9)); y <= Math.min(side - 1, cy + 9); y++) {
-      for (let x = Math.floor(cx - 9); x <= cx + 9; x++) {
-        if ((x - cx) ** 2 + (y - cy) ** 2 <= 81) data.set(color, (y * side + x) * 3);
-      }
+/** Where the camera is at the end of each move, and how many seconds that takes. */
+const start: View = { x: 400, y: 700, width: 520 };
+const moves: readonly (View & { readonly seconds: number })[] = [
+  { x: 1500, y: 700, width: 520, seconds: 4 },
+  { x: 1500, y: 700, width: 520, seconds: 3 },
+  { x: 1500, y: 740, width: 240, seconds: 4 },
+  { x: 1080, y: 740, width: 240, seconds: 4 },
+];
+
+function* views(): Generator<View> {
+  let from = start;
+  for (const to of moves) {
+    const frames = to.seconds * fps;
+    for (let i = 0; i < frames; i++) {
+      const part = i / frames;
+      // A zoom is even where each frame enlarges by the same factor.
+      const wide = from.width * (to.width / from.width) ** part;
+      yield { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part, width: wide };
     }
+    from = to;
   }
-  return { data, width: side, height: side, timestamp: time };
 }
 
-async function* drawClip(seconds: number, fps: number): AsyncGenerator<Frame> {
-  for (let k = 0; k <= seconds * fps; k++) yield drawFrame(k / fps);
+const folder = mkdtempSync(join(tmpdir(), "movinet-sample-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const clip = join(folder, "camera.mp4");
+const see = openScene(width, height);
+encodeVideo(clip, views().map(see), { width, height, fps, quality: 20, keyEvery: fps });
+const bin = fileURLToPath(new URL("../apps/cli/bin/movinet.js", import.meta.url));
+const pictures = { "plot.svg": "landscape", "plot-portrait.svg": "portrait" };
+for (const [file, shape] of Object.entries(pictures)) {
+  const args = ["classify", clip, "--model", "camera-motion", "--plot", join(out, file), "--plot-shape", shape];
+  const { status } = spawnSync(process.execPath, [bin, ...args], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
 }
-
-const model = await openModel(modelFile);
-const program = await Program.compile(model, await openEngine());
-const recorder = createPlotRecorder();
-let scores: Float32Array = new Float32Array();
-for await (const result of classifyFrames(drawClip(8, model.card.fps), program)) {
-  scores = result.scores;
-  recorder.add(result.time, result.scores, result.picture);
-}
-await program[Symbol.asyncDispose]();
-const [best] = topK(scores, model.card.labels, 1);
-const subtitle = best ? `a0-stream: ${best.label}, ${percentText(best.score)}` : "";
-const plot = {
-  title: "generated: balls in an arc",
-  subtitle,
-  points: recorder.points,
-  labels: model.card.labels,
-  aspect: 1,
-};
-await writeFile(out, await renderPlot(plot, out.endsWith(".png") ? "png" : "svg"));

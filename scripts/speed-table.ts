@@ -26,6 +26,7 @@ const groups = {
       "litertjs session": "… through our session",
       wasm: "**movinet**, wasm",
       "wasm without classifier": "… without classifier",
+      "wasm on two threads": "… on two threads",
       "onnxruntime-web": "onnxruntime-web, plain export",
     },
   },

@@ -29,9 +29,10 @@ const pins = [
 const page = `
 import { open } from "movinet";
 
-globalThis.classify = async (device, width, height) => {
+globalThis.classify = async (device, width, height, threads) => {
   try {
-    const recognizer = await open("/model.safetensors", { device, ...(device !== "auto" && { wasmPaths: "/" + device + "/" }) });
+    const options = device === "auto" ? { threads } : { wasmPaths: "/" + device + "/" };
+    const recognizer = await open("/model.safetensors", { device, ...options });
     const stream = await recognizer.stream();
     const pictures = new Uint8Array(await (await fetch("/pictures.rgb")).arrayBuffer());
     const size = 3 * width * height;
@@ -106,10 +107,12 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`bundlers, ${where}${obstacle}`
       const { folder } = engines[device];
       const folders = folder === null ? {} : { [device]: join(project, folder) };
       const served = { "/model.safetensors": readFileSync(model), "/pictures.rgb": ownPictures() };
-      const opened = await openFolder(out, { global: "classify", served, folders });
+      const isolated = device === "auto";
+      const options = { served, folders, isolated, workers: "blob:" };
+      const opened = await openFolder(out, { global: "classify", ...options });
       try {
-        const classify = (name: Device) =>
-          opened.page.evaluate(`classify("${name}", ${ownFrames.width}, ${ownFrames.height})`);
+        const classify = (name: Device, threads = 1) =>
+          opened.page.evaluate(`classify("${name}", ${ownFrames.width}, ${ownFrames.height}, ${threads})`);
         for (const name of devices) {
           const { peer } = engines[name];
           const answer = await classify(name);
@@ -120,6 +123,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`bundlers, ${where}${obstacle}`
             expect(answer).toMatch(new RegExp(`^E_DEPENDENCY_MISSING ${peer}: .*Run npm i ${peer}@.* to install it`));
           }
         }
+        if (isolated) expect(await classify("auto", 2)).toEqual(await classify("auto"));
         expect(opened.errors).toEqual([]);
       } finally {
         await opened.close();

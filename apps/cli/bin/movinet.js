@@ -9,9 +9,9 @@ const inRepository = existsSync(new URL("../src/main.ts", import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 22 || (inRepository && major === 22 && minor < 18)) {
   console.error(
-    `movinet: node ${process.version}: it is too old. ${
+    `movinet: Node ${process.version} is too old. ${
       inRepository
-        ? "Use Node 22.18 or newer; npm 11 links the repository's own with npm ci, and npx movinet then runs on it."
+        ? "Use Node 22.18 or newer, or run npm ci with npm 11, which brings the repository's own Node for npx movinet."
         : "Use Node 22 or newer."
     }`,
   );

@@ -1,9 +1,13 @@
 /** What all commands have in common: `--json`, `--quiet`, `--offline`, `--debug`, typed options, and an end by Ctrl-C. */
+import { parseOptions } from "./arguments.ts";
 import { interruptible } from "./interrupt.ts";
-import { flag, type Options, parseOptions, type Usage, type ValuesOf } from "./options.ts";
+import { flag, type Options, short, type ValuesOf } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
-export interface Definition<O extends Options> extends Usage {
+export interface Definition<O extends Options> {
+  readonly name: string;
+  /** Command lines that help shows, after `movinet`. */
+  readonly examples: readonly string[];
   readonly options: O;
   /** What `--json` does. */
   readonly json: string;
@@ -21,38 +25,45 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Whether no model may be fetched; false: what `MOVINET_OFFLINE` says. */
   readonly offline: boolean;
-  /** Sets what is told, after "interrupted", of what is left behind or how to go on. */
+  /** Sets what follows "interrupted": what is left behind, or how to resume. */
   ifInterrupted(text: string): void;
 }
 
 /** A command that the program knows by its options alone. */
 export interface Command {
+  readonly name: string;
+  readonly examples: readonly string[];
   readonly options: Options;
   /** Runs with the arguments after its name, and returns the exit code. Throws a `UsageError` for wrong ones. */
   run(args: readonly string[]): Promise<number>;
 }
 
+const outputGroup = "Output";
+
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {
-  const { options, json, quiet = "No progress", fetches = false } = definition;
-  const offline = flag("Fetch no model: one that is not here is an error (as MOVINET_OFFLINE=1)");
+  const { name, examples, options, json, quiet = "No progress", fetches = false } = definition;
+  const offline = flag("Never download a model (as MOVINET_OFFLINE=1)");
+  const grouped = Object.values(options).some(({ group }) => group === outputGroup);
   const common = {
-    json: flag(json),
-    quiet: flag(quiet),
+    json: { ...flag(json), ...(grouped && { group: outputGroup }) },
+    quiet: short("q", flag(quiet)),
     ...((fetches && { offline }) as { offline?: typeof offline }),
-    debug: flag("Show the stack of an error"),
+    debug: flag("Show stack traces of errors"),
   };
   return {
+    name,
+    examples,
     options: { ...options, ...common },
     async run(args) {
-      const [values, shared] = parseOptions(args, options, common, definition);
+      const [values, shared] = parseOptions(args, options, common, name);
       const terminal = openTerminal(shared);
-      let told = "interrupted.";
+      let ending = "interrupted.";
       const ifInterrupted = (text: string) => {
-        told = `interrupted. ${text}`;
+        ending = `interrupted. ${text}`;
       };
       const work = (signal: AbortSignal) =>
         definition.run(values, { terminal, signal, offline: shared.offline ?? false, ifInterrupted });
-      return interruptible(terminal, work, () => told);
+      return interruptible(terminal, work, () => ending);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { openEngine } from "movinet/session";
 import type { Terminal } from "./terminal.ts";
 
-/** Opens the engine of a device, and warns of what is to be known of how it runs here. */
+/** Opens the engine of a device, and prints its warnings. */
 export async function openNamedEngine(
   options: Parameters<typeof openEngine>[0],
   terminal: Terminal,

@@ -1,4 +1,4 @@
-/** Files of commands: what they are to write, looked at before they begin their work, and what earlier runs have left. */
+/** Files of commands: outputs, checked before the work begins, and what earlier runs have left. */
 import type { Stats } from "node:fs";
 import { access, constants, lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
@@ -13,8 +13,8 @@ export interface Input {
 }
 
 /**
- * Refuses files that cannot be written, that are one of the inputs (under whatever name, through links too), or that are
- * one file twice. Inputs that are no files (URLs, folders, names that are not there) are none of its business; `-` is
+ * Refuses outputs that cannot be written, that are one of the inputs (under whatever name, through links too), or that are
+ * the same file twice. Inputs that are not files (URLs, folders, missing names) are not checked; `-` is
  * standard input.
  */
 export async function checkOutputFiles(
@@ -34,7 +34,7 @@ export async function checkOutputFiles(
     const place = facts ? identityOf(facts) : join(around, basename(path));
     const other = taken.get(place);
     if (other !== undefined) {
-      throw new UsageError(output, `it is the same file as ${other}, which is written too`, "Name two files");
+      throw new UsageError(output, `is the same file as ${other}, which is also written`, "Give two files");
     }
     taken.set(place, output);
     if (facts) there.set(place, output);
@@ -45,21 +45,20 @@ export async function checkOutputFiles(
     const facts = await stat(path === "-" ? "/dev/stdin" : bytesOfPath(path)).catch(() => null);
     const output = facts?.isFile() ? there.get(identityOf(facts)) : undefined;
     if (output === undefined) continue;
-    const problem = `it is the ${what} that is read${path === output ? "" : ` (${path})`}`;
-    throw new UsageError(output, problem, "Write another file");
+    const problem = `is also the ${what} to read${path === output ? "" : ` (${path})`}`;
+    throw new UsageError(output, problem, "Choose another output file");
   }
 }
 
 /**
- * Refuses a folder that cannot be made or written to, or that holds something else than `isOurs` knows. Nothing is made
- * yet.
+ * Refuses a folder that cannot be made or written to, or that holds something other than what `isOurs` knows. Makes
+ * nothing yet.
  */
 export async function checkOutputFolder(folder: string, isOurs: (path: string) => Promise<boolean>): Promise<void> {
   const facts = await stat(folder).catch(() => null);
-  if (facts && !facts.isDirectory())
-    throw new UsageError(folder, "it is a file, and a folder is needed", "Name another");
+  if (facts && !facts.isDirectory()) throw new UsageError(folder, "is a file, not a folder", "Choose another folder");
   if (!facts && (await lstat(folder).catch(() => null))) {
-    throw new UsageError(folder, "it is a symbolic link to nothing", "Name a folder, or remove the link");
+    throw new UsageError(folder, "is a broken symbolic link", "Choose a folder, or remove the link");
   }
   let names: readonly string[] = [];
   try {
@@ -69,11 +68,7 @@ export async function checkOutputFolder(folder: string, isOurs: (path: string) =
     throw usageOf(writeError(folder, cause));
   }
   if (names.length === 0 || (await isOurs(folder))) return;
-  throw new UsageError(
-    folder,
-    "it holds other files, among which nothing is written",
-    "Name a new folder, or empty it",
-  );
+  throw new UsageError(folder, "already contains other files", "Choose a new folder, or empty it");
 }
 
 /** Refuses a folder in a dataset that is a folder of folders: it would become a class of it. */
@@ -85,9 +80,17 @@ export async function checkOutsideDataset(folder: string, dataset: string): Prom
   if (around === null || !`${around}${sep}`.startsWith(`${root}${sep}`)) return;
   throw new UsageError(
     folder,
-    `it would lie in the dataset ${dataset}, and be taken for a class of it`,
-    "Name another place with --out",
+    `lies inside the dataset ${dataset} and would become one of its classes`,
+    "Choose another --out",
   );
+}
+
+/** Where a folder is, or would be made: its path without links. */
+export async function placeOf(folder: string): Promise<string> {
+  const path = resolve(folder);
+  const outer = await realpath(path).catch(() => null);
+  if (outer !== null || dirname(path) === path) return outer ?? path;
+  return join(await placeOf(dirname(path)), basename(path));
 }
 
 /** The innermost folder that is there, of those that a path goes through. */
@@ -102,7 +105,7 @@ async function nearest(path: string): Promise<string> {
   }
 }
 
-/** What cannot be written as it was asked for is wrong usage. */
+/** What cannot be written is wrong usage. */
 function usageOf({ subject, problem, remedy }: MovinetError): UsageError {
   return new UsageError(subject, problem, remedy);
 }

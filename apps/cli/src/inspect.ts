@@ -1,57 +1,70 @@
-import { printable } from "movinet/files";
+import { stat } from "node:fs/promises";
+import { ModelCache, ModelSource, printable } from "movinet/files";
 import {
   buildGraph,
   defaultCard,
   graphInterface,
   isSpecName,
   layersOf,
-  nameOf,
   renderGraph,
-  type Spec,
   specOf,
   stateBytes,
 } from "movinet/graph";
 import { type Context, defineCommand } from "./command.ts";
-import { openNamedModel } from "./models.ts";
-import { argument, flag } from "./options.ts";
-import { UsageError } from "./usage.ts";
+import { findNamedModel, openNamedModel } from "./models.ts";
+import { argument, flag, modelText, notWith } from "./options.ts";
+import { type ModelSummary, renderModel } from "./tables/model.ts";
 
 export const inspectCommand = defineCommand({
   name: "inspect",
-  takes: "it takes one model",
-  example: "inspect a0-stream",
+  examples: ["inspect a0-stream", "inspect model.tflite --labels"],
   options: {
-    model: argument("A name such as a0-stream, or a model file"),
-    states: flag("List the states with Google's names instead"),
-    labels: flag("List the labels instead, one a line"),
+    model: argument(modelText),
+    states: flag("List only the stream's states, by Google's names"),
+    labels: flag("List only the labels, one per line"),
   },
   fetches: true,
-  json: "One JSON object on stdout",
+  json: "Print one JSON object",
   async run({ model: name, states, labels: asked }, context) {
     const { terminal } = context;
-    if (states && asked) throw new UsageError("--states", "--labels asks for another list", "Leave one of the two out");
-    if ((states || asked) && terminal.json) {
-      const what = states ? "states" : "labels";
-      throw new UsageError(`--${what}`, `--json lists the ${what} too`, "Leave one of the two out");
-    }
-    const { spec, labels } = await openSpec(name, context);
-    const { graph, data } = describe(spec, labels);
+    if (states && asked) throw notWith("--states", "--labels");
+    if ((states || asked) && terminal.json)
+      throw notWith(states ? "--states" : "--labels", "--json, which has them too");
+    const about = await openAbout(name, context);
+    const { graph, data } = describe(about);
+    const { labels } = about;
     if (terminal.json) terminal.result(JSON.stringify(data));
-    else if (asked && labels === null) terminal.warn(`movinet: ${name}: it has no labels.`);
+    else if (asked && labels === null) terminal.warn(`movinet: ${name}: this model has no labels.`);
     else if (asked) terminal.result((labels ?? []).map(printable).join("\n"));
-    else terminal.result(states ? renderStates(data.states) : `${renderGraph(graph)}\n\n${renderTotals(spec, data)}`);
+    else if (states) terminal.result(renderStates(data.states));
+    else terminal.result(`${renderModel({ ...about, ...data }, terminal)}\n\n${renderGraph(graph)}`);
     return 0;
   },
 });
 
-/** Of a name, or of a model file with the labels that other commands would use. */
-async function openSpec(name: string, context: Context) {
-  if (isSpecName(name)) return { spec: specOf(name), labels: null };
+type About = Pick<
+  ModelSummary,
+  "name" | "spec" | "labels" | "fps" | "frames" | "bytes" | "licence" | "source" | "accuracy"
+>;
+
+/** What is known of a name without its file, or of a model file with the labels that other commands would use. */
+async function openAbout(name: string, context: Context): Promise<About> {
+  if (isSpecName(name)) {
+    const spec = specOf(name);
+    const { labels, fps, frames } = defaultCard(spec);
+    const listing = (await new ModelCache().zoo()).find((one) => one.name === name);
+    const { bytes = null, licence = null, accuracy = null } = listing ?? {};
+    return { name, spec, labels, fps, frames, bytes, licence, source: listing?.sources[0] ?? null, accuracy };
+  }
+  const path = await findNamedModel(name, context);
   const { spec, card } = await openNamedModel(name, context);
-  return { spec, labels: card.labels };
+  const sizes = (await ModelSource.at(path)).files.map(async (file) => (await stat(file)).size);
+  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  const { labels, fps, frames, licence, source, accuracy } = card;
+  return { name, spec, labels, fps, frames, bytes, licence, source, accuracy };
 }
 
-function describe(spec: Spec, labels: readonly string[] | null) {
+function describe({ spec, labels, fps, bytes }: About) {
   const frames = defaultCard(spec).frames ?? 1;
   const graph = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
   const layers = layersOf(graph);
@@ -59,6 +72,9 @@ function describe(spec: Spec, labels: readonly string[] | null) {
     type: "model",
     variant: spec.variant,
     mode: spec.mode,
+    input: spec.resolution,
+    fps,
+    bytes,
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     macsPerFrame: layers.reduce((sum, layer) => sum + layer.macs, 0) / frames,
     stateBytes: stateBytes(graph),
@@ -73,36 +89,9 @@ function describe(spec: Spec, labels: readonly string[] | null) {
 type Description = ReturnType<typeof describe>["data"];
 
 function renderStates(states: Description["states"]): string {
-  if (states.length === 0) return "A base model sees whole clips: it has no states.";
+  if (states.length === 0) return "A base model takes whole clips: it has no states.";
   const width = Math.max(...states.map((state) => state.name.length));
   return states
     .map(({ name, shape, dtype }) => `${name.padEnd(width)}  ${dtype.padEnd(7)}  [${shape.join(", ")}]`)
     .join("\n");
-}
-
-/** So many labels are shown beside totals. */
-const firstLabels = 3;
-
-function renderTotals(
-  spec: Spec,
-  { parameters, macsPerFrame, stateBytes: bytes, states, labels }: Description,
-): string {
-  const { height, width } = spec.resolution;
-  const rows = [
-    ["model", `${nameOf(spec)}, ${spec.classes} classes, ${height}×${width}`],
-    ["labels", labels === null ? "none" : enumerate(labels)],
-    ["convolutions", `${spec.convType}, squeeze-and-excitation ${spec.squeezeExcite}, ${spec.activation}`],
-    ["parameters", `${parameters.toLocaleString("en-US")} (norm statistics included)`],
-    ["MACs per frame", `${(macsPerFrame / 1e6).toFixed(2)} M`],
-    [
-      "state",
-      states.length > 0 ? `${(bytes / 1e6).toFixed(2)} MB in ${states.length} tensors` : "none: it sees whole clips",
-    ],
-  ] as const;
-  return rows.map(([label, value]) => `${label.padEnd(16)}${value}`).join("\n");
-}
-
-function enumerate(labels: readonly string[]): string {
-  const first = labels.slice(0, firstLabels).map(printable).join(", ");
-  return labels.length > firstLabels ? `${first}, … (all ${labels.length}: --labels)` : first;
 }

@@ -3,16 +3,16 @@ import type { Terminal } from "./terminal.ts";
 const signals = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Does work that the first SIGINT or SIGTERM is to end, by its signal, and returns its exit code, or 130 where it was ended.
- * From then on both do again what they do by themselves, so that a second one, of either kind, ends the process at once,
+ * Runs work whose signal the first SIGINT or SIGTERM aborts. Returns its exit code, or 130 where it was interrupted.
+ * From then on both have their default effect again: a second one, of either kind, ends the process at once,
  * however long the work takes to stop.
  *
- * While JavaScript computes without a pause no signal is heard at all: long work must come back to the event loop.
+ * Signals are handled only in the event loop: long work must return to it now and then.
  */
 export async function interruptible(
   terminal: Pick<Terminal, "warn">,
   work: (signal: AbortSignal) => Promise<number>,
-  told: () => string = () => "interrupted.",
+  message: () => string = () => "interrupted.",
 ): Promise<number> {
   const abort = new AbortController();
   const off = () => {
@@ -27,7 +27,7 @@ export async function interruptible(
     return await work(abort.signal);
   } catch (error) {
     if (!abort.signal.aborted) throw error;
-    terminal.warn(`movinet: ${told()}`);
+    terminal.warn(`movinet: ${message()}`);
     return 130;
   } finally {
     off();

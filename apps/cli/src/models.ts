@@ -5,6 +5,7 @@ import { findModel, type ModelOptions, ModelSource, type OpenedModel, openModel 
 import { writeModel } from "movinet/formats";
 import { buildGraph, defaultCard, isSpecName, randomWeights, specOf } from "movinet/graph";
 import type { Context } from "./command.ts";
+import { nearest } from "./nearest.ts";
 import { writeError } from "./terminal.ts";
 import { PullProgress } from "./zoo/pull-progress.ts";
 
@@ -45,16 +46,19 @@ export async function findNamedModel(
 
 function withWayOut(error: ModelError, name: string | undefined, option: ModelOption): ModelError {
   const { code, subject } = error;
+  const meant =
+    name === undefined || error.remedy.startsWith("Did you mean") ? null : nearest(name, Object.keys(embedded));
+  const hint = meant === null ? "" : `Did you mean ${meant}? `;
   const remedy = option === null ? error.remedy : error.remedy.replace(" file, or", ` file with ${option}, or`);
   const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as string));
   const given = option === null ? known : `${option} ${known}`;
-  const way = known === undefined ? "" : `. ${given} needs no file: it names what the camera does`;
+  const way = known === undefined ? "" : `. ${given} needs no download: it recognizes camera motion`;
   const unnamed = name === undefined && code === "E_MODEL_NOT_FOUND";
   return new ModelError({
     code,
     subject: unnamed && option !== null ? option : subject,
-    problem: unnamed ? `no model was given, and ${error.problem}` : error.problem,
-    remedy: `${remedy}${way}`,
+    problem: unnamed ? `no model given, and ${error.problem}` : error.problem,
+    remedy: `${hint}${remedy}${way}`,
     cause: error,
   });
 }

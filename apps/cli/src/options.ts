@@ -1,6 +1,6 @@
-/** Options of a command as data: help, parsing, the types of their values, and what is said of wrong ones follow from them. */
-import type { ArgsDef } from "citty";
+/** Options of a command as data: help, parsing, the types of their values and the errors about wrong ones follow from them. */
 import type { Fit } from "movinet";
+import { nearest } from "./nearest.ts";
 import { UsageError } from "./usage.ts";
 
 /** An option, or an argument without a name, whose value is a `T`. */
@@ -9,13 +9,17 @@ export interface Option<T> {
   readonly description: string;
   /** What stands for the value in help; default: the name. */
   readonly hint?: string | undefined;
-  /** The default that help tells. */
+  /** The default, as help shows it. */
   readonly usual?: string | undefined;
-  /** What `--no-NAME` does, where that is more than leaving the option out. */
-  readonly negative?: string | undefined;
+  /** Its short form, a letter. */
+  readonly short?: string | undefined;
+  /** The heading in help that it stands under; default: `Options`. */
+  readonly group?: string | undefined;
+  /** Whether `--no-NAME` is more than leaving the flag out. */
+  readonly negatable?: boolean;
   /** Whether an argument must be given. */
   readonly required?: boolean;
-  /** Takes what was given for it from `given`, which may be empty, and throws a {@link UsageError} for a wrong value. */
+  /** Takes its values from `given`, which may be empty, and throws a {@link UsageError} for a wrong one. */
   read(given: string[], name: string): T;
 }
 
@@ -23,7 +27,7 @@ export interface Option<T> {
 export type Options = Readonly<Record<string, Option<unknown>>>;
 export type ValuesOf<O extends Options> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
 
-/** An option with a value of its own sort, which `parse` reads or refuses; undefined where nothing is given. */
+/** An option with a value of its own type, which `parse` reads or refuses; undefined where it is not given. */
 export function parsed<T>(
   description: string,
   parse: (text: string, name: string) => T,
@@ -33,27 +37,48 @@ export function parsed<T>(
   return { kind: "value", description, hint, read };
 }
 
-/** An option with a default, which help tells unless it is null. */
-export function usually<const D extends string | number | null, T>(
+/** An option with a default value. */
+export function usually<const D extends string | number, T>(
   usual: D,
   option: Option<T | undefined>,
 ): Option<NonNullable<T> | D> {
   const read = (given: string[], name: string) => option.read(given, name) ?? usual;
-  return { ...option, usual: usual === null ? undefined : String(usual), read };
+  return { ...option, usual: String(usual), read };
+}
+
+/** An option whose default is decided later; `usual` says how. */
+export function otherwise<T>(usual: string, option: Option<T>): Option<T> {
+  return { ...option, usual };
+}
+
+/** An option that is null, not undefined, where it is not given. */
+export function orNull<T>(option: Option<T | undefined>): Option<NonNullable<T> | null> {
+  return { ...option, read: (given, name) => option.read(given, name) ?? null };
+}
+
+/** An option that has a short form too, such as `-m`. */
+export function short<T>(letter: string, option: Option<T>): Option<T> {
+  return { ...option, short: letter };
+}
+
+/** Options under one heading of the help. */
+export function group<const O extends Options>(heading: string, options: O): O {
+  return Object.fromEntries(Object.entries(options).map(([name, one]) => [name, { ...one, group: heading }])) as O;
 }
 
 export function text(description: string, hint?: string): Option<string | undefined> {
   return parsed(description, (text) => text, hint);
 }
 
-/** A whole number from `least` to `most`. */
+/** An integer from `least` to `most`. */
 export function count(description: string, least = 1, most = Infinity): Option<number | undefined> {
-  return parsed(description, (text, name) => {
+  const rule = most === Infinity ? `an integer ≥ ${least}` : `an integer from ${least} to ${most}`;
+  const parse = (text: string, name: string) => {
     const number = Number(text);
-    if (text.trim() !== "" && Number.isInteger(number) && number >= least) return atMost(text, number, most, name);
-    const problem = `${JSON.stringify(text)} is no whole number of at least ${least}`;
-    throw new UsageError(name, problem, `Give ${name} a number`);
-  });
+    if (text.trim() !== "" && Number.isInteger(number) && number >= least && number <= most) return number;
+    throw mustBe(name, rule, text);
+  };
+  return parsed(description, parse, "N");
 }
 
 /** Threads of a network or a training: more than any machine has are a mistake. */
@@ -63,18 +88,23 @@ export function threads(description: string): Option<number | undefined> {
 
 /** A number above 0 and of at most `most`. */
 export function positive(description: string, most = Infinity): Option<number | undefined> {
-  return parsed(description, (text, name) => readPositive(text, name, most));
+  return parsed(description, (text, name) => readPositive(text, name, most), "X");
 }
 
 export function readPositive(text: string, name: string, most = Infinity): number {
   const number = Number(text);
-  if (text.trim() !== "" && Number.isFinite(number) && number > 0) return atMost(text, number, most, name);
-  throw new UsageError(name, `${JSON.stringify(text)} is no positive number`, `Give ${name} a number above 0`);
+  if (text.trim() !== "" && Number.isFinite(number) && number > 0 && number <= most) return number;
+  throw mustBe(name, most === Infinity ? "a number > 0" : `a number > 0 and ≤ ${most}`, text);
 }
 
-function atMost(text: string, number: number, most: number, name: string): number {
-  if (number <= most) return number;
-  throw new UsageError(name, `${text} is more than ${most}, which is the most`, "Give a smaller number");
+/** The error about a value that is not what it must be. */
+export function mustBe(name: string, rule: string, got: string): UsageError {
+  return new UsageError(name, `must be ${rule}, got ${JSON.stringify(got)}`);
+}
+
+/** The error about two options of which one would do nothing, or the opposite. */
+export function notWith(name: string, other: string): UsageError {
+  return new UsageError(name, `cannot be combined with ${other}`);
 }
 
 /** One of a few words. */
@@ -95,21 +125,27 @@ export function list<const T extends string>(description: string, choices: reado
 function readChoice<T extends string>(text: string, name: string, choices: readonly T[]): T {
   const found = choices.find((one) => one === text);
   if (found !== undefined) return found;
-  throw new UsageError(name, `there is no ${JSON.stringify(text)}`, `Use ${choices.join(", ")}`);
+  const meant = nearest(text, choices);
+  const problem = `must be one of ${choices.join(", ")}; got ${JSON.stringify(text)}`;
+  throw new UsageError(name, problem, meant === null ? "" : `Did you mean ${meant}?`);
 }
 
 export function flag(description: string): Option<boolean> {
   return { kind: "flag", description, read: ([text]) => text === "true" };
 }
 
-/** A flag whose `--no-NAME` says more than nothing does. */
-export function either(description: string, negative: string): Option<boolean | undefined> {
+/** A flag that is undefined where neither it nor its `--no-NAME` is given. */
+export function either(description: string): Option<boolean | undefined> {
   const read = ([text]: string[]) => (text === undefined ? undefined : text === "true");
-  return { kind: "flag", description, negative, read };
+  return { kind: "flag", description, negatable: true, read };
 }
 
 export function argument(description: string): Option<string> {
   return { kind: "argument", description, required: true, read: (given) => given.shift() ?? "" };
+}
+
+export function optionalArgument(description: string): Option<string | undefined> {
+  return { kind: "argument", description, read: (given) => given.shift() };
 }
 
 /** All arguments that are left. */
@@ -117,108 +153,25 @@ export function rest(description: string, { required = false } = {}): Option<rea
   return { kind: "arguments", description, required, read: (given) => given.splice(0) };
 }
 
+/** What every command says of the models that it takes. */
+export const modelText =
+  "Model name (see movinet models) or file: .safetensors, .tflite, .onnx, .pt, SavedModel, checkpoint";
+export const datasetText = "Folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)";
+export const labelsText = "Class names: a file with one per line, or kinetics-600";
+
 /** `--fit` of commands that look at videos. */
-export const fitOption = choice(
-  "How a picture becomes the network's input: crop, squash or pad (default: as the model was trained)",
-  ["crop", "squash", "pad"] as const satisfies readonly Fit[],
+export const fitOption = otherwise(
+  "as in training",
+  choice("How frames are fitted to the network's input", ["crop", "squash", "pad"] as const satisfies readonly Fit[]),
 );
 
-const device = text(
-  "What computes: cpu or another device of ONNX Runtime, wasm, litert, reference, or auto (cpu, else wasm)",
-);
+const device = text("What to compute on: auto, cpu (or another ONNX Runtime device), wasm, litert or reference");
 
+/** `auto` is cpu where ONNX Runtime is installed, else wasm. */
 export const deviceOption = usually("auto", device);
 
-/** `--device` of what is measured: it must be what it is called. */
+/** `--device` of a benchmark: it must be what it is called. */
 export const measuredDeviceOption = usually("cpu", device);
-
-/** Options as the renderer of help takes them. */
-export function helpOf(options: Options): ArgsDef {
-  const entries = Object.entries(options).map(([name, { kind, description, hint, usual, negative }]) => {
-    const more = {
-      ...(hint === undefined ? {} : { valueHint: hint }),
-      ...(usual === undefined ? {} : { default: usual }),
-      ...(negative === undefined ? {} : { negativeDescription: negative }),
-    };
-    const type = kind === "value" ? "string" : kind === "flag" ? "boolean" : "positional";
-    return [dashed(name), { type, description, required: false, ...more }] as const;
-  });
-  return Object.fromEntries(entries) as ArgsDef;
-}
-
-/** What a command takes, beside its options. */
-export interface Usage {
-  readonly name: string;
-  /** What is wrong where its arguments are too few or too many. */
-  readonly takes: string;
-  /** Its command line, for example. */
-  readonly example: string;
-}
-
-/**
- * The values of a command line: of a command's own options, and of those that it has in common with all. Throws a
- * {@link UsageError} for what is no option, given twice, or wrong.
- */
-export function parseOptions<O extends Options, C extends Options>(
-  args: readonly string[],
-  own: O,
-  common: C,
-  usage: Usage,
-): readonly [ValuesOf<O>, ValuesOf<C>] {
-  const { given, others } = sortArguments(args, { ...own, ...common });
-  const places = Object.values(own).filter((option) => !isNamed(option));
-  const least = places.filter(({ required }) => required).length;
-  const most = places.some(({ kind }) => kind === "arguments") ? Infinity : places.length;
-  if (others.length < least || others.length > most) throw wrongArguments(usage);
-  const valuesOf = <P extends Options>(options: P) => {
-    const values = Object.entries(options).map(([name, option]) => {
-      return [name, option.read(isNamed(option) ? (given.get(name) ?? []) : others, `--${dashed(name)}`)];
-    });
-    return Object.fromEntries(values) as ValuesOf<P>;
-  };
-  return [valuesOf(own), valuesOf(common)];
-}
-
-function isNamed({ kind }: Option<unknown>): boolean {
-  return kind === "value" || kind === "flag";
-}
-
-export function wrongArguments({ name, takes, example }: Usage): UsageError {
-  return new UsageError(name, takes, `Run for example: movinet ${example}`);
-}
-
-/** What was given for each option, and the arguments that are none. */
-function sortArguments(args: readonly string[], options: Options) {
-  const names = Object.keys(options).filter((name) => isNamed(options[name] as Option<unknown>));
-  const find = (flag: string) => {
-    const plain = names.find((name) => `--${dashed(name)}` === flag);
-    const negated = names.find((name) => `--no-${dashed(name)}` === flag && options[name]?.kind === "flag");
-    return { name: plain ?? negated, is: plain !== undefined };
-  };
-  const given = new Map<string, string[]>();
-  const others: string[] = [];
-  const left = [...args];
-  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
-    if (arg === "--") others.push(...left.splice(0));
-    else if (!arg.startsWith("-") || arg === "-") others.push(arg);
-    else {
-      const [, flag = arg, value] = /^([^=]*)=(.*)$/s.exec(arg) ?? [];
-      const { name, is } = find(flag);
-      if (name === undefined) {
-        const known = names.map((name) => `--${dashed(name)}`).join(", ");
-        throw new UsageError(flag, "there is no such option", `Use one of: ${known}`);
-      }
-      if (given.has(name)) throw new UsageError(`--${dashed(name)}`, "it is given twice", "Give it once");
-      if (options[name]?.kind === "flag") given.set(name, [String(is && value !== "false")]);
-      else {
-        const next = value ?? (left[0]?.startsWith("--") ? undefined : left.shift());
-        if (next === undefined) throw new UsageError(flag, "its value is missing", `Give it as ${flag} VALUE`);
-        given.set(name, [next]);
-      }
-    }
-  }
-  return { given, others };
-}
 
 /** `learningRate` as in `--learning-rate`. */
 export function dashed(name: string): string {

@@ -27,7 +27,7 @@ export class StageProgress {
     this.#progress.update({ done, total, label, detail: parts.filter(Boolean).join("  ") });
   }
 
-  /** Files and clips that are looked at before a judgement. */
+  /** Files and clips that are read before an evaluation. */
   readonly clips = (stage: "reading" | "decoding", done: number, total: number): void => {
     this.update(stage, done, total, "", stage === "reading" ? "files" : "clips");
   };
@@ -35,9 +35,9 @@ export class StageProgress {
   /** A stage of a training by its numbers. */
   training({ stage, part, done, total, epoch, loss, validationTop1 }: TrainProgress): void {
     const label = part === null ? stage : `part ${part.index + 1} of ${part.of}: ${stage}`;
-    const told = loss === null ? "" : `loss ${loss.toFixed(3)}`;
-    const top1 = validationTop1 === null ? "" : `  choosing clips ${(100 * validationTop1).toFixed(0)} %`;
-    this.update(label, done, total, stage === "training" ? `epoch ${epoch}  ${told}${top1}` : "");
+    const losses = loss === null ? "" : `loss ${loss.toFixed(3)}`;
+    const top1 = validationTop1 === null ? "" : `  validation ${(100 * validationTop1).toFixed(0)} %`;
+    this.update(label, done, total, stage === "training" ? `epoch ${epoch}  ${losses}${top1}` : "");
   }
 
   stop(): void {
@@ -45,7 +45,7 @@ export class StageProgress {
   }
 }
 
-/** How long a work still takes that began at `started` (`performance.now()`), as a person says it. */
+/** The time left of work that began at `started` (`performance.now()`). */
 export function timeLeft(started: number, done: number, total: number): string {
   return formatDuration(((performance.now() - started) / 1000 / done) * (total - done));
 }

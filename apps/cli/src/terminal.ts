@@ -1,5 +1,4 @@
 import { relative } from "node:path";
-import { stripVTControlCharacters } from "node:util";
 import { SingleBar } from "cli-progress";
 import { bounded, type expandSources, leftOutText, printable, printableLines, shownSource } from "movinet/files";
 import { fitText } from "./tables/text.ts";
@@ -15,18 +14,20 @@ export interface Terminal {
   readonly debug: boolean;
   /** Whether stdout shows colours. */
   readonly color: boolean;
-  /** Columns of stdout. */
+  /** Columns of stdout; 80 where it is no terminal. */
   readonly width: number;
+  /** Columns that a line of a table may take: those of a terminal; without end elsewhere, where nothing is cut. */
+  readonly room: number;
   /** A line of results. */
   result(text: string): void;
   /** A line of an error: shown even when quiet. */
   warn(text: string): void;
   /** A reason not to trust a result as it stands: shown even when quiet. */
   warning(text: string): void;
-  /** Lines that only tell how things go. */
+  /** Lines about progress. */
   note(text: string): void;
-  /** Says in one line for each folder what was not taken from it; shown even when quiet. */
-  tellLeftOut(found: Pick<FoundSources, "leftOut">): void;
+  /** Reports in one line for each folder what was skipped in it; shown even when quiet. */
+  reportLeftOut(found: Pick<FoundSources, "leftOut">): void;
   /** Shows how things go until it is stopped; one at a time. */
   progress(): Progress;
 }
@@ -65,15 +66,16 @@ export function openTerminal({ json, quiet, debug }: Pick<Terminal, "json" | "qu
     quiet,
     debug,
     color: colored(process.stdout),
-    width: process.stdout.columns ?? 80,
+    width: process.stdout.columns || 80,
+    room: process.stdout.isTTY ? process.stdout.columns || 80 : Infinity,
     result: (text) => write(process.stdout, json ? text : printableLines(text)),
     warn: complain,
     warning: (text) => complain(`movinet: warning: ${text}`),
     note,
-    tellLeftOut({ leftOut }) {
+    reportLeftOut({ leftOut }) {
       for (const { source, kinds } of leftOut) {
-        const told = leftOutText(kinds, (path) => relative(source, path));
-        complain(`movinet: ${source}: ${told}. Name what should be used.`);
+        const text = leftOutText(kinds, (path) => relative(source, path));
+        complain(`movinet: ${source}: ${text}. Name a file to use it anyway.`);
       }
     },
     progress() {
@@ -94,7 +96,7 @@ export function openTerminal({ json, quiet, debug }: Pick<Terminal, "json" | "qu
 
 /** A bar in the last line of the terminal; it comes back with the first update after it was hidden. */
 class Bar {
-  readonly #width = process.stderr.columns ?? 80;
+  readonly #width = process.stderr.columns || 80;
   #shown: SingleBar | null = null;
 
   update({ done, total, label, detail }: ProgressState): void {
@@ -148,12 +150,7 @@ export function writeStack({ stack = "" }: Error): void {
   process.stderr.write(`${printableLines(shownSource(bounded(stack, 10_000)))}\n`);
 }
 
-/** What an error says that nobody foresaw. */
+/** The message of an unforeseen error. */
 export function internalText(message: string): string {
   return `internal: ${printable(shownSource(bounded(message, 1000)))}. Please report this with the output of --debug.`;
-}
-
-/** Help text as citty renders it, without colours where they are not wanted. */
-export function plainUnlessColored(text: string, color: boolean): string {
-  return color ? text : stripVTControlCharacters(text);
 }

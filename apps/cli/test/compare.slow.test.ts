@@ -87,7 +87,7 @@ test.each([
   [["clips", "--compare", "--base", "run/model.safetensors"], /it is a stream model\. Give a base model/],
   [
     ["clips/fewer.csv", "--compare", "--out", "runs/compare-1"],
-    /it holds another comparison: .* and 1 more are gone\. /,
+    /contains another comparison: .* and 1 more are gone\. /,
   ],
 ])(
   "what cannot be compared: %j",

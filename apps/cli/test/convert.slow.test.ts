@@ -61,7 +61,9 @@ describe("convert", () => {
     const { code, stderr } = await run(...renamed);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringMatching(/^movinet: m\.labels\.txt: it is no list of the labels of m\.tflite, and would be/),
+      stderr: expect.stringMatching(
+        /^movinet: m\.labels\.txt: would be overwritten, but does not list the labels of m\.tflite/,
+      ),
     });
     expect(await readFile(list, "utf8")).toBe("mine\nown\n");
   });
@@ -97,24 +99,40 @@ describe("convert", () => {
   });
 
   test.each([
-    [["tiny.safetensors"], 2, /it takes a model and a file to write/],
-    [["tiny.safetensors", "x.bin"], 2, /x\.bin: its ending is that of no format\. Use \.tflite, .*, \.pt, \.index\./],
-    [["tiny.safetensors", "x.pt", "--form", "step"], 2, /--form: x\.pt holds the network in no form/],
+    [["tiny.safetensors"], 2, /convert: missing OUT\./],
+    [["tiny.safetensors", "x.bin"], 2, /x\.bin: unknown format "\.bin"\. Use \.tflite, .*, \.pt, \.index\./],
+    [["tiny.safetensors", "x.pt", "--form", "step"], 2, /--form does not apply to x\.pt, which holds weights only/],
     [["tiny.safetensors", "x.pt", "--dtype", "float16"], 1, /there are no pt files of the precision float16/],
-    [["tiny.safetensors", "x.pt", "--gate", "hard_sigmoid_a"], 2, /--gate: tiny\.safetensors tells that it is/],
-    [["tiny.safetensors", "x.onnx", "--dtype", "int3"], 2, /--dtype: there is no "int3"\. Use float32/],
-    [["tiny.safetensors", "tiny.safetensors"], 2, /it is the model that is read\. Write another file/],
+    [["tiny.safetensors", "x.pt", "--gate", "hard_sigmoid_a"], 2, /--gate contradicts tiny\.safetensors, which has/],
+    [
+      ["tiny.safetensors", "x.onnx", "--dtype", "int3"],
+      2,
+      /--dtype must be one of float32, float16, dynamic_int8; got "int3"/,
+    ],
+    [["tiny.safetensors", "tiny.safetensors"], 2, /is also the model to read\. Choose another output file/],
     [["absent.safetensors", "x.onnx"], 2, /there is no such model file or name/],
     [["base.safetensors", "x.tflite", "--form", "step"], 1, /a base model sees whole clips/],
     [["tiny.safetensors", "x.onnx", "--form", "official"], 1, /there are no onnx files of the form official/],
     [
       ["tiny.safetensors", "x.onnx", "--frames", "4"],
       2,
-      /--frames: the form step takes one frame at a time\. Leave it/,
+      /--frames does not apply to the form step, one frame per call\. Use --form clip/,
     ],
-    [["tiny.safetensors", "x.tflite", "--form", "official", "--frames", "4"], 2, /the form official takes one frame/],
-    [["base.safetensors", "x.safetensors", "--frames", "4"], 2, /--frames: x\.safetensors has no window/],
-    [["tiny.safetensors", "x.safetensors", "--form", "clip"], 2, /--form: x\.safetensors holds the network in no form/],
+    [
+      ["tiny.safetensors", "x.tflite", "--form", "official", "--frames", "4"],
+      2,
+      /--frames does not apply to the form official/,
+    ],
+    [
+      ["base.safetensors", "x.safetensors", "--frames", "4"],
+      2,
+      /--frames does not apply to x\.safetensors, which holds weights only/,
+    ],
+    [
+      ["tiny.safetensors", "x.safetensors", "--form", "clip"],
+      2,
+      /--form does not apply to x\.safetensors, which holds weights only/,
+    ],
     [["tiny.safetensors", "nowhere/x.onnx"], 2, /it cannot be written \(ENOENT\)/],
   ])("refuses %j with exit code %d", async (args, exit, complaint) => {
     const before = await readdir(folder);

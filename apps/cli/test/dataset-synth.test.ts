@@ -14,14 +14,20 @@ afterAll(() => rm(folder, { recursive: true }));
 const run = async (...args: string[]) => synthCommand.run(args);
 
 test.each([
-  [[], "dataset synth: it takes a kind and a folder. Run for example: movinet dataset synth camera-motion clips."],
-  [["camera-motion"], "dataset synth: it takes a kind and a folder."],
-  [["dance", "out"], "dance: there is no such kind of clips."],
-  [["camera-motion", "out", "--clips", "0"], '--clips: "0" is no whole number of at least 1.'],
-  [["camera-motion", "out", "--seed", "x"], '--seed: "x" is no whole number of at least 0.'],
-  [["camera-motion", "out", "--size", "33x48"], '--size: "33x48" is no size of even sides from 32 to 1280 pixels.'],
-  [["camera-motion", "out", "--size", "big"], '--size: "big" is no size of even sides from 32 to 1280 pixels.'],
-  [["camera-motion", "out", "--seconds", "0.1"], "--seconds: 0.1 is not between 0.3 and 60."],
+  [[], "dataset synth: missing KIND. Usage: movinet dataset synth [options] KIND OUT."],
+  [["camera-motion"], "dataset synth: missing OUT."],
+  [["dance", "out"], "dance: unknown kind of clips. Use camera-motion."],
+  [["camera-motion", "out", "--clips", "0"], '--clips must be an integer from 1 to 1000000, got "0".'],
+  [["camera-motion", "out", "--seed", "x"], '--seed must be an integer ≥ 0, got "x".'],
+  [
+    ["camera-motion", "out", "--size", "33x48"],
+    '--size must be WIDTHxHEIGHT with even sides from 32 to 1280, such as 192x144, got "33x48".',
+  ],
+  [
+    ["camera-motion", "out", "--size", "big"],
+    '--size must be WIDTHxHEIGHT with even sides from 32 to 1280, such as 192x144, got "big".',
+  ],
+  [["camera-motion", "out", "--seconds", "0.1"], '--seconds must be from 0.3 to 60 seconds, got "0.1".'],
 ])("%j", async (args, message) => {
   await expect(run(...args)).rejects.toThrow(message);
 });
@@ -42,5 +48,5 @@ test("makes clips and tells of them", async () => {
   expect(written[1]).toMatch(
     /more: 2 clips of 10 labels in .* \(train 2, validation 0, test 0\); manifest.csv lists them\n$/,
   );
-  await expect(run("camera-motion", out, ...options)).rejects.toThrow(`${out}: it holds other files`);
+  await expect(run("camera-motion", out, ...options)).rejects.toThrow(`${out}: already contains other files`);
 }, 60_000);

@@ -32,16 +32,13 @@ function movinet(...args: string[]): Promise<Outcome> {
 
 describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
   test.each([
-    [["dataset", "chek"], "movinet: dataset chek: there is no such command. Use one of: check"],
-    [["dataset", "--json"], "movinet: dataset --json: there is no such command."],
-    [
-      ["dataset", "check"],
-      "movinet: dataset check: it takes one dataset. Run for example: movinet dataset check clips.",
-    ],
-    [["dataset", "check", "a", "b"], "movinet: dataset check: it takes one dataset."],
+    [["dataset", "chek"], "movinet: dataset chek: unknown command. Did you mean dataset check?"],
+    [["dataset", "--json"], "movinet: dataset --json: unknown option."],
+    [["dataset", "check"], "movinet: dataset check: missing DATASET. Usage: movinet dataset check [options] DATASET."],
+    [["dataset", "check", "a", "b"], 'movinet: dataset check: unexpected argument "b".'],
     [["dataset", "check", "a", "--jobs"], "movinet: --jobs: its value is missing. Give it as --jobs VALUE."],
-    [["dataset", "check", "a", "--jobs", "0"], 'movinet: --jobs: "0" is no whole number of at least 1.'],
-    [["dataset", "check", "--jason", "a"], "movinet: --jason: there is no such option. Use one of: --jobs, --json,"],
+    [["dataset", "check", "a", "--jobs", "0"], 'movinet: --jobs must be an integer ≥ 1, got "0".'],
+    [["dataset", "check", "--jason", "a"], 'movinet: dataset check: unknown option "--jason". Did you mean --json?'],
     [
       ["dataset", "check", "absent"],
       "movinet: absent: there is no such folder or file. Give a folder with a sub-folder",

@@ -112,7 +112,7 @@ test("--fit says how pictures are fitted, and a run is continued with the same",
   expect((await classify(...begin, "--fit", "pad")).code).toBe(0);
   expect(JSON.parse(await readFile(join(folder, "wide.jsonl.run"), "utf8"))).toMatchObject({ fit: "pad" });
   const other = await classify(...begin, "--resume");
-  expect(other.stderr).toContain("it was begun with fit pad, and this run has fit crop");
+  expect(other.stderr).toContain("was started with fit pad, but this run has fit crop");
   const wrong = await classify("wide.y4m", "--fit", "box");
   expect([wrong.code, wrong.stderr]).toEqual([2, 'movinet: --fit: there is no "box". Use crop, squash, pad.\n']);
 });

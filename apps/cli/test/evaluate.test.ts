@@ -72,7 +72,7 @@ test("a folder: the headline, a table within 80 columns, agreement, and warnings
   expect(stdout).toMatch(/^ {2}cobra +0 +– +– +– +–$/m);
   expect(stdout).toMatch(/^ {2}lotus +2 of 2 +100 % +34–100 % +67 % +80 %$/m);
   expect(stdout).toMatch(/^ {2}tree +0 of 1 +0 % +0–79 % +– +0 %$/m);
-  expect(stdout).toContain("Mixed up: tree taken for lotus (1).");
+  expect(stdout).toContain("Most confused: tree as lotus (1).");
   expect(stdout.replace(/\s+/g, " ")).toMatch(/clip mode agree: logits of 3 clips differ by at most/);
   expect(lines.every((line) => line.length <= 80)).toBe(true);
 });
@@ -140,7 +140,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   const { code, stdout, stderr } = await evaluate("model.safetensors", "bad", "--json", "--quiet");
   expect(code).toBe(1);
   expect(stderr).toMatch(/^movinet: bad\/lotus\/0.mp4: this is no video that FFmpeg can read/);
-  expect(stderr).toContain("1 of 2 clips could not be judged.");
+  expect(stderr).toContain("1 of 2 clips could not be evaluated.");
   const lines = parse(stdout);
   expect(lines[0]).toMatchObject({ type: "error", source: "lotus/0.mp4", code: "E_VIDEO_UNREADABLE" });
   expect(lines.at(-1)).toMatchObject({ type: "evaluation", clips: 1, failed: 1, top1: 0 });
@@ -152,10 +152,10 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
 
 describe("wrong usage: one line, exit code 2", () => {
   test.each([
-    [["model.safetensors"], "movinet: evaluate: it takes a model and a dataset."],
+    [["model.safetensors"], "movinet: evaluate: missing DATASET."],
     [
       ["model.safetensors", "clips", "--split", "half"],
-      'movinet: --split: there is no "half". Use test, validation, train, all.',
+      'movinet: --split must be one of test, validation, train, all; got "half".',
     ],
     [["nowhere", "clips"], "movinet: nowhere: there is no such model file or name."],
     [["model.safetensors", "nowhere"], "movinet: nowhere: there is no such folder or file."],

@@ -32,11 +32,14 @@ const parse = (text: string) =>
     .map((line) => JSON.parse(line));
 
 test.each([
-  [["a.mp4", "--resume"], "movinet: --resume: it continues a file of results. Name the file with --out FILE."],
-  [["a.mp4", "--subtitles", "a.txt"], "movinet: a.txt: subtitles are a .vtt or a .srt file."],
-  [["a.mp4", "--subtitles", "a.vtt", "--no-segments"], "movinet: --no-segments: subtitles are made of segments."],
-  [["package.json", "README.md", "--subtitles", "a.vtt"], "movinet: --subtitles: it is about one video, and 2 were"],
-  [["a.mp4", "--jobs", "0"], 'movinet: --jobs: "0" is no whole number of at least 1.'],
+  [["a.mp4", "--resume"], "movinet: --resume needs --out FILE, the file to continue."],
+  [["a.mp4", "--subtitles", "a.txt"], 'movinet: --subtitles must be a .vtt or .srt file, got "a.txt".'],
+  [
+    ["a.mp4", "--subtitles", "a.vtt", "--no-segments"],
+    "movinet: --no-segments cannot be combined with --subtitles, which are made of segments.",
+  ],
+  [["package.json", "README.md", "--subtitles", "a.vtt"], "movinet: --subtitles takes one video, got 2."],
+  [["a.mp4", "--jobs", "0"], 'movinet: --jobs must be an integer ≥ 1, got "0".'],
 ])("wrong usage: %j", async (args, line) => {
   const { code, stdout, stderr } = await run(...args);
   expect(stderr.startsWith(line), stderr).toBe(true);
@@ -84,7 +87,7 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     // Else it may be done before the second one has started.
     first.kill("SIGSTOP");
     const second = await classify(carvingIce, "--out", out, "--resume");
-    expect(second.stderr).toMatch(/^movinet: .*shared\.jsonl: another run writes it \(process \d+ on /);
+    expect(second.stderr).toMatch(/^movinet: .*shared\.jsonl: another run is writing it \(process \d+ on /);
     expect(second.code).toBe(2);
     first.kill("SIGCONT");
     expect((await ended).code).toBe(0);
@@ -104,13 +107,13 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     const { code, stderr } = await ended;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /^movinet: interrupted, with \d+ to do\. Continue it with the same command and --resume\.\n$/,
+      /^movinet: interrupted with \d+ videos? to go\. Repeat the command with --resume to continue\.\n$/,
     );
     const before = parse(await readFile(out, "utf8"));
     expect(before.length).toBeLessThan(30);
     const again = await run(...args);
     expect(again.code).toBe(0);
-    expect(again.stderr).toContain(`${before.length} done before, ${30 - before.length} to do`);
+    expect(again.stderr).toContain(`${before.length} done earlier, ${30 - before.length} to go`);
     const sources = parse(await readFile(out, "utf8")).map(({ source }) => source);
     expect([sources.length, new Set(sources).size]).toEqual([30, 30]);
   });

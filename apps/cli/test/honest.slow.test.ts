@@ -146,11 +146,11 @@ describe("a model is not tested on what it has learned from", () => {
     const { code, stderr } = await evaluate("own", "all.csv", "--out", "own");
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: "movinet: own: it holds a run, whose report would be lost. Choose another --out.\n",
+      stderr: "movinet: own: contains a run, whose report would be overwritten. Choose another --out.\n",
     });
     await mkdir(join(folder, "stale/state"), { recursive: true });
     const stale = await train("all.csv", "stale");
-    expect(stale.stderr).toMatch(/^movinet: stale: it holds the saved state of another run\. /m);
+    expect(stale.stderr).toMatch(/^movinet: stale: contains the saved state of another run\. /m);
   }, 30_000);
 
   test("the comparison refuses too", async () => {
@@ -254,7 +254,7 @@ describe("a saved run fits what it was begun with", () => {
       await undo();
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toBe(
-        `movinet: begun: its clips or its model are not those that it was begun with: ${difference}. Undo that, or train anew with another --out.\n`,
+        `movinet: begun: its clips or its model have changed since it began: ${difference}. Undo the change, or start a new run with another --out.\n`,
       );
     },
     30_000,
@@ -264,7 +264,8 @@ describe("a saved run fits what it was begun with", () => {
     const { code, stderr } = await run("train", "--resume", "--out", "begun", "--epochs", "3");
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: "movinet: --epochs: a resumed run does what it was begun with. Leave it out, or train anew.\n",
+      stderr:
+        "movinet: --epochs cannot be combined with --resume: a run keeps its settings. Leave it out, or start a new run.\n",
     });
   });
 
@@ -301,7 +302,7 @@ describe("options that do nothing are refused", () => {
       ["--trainable", "all", "--augment", "none", "--no-flip"],
       /^movinet: --no-flip: --augment none mirrors nothing\. /,
     ],
-    [["--seed", "1", "--seed", "2"], /^movinet: --seed: it is given twice\. /],
+    [["--seed", "1", "--seed", "2"], /^movinet: --seed is given twice\./],
   ])(
     "train %j",
     async (options, complaint) => {

@@ -26,7 +26,7 @@ test("it tells its process, and is all that is left", async () => {
   expect(lock).toBe(`${path}.lock`);
   expect(await readFile(lock, "utf8")).toMatch(new RegExp(`^${process.pid} ${hostname()} [-0-9a-f]+\\n$`));
   expect(await locks(path)).toEqual([lock]);
-  await expect(lockFile(path)).rejects.toThrow(`${path}: another run writes it (process ${process.pid} on`);
+  await expect(lockFile(path)).rejects.toThrow(`${path}: another run is writing it (process ${process.pid} on`);
 });
 
 test.each([
@@ -35,7 +35,9 @@ test.each([
 ])("one of %s is believed", async (_, text) => {
   const path = newPath();
   await writeFile(`${path}.lock`, text());
-  await expect(lockFile(path)).rejects.toThrow(`${path}: another run writes it (process ${parseInt(text(), 10)} on`);
+  await expect(lockFile(path)).rejects.toThrow(
+    `${path}: another run is writing it (process ${parseInt(text(), 10)} on`,
+  );
   expect(await readFile(`${path}.lock`, "utf8")).toBe(text());
 });
 
@@ -55,7 +57,7 @@ test("one that is being written (where a disk has no links) is waited for", asyn
   await writeFile(`${path}.lock`, "");
   meanwhile.run = () => writeFile(`${path}.lock`, `${process.ppid} ${hostname()}\n`);
   try {
-    await expect(lockFile(path)).rejects.toThrow(`another run writes it (process ${process.ppid} on`);
+    await expect(lockFile(path)).rejects.toThrow(`another run is writing it (process ${process.ppid} on`);
   } finally {
     meanwhile.run = async () => {};
   }

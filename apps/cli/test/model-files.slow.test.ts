@@ -138,7 +138,7 @@ test("a TensorFlow checkpoint is a model like others, by its name, its index or 
   expect((await run("verify", "run/ckpt-1", "--against", "tiny.safetensors", "--quiet")).code).toBe(0);
   expect((await run("verify", "run", "--against", "run/ckpt-1")).stderr).toMatch(/: run is the file that is compared/);
   const over = await run("convert", "run", "run/ckpt-1.index");
-  expect([over.code, over.stderr]).toEqual([2, expect.stringContaining("it is the model that is read")]);
+  expect([over.code, over.stderr]).toEqual([2, expect.stringContaining("is also the model to read")]);
   expect((await run("convert", "run", "again.safetensors", "--quiet")).code).toBe(0);
   const weightsOf = async (name: string) => readModel(await readFile(join(folder, name)), name).weights;
   expect(await weightsOf("again.safetensors")).toEqual(await weightsOf("tiny.safetensors"));

@@ -1,18 +1,21 @@
 /** Options as data: what values come of a command line, of which types, and what is refused. */
 import { expect, expectTypeOf, test } from "vitest";
+import { parseOptions } from "../src/arguments.ts";
+import { commandHelp } from "../src/help.ts";
+import { nearest } from "../src/nearest.ts";
 import {
   argument,
   choice,
   count,
   either,
   flag,
-  helpOf,
   list,
   optionText,
+  orNull,
   parsed,
-  parseOptions,
   positive,
   rest,
+  short,
   text,
   usually,
   type ValuesOf,
@@ -22,17 +25,16 @@ const options = {
   model: argument("a model"),
   more: rest("more of them"),
   labels: text("a file"),
-  device: usually("cpu", text("a device")),
-  top: usually(5, count("how many", 1, 100)),
-  learningRate: usually(null, positive("how fast")),
+  device: short("d", usually("cpu", text("a device"))),
+  top: short("t", usually(5, count("how many", 1, 100))),
+  learningRate: orNull(positive("how fast")),
   split: choice("which part", ["test", "all"]),
   peer: list("with whom", ["a", "b"]),
   size: parsed("how large", (given) => given.length, "WxH"),
-  states: flag("list states"),
-  flip: either("mirror", "do not mirror"),
+  states: short("s", flag("list states")),
+  flip: either("mirror"),
 };
-const usage = { name: "try", takes: "it takes a model", example: "try a0" };
-const parse = (...args: string[]) => parseOptions(args, options, { json: flag("JSON") }, usage);
+const parse = (...args: string[]) => parseOptions(args, options, { json: flag("JSON") }, "try");
 
 test("values have the types of their options, and their defaults where nothing is given", () => {
   const [values, common] = parse("a0", "a1", "a2");
@@ -67,32 +69,105 @@ test("values have the types of their options, and their defaults where nothing i
 
 test("values stand after a space or a sign, flags may be negated, and -- ends the options", () => {
   const args = ["--top=7", "--learning-rate", "1e-3", "--split", "all", "--peer", "b, a", "--size", "abc", "--no-flip"];
-  const [values, { json }] = parse("--labels", "-", "-", ...args, "--json", "--states=false", "--", "--top");
+  const [values, { json }] = parse("--labels", "-", "-", ...args, "--json", "--", "--top");
   expect(values).toMatchObject({ model: "-", more: ["--top"], labels: "-", top: 7, learningRate: 0.001, split: "all" });
   expect(values).toMatchObject({ peer: ["b", "a"], size: 3, flip: false, states: false });
   expect(json).toBe(true);
 });
 
 test.each([
-  [[], "try: it takes a model. Run for example: movinet try a0."],
-  [["a", "--tops", "1"], /^--tops: there is no such option\. Use one of: --labels, --device, .*, --flip, --json\.$/],
-  [["a", "-t"], /^-t: there is no such option\./],
-  [["a", "--no-top", "1"], /^--no-top: there is no such option\./],
-  [["a", "--flip", "--no-flip"], "--flip: it is given twice. Give it once."],
-  [["a", "--top"], "--top: its value is missing. Give it as --top VALUE."],
-  [["a", "--top", "--json"], "--top: its value is missing. Give it as --top VALUE."],
-  [["a", "--top", "-1"], '--top: "-1" is no whole number of at least 1. Give --top a number.'],
-  [["a", "--top", "101"], "--top: 101 is more than 100, which is the most. Give a smaller number."],
-  [["a", "--learning-rate="], '--learning-rate: "" is no positive number. Give --learning-rate a number above 0.'],
-  [["a", "--peer", "a,c"], '--peer: there is no "c". Use a, b.'],
+  [[], "try: missing MODEL. Usage: movinet try [options] MODEL [MORE…]."],
+  [["a", "--tops", "1"], 'try: unknown option "--tops". Did you mean --top?'],
+  [["a", "--bogus"], 'try: unknown option "--bogus". Run movinet try --help to list the options.'],
+  [["a", "--no-flop"], 'try: unknown option "--no-flop". Did you mean --no-flip?'],
+  [["a", "-x"], 'try: unknown option "-x". Run movinet try --help to list the options.'],
+  [["a", "-sx"], 'try: unknown option "-sx".'],
+  [["a", "--no-top", "1"], 'try: unknown option "--no-top".'],
+  [["a", "--flip", "--no-flip"], "--flip is given twice."],
+  [["a", "-s", "--states"], "--states is given twice."],
+  [["a", "--states=false"], "--states takes no value."],
+  [["a", "--top"], "--top needs a value."],
+  [["a", "--top", "--json"], "--top needs a value."],
+  [["a", "-t", "-s"], "-t needs a value."],
+  [["a", "-t"], "-t needs a value."],
+  [["a", "--top", "-1"], '--top must be an integer from 1 to 100, got "-1".'],
+  [["a", "--top", "101"], '--top must be an integer from 1 to 100, got "101".'],
+  [["a", "--learning-rate="], '--learning-rate must be a number > 0, got "".'],
+  [["a", "--peer", "a,c"], '--peer must be one of a, b; got "c".'],
+  [["a", "--split", "tset"], '--split must be one of test, all; got "tset". Did you mean test?'],
 ])("%j is refused in one line", (args, message) => {
   expect(() => parse(...args)).toThrow(message);
 });
 
-test("help tells defaults that are values, and places for them", () => {
-  const { device, "learning-rate": rate, size, flip, model } = helpOf(options);
-  expect([device?.default, rate?.default, size?.valueHint]).toEqual(["cpu", undefined, "WxH"]);
-  expect([flip?.type, model?.type]).toEqual(["boolean", "positional"]);
+test("short forms: alone, with a value after a space, a sign or nothing, and several in one", () => {
+  const values = (...args: string[]) => {
+    const [{ device, top, states }] = parse("a", ...args);
+    return { device, top, states };
+  };
+  const wanted = { device: "gpu", top: 7, states: true };
+  expect(values("-d", "gpu", "-t", "7", "-s")).toEqual(wanted);
+  expect(values("-d=gpu", "-t7", "-s")).toEqual(wanted);
+  expect(values("-st7", "-dgpu")).toEqual(wanted);
+  expect(values("-d", "-")).toMatchObject({ device: "-" });
+});
+
+test.each([
+  ["clasify", "classify"],
+  ["CLASSIFY", "classify"],
+  ["tarin", "train"],
+  ["eval", "evaluate"],
+  ["inspcet", "inspect"],
+  ["modles", "models"],
+  ["x", null],
+  ["report", null],
+  ["c".repeat(1000), null],
+])("%j was meant to be %j", (typed, meant) => {
+  expect(nearest(typed, ["classify", "train", "evaluate", "inspect", "models", "cache"])).toBe(meant);
+});
+
+test("help wraps at words, and shows places, short forms and each default once", () => {
+  const help = (width: number) => {
+    const description = "Try a model that has a rather long description";
+    return commandHelp({ name: "try", description, options, examples: ["try a0"] }, { width, color: false });
+  };
+  expect(help(40)).toMatchInlineSnapshot(`
+    "Try a model that has a rather long
+    description.
+
+    Usage: movinet try [options] MODEL [MORE…]
+
+    Arguments:
+      MODEL         a model
+      [MORE…]       more of them
+
+    Options:
+          --labels LABELS
+                    a file
+      -d, --device DEVICE
+                    a device (default: cpu)
+      -t, --top N   how many (default: 5)
+          --learning-rate X
+                    how fast
+          --split test|all
+                    which part
+          --peer PEER
+                    with whom
+          --size WxH
+                    how large
+      -s, --states  list states
+          --[no-]flip
+                    mirror
+      -h, --help    Show this help
+
+    Examples:
+      movinet try a0"
+  `);
+  for (const width of [60, 80]) {
+    for (const line of help(width).split("\n")) expect(line.length).toBeLessThanOrEqual(width);
+  }
+});
+
+test("options in sentences", () => {
   expect([optionText("learningRate"), optionText("flip", false), optionText("augment", "none")]).toEqual([
     "--learning-rate",
     "--no-flip",

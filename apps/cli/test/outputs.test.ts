@@ -64,11 +64,14 @@ const classify = ["classify", "clip.png", "--model", "tiny.safetensors"] as cons
 
 describe.skipIf(isWindows)("files", () => {
   test.each<[readonly string[], RegExp]>([
-    [[...classify, "--plot", "clip.png"], /^movinet: clip\.png: it is the video that is read\. Write another file\.$/m],
-    [[...classify, "--plot", "./clip.png"], /^movinet: \.\/clip\.png: it is the video that is read \(clip\.png\)\./],
-    [[...classify, "--plot", "hard.png"], /^movinet: hard\.png: it is the video that is read \(clip\.png\)\./],
-    [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: it is the video that is read \(clip\.png\)\./],
-    [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: it is the list of labels that is read\./],
+    [
+      [...classify, "--plot", "clip.png"],
+      /^movinet: clip\.png: is also the video to read\. Choose another output file\.$/m,
+    ],
+    [[...classify, "--plot", "./clip.png"], /^movinet: \.\/clip\.png: is also the video to read \(clip\.png\)\./],
+    [[...classify, "--plot", "hard.png"], /^movinet: hard\.png: is also the video to read \(clip\.png\)\./],
+    [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: is also the video to read \(clip\.png\)\./],
+    [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: is also the list of labels to read\./],
     [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, /],
     [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
@@ -77,9 +80,9 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--out", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--out", "folder.svg/"], /^movinet: folder\.svg\/: it is no name of a file\. Name a file\.$/m],
     [[...classify, "--out", ""], /: it is no name of a file\./],
-    [[...classify, "--out", "x.svg", "--plot", "x.svg"], /^movinet: x\.svg: it is the same file as x\.svg, /],
-    [[...classify, "--out", "./x.svg", "--plot", "x.svg"], /it is the same file as x\.svg, which is written too\./],
-    [["convert", "tiny.safetensors", "tiny.safetensors"], /: it is the model that is read\. Write another file\./],
+    [[...classify, "--out", "x.svg", "--plot", "x.svg"], /^movinet: x\.svg: is the same file as x\.svg, /],
+    [[...classify, "--out", "./x.svg", "--plot", "x.svg"], /is the same file as x\.svg, which is also written\./],
+    [["convert", "tiny.safetensors", "tiny.safetensors"], /: is also the model to read\. Choose another output file\./],
     [["convert", "tiny.safetensors", "none/x.onnx"], /: it cannot be written \(ENOENT\)\./],
   ])("%j is refused", refused);
 
@@ -112,17 +115,17 @@ describe.skipIf(isWindows)("folders", () => {
   const train = ["train", "clips", "--from", "tiny.safetensors", "--out"] as const;
   const evaluate = ["evaluate", "tiny.safetensors", "clips", "--out"] as const;
   test.each<[readonly string[], RegExp]>([
-    [[...train, "foreign"], /^movinet: foreign: it holds other files, among which nothing is written\./],
-    [[...train, "clips"], /^movinet: clips: it holds other files, /],
-    [[...train, "project"], /^movinet: project: it holds a run already\./],
-    [[...train, "clip.png"], /^movinet: clip\.png: it is a file, and a folder is needed\./],
+    [[...train, "foreign"], /^movinet: foreign: already contains other files\./],
+    [[...train, "clips"], /^movinet: clips: already contains other files\./],
+    [[...train, "project"], /^movinet: project: already contains a run\./],
+    [[...train, "clip.png"], /^movinet: clip\.png: is a file, not a folder\./],
     [[...train, "clip.png/run"], /^movinet: clip\.png\/run: it cannot be written \(ENOTDIR\)\./],
-    [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
-    [[...evaluate, "foreign"], /^movinet: foreign: it holds other files, /],
-    [[...evaluate, "project"], /^movinet: project: it holds a run, whose report would be lost\./],
-    [[...evaluate, "foreign", "--compare"], /^movinet: foreign: it holds other files, /],
-    [["dataset", "synth", "camera-motion", "foreign"], /^movinet: foreign: it holds other files, /],
-    [["dataset", "synth", "camera-motion", "clip.png"], /^movinet: clip\.png: it is a file, /],
+    [[...train, "dangling.svg"], /^movinet: dangling\.svg: is a broken symbolic link\./],
+    [[...evaluate, "foreign"], /^movinet: foreign: already contains other files\./],
+    [[...evaluate, "project"], /^movinet: project: contains a run, whose report would be overwritten\./],
+    [[...evaluate, "foreign", "--compare"], /^movinet: foreign: already contains other files\./],
+    [["dataset", "synth", "camera-motion", "foreign"], /^movinet: foreign: already contains other files\./],
+    [["dataset", "synth", "camera-motion", "clip.png"], /^movinet: clip\.png: is a file, /],
   ])("%j is refused", refused);
 
   test("a report takes the place of an earlier one", async () => {
@@ -170,7 +173,7 @@ describe.skipIf(process.platform !== "linux")("names that are not UTF-8", () => 
 
   test("a video of such a name is not written over", async () => {
     const { code, stderr } = await run("classify", "odd", "--model", "tiny.safetensors", "--plot", "odd.svg");
-    expect(stderr).toMatch(/^movinet: odd\.svg: it is the video that is read/);
+    expect(stderr).toMatch(/^movinet: odd\.svg: is also the video to read/);
     expect(code).toBe(2);
   });
 

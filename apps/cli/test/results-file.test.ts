@@ -84,7 +84,7 @@ test("failed sources are taken out, results that are there twice stay once", asy
 
 test("a file that is there is neither overwritten nor continued unasked", async () => {
   const path = await written([result("a")]);
-  await expect(begin(path)).rejects.toThrow(`${path}: it exists already. Continue it with --resume`);
+  await expect(begin(path)).rejects.toThrow(`${path}: already exists. Continue it with --resume`);
   expect(await readFile(path, "utf8")).toBe(`${result("a")}\n`);
 });
 
@@ -97,16 +97,16 @@ test("resume begins where there is nothing yet", async () => {
 test("other settings are refused by name", async () => {
   const path = await written([result("a")]);
   await expect(ResultsFile.open(path, { resume: true, settings: { ...settings, top: 3 } })).rejects.toThrow(
-    `${path}: it was begun with top 5, and this run has top 3.`,
+    `${path}: was started with top 5, but this run has top 3.`,
   );
   await rm(`${path}.run`);
-  await expect(resume(path)).rejects.toThrow(`${path}.run: it cannot be read`);
+  await expect(resume(path)).rejects.toThrow(`${path}.run: cannot be read`);
 });
 
 test("a file that is damaged inside is left alone", async () => {
   const path = await written([result("a")], ["no json"], [result("b")]);
   const before = await readFile(path, "utf8");
-  await expect(resume(path)).rejects.toThrow(`${path}: line 2 is no result of movinet.`);
+  await expect(resume(path)).rejects.toThrow(`${path}: line 2 is not a movinet result.`);
   expect(await readFile(path, "utf8")).toBe(before);
   expect((await readdir(folder)).filter((name) => /lock|tmp/.test(name))).toEqual([]);
 });
@@ -127,7 +127,7 @@ test("a link to a file of results stays one, and both names are one run", async 
   await symlink(path, link);
   const file = await resume(link);
   await append(file, result("c"));
-  await expect(resume(path)).rejects.toThrow(`another run writes it (process ${process.pid} on`);
+  await expect(resume(path)).rejects.toThrow(`another run is writing it (process ${process.pid} on`);
   await file[Symbol.asyncDispose]();
   expect((await lstat(link)).isSymbolicLink()).toBe(true);
   expect(await readFile(path, "utf8")).toBe(`${result("a")}\n${result("c")}\n`);
@@ -136,7 +136,7 @@ test("a link to a file of results stays one, and both names are one run", async 
 test("a file of something else beside it is not taken for settings, nor overwritten", async () => {
   const path = newPath();
   await writeFile(`${path}.run`, "make all\n");
-  await expect(begin(path)).rejects.toThrow(`${path}.run: it would be overwritten, and is not of a run of movinet.`);
+  await expect(begin(path)).rejects.toThrow(`${path}.run: would be overwritten, but is not from movinet.`);
   expect(await readFile(`${path}.run`, "utf8")).toBe("make all\n");
 });
 

@@ -392,7 +392,7 @@ const calls: readonly Call[] = [
     what: "two URLs that differ in a password",
     args: () => classify("http://a:b@127.0.0.1:1/a", "http://a:c@127.0.0.1:1/a", "--out", "urls.jsonl"),
     code: 2,
-    says: /differ in nothing but what is secret/,
+    says: /two URLs differ only in their secret parts/,
   },
   {
     what: "labels in UTF-16",
@@ -541,12 +541,17 @@ const calls: readonly Call[] = [
     code: 1,
     says: /-: nothing came on standard input/,
   },
-  { what: "standard input twice", args: () => classify("-", "-"), code: 2, says: /-: standard input is named twice/ },
+  {
+    what: "standard input twice",
+    args: () => classify("-", "-"),
+    code: 2,
+    says: /-: standard input can be read only once/,
+  },
   {
     what: "results to standard output by name",
     args: () => classify("--out", "-"),
     code: 2,
-    says: /--out: it names a file/,
+    says: /--out must be a file/,
     holds: async () => expect(await stat(join(folder, "-")).catch(() => null)).toBeNull(),
   },
   {
@@ -610,26 +615,26 @@ const calls: readonly Call[] = [
       return ["train", "own", "--from", "camera-motion", "--out", "own/run"];
     },
     code: 2,
-    says: /own\/run: it would lie in the dataset own/,
+    says: /own\/run: lies inside the dataset own/,
     holds: async () => expect(await stat(join(folder, "own/run")).catch(() => null)).toBeNull(),
   },
   {
     what: "a report in its own dataset",
     args: () => ["evaluate", "camera-motion", "own", "--out", "own/c/report"],
     code: 2,
-    says: /own\/c\/report: it would lie in the dataset own/,
+    says: /own\/c\/report: lies inside the dataset own/,
   },
   {
     what: "more threads than there are",
     args: () => classify("--threads", "1e9"),
     code: 2,
-    says: /--threads: 1e9 is more than 1024/,
+    says: /--threads must be an integer from 1 to 1024, got "1e9"/,
   },
   {
     what: "more frames than there are",
     args: () => classify("--fps", "1e9"),
     code: 2,
-    says: /--fps: 1e9 is more than 1000/,
+    says: /--fps must be a number > 0 and ≤ 1000, got "1e9"/,
   },
   {
     what: "a frame an hour",
@@ -641,7 +646,7 @@ const calls: readonly Call[] = [
     what: "a clip that is too long for a file",
     args: () => ["convert", "camera-motion", "long.onnx", "--form", "clip", "--frames", "5000"],
     code: 2,
-    says: /--frames: 5000 is more than 4096/,
+    says: /--frames must be an integer from 1 to 4096, got "5000"/,
   },
   { what: "an unknown device", args: () => classify("--device", "tpu"), code: 2, says: /tpu/ },
   { what: "a fit that is none", args: () => classify("--fit", "stretch"), code: 2, says: /--fit/ },

@@ -104,7 +104,7 @@ describe("train", () => {
     child.stdout?.once("data", () => child.kill("SIGKILL")); // the first epoch is done
     expect((await ended).code).toBeNull();
     const { code, stderr } = await run("train", "--resume", "--out", "killed");
-    expect({ code, told: stderr.includes("goes on with") }).toEqual({ code: 0, told: true });
+    expect({ code, told: stderr.includes("resuming training on") }).toEqual({ code: 0, told: true });
     const bytes = (name: string) => readFile(join(folder, name, "model.safetensors"), "base64");
     expect(await bytes("killed")).toBe(await bytes("whole"));
   }, 120_000);
@@ -143,7 +143,7 @@ describe("bad input is one line", () => {
   };
 
   test.each<[string, () => string[], number, RegExp]>([
-    ["no dataset", () => [], 2, /^movinet: train: it takes one dataset\. Run for example: /],
+    ["no dataset", () => [], 2, /^movinet: train: missing DATASET\. Usage: movinet train \[options\] \[DATASET\]/],
     ["an absent dataset", () => ["nowhere", "--from", model], 2, /^movinet: nowhere: /],
     [
       "an absent model",
@@ -155,27 +155,27 @@ describe("bad input is one line", () => {
       "no model at all",
       () => [clips],
       2,
-      /^movinet: --from: no model was given, and the cache holds none; nothing may be fetched/,
+      /^movinet: --from: no model given, and the cache holds none; nothing may be fetched/,
     ],
     [
       "a wrong part of the network",
       () => [clips, "--trainable", "some"],
       2,
-      /^movinet: --trainable: "some" is no part of a network\. /,
+      /^movinet: --trainable must be classifier, head, all or a number of blocks, got "some"\./,
     ],
-    [
-      "nothing to resume",
-      () => ["--resume", "--out", "nowhere"],
-      2,
-      /^movinet: nowhere: it holds no run to go on with\. /,
-    ],
+    ["nothing to resume", () => ["--resume", "--out", "nowhere"], 2, /^movinet: nowhere: no run to resume\. /],
     [
       "too many folds",
       () => [clips, "--from", model, "--folds", "50", "--out", "folds"],
       2,
       /^movinet: --folds: 50 parts need 50 groups of clips, and there are 7\. /,
     ],
-    ["two ways to test", () => [clips, "--validation", "0.5", "--folds", "3"], 2, /^movinet: --validation: /],
+    [
+      "two ways to test",
+      () => [clips, "--validation", "0.5", "--folds", "3"],
+      2,
+      /^movinet: --validation cannot be combined with --folds\./,
+    ],
   ])("%s", async (_, args, code, line) => {
     const outcome = await refused(...args(), "--quiet");
     expect(outcome).toMatchObject({ code, stdout: "" });

@@ -3,11 +3,14 @@
  * way the camera goes. `node packages/lab/src/labels-picture.ts [OUT]`.
  */
 import { writeFileSync } from "node:fs";
+import { stroke } from "../../movinet/src/plot/palette.ts";
+import { element, renderFile, text } from "../../movinet/src/plot/svg.ts";
 import { type CameraMotionLabel, cameraMotionLabels } from "../../movinet/src/synth/camera.ts";
 
 const [width, height] = [92, 69];
-const panel = { width: 228, height: 122 };
-const columns = 5;
+const panel = { width: 228, height: 128 };
+const columns = 2;
+const margin = 12;
 
 /** How the scene lies in the last picture. */
 const last: Readonly<Record<CameraMotionLabel, string>> = {
@@ -50,22 +53,41 @@ function picture(x: number, transform: string, over: string): string {
 }
 
 const panels = cameraMotionLabels.map((label, i) => {
-  const [x, y] = [(i % columns) * panel.width, Math.floor(i / columns) * panel.height];
-  const between = '<path class="then" d="M108 66 h10 m-4 -4 l4 4 -4 4"/>';
-  return `<g transform="translate(${x} ${y})"><text x="113" y="22">${label}</text>${picture(56, "", ways[label])}${between}${picture(170, last[label], "")}</g>`;
+  const [x, y] = [margin + (i % columns) * panel.width, margin + Math.floor(i / columns) * panel.height];
+  const between = element("path", {
+    fill: "none",
+    ...stroke("faint"),
+    d: "M108 66 h10 m-4 -4 l4 4 -4 4",
+    "stroke-width": 1.5,
+  });
+  const name = text(label, { x: 113, y: 22, size: 17, bold: true, anchor: "middle" });
+  return `<g transform="translate(${x} ${y})">${name}${picture(56, "", ways[label])}${between}${picture(170, last[label], "")}</g>`;
 });
 
-const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${panel.width * columns} ${panel.height * 2 + 26}" role="img" aria-label="The ten labels of camera-motion: the first picture with the camera's way in red, and the last picture">
-<style>text{font:600 14px system-ui,sans-serif;text-anchor:middle;fill:#222}.note{font-weight:400;fill:#555}.frame{fill:none;stroke:#222;stroke-width:1.5}.way{fill:none;stroke:#d22;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}circle.way{fill:#d22}.then{fill:none;stroke:#555;stroke-width:1.5}</style>
-<defs>
+const style =
+  ".frame{fill:none;stroke:#555;stroke-width:1.5}.way{fill:none;stroke:#d22;stroke-width:3;stroke-linecap:round;stroke-linejoin:round}circle.way{fill:#d22}";
+const defs = `<defs>
 <marker id="head" viewBox="0 0 10 10" refX="5" refY="5" markerWidth="4" markerHeight="4" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="#d22"/></marker>
 <clipPath id="frame"><rect x="${-width / 2}" y="${-height / 2}" width="${width}" height="${height}" rx="3"/></clipPath>
 <g id="scene"><rect x="-160" y="-160" width="320" height="320" fill="#cfe6f5"/><circle cx="31" cy="-27" r="8" fill="#f5c542"/><path d="M-160 12 L-62 -22 L-24 6 L18 -12 L70 14 L160 -18 V160 H-160z" fill="#8fa9a0"/><rect x="-160" y="14" width="320" height="150" fill="#a9c77f"/><rect x="-22" y="0" width="24" height="20" fill="#b5603f"/><path d="M-26 1 L-10 -13 L6 1z" fill="#7a3b2a"/><rect x="-14" y="9" width="7" height="11" fill="#f3e2c3"/><rect x="19" y="8" width="4" height="14" fill="#6b4a2b"/><circle cx="21" cy="2" r="9" fill="#4f8a3d"/><path d="M-58 30 q8 -8 16 0z M44 32 q8 -8 16 0z M-8 44 q8 -8 16 0z" fill="#5f8f4a"/></g>
-</defs>
-<rect width="100%" height="100%" fill="#fff"/>
-${panels.join("\n")}
-<text class="note" x="${(panel.width * columns) / 2}" y="${panel.height * 2 + 12}">red: what the camera does, in its first picture; beside it: its last picture, where the scene has gone the other way</text>
-</svg>
-`;
+</defs>`;
+const note = [
+  "Red: what the camera does from its first picture on.",
+  "Beside it the last picture: the scene went the other way.",
+];
+const [wide, high] = [
+  panel.width * columns + 2 * margin,
+  panel.height * Math.ceil(panels.length / columns) + 2 * margin,
+];
+const notes = note.map((line, i) =>
+  text(line, { x: wide / 2, y: high + 6 + 22 * i, size: 16, tone: "faint", anchor: "middle" }),
+);
+
+const svg = renderFile({
+  width: wide,
+  height: high + 22 * note.length + margin,
+  body: `<style>${style}</style>${defs}${panels.join("\n")}${notes.join("")}`,
+  description: "The ten labels of camera-motion: the first picture with the camera's way in red, and the last picture",
+});
 
 writeFileSync(process.argv[2] ?? "docs/camera-motion.svg", svg);

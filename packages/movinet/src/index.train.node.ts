@@ -7,7 +7,7 @@ export type { Dataset } from "./data/dataset.ts";
 export { joinCopies } from "./data/groups.ts";
 export type { Agreement } from "./evaluate/agreement.ts";
 export { type FamilyComparison, familyNames, familyVerdict } from "./evaluate/family.ts";
-export { firstAnswerText, macsText, memoryText } from "./evaluate/family-report.node.ts";
+export { firstAnswerText, macsText, memoryText } from "./evaluate/family-report.ts";
 export { evaluationRecord, evaluationReport } from "./evaluate/findings.node.ts";
 export type { Evaluation } from "./evaluate/metrics.ts";
 export { renderReport } from "./evaluate/report.node.ts";

@@ -14,11 +14,11 @@ export interface BenchSettings {
   readonly checkout: string | undefined;
   /** Ends what runs. */
   readonly signal: AbortSignal;
-  /** Hears of what is to be known of a model before its answers are trusted. */
+  /** Receives reasons not to trust a model's answers as they are. */
   readonly warn: (warning: string) => void;
 }
 
-/** One measured process. Null: it does not tell. */
+/** One measured process. Null: unknown. */
 export interface BenchRow {
   readonly type: "bench";
   readonly model: string;
@@ -46,8 +46,8 @@ export interface BenchRow {
 const stepsPerRound = 20;
 
 /**
- * Times a model, and peers on the same work in alternating rounds, each in a process of its own. `skipped` hears of peers
- * that cannot run, `onRound` of every round.
+ * Times a model, and peers on the same work in alternating rounds, each in its own process. `skipped` is called for peers
+ * that cannot run, `onRound` after every round.
  */
 export async function benchModel(
   model: string,
@@ -92,7 +92,7 @@ export async function benchModel(
   }
 }
 
-/** Runs a whole video through a model and tells where the time went. */
+/** Runs a whole video through a model and times its stages. */
 export async function benchVideo(
   model: string,
   video: string,

@@ -1,6 +1,18 @@
 import { basename } from "node:path";
 import { defineCommand } from "../command.ts";
-import { count, flag, list, measuredDeviceOption, rest, text, threads, usually, type ValuesOf } from "../options.ts";
+import {
+  count,
+  flag,
+  list,
+  measuredDeviceOption,
+  notWith,
+  otherwise,
+  rest,
+  text,
+  threads,
+  usually,
+  type ValuesOf,
+} from "../options.ts";
 import { renderBench, renderCsv } from "../tables/bench.ts";
 import { UsageError } from "../usage.ts";
 import { benchModel, benchVideo } from "./bench.ts";
@@ -9,22 +21,24 @@ import { peerNames } from "./runner.ts";
 const defaultRounds = 20;
 
 const benchOptions = {
-  model: rest("Model files or names; a name that the cache lacks is timed with random weights (default a0-stream)"),
-  peer: list(`Compare with ${peerNames.join(", ")}; several with commas`, peerNames),
+  model: otherwise(
+    "a0-stream",
+    rest("Model names or files; names that are not in the cache are timed with random weights"),
+  ),
+  peer: list(`Compare with ${peerNames.join(", ")}; separate several with commas`, peerNames),
   checkout: text("Folder of the PyTorch port, for --peer pytorch", "folder"),
-  video: text("Time a whole video by stages instead", "file"),
+  video: text("Time the stages of a whole video instead", "file"),
   device: measuredDeviceOption,
   threads: usually(1, threads("Threads of the network")),
-  rounds: count(`Alternating rounds of 20 steps (default ${defaultRounds})`),
-  csv: flag("Comma-separated values on stdout"),
+  rounds: otherwise(String(defaultRounds), count("Alternating rounds of 20 steps")),
+  csv: flag("Print comma-separated values"),
 };
 
 export const benchCommand = defineCommand({
   name: "bench",
-  takes: "it takes models",
-  example: "bench a0-stream",
+  examples: ["bench a0-stream a2-stream", "bench model.tflite --peer litert", "bench a0-stream --video clip.mp4"],
   options: benchOptions,
-  json: "One JSON object a line on stdout",
+  json: "Print one JSON object per line",
   async run(options, { terminal, signal }) {
     checkTogether(options, terminal.json);
     const { video, csv, device, threads, peer: peers, checkout, rounds = defaultRounds } = options;
@@ -58,18 +72,17 @@ export const benchCommand = defineCommand({
         progress.stop();
       }
     }
-    if (!terminal.json && rows.length > 0) terminal.result((csv ? renderCsv(rows) : renderBench(rows)).trimEnd());
+    if (!terminal.json && rows.length > 0)
+      terminal.result((csv ? renderCsv(rows) : renderBench(rows, terminal.room)).trimEnd());
     return failed > 0 ? 1 : 0;
   },
 });
 
 /** Refuses options that do not go together. */
 function checkTogether({ video, peer, rounds, checkout, csv }: ValuesOf<typeof benchOptions>, json: boolean): void {
-  if (csv && json) throw new UsageError("--csv", "--json asks for another form", "Leave one of the two out");
+  if (csv && json) throw notWith("--csv", "--json");
   const idle = peer.length > 0 ? "--peer" : rounds !== undefined ? "--rounds" : null;
-  if (video !== undefined && idle !== null) {
-    throw new UsageError(idle, "a whole video is timed alone and once", "Leave it or --video out");
-  }
+  if (video !== undefined && idle !== null) throw notWith(idle, "--video");
   if (checkout === undefined || peer.includes("pytorch")) return;
-  throw new UsageError("--checkout", "it is the folder of a peer that is not asked for", "Give --peer pytorch too");
+  throw new UsageError("--checkout", "needs --peer pytorch");
 }

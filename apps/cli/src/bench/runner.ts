@@ -12,7 +12,7 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** What a process tells when it is ready; only ours tells everything. */
+/** What a process reports when it is ready; only ours reports everything. */
 export interface Ready {
   readonly sessionMs: number;
   readonly copiedBytesPerStep?: number;
@@ -21,7 +21,7 @@ export interface Ready {
   readonly resolution?: { readonly height: number; readonly width: number };
   /** Frames in one step: more than 1 for a base model's window. */
   readonly frames?: number;
-  /** What is to be known of the model before its answers are trusted. */
+  /** Reasons not to trust the model's answers as they are. */
   readonly warnings?: readonly string[];
 }
 
@@ -50,12 +50,12 @@ export class Runner implements AsyncDisposable {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Waits until the process is ready. Throws what it complained of where it ended instead. */
+  /** Waits until the process is ready. Throws its error where it ended instead. */
   ready(): Promise<Ready> {
     return this.#next<Ready>();
   }
 
-  /** What a process that was started with a video tells of it. */
+  /** The times of the video that the process was started with. */
   video(): Promise<VideoTimes> {
     return this.#next<VideoTimes>();
   }
@@ -86,7 +86,7 @@ export class Runner implements AsyncDisposable {
     const { value, done } = await this.#lines.next();
     if (!done) return JSON.parse(value) as T;
     await this.#exited;
-    throw new Error(this.#complaint.replace(/^\w*Error: /, "") || "it ended without a word");
+    throw new Error(this.#complaint.replace(/^\w*Error: /, "") || "the process ended without a message");
   }
 }
 
@@ -105,15 +105,15 @@ export interface PeerRequest {
 export function peerCommand(peer: PeerName, { model, ready, threads, checkout }: PeerRequest): Command | string {
   const folder = new URL("../../../../bench/peers/", import.meta.url);
   const script = (name: string) => fileURLToPath(new URL(name, folder));
-  if (!existsSync(folder)) return "the scripts of the peers come with the repository, not with the package";
-  if (ready.mode !== "stream") return "only stream models are compared";
+  if (!existsSync(folder)) return "peers run only from the repository, not from the installed package";
+  if (ready.mode !== "stream") return "only stream models can be compared";
   const python = process.env["MOVINET_PYTHON"] ?? "python3";
   switch (peer) {
     case "litert":
       if (!model.endsWith(".tflite")) return "LiteRT needs a .tflite file";
       return { program: python, args: [script("litert.py"), model, String(threads)] };
     case "pytorch": {
-      if (checkout === undefined) return "name a checkout of github.com/Atze00/MoViNet-pytorch with --checkout";
+      if (checkout === undefined) return "give a checkout of github.com/Atze00/MoViNet-pytorch with --checkout";
       const { variant, resolution } = ready;
       const args = [checkout, String(variant), String(resolution?.height), String(threads)];
       return { program: python, args: [script("pytorch.py"), ...args] };

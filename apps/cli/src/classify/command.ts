@@ -3,25 +3,31 @@ import type { Model } from "movinet";
 import { dataSetsOf, expandSources, nameOfSource } from "movinet/files";
 import { Decoders } from "movinet/video";
 import { type Context, defineCommand } from "../command.ts";
-import { checkOutputFiles } from "../files.ts";
+import { checkOutputFiles, checkOutputFolder } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
 import { UsageError } from "../usage.ts";
 import { type ClassifySettings, classifyOptions, settingsOf } from "./options.ts";
 import { ResultsFile, type RunSettings } from "./results-file.ts";
 import { runSources } from "./run-sources.ts";
+import { checkSorting, Sorter } from "./sorter.ts";
 
 export const classifyCommand = defineCommand({
   name: "classify",
-  takes: "no video was given",
-  example: "classify clip.mp4",
+  examples: [
+    "classify clip.mp4",
+    "classify clips/ --out results.jsonl",
+    "classify clip.mp4 --model a2-stream --plot plot.svg",
+    "classify match.mp4 --subtitles match.vtt",
+    "classify clips/ --sort-into sorted",
+  ],
   options: classifyOptions,
   fetches: true,
-  json: "One JSON object a line on stdout",
+  json: "Print one JSON object per line",
   quiet: "No progress and no timings",
   run: (options, context) => {
     const { source: args } = options;
     if (args.indexOf("-") !== args.lastIndexOf("-")) {
-      throw new UsageError("-", "standard input is named twice", "Name it once: it can be read once only");
+      throw new UsageError("-", "standard input can be read only once", "Give it once");
     }
     return classifyAll(args, settingsOf(options, context.terminal.json), context);
   },
@@ -36,9 +42,13 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
     const found = await expandSources(args);
     const { sources, leftOut } = found;
     const before = found.failures.map((error) => ({ source: error.subject, error }));
-    terminal.tellLeftOut(found);
+    terminal.reportLeftOut(found);
     checkSingle("--plot", settings.plot, sources.length + before.length);
     checkSingle("--subtitles", settings.subtitles, sources.length + before.length);
+    if (settings.sortInto !== undefined) {
+      await checkSorting(settings.sortInto, args, sources);
+      await checkOutputFolder(settings.sortInto, async () => true);
+    }
     const naming = { ...context, option: "--model" } as const;
     await checkOutputs(sources, settings, await findNamedModel(settings.model, naming));
     if (sources.some((source) => source !== "-")) decoders.warm();
@@ -46,19 +56,22 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
     if (model.card.labels === null) {
       const [dataSet] = dataSetsOf(model.spec.classes);
       const hint =
-        dataSet === undefined ? "" : `, or with --labels ${dataSet} if its ${model.spec.classes} classes are those`;
+        dataSet === undefined ? "" : `, or --labels ${dataSet} if these are its ${model.spec.classes} classes`;
       terminal.warn(
-        `movinet: ${model.card.name}: it carries no class names, so indexes are shown. Name them with --labels FILE${hint}.`,
+        `movinet: ${model.card.name}: this model has no class names, so class numbers are shown. Give --labels FILE${hint}.`,
       );
     }
-    const task = { sources, leftOut, before, model, settings, terminal, decoders, file: null, signal, started };
+    const { sortInto, minScore } = settings;
+    const { labels } = model.card;
+    const sorter = sortInto === undefined ? null : new Sorter(sortInto, labels, model.spec.classes, minScore);
+    const task = { sources, leftOut, before, model, settings, terminal, decoders, sorter, file: null, signal, started };
     if (settings.out === undefined) return await runSources(task);
     checkNames(sources);
     const options = { resume: settings.resume, settings: runSettings(model, settings) };
     const file = await ResultsFile.open(settings.out, options);
     try {
       const left = [...new Set(sources)].filter((source) => !file.done.has(nameOfSource(source)));
-      if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done before, ${left.length} to do`);
+      if (file.done.size > 0) terminal.note(`${settings.out}: ${file.done.size} done earlier, ${left.length} to go`);
       return await runSources({ ...task, sources: left, file });
     } finally {
       await file[Symbol.asyncDispose]();
@@ -90,11 +103,7 @@ function checkNames(sources: readonly string[]): void {
   for (const source of sources) {
     const name = nameOfSource(source);
     if ((named.get(name) ?? source) !== source) {
-      throw new UsageError(
-        name,
-        "two URLs differ in nothing but what is secret in them",
-        "Give each an --out of its own",
-      );
+      throw new UsageError(name, "two URLs differ only in their secret parts", "Give each its own --out");
     }
     named.set(name, source);
   }
@@ -102,15 +111,14 @@ function checkNames(sources: readonly string[]): void {
 
 function checkSingle(option: string, value: string | undefined, sources: number): void {
   if (value === undefined || sources <= 1) return;
-  throw new UsageError(
-    option,
-    `it is about one video, and ${sources} were given`,
-    "Classify one video at a time with it",
-  );
+  throw new UsageError(option, `takes one video, got ${sources}`);
 }
 
 /** What decides the results of a run, beside its sources. */
-function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifySettings): RunSettings {
+function runSettings(
+  model: Model,
+  { fps, fit, top, every, segments, sortInto, minScore }: ClassifySettings,
+): RunSettings {
   const content = createHash("sha256").update(JSON.stringify([model.spec, model.card]));
   for (const [name, { shape, data }] of model.weights) content.update(`${name} ${shape}`).update(data);
   return {
@@ -120,6 +128,7 @@ function runSettings(model: Model, { fps, fit, top, every, segments }: ClassifyS
     fit: fit ?? model.card.input.fit,
     top,
     every,
-    segments: segments ?? "where they tell more",
+    segments: segments ?? "automatic",
+    ...(sortInto !== undefined && { "sort into": sortInto, "min score": minScore }),
   };
 }

@@ -6,18 +6,20 @@ import {
   classifyFrames,
   doubtAboutChanges,
   doubtAboutFrames,
+  type FrameResult,
   percentText,
   type SessionSource,
   topK,
 } from "movinet/session";
-import { createPlotRecorder, type Decoders, renderPlot, type Video } from "movinet/video";
+import { createPlotRecorder, type Decoders, type PlotRecorder, renderPlot, type Video } from "movinet/video";
 import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
 import type { RunProgress, Tally } from "./progress.ts";
+import type { Sorter } from "./sorter.ts";
 
-/** From this length on (seconds), one answer for the whole says too little, and segments are shown unless refused. */
+/** From this length on (seconds), one answer for the whole video says too little: segments are shown unless refused. */
 const longVideo = 30;
 
 /** What the sources of a run share. */
@@ -30,18 +32,21 @@ export interface RunContext {
   readonly decoderThreads: number;
   readonly tally: Tally;
   readonly progress: RunProgress;
+  /** Sorts clips by their labels; null: they are not to be sorted. */
+  readonly sorter: Sorter | null;
   readonly signal: AbortSignal;
 }
 
-/** Classifies one source with what `program` compiles to, and gives its lines to `output`. Throws when that fails. */
+/** Classifies one source with what `program` compiles to, and gives its lines to `output`. Returns its best answer; throws when that fails. */
 export async function classifyOne(
   source: string,
   program: SessionSource,
   output: SourceOutput,
   context: RunContext,
-): Promise<void> {
-  const { model, settings, terminal, tally, progress } = context;
+): Promise<Prediction | null> {
+  const { model, settings, terminal, tally, progress, sorter } = context;
   const { card } = model;
+  const { lines } = settings;
   const named = nameOfSource(source);
   const { video, fps, fit } = open(source, context);
   const frames = video[Symbol.asyncIterator]();
@@ -50,7 +55,7 @@ export async function classifyOne(
     const known = video.info?.duration ?? null;
     const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
     const segmenter = new Segmenter();
-    const recorder = settings.plot === undefined ? null : createPlotRecorder();
+    let recorder = settings.plot === undefined ? null : createPlotRecorder();
     const isLastEnough = settings.every === "final" && recorder === null && !cut && known !== null && known > longVideo;
     const answers = isLastEnough ? "last" : (await canBeReadAgain(source)) ? "grouped" : "each";
     const recent = cut || (isLastEnough ? false : "estimated");
@@ -66,43 +71,53 @@ export async function classifyOne(
       if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
-      recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
+      if (recorder) record(recorder, result, cut);
       if (settings.every === "frame") {
-        output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
+        const answers = name(result.scores);
+        output.line(
+          lines?.frame(named, result.frame, result.time, answers) ?? renderFrame(result.time, answers, terminal),
+        );
       }
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
     timings.decodeMs = video.decodeMs;
     const { duration } = video;
     let segments = segmenter.end(duration);
-    if (!cut && segments.length > 1) segments = await lookAgain(source, program, context, timings);
+    if (!cut && segments.length > 1) {
+      if (recorder) recorder = createPlotRecorder();
+      segments = await lookAgain(source, program, context, timings, recorder);
+    }
     const isLong = duration > longVideo;
     const doubts = [doubtAboutFrames(video.frames), isLong || settings.segments ? null : doubtAboutChanges(segments)];
     const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
     for (const warning of warnings) terminal.warn(`movinet: ${named}: warning: ${warning}`);
     const predictions = name(scores);
+    const [best] = predictions;
     if (settings.subtitles !== undefined) {
       const format = settings.subtitles.toLowerCase().endsWith(".srt") ? "srt" : "vtt";
       await writeWhole(settings.subtitles, renderSubtitles(segments, card.labels, format), "E_SUBTITLES_WRITE");
     }
     const shown = (settings.segments ?? (isLong || segments.length > 1)) ? segments : [];
     if (settings.plot !== undefined && recorder) {
-      const [best] = predictions;
-      const answer = best ? `${best.label}, ${percentText(best.score)}` : "";
-      const says = cut ? `${segments.length} ${segments.length === 1 ? "segment" : "segments"}` : answer;
-      await drawPlot(settings.plot, video, recorder, { ...card, fit }, says);
+      const says = shown.length > 0 ? segmentsText(shown, card.labels) : answerText(best);
+      const warn = (warning: string) => terminal.warn(`movinet: ${settings.plot}: warning: ${warning}`);
+      await drawPlot(settings.plot, { video, recorder, segments: shown, card: { ...card, fit }, says }, settings, warn);
     }
-    if (settings.json) {
-      for (const segment of shown) output.line(segmentLine(named, segment, name));
-      output.line(resultLine(video, model, predictions, timings, warnings));
+    const sorted = sorter && best ? await sorter.sort(source, best) : null;
+    if (lines) {
+      for (const segment of shown) output.line(lines.segment(named, segment, name(segment.scores)));
+      const facts = { source: named, model: card.name, frames: video.frames, duration, predictions, timings };
+      output.line(lines.result({ ...facts, warnings: [...model.warnings, ...warnings], sorted }));
     } else {
+      const table = { color: terminal.color, width: terminal.room };
       const summary = { source: named, frames: video.frames, duration, predictions };
-      output.line(renderResult(summary, terminal));
-      if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, terminal)}`);
+      output.line(renderResult(summary, table));
+      if (shown.length > 0) output.line(`\n${renderSegments(shown, card.labels, table)}`);
       output.line("");
     }
     output.end();
     tally.addSource({ frames: video.frames, seconds: duration, ...timings });
+    return best ?? null;
   } finally {
     await frames.return();
     await video[Symbol.asyncDispose]();
@@ -120,12 +135,13 @@ async function canBeReadAgain(source: string): Promise<boolean> {
   return Boolean((await stat(bytesOfPath(source)).catch(() => null))?.isFile());
 }
 
-/** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings`. */
+/** The segments of a video that seemed to change, from a session that costs more than the estimate; adds to `timings` and `recorder`. */
 async function lookAgain(
   source: string,
   program: SessionSource,
   context: RunContext,
   timings: { decodeMs: number; preprocessMs: number; inferMs: number },
+  recorder: PlotRecorder | null,
 ): Promise<readonly Segment[]> {
   const { video, fit } = open(source, context);
   const segmenter = new Segmenter();
@@ -134,12 +150,19 @@ async function lookAgain(
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
+      if (recorder) record(recorder, result, true);
     }
     timings.decodeMs += video.decodeMs;
     return segmenter.end(video.duration);
   } finally {
     await video[Symbol.asyncDispose]();
   }
+}
+
+/** Keeps for the plot what the network says so far, or of the recent past alone. */
+function record(recorder: PlotRecorder, { time, scores, picture, recent }: FrameResult, recentOnly: boolean): void {
+  if (recentOnly && recent) recorder.add(time, recent.scores, picture, recent.since);
+  else recorder.add(time, scores, picture);
 }
 
 /** Frames of which the first was taken already, to know the video's length before its classification begins. */
@@ -160,59 +183,40 @@ async function* noted(
   }
 }
 
-function renderFrame(
-  source: string,
-  frame: number,
-  time: number,
-  predictions: readonly Prediction[],
-  json: boolean,
-  width: number,
-): string {
-  if (json) return JSON.stringify({ type: "frame", source, frame, time, predictions });
+function renderFrame(time: number, predictions: readonly Prediction[], { room }: Terminal): string {
   const best = predictions.slice(0, 3).map(({ label, score }) => `${label} ${percentText(score)}`);
-  return `${time.toFixed(2).padStart(8)} s  ${best.join(", ")}`.slice(0, Math.max(40, width));
+  return `${time.toFixed(2).padStart(8)} s  ${best.join(", ")}`.slice(0, Math.max(40, room));
 }
 
-function segmentLine(
-  source: string,
-  { start, end, scores }: Segment,
-  name: (scores: Float32Array) => readonly Prediction[],
-): string {
-  const ms = (seconds: number) => Math.round(seconds * 1000) / 1000;
-  return JSON.stringify({ type: "segment", source, start: ms(start), end: ms(end), predictions: name(scores) });
+function answerText(best: Prediction | undefined): string {
+  return best ? `${best.label}, ${percentText(best.score)}` : "";
 }
 
-function resultLine(
-  { source, frames, duration }: Video,
-  { card, warnings: ofModel }: OpenedModel,
-  predictions: readonly Prediction[],
-  timings: Readonly<Record<string, number>>,
-  ofVideo: readonly string[],
-): string {
-  const rounded = Object.fromEntries(Object.entries(timings).map(([stage, ms]) => [stage, Math.round(ms * 100) / 100]));
-  const warnings = [...ofModel, ...ofVideo];
-  const more = warnings.length > 0 ? { warnings } : {};
-  return JSON.stringify({
-    type: "result",
-    source: nameOfSource(source),
-    model: card.name,
-    frames,
-    duration,
-    predictions,
-    timings: rounded,
-    ...more,
-  });
+/** What is seen one after the other, or how many segments there are where that is more than a line. */
+function segmentsText(segments: readonly Segment[], labels: readonly string[] | null): string {
+  const names = segments.map(({ scores }) => topK(scores, labels, 1)[0]?.label ?? "");
+  const told = names.join(", then ");
+  return told.length <= 70 ? told : `${segments.length} segments`;
+}
+
+interface PlotMaterial {
+  readonly video: Video;
+  readonly recorder: PlotRecorder;
+  readonly segments: readonly Segment[];
+  readonly card: Pick<Model["card"], "name" | "labels"> & { readonly fit: Fit };
+  readonly says: string;
 }
 
 async function drawPlot(
   file: string,
-  { source, info }: Video,
-  { points }: ReturnType<typeof createPlotRecorder>,
-  { name, labels, fit }: Pick<Model["card"], "name" | "labels"> & { readonly fit: Fit },
-  says: string,
+  { video: { source, info }, recorder: { points }, segments, card: { name, labels, fit }, says }: PlotMaterial,
+  { plotShape: shape = "portrait" }: Pick<ClassifySettings, "plotShape">,
+  warn: (warning: string) => void,
 ): Promise<void> {
   // Only squashed pictures have another shape than the part of the video that they show.
-  const shape = fit === "squash" && info ? { aspect: info.width / info.height } : {};
-  const plot = { title: basename(nameOfSource(source)), subtitle: `${name}: ${says}`, points, labels, ...shape };
-  await writeWhole(file, await renderPlot(plot, file.toLowerCase().endsWith(".png") ? "png" : "svg"), "E_PLOT_WRITE");
+  const squashed = fit === "squash" && info ? { aspect: info.width / info.height } : {};
+  const title = basename(nameOfSource(source));
+  const plot = { title, subtitle: `${name}: ${says}`, points, labels, segments, shape, ...squashed };
+  const format = file.toLowerCase().endsWith(".png") ? "png" : "svg";
+  await writeWhole(file, await renderPlot(plot, format, warn), "E_PLOT_WRITE");
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { PlotShape } from "movinet/video";
 import {
   choice,
   count,
@@ -6,79 +7,109 @@ import {
   either,
   fitOption,
   flag,
+  group,
+  labelsText,
+  modelText,
+  mustBe,
+  notWith,
+  otherwise,
   parsed,
   positive,
   rest,
+  short,
   text,
   threads,
   usually,
   type ValuesOf,
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
+import { csvLines, jsonLines, type Lines } from "./lines.ts";
+
+const plotShapes = ["portrait", "landscape"] as const satisfies readonly PlotShape[];
 
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
-  model: text(
-    "A model: a file (.tflite, .safetensors, .onnx, .pt), a SavedModel, a checkpoint, or a name (default a0-stream)",
-  ),
-  labels: text(
-    "Class names: a file with one a line, or kinetics-600 (default: the model's, or a label file beside it)",
-  ),
-  device: deviceOption,
-  threads: threads("Threads of the network (default: the machine's cores, at most 4; 1 for each of several jobs)"),
-  jobs: count("Videos to work on at a time (default: the machine's cores, at most 8)"),
-  top: usually(5, count("Predictions to show")),
-  fps: positive("Frames a second to look at (default: what the model was trained on)", 1000),
-  fit: fitOption,
-  every: usually("final", choice("Answer at the end, or after every frame", ["final", "frame"])),
-  plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, "file"),
-  segments: either(
-    "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
-    "Tell no segments",
-  ),
-  subtitles: parsed("Write the segments as subtitles into FILE.vtt or FILE.srt", readSubtitles, "file"),
-  out: parsed("Write JSON lines into FILE, each video's as it is done", readOut, "file"),
-  resume: flag("Continue the run that --out FILE is of; failed videos are tried again"),
+  ...group("Model", {
+    model: short("m", otherwise("a0-stream", text(modelText))),
+    labels: otherwise("the model's own", text(labelsText, "file")),
+    fit: fitOption,
+    fps: otherwise("as in training", positive("Frames per second to look at", 1000)),
+  }),
+  ...group("Output", {
+    top: usually(5, count("Predictions to show")),
+    every: usually("final", choice("Answer once at the end, or after every frame", ["final", "frame"])),
+    segments: otherwise("over 30 s, or where the action changes", either("List each action with its start and end")),
+    plot: parsed("Plot the top classes over time as .svg or .png", readPlot, "file"),
+    plotShape: otherwise("portrait", choice("Shape of the plot: for a phone, or for a slide (16:9)", plotShapes)),
+    subtitles: parsed("Write segments as .vtt or .srt subtitles", readSubtitles, "file"),
+    out: short("o", parsed("Write JSON lines to a file, each video's as soon as it is done", readOut, "file")),
+    resume: flag("Continue the run in --out; failed videos are tried again"),
+    sortInto: text(
+      "Link each clip into a sub-folder of FOLDER named by its label; clips stay where they are",
+      "folder",
+    ),
+    minScore: otherwise(
+      "0.5",
+      parsed("With --sort-into: clips with a lower score go to the sub-folder unsure", readShare, "X"),
+    ),
+    csv: flag("Print comma-separated values, one row per answer"),
+  }),
+  ...group("Performance", {
+    device: deviceOption,
+    threads: otherwise("CPU cores, at most 4; 1 each with several jobs", threads("Threads of the network")),
+    jobs: short("j", otherwise("CPU cores, at most 8", count("Videos to process at a time"))),
+  }),
 };
 
 type Given = ValuesOf<typeof classifyOptions>;
 
-/** What `movinet classify` was told to do. */
-export interface ClassifySettings extends Omit<Given, "source" | "jobs"> {
-  /** Sources that are worked on at the same time. */
+/** The settings of `movinet classify`. */
+export interface ClassifySettings extends Omit<Given, "source" | "jobs" | "csv" | "minScore"> {
+  /** Sources that are processed at the same time. */
   readonly jobs: number;
-  /** Whether results are JSON lines. */
-  readonly json: boolean;
+  /** Results as lines for other programs; null: as text. */
+  readonly lines: Lines | null;
+  readonly minScore: number;
 }
 
 /** The settings, or a {@link UsageError} where options do not go together. */
-export function settingsOf({ source: _, ...given }: Given, json: boolean): ClassifySettings {
-  const { subtitles, segments, resume, out } = given;
+export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: boolean): ClassifySettings {
+  const { subtitles, segments, resume, out, top, sortInto, plot, plotShape } = given;
+  if (csv && json) throw notWith("--csv", "--json");
+  if (csv && out !== undefined) throw notWith("--csv", "--out, which writes JSON lines");
+  if (minScore !== undefined && sortInto === undefined) throw new UsageError("--min-score", "needs --sort-into");
+  if (plotShape !== undefined && plot === undefined) throw new UsageError("--plot-shape", "needs --plot FILE");
   if (subtitles !== undefined && segments === false) {
-    throw new UsageError("--no-segments", "subtitles are made of segments", "Leave one of the two out");
+    throw new UsageError("--no-segments", "cannot be combined with --subtitles, which are made of segments");
   }
-  if (resume && out === undefined) {
-    throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
-  }
+  if (resume && out === undefined) throw new UsageError("--resume", "needs --out FILE, the file to continue");
   return {
     ...given,
     jobs: given.jobs ?? Math.min(availableParallelism(), 8),
     segments: subtitles === undefined ? segments : true,
-    json: json || out !== undefined,
+    lines: csv ? csvLines(top) : json || out !== undefined ? jsonLines : null,
+    minScore: minScore ?? 0.5,
   };
 }
 
-function readPlot(file: string): string {
+function readPlot(file: string, name: string): string {
   if (/\.(svg|png)$/i.test(file)) return file;
-  throw new UsageError(file, "a plot is an .svg or a .png file", "Give --plot a name that ends so");
+  throw mustBe(name, "an .svg or .png file", file);
 }
 
-function readSubtitles(file: string): string {
+function readSubtitles(file: string, name: string): string {
   if (/\.(vtt|srt)$/i.test(file)) return file;
-  throw new UsageError(file, "subtitles are a .vtt or a .srt file", "Give --subtitles a name that ends so");
+  throw mustBe(name, "a .vtt or .srt file", file);
 }
 
 function readOut(file: string, name: string): string {
-  if (file !== "-") return file;
-  throw new UsageError(name, "it names a file", "Use --json for lines on standard output");
+  if (file === "-") throw new UsageError(name, "must be a file", "Use --json to write to standard output");
+  if (!/\.(csv|tsv)$/i.test(file)) return file;
+  throw new UsageError(name, `writes JSON lines, not ${file}`, `Use --csv > ${file}`);
+}
+
+function readShare(text: string, name: string): number {
+  const share = Number(text);
+  if (text.trim() !== "" && share >= 0 && share <= 1) return share;
+  throw mustBe(name, "a number from 0 to 1", text);
 }

@@ -12,7 +12,7 @@ export type RunSettings = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * A file of results, which is the journal of its run too: the lines of a source are appended in one write once it is
- * done, in the order in which sources finish. `FILE.run` beside it tells the settings, `FILE.lock` which process writes.
+ * done, in the order in which sources finish. `FILE.run` beside it has the settings, `FILE.lock` the process that writes.
  */
 export class ResultsFile implements Outputs, AsyncDisposable {
   /** Sources whose result was there already. */
@@ -42,7 +42,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
       let done: ReadonlySet<string> = new Set();
       if (((await stat(path).catch(() => null))?.size ?? 0) > 0) {
         if (!resume) {
-          throw new UsageError(path, "it exists already", "Continue it with --resume, or give another --out");
+          throw new UsageError(path, "already exists", "Continue it with --resume, or choose another --out");
         }
         await checkSettings(path, settings);
         done = await keepResults(path);
@@ -107,7 +107,7 @@ async function readSettings(file: string): Promise<RunSettings | null> {
 /** Refuses to write the settings of a run over a file that is of something else. */
 async function refuseForeign(file: string): Promise<void> {
   if ((await stat(file).catch(() => null)) === null || (await readSettings(file))) return;
-  throw new UsageError(file, "it would be overwritten, and is not of a run of movinet", "Give another --out");
+  throw new UsageError(file, "would be overwritten, but is not from movinet", "Choose another --out");
 }
 
 async function checkSettings(path: string, settings: RunSettings): Promise<void> {
@@ -115,18 +115,22 @@ async function checkSettings(path: string, settings: RunSettings): Promise<void>
   if (begun === null) {
     throw new UsageError(
       `${path}.run`,
-      `it cannot be read, and it tells with which settings ${path} was begun`,
-      "Give another --out",
+      `cannot be read, so the settings of ${path} are unknown`,
+      "Choose another --out",
     );
   }
   for (const name of new Set([...Object.keys(settings), ...Object.keys(begun)])) {
     if (begun[name] === settings[name]) continue;
     throw new UsageError(
       path,
-      `it was begun with ${name} ${begun[name]}, and this run has ${name} ${settings[name]}`,
-      "Continue with the same, or give another --out",
+      `was started with ${settingText(name, begun)}, but this run has ${settingText(name, settings)}`,
+      "Use the same settings, or choose another --out",
     );
   }
+}
+
+function settingText(name: string, settings: RunSettings): string {
+  return settings[name] === undefined ? `no ${name}` : `${name} ${settings[name]}`;
 }
 
 /** Rewrites the file with the lines of sources that have a result, and returns those sources. */
@@ -145,7 +149,7 @@ async function keepResults(path: string): Promise<Set<string>> {
         broken = number;
         continue;
       }
-      if (parsed.type === "left-out") continue; // this run tells it anew
+      if (parsed.type === "left-out") continue; // this run writes it anew
       lines += `${line}\n`;
       if (parsed.type !== "result" && parsed.type !== "error") continue;
       if (parsed.type === "result" && !done.has(parsed.source)) {
@@ -170,5 +174,5 @@ function parseLine(line: string): { readonly type: string; readonly source: stri
 }
 
 function notResults(path: string, line: number): UsageError {
-  return new UsageError(path, `line ${line} is no result of movinet`, "Give another --out");
+  return new UsageError(path, `line ${line} is not a movinet result`, "Choose another --out");
 }

@@ -4,12 +4,16 @@ import { buildGraph, stateBytes } from "movinet/graph";
 import { Program } from "movinet/session";
 import type { Decoders } from "movinet/video";
 import { openNamedEngine } from "../engine.ts";
+import { renderSummary, type SummaryRow } from "../tables/summary.ts";
+import { counted } from "../tables/text.ts";
 import { type FoundSources, internalText, type Terminal, writeStack } from "../terminal.ts";
+import { jsonLines } from "./lines.ts";
 import { classifyOne } from "./one.ts";
 import type { ClassifySettings } from "./options.ts";
 import { OrderedOutputs, type Outputs, type SourceOutput } from "./outputs.ts";
 import { RunProgress, Tally } from "./progress.ts";
 import type { ResultsFile } from "./results-file.ts";
+import type { Sorter } from "./sorter.ts";
 
 /** An argument or a source that gave no result. */
 export interface Failure {
@@ -27,6 +31,8 @@ export interface Run {
   readonly settings: ClassifySettings;
   readonly terminal: Terminal;
   readonly decoders: Decoders;
+  /** Sorts clips by their labels; null: they are not to be sorted. */
+  readonly sorter: Sorter | null;
   /** Where the results go; null: standard output. */
   readonly file: ResultsFile | null;
   readonly signal: AbortSignal;
@@ -36,7 +42,7 @@ export interface Run {
 
 /** Works through all sources, several at a time, and returns the exit code. */
 export async function runSources(run: Run): Promise<number> {
-  const { sources, leftOut, before, model, settings, terminal, file, decoders } = run;
+  const { sources, leftOut, before, model, settings, terminal, file, decoders, sorter } = run;
   const broken = new AbortController();
   const signal = AbortSignal.any([run.signal, broken.signal]);
   const jobs = Math.min(settings.jobs, sources.length);
@@ -45,27 +51,33 @@ export async function runSources(run: Run): Promise<number> {
   const tally = new Tally();
   const progress = new RunProgress(terminal, sources.length, before.length);
   const program = await openProgram(model, settings, jobs, terminal);
-  const context = { model, settings, terminal, decoders, decoderThreads: jobs > 1 ? 1 : 0, tally, progress, signal };
+  const decoderThreads = jobs > 1 ? 1 : 0;
+  const context = { model, settings, terminal, decoders, decoderThreads, tally, progress, sorter, signal };
+  const summary: SummaryRow[] = before.map(({ source }) => ({ source, best: null }));
   let failures = before.length;
   let index = 0;
   try {
-    if (settings.json) await writeLeftOut(leftOut, outputs, () => index++);
-    for (const failure of before) tellFailure(failure, await outputs.open(index++), settings, terminal);
+    if (settings.lines?.head) terminal.result(settings.lines.head);
+    if (settings.lines === jsonLines) await writeLeftOut(leftOut, outputs, () => index++);
+    for (const failure of before) reportFailure(failure, await outputs.open(index++), settings, terminal);
     signal.addEventListener("abort", () => ordered?.flush(), { once: true });
     const queue = sources.values();
     const work = async () => {
       for (const source of queue) {
-        const output = await outputs.open(index++);
+        const place = index++;
+        const output = await outputs.open(place);
         if (signal.aborted) return;
         let failure: Failure | null = null;
         try {
-          await classifyOne(source, program, output, context);
+          const best = await classifyOne(source, program, output, context);
+          summary[place] = { source: nameOfSource(source), best };
         } catch (error) {
           if (signal.aborted) return;
           if (isFatal(error)) throw error;
           failure = { source: nameOfSource(source), error };
+          summary[place] = { source: failure.source, best: null };
           failures++;
-          tellFailure(failure, output, settings, terminal);
+          reportFailure(failure, output, settings, terminal);
         }
         progress.sourceDone({ failed: failure !== null });
       }
@@ -84,11 +96,13 @@ export async function runSources(run: Run): Promise<number> {
     await program[Symbol.asyncDispose]();
   }
   if (signal.aborted) {
-    const remedy = settings.out === undefined ? "" : " Continue it with the same command and --resume.";
+    const remedy = settings.out === undefined ? "" : " Repeat the command with --resume to continue.";
     if (sources.length > 1)
-      terminal.warn(`movinet: interrupted, with ${sources.length - progress.done} to do.${remedy}`);
+      terminal.warn(`movinet: interrupted with ${counted(sources.length - progress.done, "video")} to go.${remedy}`);
     return 130;
   }
+  if (settings.lines === null && summary.length > 1) terminal.result(renderSummary(summary, terminal.room));
+  if (sorter) terminal.note(sorter.summary());
   if (tally.frames > 0) {
     const state = model.spec.mode === "stream" ? stateBytes(buildGraph(model.spec, { form: "step", frames: 1 })) : 0;
     const color = Boolean(process.stderr.isTTY) && !process.env["NO_COLOR"];
@@ -97,7 +111,7 @@ export async function runSources(run: Run): Promise<number> {
   return failures > 0 ? 1 : 0;
 }
 
-/** Tells machines what folders left out: a line for each folder. */
+/** What folders left out, for machines: a line for each folder. */
 async function writeLeftOut(leftOut: Run["leftOut"], outputs: Outputs, next: () => number): Promise<void> {
   for (const { source, kinds } of leftOut) {
     const output = await outputs.open(next());
@@ -129,10 +143,10 @@ function isFatal(error: unknown): boolean {
   return fatal.has(code);
 }
 
-function tellFailure(
+function reportFailure(
   { source, error }: Failure,
   output: SourceOutput,
-  { json }: ClassifySettings,
+  { lines }: ClassifySettings,
   terminal: Terminal,
 ): void {
   const { message } = error as Error;
@@ -140,6 +154,6 @@ function tellFailure(
   terminal.warn(`movinet: ${known ? message : `${source}: ${internalText(message)}`}`);
   if (terminal.debug) writeStack(error as Error);
   const code = known ? error.code : "E_INTERNAL";
-  if (json) output.line(JSON.stringify({ type: "error", source, code, message }));
+  if (lines) output.line(lines.error({ source, code, message }));
   output.end();
 }

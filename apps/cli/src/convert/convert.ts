@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import type { Model } from "movinet";
 import { formatBytes, type ModelOptions, ModelSource, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
@@ -7,56 +7,71 @@ import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
 import { checkOutputFiles } from "../files.ts";
 import { findNamedModel, openNamedModel } from "../models.ts";
-import { argument, choice, count, text } from "../options.ts";
+import { argument, choice, count, group, labelsText, modelText, otherwise, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
+import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { planLabels } from "./labels-file.ts";
 
 const formats = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
 
 const convertOptions = {
-  in: argument("A model: a file (.safetensors, .tflite, .onnx, .pt), a SavedModel, a checkpoint, or a name"),
+  in: argument(modelText),
   out: argument(
-    "The file to write: .tflite, .onnx, .safetensors, .pt (a PyTorch state dict) or .index (a TensorFlow checkpoint)",
+    "File to write: .tflite, .onnx, .safetensors, .pt (PyTorch state dict) or .index (TensorFlow checkpoint)",
   ),
-  form: choice(
-    "step: one frame, nothing above rank 4; official: Google's signature (.tflite); clip: all frames at once (default: step, of base models clip)",
-    ["step", "official", "clip"],
-    "form",
-  ),
-  dtype: choice(
-    "Of the weights: float32, float16 or dynamic_int8 (default float32)",
-    ["float32", "float16", "dynamic_int8"],
-    "dtype",
-  ),
-  frames: count("Frames of a clip (default: the model's window)", 1, 4096),
-  gate: choice(
-    "Of weights that cannot tell: what their squeeze-and-excitation ends in (default: as where they come from)",
-    ["sigmoid", "hard_sigmoid_a", "hard_sigmoid_b"],
-    "gate",
-  ),
-  "classifier-activation": choice(
-    "The same, between the last two layers",
-    ["swish", "hard_swish", "relu6"],
-    "activation",
-  ),
-  labels: text("The model's class names: a file with one a line, or kinetics-600 (default: its own)"),
+  ...group("Output", {
+    form: otherwise(
+      "step; clip for base models",
+      choice(
+        "step: one frame per call, tensors of rank 4 at most; official: Google's signature (.tflite); clip: all frames in one call",
+        ["step", "official", "clip"],
+      ),
+    ),
+    dtype: otherwise(
+      "float32",
+      choice("Type of the weights: float32, float16 or dynamic_int8", ["float32", "float16", "dynamic_int8"], "type"),
+    ),
+    frames: otherwise("the model's window", count("Frames of a clip", 1, 4096)),
+    labels: otherwise("the model's own", text(labelsText, "file")),
+  }),
+  ...group("For weights whose file does not describe the network", {
+    gate: otherwise(
+      "as at their origin",
+      choice(
+        "Gate of squeeze-and-excitation: sigmoid, hard_sigmoid_a or hard_sigmoid_b",
+        ["sigmoid", "hard_sigmoid_a", "hard_sigmoid_b"],
+        "gate",
+      ),
+    ),
+    classifierActivation: otherwise(
+      "as at their origin",
+      choice(
+        "Activation between the last two layers: swish, hard_swish or relu6",
+        ["swish", "hard_swish", "relu6"],
+        "name",
+      ),
+    ),
+  }),
 };
 
-/** Writes the file where what it says is what the model says; the exit code is 1 where it is not. */
+/** Writes the file if its answers are the model's; else the exit code is 1. */
 export const convertCommand = defineCommand({
   name: "convert",
-  takes: "it takes a model and a file to write",
-  example: "convert runs/train-1/model.safetensors model.tflite",
+  examples: [
+    "convert runs/train-1/model.safetensors model.tflite",
+    "convert runs/train-1/model.safetensors model.onnx --dtype float16",
+  ],
   options: convertOptions,
   fetches: true,
-  json: "The parity receipt as one JSON object on stdout",
+  json: "Print the comparison as one JSON object",
   async run({ in: input, out: output, form, dtype, frames, labels, ...options }, context) {
     const { terminal, signal } = context;
     const format = formats.find((name) => output.toLowerCase().endsWith(exportFormats[name].ending));
     if (format === undefined) {
       const endings = formats.map((name) => exportFormats[name].ending);
-      throw new UsageError(output, "its ending is that of no format", `Use ${endings.join(", ")}`);
+      const problem = `unknown format ${JSON.stringify(extname(output))}`;
+      throw new UsageError(output, problem, `Use ${endings.join(", ")}`);
     }
     const { ending, beside: others } = exportFormats[format];
     const pathOf = (other: string) => output.slice(0, -ending.length) + other;
@@ -65,7 +80,7 @@ export const convertCommand = defineCommand({
       [output, ...others.map(pathOf)],
       [...source.files.map((path) => ({ what: "model", path }) as const), { what: "list of labels", path: labels }],
     );
-    const told = { gate: options.gate, classifierActivation: options["classifier-activation"] };
+    const told = { gate: options.gate, classifierActivation: options.classifierActivation };
     const model = await openNamedModel(input, { ...context, labels, told });
     refuseOther(model, input, told);
     refuseIdle(model, output, { format, form, frames });
@@ -73,7 +88,7 @@ export const convertCommand = defineCommand({
     if (!terminal.json) terminal.note(`${input}: ${describe(model)}`);
     const progress = terminal.progress();
     const onProgress = (done: number, total: number) =>
-      progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
+      progress.update({ done, total, label: "comparing", detail: `${done} of ${total} runs` });
     const { bytes, beside, receipt, warnings } = await convertModel(model, {
       format,
       form,
@@ -85,7 +100,7 @@ export const convertCommand = defineCommand({
       signal,
       onProgress,
     }).finally(() => progress.stop());
-    // A checkpoint is there when its index is, which comes last.
+    // A checkpoint exists once its index does, which comes last.
     const files = [
       ...[...beside].map(([other, content]) => [pathOf(other), content] as const),
       [output, bytes] as const,
@@ -99,21 +114,23 @@ export const convertCommand = defineCommand({
       ? { file: output, labelsFile: labelsFile?.path ?? null }
       : { file: null, labelsFile: null };
     const result = { ...receipt, ...written, bytes: size };
-    terminal.result(terminal.json ? JSON.stringify(result) : renderReceipt(output, size, receipt, written.labelsFile));
+    terminal.result(
+      terminal.json ? JSON.stringify(result) : renderReceipt(output, size, receipt, written.labelsFile, terminal),
+    );
     for (const warning of receipt.pass ? warnings : []) terminal.warn(`movinet: ${output}: warning: ${warning}.`);
     if (receipt.pass) return 0;
-    const reason = receipt.problem === null ? `it differs too much from ${input}` : `the comparison proves nothing`;
+    const reason = receipt.problem === null ? `differs too much from ${input}` : "the comparison is inconclusive";
     terminal.warn(`movinet: ${output}: ${reason}. Nothing was written.`);
     return receipt.checks.length === 0 ? 2 : 1;
   },
 });
 
-/** Refuses to say of a network what its file says otherwise. */
+/** Refuses what contradicts the file's own description of its network. */
 function refuseOther({ spec }: Model, input: string, told: NonNullable<ModelOptions["told"]>): void {
   const options = { gate: "--gate", classifierActivation: "--classifier-activation" } as const;
   for (const [name, option] of Object.entries(options) as ["gate" | "classifierActivation", string][]) {
     if (told[name] === undefined || told[name] === spec[name]) continue;
-    throw new UsageError(option, `${input} tells that it is ${spec[name]}`, "Leave it out");
+    throw new UsageError(option, `contradicts ${input}, which has ${spec[name]}`);
   }
 }
 
@@ -124,31 +141,40 @@ function refuseIdle(
   { format, form, frames }: Pick<ConvertOptions, "format" | "form" | "frames">,
 ): void {
   if (exportFormats[format].holds === "weights" && form !== undefined) {
-    throw new UsageError(
-      "--form",
-      `${output} holds the network in no form`,
-      "Leave it out, or write a .tflite or .onnx",
-    );
+    throw new UsageError("--form", `does not apply to ${output}, which holds weights only`, "Write a .tflite or .onnx");
   }
   const window =
     exportFormats[format].holds === "network" && (form ?? (spec.mode === "base" ? "clip" : "step")) === "clip";
   if (frames === undefined || window) return;
-  const what =
-    exportFormats[format].holds === "weights"
-      ? `${output} has no window`
-      : `the form ${form ?? "step"} takes one frame at a time`;
-  throw new UsageError("--frames", what, "Leave it out, or give --form clip");
+  if (exportFormats[format].holds === "weights") {
+    throw new UsageError(
+      "--frames",
+      `does not apply to ${output}, which holds weights only`,
+      "Write a .tflite or .onnx",
+    );
+  }
+  throw new UsageError(
+    "--frames",
+    `does not apply to the form ${form ?? "step"}, one frame per call`,
+    "Use --form clip",
+  );
 }
 
 function describe({ spec, card }: Model): string {
   const { height, width } = spec.resolution;
   const labels = card.labels === null ? "no labels" : "with labels";
-  return `${nameOf(spec)}, ${spec.classes} classes (${labels}), ${height}×${width} at ${card.fps} a second`;
+  return `${nameOf(spec)}, ${spec.classes} classes (${labels}), ${height}×${width} at ${card.fps} fps`;
 }
 
-function renderReceipt(output: string, bytes: number, receipt: Receipt, labelsFile: string | null): string {
+function renderReceipt(
+  output: string,
+  bytes: number,
+  receipt: Receipt,
+  labelsFile: string | null,
+  terminal: Terminal,
+): string {
   const { format, form, dtype } = receipt.result;
   const what = [format, form, dtype].filter(Boolean).join(", ");
-  const labels = labelsFile === null ? [] : [`${labelsFile}: its labels, one a line`];
-  return [`${output}: ${what}, ${formatBytes(bytes)}`, ...labels, "", ...renderChecks(receipt)].join("\n");
+  const labels = labelsFile === null ? [] : [`${labelsFile}: its labels, one per line`];
+  return [`${output}: ${what}, ${formatBytes(bytes)}`, ...labels, "", ...renderChecks(receipt, terminal)].join("\n");
 }

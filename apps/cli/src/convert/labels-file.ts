@@ -1,11 +1,11 @@
-/** The list of labels beside a `.tflite`, which the clients of Google's samples are given as a file of its own. */
+/** The list of labels beside a `.tflite`, which Google's sample clients read as a file of its own. */
 import { basename } from "node:path";
 import { findOutput, ModelSource, writeWhole } from "movinet/files";
 import { readModel } from "movinet/formats";
 import { keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
 
-/** What is to be written; `write` does nothing where the file says the same already. */
+/** A file to write; `write` does nothing where its content is there already. */
 export interface LabelsFile {
   readonly path: string;
   write(): Promise<void>;
@@ -22,16 +22,16 @@ export async function planLabels(output: string, labels: readonly string[] | nul
   if (labels === null) {
     const there = await keptText(path);
     if (there === null || there !== (await listWithin(output))) return null;
-    const problem = `it lists the labels of the ${basename(output)} that is to be replaced by one without labels`;
-    throw new UsageError(path, problem, "Remove it, write another file, or give --labels");
+    const problem = `has the labels of the old ${basename(output)}, and the new model has none`;
+    throw new UsageError(path, problem, "Remove it, choose another output file, or give --labels");
   }
   const text = listOf(labels);
   const { facts } = await findOutput(path, "E_USAGE");
   const there = facts && (await keptText(path));
   if (there !== null && listOf(there.trimEnd().split(/\r\n?|\n/)) === text) return { path, write: async () => {} };
   if (facts && there !== (await listWithin(output))) {
-    const problem = `it is no list of the labels of ${basename(output)}, and would be overwritten`;
-    throw new UsageError(path, problem, "Move it away, or write another file");
+    const problem = `would be overwritten, but does not list the labels of ${basename(output)}`;
+    throw new UsageError(path, problem, "Move it away, or choose another output file");
   }
   return { path, write: () => writeWhole(path, text) };
 }

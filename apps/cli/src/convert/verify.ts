@@ -7,7 +7,7 @@ import { openVideo } from "movinet/video";
 import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
 import { findNamedModel } from "../models.ts";
-import { argument, text } from "../options.ts";
+import { argument, modelText, otherwise, text } from "../options.ts";
 import { renderChecks } from "../tables/receipt.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -19,18 +19,17 @@ const [mostVideos, mostFrames] = [8, 16];
 /** Where there are fewer videos, several stretches of each make so many clips. */
 const enoughClips = 4;
 
-/** Compares; the exit code is 1 where answers are too far apart, or prove nothing. */
+/** Compares; the exit code is 1 where answers are too far apart, or the comparison is inconclusive. */
 export const verifyCommand = defineCommand({
   name: "verify",
-  takes: "it takes one model",
-  example: "verify model.tflite --against runs/train-1/model.safetensors",
+  examples: ["verify model.tflite --against runs/train-1/model.safetensors"],
   options: {
-    model: argument("A model: a file (.safetensors, .tflite, .onnx, .pt), a SavedModel, a checkpoint, or a name"),
-    against: text("Another file of the same network", "model"),
-    clips: text("Compare on the first frames of these videos (default: on generated ones with motion)", "folder"),
+    model: argument(modelText),
+    against: text("Another file of the same network to compare with", "model"),
+    clips: otherwise("generated clips with motion", text("Compare on the first frames of these videos", "folder")),
   },
   fetches: true,
-  json: "The receipt as one JSON object on stdout",
+  json: "Print the comparison as one JSON object",
   async run({ model, against, clips }, context) {
     const { terminal, signal } = context;
     const engine = await openNamedEngine({}, terminal);
@@ -50,13 +49,13 @@ export const verifyCommand = defineCommand({
       if (ways < 2) throw nothingToCompare(model);
       const progress = terminal.progress();
       const onProgress = (done: number, total: number) =>
-        progress.update({ done, total, label: "comparing", detail: `${done} of ${total} ways` });
+        progress.update({ done, total, label: "comparing", detail: `${done} of ${total} runs` });
       const seen = clips === undefined ? undefined : await filmed(clips, files, terminal, signal);
       const receipt = await verifyFiles([first, ...others], { clips: seen, signal, onProgress }).finally(() =>
         progress.stop(),
       );
       if (receipt.checks.length === 0) throw nothingToCompare(model);
-      terminal.result(terminal.json ? JSON.stringify(receipt) : renderChecks(receipt).join("\n"));
+      terminal.result(terminal.json ? JSON.stringify(receipt) : renderChecks(receipt, terminal).join("\n"));
       return receipt.pass ? 0 : 1;
     } finally {
       for (const file of files) await file[Symbol.asyncDispose]();
@@ -65,8 +64,8 @@ export const verifyCommand = defineCommand({
 });
 
 function nothingToCompare(model: string): UsageError {
-  const remedy = "Name another file of the same network with --against";
-  return new UsageError(model, "there is one way to run it here, and nothing to compare it with", remedy);
+  const remedy = "Give another file of the same network with --against";
+  return new UsageError(model, "there is only one way to run it here, so nothing to compare", remedy);
 }
 
 async function refuseItself([one, other]: readonly ModelSource[]): Promise<void> {
@@ -74,11 +73,7 @@ async function refuseItself([one, other]: readonly ModelSource[]): Promise<void>
   if (other === undefined || first === undefined || second === undefined) return;
   const [a, b] = [await stat(first), await stat(second)];
   if (a.ino !== b.ino || a.dev !== b.dev) return;
-  throw new UsageError(
-    "--against",
-    `${other.path} is the file that is compared`,
-    "Name another file of the same network",
-  );
+  throw new UsageError("--against", `is the same file: ${other.path}`, "Give another file of the same network");
 }
 
 function refuseAnother(first: OpenedFile, second: OpenedFile): void {
@@ -88,8 +83,8 @@ function refuseAnother(first: OpenedFile, second: OpenedFile): void {
   for (const fact of [network, window]) {
     if (fact(first) === fact(second)) continue;
     if (fact === window && [first, second].some((file) => windowOf([file]) === null)) continue;
-    const problem = `it has ${fact(second)}, but ${first.name} has ${fact(first)}`;
-    throw new UsageError(second.name, problem, "Give files of one network");
+    const problem = `has ${fact(second)}, but ${first.name} has ${fact(first)}`;
+    throw new UsageError(second.name, problem, "Give two files of the same network");
   }
 }
 
@@ -105,7 +100,7 @@ async function filmed(
   const window = windowOf(files);
   const length = window ?? mostFrames;
   const found = await expandSources([folder]);
-  terminal.tellLeftOut(found);
+  terminal.reportLeftOut(found);
   for (const failure of found.failures) {
     if (found.sources.length === 0) throw failure;
     terminal.warn(`movinet: ${failure.message}`);
@@ -125,6 +120,6 @@ async function filmed(
     }
   }
   if (clips.length > 1) return clips;
-  const least = window === null ? "two videos" : `two videos of ${window} frames at ${card.fps} a second`;
-  throw new UsageError(folder, "it has too few pictures for answers to differ", `Give a folder of at least ${least}`);
+  const least = window === null ? "two videos" : `two videos of ${window} frames at ${card.fps} fps`;
+  throw new UsageError(folder, "has too few frames to compare on", `Give a folder with at least ${least}`);
 }

@@ -1,21 +1,20 @@
 import { ClipCache, checkDataset, openDataset } from "movinet/train";
 import { defineCommand } from "../command.ts";
-import { argument, count } from "../options.ts";
+import { argument, count, datasetText, otherwise, short } from "../options.ts";
 import { timeLeft } from "../stage-progress.ts";
 import { renderReport } from "../tables/dataset.ts";
 
 /** Checks a dataset; the exit code is 1 where problems were found. */
 export const checkCommand = defineCommand({
   name: "dataset check",
-  takes: "it takes one dataset",
-  example: "dataset check clips",
+  examples: ["dataset check clips/"],
   options: {
-    dataset: argument("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
-    jobs: count("Videos to decode at a time (default: the machine's cores)"),
+    dataset: argument(datasetText),
+    jobs: short("j", otherwise("CPU cores", count("Videos to decode at a time"))),
   },
-  json: "One JSON object on stdout",
+  json: "Print one JSON object",
   async run({ dataset: path, jobs }, { terminal, signal, ifInterrupted }) {
-    ifInterrupted("What was decoded stays in the cache.");
+    ifInterrupted("Decoded clips stay in the cache.");
     const dataset = await openDataset(path);
     const cache = new ClipCache();
     const progress = terminal.progress();
@@ -36,7 +35,7 @@ export const checkCommand = defineCommand({
       progress.stop();
       const problems = report.findings.filter(({ severity }) => severity === "problem").length;
       if (terminal.json) terminal.result(JSON.stringify({ type: "dataset", ...report, problems }));
-      else terminal.result(renderReport(report, { width: Math.min(terminal.width, 80), color: terminal.color }));
+      else terminal.result(renderReport(report, terminal));
       return problems > 0 ? 1 : 0;
     } finally {
       progress.stop();

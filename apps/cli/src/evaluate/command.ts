@@ -27,14 +27,17 @@ import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options
 
 type JudgedClips = Awaited<ReturnType<typeof openJudgedClips>>;
 
-/** Judges a model; the exit code is 1 where clips failed or the modes disagree. */
+/** Evaluates a model; the exit code is 1 where clips failed or the modes disagree. */
 export const evaluateCommand = defineCommand({
   name: "evaluate",
-  takes: "it takes a model and a dataset",
-  example: "evaluate runs/train-1/model.safetensors clips",
+  examples: [
+    "evaluate runs/train-1/model.safetensors clips/",
+    "evaluate a0-stream clips/ --out report",
+    "evaluate runs/train-1/model.safetensors clips/ --compare",
+  ],
   options: evaluateOptions,
   fetches: true,
-  json: "One JSON object a line on stdout: each clip, then all together",
+  json: "Print one JSON object per line: each clip, then the totals",
   async run(settings, context) {
     checkTogether(settings);
     if (settings.compare) return compare(settings, context);
@@ -59,10 +62,10 @@ export const evaluateCommand = defineCommand({
   },
 });
 
-/** Refuses a folder for a report that cannot be made, that is a run's, or that holds something else than a report of ours. */
+/** Refuses a folder that cannot be made, that is a run's, or that holds something other than one of our reports. */
 async function checkReportFolder(folder: string): Promise<void> {
   if (await stat(join(folder, "config.json")).catch(() => null)) {
-    throw new UsageError(folder, "it holds a run, whose report would be lost", "Choose another --out");
+    throw new UsageError(folder, "contains a run, whose report would be overwritten", "Choose another --out");
   }
   await checkOutputFolder(folder, async () => {
     try {
@@ -93,7 +96,7 @@ async function judge(
   const onClip = (outcome: ClipOutcome) => {
     done++;
     if (outcome.answer === null) failed++;
-    if (tellClip(outcome, card.labels as readonly string[], terminal)) right++;
+    if (reportClip(outcome, card.labels as readonly string[], terminal)) right++;
     const failures = failed > 0 ? `  ${failed} failed` : "";
     const detail = `${done}/${total} clips  ${right} right  ETA ${timeLeft(started, done, total)}${failures}`;
     progress.update({ done, total, label: "", detail });
@@ -110,7 +113,7 @@ async function judge(
     terminal.result(renderEvaluation(evaluation, agreement, terminal));
   }
   for (const warning of doubts) terminal.warning(warning);
-  if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be judged.`);
+  if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be evaluated.`);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
   if (out !== undefined) {
     const named = { model: settings.model, dataset, judged, card, warnings, engine: engine.name };
@@ -144,8 +147,8 @@ async function judge(
   return failures.length > 0 || agreement?.agree === false ? 1 : 0;
 }
 
-/** Tells how a clip went, where that is asked for, and whether it was right. */
-function tellClip(
+/** Prints the outcome of a clip where that is asked for, and returns whether it was right. */
+function reportClip(
   { sample, answer, error, frames, seconds }: ClipOutcome,
   labels: readonly string[],
   terminal: Terminal,

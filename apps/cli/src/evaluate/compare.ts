@@ -30,14 +30,14 @@ import type { EvaluateSettings } from "./options.ts";
 export async function compare(settings: EvaluateSettings, context: Context): Promise<number> {
   const { terminal, signal, ifInterrupted } = context;
   const out = settings.out ?? (await nextFolder("compare"));
-  // Whose config.json it is, is looked at once the clips are known.
+  // Whose config.json it is, is checked once the clips are known.
   await checkOutputFolder(out, () => isFile(join(out, "config.json")));
   await checkOutsideDataset(out, settings.dataset);
   const { labels, dataset, split, device, threads } = settings;
   const open = (name: string) => openNamedModel(name, { ...context, labels });
   const model = await open(settings.model);
   if (model.spec.mode !== "stream") {
-    throw new UsageError(settings.model, "it is a base model, and --compare compares a stream model", "Give that");
+    throw new UsageError(settings.model, "is a base model, but --compare needs a stream model");
   }
   const files = await Promise.all(relativeKinds.map((kind) => fileOf(kind, settings)));
   const known = await Promise.all(files.map((file) => (file === null ? null : open(file))));
@@ -64,7 +64,7 @@ export async function compare(settings: EvaluateSettings, context: Context): Pro
     });
     const bytes = await modelBytes(await findNamedModel(settings.model, context));
     const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
-    ifInterrupted(`Go on with the same command and --out ${folder}`);
+    ifInterrupted(`Repeat the command with --out ${folder} to resume.`);
     const engine = await openNamedEngine({ device, threads }, terminal);
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
     const done = await compareModels(planned, {
@@ -83,15 +83,15 @@ export async function compare(settings: EvaluateSettings, context: Context): Pro
     await rm(join(folder, "state"), { recursive: true, force: true });
     progress.stop();
     if (done === null) {
-      terminal.warn(`movinet: ${dataset}: none of its clips could be judged.`);
+      terminal.warn(`movinet: ${dataset}: none of its clips could be evaluated.`);
       return 1;
     }
     const { comparison, warnings } = done;
     const line = familyLine(settings, clips.judged, comparison, warnings);
     await writeWhole(join(folder, "comparison.json"), `${line}\n`);
     await writeWhole(join(folder, "comparison.csv"), familyCsv(comparison));
-    const told = { model: settings.model, dataset, command: commandLine(), engine };
-    const { html, svg } = await renderComparison(done, told);
+    const facts = { model: settings.model, dataset, command: commandLine(), engine };
+    const { html, svg } = await renderComparison(done, facts);
     await writeWhole(join(folder, "comparison.svg"), svg);
     await writeWhole(join(folder, "comparison.html"), html);
     terminal.result(terminal.json ? line : renderFamily(comparison, terminal));
@@ -126,10 +126,10 @@ async function openCompareFolder({ split, out }: EvaluateSettings, begun: Begun)
   const text = await keptText(file);
   if (text !== null) {
     const before = readBegun(text);
-    if (before === null) throw new UsageError(file, "it is no comparison of this version", "Choose another --out");
-    const other = before.split === split ? differenceOf(before.begun, begun) : "other clips are judged";
+    if (before === null) throw new UsageError(file, "was not written by this version", "Choose another --out");
+    const other = before.split === split ? differenceOf(before.begun, begun) : "other clips are evaluated";
     if (other !== null) {
-      throw new UsageError(folder, `it holds another comparison: ${other}`, "Choose another --out");
+      throw new UsageError(folder, `contains another comparison: ${other}`, "Choose another --out");
     }
   }
   await makeFolder(folder);

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { BenchRow } from "../bench/bench.ts";
+import { csvLine } from "./csv.ts";
 import { tableLines } from "./text.ts";
 
 const columns = [
@@ -27,21 +28,16 @@ const paths: ReadonlySet<string> = new Set(["model", "video"]);
 
 /** Rows as CSV with a header line; what is not known is empty. Files are named without their folders. */
 export function renderCsv(rows: readonly BenchRow[]): string {
-  const cell = (value: string | number | null) => {
-    const text = String(value ?? "");
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = rows.map((row) =>
-    columns.map((column) => cell(paths.has(column) ? basename(String(row[column] ?? "")) : row[column])).join(","),
-  );
-  return `${[columns.join(","), ...lines].join("\n")}\n`;
+  const cells = (row: BenchRow) =>
+    columns.map((column) => (paths.has(column) ? basename(String(row[column] ?? "")) : row[column]));
+  return `${[columns, ...rows.map(cells)].map(csvLine).join("\n")}\n`;
 }
 
-/** Rows as a table of at most 80 cells a line. */
-export function renderBench(rows: readonly BenchRow[]): string {
+/** Rows as a table, of at most `room` cells a line where its numbers allow it. */
+export function renderBench(rows: readonly BenchRow[], room: number): string {
   const videos = rows.filter((row) => row.video !== null).map(renderVideo);
   const steps = rows.filter((row) => row.video === null);
-  return [...(steps.length > 0 ? [renderSteps(steps)] : []), ...videos].join("\n");
+  return [...(steps.length > 0 ? [renderSteps(steps, room)] : []), ...videos].join("\n");
 }
 
 function renderVideo({
@@ -61,10 +57,10 @@ function renderVideo({
   ].join("\n");
 }
 
-function renderSteps(rows: readonly BenchRow[]): string {
-  const head = ["model", "by", "p50", "p95", "frames/s", "start", "memory", "us / peer"];
+function renderSteps(rows: readonly BenchRow[], room: number): string {
+  const head = ["model", "by", "p50", "p95", "frames/s", "start", "memory", "vs peer"];
   const table = rows.map((row) => [
-    basename(row.model).slice(0, 20),
+    basename(row.model),
     row.peer ?? "movinet",
     `${row.p50Ms} ms`,
     `${row.p95Ms} ms`,
@@ -73,5 +69,5 @@ function renderSteps(rows: readonly BenchRow[]): string {
     `${(row.peakRssBytes / 1e6).toFixed(0)} MB`,
     row.ratio === null ? "" : `${row.ratio.toFixed(2)}×`,
   ]);
-  return tableLines(head, table, 2).join("\n");
+  return tableLines(head, table, 2, room).join("\n");
 }

@@ -6,28 +6,36 @@ type Finding = DatasetReport["findings"][number];
 /** Findings of one sort that are shown; the rest is counted. */
 const mostShown = 10;
 
-/** The report as a table of classes and a list of findings, no line wider than `width` cells (at least 40). */
+/**
+ * The report as a table of classes and a list of findings. Sentences wrap at `width` cells (from 40 to 80); names take at
+ * most `room`.
+ */
 export function renderReport(
   report: DatasetReport,
-  { width, color }: { readonly width: number; readonly color: boolean },
+  { width, room, color }: { readonly width: number; readonly room: number; readonly color: boolean },
 ): string {
-  const columns = Math.max(40, width);
+  const style = { columns: Math.max(40, Math.min(width, 80)), room: Math.max(40, room) };
   const { path, clips, classes, groups, duration, findings } = report;
   const facts = `   ${counted(clips, "clip")}, ${counted(classes.length, "class")}, ${counted(groups, "group")}, ${formatDuration(duration)}`;
   const paint = painter(color);
-  const head = paint("bold", fitText(path, columns - facts.length, "end")) + facts;
+  const head = paint("bold", fitText(path, style.room - facts.length, "end")) + facts;
   const sections = Map.groupBy(findings, ({ severity, title }) => `${severity} ${title}`);
-  const blocks = Array.from(sections.values(), (section) => renderSection(section, columns, paint));
-  return [head, renderClasses(report, columns), ...blocks, paint("bold", verdict(findings))].join("\n\n");
+  const blocks = Array.from(sections.values(), (section) => renderSection(section, style, paint));
+  return [head, renderClasses(report, style.room), ...blocks, paint("bold", verdict(findings))].join("\n\n");
 }
 
-function renderClasses({ classes }: DatasetReport, columns: number): string {
+interface Style {
+  readonly columns: number;
+  readonly room: number;
+}
+
+function renderClasses({ classes }: DatasetReport, most: number): string {
   const numbers = ["clips", "groups"].map((title, i) => {
     const values = classes.map((row) => String(i === 0 ? row.clips : row.groups));
     const cells = Math.max(title.length, ...values.map((value) => value.length));
     return [title, ...values].map((text) => text.padStart(cells));
   });
-  const room = columns - 2 - numbers.reduce((sum, [title = ""]) => sum + 2 + title.length, 0);
+  const room = most - 2 - numbers.reduce((sum, [title = ""]) => sum + 2 + title.length, 0);
   const names = ["class", ...classes.map(({ label }) => label)].map((name) => fitText(name, room));
   const widest = Math.max(...names.map((name) => name.length));
   return names
@@ -35,29 +43,29 @@ function renderClasses({ classes }: DatasetReport, columns: number): string {
     .join("\n");
 }
 
-function renderSection(section: readonly Finding[], columns: number, paint: ReturnType<typeof painter>): string {
+function renderSection(section: readonly Finding[], style: Style, paint: ReturnType<typeof painter>): string {
   const [{ severity, title, remedy } = section[0] as Finding] = section;
-  const [first = "", ...more] = fitted(`${severity}: ${title}. ${remedy}.`, columns);
+  const [first = "", ...more] = fitted(`${severity}: ${title}. ${remedy}.`, style);
   const named = first.replace(severity, paint(severity === "problem" ? "red" : "yellow", severity));
-  const shown = section.slice(0, mostShown).flatMap((finding) => renderFinding(finding, columns));
+  const shown = section.slice(0, mostShown).flatMap((finding) => renderFinding(finding, style));
   const hidden = section.length - mostShown;
   return [named, ...more, ...shown, ...(hidden > 0 ? [`  … and ${hidden} more (--json lists all)`] : [])].join("\n");
 }
 
 /** A clip with its detail, or clips that belong together, the first in the margin. */
-function renderFinding({ samples, detail }: Finding, columns: number): string[] {
+function renderFinding({ samples, detail }: Finding, style: Style): string[] {
   const [first, ...others] = samples;
-  if (first === undefined) return fitted(detail ?? "", columns - 2).map((line) => `  ${line}`);
+  if (first === undefined) return fitted(detail ?? "", style, 2).map((line) => `  ${line}`);
   const lines = [
-    `  ${fitText(first, columns - 2, "end")}`,
-    ...others.slice(0, mostShown).map((name) => `    ${fitText(name, columns - 4, "end")}`),
+    `  ${fitText(first, style.room - 2, "end")}`,
+    ...others.slice(0, mostShown).map((name) => `    ${fitText(name, style.room - 4, "end")}`),
     ...(others.length > mostShown ? [`    … and ${others.length - mostShown} more`] : []),
   ];
-  return detail === null ? lines : [...lines, ...fitted(detail, columns - 4).map((line) => `    ${line}`)];
+  return detail === null ? lines : [...lines, ...fitted(detail, style, 4).map((line) => `    ${line}`)];
 }
 
-function fitted(text: string, columns: number): string[] {
-  return wrap(text, columns).map((line) => fitText(line, columns));
+function fitted(text: string, { columns, room }: Style, indent = 0): string[] {
+  return wrap(text, columns - indent).map((line) => fitText(line, room - indent));
 }
 
 function verdict(findings: readonly Finding[]): string {

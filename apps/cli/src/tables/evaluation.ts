@@ -9,7 +9,7 @@ import {
   starText,
   verdict,
 } from "movinet/train";
-import { columnsOf, fitText, painter, wrap } from "./text.ts";
+import { columnsOf, fitText, painter, textWidth, wrap } from "./text.ts";
 
 type ClassMeasures = Evaluation["perClass"][number];
 
@@ -22,7 +22,7 @@ const mostClasses = 40;
 export function renderEvaluation(
   evaluation: Evaluation,
   agreement: Agreement | null,
-  { width, color }: { width: number; color: boolean },
+  { width, room, color }: { width: number; room: number; color: boolean },
 ): string {
   const columns = columnsOf({ width });
   const paint = painter(color);
@@ -32,13 +32,13 @@ export function renderEvaluation(
     ...head,
     ...verdict(evaluation).flatMap((sentence) => wrap(sentence, columns)),
     "",
-    ...classTable(evaluation, columns),
+    ...classTable(evaluation, Math.max(columns, room)),
     "",
     ...measures(evaluation, agreement).flatMap((sentence) => wrap(sentence, columns)),
   ].join("\n");
 }
 
-function classTable(evaluation: Evaluation, columns: number): string[] {
+function classTable(evaluation: Evaluation, most: number): string[] {
   const { perClass, macro, output } = evaluation;
   const shown =
     perClass.length <= mostClasses
@@ -59,16 +59,21 @@ function classTable(evaluation: Evaluation, columns: number): string[] {
   const mean = ["", share(macro.recall), "", share(macro.precision), share(macro.f1)];
   const rows = shown.map(cells);
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
-  const room = columns - widths.reduce((sum, cell) => sum + cell + 2, 0) - 2;
+  const title = output === "sigmoid" ? "class (probability ≥ 0.5)" : "class";
+  const names = [title, meanText(evaluation), ...shown.map(({ label }) => label)];
+  const room = Math.min(Math.max(...names.map(textWidth)), most - widths.reduce((sum, cell) => sum + cell + 2, 0) - 2);
   const line = (name: string, row: readonly string[]) => {
     const fitted = fitText(name, room);
-    const label = fitted + " ".repeat(Math.max(0, room - [...fitted].length));
+    const label = fitted + " ".repeat(Math.max(0, room - textWidth(fitted)));
     return `  ${label}${row.map((cell, i) => `  ${cell.padStart(widths[i] as number)}`).join("")}`.trimEnd();
   };
-  const more = perClass.length > shown.length ? [`  (the ${shown.length} found least of ${perClass.length})`] : [];
+  const more =
+    perClass.length > shown.length
+      ? [`  (the ${shown.length} of ${perClass.length} classes with the lowest recall)`]
+      : [];
   const star = starText(shown.map(({ interval }) => interval));
   return [
-    line(output === "sigmoid" ? "class (probability of at least 0.5)" : "class", head),
+    line(title, head),
     ...shown.map((measure, i) => line(measure.label, rows[i] as readonly string[])),
     line(meanText(evaluation), mean),
     ...more,
@@ -102,11 +107,11 @@ export function mixUps(confusion: Evaluation["confusion"], perClass: readonly Cl
   const texts = pairs
     .sort((a, b) => b.count - a.count)
     .slice(0, most)
-    .map(({ i, j, count }) => `${name(i)} taken for ${name(j)} (${count})`);
-  return [`Mixed up: ${texts.join(", ")}${pairs.length > most ? ", …" : ""}.`];
+    .map(({ i, j, count }) => `${name(i)} as ${name(j)} (${count})`);
+  return [`Most confused: ${texts.join(", ")}${pairs.length > most ? ", …" : ""}.`];
 }
 
-/** Whether stream and clip mode say the same, in a sentence. */
+/** Whether stream and clip mode agree, in a sentence. */
 export function agreementText({ agree, clips, difference }: Agreement): string {
   const by = `logits of ${clips} ${clips === 1 ? "clip" : "clips"} differ by at most ${difference.toExponential(0)}`;
   return agree ? `Frame by frame and clip mode agree: ${by}.` : `Frame by frame and clip mode disagree: ${by}.`;

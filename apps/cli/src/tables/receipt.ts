@@ -1,14 +1,12 @@
 import type { Receipt } from "movinet/train";
-import { counted, fitText, tableLines } from "./text.ts";
+import { columnsOf, counted, tableLines, wrap } from "./text.ts";
 
-const mostName = 24;
-
-/** What a comparison found, as lines. */
-export function renderChecks(receipt: Receipt): string[] {
+/** What a comparison found, as lines: sentences wrap at `width`, a row of the table takes at most `room` cells. */
+export function renderChecks(receipt: Receipt, { width, room }: { width: number; room: number }): string[] {
   const { source, clips, frames, limits, checks, controls, problem } = receipt;
   const head = ["", "on", "", "difference", "error", "correlation", "same class", ""];
   const rows = checks.map(({ name, runtime, call, difference, error, correlation, sameClass, fails }) => [
-    fitText(name, mostName),
+    name,
     runtime,
     call,
     difference === null ? "–" : difference.toExponential(1),
@@ -18,13 +16,15 @@ export function renderChecks(receipt: Receipt): string[] {
     fails.length === 0 ? "ok" : fails.includes("numbers") ? "NO NUMBERS" : "TOO FAR",
   ]);
   const shown = controls.map(({ name, error, fails }) => `${name} ${percent(error)}${fails ? "" : " (NEAR)"}`);
+  const sentences = (...texts: string[]) => texts.flatMap((text) => wrap(text, columnsOf({ width })));
   return [
-    `Held against ${source.name} on ${source.runtime}, ${source.call}`,
-    `(${counted(clips, "clip")}, ${frames} frames; errors as a share of how much its answers differ, at most ${percent(limits.error)}):`,
-    ...tableLines(head, rows, 3),
-    ...(shown.length > 0 ? [`Wrong on purpose, which must be far off: ${shown.join(", ")}`] : []),
-    ...(problem === null ? [] : [`This proves nothing: ${problem}.`]),
-    ...(isOneClass(receipt) ? ["All clips get one class: clips of different actions would tell more."] : []),
+    ...sentences(
+      `Compared with ${source.name} on ${source.runtime}, ${source.call}, over ${counted(clips, "clip")} of ${frames} frames. Errors are relative to the spread of its answers; at most ${percent(limits.error)} is allowed.`,
+    ),
+    ...tableLines(head, rows, 3, room),
+    ...(shown.length > 0 ? sentences(`Controls, wrong on purpose, must be far off: ${shown.join(", ")}.`) : []),
+    ...(problem === null ? [] : sentences(`This is inconclusive: ${problem}.`)),
+    ...(isOneClass(receipt) ? sentences("All clips get the same class: try clips of different actions.") : []),
   ];
 }
 

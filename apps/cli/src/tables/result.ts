@@ -136,9 +136,9 @@ function percentCell(score: number): string {
   return `${(score * 100).toFixed(1)} %`.padStart(percentCells);
 }
 
-/** A bar of `score × cells` terminal cells, rounded to eighths; anything above zero shows at least one eighth. */
+/** A bar of `score × cells` terminal cells, rounded to eighths: none at 0.0 %, at least one eighth above. */
 function renderBar(score: number, cells: number): string {
-  const eighths = score > 0 ? Math.max(1, Math.round(score * cells * 8)) : 0;
+  const eighths = Number(score.toFixed(3)) > 0 ? Math.max(1, Math.round(score * cells * 8)) : 0;
   const rest = eighths % 8;
   return "█".repeat((eighths - rest) / 8) + (rest === 0 ? "" : "▏▎▍▌▋▊▉".charAt(rest - 1));
 }

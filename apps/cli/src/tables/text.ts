@@ -1,5 +1,7 @@
-/** Text on a terminal: its width in cells, and how numbers are said. */
-export { fitText, textWidth } from "movinet/files";
+/** Text on a terminal: its width in cells, tables, and how numbers are written. */
+import { fitText, textWidth } from "movinet/files";
+
+export { fitText, textWidth };
 
 /** Columns of text on a terminal of a width: neither so few nor so many that it reads badly. */
 export function columnsOf({ width }: { readonly width: number }): number {
@@ -17,7 +19,7 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** Seconds as a person says them: `4.4 s`, `2 min 5 s`, `1 h 2 min`. */
+/** Seconds in words: `4.4 s`, `2 min 5 s`, `1 h 2 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -26,12 +28,29 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Rows under their titles, each column as wide as it needs: the first `left` of them flush left, the others right. */
-export function tableLines(head: readonly string[], rows: readonly (readonly string[])[], left: number): string[] {
-  const lines = [head, ...rows];
-  const widths = head.map((_, i) => Math.max(...lines.map((cells) => cells[i]?.length ?? 0)));
-  const padded = (text: string, i: number) =>
-    i < left ? text.padEnd(widths[i] as number) : text.padStart(widths[i] as number);
+const leastName = 8;
+
+/**
+ * Rows under their titles, each column as wide as it needs: the first `left` of them flush left, the others right. Where a
+ * line would take more than `room` cells, the first column, of names or paths, is cut at its beginning.
+ */
+export function tableLines(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  left: number,
+  room = Infinity,
+): string[] {
+  const widest = (cells: readonly string[]) => Math.max(0, ...cells.map(textWidth));
+  const others = head
+    .slice(1)
+    .reduce((sum, _, i) => sum + 2 + widest([head, ...rows].map((row) => row[i + 1] ?? "")), 0);
+  const most = Math.max(leastName, room - others);
+  const lines = [head, ...rows].map(([name = "", ...cells]) => [fitText(name, most, "end"), ...cells]);
+  const widths = head.map((_, i) => widest(lines.map((cells) => cells[i] ?? "")));
+  const padded = (text: string, i: number) => {
+    const blank = " ".repeat((widths[i] as number) - textWidth(text));
+    return i < left ? text + blank : blank + text;
+  };
   return lines.map((cells) => cells.map(padded).join("  ").trimEnd());
 }
 

@@ -1,88 +1,82 @@
 import type { Trainable } from "movinet/train";
+import { wrongArguments } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import {
   choice,
   count,
-  dashed,
+  datasetText,
   either,
   flag,
-  type Options,
+  group,
+  mustBe,
+  notWith,
+  optionalArgument,
+  optionText,
+  orNull,
+  otherwise,
   parsed,
   positive,
-  rest,
+  short,
   text,
   threads,
-  usually,
-  wrongArguments,
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
 import { override, readRepeated } from "./repeat.ts";
 import type { RunChoices } from "./run-folder.ts";
 import { resumeTraining, train } from "./train.ts";
 
-const usage = {
-  name: "train",
-  takes: "it takes one dataset",
-  example: "train clips, or: movinet train --resume",
-};
-
 const trainOptions = {
-  dataset: rest("A folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)"),
-  from: usually(null, text("The model to begin with: a file or a name of the zoo (default a0-stream)")),
-  out: text("Folder of this run (default runs/train-1, 2, …)", "folder"),
-  resume: flag("Go on with the run in --out (default: the last in runs)"),
-  config: text("Repeat the training of a config.json; other options replace what it says", "file"),
-  trainable: usually(
-    null,
-    parsed(
-      "What learns: classifier, head, a number of last blocks, or all (default: classifier; from 400 clips on 2 blocks)",
-      readTrainable,
+  dataset: optionalArgument(`${datasetText}; none with --resume`),
+  ...group("Run", {
+    out: short("o", otherwise("runs/train-1, 2, …", text("Folder of this run", "folder"))),
+    resume: flag("Resume the run in --out, or the last one in runs"),
+    config: text("Repeat the training of a run's config.json; other options override its settings", "file"),
+  }),
+  ...group("Training", {
+    from: otherwise("a0-stream", orNull(text("Model to start from: a name or a file", "model"))),
+    trainable: otherwise(
+      "classifier; 2 from 400 clips on",
+      orNull(
+        parsed(
+          "What to train: the classifier, the head, the last N blocks, or all",
+          readTrainable,
+          "classifier|head|N|all",
+        ),
+      ),
     ),
-  ),
-  folds: usually(
-    null,
-    count(
-      "Parts of the cross-validation, where only the classifier learns (default: one a group up to 10 groups, else 5)",
-      2,
+    epochs: otherwise("15", orNull(count("Passes over the clips", 1, 100_000))),
+    batch: otherwise("8", orNull(count("Clips per step", 1, 1024))),
+    frames: otherwise("16", orNull(count("Frames per clip", 1, 4096))),
+    learningRate: otherwise("0.0003", orNull(positive("Peak learning rate"))),
+    augment: otherwise("light", orNull(choice("How much to vary clips", ["none", "light", "strong"]))),
+    flip: otherwise("unless labels or clips show that left and right differ", either("Also train on mirrored clips")),
+    seed: otherwise("0", orNull(count("Seed of splits and variations", 0))),
+    threads: otherwise("CPU cores", orNull(threads("Threads to train with"))),
+  }),
+  ...group("Testing", {
+    folds: otherwise(
+      "one per group up to 10 groups, else 5",
+      orNull(count("Parts of the cross-validation, where only the classifier is trained", 2)),
     ),
-  ),
-  validation: usually(null, positive("Share of the clips to test with instead, by group (default 0.2)")),
-  epochs: usually(null, count("Times that each clip is learned from (default 15)", 1, 100_000)),
-  batch: usually(null, count("Clips in a step (default 8)", 1, 1024)),
-  frames: usually(null, count("Frames of a clip in training (default 16)", 1, 4096)),
-  learningRate: usually(null, positive("The highest (default 0.0003)")),
-  augment: usually(
-    null,
-    choice("How much clips are varied: none, light or strong (default light)", ["none", "light", "strong"]),
-  ),
-  flip: either(
-    "Also mirror clips (default: unless labels or clips say that left and right matter)",
-    "Left and right matter",
-  ),
-  seed: usually(null, count("Another number draws other splits and variations (default 0)", 0)),
-  threads: usually(null, threads("Threads that train (default: the machine's cores)")),
-} satisfies Options;
+    validation: otherwise("0.2", orNull(positive("Share of the clips to test on instead, split by group"))),
+  }),
+};
 
 /** Trains; the exit code is 1 where clips could not be decoded. */
 export const trainCommand = defineCommand({
-  ...usage,
+  name: "train",
+  examples: ["train clips/", "train clips/ --from a2-stream --trainable 2", "train --resume"],
   options: trainOptions,
   fetches: true,
-  json: "One JSON object a line on stdout: each epoch, then what was reached",
-  async run({ dataset: [dataset, ...more], out, resume, config, ...given }, context) {
-    if (resume && config !== undefined) {
-      throw new UsageError("--config", "--resume continues a run with its own settings", "Give one of them");
-    }
-    const known = resume || config !== undefined;
-    if ((dataset === undefined && !known) || (dataset !== undefined && resume) || more.length > 0) {
-      throw wrongArguments({ ...usage, ...(resume && { takes: "a resumed run knows its dataset" }) });
-    }
+  json: "Print one JSON object per line: each epoch, then the result",
+  async run({ dataset, out, resume, config, flip = null, ...given }, context) {
+    if (resume && config !== undefined) throw notWith("--config", "--resume");
+    if (resume && dataset !== undefined) throw new UsageError("--resume", "takes no dataset: the run has its own");
+    const asked = { dataset: dataset ?? null, ...given, flip };
     if (resume) {
-      refuseWithResume(given);
+      refuseWithResume(asked);
       return resumeTraining(out, context);
     }
-    const { flip = null, ...others } = given;
-    const asked = { dataset: dataset ?? null, ...others, flip };
     if (config === undefined) return train(checked(asked), out, null, context);
     const repeated = await readRepeated(config, trainOptions);
     const { settings, changes } = override(repeated, asked);
@@ -92,30 +86,31 @@ export const trainCommand = defineCommand({
 
 type Asked = Omit<RunChoices, "threads"> & { readonly threads: number | null };
 
-/** Settings that go together. */
+/** Refuses settings that are incomplete or do not go together. */
 function checked(settings: { readonly [K in keyof Asked]?: Asked[K] | null }): Asked {
-  const { dataset, validation, folds, seed } = settings;
-  if (typeof dataset !== "string") throw wrongArguments(usage);
-  if (validation && validation >= 1) {
-    throw new UsageError("--validation", "it is a share of the clips", "Give a number above 0 and below 1");
+  const { dataset, validation = null, folds = null, seed } = settings;
+  if (typeof dataset !== "string") throw wrongArguments("missing DATASET", "train", trainOptions);
+  if (validation !== null && validation >= 1) {
+    throw mustBe("--validation", "a number > 0 and < 1", String(validation));
   }
-  if (validation && folds) {
-    throw new UsageError("--validation", "it and --folds are two ways to test", "Give one of them");
-  }
+  if (validation !== null && folds !== null) throw notWith("--validation", "--folds");
   return { ...(settings as Asked), dataset, seed: seed ?? 0 };
 }
 
-/** A run that goes on does what it was begun with. */
+/** A resumed run keeps its settings. */
 function refuseWithResume(choices: Readonly<Record<string, unknown>>): void {
   const [name, value] = Object.entries(choices).find(([, value]) => value !== null && value !== undefined) ?? [];
   if (name === undefined) return;
-  const option = value === false ? `--no-${dashed(name)}` : `--${dashed(name)}`;
-  throw new UsageError(option, "a resumed run does what it was begun with", "Leave it out, or train anew");
+  throw new UsageError(
+    optionText(name, value !== false),
+    "cannot be combined with --resume: a run keeps its settings",
+    "Leave it out, or start a new run",
+  );
 }
 
 function readTrainable(text: string, name: string): Trainable {
   if (text === "classifier" || text === "head" || text === "all") return text;
   const lastBlocks = Number(text);
   if (Number.isInteger(lastBlocks) && lastBlocks >= 1) return { lastBlocks };
-  throw new UsageError(name, `${JSON.stringify(text)} is no part of a network`, "Use classifier, head, 2 or all");
+  throw mustBe(name, "classifier, head, all or a number of blocks", text);
 }

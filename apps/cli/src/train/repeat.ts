@@ -25,14 +25,14 @@ const topKeys: readonly string[] = ["version", "given", "decided", "begun", "mod
 export async function readRepeated(file: string, options: Options): Promise<Repeated> {
   const refuse = (problem: string) => new UsageError(file, problem, "Give the config.json of a run");
   const text = await keptText(file);
-  if (text === null) throw refuse("it cannot be read");
+  if (text === null) throw refuse("cannot be read");
   let config: unknown;
   try {
     config = JSON.parse(text);
   } catch {
-    throw refuse("it is not JSON");
+    throw refuse("is not JSON");
   }
-  if (!isRecord(config) || !isRecord(config["given"])) throw refuse('it has no "given" object');
+  if (!isRecord(config) || !isRecord(config["given"])) throw refuse('has no "given" object');
   refuseUnknown(file, config, topKeys);
   const known = Object.keys(options).filter((name) => !["out", "resume", "config"].includes(name));
   refuseUnknown(file, config["given"], known, "given.");
@@ -41,27 +41,27 @@ export async function readRepeated(file: string, options: Options): Promise<Repe
   );
   if (config["begun"] === undefined) return { file, given, before: null };
   const { begun, version, model } = config;
-  if (!isBegun(begun)) throw refuse('"begun" is not what a run writes');
+  if (!isBegun(begun)) throw refuse('has a damaged "begun"');
   return { file, given, before: { begun, version: textOrNull(version) ?? "unknown", model: textOrNull(model) } };
 }
 
 function refuseUnknown(file: string, record: object, known: readonly string[], within = ""): void {
   const unknown = Object.keys(record).find((key) => !known.includes(key));
   if (unknown === undefined) return;
-  throw new UsageError(file, `unknown key "${within}${unknown}"`, `Use ${known.join(", ")}`);
+  throw new UsageError(file, `unknown key "${within}${unknown}"`, `Known keys: ${known.join(", ")}`);
 }
 
 /** A value as the command line would give it. */
 function readValue(file: string, name: string, value: unknown, option: Option<unknown> | undefined): unknown {
   const blocks = isRecord(value) && Object.keys(value).join() === "lastBlocks" ? value["lastBlocks"] : value;
   const where = `${file}: given.${name}`;
+  const refuse = (rule: string) => new UsageError(where, `must be ${rule}, got ${JSON.stringify(value)}`);
   if (blocks === null || option === undefined) return null;
   if (!["string", "number", "boolean"].includes(typeof blocks)) {
-    throw new UsageError(where, "it must be a text, a number, true, false or null", "Correct it");
+    throw new UsageError(where, "must be a string, a number, true, false or null");
   }
   if ((option.kind === "flag") !== (typeof blocks === "boolean")) {
-    const wanted = option.kind === "flag" ? "true, false or null" : "a value or null";
-    throw new UsageError(where, `it must be ${wanted}, got ${JSON.stringify(value)}`, "Correct it");
+    throw refuse(option.kind === "flag" ? "true, false or null" : "a value or null");
   }
   return name === "dataset" ? String(blocks) : option.read([String(blocks)], where);
 }
@@ -100,25 +100,25 @@ export interface Repetition extends Repeated {
   readonly changes: readonly string[];
 }
 
-/** Says what is not as in the run before; true where nothing is, so that the same model must come out. */
-export function tellChanges({ file, before, changes }: Repetition, begun: Begun, terminal: Terminal): boolean {
+/** Reports what differs from the run before; true where nothing does, so that the model must be the same. */
+export function reportChanges({ file, before, changes }: Repetition, begun: Begun, terminal: Terminal): boolean {
   if (changes.length > 0) terminal.note(`${file}: repeated with ${changes.join(", ")}`);
   if (before === null) return false;
   const difference = differenceOf(before.begun, begun);
   const problems = [
-    ...(before.version === version ? [] : [`movinet ${before.version} wrote it, and this is ${version}`]),
+    ...(before.version === version ? [] : [`written by movinet ${before.version}; this is ${version}`]),
     ...(difference === null ? [] : [difference]),
   ];
   for (const problem of problems) terminal.warning(`${file}: ${problem}. The model will not be the same.`);
   return problems.length === 0 && changes.length === 0;
 }
 
-/** Says whether the model is the one of the run before. */
-export function tellRepeated({ file, before }: Repetition, model: Uint8Array, terminal: Terminal): void {
-  if (before?.model === sha256(model)) terminal.note(`The model is that of ${file}, bit for bit.`);
+/** Reports whether the model equals that of the run before. */
+export function reportRepeated({ file, before }: Repetition, model: Uint8Array, terminal: Terminal): void {
+  if (before?.model === sha256(model)) terminal.note(`The model equals that of ${file}, bit for bit.`);
   else if (before?.model) {
     terminal.warning(
-      `${file}: the model is not bit for bit the same, although clips, settings and weights are. Another processor, Node or ONNX Runtime can do that.`,
+      `${file}: the model differs, although clips, settings and weights are the same. A different processor, Node or ONNX Runtime can cause that.`,
     );
   }
 }

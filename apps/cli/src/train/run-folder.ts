@@ -11,13 +11,13 @@ const configFile = "config.json";
 const lastFile = "evaluation.json";
 type RunKind = "train" | "compare";
 
-/** What `movinet train` was told to do; null: what suits the dataset. */
+/** The settings of `movinet train`; null: what suits the dataset. */
 export interface RunChoices extends TrainChoices {
   readonly dataset: string;
   readonly from: string | null;
 }
 
-/** `config.json`: what a run was asked for, what it does, what it began with, and what came of it. */
+/** `config.json`: what a run was asked for, what it does, what it started from, and the model it made. */
 export interface RunConfig {
   /** Of the command line that began the run. */
   readonly version: string;
@@ -49,10 +49,10 @@ export interface RunConfig {
 export async function chooseRunFolder(out: string | undefined): Promise<string> {
   const folder = out ?? (await nextFolder("train"));
   if (await exists(join(folder, configFile))) {
-    throw new UsageError(folder, "it holds a run already", "Go on with it by --resume, or choose another --out");
+    throw new UsageError(folder, "already contains a run", "Continue it with --resume, or choose another --out");
   }
   if (await exists(join(folder, "state"))) {
-    throw new UsageError(folder, "it holds the saved state of another run", "Choose another --out, or remove it");
+    throw new UsageError(folder, "contains the saved state of another run", "Choose another --out, or remove it");
   }
   await checkOutputFolder(folder, async () => false);
   return folder;
@@ -82,22 +82,18 @@ export async function readConfig(folder: string): Promise<RunConfig | null> {
   }
 }
 
-/** The folder and the config of a run to go on with: `out`, or the last `runs/train-N`. */
+/** The folder and the config of a run to resume: `out`, or the last `runs/train-N`. */
 export async function reopenRunFolder(out: string | undefined): Promise<{ folder: string; config: RunConfig }> {
   const folder = out ?? (await lastFolder());
   if (!(await exists(join(folder, configFile)))) {
-    throw new UsageError(folder, "it holds no run to go on with", "Name its folder with --out");
+    throw new UsageError(folder, "no run to resume", "Give its folder with --out");
   }
   if (await exists(join(folder, lastFile))) {
-    throw new UsageError(folder, "this run is done", `Use its model: ${join(folder, "model.safetensors")}`);
+    throw new UsageError(folder, "this run is complete", `Its model is ${join(folder, "model.safetensors")}`);
   }
   const config = await readConfig(folder);
   if (config) return { folder, config };
-  throw new UsageError(
-    join(folder, configFile),
-    "it is no config of a run of this version",
-    "Train again without --resume",
-  );
+  throw new UsageError(join(folder, configFile), "was not written by this version", "Train again without --resume");
 }
 
 /** Removes a folder in which nothing was done yet: what was decoded is in the cache. */
@@ -121,7 +117,7 @@ export async function nextFolder(kind: RunKind): Promise<string> {
 
 async function lastFolder(): Promise<string> {
   const last = (await numbers("train")).at(-1);
-  if (last === undefined) throw new UsageError("--resume", `there is no run in ${runs}`, "Name its folder with --out");
+  if (last === undefined) throw new UsageError(runs, "no run to resume", "Give its folder with --out");
   return join(runs, `train-${last}`);
 }
 

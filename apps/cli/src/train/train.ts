@@ -35,7 +35,7 @@ import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { version } from "../version.ts";
 import { renderModelCard } from "./model-card.ts";
-import { type Repetition, sha256, tellChanges, tellRepeated } from "./repeat.ts";
+import { type Repetition, reportChanges, reportRepeated, sha256 } from "./repeat.ts";
 import {
   chooseRunFolder,
   openRunFolder,
@@ -61,15 +61,15 @@ export async function train(
   const given = { ...choices, threads: choices.threads ?? availableParallelism() };
   let same = false;
   const checkModel = (model: Uint8Array) => {
-    if (repeated && same) tellRepeated(repeated, model, context.terminal);
+    if (repeated && same) reportRepeated(repeated, model, context.terminal);
   };
   return begin({ choices: given, before: null, checkModel }, context, (begun) => {
-    if (repeated) same = tellChanges(repeated, begun, context.terminal);
+    if (repeated) same = reportChanges(repeated, begun, context.terminal);
     return openRunFolder(out, { version, given, decided: null, begun, model: null });
   });
 }
 
-/** Goes on with a run that was ended. Refuses where its classes, clips or model are not those that it was begun with. */
+/** Resumes an interrupted run. Refuses where its classes, clips or model have changed. */
 export async function resumeTraining(out: string | undefined, context: Context): Promise<number> {
   const { folder, config } = await reopenRunFolder(out);
   const { given, decided, begun: before } = config;
@@ -77,10 +77,10 @@ export async function resumeTraining(out: string | undefined, context: Context):
   return begin({ choices: { ...given, threads }, before: decided }, context, async (begun) => {
     const difference = differenceOf(before, begun);
     if (difference !== null) {
-      const problem = `its clips or its model are not those that it was begun with: ${difference}`;
-      throw new UsageError(folder, problem, "Undo that, or train anew with another --out");
+      const problem = `its clips or its model have changed since it began: ${difference}`;
+      throw new UsageError(folder, problem, "Undo the change, or start a new run with another --out");
     }
-    context.terminal.note(`${folder}: goes on with ${given.dataset}`);
+    context.terminal.note(`${folder}: resuming training on ${given.dataset}`);
     return folder;
   });
 }
@@ -93,7 +93,7 @@ interface Wanted {
   readonly checkModel?: (model: Uint8Array) => void;
 }
 
-/** Looks at what is to be trained, lets `open` say where, and trains. */
+/** Reads the dataset, lets `open` choose the folder, and trains. */
 async function begin(wanted: Wanted, context: Context, open: (begun: Begun) => Promise<string>): Promise<number> {
   const { terminal, signal, ifInterrupted } = context;
   const { choices, before } = wanted;
@@ -111,7 +111,7 @@ async function begin(wanted: Wanted, context: Context, open: (begun: Begun) => P
     const file = await modelBytes(await findNamedModel(choices.from ?? undefined, naming));
     const begun = describeBegun(file, dataset, hashes);
     folder = await open(begun);
-    ifInterrupted(`Go on with: movinet train --resume --out ${folder}`);
+    ifInterrupted(`Resume with: movinet train --resume --out ${folder}`);
     for (const warning of dataset.warnings) terminal.warning(warning);
     const task = { ...wanted, folder, plan, dataset, model, hashes, begun };
     return await run({ ...task, cache, progress, terminal, signal });
@@ -163,8 +163,8 @@ async function run(task: Task): Promise<number> {
     async onDecided(decision) {
       for (const sentence of decision.why) terminal.note(sentence);
       if (task.before && task.before.division !== decision.division) {
-        const problem = "its clips are not divided as when it was begun: by another version of movinet";
-        throw new UsageError(folder, problem, "Train anew with another --out");
+        const problem = "its clips were split by another version of movinet";
+        throw new UsageError(folder, problem, "Start a new run with another --out");
       }
       await writeConfig(folder, configOf(decision));
     },
@@ -184,7 +184,7 @@ async function run(task: Task): Promise<number> {
   const bytes = writeModel(reached.model);
   await writeWhole(file, bytes);
   await writeConfig(folder, { ...configOf(trained), model: sha256(bytes) });
-  tellReached(reached, file, seconds, terminal);
+  printResult(reached, file, seconds, terminal);
   const facts = { from: from ?? "a0-stream", command: commandLine(), engine, seconds, cache, signal };
   const report = await trainingReport(done, reached, facts);
   await writeWhole(join(folder, "report.html"), await renderReport(report));
@@ -199,7 +199,7 @@ async function run(task: Task): Promise<number> {
   return done.frozen.failures.length > 0 ? 1 : 0;
 }
 
-function tellReached(reached: JudgedTraining, file: string, seconds: number, terminal: Terminal): void {
+function printResult(reached: JudgedTraining, file: string, seconds: number, terminal: Terminal): void {
   const { model, evaluation, silence, agreement, warnings, judged, why } = reached;
   if (terminal.json) {
     const { top1, top5, clips, calibration } = evaluation ?? { top1: null, top5: null, clips: 0, calibration: null };

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { formatBytes, ModelCache, printable } from "movinet/files";
 import { defineCommand } from "../command.ts";
-import { rest } from "../options.ts";
+import { otherwise, rest } from "../options.ts";
 import { counted, tableLines } from "../tables/text.ts";
 import { PullProgress } from "./pull-progress.ts";
 
@@ -9,20 +9,22 @@ type Cached = Awaited<ReturnType<ModelCache["list"]>>[number];
 
 export const listCommand = defineCommand({
   name: "cache list",
-  takes: "it takes no arguments",
-  example: "cache list",
+  examples: ["cache list"],
   options: {},
-  json: "One JSON object a line on stdout for each file",
+  json: "Print one JSON object per line for each file",
   async run(_, { terminal }) {
     const cache = new ModelCache();
     const files = await cache.list();
     if (terminal.json) for (const file of files) terminal.result(JSON.stringify({ type: "cached", ...file }));
-    else terminal.result([...renderFiles(files), `${counted(files.length, "model")} in ${cache.folder}`].join("\n"));
+    else
+      terminal.result(
+        [...renderFiles(files, terminal.room), `${counted(files.length, "model")} in ${cache.folder}`].join("\n"),
+      );
     return 0;
   },
 });
 
-function renderFiles(files: readonly Cached[]): readonly string[] {
+function renderFiles(files: readonly Cached[], room: number): readonly string[] {
   if (files.length === 0) return [];
   const rows = files.map(({ path, bytes, pulled }) =>
     [
@@ -30,19 +32,18 @@ function renderFiles(files: readonly Cached[]): readonly string[] {
       formatBytes(bytes),
       pulled?.since.slice(0, 10) ?? "",
       pulled?.licence ?? "",
-      pulled?.url ?? "put there by hand",
+      pulled?.url ?? "added by hand",
     ].map(printable),
   );
-  return tableLines(["file", "size", "fetched", "licence", "from"], rows, 5);
+  return tableLines(["file", "size", "downloaded", "licence", "source"], rows, 5, room);
 }
 
-/** Checks files against their hashes; the exit code is 1 where one is wrong. */
+/** Checks files against their checksums; the exit code is 1 where one is wrong. */
 export const verifyCacheCommand = defineCommand({
   name: "cache verify",
-  takes: "it takes no arguments",
-  example: "cache verify",
+  examples: ["cache verify"],
   options: {},
-  json: "One JSON object a line on stdout for each file",
+  json: "Print one JSON object per line for each file",
   async run(_, { terminal, signal }) {
     const files = await new ModelCache().verify(signal);
     const wrong = files.filter(({ problem }) => problem !== null);
@@ -50,13 +51,13 @@ export const verifyCacheCommand = defineCommand({
       if (terminal.json) terminal.result(JSON.stringify({ type: "checked", path, ...file, problem }));
       else
         terminal.result(
-          `${printable(basename(path))}: ${problem ?? (file.pulled ? "as it was fetched" : "can be read; put there by hand")}`,
+          `${printable(basename(path))}: ${problem ?? (file.pulled ? "ok" : "readable; added by hand, no checksum")}`,
         );
     }
     if (wrong.length === 0) return 0;
     const names = wrong.map(({ path }) => basename(path)).join(", ");
     terminal.warn(
-      `movinet: ${names}: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.`,
+      `movinet: ${names}: damaged or replaced. Remove the file; a model that has a name is downloaded again when it is used.`,
     );
     return 1;
   },
@@ -64,10 +65,9 @@ export const verifyCacheCommand = defineCommand({
 
 export const clearCommand = defineCommand({
   name: "cache clear",
-  takes: "it takes names of models",
-  example: "cache clear",
-  options: { names: rest("Models to remove, whoever put them there (default: all that were fetched)") },
-  json: "One JSON object a line on stdout for each file that was removed",
+  examples: ["cache clear", "cache clear a0-stream"],
+  options: { names: otherwise("all downloaded ones", rest("Models to remove, also those added by hand")) },
+  json: "Print one JSON object per line for each removed file",
   async run({ names }, { terminal, signal }) {
     const cache = new ModelCache();
     const progress = new PullProgress(terminal);
@@ -79,8 +79,8 @@ export const clearCommand = defineCommand({
     const bytes = removed.reduce((sum, file) => sum + file.bytes, 0);
     for (const { path } of removed) terminal.result(`removed ${printable(path)}`);
     const left = await cache.list();
-    const stays = left.length > 0 ? `; ${counted(left.length, "model")} left in ${cache.folder}` : "";
-    terminal.result(`${counted(removed.length, "model")}, ${formatBytes(bytes)}${stays}`);
+    const rest = left.length > 0 ? `; ${counted(left.length, "model")} left in ${cache.folder}` : "";
+    terminal.result(`${counted(removed.length, "model")}, ${formatBytes(bytes)}${rest}`);
     return 0;
   },
 });

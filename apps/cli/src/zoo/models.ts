@@ -1,24 +1,23 @@
 import { formatBytes, ModelCache } from "movinet/files";
 import { defineCommand } from "../command.ts";
-import { tableLines } from "../tables/text.ts";
+import { columnsOf, tableLines, wrap } from "../tables/text.ts";
 
 type Listing = Awaited<ReturnType<ModelCache["zoo"]>>[number];
 
 export const modelsCommand = defineCommand({
   name: "models",
-  takes: "it takes no arguments",
-  example: "models",
+  examples: ["models"],
   options: {},
-  json: "One JSON object a line on stdout for each model",
+  json: "Print one JSON object per line for each model",
   async run(_, { terminal }) {
     const listings = await new ModelCache().zoo();
     if (terminal.json) for (const listing of listings) terminal.result(JSON.stringify({ type: "zoo", ...listing }));
-    else terminal.result(renderListings(listings));
+    else terminal.result(renderListings(listings, columnsOf(terminal)));
     return 0;
   },
 });
 
-function renderListings(listings: readonly Listing[]): string {
+function renderListings(listings: readonly Listing[], columns: number): string {
   const head = ["name", "licence", "input", "fps", "top-1", "size", "cached"];
   const rows = listings.map(({ name, licence, input, fps, accuracy, bytes, cached }) => [
     name,
@@ -29,7 +28,7 @@ function renderListings(listings: readonly Listing[]): string {
     formatBytes(bytes),
     cached === null ? "" : "yes",
   ]);
-  const told =
-    "Top-1 is what their makers published for Kinetics-600. movinet pull NAME fetches one; so does using its name.";
-  return [...tableLines(head, rows, 2), "", told].join("\n");
+  const note =
+    "Top-1 on Kinetics-600, as published by their makers. A model is downloaded when you first use its name.";
+  return [...tableLines(head, rows, 2), "", ...wrap(note, columns)].join("\n");
 }

@@ -20,17 +20,19 @@ export class PullProgress {
     if (event.status === "initiate") this.#source = { ...event, host: hostOf(event.url) };
     else if (event.status === "download" && this.#source) {
       const { host, origin, licence, bytes } = this.#source;
-      this.#terminal.note(`${name}: fetching ${origin} from ${host}, about ${formatBytes(bytes)}, licence ${licence}`);
+      this.#terminal.note(
+        `${name}: downloading ${origin} from ${host}, about ${formatBytes(bytes)}, licence ${licence}`,
+      );
     } else if (event.status === "progress") this.#show(name, event.loaded, event.total);
     else this.stop();
     if (event.status === "skip") this.#skipped.push(event);
-    // A source that gave something wrong is to be known of, also where the next one was right; one that gave nothing is not.
+    // A source of wrong content is worth a warning even where the next one was right; one that did not answer is not.
     if (event.status === "ready") {
       for (const { url, problem, wrong } of this.#skipped.splice(0)) {
         if (wrong) this.#terminal.warning(`${name}: ${url}: ${problem}.`);
       }
     }
-    if (event.status === "wait") this.#terminal.note(`${name}: waiting for ${event.for}, which is at it`);
+    if (event.status === "wait") this.#terminal.note(`${name}: waiting for ${event.for}, which is downloading it`);
   };
 
   stop(): void {
@@ -39,7 +41,7 @@ export class PullProgress {
   }
 
   #show(name: string, loaded: number, total: number): void {
-    // Where a server does not go on with what has come, it begins anew.
+    // A server that cannot continue a download starts again.
     if (this.#bar === null || loaded < this.#bar.first) {
       const progress = this.#bar?.progress ?? this.#terminal.progress();
       this.#bar = { progress, started: performance.now(), first: loaded };

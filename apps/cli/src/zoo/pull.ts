@@ -5,16 +5,15 @@ import { defineCommand } from "../command.ts";
 import { rest } from "../options.ts";
 import { PullProgress } from "./pull-progress.ts";
 
-/** Fetches models; the exit code is 1 where one could not be. */
+/** Downloads models; the exit code is 1 where one failed. */
 export const pullCommand = defineCommand({
   name: "pull",
-  takes: "no model was named",
-  example: "pull a0-stream",
-  options: { names: rest("Names of models, as movinet models lists them", { required: true }) },
+  examples: ["pull a0-stream", "pull a2-stream a2-base"],
+  options: { names: rest("Model names (see movinet models)", { required: true }) },
   fetches: true,
-  json: "One JSON object a line on stdout for each model",
+  json: "Print one JSON object per line for each model",
   async run({ names }, { terminal, signal, offline, ifInterrupted }) {
-    ifInterrupted("What has come stays: the same command goes on with it.");
+    ifInterrupted("Repeat the command to continue the download.");
     const cache = new ModelCache();
     let failed = 0;
     for (const name of names) {

@@ -80,7 +80,7 @@ describe("pull", () => {
   test("tells what, from where, how large and under which licence; then it is here", async () => {
     const first = await run("pull", "a0-stream");
     expect(first.stderr).toBe(
-      "a0-stream: fetching a0-stream.safetensors of your mirror from mirror.example, about 15.1 MB, licence MIT\n",
+      "a0-stream: downloading a0-stream.safetensors of your mirror from mirror.example, about 15.1 MB, licence MIT\n",
     );
     expect(first.stdout).toBe(
       `a0-stream  ${(content.length / 1e6).toFixed(1)} MB  ${cache("a0-stream.safetensors")}\n`,
@@ -110,11 +110,11 @@ describe("pull", () => {
   });
 
   test.each([
-    [["pull"], "movinet: pull: no model was named."],
+    [["pull"], "movinet: pull: missing NAMES. Usage: movinet pull [options] NAMES…"],
     [["pull", "nowhere"], "movinet: nowhere: there is no model of this name in the zoo."],
     [["pull", "a0-stream", "--offline"], "movinet: a0-stream: the cache holds none; nothing may be fetched (offline)."],
-    [["models", "a0-stream"], "movinet: models: it takes no arguments."],
-    [["cache", "empty"], "movinet: cache empty: there is no such command. Use one of: list, verify, clear."],
+    [["models", "a0-stream"], 'movinet: models: unexpected argument "a0-stream". Usage: movinet models [options].'],
+    [["cache", "empty"], "movinet: cache empty: unknown command. Run movinet cache --help."],
   ])("wrong usage %j", async (args, line) => {
     const { code, stdout, stderr } = await run(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);
@@ -140,7 +140,7 @@ describe("cache", () => {
     await mkdir(cache("clips"));
     const { stdout } = await run("cache", "list");
     expect(stdout).toMatch(
-      /^file +size +fetched +licence +from\na0-stream\.safetensors +1\d\.\d MB +\d{4}-\d\d-\d\d +MIT +https:\/\/mirror\.example\/models\/a0-stream\.safetensors\nmine\.safetensors +\d+(\.\d)? kB +put there by hand\n2 models in /,
+      /^file +size +downloaded +licence +source\na0-stream\.safetensors +1\d\.\d MB +\d{4}-\d\d-\d\d +MIT +https:\/\/mirror\.example\/models\/a0-stream\.safetensors\nmine\.safetensors +\d+(\.\d)? kB +added by hand\n2 models in /,
     );
     const [first, second] = lines((await run("cache", "list", "--json")).stdout);
     expect(first).toMatchObject({
@@ -155,7 +155,7 @@ describe("cache", () => {
     await mkdir(cache());
     await writeFile(cache("a\u001b[31m\n0 models.pt"), "");
     expect((await run("cache", "list")).stdout).toMatch(
-      /^file .*\na�\[31m 0 models\.pt +0 kB +put there by hand\n1 model /,
+      /^file .*\na�\[31m 0 models\.pt +0 kB +added by hand\n1 model /,
     );
     expect((await run("cache", "verify")).stdout).toBe("a�[31m 0 models.pt: it is empty\n");
   });
@@ -166,7 +166,7 @@ describe("cache", () => {
     const fine = await run("cache", "verify");
     expect(fine).toEqual({
       code: 0,
-      stdout: "a0-stream.safetensors: as it was fetched\nmine.safetensors: can be read; put there by hand\n",
+      stdout: "a0-stream.safetensors: ok\nmine.safetensors: readable; added by hand, no checksum\n",
       stderr: "",
     });
     const changed = content.slice();
@@ -180,7 +180,7 @@ describe("cache", () => {
       "a0-stream.safetensors: its content is not what was fetched\nmine.safetensors: it is empty\nmore.tflite: it is a .safetensors file that was cut off\n",
     );
     expect(wrong.stderr).toBe(
-      "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.\n",
+      "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: damaged or replaced. Remove the file; a model that has a name is downloaded again when it is used.\n",
     );
     await writeFile(cache("a0-stream.safetensors"), "short");
     const [checked] = lines((await run("cache", "verify", "--json", "--quiet")).stdout);
@@ -226,7 +226,7 @@ test("Ctrl-C ends a pull, says how to go on, and it goes on", async () => {
   const { code, stderr } = await outcome;
   expect([code, stderr.trim().split("\n").at(-1)]).toEqual([
     130,
-    "movinet: interrupted. What has come stays: the same command goes on with it.",
+    "movinet: interrupted. Repeat the command to continue the download.",
   ]);
   expect(await readdir(cache("parts"))).toEqual([expect.stringMatching(/^a0-stream-[0-9a-f]{8}\.part$/)]);
   world.paths.set("mirror.example/models/a0-stream.safetensors", file(content));

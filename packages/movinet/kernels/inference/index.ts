@@ -16,8 +16,11 @@ import { temporal } from "./temporal";
   return <usize>load<u32>(call + ((i + 2) << 2));
 }
 
-/** Makes the calls from one address to another. */
-export function run(from: usize, end: usize): void {
+/**
+ * Makes the calls from one address to another, and returns where it came to: before the end at a meeting to which other threads have
+ * not come, from where it is to be run on. `sleep` is how long a thread sleeps there ({@link meet}).
+ */
+export function run(from: usize, end: usize, sleep: i32): usize {
   for (let t = from; t < end; t += <usize>load<u32>(t, 4) << 2) {
     switch (load<i32>(t)) {
       case 0: multiply(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8)); break;
@@ -35,9 +38,10 @@ export function run(from: usize, end: usize): void {
       case 12: copyRows(at(t, 0), at(t, 1), arg(t, 2), at(t, 3), at(t, 4), at(t, 5)); break;
       case 13: pad(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), at(t, 4), arg(t, 5), arg(t, 6), at(t, 7), at(t, 8)); break;
       case 14: interleave(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), arg(t, 4)); break;
-      case 15: pack(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3)); break;
-      case 17: if (ASC_FEATURE_THREADS) meet(at(t, 0), arg(t, 1)); break;
+      case 15: pack(at(t, 0), at(t, 1), arg(t, 2), arg(t, 3), at(t, 4)); break;
+      case 17: if (ASC_FEATURE_THREADS && !meet(at(t, 0), arg(t, 1), sleep)) return t; break;
       default: memory.fill(at(t, 0), 0, at(t, 1));
     }
   }
+  return end;
 }

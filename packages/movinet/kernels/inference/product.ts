@@ -218,12 +218,13 @@ export function scalePanels(panels: usize, g: usize, out: usize, K: i32, N: i32)
   }
 }
 
-/** Copies B `[K, N]` into panels. */
-export function pack(b: usize, panels: usize, K: i32, N: i32): void {
+/** Copies rows B `[K, N]` into panels that lie `stride` bytes apart. */
+export function pack(b: usize, first: usize, K: i32, N: i32, stride: usize): void {
   const row = <usize>N << 2;
   for (let n = 0; n < N; n += 8) {
     const wide = min(8, N - n);
     let from = b + (<usize>n << 2);
+    let panels = first + <usize>(n >> 3) * stride;
     for (let k = 0; k < K; k++) {
       if (wide == 8) {
         v128.store(panels, v128.load(from));

@@ -130,8 +130,6 @@ export const peers = {
   "node-av": "^6.1.1",
   "onnxruntime-node": "^1.30.0",
   "onnxruntime-web": "^1.30.0",
-  vega: "^6.4.0",
-  "vega-lite": "^6.4.3",
 } as const;
 
 /**

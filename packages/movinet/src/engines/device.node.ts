@@ -1,10 +1,12 @@
 import { DependencyError, MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
-import { checkThreads, nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
+import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
+import { checkThreads } from "./threads.ts";
 import { nodeCrew } from "./wasm/inference/crew.node.ts";
-import { threadedModules, wasmEngine } from "./wasm/inference/engine.ts";
+import { wasmEngine } from "./wasm/inference/engine.ts";
+import { threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */

@@ -1,21 +1,31 @@
+/// <reference lib="dom" />
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
+import { checkThreads } from "./threads.ts";
+import { kernelModules, threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
+  /** Threads of one run, for `auto` and `wasm` in pages that are cross-origin isolated. Default 1. */
+  readonly threads?: number | undefined;
   /** For `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of their packages. */
   readonly wasmPaths?: string | undefined;
 }
 
 /**
  * The engine of a device: `auto` or `wasm` (our own), `onnxruntime`, `litert` or `reference`. Throws {@link MovinetError}:
- * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`; `TypeError` for `wasmPaths` of a device that fetches no files.
+ * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`; `TypeError` for `wasmPaths` of a device that fetches no files, and
+ * for `threads` of one that takes none.
  */
-export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
+export async function openEngine({ device = "auto", threads, wasmPaths }: EngineOptions = {}): Promise<Engine> {
+  if (threads !== undefined) checkThreads(threads);
   const folder = wasmPaths?.replace(/\/?$/, "/");
   if (folder !== undefined && withoutFiles.has(device)) {
     throw new TypeError(`wasmPaths is for onnxruntime and litert: ${device} fetches no files`);
+  }
+  if (threads !== undefined && withoutThreads.has(device)) {
+    throw new TypeError(`threads is for wasm: the number of threads of ${device} cannot be chosen`);
   }
   // A page loads the code of the engine that it opens, and of no other.
   if (device === "onnxruntime") {
@@ -26,7 +36,7 @@ export async function openEngine({ device = "auto", wasmPaths }: EngineOptions =
     const { litertEngine } = await import("./litert/litert.web.ts");
     return litertEngine({ wasmPaths: folder ?? "/" });
   }
-  if (device === "auto" || device === "wasm") return ownEngine();
+  if (device === "auto" || device === "wasm") return ownEngine(threads ?? 1);
   if (device === "reference") return (await import("./reference.ts")).referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
@@ -37,11 +47,19 @@ export async function openEngine({ device = "auto", wasmPaths }: EngineOptions =
 }
 
 const withoutFiles: ReadonlySet<string> = new Set(["auto", "wasm", "reference"]);
+const withoutThreads: ReadonlySet<string> = new Set(["onnxruntime", "litert", "reference"]);
 
-async function ownEngine(): Promise<Engine> {
-  const { wasmEngine } = await import("./wasm/inference/engine.ts");
+async function ownEngine(threads: number): Promise<Engine> {
+  if (threads > 1 && !globalThis.crossOriginIsolated) throw notIsolated();
+  const modules = threads > 1 ? threadedModules : kernelModules;
+  // At once, so that a page waits for its files once.
+  const [{ wasmEngine }, crew] = await Promise.all([
+    import("./wasm/inference/engine.ts"),
+    threads > 1 ? import("./wasm/inference/crew.web.ts") : null,
+    Object.values(modules)[0]?.(),
+  ]);
   try {
-    return await wasmEngine();
+    return await wasmEngine(modules, crew?.webCrew(threads));
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     throw new MovinetError({
@@ -52,4 +70,14 @@ async function ownEngine(): Promise<Engine> {
       cause,
     });
   }
+}
+
+function notIsolated(): MovinetError {
+  return new MovinetError({
+    code: "E_DEVICE_UNAVAILABLE",
+    subject: "threads",
+    problem: "the page is not cross-origin isolated, so threads cannot share memory",
+    remedy:
+      "Serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or leave out threads",
+  });
 }

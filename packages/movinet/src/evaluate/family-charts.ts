@@ -1,46 +1,47 @@
-import { layer, quantitative } from "../plot/plot-spec.ts";
+import type { Axis } from "../plot/axes.ts";
+import { drawLineChart, type Point, type Series } from "../plot/line-chart.ts";
+import { element, renderFile, text } from "../plot/svg.ts";
+import { ticksUpTo, ticksWithin } from "../plot/ticks.ts";
 import { type FamilyComparison, type FamilyKind, familyNames, type Relation } from "./family.ts";
-import { baseSpec, type Chart, lineMark, type Point, type SeriesStyle, yAxis } from "./report-charts.ts";
+import { type Chart, countAxis, shareAxis } from "./report-charts.ts";
 
-const styles: Readonly<Record<FamilyKind, SeriesStyle>> = {
-  stream: { color: "var(--blue)", dash: [1, 0] },
-  whole: { color: "var(--orange)", dash: [7, 3] },
-  averaged: { color: "var(--violet)", dash: [2, 3] },
-  frameByFrame: { color: "var(--faint)", dash: [9, 3, 2, 3] },
-};
+/** Which colour each has in every chart. */
+const indexes: Readonly<Record<FamilyKind, number>> = { stream: 0, whole: 1, averaged: 2, frameByFrame: 3 };
 
 /** Accuracy against the frames seen, and peak memory against the frames of a clip. */
 export function familyCharts({ relations, frames: length }: FamilyComparison): readonly Chart[] {
-  const accuracy = relations.map((relation) => ({ kind: relation.kind, points: accuracyPoints(relation, length) }));
-  const longest = Math.max(...accuracy.flatMap(({ points }) => points.map(({ x }) => x)));
-  const memory = relations.map(({ kind, memory: measured }) => ({
-    kind,
-    points: measured.map(({ frames, bytes }): Point => ({ x: frames, y: bytes / 1e6 })),
-  }));
+  const accuracy = relations.map((relation) => series(relation.kind, accuracyPoints(relation, length), true));
+  const memory = relations.map(({ kind, memory: measured }) =>
+    series(
+      kind,
+      measured.map(({ frames, bytes }) => ({ x: frames, y: bytes / 1e6 })),
+      false,
+    ),
+  );
   const most = Math.max(...memory.flatMap(({ points }) => points.map(({ y }) => y)));
-  const last = Math.max(...memory.flatMap(({ points }) => points.map(({ x }) => x)));
+  const longest = Math.max(...memory.flatMap(({ points }) => points.map(({ x }) => x)));
+  const ticks = ticksUpTo(most, 5, (value) => `${value} MB`);
   return [
     chart("Right after so many frames", accuracy, {
-      x: {
-        ...quantitative("x", [0, longest]),
-        axis: { title: "frames of the clip seen", grid: false, tickMinStep: 1 },
-      },
-      y: { ...quantitative("y", [0, 1]), axis: yAxis(true) },
+      x: countAxis(
+        accuracy.flatMap(({ points }) => points.map((point) => point.x)),
+        "frames of the clip seen",
+      ),
+      y: shareAxis,
       note: "The base network is asked after 1, 2, 4, 8, … frames and at the end; the mean over windows is known at the end only.",
-      steps: true,
       unit: (y) => `${(100 * y).toFixed(1)} %`,
     }),
     chart("Peak memory", memory, {
-      x: { ...quantitative("x", [0, last]), axis: { title: "frames of the clip", grid: false, tickCount: 5 } },
-      y: {
-        ...quantitative("y", [0, most * 1.05]),
-        axis: { ...yAxis(false), format: "d", labelExpr: "datum.label + ' MB'" },
-      },
+      x: { low: 0, high: longest, ticks: ticksWithin(0, longest, 5), title: "frames of the clip" },
+      y: { low: 0, high: ticks.at(-1)?.value ?? 1, ticks },
       note: "Of a process that runs the network, beyond what it had before.",
-      steps: false,
       unit: (y) => `${y.toFixed(0)} MB`,
     }),
   ];
+}
+
+function series(kind: FamilyKind, points: readonly Point[], steps: boolean): Series {
+  return { name: familyNames[kind], index: indexes[kind], points, steps };
 }
 
 /** The mean over windows is known at the end only. */
@@ -50,35 +51,40 @@ function accuracyPoints({ kind, evaluation: { early, top1 } }: Relation, length:
 }
 
 interface ChartOptions {
-  readonly x: object;
-  readonly y: object;
+  readonly x: Axis;
+  readonly y: Axis;
   readonly note: string;
-  /** Whether a value holds until the next one. */
-  readonly steps: boolean;
   readonly unit: (y: number) => string;
 }
 
-function chart(
-  title: string,
-  series: readonly { readonly kind: FamilyKind; readonly points: readonly Point[] }[],
-  { x, y, note, steps, unit }: ChartOptions,
-): Chart {
-  const shown = series.filter(({ points }) => points.length > 0);
-  const dot = { type: "point", size: 80, filled: true };
-  const layers = shown.map(({ kind, points }) => {
-    const line = { ...lineMark(styles[kind]), ...(steps ? { interpolate: "step-after" } : {}) };
-    return layer(points, points.length === 1 ? { ...dot, color: styles[kind].color } : line, { x, y });
-  });
-  const words = shown.map(({ kind, points }) => {
+function chart(title: string, all: readonly Series[], { x, y, note, unit }: ChartOptions): Chart {
+  const shown = all.filter(({ points }) => points.length > 0);
+  const words = shown.map(({ name, points }) => {
     const [start, end] = [points[0], points.at(-1)] as [Point, Point];
     const from = points.length === 1 ? "" : `${unit(start.y)} at ${start.x} frames, `;
-    return `${familyNames[kind]}: ${from}${unit(end.y)} at ${end.x}`;
+    return `${name}: ${from}${unit(end.y)} at ${end.x}`;
   });
-  return {
-    spec: baseSpec(layers),
-    title,
-    description: `${title}. ${words.join("; ")}`,
-    legend: shown.map(({ kind }) => ({ text: familyNames[kind], style: styles[kind] })),
-    note,
-  };
+  const description = `${title}. ${words.join("; ")}`;
+  return { title, drawing: drawLineChart({ x, y, series: shown, description }), note };
+}
+
+const figure = { margin: 24, gap: 28, titleSize: 18 };
+
+/** Both charts below each other as one SVG file, for documents: as wide as a phone. */
+export function renderFamilyFigure(comparison: FamilyComparison): string {
+  const { margin, gap, titleSize: size } = figure;
+  let top = margin;
+  const charts = familyCharts(comparison);
+  const panels = charts.map(({ title, drawing }) => {
+    const heading = text(title, { x: margin, y: top + 0.8 * size, size, bold: true });
+    const placed = element("g", { transform: `translate(${margin} ${top + 1.2 * size})` }, drawing.body);
+    top += 1.2 * size + drawing.height + gap;
+    return heading + placed;
+  });
+  return renderFile({
+    width: Math.max(...charts.map((of) => of.drawing.width)) + 2 * margin,
+    height: Math.ceil(top - gap + margin),
+    body: panels.join(""),
+    description: charts.map((of) => of.drawing.description).join(" "),
+  });
 }

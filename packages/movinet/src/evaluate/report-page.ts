@@ -1,12 +1,7 @@
+import { renderInline } from "../plot/svg.ts";
 import type { Chart } from "./report-charts.ts";
 import type { Facts, RunReport } from "./report-data.ts";
 import { reportStyle } from "./report-style.ts";
-
-/** A chart that was drawn. */
-export interface DrawnChart {
-  readonly chart: Chart;
-  readonly svg: string;
-}
 
 /** One HTML file that needs nothing else: no scripts, no fonts, no other files. */
 export function renderPage(title: string, body: Html): string {
@@ -59,13 +54,9 @@ export function renderNotices({ warnings, failures }: Pick<RunReport, "warnings"
 ${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
 }
 
-export function renderChart({ chart: { title, legend, note }, svg }: DrawnChart): Html {
-  const key = legend.map(({ text, style: { color, dash } }) => {
-    const line = `stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash[1] === 0 ? "none" : dash.join(" ")}"`;
-    return html`<span>${raw(`<svg viewBox="0 0 30 10" aria-hidden="true"><path d="M0 5h30" ${line}/></svg>`)}${text}</span>`;
-  });
+export function renderChart({ title, drawing, note }: Chart): Html {
   const caption = note !== "" && html`<figcaption>${note}</figcaption>`;
-  return html`<figure><h3>${title}</h3><div class="key">${key}</div>${raw(svg)}${caption}</figure>`;
+  return html`<figure><h3>${title}</h3>${raw(renderInline(drawing))}${caption}</figure>`;
 }
 
 function renderFacts(title: string, facts: Facts): Html {

@@ -52,7 +52,7 @@ export function renderMixUps({ confusion, perClass }: Evaluation): Html {
     const [truth, answer] = [perClass[i]?.label ?? "", perClass[j]?.label ?? ""];
     return html`<li>${count} of ${total} <b><bdi>${truth}</bdi></b> taken for <b><bdi>${answer}</bdi></b></li>`;
   });
-  return html`<p style="margin-top:12px">Most common mix-ups:</p><ul style="margin:0">${lines}</ul>`;
+  return html`<h3>Most common mix-ups</h3><ul class="mixups">${lines}</ul>`;
 }
 
 /** Every class with its measures. */

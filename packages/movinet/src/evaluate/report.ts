@@ -1,7 +1,7 @@
 import type { Evaluation } from "./metrics.ts";
+import { earlinessChart, reliabilityChart, trainingCharts } from "./report-charts.ts";
 import type { RunReport, WorstClip } from "./report-data.ts";
 import {
-  type DrawnChart,
   dateText,
   type Html,
   html,
@@ -15,28 +15,26 @@ import {
 import { renderClasses, renderMatrix, renderMixUps } from "./report-tables.ts";
 import { headline, meanText, percent, perfectText, verdict } from "./verdict.ts";
 
-/** What a platform draws for a report. */
-export interface Drawings {
-  readonly training: readonly DrawnChart[];
-  readonly answers: readonly DrawnChart[];
-  /** Data URLs of the pictures of each of the worst clips. */
-  readonly pictures: readonly (readonly string[])[];
-}
-
-/** The report as one HTML file that needs nothing else: no scripts, no fonts, no other files. */
-export function buildReport(report: RunReport, drawings: Drawings): string {
-  const { title, folds, worst, config, environment, command } = report;
+/**
+ * The report as one HTML file that needs nothing else: no scripts, no fonts, no other files. `pictures`: data URLs of each of the
+ * worst clips.
+ */
+export function buildReport(report: RunReport, pictures: readonly (readonly string[])[]): string {
+  const { title, folds, worst, config, environment, command, history, bestEpoch } = report;
   const told = report.evaluation?.learned ? null : report.evaluation;
+  const training = history === null ? [] : trainingCharts(history, bestEpoch);
+  const early = told?.early ? earlinessChart(told.early) : null;
+  const answers = told ? [reliabilityChart(told.calibration), ...(early ? [early] : [])] : [];
   return renderPage(
     title,
     html`${renderHead(report)}
 ${renderNotices(report, told !== null)}
-${drawings.training.length > 0 && section("Training", html`<div class="charts">${drawings.training.map(renderChart)}</div>`)}
+${training.length > 0 && section("Training", html`<div class="charts">${training.map(renderChart)}</div>`)}
 ${folds && section("Folds", renderFolds(folds))}
-${told !== null && told.confusion !== null && section("What is taken for what", html`${renderMatrix(told)}${renderMixUps(told)}`)}
+${told !== null && told.confusion !== null && section("What is taken for what", html`<div class="beside"><div>${renderMatrix(told)}</div><div>${renderMixUps(told)}</div></div>`)}
 ${told && section("Classes", renderClasses(told))}
-${told && drawings.answers.length > 0 && section("Confidence and time", html`<div class="charts">${drawings.answers.map(renderChart)}</div>`)}
-${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", html`<div class="clips">${worst.map((clip, i) => renderClip(clip, drawings.pictures[i] ?? []))}</div>`)}
+${answers.length > 0 && section(early ? "Confidence and time" : "Confidence", html`<div class="charts">${answers.map(renderChart)}</div>`)}
+${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", html`<div class="clips">${worst.map((clip, i) => renderClip(clip, pictures[i] ?? []))}</div>`)}
 ${renderMaking(command, config, environment)}`,
   );
 }
@@ -46,10 +44,12 @@ function renderHead({ title, model, dataset, judged, date, evaluation, silence, 
   return html`<header>
 <h1>${title}</h1>
 <p class="faint">Model <bdi>${model}</bdi> on <bdi>${dataset}</bdi>, ${judged}; ${dateText(date)}</p>
-${told && html`<p class="big">${percent(told.top1.value)}</p>`}
+<div class="head">
+<div>${told && html`<p class="big">${percent(told.top1.value)}</p>`}
 <p class="lead">${evaluation ? headline(evaluation) : silence}</p>
-${told && renderRange(told)}
-${evaluation && verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}
+${told && renderRange(told)}</div>
+${evaluation && html`<div>${verdict(evaluation).map((sentence) => html`<p>${sentence}</p>`)}</div>`}
+</div>
 <dl class="tiles">
 ${told && renderMeasures(told)}
 ${agreement && tile("Stream = clip", agreement.agree ? "yes" : "no", agreementText(agreement))}

@@ -1,18 +1,25 @@
 import type { Engine } from "../engines/engine.ts";
 import { isArchive } from "../formats/archive.ts";
-import { readArchive, readModel } from "../formats/model-file.ts";
+import { type FileFormat, formatOf, headBytes } from "../formats/file-kind.ts";
+import { type ReadModel, readOwnFile } from "../formats/own-file.ts";
 import { Program } from "../session/program.ts";
 import { type OpenedFile, withKnownLabels } from "../zoo/labelled.ts";
 
 /** Reads a model of any format from the bytes of its file, or of an archive, with the class names of its card or of a file that we know. */
 export async function readFileOf(bytes: Uint8Array, subject: string): Promise<OpenedFile> {
-  if (isArchive(bytes.subarray(0, headBytes))) return readArchive(bytes, subject);
-  const read = readModel(bytes, subject);
-  return { ...(await withKnownLabels(read, bytes)), file: { bytes, subject, format: read.format } };
+  const head = bytes.subarray(0, headBytes);
+  if (isArchive(head)) return (await import("../formats/model-file.ts")).readArchive(bytes, subject);
+  const format = formatOf(head, bytes.length, subject);
+  const read = (await readerOf(format))(bytes, subject);
+  return { ...(await withKnownLabels(read, bytes)), file: { bytes, subject, format } };
 }
 
-/** How much of a file tells an archive. */
-const headBytes = 512;
+/** A page loads the reader of the format that it opens: of our own and of TFLite no other's. */
+async function readerOf(format: FileFormat): Promise<(bytes: Uint8Array, subject: string) => ReadModel> {
+  if (format === "safetensors") return readOwnFile;
+  if (format === "tflite") return (await import("../formats/tflite/read/model.ts")).readTfliteModel;
+  return (await import("../formats/model-file.ts")).readModel;
+}
 
 /** A TFLite file runs as it is on the engine of such files; everything else is compiled. */
 export function programOf(opened: OpenedFile, engine: Engine): Promise<Program> {

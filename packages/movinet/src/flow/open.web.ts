@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { MovinetError } from "../common/errors.ts";
 import { openEngine } from "../engines/device.web.ts";
+import type { Engine } from "../engines/engine.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
@@ -20,6 +21,8 @@ export interface OpenOptions {
    * `onnxruntime`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js, which runs TFLite files as they are; `reference`: slow.
    */
   readonly device?: string | undefined;
+  /** Threads of one step, for `auto` and `wasm` where the page is cross-origin isolated. Default 1. More pay for A2 and larger. */
+  readonly threads?: number | undefined;
   /** For `onnxruntime` and `litert`: URL of the folder that holds the `.wasm` files of the package onnxruntime-web or @litertjs/core. */
   readonly wasmPaths?: string | undefined;
   /** Class names in output order, or `kinetics-600`. Default: those of the model. */
@@ -42,14 +45,17 @@ export interface OpenOptions {
  */
 export async function open(
   model: string | URL | Uint8Array | Model,
-  { device = "auto", wasmPaths, labels, ...fetching }: OpenOptions = {},
+  { device = "auto", threads, wasmPaths, labels, ...fetching }: OpenOptions = {},
 ): Promise<Recognizer<HTMLVideoElement>> {
   const { signal } = fetching;
+  const engine = openEngine({ device, threads, wasmPaths });
+  // It starts while the model is read; what is wrong with the model is told first.
+  engine.catch(() => {});
   const read = await openAny(model, fetching);
   const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };
   checkLabels(opened.card.labels, opened.spec, typeof labels === "string" ? labels : "labels");
   signal?.throwIfAborted();
-  const program = await start(opened, device, wasmPaths);
+  const program = await start(opened, device, engine);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
   const openFrames: OpenFrames<HTMLVideoElement> = (video, options) => ({
@@ -87,9 +93,9 @@ async function namesOf(labels: string | readonly string[]): Promise<FoundLabels>
 /** Packages that fetch files of theirs when they start, by device. */
 const fetching: Readonly<Record<string, string>> = { onnxruntime: "onnxruntime-web", litert: "@litertjs/core" };
 
-async function start(opened: OpenedFile, device: string, wasmPaths: string | undefined): Promise<Program> {
+async function start(opened: OpenedFile, device: string, engine: Promise<Engine>): Promise<Program> {
   try {
-    return await programOf(opened, await openEngine({ device, wasmPaths }));
+    return await programOf(opened, await engine);
   } catch (cause) {
     if (cause instanceof MovinetError || !Object.hasOwn(fetching, device)) throw cause;
     throw new MovinetError({

@@ -10,6 +10,9 @@ export type FileFormat = "safetensors" | "tflite" | "onnx" | "pt";
 /** What a model came from: a file, or the files of a TensorFlow checkpoint. */
 export type ModelFormat = FileFormat | "checkpoint";
 
+/** How much of a file tells its format. */
+export const headBytes = 4096;
+
 /**
  * The format of a model file of `size` bytes, of which `head` are the first, some hundred at least. Throws {@link ModelError}
  * (`E_MODEL_FORMAT`) that says what the file is instead.

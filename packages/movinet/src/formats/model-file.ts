@@ -1,16 +1,14 @@
 import { ModelError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
-import { defaultCard } from "../model/card.ts";
-import { checkWeights } from "../model/check-weights.ts";
-import { checkCard, checkSize } from "../model/limits.ts";
-import { metadataTexts, readMetadata } from "../model/metadata.ts";
+import { metadataTexts } from "../model/metadata.ts";
 import type { Model } from "../model/model.ts";
 import { unpackArchive } from "./archive.ts";
-import { formatOf, type ModelFormat } from "./file-kind.ts";
+import { formatOf, headBytes } from "./file-kind.ts";
 import { readOwnOnnx } from "./onnx/read.ts";
+import { type ReadModel, readOwnFile } from "./own-file.ts";
 import { readPytorch } from "./pytorch/read.ts";
 import { writePytorch } from "./pytorch/write.ts";
-import { openSafetensors, writeSafetensors } from "./safetensors.ts";
+import { writeSafetensors } from "./safetensors.ts";
 import { readCheckpoint } from "./tensorflow/read/checkpoint.ts";
 import {
   checkpointAmong,
@@ -20,19 +18,8 @@ import {
   isCheckpointFile,
 } from "./tensorflow/read/saved-model.ts";
 import { writeCheckpoint } from "./tensorflow/write/checkpoint.ts";
-import { embeddedLabels } from "./tflite/read/embedded-labels.ts";
-import { readTflite } from "./tflite/read/import.ts";
-import { readOwnTflite } from "./tflite/read/own.ts";
-import { readModel as readTfliteFile } from "./tflite/read/schema.ts";
-import { unprovenInt8 } from "./unproven.ts";
+import { readTfliteModel } from "./tflite/read/model.ts";
 import type { Told } from "./weights/infer.ts";
-
-/** A model as it was read from a file. */
-export interface ReadModel extends Model {
-  readonly format: ModelFormat;
-  /** What is to be known before its answers are trusted, each in one line. */
-  readonly warnings: readonly string[];
-}
 
 /**
  * Reads a model from the bytes of a file of any format that we know: ours (`.safetensors`), TFLite, PyTorch, or ONNX that we wrote;
@@ -52,15 +39,10 @@ export function readModel(
 
 function readFile(bytes: Uint8Array, subject: string, name?: string, told?: Told): ReadModel {
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, subject);
-  if (format === "tflite") return { ...readAnyTflite(bytes, subject, name), format };
+  if (format === "safetensors") return readOwnFile(bytes, subject);
+  if (format === "tflite") return readTfliteModel(bytes, subject, name);
   if (format === "onnx") return { ...readOwnOnnx(bytes, subject), format, warnings: [] };
-  if (format === "pt") return { ...readPytorch(bytes, subject, { name, told }), format };
-  const { shapes, metadata, tensors } = openSafetensors(bytes, subject);
-  const { spec, card } = readMetadata(metadata, subject);
-  const graph = checkSize(spec, card.frames ?? 1, subject);
-  checkCard(card, spec, subject);
-  checkWeights(graph, shapes, subject);
-  return { spec, weights: tensors(), card, format, warnings: [] };
+  return { ...readPytorch(bytes, subject, { name, told }), format };
 }
 
 /** The model that is among some files: of a checkpoint, else the one file that is a model. */
@@ -100,25 +82,6 @@ export async function readArchive(
 ): Promise<ReadModel> {
   const isWanted = (file: string) => isCheckpointFile(file) || isModelFile(file) || basename(file) === graphFile;
   return readAmong(await unpackArchive(source, subject, isWanted), subject, name, told);
-}
-
-/** How much of a file tells its format. */
-const headBytes = 4096;
-
-function readAnyTflite(bytes: Uint8Array, subject: string, name: string | undefined): Omit<ReadModel, "format"> {
-  const own = readOwnTflite(bytes, subject);
-  if (own) return { ...own, warnings: [] };
-  const { spec, weights, output, dtype } = readTflite(bytes, subject);
-  const file = readTfliteFile(bytes, subject);
-  const unproven = unprovenInt8(spec, dtype, file.metadata["movinet.receipt"]);
-  const { names, warnings } = embeddedLabels(bytes, file, spec.classes);
-  const card = { ...defaultCard(spec, name), labels: names };
-  return {
-    spec,
-    weights,
-    card: output === "sigmoid" ? { ...card, output } : card,
-    warnings: [...(unproven === null ? [] : [unproven]), ...warnings],
-  };
 }
 
 /** How {@link writeModel} writes. */

@@ -8,12 +8,14 @@ function derive(derivation: Derivation, of: Compute): Float32Array {
   switch (derivation.kind) {
     case "scaled": {
       const factor = of(derivation.factor)[0] as number;
+      if (factor === 1) return of(derivation.base);
       return of(derivation.base).map((value) => value * factor);
     }
     case "affine":
       return of(derivation.base).map((value) => derivation.scale * value + derivation.shift);
     case "foldKernel": {
       const gain = gainOf(of(derivation.gamma), of(derivation.variance));
+      if (gain.every(changesNothing)) return of(derivation.kernel);
       const kernel = of(derivation.kernel).slice();
       for (let i = 0; i < kernel.length; ) {
         for (let c = 0; c < gain.length; c++, i++) kernel[i] = (kernel[i] as number) * (gain[c] as number);
@@ -32,7 +34,16 @@ function derive(derivation: Derivation, of: Compute): Float32Array {
 }
 
 function gainOf(gamma: Float32Array, variance: Float32Array): Float64Array {
-  return Float64Array.from(gamma, (g, c) => g / Math.sqrt((variance[c] as number) + normEpsilon));
+  const gain = new Float64Array(gamma.length);
+  for (let c = 0; c < gain.length; c++) {
+    gain[c] = (gamma[c] as number) / Math.sqrt((variance[c] as number) + normEpsilon);
+  }
+  return gain;
+}
+
+/** Whether a factor leaves every float32 as it is: that of a norm that a converter folded away. */
+function changesNothing(gain: number): boolean {
+  return Math.abs(gain - 1) < 2 ** -26;
 }
 
 /** The canonical parameter of which a pass made another: of a fold the kernel, or the norm's beta. */

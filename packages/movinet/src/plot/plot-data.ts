@@ -6,6 +6,8 @@ export interface PlotPoint {
   readonly time: number;
   /** Probability in 0..1 per class, in output order. */
   readonly scores: Float32Array;
+  /** Seconds from which on the scores hold, until those of the next point, where they are of the recent past; never falls. Default: `time`. */
+  readonly since?: number;
   /** What the camera saw at that moment; a few of all points' pictures are shown. */
   readonly thumbnail?: Picture;
 }
@@ -65,21 +67,15 @@ export function thinLine(line: readonly LinePoint[], limit = 600): LinePoint[] {
 
 /** The line of one class over the plot's time; a single moment becomes a level line. */
 export function classLine(points: readonly PlotPoint[], index: number): LinePoint[] {
-  const line = points.map(({ time, scores }) => ({ time, score: scores[index]! }));
+  const sinceOf = ({ since, time }: PlotPoint) => since ?? time;
+  const last = points.at(-1)!;
+  // Of points that hold from the same moment on, the last one knows most.
+  const kept = points.filter((point, i) => point === last || sinceOf(points[i + 1]!) > sinceOf(point));
+  const line = kept.map((point) => ({ time: sinceOf(point), score: point.scores[index]! }));
+  if (sinceOf(last) < last.time) line.push({ time: last.time, score: last.scores[index]! });
   if (line.length > 1) return line;
   const { start, end } = timeRange(points);
   return [start, end].map((time) => ({ time, score: line[0]!.score }));
-}
-
-/** The line at a moment within it, linear between its points. */
-export function interpolate(line: readonly LinePoint[], time: number): LinePoint {
-  const after = Math.max(
-    1,
-    line.findIndex((point) => point.time >= time),
-  );
-  const a = line[after - 1]!;
-  const b = line[after]!;
-  return { time, score: a.score + ((b.score - a.score) * (time - a.time)) / (b.time - a.time) };
 }
 
 /** The stretch of time that a plot shows; a single moment gets half a second on either side. */
@@ -172,8 +168,8 @@ const thumbnailPixels = 160;
 /** Gathers the points of a plot while a video is classified; memory does not grow with the number of pictures. */
 export interface PlotRecorder {
   readonly points: readonly PlotPoint[];
-  /** Adds a moment in seconds, later than all before. Copies `scores` and a small version of `picture`. */
-  add(time: number, scores: Float32Array, picture: Picture): void;
+  /** Adds a moment in seconds, later than all before; `since` as of a {@link PlotPoint}. Copies `scores` and a small version of `picture`. */
+  add(time: number, scores: Float32Array, picture: Picture, since?: number): void;
 }
 
 /** A recorder for `renderPlot`: keeps all scores, and small pictures of at most 40 moments spread over the whole video. */
@@ -182,15 +178,21 @@ export function createPlotRecorder(): PlotRecorder {
   let stride = 1;
   return {
     points,
-    add(time, scores, picture) {
+    add(time, scores, picture, since = time) {
       if (points.length / stride >= maxThumbnails) {
         stride *= 2;
         for (const [i, point] of points.entries()) {
-          if (i % stride !== 0) points[i] = { time: point.time, scores: point.scores };
+          if (i % stride !== 0)
+            points[i] = { time: point.time, scores: point.scores, since: point.since ?? point.time };
         }
       }
       const wanted = points.length % stride === 0;
-      points.push({ time, scores: scores.slice(), ...(wanted && { thumbnail: keepsake(picture, thumbnailPixels) }) });
+      points.push({
+        time,
+        since,
+        scores: scores.slice(),
+        ...(wanted && { thumbnail: keepsake(picture, thumbnailPixels) }),
+      });
     },
   };
 }

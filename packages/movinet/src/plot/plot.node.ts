@@ -1,131 +1,45 @@
-import { deflateSync } from "node:zlib";
-import type { TopLevelSpec } from "vega-lite";
-import { crc32 } from "../common/crc32.node.ts";
-import { missingPeer } from "../common/errors.ts";
-import { requirePeer, resolvePeer } from "../common/modules.node.ts";
-import type { Picture } from "../video/frame.ts";
 import { chooseThumbnails, shrinkPicture } from "./plot-data.ts";
-import { thumbnailCount, thumbnailSize } from "./plot-layout.ts";
-import { buildPlotSpec, describePlot, type Plot, plotFont, type ThumbnailStrip } from "./plot-spec.ts";
+import { drawPlot, type Plot, planStrip, type ThumbnailStrip } from "./plot-picture.ts";
+import { encodePng } from "./png.node.ts";
+import { rasterize } from "./raster.node.ts";
+import { renderFile } from "./svg.ts";
 
-const fontPackage = "@expo-google-fonts/atkinson-hyperlegible";
-/** What a system is likely to have for other scripts than Latin; resvg alone would take any face, even an italic one. */
-const otherFonts = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, DejaVu Sans, Noto Sans, Arial";
 /** Of all pictures of the strip together, so that the SVG stays below 300 kB whatever they show. */
 const maxStripPixels = 55_000;
 
 /**
- * Draws the five likeliest classes of a video over time, with a strip of pictures and a legend; see `choosePlotClasses`.
+ * Draws the five likeliest classes of a video over time, with its segments, a strip of pictures and the name of each line.
  *
- * `svg` gives the text of a self-contained file 600 pixels wide, below 300 kB; `png` the bytes of the same picture at
- * 1200 pixels. Throws a `TypeError` when there are no points, and a `DependencyError` when vega, vega-lite or (for `png`)
- * @resvg/resvg-js or the font package is not installed.
+ * `svg` gives the text of a self-contained file below 300 kB, light or dark as the reader's system is; `png` the bytes of the same
+ * picture, light, at twice its size. `warn` is called with one sentence that names the texts which
+ * a PNG shows as boxes, because no font of this system has their characters. Throws a `TypeError` when there are no points, and for `png` a `DependencyError` when @resvg/resvg-js or
+ * the font package is not installed.
  */
-export async function renderPlot(plot: Plot, format: "svg"): Promise<string>;
-export async function renderPlot(plot: Plot, format: "png"): Promise<Uint8Array>;
-export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<string | Uint8Array>;
-export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<string | Uint8Array> {
-  const svg = await renderSvg(buildPlotSpec(plot, buildStrip(plot)), describePlot(plot));
-  return format === "svg" ? svg : renderPng(svg);
+export async function renderPlot(plot: Plot, format: "svg", warn?: (warning: string) => void): Promise<string>;
+export async function renderPlot(plot: Plot, format: "png", warn?: (warning: string) => void): Promise<Uint8Array>;
+export async function renderPlot(
+  plot: Plot,
+  format: "svg" | "png",
+  warn?: (warning: string) => void,
+): Promise<string | Uint8Array>;
+export async function renderPlot(
+  plot: Plot,
+  format: "svg" | "png",
+  warn: (warning: string) => void = () => {},
+): Promise<string | Uint8Array> {
+  const svg = renderFile(drawPlot(plot, buildStrip(plot)));
+  return format === "svg" ? svg : (await rasterize(svg, 2, warn)).asPng();
 }
 
-async function renderPng(svg: string): Promise<Uint8Array> {
-  const { Resvg } = requirePeer<typeof import("@resvg/resvg-js")>("@resvg/resvg-js");
-  const fontFiles = ["400Regular", "700Bold"].map((face) =>
-    resolvePeer(fontPackage, `${fontPackage}/${face}/AtkinsonHyperlegible_${face}.ttf`),
-  );
-  const loadSystemFonts = hasOtherScripts(svg);
-  const image = new Resvg(loadSystemFonts ? svg.replaceAll(plotFont, otherFonts) : svg, {
-    fitTo: { mode: "zoom", value: 2 },
-    font: { fontFiles, loadSystemFonts, defaultFontFamily: plotFont, sansSerifFamily: plotFont },
-  });
-  return image.render().asPng();
-}
-
-/** Our font is Latin: class names in another script need whatever the system has. */
-function hasOtherScripts(text: string): boolean {
-  return /[^\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]|\p{Emoji_Presentation}/u.test(text);
-}
-
-function buildStrip({ points, aspect: shownAspect }: Plot): ThumbnailStrip {
+function buildStrip({ points, shape = "portrait", aspect: shownAspect }: Plot): ThumbnailStrip {
   const first = points.find(({ thumbnail }) => thumbnail)?.thumbnail;
   if (!first) return { urls: [], width: 0, height: 0 };
   const aspect = shownAspect ?? first.width / first.height;
-  const count = thumbnailCount(aspect, points.length);
-  const size = thumbnailSize(aspect, count);
+  const { count, ...size } = planStrip(shape, aspect, points.length);
   const zoom = Math.min(2, Math.sqrt(maxStripPixels / (count * size.width * size.height)));
   const urls = chooseThumbnails(points, count).map((picture) => {
     const small = shrinkPicture(picture, Math.floor(size.width * zoom), Math.floor(size.height * zoom));
     return `data:image/png;base64,${Buffer.from(encodePng(small)).toString("base64")}`;
   });
   return { urls, ...size };
-}
-
-/** A picture as the bytes of a PNG file: 8-bit RGB, each row as the difference from its left neighbour (PNG 1.2, §6). */
-export function encodePng({ data, width, height }: Picture): Uint8Array {
-  const stride = width * 3;
-  const rows = Buffer.alloc((stride + 1) * height);
-  for (let y = 0; y < height; y++) {
-    const row = y * (stride + 1);
-    rows[row] = 1;
-    for (let i = 0; i < stride; i++) {
-      const at = y * stride + i;
-      rows[row + 1 + i] = data[at]! - (i < 3 ? 0 : data[at - 3]!);
-    }
-  }
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
-  return Buffer.concat([
-    signature,
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(rows, { level: 9 })),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(type: string, body: Buffer): Buffer {
-  const typed = Buffer.concat([Buffer.from(type, "latin1"), body]);
-  const framed = Buffer.alloc(typed.length + 8);
-  framed.writeUInt32BE(body.length, 0);
-  framed.set(typed, 4);
-  framed.writeUInt32BE(crc32(typed), typed.length + 4);
-  return framed;
-}
-
-/**
- * Draws a Vega-Lite specification as SVG that shrinks with the page and tells `description` to screen readers. Throws a
- * `DependencyError` when vega or vega-lite is not installed.
- */
-export async function renderSvg(spec: Record<string, unknown>, description: string): Promise<string> {
-  const vega = await loadVega();
-  const vegaLite = await loadVegaLite();
-  const compiled = vegaLite.compile(spec as unknown as TopLevelSpec);
-  const view = new vega.View(vega.parse(compiled.spec), { renderer: "none" });
-  const svg = makeAccessible(await view.toSVG(), description);
-  view.finalize();
-  return svg;
-}
-
-async function loadVega() {
-  try {
-    return await import("vega");
-  } catch (cause) {
-    throw missingPeer("vega", cause);
-  }
-}
-
-async function loadVegaLite() {
-  try {
-    return await import("vega-lite");
-  } catch (cause) {
-    throw missingPeer("vega-lite", cause);
-  }
-}
-
-function makeAccessible(svg: string, description: string): string {
-  const label = description.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return svg.replace("<svg ", () => `<svg role="img" aria-label="${label}" style="max-width:100%;height:auto" `);
 }

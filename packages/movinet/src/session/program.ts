@@ -5,7 +5,7 @@ import { listed } from "../common/printable.ts";
 import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Graph } from "../graph/ir.ts";
-import { splitHead } from "../graph/passes.ts";
+import { type SplitHead, splitHead } from "../graph/passes.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import {
   type CarriedState,
@@ -75,16 +75,20 @@ export class Program implements SessionSource, AsyncDisposable {
   /** A program of which each form is compiled when the first session asks for it. */
   static prepare(model: Model, engine: Engine): Program {
     const { spec, weights } = model;
-    const build = (frames: number) => buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
-    const head = spec.mode === "stream" ? headOf(build(1)) : null;
+    const build = (frames: number) => {
+      const whole = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
+      return { whole, parts: spec.mode === "stream" ? splitHead(whole) : null };
+    };
+    const step = build(1);
+    const head = step.parts && headOf(step.whole, step.parts);
     return new Program(model, engine, {
       subject: model.card.name,
       stepFrames: head ? engine.stepFrames : 1,
       perStreams: engine.perStreams ?? false,
       head,
       load({ part, frames, streams }) {
-        const whole = build(frames);
-        const graph = part === "whole" ? whole : splitHead(whole)?.[part];
+        const { whole, parts } = frames === 1 ? step : build(frames);
+        const graph = part === "whole" ? whole : parts?.[part];
         if (!graph)
           throw new TypeError(`${whole.name} does not tell its outputs frame by frame in a chunk of ${frames}`);
         return loadCall(engine, { graph, weights }, { streams });
@@ -198,11 +202,10 @@ export class Program implements SessionSource, AsyncDisposable {
 /** Up to so many rows a classifier has a call of its own for each number: for frames of a stream, and for small batches. */
 const mostRows = 16;
 
-/** The states of a head's pool that sessions keep; null where a network cannot be cut there. */
-function headOf(graph: Graph): readonly CarriedState[] | null {
-  const parts = splitHead(graph);
-  const own = new Set(parts?.body.states.map(({ name }) => name));
-  return parts && graphInterface(graph).states.filter(({ name }) => !own.has(name));
+/** The states of a head's pool, which sessions keep. */
+function headOf(graph: Graph, { body }: SplitHead): readonly CarriedState[] {
+  const own = new Set(body.states.map(({ name }) => name));
+  return graphInterface(graph).states.filter(({ name }) => !own.has(name));
 }
 
 function windowOf({ spec, card }: SessionModel): number {

@@ -2,7 +2,8 @@
 import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { FamilyComparison } from "../evaluate/family.ts";
-import { renderFamilyFigure, renderFamilyReport } from "../evaluate/family-report.node.ts";
+import { renderFamilyFigure } from "../evaluate/family-charts.ts";
+import { renderFamilyReport } from "../evaluate/family-report.ts";
 import { failureNotes, nameOfDataset } from "../evaluate/findings.node.ts";
 import { judgeFamily } from "../evaluate/judge-family.node.ts";
 import { samplesForModel } from "../evaluate/labels.ts";
@@ -119,13 +120,13 @@ export async function compareModels(
   return { ...planned, comparison, failures, relatives, warnings };
 }
 
-/** The comparison as an HTML page and an SVG figure. Throws a `DependencyError` where vega or vega-lite is not installed. */
-export async function renderComparison(
+/** The comparison as an HTML page and an SVG figure. */
+export function renderComparison(
   { model, clips, plan, comparison, failures, relatives, warnings }: ComparedModels,
   told: { readonly model: string; readonly dataset: string; readonly command: string; readonly engine: Engine },
-): Promise<{ readonly html: string; readonly svg: string }> {
+): { readonly html: string; readonly svg: string } {
   const trained = relatives.filter(({ history }) => history.length > 0);
-  const html = await renderFamilyReport({
+  const html = renderFamilyReport({
     title: `${model.card.name} beside its relatives`,
     date: new Date(),
     command: told.command,
@@ -146,5 +147,5 @@ export async function renderComparison(
     },
     environment: environmentFacts(told.engine.name),
   });
-  return { html, svg: await renderFamilyFigure(comparison) };
+  return { html, svg: renderFamilyFigure(comparison) };
 }

@@ -1,7 +1,7 @@
 import { ModelError } from "../common/errors.ts";
 import { shownSource } from "../common/urls.ts";
 import type { ModelFormat } from "../formats/file-kind.ts";
-import type { ReadModel } from "../formats/model-file.ts";
+import type { ReadModel } from "../formats/own-file.ts";
 import type { FoundLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import { sha256Of } from "./integrity.ts";

@@ -6,7 +6,8 @@ import { type ReadOptions, readUserFile, userFilePieces } from "../common/read.n
 import { isArchive, isGzip } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
 import { gunzipInNode } from "../formats/gunzip.node.ts";
-import { type ReadModel, readArchive, readModel } from "../formats/model-file.ts";
+import { readArchive, readModel } from "../formats/model-file.ts";
+import type { ReadModel } from "../formats/own-file.ts";
 import { checkpointAmong, graphFile, isCheckpointFile, prefixOf } from "../formats/tensorflow/read/saved-model.ts";
 import type { Told } from "../formats/weights/infer.ts";
 import { mostModelBytes } from "./labelled.ts";

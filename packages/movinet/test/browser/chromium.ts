@@ -36,6 +36,10 @@ export interface FolderOptions {
   readonly others?: string;
   /** What its Content-Security-Policy allows of scripts beside those of its origin. Default: WebAssembly. */
   readonly scripts?: string;
+  /** What it allows of workers. Default: nothing. */
+  readonly workers?: string;
+  /** Whether the page is cross-origin isolated, so that its threads may share memory. Default false. */
+  readonly isolated?: boolean;
 }
 
 export interface PageOptions extends FolderOptions {
@@ -52,8 +56,12 @@ export interface OpenPage {
 }
 
 /** No eval, nothing from elsewhere but videos. */
-const policy = (others: string, scripts: string) =>
-  `default-src 'self'; script-src 'self' ${scripts}; media-src * blob:; connect-src 'self' blob: ${others}`;
+const policy = (others: string, scripts: string, workers: string) =>
+  `default-src 'self'; script-src 'self' ${scripts}; worker-src ${workers}; media-src * blob:; connect-src 'self' blob: ${others}`;
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
 const types: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
@@ -92,10 +100,9 @@ export async function openPage({ entry, ...options }: PageOptions): Promise<Open
 }
 
 /** Serves a folder and opens a page with its script `page.js`. */
-export async function openFolder(
-  folder: string,
-  { global, served = {}, folders = {}, others = "", scripts = "'wasm-unsafe-eval'" }: FolderOptions,
-): Promise<OpenPage> {
+export async function openFolder(folder: string, options: FolderOptions): Promise<OpenPage> {
+  const { global, served = {}, folders = {}, isolated = false } = options;
+  const { others = "", scripts = "'wasm-unsafe-eval'", workers = "'none'" } = options;
   const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
@@ -103,7 +110,8 @@ export async function openFolder(
     const body = path === "/" ? Buffer.from(document) : (served[path] ?? (await readFile(file).catch(() => null)));
     const headers = {
       "content-type": types[extname(path)] ?? "text/html",
-      "content-security-policy": policy(others, scripts),
+      "content-security-policy": policy(others, scripts, workers),
+      ...(isolated ? isolation : {}),
     };
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     if (body === null || from === undefined || path.startsWith("/whole/")) {

@@ -1,5 +1,6 @@
 /** The page of the smoke test: steps a model that it fetched, through the library's browser entries. */
-import { kernelModules, wasmEngine } from "../../src/engines/wasm/inference/engine.ts";
+import { wasmEngine } from "../../src/engines/wasm/inference/engine.ts";
+import { kernelModules } from "../../src/engines/wasm/inference/modules.ts";
 import { readModel } from "../../src/index.formats.ts";
 import { openEngine, Program } from "../../src/index.session.web.ts";
 

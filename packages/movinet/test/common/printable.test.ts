@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { ModelError } from "../../src/common/errors.ts";
 import { bounded, listed, printable, printableLines } from "../../src/common/printable.ts";
 import { renderSubtitles } from "../../src/flow/subtitles.ts";
-import { buildPlotSpec, describePlot } from "../../src/plot/plot-spec.ts";
+import { drawPlot } from "../../src/plot/plot-picture.ts";
+import { renderFile } from "../../src/plot/svg.ts";
 
 /** Anything that a terminal obeys or that hides in a line, as code points. */
 const steers = (text: string) =>
@@ -87,8 +88,8 @@ describe("what is shown of a class or a file", () => {
 
   test("in a plot and in what it says to screen readers", () => {
     const plot = { title: "t\x1b\u202e", subtitle: "s\n\x07", points, labels: [label] };
-    expect(steers(describePlot(plot))).toEqual([]);
-    const texts = JSON.stringify(buildPlotSpec(plot, { urls: [], width: 0, height: 0 }));
-    expect(texts).not.toMatch(/\\u001b|\\u0007|\u202e/);
+    const svg = renderFile(drawPlot(plot, { urls: [], width: 0, height: 0 }));
+    expect(steers(svg.replaceAll("\n", ""))).toEqual([]);
+    expect(svg).toContain("a�[31m --&#62; b�&#60;i&#62;&#38;");
   });
 });

@@ -127,11 +127,13 @@ describe("charts", () => {
   test("say in words what they show", () => {
     const { evaluation, history } = sampleReport(labels);
     const said = [...trainingCharts(history ?? [], 9), reliabilityChart(evaluation.calibration)];
-    expect(said[0]?.description).toBe("Loss by epoch. training: from 2.00 to 0.172; validation: from 2.30 to 0.472");
-    expect(said.at(-1)?.description).toMatch(
+    expect(said[0]?.drawing.description).toBe(
+      "Loss by epoch. training: from 2.00 to 0.172; validation: from 2.30 to 0.472",
+    );
+    expect(said.at(-1)?.drawing.description).toMatch(
       /^Reliability diagram, expected calibration error \d+\.\d %, of a perfectly calibrated model \d+\.\d %\. /,
     );
-    expect(evaluation.early && earlinessChart(evaluation.early)?.description).toMatch(
+    expect(evaluation.early && earlinessChart(evaluation.early)?.drawing.description).toMatch(
       /at the end \d+ % of clips right, \d+ % sure$/,
     );
   });
@@ -140,8 +142,9 @@ describe("charts", () => {
     const point = { frames: 1, seconds: 0, top1: 0.15, confidence: 0.51, running: 3 };
     const curve = [point, { ...point, frames: 2, seconds: 0.2, top1: 0.5, confidence: 0.6 }];
     const chart = earlinessChart({ curve, soundFrom: 2, byShare: [], settled: null });
-    expect(chart?.legend.map(({ text }) => text)).toEqual(["right", "how sure it is", "clips that last so long"]);
-    expect(chart?.description).toBe(
+    const texts = [...(chart?.drawing.body ?? "").matchAll(/>([^<]+)<\/text>/g)].map(([, text]) => text);
+    expect(texts).toEqual(expect.arrayContaining(["right", "confidence", "clips still", "running"]));
+    expect(chart?.drawing.description).toBe(
       "After the first frame 15 % of clips right, 51 % sure; at the end 50 % of clips right, 60 % sure",
     );
   });

@@ -392,12 +392,12 @@ describe("optional peers", () => {
   });
 
   test("one that is absent and one that is broken give one line with the command", () => {
-    const absent = Object.assign(new Error("Cannot find package 'vega' imported from /x.js"), {
+    const absent = Object.assign(new Error("Cannot find package 'koffi' imported from /x.js"), {
       code: "ERR_MODULE_NOT_FOUND",
     });
-    expect(missingPeer("vega", absent)).toMatchObject({
+    expect(missingPeer("koffi", absent)).toMatchObject({
       code: "E_DEPENDENCY_MISSING",
-      message: "vega: this optional package is not installed. Run npm i vega@^6.4.0 to install it.",
+      message: "koffi: this optional package is not installed. Run npm i koffi@^3.3.4 to install it.",
     });
     expect(missingPeer("node-av", new Error("libfoo.so: no such file\nmore"))).toMatchObject({
       code: "E_DEPENDENCY_MISSING",

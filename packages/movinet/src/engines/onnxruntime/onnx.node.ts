@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { MovinetError } from "../../common/errors.ts";
 import { requirePeer } from "../../common/modules.node.ts";
 import type { Engine } from "../engine.ts";
+import { checkThreads } from "../threads.ts";
 import { bindingRuntime } from "./binding.ts";
 import { cRuntime } from "./c-runtime.node.ts";
 import { type OnnxRuntime, onnxEngine, runOnce } from "./onnx.ts";
@@ -91,13 +92,6 @@ function reasonOf(cause: unknown): string {
 }
 
 const longestReason = 160;
-const mostThreads = 1024;
-
-/** Throws `TypeError` for a number of threads that nobody can mean. */
-export function checkThreads(threads: number): void {
-  if (Number.isInteger(threads) && threads >= 1 && threads <= mostThreads) return;
-  throw new TypeError(`threads must be an integer in 1..${mostThreads}, got ${threads}`);
-}
 
 /** The execution providers that the installed ONNX Runtime was built with. */
 export function onnxDevices(): readonly string[] {

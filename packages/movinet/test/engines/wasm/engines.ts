@@ -1,6 +1,7 @@
 import type { Engine } from "../../../src/engines/engine.ts";
 import { nodeCrew } from "../../../src/engines/wasm/inference/crew.node.ts";
-import { kernelModules, threadedModules, wasmEngine } from "../../../src/engines/wasm/inference/engine.ts";
+import { wasmEngine } from "../../../src/engines/wasm/inference/engine.ts";
+import { kernelModules, threadedModules } from "../../../src/engines/wasm/inference/modules.ts";
 
 const { relaxed, simd } = kernelModules;
 

@@ -1,7 +1,7 @@
 /** Tensors of sessions: blocks of a store, which are used again. */
 import type { Shape } from "../../../graph/ir.ts";
 import type { DeviceTensor } from "../../engine.ts";
-import { padded } from "./calls.ts";
+import { padded, pictureBytes } from "./calls.ts";
 import type { Store } from "./store.ts";
 
 /** What a block holds: pictures of a shape, as planes or with channels last and filled up to a multiple of 4. */
@@ -28,19 +28,15 @@ export class Block implements DeviceTensor {
 
   /** Takes planes `[C, H, W]` of pictures. */
   write(data: Float32Array): void {
-    const { floats } = this.#store;
-    const start = this.at / 4;
     if (this.layout.planar) {
-      floats.set(data, start);
+      this.#store.floats.set(data, this.at / 4);
       return;
     }
     const { channels, height, width } = this.layout.shape;
-    const [cell, pixels] = [padded(channels), height * width];
-    let from = 0;
-    for (let picture = start; from < data.length; picture += pixels * cell) {
-      for (let c = 0; c < channels; c++) {
-        for (let p = 0; p < pixels; p++) floats[picture + p * cell + c] = data[from++] as number;
-      }
+    const pixels = height * width;
+    const picture = channels * pixels;
+    for (let from = 0, to = this.at; from < data.length; from += picture, to += pictureBytes(this.layout.shape)) {
+      this.#store.putPlanes(data.subarray(from, from + picture), to, channels, pixels);
     }
   }
 

@@ -1,11 +1,13 @@
 import { Worker } from "node:worker_threads";
 import { ownModule } from "../../../common/modules.node.ts";
-import type { StartCrew } from "./store.ts";
+import { patienceMs, type StartCrew } from "./crew.ts";
 
 /** Worker threads of Node: `threads` in all, with the one that asks. They sleep between runs, and keep no process alive. */
 export function nodeCrew(threads: number): StartCrew {
   return {
     threads,
+    sleepMs: 100,
+    patienceMs,
     start(kernels, memory, control) {
       const run = new Int32Array(memory.buffer, control, 1);
       const workers = Array.from({ length: threads - 1 }, (_, i) => {
@@ -18,8 +20,9 @@ export function nodeCrew(threads: number): StartCrew {
           worker.unref();
         }),
       );
-      return {
+      const crew = {
         ready,
+        lost: false,
         go() {
           Atomics.add(run, 0, 1);
           Atomics.notify(run, 0);
@@ -28,6 +31,8 @@ export function nodeCrew(threads: number): StartCrew {
           for (const worker of workers) void worker.terminate();
         },
       };
+      for (const worker of workers) worker.once("exit", () => (crew.lost = true));
+      return crew;
     },
   };
 }

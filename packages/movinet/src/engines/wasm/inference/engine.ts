@@ -4,30 +4,23 @@ import { resolveParams } from "../../../graph/params.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { Engine } from "../../engine.ts";
 import { Blocks } from "./block.ts";
+import type { StartCrew } from "./crew.ts";
 import { executableOf } from "./executable.ts";
+import { type KernelModules, kernelModules } from "./modules.ts";
 import { lowerForCalls } from "./plan.ts";
-import { type StartCrew, Store } from "./store.ts";
-
-/** The modules of the kernels, the faster first: with relaxed SIMD, and with plain SIMD alone. */
-export const kernelModules = {
-  relaxed: async () => (await import("./kernels-relaxed.ts")).kernels,
-  simd: async () => (await import("./kernels-simd.ts")).kernels,
-} as const;
-
-/** The module for several threads. */
-export const threadedModules = {
-  threads: async () => (await import("./kernels-threads.ts")).kernels,
-} as const;
+import { Store } from "./store.ts";
 
 /**
- * Our own WebAssembly, one thread. Of `modules` the first that this machine takes is used. Throws {@link MovinetError}:
+ * Our own WebAssembly, on one thread or with a crew. Of `modules` the first that this machine takes is used. Throws {@link MovinetError}:
  * `E_DEVICE_UNAVAILABLE` where it takes none.
  */
 export async function wasmEngine(
-  modules: Readonly<Record<string, () => Promise<string>>> = kernelModules,
+  modules: KernelModules = kernelModules,
   crew: StartCrew | null = null,
 ): Promise<Engine> {
-  const [name, kernels] = await compileKernels(modules);
+  const compiled = await compileKernels(modules);
+  if (!compiled) throw withoutSimd(crew !== null);
+  const [name, kernels] = compiled;
   const programs = new WeakMap<Weights, { readonly store: Store; readonly blocks: Blocks; users: number }>();
   return {
     name: `wasm ${name}`,
@@ -63,15 +56,23 @@ export async function wasmEngine(
   };
 }
 
-async function compileKernels(modules: Readonly<Record<string, () => Promise<string>>>) {
+async function compileKernels(modules: KernelModules) {
   for (const [name, read] of Object.entries(modules)) {
-    const bytes = Uint8Array.from(atob(await read()), (char) => char.charCodeAt(0));
+    const text = atob(await read());
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
     if (WebAssembly.validate(bytes)) return [name, await WebAssembly.compile(bytes)] as const;
   }
-  throw new MovinetError({
+  return null;
+}
+
+function withoutSimd(threaded: boolean): MovinetError {
+  return new MovinetError({
     code: "E_DEVICE_UNAVAILABLE",
     subject: "wasm",
-    problem: "this browser or runtime has no WebAssembly with SIMD",
-    remedy: "Use a newer one: Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it",
+    problem: `this browser or runtime has no WebAssembly with ${threaded ? "relaxed SIMD and threads" : "SIMD"}`,
+    remedy: threaded
+      ? "Leave out threads, or use a newer one: Chrome 114 and Node 22 have both"
+      : "Use a newer one: Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it",
   });
 }

@@ -1,22 +1,10 @@
 import { MovinetError } from "../../../common/errors.ts";
 import { Space } from "../space.ts";
 import { operations } from "./calls.ts";
+import { type Crew, type Run, runWith, type StartCrew } from "./crew.ts";
 
-/** Threads that work on the calls of a store beside the one that owns it. */
-export interface Crew {
-  /** Rejects where a thread does not start: a run would wait for it for ever. */
-  readonly ready: Promise<unknown>;
-  /** Lets them begin the calls whose addresses stand in the memory. */
-  go(): void;
-  end(): void;
-}
-
-/** How a crew comes to be: `control` is the address of the number of the run, behind which those of the calls stand. */
-export interface StartCrew {
-  readonly threads: number;
-  start(kernels: WebAssembly.Module, memory: WebAssembly.Memory, control: number): Crew;
-}
-
+/** Rows of a matrix that are packed at a time stay in the processor's second cache. */
+const stripBytes = 65_536;
 const pageBytes = 65_536;
 const mostPages = 65_536;
 /** Where the numbers end that the kernels bring along. */
@@ -36,8 +24,9 @@ export class Store {
   /** Where threads meet, 8 bytes; then the number of the run, and the addresses of each thread's calls. */
   readonly meeting: number;
   readonly #memory: WebAssembly.Memory;
+  readonly #startCrew: StartCrew | null;
   readonly #crew: Crew | null;
-  readonly #run: (from: number, end: number) => void;
+  readonly #run: Run;
   readonly #space = new Space(dataBytes);
   readonly #weights = new Map<string, number>();
   #arena = { at: 0, bytes: 0 };
@@ -45,11 +34,12 @@ export class Store {
   constructor(kernels: WebAssembly.Module, startCrew: StartCrew | null = null) {
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: startCrew !== null });
     const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
-    this.#run = exports["run"] as (from: number, end: number) => void;
+    this.#run = exports["run"] as Run;
     this.floats = new Float32Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer);
     this.threads = startCrew?.threads ?? 1;
     this.meeting = this.take(8 + 4 + 4 * (this.threads + 1));
+    this.#startCrew = startCrew;
     this.#crew = startCrew?.start(kernels, this.#memory, this.meeting + 8) ?? null;
   }
 
@@ -59,17 +49,19 @@ export class Store {
 
   /** Makes the calls that stand between two addresses, in this thread. */
   run(from: number, end: number): void {
-    this.#run(from, end);
+    this.#run(from, end, 0);
   }
 
-  /** Makes each thread's calls; `bounds` are bytes from `at`. */
+  /** Makes each thread's calls; `bounds` are bytes from `at`. Throws {@link MovinetError} (`E_DEVICE_LOST`) where a thread has ended. */
   runAll(at: number, bounds: readonly number[]): void {
-    if (this.#crew) {
-      const control = this.meeting / 4 + 2;
-      for (const [i, bound] of bounds.entries()) this.words[control + 1 + i] = at + bound;
-      this.#crew.go();
+    const [from, end] = [at + (bounds[0] as number), at + (bounds[1] as number)];
+    if (!this.#crew || !this.#startCrew) {
+      this.run(from, end);
+      return;
     }
-    this.run(at + (bounds[0] as number), at + (bounds[1] as number));
+    const control = this.meeting / 4 + 2;
+    for (const [i, bound] of bounds.entries()) this.words[control + 1 + i] = at + bound;
+    runWith(this.#crew, this.#startCrew, this.#run, from, end);
   }
 
   /** Its threads have started. */
@@ -128,13 +120,35 @@ export class Store {
   panels(name: string, make: () => Float32Array, K: number, N: number): number {
     return this.#known(name, () => {
       const at = this.take(32 * K * Math.ceil(N / 8));
-      const matrix = this.#put(make());
-      const call = this.#put(Uint32Array.of(operations.pack, 6, matrix, at, K, N));
-      this.run(call, call + 24);
-      this.free(matrix, 4 * K * N);
-      this.free(call, 24);
+      const matrix = make();
+      const most = Math.max(1, Math.floor(stripBytes / (4 * N)));
+      for (let k = 0; k < K; k += most) {
+        const rows = Math.min(most, K - k);
+        const strip = matrix.subarray(k * N, (k + rows) * N);
+        this.#through(strip, (from) => this.call("pack", from, at + 32 * k, rows, N, 32 * K));
+      }
       return at;
     });
+  }
+
+  /** Puts planes `[channels, pixels]` of one picture at an address, channels last. */
+  putPlanes(planes: Float32Array, to: number, channels: number, pixels: number): void {
+    this.#through(planes, (from) => this.call("interleave", from, to, 1, channels, pixels));
+  }
+
+  /** Makes a call in this thread. */
+  call(operation: keyof typeof operations, ...words: readonly number[]): void {
+    const bytes = 4 * (2 + words.length);
+    const at = this.#put(Uint32Array.of(operations[operation], 2 + words.length, ...words));
+    this.run(at, at + bytes);
+    this.free(at, bytes);
+  }
+
+  /** Does something with data that lies in the memory meanwhile. */
+  #through(data: Float32Array, work: (at: number) => void): void {
+    const at = this.#put(data);
+    work(at);
+    this.free(at, data.byteLength);
   }
 
   #known(name: string, make: () => number): number {

@@ -4,14 +4,14 @@ import type { TfliteTensor } from "./schema.ts";
 
 /** Bytes of an element, and how many are read. */
 const readers = {
-  float32: [4, (bytes: ArrayBuffer) => new Float32Array(bytes)],
-  float16: [2, (bytes: ArrayBuffer) => halvesToFloats(new Uint16Array(bytes))],
-  int8: [1, (bytes: ArrayBuffer) => new Int8Array(bytes)],
-  uint8: [1, (bytes: ArrayBuffer) => new Uint8Array(bytes)],
-  int16: [2, (bytes: ArrayBuffer) => new Int16Array(bytes)],
-  int32: [4, (bytes: ArrayBuffer) => new Int32Array(bytes)],
-  int64: [8, (bytes: ArrayBuffer) => Float64Array.from(new BigInt64Array(bytes), Number)],
-} as const;
+  float32: [4, (bytes: ArrayBufferLike, at: number, count: number) => new Float32Array(bytes, at, count)],
+  float16: [2, (bytes, at, count) => halvesToFloats(new Uint16Array(bytes, at, count))],
+  int8: [1, (bytes, at, count) => new Int8Array(bytes, at, count)],
+  uint8: [1, (bytes, at, count) => new Uint8Array(bytes, at, count)],
+  int16: [2, (bytes, at, count) => new Int16Array(bytes, at, count)],
+  int32: [4, (bytes, at, count) => new Int32Array(bytes, at, count)],
+  int64: [8, (bytes, at, count) => Float64Array.from(new BigInt64Array(bytes, at, count), Number)],
+} as const satisfies Record<string, readonly [number, (bytes: ArrayBufferLike, at: number, count: number) => unknown]>;
 type Stored = ReturnType<(typeof readers)[keyof typeof readers][1]>;
 
 /** Elements of a tensor, or null where a dimension is not a positive number. */
@@ -20,9 +20,12 @@ export function elementCount(shape: readonly number[]): number | null {
   return Number.isSafeInteger(count) ? count : null;
 }
 
-/** The real values of a constant tensor: floats as they are, integers by the tensor's scales. */
-export function readConstant(tensor: TfliteTensor, subject: string): Float32Array {
-  const stored = readStored(tensor, subject);
+/**
+ * The real values of a constant tensor: floats as they are, integers by the tensor's scales. What is `shared` may be a view of the
+ * file's bytes, for whoever changes nothing and keeps nothing.
+ */
+export function readConstant(tensor: TfliteTensor, subject: string, shared = false): Float32Array {
+  const stored = readStored(tensor, subject, shared);
   if (stored instanceof Float32Array) return stored;
   const { quantization, shape } = tensor;
   if (quantization === null) {
@@ -44,7 +47,7 @@ export function readConstant(tensor: TfliteTensor, subject: string): Float32Arra
 }
 
 /** The numbers of a constant tensor as they are stored, quantized or not. */
-export function readStored(tensor: TfliteTensor, subject: string): Stored {
+export function readStored(tensor: TfliteTensor, subject: string, shared = false): Stored {
   const { data, type, shape } = tensor;
   const known = Object.hasOwn(readers, type) ? readers[type as keyof typeof readers] : null;
   if (data === null || known === null || tensor.sparse) {
@@ -56,5 +59,6 @@ export function readStored(tensor: TfliteTensor, subject: string): Stored {
   if (count === null || data.length !== count * bytes) {
     throw refuse(subject, `the tensor ${tensor.name} of [${shape}] ${type} has ${data.length} bytes`);
   }
-  return read(new Uint8Array(data).buffer);
+  const { buffer, byteOffset } = shared && data.byteOffset % bytes === 0 ? data : new Uint8Array(data);
+  return read(buffer, byteOffset, count);
 }

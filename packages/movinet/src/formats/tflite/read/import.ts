@@ -9,7 +9,7 @@ import { elementCount, readConstant } from "./constants.ts";
 import { buildFlow, type Flow } from "./flow.ts";
 import { identifyVariant } from "./identify.ts";
 import type { FoundConv } from "./patterns.ts";
-import { readModel, type TfliteTensor } from "./schema.ts";
+import { readModel, type TfliteModel, type TfliteTensor } from "./schema.ts";
 import { type FoundNetwork, findNetwork } from "./structure.ts";
 
 export interface TfliteImport {
@@ -30,7 +30,12 @@ export interface TfliteImport {
  * `E_MODEL_TENSORS` where tensors do not fit the network.
  */
 export function readTflite(bytes: Uint8Array, subject: string): TfliteImport {
-  const { spec, parts, dtype, output } = locateTflite(bytes, subject);
+  return importTflite(readModel(bytes, subject), subject);
+}
+
+/** The same of a file whose structure was read. */
+export function importTflite(file: TfliteModel, subject: string): TfliteImport {
+  const { spec, parts, dtype, output } = locateParts(file, subject);
   const named = Object.entries(parts);
   checkWeights(
     checkSize(spec, 1, subject),
@@ -60,7 +65,11 @@ export interface TfliteLocation extends Omit<TfliteImport, "weights"> {
 
 /** The first half of {@link readTflite}: which tensor of the file is which parameter. */
 export function locateTflite(bytes: Uint8Array, subject: string): TfliteLocation {
-  const flow = buildFlow(readModel(bytes, subject), subject);
+  return locateParts(readModel(bytes, subject), subject);
+}
+
+function locateParts(file: TfliteModel, subject: string): TfliteLocation {
+  const flow = buildFlow(file, subject);
   const found = findNetwork(flow);
   const { name, variant } = identifyVariant(found, subject);
   const spec: Spec = {
@@ -149,9 +158,9 @@ function tensorOf(part: TflitePart, subject: string): Tensor {
   const shape = shapeOf(part);
   if (part.kind === "fill") return { shape, data: new Float32Array(elementsOf(shape)).fill(part.value) };
   const { tensor, layout, scale, shift } = part;
-  const stored = readConstant(tensor, subject);
+  const stored = readConstant(tensor, subject, true);
   const data = scale === 1 && shift === 0 ? stored : stored.map((value) => scale * value + shift);
-  if (layout !== "dense") return { shape, data };
+  if (layout !== "dense") return { shape, data: data === stored ? data.slice() : data };
   const filters = shape.at(-1) ?? 1;
   return { shape, data: reversed(data, [filters, 1, data.length / filters]) };
 }

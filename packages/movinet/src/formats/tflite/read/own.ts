@@ -9,7 +9,7 @@ import { readOwn } from "../../../model/metadata.ts";
 import { lowerForTflite, tensorName, tfliteForms, tflitePrecisions } from "../write/lower.ts";
 import { elementCount, readConstant } from "./constants.ts";
 import { refuse } from "./flatbuffer.ts";
-import { readModel } from "./schema.ts";
+import type { TfliteModel } from "./schema.ts";
 
 /**
  * Reads a file that this library wrote: spec and card from its metadata, weights by their names. They are what the file
@@ -18,10 +18,9 @@ import { readModel } from "./schema.ts";
  * Throws a ModelError: `E_MODEL_FORMAT` for metadata that nobody can have written, `E_MODEL_TENSORS` for missing tensors.
  */
 export function readOwnTflite(
-  bytes: Uint8Array,
+  { metadata, tensors }: TfliteModel,
   subject: string,
 ): { readonly spec: Spec; readonly card: Card; readonly weights: Weights } | null {
-  const { metadata, tensors } = readModel(bytes, subject);
   if (!metadata["movinet.spec"]) return null;
   const { spec, card, facts, graph } = readOwnMetadata(metadata, subject);
   let lowered: Graph;

@@ -1,0 +1,23 @@
+import { checkWeights } from "../model/check-weights.ts";
+import { checkCard, checkSize } from "../model/limits.ts";
+import { readMetadata } from "../model/metadata.ts";
+import type { Model } from "../model/model.ts";
+import type { ModelFormat } from "./file-kind.ts";
+import { openSafetensors } from "./safetensors.ts";
+
+/** A model as it was read from a file. */
+export interface ReadModel extends Model {
+  readonly format: ModelFormat;
+  /** What is to be known before its answers are trusted, each in one line. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads a model from a file of our own format. Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`). */
+export function readOwnFile(bytes: Uint8Array, subject: string): ReadModel {
+  const { shapes, metadata, tensors } = openSafetensors(bytes, subject);
+  const { spec, card } = readMetadata(metadata, subject);
+  const graph = checkSize(spec, card.frames ?? 1, subject);
+  checkCard(card, spec, subject);
+  checkWeights(graph, shapes, subject);
+  return { spec, weights: tensors(), card, format: "safetensors", warnings: [] };
+}

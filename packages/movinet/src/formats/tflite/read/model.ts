@@ -1,0 +1,26 @@
+import { defaultCard } from "../../../model/card.ts";
+import type { ReadModel } from "../../own-file.ts";
+import { unprovenInt8 } from "../../unproven.ts";
+import { embeddedLabels } from "./embedded-labels.ts";
+import { importTflite } from "./import.ts";
+import { readOwnTflite } from "./own.ts";
+import { readModel } from "./schema.ts";
+
+/** Reads a model from a TFLite file, one of ours or of another exporter; `name` becomes the name of a card that it lacks. */
+export function readTfliteModel(bytes: Uint8Array, subject: string, name?: string): ReadModel {
+  const format = "tflite";
+  const file = readModel(bytes, subject);
+  const own = readOwnTflite(file, subject);
+  if (own) return { ...own, format, warnings: [] };
+  const { spec, weights, output, dtype } = importTflite(file, subject);
+  const unproven = unprovenInt8(spec, dtype, file.metadata["movinet.receipt"]);
+  const { names, warnings } = embeddedLabels(bytes, file, spec.classes);
+  const card = { ...defaultCard(spec, name), labels: names };
+  return {
+    spec,
+    weights,
+    format,
+    card: output === "sigmoid" ? { ...card, output } : card,
+    warnings: [...(unproven === null ? [] : [unproven]), ...warnings],
+  };
+}
