@@ -49,6 +49,14 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["classify", "a.mp4", "--top", "many"], 'movinet: --top: "many" is no whole number of at least 1.'],
     [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number.'],
     [["classify", "a.mp4", "--plot", "a.pdf"], "movinet: a.pdf: a plot is an .svg or a .png file."],
+    [
+      ["classify", "a.mp4", "--plot-shape", "landscape"],
+      "movinet: --plot-shape: there is no plot to shape. Add --plot",
+    ],
+    [
+      ["classify", "a.mp4", "--plot-shape", "round"],
+      'movinet: --plot-shape: there is no "round". Use portrait, landscape.',
+    ],
     [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
     [
       ["classify", "package.json"],
