@@ -85,7 +85,7 @@ test("README.md is a model card with the result, the data and the limits, and no
   );
   expect(card).not.toContain("<b>");
   expect(card).toMatch(/^\| \\<b\\>other\\<\/b\\>\\\|\\\*\\_ \| 5 \| \d \|/m);
-  expect(card).toContain("trained to tell 2 classes apart from 10 clips");
+  expect(card).toContain("trained on 10 clips to recognize 2 classes");
   expect(card).toContain("movinet train clips --from tiny.safetensors --trainable 1");
   expect(card).toContain("| epochs | 2 |");
   expect(card).toContain("The base model `tiny` names no licence.");
