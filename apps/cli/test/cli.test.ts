@@ -46,6 +46,11 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["classify", "a.mp4", "--top", "many"], 'movinet: --top must be an integer ≥ 1, got "many".'],
     [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps must be a number > 0 and ≤ 1000, got "0".'],
     [["classify", "a.mp4", "--plot", "a.pdf"], 'movinet: --plot must be an .svg or .png file, got "a.pdf".'],
+    [["classify", "a.mp4", "--plot-shape", "landscape"], "movinet: --plot-shape needs --plot FILE."],
+    [
+      ["classify", "a.mp4", "--plot-shape", "round"],
+      'movinet: --plot-shape must be one of portrait, landscape; got "round".',
+    ],
     [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
     [
       ["classify", "package.json"],

@@ -78,7 +78,13 @@ export function reliabilityChart({ bins, error, perfect }: Calibration): Chart {
     const bar = { x: left, y: top, width: right - left, height: Math.max(0, plot.bottom - top) };
     const written = count < 1000 ? String(count) : `${Math.round(count / 1000)}k`;
     const size = chartFont * Math.min(1, (right - left) / pixelWidth(written, chartFont));
-    const number = text(written, { x: (left + right) / 2, y: top - 0.4 * chartFont, size, anchor: "middle" });
+    const number = text(written, {
+      x: (left + right) / 2,
+      y: top - 0.4 * chartFont,
+      size,
+      anchor: "middle",
+      halo: true,
+    });
     return { bar: element("rect", { ...bar, ...fill("tint0"), ...stroke("series0"), class: barClass }), number };
   });
   const ideal = element("path", {

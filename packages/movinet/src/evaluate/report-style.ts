@@ -73,6 +73,7 @@ thead .num { white-space: normal; }
 .strip { display: flex; gap: 3px; margin: 0 0 6px; }
 .strip img { flex: 1 1 0; min-width: 0; max-width: 128px; object-fit: fill; border-radius: 4px; background: var(--line); }
 .clip p { margin: 0; }
+.clip p, .clip li span:first-child { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; }
 .clip ol { list-style: none; margin: 6px 0 0; padding: 0; font-size: .9rem; }
 .clip li { display: flex; justify-content: space-between; gap: 12px; padding: 0 6px; line-height: 26px; margin-bottom: 2px; }
 .clip li i { top: 0; height: 26px; }

@@ -6,7 +6,7 @@ export type Coverage = (code: number) => boolean;
 
 const none: Coverage = () => false;
 
-/** What the first face of a file covers: nothing where it is no such font, or broken. */
+/** What the first face of a file covers: nothing where it is no such font, or broken, or its glyphs are in colour. */
 export async function readCoverage(path: string): Promise<Coverage> {
   const file = await open(path).catch(() => null);
   if (file === null) return none;
@@ -27,6 +27,9 @@ async function read(file: FileHandle, at: number, length: number): Promise<Buffe
 /** At most this many bytes: the largest of CJK fonts have under half a megabyte. */
 const mostBytes = 8e6;
 
+/** Glyphs in colour, which resvg 2.6 draws as nothing. */
+const colorTables = ["COLR", "CBDT", "sbix", "SVG "];
+
 async function readCmap(file: FileHandle): Promise<Buffer> {
   let header = await read(file, 0, 16);
   let at = 0;
@@ -35,11 +38,13 @@ async function readCmap(file: FileHandle): Promise<Buffer> {
     header = await read(file, at, 12);
   }
   const directory = await read(file, at + 12, 16 * header.readUInt16BE(4));
-  for (let entry = 0; entry < directory.length; entry += 16) {
-    if (directory.toString("latin1", entry, entry + 4) !== "cmap") continue;
-    return read(file, directory.readUInt32BE(entry + 8), Math.min(directory.readUInt32BE(entry + 12), mostBytes));
-  }
-  return Buffer.alloc(0);
+  const entries = Array.from({ length: Math.floor(directory.length / 16) }, (_, i) =>
+    directory.subarray(16 * i, 16 * i + 16),
+  );
+  const tableOf = (tag: string) => entries.find((entry) => entry.toString("latin1", 0, 4) === tag);
+  const cmap = tableOf("cmap");
+  if (!cmap || colorTables.some(tableOf)) return Buffer.alloc(0);
+  return read(file, cmap.readUInt32BE(8), Math.min(cmap.readUInt32BE(12), mostBytes));
 }
 
 /** What a table `cmap` covers, by its subtable of the most code points. Throws a `RangeError` where it is cut. */

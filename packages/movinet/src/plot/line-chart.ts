@@ -107,7 +107,7 @@ function drawMark(mark: NonNullable<LineChart["mark"]>, x: Axis, { left, right, 
   return (
     element("path", { d: `M${at} ${top - 4}V${bottom}`, ...stroke("faint"), "stroke-dasharray": "2 3" }) +
     text(mark.text, {
-      x: clamp(at, half, chartWidth - half),
+      x: clamp(at, left + half, chartWidth - half),
       y: top - 0.6 * chartFont,
       size: chartFont,
       tone: "faint",

@@ -1,10 +1,10 @@
 /** SVG as pixels, with fonts that have the characters of its texts. */
 
 import { requirePeer, resolvePeer } from "../common/modules.node.ts";
-import { listed } from "../common/printable.ts";
+import { bounded, enumerated } from "../common/printable.ts";
 import { type Coverage, readCoverage } from "./font-file.node.ts";
 import { plotFont } from "./svg.ts";
-import { findFonts } from "./system-fonts.node.ts";
+import { findFonts, fontFolders } from "./system-fonts.node.ts";
 
 const fontPackage = "@expo-google-fonts/atkinson-hyperlegible";
 
@@ -13,14 +13,19 @@ const fontPackage = "@expo-google-fonts/atkinson-hyperlegible";
  * `warn` is called with one sentence that names the texts of which some characters are in neither. Throws a `DependencyError` when @resvg/resvg-js or the font
  * package is not installed.
  */
-export async function rasterize(svg: string, zoom: number, warn: (warning: string) => void) {
+export async function rasterize(
+  svg: string,
+  zoom: number,
+  warn: (warning: string) => void,
+  folders: readonly string[] = fontFolders(),
+) {
   const { Resvg } = requirePeer<typeof import("@resvg/resvg-js")>("@resvg/resvg-js");
   const own = ["400Regular", "700Bold"].map((face) =>
     resolvePeer(fontPackage, `${fontPackage}/${face}/AtkinsonHyperlegible_${face}.ttf`),
   );
   const has = await readCoverage(own[0] as string);
   const texts = textsOf(svg).map((content) => ({ content, lacking: lacking(content, has) }));
-  const { files, missing } = await findFonts(new Set(texts.flatMap((text) => [...text.lacking])));
+  const { files, missing } = await findFonts(new Set(texts.flatMap((text) => [...text.lacking])), folders);
   const boxed = texts.filter((text) => text.lacking.some((character) => missing.has(character)));
   if (boxed.length > 0) warn(missingSentence([...new Set(boxed.map(({ content }) => content))]));
   const image = new Resvg(svg, {
@@ -36,8 +41,8 @@ export async function rasterize(svg: string, zoom: number, warn: (warning: strin
 }
 
 function missingSentence(contents: readonly string[]): string {
-  const names = listed(
-    contents.map((content) => JSON.stringify(content)),
+  const names = enumerated(
+    contents.map((content) => JSON.stringify(bounded(content, 60))),
     3,
   );
   return `no font on this system has all characters of ${names}, so they show as boxes. Write an .svg file, or install a font for that script`;

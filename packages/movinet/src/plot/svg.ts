@@ -1,6 +1,6 @@
 /** SVG as text: elements, texts, and a drawing as a file or as a part of a page. */
 import { printable } from "../common/printable.ts";
-import { darkRules, fill, type Tone } from "./palette.ts";
+import { darkRules, fill, stroke, type Tone } from "./palette.ts";
 
 /** The font that PNGs are drawn with; a browser without it uses what stands after it. */
 export const plotFont = "Atkinson Hyperlegible";
@@ -36,17 +36,21 @@ export interface TextOptions {
   readonly tone?: Tone;
   readonly bold?: boolean;
   readonly anchor?: "start" | "middle" | "end";
+  /** Keeps what is drawn below off the letters. */
+  readonly halo?: boolean;
 }
 
 /** One line of text. */
-export function text(content: string, { x, y, size, tone = "ink", bold, anchor }: TextOptions): string {
+export function text(content: string, { x, y, size, tone = "ink", bold, anchor, halo }: TextOptions): string {
   const attributes = {
     x,
     y,
     "font-size": size,
     "font-weight": bold ? "bold" : undefined,
     "text-anchor": anchor === "start" ? undefined : anchor,
-    ...fill(tone),
+    ...(halo && { ...stroke("page"), "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke" }),
+    fill: fill(tone).fill,
+    class: halo ? `${fill(tone).class} ${stroke("page").class}` : fill(tone).class,
   };
   return element("text", attributes, escapeMarkup(printable(content)));
 }

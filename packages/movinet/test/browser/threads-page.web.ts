@@ -13,13 +13,14 @@ const picture = (seed: number) => ({
   width: 76,
   height: 100,
 });
-const openModel = (threads?: number) => open("/model.safetensors", threads === undefined ? {} : { threads });
+const openModel = (threads?: number, device = "auto") =>
+  open("/model.safetensors", { device, ...(threads === undefined ? {} : { threads }) });
 
 const page = {
   /** The scores of some steps; or the error. */
-  async scores(threads?: number) {
+  async scores(threads?: number, device?: string) {
     try {
-      const recognizer = await openModel(threads);
+      const recognizer = await openModel(threads, device);
       const stream = await recognizer.stream();
       const all: number[][] = [];
       for (let t = 0; t < 3; t++) all.push([...(await stream.step(picture(t))).scores]);

@@ -33,9 +33,9 @@ describe.skipIf(!executablePath)(title, () => {
 
   describe.each(Object.entries(reports))("%s", (_, report) => {
     test.each([
-      [400, "light"],
-      [400, "dark"],
-      [1400, "light"],
+      [360, "light"],
+      [768, "dark"],
+      [1280, "light"],
     ] as const)("%i pixels wide, %s", async (width, colorScheme) => {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
       const said: string[] = [];
@@ -49,7 +49,7 @@ describe.skipIf(!executablePath)(title, () => {
       expect(await page.evaluate("document.querySelectorAll('script').length")).toBe(0);
       const ink = await page.evaluate("getComputedStyle(document.body).color");
       expect(ink).toBe(colorScheme === "light" ? "rgb(27, 29, 33)" : "rgb(233, 234, 236)");
-      const line = await page.evaluate("getComputedStyle(document.querySelector('figure > svg .mark-text text')).fill");
+      const line = await page.evaluate("getComputedStyle(document.querySelector('figure > svg text.fill-faint')).fill");
       expect(line).toBe(colorScheme === "light" ? "rgb(91, 97, 107)" : "rgb(167, 173, 183)");
       expect(said).toEqual([]);
       await page.close();
