@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import type { PlotShape } from "movinet/video";
 import {
   choice,
   count,
@@ -17,8 +16,6 @@ import {
 } from "../options.ts";
 import { UsageError } from "../usage.ts";
 
-const plotShapes = ["portrait", "landscape"] as const satisfies readonly PlotShape[];
-
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
   model: text(
@@ -35,10 +32,10 @@ export const classifyOptions = {
   fit: fitOption,
   every: usually("final", choice("Answer at the end, or after every frame", ["final", "frame"])),
   plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, "file"),
-  plotShape: choice(
-    "The plot's shape: portrait for a phone, landscape (16:9) for a slide (default: portrait)",
-    plotShapes,
-  ),
+  plotShape: choice("The plot's shape: portrait for a phone, landscape (16:9) for a slide (default: portrait)", [
+    "portrait",
+    "landscape",
+  ]),
   segments: either(
     "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
     "Tell no segments",
