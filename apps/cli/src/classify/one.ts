@@ -11,7 +11,7 @@ import {
   type SessionSource,
   topK,
 } from "movinet/session";
-import { createPlotRecorder, type Decoders, type PlotRecorder, renderPlot, type Video } from "movinet/video";
+import { createPlotRecorder, type Decoders, renderPlot, type Video } from "movinet/video";
 import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
 import type { ClassifySettings } from "./options.ts";
@@ -198,6 +198,8 @@ function segmentsText(segments: readonly Segment[], labels: readonly string[] | 
   const told = names.join(", then ");
   return told.length <= 70 ? told : `${segments.length} segments`;
 }
+
+type PlotRecorder = ReturnType<typeof createPlotRecorder>;
 
 interface PlotMaterial {
   readonly video: Video;

@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import type { PlotShape } from "movinet/video";
 import {
   choice,
   count,
@@ -25,8 +24,6 @@ import {
 import { UsageError } from "../usage.ts";
 import { csvLines, jsonLines, type Lines } from "./lines.ts";
 
-const plotShapes = ["portrait", "landscape"] as const satisfies readonly PlotShape[];
-
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
   ...group("Model", {
@@ -40,7 +37,10 @@ export const classifyOptions = {
     every: usually("final", choice("Answer once at the end, or after every frame", ["final", "frame"])),
     segments: otherwise("over 30 s, or where the action changes", either("List each action with its start and end")),
     plot: parsed("Plot the top classes over time as .svg or .png", readPlot, "file"),
-    plotShape: otherwise("portrait", choice("Shape of the plot: for a phone, or for a slide (16:9)", plotShapes)),
+    plotShape: otherwise(
+      "portrait",
+      choice("Shape of the plot: for a phone, or for a slide (16:9)", ["portrait", "landscape"]),
+    ),
     subtitles: parsed("Write segments as .vtt or .srt subtitles", readSubtitles, "file"),
     out: short("o", parsed("Write JSON lines to a file, each video's as soon as it is done", readOut, "file")),
     resume: flag("Continue the run in --out; failed videos are tried again"),

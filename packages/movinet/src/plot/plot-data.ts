@@ -65,13 +65,17 @@ export function thinLine(line: readonly LinePoint[], limit = 600): LinePoint[] {
   return kept;
 }
 
+const sinceOf = ({ since, time }: PlotPoint) => since ?? time;
+
+/** The points without those whose scores hold for no time: of several from the same moment on, the last one knows most. */
+export function standingPoints(points: readonly PlotPoint[]): readonly PlotPoint[] {
+  return points.filter((point, i) => i === points.length - 1 || sinceOf(points[i + 1]!) > sinceOf(point));
+}
+
 /** The line of one class over the plot's time; a single moment becomes a level line. */
 export function classLine(points: readonly PlotPoint[], index: number): LinePoint[] {
-  const sinceOf = ({ since, time }: PlotPoint) => since ?? time;
   const last = points.at(-1)!;
-  // Of points that hold from the same moment on, the last one knows most.
-  const kept = points.filter((point, i) => point === last || sinceOf(points[i + 1]!) > sinceOf(point));
-  const line = kept.map((point) => ({ time: sinceOf(point), score: point.scores[index]! }));
+  const line = standingPoints(points).map((point) => ({ time: sinceOf(point), score: point.scores[index]! }));
   if (sinceOf(last) < last.time) line.push({ time: last.time, score: last.scores[index]! });
   if (line.length > 1) return line;
   const { start, end } = timeRange(points);
