@@ -40,7 +40,7 @@ export interface Progress {
 
 export interface ProgressState {
   readonly done: number;
-  /** Null where nobody knows it. */
+  /** Null where it is unknown. */
   readonly total: number | null;
   /** What is being done, before the bar; may be empty. */
   readonly label: string;
