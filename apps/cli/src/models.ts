@@ -52,7 +52,7 @@ function withWayOut(error: ModelError, name: string | undefined, option: ModelOp
   const remedy = option === null ? error.remedy : error.remedy.replace(" file, or", ` file with ${option}, or`);
   const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as string));
   const given = option === null ? known : `${option} ${known}`;
-  const way = known === undefined ? "" : `. ${given} needs no download: it recognizes camera motion`;
+  const way = known === undefined || meant !== null ? "" : `. ${given} needs no download: it recognizes camera motion`;
   const unnamed = name === undefined && code === "E_MODEL_NOT_FOUND";
   return new ModelError({
     code,
