@@ -37,7 +37,9 @@ function movinet(...args: string[]): Promise<Outcome> {
 
 describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
   test.each([
-    [["clasify"], "movinet: clasify: unknown command. Did you mean classify?"],
+    [["clasify"], 'movinet: unknown command "clasify". Did you mean classify?'],
+    [["clip.mp4"], 'movinet: unknown command "clip.mp4". To classify a video, run movinet classify clip.mp4.'],
+    [["--quiet"], 'movinet: unknown option "--quiet". Run movinet --help.'],
     [["classify"], "movinet: classify: missing SOURCE. Usage: movinet classify [options] SOURCE…"],
     [["classify", "--modle", "x", "a.mp4"], 'movinet: classify: unknown option "--modle". Did you mean --model?'],
     [["classify", "a.mp4", "--every", "bogus"], 'movinet: --every must be one of final, frame; got "bogus".'],

@@ -77,13 +77,13 @@ test("an interrupted comparison goes on with the same command and --out", async 
   child.kill("SIGINT");
   const { code, stderr } = await finish(child);
   expect(code).toBe(130);
-  expect(stderr).toContain("movinet: interrupted. Go on with the same command and --out cut");
+  expect(stderr).toContain("movinet: interrupted. Repeat the command with --out cut to resume.");
   expect((await run(...compare, "--out", "cut", "--quiet")).code).toBe(0);
 }, 120_000);
 
 test.each([
   [["clips/all.csv", "--compare"], /all its clips are judged, or others of their groups, so none are left/],
-  [["clips", "--base", "x.safetensors"], /it is for a comparison\. Give --compare too/],
+  [["clips", "--base", "x.safetensors"], /--base needs --compare\./],
   [["clips", "--compare", "--base", "run/model.safetensors"], /it is a stream model\. Give a base model/],
   [
     ["clips/fewer.csv", "--compare", "--out", "runs/compare-1"],

@@ -144,6 +144,11 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   const lines = parse(stdout);
   expect(lines[0]).toMatchObject({ type: "error", source: "lotus/0.mp4", code: "E_VIDEO_UNREADABLE" });
   expect(lines.at(-1)).toMatchObject({ type: "evaluation", clips: 1, failed: 1, top1: 0 });
+  const rows = await evaluate("model.safetensors", "bad", "--csv");
+  expect(rows.stdout).toMatch(
+    /^source,truth,label,score,right,notes\nlotus\/0\.mp4,,,,,.*no video.*\ntree\/1\.y4m,tree,lotus,1,0,\n$/,
+  );
+  expect(rows.stderr).toContain("0 of 1 clip right");
   await rm(join(folder, "bad/tree"), { recursive: true });
   const none = await evaluate("model.safetensors", "bad");
   expect(none.code).toBe(1);
@@ -157,6 +162,8 @@ describe("wrong usage: one line, exit code 2", () => {
       ["model.safetensors", "clips", "--split", "half"],
       'movinet: --split must be one of test, validation, train, all; got "half".',
     ],
+    [["model.safetensors", "clips", "--csv", "--json"], "movinet: --csv cannot be combined with --json."],
+    [["model.safetensors", "clips", "--csv", "--compare"], "movinet: --csv cannot be combined with --compare"],
     [["nowhere", "clips"], "movinet: nowhere: there is no such model file or name."],
     [["model.safetensors", "nowhere"], "movinet: nowhere: there is no such folder or file."],
   ])("%j", async (args, line) => {

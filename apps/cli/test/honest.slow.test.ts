@@ -281,7 +281,7 @@ describe("a saved run fits what it was begun with", () => {
     });
     expect(await readFile(join(folder, "cut/model.safetensors"), "base64")).toBe(model);
     const done = await run("train", "--resume", "--out", "cut");
-    expect(done.stderr).toMatch(/^movinet: cut: this run is done\. /);
+    expect(done.stderr).toMatch(/^movinet: cut: this run is complete\. /);
   }, 60_000);
 });
 

@@ -70,10 +70,8 @@ describe("a model that is not there: each command names the option that it has",
   });
 
   test("none is named, and the cache holds none", async () => {
-    expect((await run("train", "clips")).stderr).toMatch(
-      /^movinet: --from: no model was given, and the cache holds none/,
-    );
-    expect((await run("classify", "clip.y4m")).stderr).toMatch(/^movinet: --model: no model was given/);
+    expect((await run("train", "clips")).stderr).toMatch(/^movinet: --from: no model given, and the cache holds none/);
+    expect((await run("classify", "clip.y4m")).stderr).toMatch(/^movinet: --model: no model given/);
   });
 });
 
@@ -148,7 +146,7 @@ describe("labels", () => {
   test("600 classes without names get a hint; it is what helps", async () => {
     const { stderr } = await answer("--model", "many.safetensors");
     expect(stderr).toBe(
-      "movinet: tiny: it carries no class names, so indexes are shown. Name them with --labels FILE, or with --labels kinetics-600 if its 600 classes are those.\n",
+      "movinet: tiny: this model has no class names, so class numbers are shown. Give --labels FILE, or --labels kinetics-600 if these are its 600 classes.\n",
     );
     const named = await answer("--model", "many.safetensors", "--labels", "kinetics-600");
     expect(named.stderr).toBe("");
@@ -157,7 +155,7 @@ describe("labels", () => {
 
   test("other counts of classes get none", async () => {
     expect((await answer("--model", "bare.safetensors")).stderr).toBe(
-      "movinet: tiny: it carries no class names, so indexes are shown. Name them with --labels FILE.\n",
+      "movinet: tiny: this model has no class names, so class numbers are shown. Give --labels FILE.\n",
     );
   });
 

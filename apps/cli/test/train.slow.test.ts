@@ -130,7 +130,7 @@ describe("train", () => {
     const { code, stderr } = await ended;
     expect({ code, last: stderr.trim().split("\n").at(-1) }).toEqual({
       code: 130,
-      last: "movinet: interrupted. Go on with: movinet train --resume --out stopped",
+      last: "movinet: interrupted. Resume with: movinet train --resume --out stopped",
     });
     expect(await readdir(join(folder, "stopped/state/0"))).toContain("checkpoint.safetensors");
   }, 60_000);

@@ -70,7 +70,7 @@ export async function classifyOne(
       timings.inferMs += result.timings.inferMs;
       if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
-      // Of a long video one cumulative answer is useless: its plot shows what each moment says.
+      // One cumulative answer is useless for a long video: its plot shows each moment.
       if (recorder) record(recorder, result, cut);
       if (settings.every === "frame") {
         const answers = name(result.scores);
@@ -159,19 +159,19 @@ async function lookAgain(
   }
 }
 
-/** Keeps for the plot what the network says so far, or of the recent past alone. */
+/** Records scores for the plot: cumulative, or of the recent past alone. */
 function record(recorder: PlotRecorder, { time, scores, picture, recent }: FrameResult, recentOnly: boolean): void {
   if (recentOnly && recent) recorder.add(time, recent.scores, picture, recent.since);
   else recorder.add(time, scores, picture);
 }
 
-/** Frames of which the first was taken already, to know the video's length before its classification begins. */
+/** Frames of which the first was read already, to know the video's length before its classification begins. */
 async function* rejoin(first: IteratorResult<Frame, void>, rest: AsyncGenerator<Frame, void>): AsyncGenerator<Frame> {
   if (!first.done) yield first.value;
   yield* rest;
 }
 
-/** The same frames, each told before it is given. */
+/** The same frames; `note` is called before each. */
 async function* noted(
   frames: AsyncIterable<Frame>,
   note: (frame: number, time: number) => void,

@@ -114,7 +114,7 @@ describe("pull", () => {
     [["pull", "nowhere"], "movinet: nowhere: there is no model of this name in the zoo."],
     [["pull", "a0-stream", "--offline"], "movinet: a0-stream: the cache holds none; nothing may be fetched (offline)."],
     [["models", "a0-stream"], 'movinet: models: unexpected argument "a0-stream". Usage: movinet models [options].'],
-    [["cache", "empty"], "movinet: cache empty: unknown command. Run movinet cache --help."],
+    [["cache", "empty"], 'movinet: cache: unknown command "empty". Run movinet cache --help.'],
   ])("wrong usage %j", async (args, line) => {
     const { code, stdout, stderr } = await run(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);
