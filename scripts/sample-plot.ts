@@ -1,6 +1,6 @@
 /**
- * Makes the README's picture: `node scripts/sample-plot.ts MODEL [OUT]`. The clip is generated here: balls that are thrown
- * in an arc, one after the other.
+ * Creates the README's picture: `node scripts/sample-plot.ts MODEL [OUT]`. The clip is generated here: balls thrown in
+ * an arc, one after another.
  */
 import { writeFile } from "node:fs/promises";
 import type { Frame } from "movinet";
