@@ -1,14 +1,15 @@
 /**
- * Steps of A0–A3 in one page of Chromium, one thread, float32, in alternating rounds of 20 steps: our WebAssembly, LiteRT.js on
- * Google's own graphs through its `run` and through our session, onnxruntime-web on the plain file.
+ * Steps of A0–A3 in one Chromium page, one thread, float32, in alternating rounds of 20 steps: the built-in
+ * WebAssembly, LiteRT.js on Google's own graphs through its `run` and through our session, onnxruntime-web on the
+ * plain file.
  *
- *     MOVINET_PYTHON=python3 node bench/browser-steps.ts FOLDER [ROUNDS [VARIANTS]]
+ * MOVINET_PYTHON=python3 node bench/browser-steps.ts FOLDER [ROUNDS [VARIANTS]]
  *
- * FOLDER holds `a0_se_fp32.tflite`, …; `CHROMIUM` names the browser. Every logit is compared with those of native LiteRT. Of A0 also
- * the time from a file's bytes in memory to the first step done, each in a page that was loaded anew: ours of Google's file and of
- * the same model as safetensors; LiteRT.js with the start of its runtime, fetched from this machine, and where that had started
- * before. All rounds go to `results/steps.csv` in place of those that this machine had there of the browser, a summary to standard
- * output.
+ * FOLDER contains `a0_se_fp32.tflite`, …; `CHROMIUM` is the path of the browser. Every logit is compared with those of
+ * native LiteRT. For A0 also the time from a file's bytes in memory to the end of the first step, each in a freshly
+ * loaded page: ours with Google's file and with the same model as safetensors; LiteRT.js including the start of its
+ * runtime, loaded from this machine, and with the runtime already started. All rounds replace this machine's rows for
+ * the browser in `results/steps.csv`; a summary goes to standard output.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +29,7 @@ if (!folder || !hasChromium) {
 }
 const rounds = Number(roundsText);
 const names = ["wasm", "wasm without classifier", "litertjs run", "litertjs session", "onnxruntime-web"];
-/** Contestants of the first step; `started`: the runtime of LiteRT.js has. */
+/** Contestants of the first step; `started`: with the LiteRT.js runtime already started. */
 const firsts = [
   { name: "wasm", started: false },
   { name: "wasm of our file", started: false },
@@ -54,7 +55,7 @@ async function reload(): Promise<void> {
   await call("prepare");
 }
 
-/** What the page fetches. */
+/** Files for the page. */
 function serve(file: string): void {
   const logits = join(temporaryFolder(), "logits.f32");
   runPeer("litert-logits.py", file, "1", String(frames), logits);

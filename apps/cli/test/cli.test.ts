@@ -49,10 +49,10 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["classify", "a.mp4", "--top", "many"], 'movinet: --top: "many" is no whole number of at least 1.'],
     [["classify", "a.mp4", "--fps", "0"], 'movinet: --fps: "0" is no positive number.'],
     [["classify", "a.mp4", "--plot", "a.pdf"], "movinet: a.pdf: a plot is an .svg or a .png file."],
-    [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
+    [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: no model file or model name matches."],
     [
       ["classify", "package.json"],
-      "movinet: --model: no model was given, and the cache holds none; nothing may be fetched (offline). Download https://",
+      "movinet: --model: no model was given, and not in the cache, and offline mode forbids downloads. Download https://",
     ],
     [["inspect"], "movinet: inspect: it takes one model."],
   ])("%j", async (args, line) => {
@@ -188,7 +188,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
       "E_VIDEO_UNREADABLE",
       "result",
     ]);
-    expect(stderr).toContain(`movinet: ${bad}: the file is empty. Give a video file.\n`);
+    expect(stderr).toContain(`movinet: ${bad}: the file is empty. Pass a video file.\n`);
   });
 
   test("standard input, labels of a file, and the plot", async () => {
@@ -223,7 +223,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
     const { code, stderr } = await movinet("classify", carvingIce, "--model", officialModel, "--labels", labels);
     expect([code, stderr]).toEqual([
       2,
-      `movinet: ${labels}: it has 2 labels, but the model has 600 classes. Give one label a line, in the order of the model's outputs.\n`,
+      `movinet: ${labels}: it has 2 labels, but the model has 600 classes. Write one label per line, in the order of the model's outputs.\n`,
     ]);
   });
 });

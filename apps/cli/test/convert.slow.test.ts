@@ -104,7 +104,7 @@ describe("convert", () => {
     [["tiny.safetensors", "x.pt", "--gate", "hard_sigmoid_a"], 2, /--gate: tiny\.safetensors tells that it is/],
     [["tiny.safetensors", "x.onnx", "--dtype", "int3"], 2, /--dtype: there is no "int3"\. Use float32/],
     [["tiny.safetensors", "tiny.safetensors"], 2, /it is the model that is read\. Write another file/],
-    [["absent.safetensors", "x.onnx"], 2, /there is no such model file or name/],
+    [["absent.safetensors", "x.onnx"], 2, /no model file or model name matches/],
     [["base.safetensors", "x.tflite", "--form", "step"], 1, /a base model sees whole clips/],
     [["tiny.safetensors", "x.onnx", "--form", "official"], 1, /there are no onnx files of the form official/],
     [
@@ -115,7 +115,7 @@ describe("convert", () => {
     [["tiny.safetensors", "x.tflite", "--form", "official", "--frames", "4"], 2, /the form official takes one frame/],
     [["base.safetensors", "x.safetensors", "--frames", "4"], 2, /--frames: x\.safetensors has no window/],
     [["tiny.safetensors", "x.safetensors", "--form", "clip"], 2, /--form: x\.safetensors holds the network in no form/],
-    [["tiny.safetensors", "nowhere/x.onnx"], 2, /it cannot be written \(ENOENT\)/],
+    [["tiny.safetensors", "nowhere/x.onnx"], 2, /cannot write \(ENOENT\)/],
   ])("refuses %j with exit code %d", async (args, exit, complaint) => {
     const before = await readdir(folder);
     const { code, stdout, stderr } = await run("convert", ...args, "--quiet");
@@ -128,7 +128,7 @@ describe("convert", () => {
     await mkdir(join(folder, "locked"));
     await chmod(join(folder, "locked"), 0o500);
     const { code, stderr } = await run("convert", "tiny.safetensors", "locked/x.onnx", "--quiet");
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("it cannot be written (EACCES)") });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("cannot write (EACCES)") });
     expect(await readdir(join(folder, "locked"))).toEqual([]);
   });
 });

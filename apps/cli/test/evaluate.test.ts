@@ -108,13 +108,13 @@ test("a manifest: its test clips, unless told otherwise; labels are matched with
   const lines = parse((await evaluate("model.safetensors", "clips.csv", "--json", "--quiet")).stdout);
   expect(lines.at(-1)).toMatchObject({ clips: 2, top1: 0.5, judged: "its test clips", groups: 1 });
   const all = parse((await evaluate("model.safetensors", "clips.csv", "--split", "all", "--json", "--quiet")).stdout);
-  expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all its clips", groups: 2 });
+  expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all clips", groups: 2 });
   const none = await evaluate("model.safetensors", "clips.csv", "--split", "validation");
   expect(none).toMatchObject({
     code: 1,
     stdout: "",
     stderr:
-      "movinet: clips.csv: none of its 3 clips is marked validation. Use --split train or --split test or --split all.\n",
+      "movinet: clips.csv: none of its 3 clips is in the validation split. Use --split train or --split test or --split all.\n",
   });
 });
 
@@ -139,7 +139,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   await writeClip(join(folder, "bad/tree/1.y4m"), { luma: movingSpot(1), seconds: 1 });
   const { code, stdout, stderr } = await evaluate("model.safetensors", "bad", "--json", "--quiet");
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^movinet: bad\/lotus\/0.mp4: this is no video that FFmpeg can read/);
+  expect(stderr).toMatch(/^movinet: bad\/lotus\/0.mp4: FFmpeg cannot read this as a video/);
   expect(stderr).toContain("1 of 2 clips could not be judged.");
   const lines = parse(stdout);
   expect(lines[0]).toMatchObject({ type: "error", source: "lotus/0.mp4", code: "E_VIDEO_UNREADABLE" });
@@ -147,7 +147,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   await rm(join(folder, "bad/tree"), { recursive: true });
   const none = await evaluate("model.safetensors", "bad");
   expect(none.code).toBe(1);
-  expect(none.stderr).toContain("movinet: bad: its only clip could not be judged.");
+  expect(none.stderr).toContain("movinet: bad: the only clip could not be evaluated.");
 });
 
 describe("wrong usage: one line, exit code 2", () => {
@@ -157,8 +157,8 @@ describe("wrong usage: one line, exit code 2", () => {
       ["model.safetensors", "clips", "--split", "half"],
       'movinet: --split: there is no "half". Use test, validation, train, all.',
     ],
-    [["nowhere", "clips"], "movinet: nowhere: there is no such model file or name."],
-    [["model.safetensors", "nowhere"], "movinet: nowhere: there is no such folder or file."],
+    [["nowhere", "clips"], "movinet: nowhere: no model file or model name matches."],
+    [["model.safetensors", "nowhere"], "movinet: nowhere: no such folder or file."],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await evaluate(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);
@@ -170,7 +170,7 @@ describe("wrong usage: one line, exit code 2", () => {
     const { code, stderr } = await evaluate("other.safetensors", "clips");
     expect([code, stderr]).toEqual([
       2,
-      'movinet: clips: the model tiny has no class "lotus". Name the clips\' labels as the model does (bow, cobra, tree), or give a model that was trained on them.\n',
+      'movinet: clips: the model tiny has no class "lotus". Use the model\'s labels (bow, cobra, tree), or use a model trained on yours.\n',
     ]);
   });
 });

@@ -35,7 +35,7 @@ test("one line tells what was left out, and a JSON line tells machines", async (
   await symlink(join(folder, "more"), join(folder, "clips", "linked"));
   const text = await classify("clips");
   expect(text.stderr).toBe(
-    "movinet: clips: 4 left out: 1 folder behind a symlink (linked), 2 .jpg (b.jpg, c.jpg), 1 .txt (a.txt). Name what should be used.\n",
+    "movinet: clips: skipped 4: 1 folder behind a symlink (linked), 2 .jpg (b.jpg, c.jpg), 1 .txt (a.txt). Name what should be used.\n",
   );
   expect(text.code).toBe(0);
   const kinds = [
@@ -74,7 +74,7 @@ test.skipIf(isRoot || process.platform === "win32")(
     try {
       const { code, stdout, stderr } = await classify("drive", "--json");
       expect(stderr).toBe(
-        "movinet: drive/lost: the folder cannot be read (EACCES). Check its permissions, or move it away.\n",
+        "movinet: drive/lost: cannot read this folder (EACCES). Check its permissions, or move it elsewhere.\n",
       );
       expect(code).toBe(1);
       expect(parse(stdout).map(({ type, source, code }) => [type, source, code])).toEqual([

@@ -82,7 +82,7 @@ test.each([
   [["a", "--top"], "--top: its value is missing. Give it as --top VALUE."],
   [["a", "--top", "--json"], "--top: its value is missing. Give it as --top VALUE."],
   [["a", "--top", "-1"], '--top: "-1" is no whole number of at least 1. Give --top a number.'],
-  [["a", "--top", "101"], "--top: 101 is more than 100, which is the most. Give a smaller number."],
+  [["a", "--top", "101"], "--top: 101 is more than 100, the limit. Give a smaller number."],
   [["a", "--learning-rate="], '--learning-rate: "" is no positive number. Give --learning-rate a number above 0.'],
   [["a", "--peer", "a,c"], '--peer: there is no "c". Use a, b.'],
 ])("%j is refused in one line", (args, message) => {

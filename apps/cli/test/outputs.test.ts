@@ -69,18 +69,21 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--plot", "hard.png"], /^movinet: hard\.png: it is the video that is read \(clip\.png\)\./],
     [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: it is the video that is read \(clip\.png\)\./],
     [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: it is the list of labels that is read\./],
-    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, /],
+    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, not a regular file\. /],
     [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "pipe.svg"], /^movinet: pipe\.svg: it is a device or a pipe, /],
-    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: it cannot be written \(ENOENT\)\./],
+    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: cannot write \(ENOENT\)\./],
     [[...classify, "--out", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
-    [[...classify, "--out", "folder.svg/"], /^movinet: folder\.svg\/: it is no name of a file\. Name a file\.$/m],
-    [[...classify, "--out", ""], /: it is no name of a file\./],
+    [
+      [...classify, "--out", "folder.svg/"],
+      /^movinet: folder\.svg\/: this is not a file name\. Pass the path of a file\.$/m,
+    ],
+    [[...classify, "--out", ""], /: this is not a file name\./],
     [[...classify, "--out", "x.svg", "--plot", "x.svg"], /^movinet: x\.svg: it is the same file as x\.svg, /],
     [[...classify, "--out", "./x.svg", "--plot", "x.svg"], /it is the same file as x\.svg, which is written too\./],
     [["convert", "tiny.safetensors", "tiny.safetensors"], /: it is the model that is read\. Write another file\./],
-    [["convert", "tiny.safetensors", "none/x.onnx"], /: it cannot be written \(ENOENT\)\./],
+    [["convert", "tiny.safetensors", "none/x.onnx"], /: cannot write \(ENOENT\)\./],
   ])("%j is refused", refused);
 
   test.skipIf(!isRoot)(`a link that another user made is not followed${isRoot ? "" : " (needs root)"}`, async () => {
@@ -88,7 +91,7 @@ describe.skipIf(isWindows)("files", () => {
     try {
       await refused(
         ["classify", "clips/a/0.y4m", "--model", "tiny.safetensors", "--plot", "soft.png"],
-        /^movinet: soft\.png: it is a symbolic link that another user made\./,
+        /^movinet: soft\.png: it is a symbolic link owned by another user\./,
       );
     } finally {
       execFileSync("chown", ["-h", "0", at("soft.png")]);
@@ -116,7 +119,7 @@ describe.skipIf(isWindows)("folders", () => {
     [[...train, "clips"], /^movinet: clips: it holds other files, /],
     [[...train, "project"], /^movinet: project: it holds a run already\./],
     [[...train, "clip.png"], /^movinet: clip\.png: it is a file, and a folder is needed\./],
-    [[...train, "clip.png/run"], /^movinet: clip\.png\/run: it cannot be written \(ENOTDIR\)\./],
+    [[...train, "clip.png/run"], /^movinet: clip\.png\/run: cannot write \(ENOTDIR\)\./],
     [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
     [[...evaluate, "foreign"], /^movinet: foreign: it holds other files, /],
     [[...evaluate, "project"], /^movinet: project: it holds a run, whose report would be lost\./],
@@ -153,7 +156,7 @@ test.skipIf(process.platform !== "linux")("a full disk behind standard output is
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(complaint).toBe(
-    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free some space, or choose a folder on another disk.\n",
+    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
   );
   expect(code).toBe(1);
 });

@@ -80,7 +80,7 @@ describe("pull", () => {
   test("tells what, from where, how large and under which licence; then it is here", async () => {
     const first = await run("pull", "a0-stream");
     expect(first.stderr).toBe(
-      "a0-stream: fetching a0-stream.safetensors of your mirror from mirror.example, about 15.1 MB, licence MIT\n",
+      "a0-stream: fetching a0-stream.safetensors from your mirror from mirror.example, about 15.1 MB, licence MIT\n",
     );
     expect(first.stdout).toBe(
       `a0-stream  ${(content.length / 1e6).toFixed(1)} MB  ${cache("a0-stream.safetensors")}\n`,
@@ -105,14 +105,14 @@ describe("pull", () => {
       ],
     ]);
     expect(stderr).toMatch(
-      /^movinet: nowhere: there is no model of this name in the zoo\. Use one of a0-stream, .*\nmovinet: a0-stream-int8: it could not be fetched \(mirror\.example: the server has no such file \(404\); /,
+      /^movinet: nowhere: unknown model\. Use one of a0-stream, .*\nmovinet: a0-stream-int8: download failed \(mirror\.example: file not found on the server \(404\); /,
     );
   });
 
   test.each([
     [["pull"], "movinet: pull: no model was named."],
-    [["pull", "nowhere"], "movinet: nowhere: there is no model of this name in the zoo."],
-    [["pull", "a0-stream", "--offline"], "movinet: a0-stream: the cache holds none; nothing may be fetched (offline)."],
+    [["pull", "nowhere"], "movinet: nowhere: unknown model."],
+    [["pull", "a0-stream", "--offline"], "movinet: a0-stream: not in the cache, and offline mode forbids downloads."],
     [["models", "a0-stream"], "movinet: models: it takes no arguments."],
     [["cache", "empty"], "movinet: cache empty: there is no such command. Use one of: list, verify, clear."],
   ])("wrong usage %j", async (args, line) => {
@@ -177,7 +177,7 @@ describe("cache", () => {
     const wrong = await run("cache", "verify");
     expect(wrong.code).toBe(1);
     expect(wrong.stdout).toBe(
-      "a0-stream.safetensors: its content is not what was fetched\nmine.safetensors: it is empty\nmore.tflite: it is a .safetensors file that was cut off\n",
+      "a0-stream.safetensors: its content has changed since it was downloaded\nmine.safetensors: it is empty\nmore.tflite: it is a truncated .safetensors file\n",
     );
     expect(wrong.stderr).toBe(
       "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: not as it should be. Remove what is wrong; a model of the zoo is fetched again when it is used.\n",
@@ -186,7 +186,7 @@ describe("cache", () => {
     const [checked] = lines((await run("cache", "verify", "--json", "--quiet")).stdout);
     expect(checked).toMatchObject({
       type: "checked",
-      problem: `it has 5 bytes, not ${content.length} as when it was fetched`,
+      problem: `it has 5 bytes, but had ${content.length} when downloaded`,
     });
   });
 

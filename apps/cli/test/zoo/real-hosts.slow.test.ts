@@ -73,7 +73,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     const { code, stdout, stderr } = await run("classify", carvingIce, "--model", "a0-stream-int8", "--quiet");
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
-      /^movinet: a0-stream-int8: it could not be fetched \(www\.kaggle\.com: its content is not what was published \(SHA-256 .*needs no file: it names what the camera does\.\n$/,
+      /^movinet: a0-stream-int8: download failed \(www\.kaggle\.com: its content differs from the published file \(SHA-256 .*needs no file: it names what the camera does\.\n$/,
     );
     expect(await cached()).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     env = { ...env, MOVINET_MIRROR: "https://mirror.example/models/" };
     const first = await run("classify", carvingIce, "--json");
     expect(first.stderr).toMatch(
-      /^a0-stream: fetching a0-stream\.safetensors of your mirror from mirror\.example, about 15\.1 MB, licence MIT\n/,
+      /^a0-stream: fetching a0-stream\.safetensors from your mirror from mirror\.example, about 15\.1 MB, licence MIT\n/,
     );
     expect([first.code, label(first.stdout)]).toEqual([0, "carving ice"]);
     expect(world.asked).toEqual(["mirror.example/models/a0-stream.safetensors"]);
@@ -98,7 +98,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
   test("a file that was put there by hand, as the message says", async () => {
     const asked = await run("classify", carvingIce, "--model", "a0-stream-int8", "--offline");
     const [, url, place = ""] =
-      /^movinet: a0-stream-int8: the cache holds none; nothing may be fetched \(offline\)\. Download (\S+) where there is a network, and put it at (\S+)\. --model camera-motion needs no file: it names what the camera does\.\n$/.exec(
+      /^movinet: a0-stream-int8: not in the cache, and offline mode forbids downloads\. Download (\S+) on a machine with network access, and save it as (\S+)\. --model camera-motion needs no file: it names what the camera does\.\n$/.exec(
         asked.stderr,
       ) ?? [];
     expect([asked.code, url]).toEqual([2, `https://${int8}`]);
@@ -150,8 +150,8 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     });
 
     test.each([
-      ["http://127.0.0.1:9", /it gives no answer \(ECONNREFUSED\)/],
-      ["socks5://127.0.0.1:9", /www\.kaggle\.com: HTTPS_PROXY names no http proxy \(socks5:/],
+      ["http://127.0.0.1:9", /no response \(ECONNREFUSED\)/],
+      ["socks5://127.0.0.1:9", /www\.kaggle\.com: HTTPS_PROXY is not an http proxy URL \(socks5:/],
     ])("one that is not there: %s", async (value, message) => {
       env = { ...env, HTTPS_PROXY: value };
       const { code, stderr } = await run("pull", "a0-stream-int8", "--quiet");
@@ -163,23 +163,19 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
 
 describe("nothing to be had: one line, what to do, and nothing left", () => {
   const byHand =
-    "Download https://raw\\.githubusercontent\\.com/\\S+/modelA0_stream_statedict_v3 where there is a network, and put it at \\S+a0-stream\\.pt\\. --model camera-motion needs no file: it names what the camera does\\.\n$";
+    "Download https://raw\\.githubusercontent\\.com/\\S+/modelA0_stream_statedict_v3 on a machine with network access, and save it as \\S+a0-stream\\.pt\\. --model camera-motion needs no file: it names what the camera does\\.\n$";
 
   test.each<[string, Give | null, string]>([
-    [
-      "no network",
-      null,
-      "raw.githubusercontent.com: it gives no answer (ENOTFOUND); www.kaggle.com: it gives no answer (ENOTFOUND)",
-    ],
+    ["no network", null, "raw.githubusercontent.com: no response (ENOTFOUND); www.kaggle.com: no response (ENOTFOUND)"],
     [
       "404",
       status(404),
-      "raw.githubusercontent.com: the server has no such file (404); www.kaggle.com: the server has no such file (404)",
+      "raw.githubusercontent.com: file not found on the server (404); www.kaggle.com: file not found on the server (404)",
     ],
     [
       "403",
       status(403),
-      "raw.githubusercontent.com: the server does not give it (403); www.kaggle.com: the server does not give it (403)",
+      "raw.githubusercontent.com: access denied by the server (403); www.kaggle.com: access denied by the server (403)",
     ],
     [
       "a page to sign in",
@@ -196,7 +192,7 @@ describe("nothing to be had: one line, what to do, and nothing left", () => {
     await writeFile(join(folder, "clip.mp4"), "no video");
     const { code, stdout, stderr } = await run("classify", "clip.mp4", "--quiet");
     expect([code, stdout, stderr.split("\n").length]).toEqual([1, "", 2]);
-    expect(stderr).toContain(`movinet: a0-stream: it could not be fetched (${told}`);
+    expect(stderr).toContain(`movinet: a0-stream: download failed (${told}`);
     expect(stderr).toMatch(new RegExp(byHand));
     expect(await cached()).toEqual([]);
   });
@@ -217,7 +213,7 @@ describe("nothing to be had: one line, what to do, and nothing left", () => {
     const { code, stderr } = await run("pull", "a0-stream", "--quiet");
     expect([code, stderr]).toEqual([
       1,
-      'movinet: MOVINET_MIRROR: "models" is no http(s) URL. Set it to the address of a folder of models, or unset it.\n',
+      'movinet: MOVINET_MIRROR: not an http(s) URL: "models". Set it to the URL of a folder of models, or unset it.\n',
     ]);
   });
 });

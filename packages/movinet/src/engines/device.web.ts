@@ -15,7 +15,7 @@ export interface EngineOptions {
 export async function openEngine({ device = "auto", wasmPaths }: EngineOptions = {}): Promise<Engine> {
   const folder = wasmPaths?.replace(/\/?$/, "/");
   if (folder !== undefined && withoutFiles.has(device)) {
-    throw new TypeError(`wasmPaths is for onnxruntime and litert: ${device} fetches no files`);
+    throw new TypeError(`wasmPaths works only with onnxruntime and litert: ${device} loads no files`);
   }
   // A page loads the code of the engine that it opens, and of no other.
   if (device === "onnxruntime") {
@@ -31,7 +31,7 @@ export async function openEngine({ device = "auto", wasmPaths }: EngineOptions =
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
     subject: device,
-    problem: "a browser has no such device",
+    problem: "this device does not exist in browsers",
     remedy: "Use one of: auto, wasm, onnxruntime, litert, reference",
   });
 }
@@ -47,8 +47,8 @@ async function ownEngine(): Promise<Engine> {
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
       subject: "wasm",
-      problem: `the page does not let WebAssembly be compiled (${cause.message})`,
-      remedy: "Allow 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy",
+      problem: `the page forbids WebAssembly (${cause.message})`,
+      remedy: "Add 'wasm-unsafe-eval' to script-src in its Content-Security-Policy",
       cause,
     });
   }

@@ -20,7 +20,7 @@ export function familyCharts({ relations, frames: length }: FamilyComparison): r
   const most = Math.max(...memory.flatMap(({ points }) => points.map(({ y }) => y)));
   const last = Math.max(...memory.flatMap(({ points }) => points.map(({ x }) => x)));
   return [
-    chart("Right after so many frames", accuracy, {
+    chart("Accuracy by frames seen", accuracy, {
       x: {
         ...quantitative("x", [0, longest]),
         axis: { title: "frames of the clip seen", grid: false, tickMinStep: 1 },

@@ -93,7 +93,7 @@ test("broken, short and slow clips; small classes; classes out of balance", asyn
   ]);
   const kinds = ["undecodable", "small-class", "one-group-class", "short", "low-rate", "imbalance"];
   expect(findingsOf(report, ...kinds)).toEqual([
-    ["undecodable", "problem", ["bad.mp4"], expect.stringMatching(/^this is no video that FFmpeg can read .*\.$/)],
+    ["undecodable", "problem", ["bad.mp4"], expect.stringMatching(/^FFmpeg cannot read this as a video .*\.$/)],
     ["one-group-class", "problem", [], "a"],
     ["small-class", "problem", [], "b: 2"],
     ["short", "problem", ["take0.y4m"], "7 frames"],
@@ -118,11 +118,11 @@ test("doubled clips: the same file, other encodings; worse with other labels, gr
     ["duplicate", "problem", "they are the same clip, with different labels", 2],
   ]);
   expect(await doubled({ ...one, group: "g" }, { ...copy, group: "g" })).toEqual([
-    ["duplicate", "note", "they are the same clip, which counts more than once", 2],
+    ["duplicate", "note", "they are the same clip, so it counts more than once", 2],
   ]);
   expect(await doubled({ ...one, end: 1 }, { ...copy, start: 1 })).toEqual([]);
   expect(await doubled(sampleOf(take(2), { split: "train" }), sampleOf(smaller, { split: "test" }), one)).toEqual([
-    ["near-duplicate", "problem", "they look like one clip in different encodings, in different splits", 2],
+    ["near-duplicate", "problem", "they look like the same clip in different encodings, in different splits", 2],
   ]);
 });
 

@@ -43,8 +43,8 @@ const strangers: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ["a checkpoint's index", padded("\0\0\x1b\b\x01\x1a\x02\b\x01"), /one of the files of a TensorFlow checkpoint/],
   ["Core ML", padded("\b\x07\x12\x8c\x02\n\x1e\n\x05image"), /a Core ML model/],
   ["a video", padded("\0\0\0\x20ftypisom"), /it is a video/],
-  ["zeros", new Uint8Array(100_000), /it holds zeros only/],
-  ["noise", padded("\xf3\x01\x99"), /it is no model file that we know/],
+  ["zeros", new Uint8Array(100_000), /it contains only zeros/],
+  ["noise", padded("\xf3\x01\x99"), /unknown model format/],
 ];
 
 describe("what stands in the place of a model", () => {
@@ -89,9 +89,9 @@ describe("what cannot be read", () => {
 
   test("a folder, one of a run, and a SavedModel", async () => {
     for (const [name, inside, message] of [
-      ["plain", "other.txt", /plain: it is a folder\. Name the model file that is in it\.$/],
+      ["plain", "other.txt", /plain: it is a folder\. Pass the model file inside it\.$/],
       ["run", "model.safetensors", /run: it is a folder\. Name \S+model\.safetensors\.$/],
-      ["saved", "saved_model.pb", /saved: it is the folder of a SavedModel without its weights/],
+      ["saved", "saved_model.pb", /saved: this SavedModel folder has no weights/],
     ] as const) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, inside), "x");
@@ -104,16 +104,16 @@ describe("what cannot be read", () => {
     async () => {
       const file = join(folder, "secret.tflite");
       await writeFile(file, "x", { mode: 0o000 });
-      await expect(openModel(file)).rejects.toThrow(refused(/it may not be read \(EACCES\)/));
+      await expect(openModel(file)).rejects.toThrow(refused(/permission denied \(EACCES\)/));
       await chmod(file, 0o600);
     },
   );
 
   test.each([
-    ["EACCES", "it may not be read (EACCES)"],
-    ["EISDIR", "it cannot be read (EISDIR)"],
-    ["EIO", "it cannot be read (EIO)"],
-    ["ENOENT", "there is no such file"],
+    ["EACCES", "permission denied (EACCES)"],
+    ["EISDIR", "cannot read it (EISDIR)"],
+    ["EIO", "cannot read it (EIO)"],
+    ["ENOENT", "no such file"],
   ])("what the file system says: %s", (code, problem) => {
     const refuse = (what: string, remedy: string, cause?: unknown) =>
       new ModelError({ code: "E_MODEL_UNREADABLE", subject: "m", problem: what, remedy, cause });
@@ -124,7 +124,7 @@ describe("what cannot be read", () => {
     const file = join(folder, "large.tflite");
     await writeFile(file, "");
     await truncate(file, 10e9);
-    await expect(openModel(file)).rejects.toThrow(refused(/it has 10 GB, and at most 1\.07 GB are read/));
+    await expect(openModel(file)).rejects.toThrow(refused(/the file is too large (10 GB, limit 1\.07 GB)/));
   });
 
   test("nothing under this name: the library speaks of no option", async () => {

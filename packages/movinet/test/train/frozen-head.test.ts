@@ -139,7 +139,7 @@ describe("fitHead", () => {
     }
   });
 
-  test("names classes in groups that it never saw, and says honestly how sure it is", () => {
+  test("names classes in groups that it never saw, and says honestly confidence", () => {
     const head = headFor(2);
     const all = clips(2, 4, 20, 3, 0.7);
     const [train, other] = [all.slice(0, 120), all.slice(120)];
@@ -230,7 +230,7 @@ describe("fitHead", () => {
   test("refuses what is no task", () => {
     const head = headFor(1);
     const samples = clips(1, 2, 2, 1);
-    expect(() => fitHead([], head, { classes: 2 })).toThrow("there must be a sample");
+    expect(() => fitHead([], head, { classes: 2 })).toThrow("samples must not be empty");
     expect(() => fitHead(samples, head, { classes: 1 })).toThrow("classes must be at least 2, got 1");
     const broken = samples.map((sample) => ({ ...sample, views: [new Float32Array(width).fill(Number.NaN)] }));
     expect(() => fitHead(broken, head, { classes: 2 })).toThrow("sample 0: its features are not finite");

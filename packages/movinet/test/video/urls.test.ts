@@ -101,7 +101,7 @@ describe("no other host is asked", () => {
     for (const path of ["there", "file", "hop"]) {
       await expect(count(`http://${host}/${path}`)).rejects.toMatchObject({
         code: "E_VIDEO_NETWORK",
-        problem: expect.stringMatching(/leads to another host/),
+        problem: expect.stringMatching(/redirects to another host/),
       });
     }
     asked.length = 0;
@@ -143,7 +143,7 @@ describe("what a server may do", () => {
     const { host } = await serve({ "/empty": (response) => void response.end() });
     await expect(count(`http://${host}/empty`)).rejects.toMatchObject({
       code: "E_VIDEO_NETWORK",
-      problem: "the URL cannot be read (nothing comes)",
+      problem: "cannot read this URL (empty response)",
     });
   });
 

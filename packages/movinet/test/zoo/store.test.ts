@@ -93,7 +93,11 @@ describe("proxies of an environment", () => {
   });
 
   test.each<[NodeJS.ProcessEnv, boolean, RegExp]>([
-    [{ HTTPS_PROXY: "socks5://me:secret@a:1" }, true, /^HTTPS_PROXY names no http proxy \(socks5:\/\/\*\*\*@a:1\)$/],
+    [
+      { HTTPS_PROXY: "socks5://me:secret@a:1" },
+      true,
+      /^HTTPS_PROXY is not an http proxy URL \(socks5:\/\/\*\*\*@a:1\)$/,
+    ],
     [{ https_proxy: "http://" }, true, /^https_proxy names no http proxy/],
     [
       { HTTPS_PROXY: "http://a:1" },

@@ -78,7 +78,7 @@ describe("what goes wrong", () => {
     expect(outputs.length).toBe(executable.outputs.length);
     await executable.dispose();
     await executable.dispose();
-    await expect(executable.run(inputs)).rejects.toThrow("after it was disposed of");
+    await expect(executable.run(inputs)).rejects.toThrow("after being disposed");
   });
 });
 

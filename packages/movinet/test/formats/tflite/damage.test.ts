@@ -75,7 +75,7 @@ describe("files that are no MoViNet", () => {
 
   test("an operator that no MoViNet has is named", () => {
     expect(errorOf(oneOperator(16)).message).toContain("operator 0 (LSTM)");
-    expect(errorOf(oneOperator(16)).message).toContain("operators that no MoViNet has: LSTM");
+    expect(errorOf(oneOperator(16)).message).toContain("operators that MoViNets never use: LSTM");
     expect(errorOf(oneOperator(199)).message).toContain("operator 199");
     expect(errorOf(oneOperator(18)).message).toContain("the output needs a dense layer");
   });

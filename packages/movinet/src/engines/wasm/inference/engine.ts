@@ -34,7 +34,7 @@ export async function wasmEngine(
     format: null,
     stepFrames: Number.POSITIVE_INFINITY,
     async load(source) {
-      if (!("graph" in source)) throw new TypeError("our WebAssembly runs graphs, no files");
+      if (!("graph" in source)) throw new TypeError("the WebAssembly engine runs graphs, not files");
       const { weights } = source;
       requireFloats(source.graph, "the WebAssembly engine");
       const graph = lowerForCalls(source.graph);
@@ -72,6 +72,6 @@ async function compileKernels(modules: Readonly<Record<string, () => Promise<str
     code: "E_DEVICE_UNAVAILABLE",
     subject: "wasm",
     problem: "this browser or runtime has no WebAssembly with SIMD",
-    remedy: "Use a newer one: Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it",
+    remedy: "Use Chrome 91, Firefox 89, Safari 16.4, Node 16 or newer",
   });
 }

@@ -20,7 +20,7 @@ export interface FoundSqueeze {
   readonly kind: Exclude<SqueezeExcite, "none">;
   readonly gate: FoundGate;
   readonly reduce: FoundConv;
-  /** What `reduce` reads is so many times the means. */
+  /** The input of `reduce` is this many times the means. */
   readonly meanGain: number;
   readonly expand: FoundConv;
   /** Null: no positional encoding. */
@@ -30,22 +30,22 @@ export interface FoundSqueeze {
 export interface FoundLayer {
   readonly expansion: FoundConv;
   readonly spatial: FoundConv;
-  /** Null where the kernel sees one frame. */
+  /** Null if the kernel sees one frame. */
   readonly temporal: FoundConv | null;
   readonly squeeze: FoundSqueeze | null;
   readonly projection: FoundConv;
   readonly rezero: number;
-  /** Null where the input itself is added. */
+  /** Null if the input itself is added. */
   readonly skip: FoundConv | null;
 }
 
-/** A MoViNet as a file has it. */
+/** A MoViNet as found in a file. */
 export interface FoundNetwork {
   readonly stem: FoundConv;
   readonly layers: readonly FoundLayer[];
   readonly head: FoundConv;
   readonly dense1: FoundConv;
-  /** What `dense1` reads is so many times the mean of the head. */
+  /** The input of `dense1` is this many times the mean of the head. */
   readonly meanGain: number;
   readonly dense2: FoundConv;
   readonly activation: Activation;
@@ -55,14 +55,14 @@ export interface FoundNetwork {
   readonly squeezeExcite: SqueezeExcite;
   readonly positionalEncoding: boolean;
   readonly resolution: { readonly height: number; readonly width: number };
-  /** What the file applies to the logits. */
+  /** The activation the file applies to the logits. */
   readonly output: "logits" | "softmax" | "sigmoid";
 }
 
 /** A5, the largest, has 59. */
 const mostLayers = 64;
 
-/** Walks from the logits back to the image. Throws a ModelError that names the operator where the walk ends. */
+/** Walks from the logits back to the image. Throws a ModelError that names the operator where the walk stops. */
 export function findNetwork(flow: Flow): FoundNetwork {
   const walk = startWalk(flow);
   const { dense2, output } = findLogits(walk);
@@ -110,10 +110,10 @@ function startWalk(flow: Flow) {
     const node = flow.node(value);
     const got = node === null ? `the tensor ${flow.tensor(value)?.name}` : `operator ${node.index} (${node.op})`;
     const strange = [...flow.operators].filter((op) => !usualOperators.has(op));
-    const also = strange.length > 0 ? `; the file has operators that no MoViNet has: ${strange.join(", ")}` : "";
+    const also = strange.length > 0 ? `; the file has operators that MoViNets never use: ${strange.join(", ")}` : "";
     return refuse(
       flow.subject,
-      `it is no MoViNet stream model: ${place} needs ${expected}, but there is ${got}${also}`,
+      `it is not a MoViNet stream model: expected ${expected} at ${place}, found ${got}${also}`,
     );
   }
   return {
@@ -135,7 +135,7 @@ function startWalk(flow: Flow) {
     only<T>(what: string, kinds: ReadonlySet<T>): T | null {
       const [kind = null, second] = kinds;
       if (second === undefined) return kind;
-      throw refuse(flow.subject, `it is no MoViNet: its layers differ in their ${what} (${[...kinds].join(", ")})`);
+      throw refuse(flow.subject, `it is not a MoViNet: its layers differ in their ${what} (${[...kinds].join(", ")})`);
     },
   };
 }
@@ -148,7 +148,7 @@ const usualOperators = new Set(
 
 const finals: Readonly<Record<string, FoundNetwork["output"]>> = { SOFTMAX: "softmax", LOGISTIC: "sigmoid" };
 
-/** The logits are the last output that a dense layer computes; the other outputs are states. */
+/** The logits are the last output computed by a dense layer; the other outputs are states. */
 function findLogits(walk: Walk): { dense2: FoundConv; output: FoundNetwork["output"] } {
   const { flow } = walk;
   const found = flow.outputs.flatMap((value) => {
@@ -258,7 +258,7 @@ function gateAfterDense(flow: Flow, value: number): FoundGate | null {
   return gate && peelConv(flow, gate.x) ? gate : null;
 }
 
-/** Which means the gate sees; for 2plus3d the running mean stands before that of the frame. */
+/** The means that the gate sees; for 2plus3d the running mean precedes that of the frame. */
 function findPooling(walk: Walk, place: string, value: number): { kind: FoundSqueeze["kind"]; mean: FoundMean } {
   const { flow } = walk;
   const spatial = peelSpatialMean(flow, value);
