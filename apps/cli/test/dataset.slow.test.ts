@@ -98,7 +98,7 @@ test("problems: told at most 80 cells wide and as JSON, exit code 1", async () =
   expect(stdout).toContain(
     "problem: it cannot be decoded. Convert these clips, or remove them.\n  wave/text.mp4\n    this is no",
   );
-  expect(stdout).toContain("problem: they are the same clip, with different labels. Keep the right label.\n  …");
+  expect(stdout).toContain("problem: identical clips, with different labels. Keep the right label.\n  …");
   expect(stdout).toContain("\n    wave/copy.y4m\n");
   expect(stdout).toContain("  wave/short.y4m\n    3 frames\n");
   expect(stdout.trimEnd()).toMatch(/\n5 problems$/);

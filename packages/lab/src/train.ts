@@ -18,7 +18,8 @@ import { labelUnder, motionInput, type Symmetry } from "./motion-clip.ts";
 
 const [out = "camera-motion", named = "stream", clips = "3000", epochs = "12"] = process.argv.slice(2);
 const kind = cameraMotionKinds.find((name) => name === named);
-if (kind === undefined) throw new TypeError(`${named} is not a kind of network: expected ${cameraMotionKinds.join(", ")}`);
+if (kind === undefined)
+  throw new TypeError(`${named} is not a kind of network: expected ${cameraMotionKinds.join(", ")}`);
 const seed = 1;
 const freshClips = 300;
 const state = join(out, "state");

@@ -121,11 +121,7 @@ export function unreadable(cause: unknown, refuse: Refuse): Error {
   if (code === "EACCES" || code === "EPERM") {
     return refuse(`permission denied (${code})`, "Make the file readable, or pass another one", cause);
   }
-  return refuse(
-    `it cannot be read (${code ?? (cause as Error).message})`,
-    "Check the disk, or pass another file",
-    cause,
-  );
+  return refuse(`cannot read it (${code ?? (cause as Error).message})`, "Check the disk, or pass another file", cause);
 }
 
 /**

@@ -160,7 +160,7 @@ export function duplicateFindings(clips: readonly ClipFacts[]): readonly Finding
 function twice(kind: "duplicate" | "near-duplicate", cluster: readonly ClipFacts[]): Finding {
   const samples = cluster.map(({ sample }) => sample);
   const distinct = (of: (sample: Sample) => string | null) => new Set(samples.map(of)).size > 1;
-  const same = kind === "duplicate" ? "are the same clip" : "look like the same clip in different encodings";
+  const same = kind === "duplicate" ? "identical clips" : "the same clip in different encodings";
   const names = samples.map(({ name }) => name);
   const finding = (severity: Finding["severity"], how: string, remedy: string) =>
     findingOf({ kind, severity, title: `${same}${how}`, remedy }, null, ...names);
@@ -168,10 +168,10 @@ function twice(kind: "duplicate" | "near-duplicate", cluster: readonly ClipFacts
     return finding("problem", ", with different labels", "Keep the right label");
   if (distinct(({ split }) => split)) return finding("problem", ", in different splits", "Keep one of each");
   if (distinct(groupKey)) {
-    const how = kind === "duplicate" ? ", in different groups" : " and may end up in both training and validation";
+    const how = kind === "duplicate" ? ", in different groups" : ", which may end up in both training and validation";
     return finding("problem", how, "Keep one of each, or put them into one group");
   }
-  return finding("note", ", so it counts more than once", "Keep one of each");
+  return finding("note", ", counted more than once", "Keep one of each");
 }
 
 /** Whether two parts of one file overlap by at least half of the shorter one. */

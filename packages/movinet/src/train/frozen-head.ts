@@ -284,6 +284,9 @@ function check(samples: readonly HeadSample[], head: HeadLayers, classes: number
       throw new TypeError(`sample ${s}: its features are not finite`);
     }
     const valid = own.every((c) => Number.isInteger(c) && c >= 0 && c < classes) && (multiLabel || own.length === 1);
-    if (!valid) throw new TypeError(`sample ${s}: classes [${own}] must be in 0..${classes - 1}`);
+    if (!valid)
+      throw new TypeError(
+        `sample ${s}: classes [${own}] must be ${multiLabel ? "indexes" : "one index"} in 0..${classes - 1}`,
+      );
   }
 }

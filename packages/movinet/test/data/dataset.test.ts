@@ -157,7 +157,7 @@ describe("folders of splits are told by their names and by what they hold", () =
     const { labels, warnings } = await openDataset(await write("sets", [...both("set_a", 1), ...both("set_b", 3)]));
     expect(labels).toEqual(["set_a", "set_b"]);
     expect(warnings).toEqual([
-      "all folders have the same sub-folders and are treated as classes (set_a, set_b hold clap, wave). If they are splits, name them train, validation and test.",
+      "all folders have the same sub-folders and are treated as classes (set_a, set_b contain clap, wave). If they are splits, name them train, validation and test.",
     ]);
     const people = await openDataset(await write("people", [...both("set_a", 1), ...wave("set_b", "3")]));
     expect(people.warnings).toEqual([]);
@@ -298,7 +298,7 @@ describe("one clear line", () => {
       "gone",
       { "manifest.csv": "file,label\na.mp4,x\nb.mp4,x\nc.mp4,y\n", "a.mp4": "x" },
       "E_DATASET_LINE",
-      "line 3: no such file: b.mp4 (and 1 more such line)",
+      "line 3: no such file: b.mp4 (and 1 more line like it)",
     ],
     [
       "is-folder",
@@ -321,7 +321,7 @@ describe("one clear line", () => {
     execFileSync("mkfifo", [join(root, "pipe.gif")]);
     await expect(openDataset(root)).rejects.toMatchObject({
       code: "E_DATASET_LINE",
-      message: expect.stringContaining(": line 3: a pipe or device, not a video: pipe.gif (and 1 more such line)"),
+      message: expect.stringContaining(": line 3: a pipe or device, not a video: pipe.gif (and 1 more line like it)"),
     });
     const clip = { file: join(root, "pipe.gif"), name: "pipe.gif", classes: [0], split: null, group: null };
     const cache = new ClipCache({ folder: join(folder, "cache") });
@@ -346,7 +346,7 @@ describe("one clear line", () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `${i}.mp4,x`);
     const root = await files("many", { "manifest.csv": `file,label\n${lines.join("\n")}\n` });
     await expect(openDataset(root)).rejects.toThrow(
-      told("E_DATASET_LINE", "no such file: 0.mp4 (and at least 999 more such lines)"),
+      told("E_DATASET_LINE", "no such file: 0.mp4 (and at least 999 more lines like it)"),
     );
   });
 

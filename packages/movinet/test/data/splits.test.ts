@@ -104,7 +104,7 @@ describe("splitSamples", () => {
       { classes: [1], group: null, split: "validation" },
     ]);
     expect(() => splitSamples(untrained, { seed: 0 })).toThrow(
-      told("E_DATASET_SPLIT", "set: the class b has no training clips. Add one"),
+      told("E_DATASET_SPLIT", "set: the class b has no training clips. Add some"),
     );
     const one = datasetOf([0, 1, 0].map((c) => ({ classes: [c], group: "p" })));
     expect(() => splitSamples(one, { seed: 0 })).toThrow(

@@ -27,7 +27,7 @@ describe("a training's report", () => {
     const page = await renderReport(report);
     const { hits } = report.evaluation.top1;
     expect(page).toContain(`${hits} of 49 clips correct (`);
-    expect(page.indexOf("clips right")).toBeLessThan(page.indexOf("The classes are not balanced."));
+    expect(page.indexOf("clips correct")).toBeLessThan(page.indexOf("The classes are not balanced."));
     expect(page).toContain("1 clip could not be evaluated and is not counted");
     expect(page).toMatch(/Stream = clip<\/dt><dd>yes/);
     expect(page.match(/<figure>/g)).toHaveLength(5);
@@ -98,7 +98,7 @@ describe("tables", () => {
     const page = await renderReport(sampleReport(["x", "y"], { more: { evaluation } }));
     expect(page).toContain('<td class="hit" style="--a:0.667" title="2 of 3 x: answered x">2</td>');
     expect(page).toContain('<td class="miss" style="--a:0.333" title="1 of 3 x: answered y">1</td>');
-    expect(page).toContain("1 of 3 <b><bdi>x</bdi></b> taken for <b><bdi>y</bdi></b>");
+    expect(page).toContain("1 of 3 <b><bdi>x</bdi></b> mistaken for <b><bdi>y</bdi></b>");
   });
 
   test("of many classes, those with the most mistakes", async () => {
@@ -129,7 +129,7 @@ describe("charts", () => {
     const said = [...trainingCharts(history ?? [], 9), reliabilityChart(evaluation.calibration)];
     expect(said[0]?.description).toBe("Loss by epoch. training: from 2.00 to 0.172; validation: from 2.30 to 0.472");
     expect(said.at(-1)?.description).toMatch(
-      /^Reliability diagram, expected calibration error \d+\.\d %, for a perfectly calibrated model \d+\.\d %\. /,
+      /^Reliability diagram, expected calibration error \d+\.\d %, of a perfectly calibrated model \d+\.\d %\. /,
     );
     expect(evaluation.early && earlinessChart(evaluation.early)?.description).toMatch(
       /at the end \d+ % of clips right, \d+ % sure$/,
@@ -140,7 +140,7 @@ describe("charts", () => {
     const point = { frames: 1, seconds: 0, top1: 0.15, confidence: 0.51, running: 3 };
     const curve = [point, { ...point, frames: 2, seconds: 0.2, top1: 0.5, confidence: 0.6 }];
     const chart = earlinessChart({ curve, soundFrom: 2, byShare: [], settled: null });
-    expect(chart?.legend.map(({ text }) => text)).toEqual(["right", "confidence", "clips at least this long"]);
+    expect(chart?.legend.map(({ text }) => text)).toEqual(["right", "how sure it is", "clips that last so long"]);
     expect(chart?.description).toBe(
       "After the first frame 15 % of clips right, 51 % sure; at the end 50 % of clips right, 60 % sure",
     );

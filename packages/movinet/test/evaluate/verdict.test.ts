@@ -24,7 +24,7 @@ const of = (...how: Parameters<typeof answersOf>) => evaluateAnswers(answersOf(.
 describe("the headline", () => {
   test("tells the interval", () => {
     expect(headline(of(47, 49))).toBe("47 of 49 clips correct (95.9 %, 95 % interval 86.3–98.9 %)");
-    expect(headline(of(1, 1))).toBe("1 of 1 clip right (100.0 %, 95 % interval 20.7–100.0 %)");
+    expect(headline(of(1, 1))).toBe("1 of 1 clip correct (100.0 %, 95 % interval 20.7–100.0 %)");
   });
 
   test("40 of 40 from two groups is no 91–100 %", () => {
@@ -161,7 +161,7 @@ describe("early answers", () => {
     ]);
     expect(evaluation.early?.soundFrom).toBe(8);
     expect(verdict(evaluation)).toContain(
-      "After 1 frame it is 52 % confident and 1 correct0 %, after 7 82 % and 70 %: it is overconfident until it has seen 8 frames.",
+      "After 1 frame it is 52 % confident and 10 % correct, after 7 82 % and 70 %: it is overconfident until it has seen 8 frames.",
     );
   });
 
@@ -215,7 +215,7 @@ test("where a reader might fool himself", () => {
     expect.stringMatching(/^No groups are given, so all clips count as independent/),
   ]);
   expect(warningsOf(of(6, 7), told, { heldOut: false })).toEqual([
-    expect.stringContaining("kept aside"),
+    expect.stringContaining("held out"),
     "Only 7 clips were evaluated: the true accuracy may be anywhere in 48.7–97.4 %.",
   ]);
   const uneven = Array.from({ length: 30 }, (_, i) =>

@@ -252,7 +252,7 @@ describe("open", () => {
       await expect(loop.next()).rejects.toMatchObject({ name: "TypeError", message: expect.stringMatching(message) });
     }
     await expect(recognizer.stream({ top: 0 })).rejects.toThrow(/^top must be/);
-    await expect(recognizer.stream({ halfLifeSeconds: 0 })).rejects.toThrow(/halfLifeFrames must be positive/);
+    await expect(recognizer.stream({ halfLifeSeconds: 0 })).rejects.toThrow(/halfLifeFrames must be above 0/);
     await expect(recognizer.classify([picture] as never).next()).rejects.toThrow(/^a video must be a path, a URL/);
     for (const threads of [0, 1.5, 1e6]) {
       await expect(open(bytes, { threads })).rejects.toThrow(/^threads must be an integer in 1\.\.1024/);

@@ -94,7 +94,7 @@ describe("a model file", () => {
 
   test("a plain safetensors file says what it lacks", () => {
     expect(() => readModel(writeSafetensors(new Map(), {}), "other.safetensors")).toThrow(
-      told("E_MODEL_FORMAT", /holds no movinet.spec/),
+      told("E_MODEL_FORMAT", /has no movinet.spec/),
     );
   });
 });

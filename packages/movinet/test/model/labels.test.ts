@@ -50,7 +50,7 @@ describe("texts", () => {
     ["UTF-16 without a mark", bytesOf("one\ntwo\n", "utf16le"), "it contains zero bytes"],
     ["half a surrogate pair", bytesOf("\uFEFFa\ud800b", "utf16le"), "it is not valid UTF-16 text"],
     ["nothing", bytesOf("\n \n"), "it is empty"],
-    ["a gap", bytesOf("one\n\nthree\n"), "its line 2 is empty"],
+    ["a gap", bytesOf("one\n\nthree\n"), "line 2 is empty"],
     ["JSON", bytesOf('["one", "two"]'), "it is JSON"],
     ["a label map", bytesOf("item {\n  id: 1\n  name: 'one'\n}\n"), "it is a TensorFlow label map"],
     [

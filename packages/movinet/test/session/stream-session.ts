@@ -135,7 +135,7 @@ export function streamSessionContract(title: string, compile: (model: Model) => 
       await expect(session.restore({})).rejects.toMatchObject({
         name: "ModelError",
         code: "E_MODEL_STATE",
-        problem: expect.stringMatching(/state_head_pool_buffer is missing/),
+        problem: expect.stringMatching(/missing state_head_pool_buffer/),
         remedy: "Restore a snapshot of the same model at the same resolution",
       });
       const doubles = Object.entries(await session.snapshot()).map(([name, { shape, data }]) => {

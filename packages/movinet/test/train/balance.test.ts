@@ -44,6 +44,6 @@ test("with several classes a clip all count the same; unknown classes are refuse
   const { weightOf, why } = classWeights([[0, 1], [0], [0], []], 2, true);
   expect([[0, 1], [0], []].map(weightOf)).toEqual([1, 1, 1]);
   expect(why).toBe("All clips have the same weight in the loss: a clip can have several classes.");
-  expect(() => classWeights([[2]], 2, false)).toThrow("clips: 2 is not one of 2 classes.");
-  expect(() => classWeights([[]], 2, false)).toThrow("clips: -1 is not one of 2 classes.");
+  expect(() => classWeights([[2]], 2, false)).toThrow("clips: class 2 is not in 0..1");
+  expect(() => classWeights([[]], 2, false)).toThrow("clips: class -1 is not in 0..1");
 });

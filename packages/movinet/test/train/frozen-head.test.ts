@@ -237,7 +237,7 @@ describe("fitHead", () => {
     const short = samples.map((sample) => ({ ...sample, views: [new Float32Array(3)] }));
     expect(() => fitHead(short, head, { classes: 2 })).toThrow("vectors of 12 numbers");
     const wrong = samples.map((sample) => ({ ...sample, classes: [0, 1] }));
-    expect(() => fitHead(wrong, head, { classes: 2 })).toThrow("classes [0,1] do not fit 2 classes");
+    expect(() => fitHead(wrong, head, { classes: 2 })).toThrow("classes [0,1] must be one index in 0..1");
   });
 
   test("takes the layers of a model", () => {

@@ -69,7 +69,7 @@ test("sentences name choices as the caller calls them", () => {
   const name = (choice: string) => `the switch ${choice}`;
   const choices = { ...nothing, trainable: "classifier", folds: 2 } as const;
   expect(planTraining(choices, dataset, 5, name).why).toBe(
-    "The last layer is solved in closed form, as the switch trainable asks.",
+    "The last layer is solved in closed form, as set by the switch trainable.",
   );
   const [a, b, c, d] = dataset.samples;
   const parts = [
@@ -77,6 +77,6 @@ test("sentences name choices as the caller calls them", () => {
     { train: [c, d], choose: [], judge: [a, b] },
   ] as Parameters<typeof howItIsTested>[2];
   expect(howItIsTested(choices, dataset, parts, name)).toBe(
-    "Tested by cross-validation with 2 parts, as the switch folds asks: each of 4 clips is evaluated by a model that did not see it.",
+    "Tested by cross-validation with 2 folds, as set by the switch folds: each of 4 clips is evaluated by a model that did not see it.",
   );
 });

@@ -127,11 +127,11 @@ describe("convertModel", () => {
 
   test.each([
     [base, { format: "tflite", form: "step" }, /has no TFLite step form/],
-    [model, { format: "onnx", form: "official" }, /there are no onnx files of the form official\. Use step or clip/],
-    [model, { format: "onnx", dtype: "dynamic_int8" }, /no onnx files of the precision dynamic_int8/],
-    [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
-    [model, { format: "pt", dtype: "float16" }, /no pt files of the precision float16/],
-    [model, { format: "checkpoint", dtype: "float16" }, /no checkpoint files of the precision float16/],
+    [model, { format: "onnx", form: "official" }, /onnx files do not support form official\. Use step or clip/],
+    [model, { format: "onnx", dtype: "dynamic_int8" }, /onnx files do not support precision dynamic_int8/],
+    [model, { format: "safetensors", dtype: "float16" }, /safetensors files do not support precision float16/],
+    [model, { format: "pt", dtype: "float16" }, /pt files do not support precision float16/],
+    [model, { format: "checkpoint", dtype: "float16" }, /checkpoint files do not support precision float16/],
     [model, { format: "tflite", form: "clip" }, /needs a number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
     await expect(convertModel(source, { ...names, ...options, engine: referenceEngine })).rejects.toThrow(

@@ -172,7 +172,7 @@ describe.skipIf(!hasShared)(`real clips${sharedReason}`, () => {
     for await (const _ of video) break;
     expect(video.frames).toBe(1);
     await video[Symbol.asyncDispose]();
-    await expect(readAllOf(video)).rejects.toThrow(/iterated once/);
+    await expect(readAllOf(video)).rejects.toThrow(/iterated only once/);
   });
 
   test("a signal ends it with its reason", async () => {

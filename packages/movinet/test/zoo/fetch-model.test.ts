@@ -42,8 +42,8 @@ test.each([
     "E_MODEL_UNREADABLE",
     /download failed: connection lost after 0\.001 kB of 7\.16 MB \(\w+\)\. Check the URL and your network connection\.$/,
   ],
-  ["/huge", "E_MODEL_UNREADABLE", /too large: at least 1\.07 GB (limit 1\.07 GB)/],
-  ["/refused", "E_MODEL_UNREADABLE", /the server does not give it \(403\)/],
+  ["/huge", "E_MODEL_UNREADABLE", /too large: at least 1\.07 GB \(limit 1\.07 GB\)/],
+  ["/refused", "E_MODEL_UNREADABLE", /access denied by the server \(403\)/],
   ["/none", "E_MODEL_NOT_FOUND", /file not found on the server \(404\)/],
 ] as const)(
   "%s is one line",

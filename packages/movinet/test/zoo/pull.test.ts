@@ -130,14 +130,14 @@ describe("sources are asked in their order, until one gives what it should", () 
   test("after another network", async () => {
     server.paths.set("/bad", file(tflite)).set("/right", file(safetensors));
     const row = rowOf([{ url: at("/bad") }, right()], { spec: "a0-stream" });
-    await expect(bring(row)).rejects.toThrow(told("E_MODEL_INTEGRITY", /it holds t0-stream, not a0-stream/));
+    await expect(bring(row)).rejects.toThrow(told("E_MODEL_INTEGRITY", /it contains t0-stream, not a0-stream/));
   });
 
   test("where none does, one line says all of it, and how to get it by hand", async () => {
     server.paths.set("/bad", status(403)).set("/wrong", file(new TextEncoder().encode("hello")));
     const row = rowOf([{ url: at("/bad") }, { url: at("/none") }]);
     const host = server.base.slice("http://".length);
-    const message = `t0-stream: download failed (${host}: access denied by the server (403); ${host}: file not found on the server (404)). Download ${at("/bad")} where there is a network, and put it at ${join(cache, "t0-stream.pt")}.`;
+    const message = `t0-stream: download failed (${host}: access denied by the server (403); ${host}: file not found on the server (404)). Download ${at("/bad")} on a machine with network access, and save it as ${join(cache, "t0-stream.pt")}.`;
     await expect(bring(row)).rejects.toMatchObject({ code: "E_MODEL_DOWNLOAD", message });
     await expect(bring(rowOf([{ url: at("/wrong") }]))).rejects.toThrow(told("E_MODEL_DOWNLOAD", /it is text/));
     expect(await kept()).toEqual([]);
@@ -176,7 +176,7 @@ describe("where no hash is published, the first that comes is pinned", () => {
     await expect(bring(row())).rejects.toThrow(
       told(
         "E_MODEL_INTEGRITY",
-        /it gives something else than on \d{4}-\d\d-\d\d, when it was pinned in .*models\.lock\.json \(SHA-256 \w{64} instead of \w{64}\)/,
+        /its content has changed since \d{4}-\d\d-\d\d, when it was pinned in .*models\.lock\.json \(SHA-256 \w{64} instead of \w{64}\)/,
       ),
     );
     expect(await kept()).toEqual(["models.lock.json"]);
@@ -195,7 +195,7 @@ describe("where no hash is published, the first that comes is pinned", () => {
     async (text) => {
       await writeFile(join(cache, "models.lock.json"), text);
       await expect(bring(row())).rejects.toThrow(
-        told("E_MODEL_INTEGRITY", /models\.lock\.json: this is not a model list written by movinet\. Remove it/),
+        told("E_MODEL_INTEGRITY", /models\.lock\.json: this is not a model list written by movinet\. Delete it/),
       );
       expect(server.asked).toEqual([]);
     },

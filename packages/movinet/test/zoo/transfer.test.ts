@@ -126,7 +126,7 @@ describe("what a server announces", () => {
       response.writeHead(200);
       more();
     };
-    await expect(bring(endless)).rejects.toThrow("at most 2 MB are taken");
+    await expect(bring(endless)).rejects.toThrow("(limit 2 MB)");
     expect(part.length).toBeLessThanOrEqual(2e6);
   });
 });
@@ -137,7 +137,7 @@ describe("statuses", () => {
     [410, "file not found on the server (410)", 1],
     [401, "access denied by the server (401)", 1],
     [403, "access denied by the server (403)", 1],
-    [418, "the server answers 418", 1],
+    [418, "the server answered 418", 1],
     [429, "the server is busy (429)", 4],
     [500, "the server is busy (500)", 4],
     [503, "the server is busy (503)", 4],
@@ -181,7 +181,7 @@ describe("redirects", () => {
 describe("time", () => {
   test("a slow trickle is given up", async () => {
     await expect(bring(file(content, { rate: 10 }))).rejects.toThrow(
-      /^it comes too slowly \(\d+(\.\d+)? (B|kB) in 0.3 s\)$/,
+      /^the download is too slow \(\d+(\.\d+)? (B|kB) in 0.3 s\)$/,
     );
     expect(server.asked).toHaveLength(2);
   });
@@ -192,7 +192,7 @@ describe("time", () => {
   });
 
   test("a server that never answers is given up", async () => {
-    await expect(bring(() => {})).rejects.toThrow(/^it comes too slowly/);
+    await expect(bring(() => {})).rejects.toThrow(/^the download is too slow/);
   });
 
   test("nobody there: asked twice", async () => {

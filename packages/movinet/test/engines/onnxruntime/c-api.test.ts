@@ -167,6 +167,6 @@ describe("processes", () => {
     expect([status, stderr]).toEqual([0, ""]);
     const [warnings, classes] = JSON.parse(stdout) as [readonly string[], number];
     expect(classes).toBe(7);
-    expect(warnings).toEqual([expect.stringMatching(/slower binding.*koffi.*not installed/)]);
+    expect(warnings).toEqual([expect.stringMatching(/slower JavaScript binding.*koffi.*not installed/)]);
   });
 });

@@ -121,7 +121,7 @@ describe("constants", () => {
     expect([...tensor("int64", BigInt64Array.of(-4n, 0n, 4n, 8n), { quantization: centred })]).toEqual([-1, 0, 1, 2]);
   });
   test.each([
-    ["integers without a scale", "int8", { shape: [4] }, /holds int8 values without a scale/],
+    ["integers without a scale", "int8", { shape: [4] }, /has int8 values without a scale/],
     ["scales that do not fit", "int8", { quantization: { scale: [1, 2], zeroPoint: [], axis: 0 } }, /2 scales/],
     ["a shape that does not fit", "int8", { shape: [5] }, /has 4 bytes/],
     ["a negative dimension", "int8", { shape: [-2, -2] }, /has 4 bytes/],
@@ -148,7 +148,7 @@ describe("networks", () => {
   });
   test("2plus3d with the means in the other order is refused", () => {
     expect(() => find({ squeeze: "reversed" })).toThrow(
-      told("E_MODEL_FORMAT", /layer 1 from the end, squeeze, needs the running sum/),
+      told("E_MODEL_FORMAT", /layer 1 from the end, squeeze: expected the running sum/),
     );
   });
   test("dense layers as FULLY_CONNECTED", () => {
@@ -157,7 +157,7 @@ describe("networks", () => {
   test("padding as an operator", () => {
     expect(find({ pad: "operator" }).resolution).toEqual({ height: 16, width: 16 });
     expect(() => find({ pad: "wrong operator" })).toThrow(
-      told("E_MODEL_FORMAT", /the stem needs a 3×3 convolution with stride 2/),
+      told("E_MODEL_FORMAT", /the stem: expected a 3×3 convolution with stride 2/),
     );
   });
   test("a residual scale that was folded away is 1", () => {

@@ -150,6 +150,6 @@ describe("what does not fit is refused", () => {
         },
       ]),
     );
-    expect(() => infer(tensors)).toThrow(error("E_MODEL_TENSORS", /do not fit a0-/));
+    expect(() => infer(tensors)).toThrow(error("E_MODEL_TENSORS", /do not match a0-/));
   });
 });

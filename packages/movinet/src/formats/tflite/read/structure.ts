@@ -113,7 +113,7 @@ function startWalk(flow: Flow) {
     const also = strange.length > 0 ? `; the file has operators that MoViNets never use: ${strange.join(", ")}` : "";
     return refuse(
       flow.subject,
-      `it is not a MoViNet stream model: expected ${expected} at ${place}, found ${got}${also}`,
+      `it is not a MoViNet stream model: ${place}: expected ${expected}, found ${got}${also}`,
     );
   }
   return {
@@ -186,33 +186,33 @@ function findLayer(walk: Walk, place: string, value: number): { layer: FoundLaye
   const [a = -1, b = -1] = flow.node(value)?.inputs ?? [];
   const [branch, shortcut] = isResidual(flow, a) ? [a, b] : [b, a];
   const { x: projected, scale: rezero, shift } = peelAffine(flow, branch);
-  if (shift !== 0) throw walk.stop(`${place}, residual scale,`, "a product", branch);
-  const projection = walk.pointwise(`${place}, projection,`, projected);
+  if (shift !== 0) throw walk.stop(`${place}, residual scale`, "a product", branch);
+  const projection = walk.pointwise(`${place}, projection`, projected);
   const { feature, squeeze } = findSqueeze(walk, place, projection.x);
 
-  let spatial = peelDepthwise(flow, walk.activated(`${place}, depthwise convolution,`, feature));
+  let spatial = peelDepthwise(flow, walk.activated(`${place}, depthwise convolution`, feature));
   let temporal: FoundConv | null = null;
   if (spatial && spatial.size[0] > 1 && spatial.size[1] === 1) {
     temporal = spatial;
-    const frame = newestFrame(walk, `${place}, stream buffer,`, temporal.x);
-    spatial = peelDepthwise(flow, walk.activated(`${place}, spatial convolution,`, frame));
+    const frame = newestFrame(walk, `${place}, stream buffer`, temporal.x);
+    spatial = peelDepthwise(flow, walk.activated(`${place}, spatial convolution`, frame));
   }
   if (spatial?.size[0] !== spatial?.size[1] || !spatial) {
-    throw walk.stop(`${place}, depthwise convolution,`, "a square window", peelActivation(flow, feature).x);
+    throw walk.stop(`${place}, depthwise convolution`, "a square window", peelActivation(flow, feature).x);
   }
-  const expansion = walk.pointwise(`${place}, expansion,`, walk.activated(`${place}, expansion,`, spatial.x));
+  const expansion = walk.pointwise(`${place}, expansion`, walk.activated(`${place}, expansion`, spatial.x));
 
   const input = expansion.x;
   let skip: FoundConv | null = null;
   let start = flow.source(shortcut);
   if (start !== input) {
-    skip = walk.pointwise(`${place}, skip,`, start);
+    skip = walk.pointwise(`${place}, skip`, start);
     start = skip.x;
     if (spatial.stride === 2) start = peelPool(flow, start) ?? -1;
   }
   if (start !== input) {
     const expected = "the layer's input, average pooled where the layer has a stride";
-    throw walk.stop(`${place}, skip,`, expected, skip?.x ?? shortcut);
+    throw walk.stop(`${place}, skip`, expected, skip?.x ?? shortcut);
   }
   return { layer: { expansion, spatial, temporal, squeeze, projection, rezero, skip }, input };
 }
@@ -243,13 +243,13 @@ function findSqueeze(walk: Walk, place: string, value: number): { feature: numbe
   const [a = -1, b = -1] = product.inputs;
   const gateOfA = gateAfterDense(flow, a);
   const gate = gateOfA ?? gateAfterDense(flow, b);
-  if (gate === null) throw walk.stop(`${place}, gate,`, "a sigmoid or hard sigmoid of a dense layer", a);
+  if (gate === null) throw walk.stop(`${place}, gate`, "a sigmoid or hard sigmoid of a dense layer", a);
   const feature = flow.source(gateOfA === null ? a : b);
-  const expand = walk.pointwise(`${place}, se_expand,`, gate.x);
-  const reduce = walk.pointwise(`${place}, se_reduce,`, walk.activated(`${place}, se_reduce,`, expand.x));
-  const { pooled, posenc } = findEncoding(walk, `${place}, positional encoding,`, reduce.x);
-  const { kind, mean } = findPooling(walk, `${place}, squeeze,`, pooled);
-  if (mean.x !== feature) throw walk.stop(`${place}, squeeze,`, "the mean of what the gate multiplies", pooled);
+  const expand = walk.pointwise(`${place}, se_expand`, gate.x);
+  const reduce = walk.pointwise(`${place}, se_reduce`, walk.activated(`${place}, se_reduce`, expand.x));
+  const { pooled, posenc } = findEncoding(walk, `${place}, positional encoding`, reduce.x);
+  const { kind, mean } = findPooling(walk, `${place}, squeeze`, pooled);
+  if (mean.x !== feature) throw walk.stop(`${place}, squeeze`, "the mean of what the gate multiplies", pooled);
   return { feature, squeeze: { kind, gate, reduce, meanGain: mean.gain, expand, posenc } };
 }
 
