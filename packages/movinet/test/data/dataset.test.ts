@@ -304,7 +304,7 @@ describe("one clear line", () => {
       "is-folder",
       { "manifest.csv": "file,label\na,x\n", "a/1.mp4": "x" },
       "E_DATASET_LINE",
-      "line 2: this is a folder",
+      "line 2: a folder, not a video",
     ],
   ])("%s", async (name, content, code, problem) => {
     const root = content === null ? join(folder, name) : await files(name, content);

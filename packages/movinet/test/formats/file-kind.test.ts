@@ -124,7 +124,7 @@ describe("what cannot be read", () => {
     const file = join(folder, "large.tflite");
     await writeFile(file, "");
     await truncate(file, 10e9);
-    await expect(openModel(file)).rejects.toThrow(refused(/the file is too large \(10 GB, limit 1\.07 GB)/));
+    await expect(openModel(file)).rejects.toThrow(refused(/the file is too large \(10 GB, limit 1\.07 GB\)/));
   });
 
   test("nothing under this name: the library speaks of no option", async () => {

@@ -102,7 +102,7 @@ describe("proxies of an environment", () => {
     [
       { HTTPS_PROXY: "http://a:1" },
       false,
-      /^HTTPS_PROXY is set, but Node v[\d.]+ cannot use \(Node 22\.21, 24\.5 and newer can\)$/,
+      /^HTTPS_PROXY is set, but Node v[\d.]+ does not support proxies \(Node 22\.21, 24\.5 and newer do\)$/,
     ],
   ])("%j is told", (env, known, message) => {
     expect(() => proxyOf(env, true, known)).toThrow(message);
