@@ -211,7 +211,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
       "E_VIDEO_UNREADABLE",
       "result",
     ]);
-    expect(stderr).toContain(`movinet: ${bad}: the file is empty. Give a video file.\n`);
+    expect(stderr).toContain(`movinet: ${bad}: the file is empty. Pass a video file.\n`);
   });
 
   test("standard input, labels of a file, and the plot", async () => {
@@ -246,7 +246,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
     const { code, stderr } = await movinet("classify", carvingIce, "--model", officialModel, "--labels", labels);
     expect([code, stderr]).toEqual([
       2,
-      `movinet: ${labels}: it has 2 labels, but the model has 600 classes. Give one label a line, in the order of the model's outputs.\n`,
+      `movinet: ${labels}: it has 2 labels, but the model has 600 classes. Write one label per line, in the order of the model's outputs.\n`,
     ]);
   });
 });

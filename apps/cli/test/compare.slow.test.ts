@@ -42,7 +42,7 @@ const compare = ["evaluate", "run/model.safetensors", "clips", "--compare"];
 test("trains both networks by the model's own recipe, and tells accuracy and costs of all four", async () => {
   const { code, stdout, stderr } = await run(...compare);
   expect(code).toBe(0);
-  expect(stderr.match(/^movinet: .*/gm)).toEqual([expect.stringMatching(/had 10 clips to learn anew/)]);
+  expect(stderr.match(/^movinet: .*/gm)).toEqual([expect.stringMatching(/retrained on only 10 clips/)]);
   expect(Math.max(...stdout.split("\n").map((line) => [...line].length))).toBeLessThanOrEqual(80);
   for (const name of ["stream", "base, whole clip", "base, 10 windows", "2-D, frame by frame"]) {
     expect(stdout).toMatch(new RegExp(`^${name} +\\d+\\.\\d %`, "m"));
@@ -64,7 +64,7 @@ test("networks that are there already are not trained again; JSON has a row for 
   expect(code).toBe(0);
   const line = JSON.parse(stdout);
   expect(line).toMatchObject({ type: "comparison", judged: "its test clips", window: 4 });
-  expect(line.warnings).toEqual([expect.stringMatching(/had 10 clips to learn anew/)]);
+  expect(line.warnings).toEqual([expect.stringMatching(/retrained on only 10 clips/)]);
   expect(line.networks.map(({ clips }: { clips: number }) => clips)).toEqual([10, 10, 10, 10]);
   expect((await stat(join(folder, "runs/compare-1/base.safetensors"))).mtimeMs).toBe(trained);
 }, 120_000);

@@ -139,13 +139,13 @@ test("what names and folders show is in the report", async () => {
   const { code, stdout, stderr } = await movinet("dataset", "check", "names", "--quiet");
   expect([code, stderr]).toEqual([1, ""]);
   expect(stdout).toContain(
-    "problem: classes differ only in case, spaces, _ or -. Give them one name, or\nnames that differ more.\n  Push_up, push up\n",
+    "problem: classes differ only in case, spaces, _ or -. Merge them, or give them\nmore distinct names.\n  Push_up, push up\n",
   );
   expect(stdout).toContain(
     "classes: it is taken for a class. Put folders of classes into it where it is a\nsplit.\n  test\n",
   );
   expect(stdout).toContain(
-    "note: a video lies beside the folders of classes and is left out. Move it into\nthe folder of its class.\n  4.y4m\n",
+    "note: a video outside the class folders is ignored. Move it into\nthe folder of its class.\n  4.y4m\n",
   );
 });
 
@@ -155,14 +155,14 @@ test("a folder beside splits that is none is named", async () => {
   const { code, stdout, stderr } = await movinet("dataset", "check", "odd");
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toBe(
-    "movinet: odd: its folder extra stands beside the splits train and val, but is no split. Name it as a split, or move its clips into the classes of one; if all are classes, give a manifest.\n",
+    "movinet: odd: the folder extra is next to the splits train and val but is not a split. Rename it to a split, or move its clips into a split's class folders; if all are classes, use a manifest.\n",
   );
 });
 
 test("a dataset that is wrong as a whole, and a cache that cannot be: one line, exit code 1", async () => {
   await writeFile(join(folder, "list.csv"), "file,label\nnone.mp4,x\n");
   const wrong = await movinet("dataset", "check", "list.csv");
-  expect(wrong.stderr).toMatch(/^movinet: list\.csv: line 2: there is no file none\.mp4\. .*\.\n$/);
+  expect(wrong.stderr).toMatch(/^movinet: list\.csv: line 2: no such file: none\.mp4\. .*\.\n$/);
   expect([wrong.code, wrong.stdout]).toEqual([1, ""]);
 });
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** An uncompressed video of ten frames a second, whose pattern moves. */
+/** An uncompressed video of ten frames per second, whose pattern moves. */
 function movingVideo(speed: number): Uint8Array {
   const frames = Array.from({ length: 12 }, (_, k) => [
     Buffer.from("FRAME\n"),
@@ -69,7 +69,7 @@ test("without ONNX Runtime it computes unless told otherwise, and one line says 
   const { scores, stderr } = await classify(["--import", withoutOnnx], "--jobs", "1");
   expect(scores).toHaveLength(2);
   expect(stderr).toMatch(
-    /^movinet: warning: models run on our own WebAssembly, which is slower than onnxruntime-node \(this optional package is not installed\)\. Run npm i onnxruntime-node@\S+ to install it\.\n$/,
+    /^movinet: warning: running on the built-in WebAssembly engine, which is slower than onnxruntime-node \(this optional package is not installed\)\. Run npm i onnxruntime-node@\S+ to install it\.\n$/,
   );
   await expect(classify(["--import", withoutOnnx], "--device", "cpu")).rejects.toMatchObject({
     code: 2,

@@ -108,13 +108,13 @@ test("a manifest: its test clips, unless told otherwise; labels are matched with
   const lines = parse((await evaluate("model.safetensors", "clips.csv", "--json", "--quiet")).stdout);
   expect(lines.at(-1)).toMatchObject({ clips: 2, top1: 0.5, judged: "its test clips", groups: 1 });
   const all = parse((await evaluate("model.safetensors", "clips.csv", "--split", "all", "--json", "--quiet")).stdout);
-  expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all its clips", groups: 2 });
+  expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all clips", groups: 2 });
   const none = await evaluate("model.safetensors", "clips.csv", "--split", "validation");
   expect(none).toMatchObject({
     code: 1,
     stdout: "",
     stderr:
-      "movinet: clips.csv: none of its 3 clips is marked validation. Use --split train or --split test or --split all.\n",
+      "movinet: clips.csv: none of its 3 clips is in the validation split. Use --split train or --split test or --split all.\n",
   });
 });
 
@@ -152,7 +152,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   await rm(join(folder, "bad/tree"), { recursive: true });
   const none = await evaluate("model.safetensors", "bad");
   expect(none.code).toBe(1);
-  expect(none.stderr).toContain("movinet: bad: its only clip could not be judged.");
+  expect(none.stderr).toContain("movinet: bad: the only clip could not be evaluated.");
 });
 
 describe("wrong usage: one line, exit code 2", () => {
@@ -177,7 +177,7 @@ describe("wrong usage: one line, exit code 2", () => {
     const { code, stderr } = await evaluate("other.safetensors", "clips");
     expect([code, stderr]).toEqual([
       2,
-      'movinet: clips: the model tiny has no class "lotus". Name the clips\' labels as the model does (bow, cobra, tree), or give a model that was trained on them.\n',
+      'movinet: clips: the model tiny has no class "lotus". Use the model\'s labels (bow, cobra, tree), or use a model trained on yours.\n',
     ]);
   });
 });

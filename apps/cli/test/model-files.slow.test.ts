@@ -44,25 +44,25 @@ describe("a model that is not there: each command names the option that it has",
   test.each([
     [
       ["classify", "clip.y4m", "--model", "nowhere"],
-      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file with --model, or put one at ",
+      "Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file with --model, or put one at ",
     ],
     [
       ["train", "clips", "--from", "nowhere"],
-      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file with --from, or put one at ",
+      "Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file with --from, or put one at ",
     ],
     [
       ["evaluate", "nowhere", "clips"],
-      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
+      "Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
     ],
     [
       ["convert", "nowhere", "out.onnx"],
-      "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
+      "Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file, or put one at ",
     ],
-    [["verify", "nowhere"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
-    [["inspect", "nowhere"], "Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [["verify", "nowhere"], "Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
+    [["inspect", "nowhere"], "Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file, or put one at "],
   ])("%j", async (args, remedy) => {
     const { code, stderr } = await run(...args);
-    expect(stderr).toContain(`movinet: nowhere: there is no such model file or name. ${remedy}`);
+    expect(stderr).toContain(`movinet: nowhere: no model file or model name matches. ${remedy}`);
     expect(stderr.match(/--[a-z]+/g) ?? []).toEqual(
       args.filter((arg) => /^--(model|from)$/.test(arg)).flatMap((arg) => [arg, arg]),
     );
@@ -96,7 +96,7 @@ describe("files of other kinds", () => {
 
   test("a folder where a model should be", async () => {
     const { code, stderr } = await run("classify", "clip.y4m", "--model", "clips");
-    expect([code, stderr]).toEqual([1, "movinet: clips: it is a folder. Name the model file that is in it.\n"]);
+    expect([code, stderr]).toEqual([1, "movinet: clips: it is a folder. Pass the model file inside it.\n"]);
   });
 });
 
@@ -166,7 +166,7 @@ describe("labels", () => {
     await writeFile(file, Buffer.from("éins\nzwei\ndrei\n", "latin1"));
     expect(await answer("--model", "tiny.safetensors", "--labels", "names.txt")).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^movinet: names\.txt: it is not UTF-8 text\. .*\n$/),
+      stderr: expect.stringMatching(/^movinet: names\.txt: it is not valid UTF-8 text\. .*\n$/),
     });
     await writeFile(file, "1 eins\n2 zwei\n3 drei\n");
     expect(await answer("--model", "tiny.safetensors", "--labels", "names.txt")).toMatchObject({
@@ -192,7 +192,7 @@ test("a device that is listed but does not work: one error, whatever the number 
     if (code === 0) continue; // where it does work
     expect(stderr).toMatch(
       new RegExp(
-        `^movinet: ${device}: ONNX Runtime has this device, but it does not work here \\(.*\\)\\. .*use the device cpu\\.\\n$`,
+        `^movinet: ${device}: ONNX Runtime supports this device, but it does not work here \\(.*\\)\\. .*use device cpu\\.\\n$`,
       ),
     );
     expect([code, stdout]).toEqual([2, ""]);

@@ -76,7 +76,7 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "pipe.svg"], /^movinet: pipe\.svg: it is a device or a pipe, /],
-    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: it cannot be written \(ENOENT\)\./],
+    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: cannot write \(ENOENT\)\./],
     [[...classify, "--out", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--out", "folder.svg/"], /^movinet: folder\.svg\/: it is no name of a file\. Name a file\.$/m],
     [[...classify, "--out", ""], /: it is no name of a file\./],
@@ -91,7 +91,7 @@ describe.skipIf(isWindows)("files", () => {
     try {
       await refused(
         ["classify", "clips/a/0.y4m", "--model", "tiny.safetensors", "--plot", "soft.png"],
-        /^movinet: soft\.png: it is a symbolic link that another user made\./,
+        /^movinet: soft\.png: it is a symbolic link owned by another user\./,
       );
     } finally {
       execFileSync("chown", ["-h", "0", at("soft.png")]);
@@ -156,7 +156,7 @@ test.skipIf(process.platform !== "linux")("a full disk behind standard output is
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(complaint).toBe(
-    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free some space, or choose a folder on another disk.\n",
+    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
   );
   expect(code).toBe(1);
 });

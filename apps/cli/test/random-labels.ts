@@ -33,7 +33,7 @@ function toldIn(text: string): Told | null {
   if (low !== undefined) {
     return { low: Number(low) / 100, high: Number(high) / 100, better: text.includes("It is better than") };
   }
-  if (/^(No accuracy is told|Not a test): /.test(text)) return null;
+  if (/^(No accuracy reported|Not a test): /.test(text)) return null;
   throw new Error(`neither an accuracy nor that there is none: ${text}`);
 }
 

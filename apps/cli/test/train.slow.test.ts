@@ -62,7 +62,7 @@ describe("train", () => {
     const whole = await readFile(file);
     await writeFile(file, whole.subarray(0, Math.floor(whole.length / 2)));
     const warning =
-      /1 clip was used although its video is not whole \(a\/half\.mkv: .*the rest is missing.*\)\. movinet/;
+      /1 clip was used although its video is incomplete \(a\/half\.mkv: .*the rest is missing.*\)\. movinet/;
     const { code, stdout, stderr } = await run("train", "cut", "--from", model, "--out", "cut-run", "--json");
     expect(code).toBe(0);
     expect(stderr).toMatch(new RegExp(`^movinet: warning: ${warning.source}`, "m"));
@@ -149,7 +149,7 @@ describe("bad input is one line", () => {
       "an absent model",
       () => [clips, "--from", "nothing"],
       2,
-      /^movinet: nothing: there is no such model file or name\. /,
+      /^movinet: nothing: no model file or model name matches\. /,
     ],
     [
       "no model at all",
@@ -168,7 +168,7 @@ describe("bad input is one line", () => {
       "too many folds",
       () => [clips, "--from", model, "--folds", "50", "--out", "folds"],
       2,
-      /^movinet: --folds: 50 parts need 50 groups of clips, and there are 7\. /,
+      /^movinet: --folds: 50 folds need 50 groups of clips, but there are only 7\. /,
     ],
     [
       "two ways to test",
@@ -203,7 +203,7 @@ describe("bad input is one line", () => {
     await writeFile(join(clips, "manifest.csv"), `${manifest}broken.mp4,other,g9\n`);
     const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "partly");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^movinet: .*broken\.mp4: this is no video that FFmpeg can read/m);
+    expect(stderr).toMatch(/^movinet: .*broken\.mp4: FFmpeg cannot read this as a video/m);
     expect(stdout).toMatch(/of 20 clips right/);
     await writeFile(join(clips, "manifest.csv"), manifest);
   }, 60_000);

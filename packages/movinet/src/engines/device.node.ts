@@ -35,7 +35,7 @@ const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
-    throw new TypeError(`background is for the cpu, not for ${device}`);
+    throw new TypeError(`background works only with the cpu device, not with ${device}`);
   }
   if (threads !== undefined) checkThreads(threads);
   if (device === "auto") return autoEngine({ threads, background });
@@ -46,7 +46,7 @@ export async function openEngine({ device = "auto", threads, background }: Engin
     throw new MovinetError({
       code: "E_DEVICE_UNKNOWN",
       subject: device,
-      problem: "there is no such device here",
+      problem: "unknown device",
       remedy: `Use one of: auto, ${[...known, ...Object.keys(own)].join(", ")}`,
     });
   }
@@ -60,7 +60,7 @@ async function autoEngine(options: Pick<EngineOptions, "threads" | "background">
     if (!(cause instanceof DependencyError)) throw cause;
     const { subject, problem, remedy } = cause;
     const where = options.background ? ", and not in the background" : "";
-    const warning = `models run on our own WebAssembly${where}, which is slower than ${subject} (${problem}). ${remedy}`;
+    const warning = `running on the built-in WebAssembly engine${where}, which is slower than ${subject} (${problem}). ${remedy}`;
     return { ...(await openWasm(options.threads ?? 1)), warnings: [warning] };
   }
 }

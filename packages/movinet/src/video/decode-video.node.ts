@@ -168,7 +168,7 @@ function sendVideo(
   return true;
 }
 
-/** A packet of a picture, with what its container says of it, has at least so many bytes. */
+/** Minimum size of a frame's packet with its container overhead, in bytes. */
 const fewestBytes = 8;
 
 /** Refuses at once what the sampler would refuse after many frames, where the length is declared and no estimate. */
@@ -181,7 +181,7 @@ function refuseSparse({ stretch }: DecoderStart, { stream, file }: DecoderInput,
 
 function withoutPicture({ input, packets: { readError } }: Reading): Fail {
   if (readError !== null && input.file === null) return new Fail("network", readError);
-  return new Fail("noFrames", readError ?? "not one picture could be decoded");
+  return new Fail("noFrames", readError ?? "not a single frame could be decoded");
 }
 
 const noTroubles: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };

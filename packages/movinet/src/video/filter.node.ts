@@ -50,7 +50,7 @@ export class PictureFilter {
   #add(name: string, options: string | null): FilterContext {
     const filter = Filter.getByName(name);
     const context = filter && this.#graph.createFilter(filter, name, options);
-    if (!context) throw new Fail("noFrames", `this FFmpeg has no filter ${name}`);
+    if (!context) throw new Fail("noFrames", `this FFmpeg build has no filter ${name}`);
     return context;
   }
 }

@@ -2,12 +2,15 @@ import type { InputSize } from "../model/card.ts";
 import type { Picture } from "./frame.ts";
 import { placePicture, upright } from "./geometry.ts";
 
-/** Where the pixels of a side of the result come from: of each, the first source pixel and the shares of it and of those after it. */
+/**
+ * The sources of the pixels along one side of the result: for each, the first source pixel and the weights of it and
+ * the following ones.
+ */
 type Taps = readonly (readonly [first: number, shares: readonly number[]] | null)[];
 
 /**
- * What the decoding process makes of a decoded picture, for pictures that a canvas gives (RGBA): scaled with a triangle that is
- * as wide as what one pixel takes the place of, then cut or padded in the middle.
+ * Does what the decoding process does, for pictures from a canvas (RGBA): scales with a triangle filter as wide as the
+ * source area of a pixel, then crops or pads around the centre.
  */
 export function fitPicture(
   rgba: Picture["data"] | Uint8ClampedArray,
@@ -19,7 +22,7 @@ export function fitPicture(
   const columns = tapsOf(width, scaled.width, size.width);
   const rows = tapsOf(height, scaled.height, size.height);
   const narrowed = new Map<number, Float32Array>();
-  const data = new Uint8Array(3 * size.width * size.height); // black where the picture does not reach
+  const data = new Uint8Array(3 * size.width * size.height); // black outside the picture
   const sums = new Float32Array(3 * size.width);
   for (const [y, row] of rows.entries()) {
     if (row === null) continue;
@@ -36,7 +39,7 @@ export function fitPicture(
   return { data, width: size.width, height: size.height };
 }
 
-/** A line of the picture, scaled; it begins at so many pixels. */
+/** A scaled line of the picture, starting at this pixel. */
 function narrow(rgba: Picture["data"] | Uint8ClampedArray, start: number, columns: Taps): Float32Array {
   const line = new Float32Array(3 * columns.length);
   for (const [x, column] of columns.entries()) {
@@ -56,7 +59,7 @@ function narrow(rgba: Picture["data"] | Uint8ClampedArray, start: number, column
   return line;
 }
 
-/** Of the middle `target` pixels of a side that is scaled from `source` to `scaled`; null: outside of it. */
+/** Weights for the middle `target` pixels of a side scaled from `source` to `scaled`; null: outside. */
 function tapsOf(source: number, scaled: number, target: number): Taps {
   const ratio = source / scaled;
   const reach = Math.max(1, ratio);
@@ -68,7 +71,7 @@ function tapsOf(source: number, scaled: number, target: number): Taps {
     const [from, to] = [Math.ceil(centre - reach), Math.floor(centre + reach)];
     const [first, last] = [Math.max(0, from), Math.min(source - 1, to)];
     const shares = new Array<number>(last - first + 1).fill(0);
-    // The last pixel stands for those that would come after it, and the first for those before.
+    // The last pixel is repeated after the end, and the first before the beginning.
     for (let k = from; k <= to; k++) {
       const at = Math.min(last, Math.max(first, k)) - first;
       shares[at] = (shares[at] as number) + Math.max(0, 1 - Math.abs(k - centre) / reach);

@@ -53,7 +53,7 @@ export class Scaler {
     const code = this.#scale.scaleFrameSync(rgb, source);
     if (code < 0) {
       const pixels = `${source.width}×${source.height} pixels`;
-      throw new Fail("noFrames", `${pixels} cannot be scaled: ${FFmpegError.strerror(code)}`);
+      throw new Fail("noFrames", `cannot scale ${pixels}: ${FFmpegError.strerror(code)}`);
     }
     const [stride] = rgb.linesize as [number];
     if (convert === null) return arrangePicture((rgb.data as [Buffer])[0], stride, placement);

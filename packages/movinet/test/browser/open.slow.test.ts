@@ -262,7 +262,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
       ],
       ["no source", {}, "E_VIDEO_UNREADABLE", "the video: the browser cannot play it"],
       ["a file that is no video", { url: "/camera-motion.safetensors" }, "E_VIDEO_UNREADABLE", "cannot play it ("],
-      ["a server that gives no parts", { url: "/whole/pan.webm" }, "E_VIDEO_NETWORK", "HTTP ranges"],
+      ["a server that gives no parts", { url: "/whole/pan.webm" }, "E_VIDEO_NETWORK", "range requests"],
       ["sound", { url: "/sound.wav" }, "E_VIDEO_NO_STREAM", "only sound"],
     ])("%s", async (_, shown, code, message) => {
       await expect(classify(shown)).rejects.toThrow(told(code, message));
@@ -310,7 +310,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
 
     test("a folder of files for an engine that fetches none", async () => {
       const opening = ask("model", "/camera-motion.safetensors", "auto", "/ort/");
-      await expect(opening).rejects.toThrow("wasmPaths is for onnxruntime and litert: auto fetches no files");
+      await expect(opening).rejects.toThrow("wasmPaths works only with onnxruntime and litert: auto loads no files");
     });
 
     test("a Content-Security-Policy without WebAssembly, with what to allow", async () => {
@@ -320,7 +320,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
         const opened = strict.page.evaluate("app.model('/camera-motion.safetensors', 'auto')") as Promise<Answer<void>>;
         const refused = told(
           "E_DEVICE_UNAVAILABLE",
-          /^wasm: .*'wasm-unsafe-eval' in the script-src of its Content-Security/,
+          /^wasm: .*'wasm-unsafe-eval' to script-src in its Content-Security/,
         );
         await expect(opened.then(resultOf)).rejects.toThrow(refused);
       } finally {
@@ -337,7 +337,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
 
     test("what is no model and no video, and what was aborted", async () => {
       await expect(ask("bytes")).rejects.toThrow(TypeError);
-      await expect(ask("text")).rejects.toThrow("a browser classifies a <video> element, or frames");
+      await expect(ask("text")).rejects.toThrow("in a browser, a video is a <video> element or an iterable of frames");
       await expect(ask("aborted")).rejects.toThrow("enough");
       await expect(ask("abortedLater")).rejects.toThrow("enough");
     });

@@ -84,11 +84,11 @@ describe.skipIf(isWindows)("what is no plain file", () => {
   });
 
   test.each<[string, string, (file: string) => unknown]>([
-    ["a folder", "it is a folder, and this is written as a whole file", (file) => mkdir(file)],
-    ["a pipe", "it is a device or a pipe, and this is", (file) => execFileSync("mkfifo", [file])],
-    ["a link to a device", "it is a device or a pipe, and this is", (file) => symlink("/dev/null", file)],
-    ["a link to nothing", "it is a symbolic link to nothing", (file) => symlink("nowhere", file)],
-    ["a link to itself", "it cannot be written (ELOOP)", (file) => symlink(file, file)],
+    ["a folder", "it is a folder, not a regular file", (file) => mkdir(file)],
+    ["a pipe", "it is a device or a pipe, not a regular file", (file) => execFileSync("mkfifo", [file])],
+    ["a link to a device", "it is a device or a pipe, not a regular file", (file) => symlink("/dev/null", file)],
+    ["a link to nothing", "it is a broken symbolic link", (file) => symlink("nowhere", file)],
+    ["a link to itself", "cannot write (ELOOP)", (file) => symlink(file, file)],
   ])("%s is refused, and stays", async (_, problem, make) => {
     const file = await place();
     await make(file);
@@ -109,7 +109,7 @@ describe.skipIf(isWindows)("what is no plain file", () => {
     await symlink(file, link);
     execFileSync("chown", ["-h", "12345", link]);
     await expect(writeWhole(link, "x")).rejects.toThrow(
-      told("E_OUTPUT_WRITE", `${link}: it is a symbolic link that another user made.`),
+      told("E_OUTPUT_WRITE", `${link}: it is a symbolic link owned by another user.`),
     );
     expect(await readFile(file, "utf8")).toBe("mine");
   });
@@ -118,6 +118,6 @@ describe.skipIf(isWindows)("what is no plain file", () => {
 test.each(["ENOSPC", "EDQUOT"])("%s is called a full disk", (code) => {
   const { message } = writeError("x", Object.assign(new Error(), { code }));
   expect(message).toBe(
-    `x: it cannot be written, the disk is full (${code}). Free some space, or choose a folder on another disk.`,
+    `x: cannot write: the disk is full (${code}). Free up space, or choose a folder on another disk.`,
   );
 });

@@ -75,7 +75,7 @@ export class Store {
   }
 
   /**
-   * A place for so many bytes. Before the memory grows, what lies idle is asked for. Throws {@link MovinetError}
+   * Reserves this many bytes. Before the memory grows, idle blocks are reclaimed. Throws {@link MovinetError}
    * (`E_DEVICE_MEMORY`) where the memory of WebAssembly, 4 GB, or of the machine ends.
    */
   take(bytes: number): number {
@@ -172,8 +172,8 @@ export class Store {
       throw new MovinetError({
         code: "E_DEVICE_MEMORY",
         subject: "wasm",
-        problem: `WebAssembly gives no more than ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB of memory`,
-        remedy: "Open fewer sessions or streams, or take smaller chunks",
+        problem: `WebAssembly memory is exhausted at ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB`,
+        remedy: "Open fewer sessions or streams, or use smaller chunks",
         cause,
       });
     }
