@@ -4,6 +4,8 @@ import { openEngine } from "../engines/device.web.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
+import type { ShownImage } from "../video/shown-image.ts";
+import { pictureOf } from "../video/shown-image.web.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
@@ -43,7 +45,7 @@ export interface OpenOptions {
 export async function open(
   model: string | URL | Uint8Array | Model,
   { device = "auto", wasmPaths, labels, ...fetching }: OpenOptions = {},
-): Promise<Recognizer<HTMLVideoElement>> {
+): Promise<Recognizer<HTMLVideoElement, ShownImage>> {
   const { signal } = fetching;
   const read = await openAny(model, fetching);
   const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };
@@ -56,7 +58,7 @@ export async function open(
     frames: videoElementFrames(video, options),
     isFile: false,
   });
-  return new Recognizer(program, opened.warnings, openFrames);
+  return new Recognizer(program, opened.warnings, openFrames, pictureOf);
 }
 
 async function openAny(

@@ -43,24 +43,34 @@ export type OpenFrames<Source> = (
   options: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
 ) => OpenedFrames;
 
+/** Pixels of what a stream is given: a picture as it is, or an image of the platform, scaled to `size`. */
+export type ReadPicture<Image> = (image: Picture | Image, size: InputSize) => Picture;
+
 /**
  * A model that names actions, ready to run. `Source` is what it can look at beside frames of your own: in Node the path or
- * the URL of a video, in a browser a `<video>`.
+ * the URL of a video, in a browser a `<video>`. `Image` is what its streams take beside pixels: in a browser what it shows.
  */
-export class Recognizer<Source = never> implements AsyncDisposable {
+export class Recognizer<Source = never, Image = never> implements AsyncDisposable {
   /** What is known of the model: its name, class names, frame rate, input size, accuracy. */
   readonly card: Card;
   /** What is to be known before its answers are trusted, each in one line. */
   readonly warnings: readonly string[];
   readonly #program: SessionSource & AsyncDisposable;
   readonly #openFrames: OpenFrames<Source>;
+  readonly #readPicture: ReadPicture<Image>;
   readonly #turns: Turns;
 
-  constructor(program: SessionSource & AsyncDisposable, warnings: readonly string[], openFrames: OpenFrames<Source>) {
+  constructor(
+    program: SessionSource & AsyncDisposable,
+    warnings: readonly string[],
+    openFrames: OpenFrames<Source>,
+    readPicture: ReadPicture<Image> = (picture) => picture as Picture,
+  ) {
     this.card = program.model.card;
     this.warnings = warnings;
     this.#program = program;
     this.#openFrames = openFrames;
+    this.#readPicture = readPicture;
     this.#turns = new Turns(this, "recognizer", this.card.name);
   }
 
@@ -96,11 +106,12 @@ export class Recognizer<Source = never> implements AsyncDisposable {
    * Begins a stream: pictures one by one, as a camera gives them, at about the model's frame rate (`card.fps`). Throws
    * `TypeError` for a model of whole clips.
    */
-  async stream({ top = 5, halfLifeSeconds }: ActionStreamOptions = {}): Promise<ActionStream> {
+  async stream({ top = 5, halfLifeSeconds }: ActionStreamOptions = {}): Promise<ActionStream<Image>> {
     this.#turns.check();
     checkTop(top);
     const options = halfLifeSeconds === undefined ? {} : { halfLifeFrames: halfLifeSeconds * this.card.fps };
-    return this.#turns.adopt(new ActionStream(await this.#program.openStream(options), this.card, top));
+    const session = await this.#program.openStream(options);
+    return this.#turns.adopt(new ActionStream(session, this.card, top, this.#readPicture));
   }
 
   /** Frees the network, and ends the streams that it opened; `await using` does it at the end of a block. */
@@ -114,21 +125,27 @@ export class Recognizer<Source = never> implements AsyncDisposable {
 }
 
 /** A camera's pictures through a model. Calls are carried out in the order in which they were made. */
-export class ActionStream implements AsyncDisposable {
+export class ActionStream<Image = never> implements AsyncDisposable {
   readonly #session: StreamSession;
   readonly #card: Card;
   readonly #top: number;
+  readonly #readPicture: ReadPicture<Image>;
 
-  constructor(session: StreamSession, card: Card, top: number) {
+  constructor(session: StreamSession, card: Card, top: number, readPicture: ReadPicture<Image>) {
     this.#session = session;
     this.#card = card;
     this.#top = top;
+    this.#readPicture = readPicture;
   }
 
-  /** Takes the next picture. Throws `TypeError` for what is none, `SessionError` (`E_SESSION_DISPOSED`) after disposal. */
-  async step(picture: Picture): Promise<StreamResult> {
-    checkPicture(picture);
+  /**
+   * Takes the next picture: RGB pixels, or in a browser a `<video>`, a canvas, an `ImageBitmap` or a `VideoFrame`, which is read
+   * before this returns. Throws `TypeError` for what is none, `SessionError` (`E_SESSION_DISPOSED`) after disposal.
+   */
+  async step(image: Picture | Image): Promise<StreamResult> {
     const { input, output, labels } = this.#card;
+    const picture = this.#readPicture(image, input);
+    checkPicture(picture);
     const { logits } = await this.#session.step(preprocess(picture, input));
     const scores = probabilities(logits, output);
     return { scores, predictions: topK(scores, labels, this.#top) };
