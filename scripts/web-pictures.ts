@@ -23,13 +23,16 @@ async function picture(file: string, options: BrowserContextOptions, until: (pag
   await context.close();
 }
 
-/** Waits until the sample has been named for a while. */
-const named = async (page: Page) => {
-  await page.locator(".event").nth(3).waitFor({ timeout: 120_000 });
-  await page.locator(".verdict-score").waitFor();
+/** Waits until the sample has shown so many motions, and has a name. */
+const named = (count: number) => async (page: Page) => {
+  await page
+    .locator(".event")
+    .nth(count - 1)
+    .waitFor({ timeout: 120_000 });
+  await page.locator(".verdict-score", { hasText: "9" }).waitFor();
 };
 const states: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
-  live: named,
+  live: named(4),
   first: (page) => page.locator(".verdict-name").waitFor(),
   denied: async (page) => {
     await page.getByRole("button", { name: "Camera" }).click();
@@ -53,7 +56,7 @@ const sizes = { phone: [360, 740], tablet: [768, 1024], desktop: [1440, 900] } a
 
 try {
   const wide = { viewport: { width: 1280, height: 800 }, colorScheme: "dark" } as const;
-  if (folder === undefined) await picture("docs/web.jpg", wide, named);
+  if (folder === undefined) await picture("docs/web.jpg", wide, named(8));
   else {
     mkdirSync(folder, { recursive: true });
     const wanted = process.env["STATES"]?.split(",") ?? Object.keys(states);

@@ -30,7 +30,7 @@ export function fail(failure: Failure): void {
 }
 
 /** Older events are dropped from the list. */
-const mostEvents = 500;
+const mostEvents = 10_000;
 function noteEvents(changed: readonly ActionEvent[]): void {
   if (changed.length === 0) return;
   const known = state.events.value.filter(({ id }) => changed.every((event) => event.id !== id));

@@ -52,6 +52,14 @@ describe("events", () => {
     expect([...found.values()].map(({ peak }) => Math.round(peak * 100))).toEqual([53, 58]);
   });
 
+  test("are told again only when their peak has risen", () => {
+    const log = new EventLog();
+    const scores = [0.5, 0.5, 0.5, 0.5, 0.5, 0.503, 0.506, 0.4];
+    const told = scores.map((score, i) => log.update({ label: "run", score }, i / 10).map(({ peak }) => peak));
+    expect(told).toEqual([[], [], [], [0.5], [], [], [0.506], []]);
+    expect(log.end(1)).toEqual([{ id: 1, label: "run", start: 0, end: 1, peak: 0.506 }]);
+  });
+
   const events: ActionEvent[] = [
     { id: 1, label: 'say "hi", then wave', start: 0.1, end: 1.23456, peak: 0.98765 },
     { id: 2, label: "=cmd()", start: 2, end: null, peak: 0.5 },

@@ -44,7 +44,9 @@ export function feedVideo(video: HTMLVideoElement, times: "media" | "wall" = "me
     if (ended) return;
     video.requestVideoFrameCallback(onPicture);
     if (times === "media") measure(shown);
-    give(await pictureOf(video), times === "media" ? shown.mediaTime : now / 1000);
+    // The source may be gone by now, and with it the picture.
+    const picture = await pictureOf(video).catch(() => null);
+    if (picture !== null) give(picture, times === "media" ? shown.mediaTime : now / 1000);
   };
   whenTaken(() => {
     underway = false;

@@ -2,6 +2,9 @@ import { clearEvents, saveEvents } from "../actions.ts";
 import { clock, percent } from "../logic/format.ts";
 import { events } from "../state.ts";
 
+/** Rows of the list; a saved file has all events. */
+const mostShown = 100;
+
 /** The events so far, newest first, and the buttons that save them. */
 export function Events() {
   const list = events.value;
@@ -30,7 +33,7 @@ export function Events() {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
         <ol class="events" tabIndex={0} aria-label="Events, newest first">
-          {list.map(({ id, label, start, end, peak }) => (
+          {list.slice(0, mostShown).map(({ id, label, start, end, peak }) => (
             <li key={id} class={end === null ? "event event-open" : "event"}>
               <span class="event-time">{clock(start)}</span>
               <span class="event-name">{label}</span>

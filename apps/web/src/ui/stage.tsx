@@ -36,7 +36,7 @@ export function Stage() {
 function Verdict() {
   const named = answer.value?.named ?? null;
   const opening = model.value === null && loading.value !== null;
-  const text = named !== null ? labelOf(named.index) : opening ? "opening the model" : "nothing I know";
+  const text = named !== null ? labelOf(named.index) : opening ? "loading the model" : "nothing I know";
   const isIdle = answer.value === null && !opening;
   return (
     <div class="verdict">
