@@ -35,7 +35,7 @@ const states: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   live: named(4),
   first: (page) => page.locator(".verdict-name").waitFor(),
   denied: async (page) => {
-    await page.getByRole("button", { name: "Camera" }).click();
+    await page.getByRole("button", { name: "Camera", exact: true }).click();
     await page.getByRole("alert").waitFor();
   },
   models: async (page) => {
@@ -55,7 +55,7 @@ const states: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
 const sizes = { phone: [360, 740], tablet: [768, 1024], desktop: [1440, 900] } as const;
 
 try {
-  const wide = { viewport: { width: 1280, height: 800 }, colorScheme: "dark" } as const;
+  const wide = { viewport: { width: 1280, height: 890 }, colorScheme: "dark" } as const;
   if (folder === undefined) await picture("docs/web.jpg", wide, named(8));
   else {
     mkdirSync(folder, { recursive: true });

@@ -1,5 +1,7 @@
 /** The built app in Chromium, from a sub-folder: the sample, a camera, files, models, what fails, and that nothing leaves the page. */
+
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +17,7 @@ import { type ServedApp, serveApp } from "./app-page.ts";
 import { writeY4m } from "./y4m.ts";
 
 const embedded = fileURLToPath(new URL("../../cli/models/camera-motion.safetensors", import.meta.url));
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const patience = { timeout: 60_000 };
 
 describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
@@ -41,8 +44,13 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
   });
   afterEach(() => context?.close());
 
-  async function openApp({ width = 1440, height = 900, permissions = [] as string[] } = {}): Promise<void> {
-    context = await browser.newContext({ viewport: { width, height }, permissions });
+  async function openApp({
+    width = 1440,
+    height = 900,
+    permissions = [] as string[],
+    bypassCSP = false,
+  } = {}): Promise<void> {
+    context = await browser.newContext({ viewport: { width, height }, permissions, bypassCSP });
     page = await context.newPage();
     [errors, requests] = [[], []];
     page.on("pageerror", (error) => errors.push(String(error)));
@@ -98,7 +106,7 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
 
   test("names what a camera sees, at the rates that it gives, mirrored for the user alone", async () => {
     await openApp({ permissions: ["camera"] });
-    await page.getByRole("button", { name: "Camera" }).click();
+    await page.getByRole("button", { name: "Camera", exact: true }).click();
     const mirror = page.getByRole("button", { name: "Mirror" });
     await mirror.waitFor(patience);
     await named("zoom in");
@@ -119,7 +127,7 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     await openApp({ permissions: ["camera"] });
     await page.addInitScript("delete globalThis.MediaStreamTrackProcessor; delete globalThis.VideoFrame");
     await page.reload();
-    await page.getByRole("button", { name: "Camera" }).click();
+    await page.getByRole("button", { name: "Camera", exact: true }).click();
     await page.getByRole("button", { name: "Mirror" }).waitFor(patience);
     await named("zoom in");
     expect(errors).toEqual([]);
@@ -127,7 +135,7 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
 
   test("says that a camera is blocked, and goes on with the sample", async () => {
     await openApp();
-    await page.getByRole("button", { name: "Camera" }).click();
+    await page.getByRole("button", { name: "Camera", exact: true }).click();
     await titled("The camera is blocked");
     await page.getByRole("button", { name: "Play the sample" }).click();
     await page.locator(".verdict-score").waitFor(patience);
@@ -192,11 +200,17 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     [768, 1024],
     [740, 360],
     [1440, 900],
-  ])("fits into %i × %i pixels", async (width, height) => {
-    await openApp({ width, height });
+  ])("fits into %i × %i pixels, and axe finds nothing", async (width, height) => {
+    await openApp({ width, height, bypassCSP: true });
     await page.locator(".verdict-score").waitFor(patience);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     const { width: shown = 0 } = (await page.locator("video").boundingBox()) ?? {};
     expect(shown).toBeGreaterThan(0.5 * Math.min(width, 900));
+    await page.addScriptTag({ path: axe });
+    const found =
+      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + nodes.map((n) => n.target)))";
+    expect(await page.evaluate(found)).toEqual([]);
+    await page.locator(".model-button").click();
+    expect(await page.evaluate(found)).toEqual([]);
   });
 });

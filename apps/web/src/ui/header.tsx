@@ -14,12 +14,12 @@ export function Header() {
         type="button"
         class="button model-button"
         aria-haspopup="dialog"
-        aria-label={`Model: ${name}`}
+        aria-label={`Model ${name}`}
         onClick={() => {
           choosingModel.value = true;
         }}
       >
-        <span class="model-button-kind">Model</span>
+        <span class="model-button-kind">Model </span>
         <span class="model-button-name">{name}</span>
         <Icon name="chevron" />
       </button>
