@@ -31,6 +31,8 @@ export type ToWorker =
   | { readonly kind: "picture"; readonly picture: Picture; readonly seconds: number }
   /** The source changes: stop reading the camera and reset the state. */
   | { readonly kind: "restart" }
+  /** The source has ended: end the current event, and keep the state. */
+  | { readonly kind: "ended" }
   /** Reset the state; the source goes on. */
   | { readonly kind: "reset" }
   | { readonly kind: "pause"; readonly paused: boolean };
@@ -59,7 +61,7 @@ export type FromWorker =
   | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "answer"; readonly answer: Answer }
-  /** Events that a reset ended. */
+  /** Events that a reset or the end of the source ended. */
   | { readonly kind: "events"; readonly events: readonly ActionEvent[] }
   | { readonly kind: "restarted" }
   | { readonly kind: "taken" };

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readModel } from "../../../packages/movinet/src/formats/model-file.ts";
 import { emitTflite } from "../../../packages/movinet/src/formats/tflite/write/emit.ts";
 import { hasChromium, launch, where } from "../../../packages/movinet/test/browser/chromium.ts";
+import { carvingIce, hasShared, officialModel, sharedReason } from "../../../packages/movinet/test/shared.ts";
 import { motionVideo } from "../../../packages/movinet/test/video/make-motion.ts";
 import { makeVideo } from "../../../packages/movinet/test/video/make-video.ts";
 import { policyFor } from "../vite.config.ts";
@@ -151,6 +152,9 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     await chooser.setInputFiles(clip);
     await named("pan left");
     await page.getByRole("button", { name: "Play again" }).waitFor(patience);
+    // Its end ends the event.
+    await page.locator(".event", { hasText: /pan left[\d.]+ s/ }).waitFor(patience);
+    expect(await page.locator(".event-open").count()).toBe(0);
     await chooser.setInputFiles(join(folder, "notes.mp4"));
     await titled("This video cannot be played");
     expect(errors).toEqual([]);
@@ -179,6 +183,18 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     await titled("The model could not be downloaded");
     await page.getByRole("button", { name: "Use the built-in model" }).click();
     await page.locator(".model-button-name", { hasText: "camera-motion" }).waitFor(patience);
+  });
+
+  test.skipIf(!hasShared)(`names a real clip with the official A0${sharedReason}`, async () => {
+    await openApp();
+    await page.locator(".model-button").click();
+    await page.locator("dialog input[type=file]").setInputFiles(officialModel);
+    await page.locator(".model-button-name", { hasText: ".tflite" }).waitFor(patience);
+    await page.locator("input[type=file]").first().setInputFiles(carvingIce);
+    await named("carving ice");
+    const rates = await page.locator(".field-wide option").allTextContents();
+    expect(rates.slice(0, 2)).toEqual(["5 fps", "10 fps (2 streams)"]);
+    expect(errors).toEqual([]);
   });
 
   test("pauses while nobody looks", async () => {

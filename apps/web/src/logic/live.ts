@@ -70,12 +70,17 @@ export class Live<Image> {
     return { time: place.time, scores, named, ms, stateSeconds, dropped: this.#dropped, events };
   }
 
+  /** Ends the current event and returns it. */
+  end(): readonly ActionEvent[] {
+    return this.#events.end(this.#time);
+  }
+
   /** Resets the state. Returns the events that this ends. */
   async restart(): Promise<readonly ActionEvent[]> {
     await this.#forget();
     this.#pacer = new Pacer(this.#rate, this.#time + 1 / this.#rate);
     this.#dropped = 0;
-    return this.#events.end(this.#time);
+    return this.end();
   }
 
   async #forget(): Promise<void> {

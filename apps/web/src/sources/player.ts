@@ -137,6 +137,7 @@ export function pause(): void {
 }
 
 export function onEnded(): void {
+  send({ kind: "ended" });
   state.playing.value = "ended";
 }
 

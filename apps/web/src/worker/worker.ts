@@ -118,6 +118,10 @@ const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { ki
     reading.abort();
     void inTurn("step", forget);
   },
+  ended: () =>
+    void inTurn("step", async () => {
+      scope.postMessage({ kind: "events", events: viewer?.live.end() ?? [] });
+    }),
   reset: () => void inTurn("step", forget),
   pause({ paused: next }) {
     paused = next;
