@@ -100,8 +100,11 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     expect(meta).toBe(policyFor(""));
     const { headers } = await page.request.get(app.url).then((response) => ({ headers: response.headers() }));
     expect(headers["content-security-policy"]).toBe(policyFor(""));
-    const tried = page.evaluate("fetch('https://example.com/').then(() => 'sent', (error) => error.name)");
-    expect(await tried).toBe("TypeError");
+    await page.locator(".verdict-score").waitFor(patience);
+    const fetching = "fetch('https://example.com/').then(() => 'sent', (error) => error.name)";
+    expect(await page.evaluate(fetching)).toBe("TypeError");
+    expect(await page.workers()[0]?.evaluate(fetching)).toBe("TypeError");
+    expect(requests.filter((url) => url.startsWith("https:"))).toEqual([]);
     expect(errors.some((text) => text.includes("Content Security Policy"))).toBe(true);
   });
 
@@ -195,6 +198,17 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     const rates = await page.locator(".field-wide option").allTextContents();
     expect(rates.slice(0, 2)).toEqual(["5 fps", "10 fps (2 streams)"]);
     expect(errors).toEqual([]);
+  });
+
+  test("says that WebAssembly is blocked", async () => {
+    await openApp();
+    await page.route(/worker-.*\.js$/, async (route) => {
+      const response = await route.fetch();
+      const policy = policyFor("").replace(" 'wasm-unsafe-eval'", "");
+      await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": policy } });
+    });
+    await page.reload();
+    await titled("WebAssembly is not available");
   });
 
   test("pauses while nobody looks", async () => {
