@@ -5,6 +5,7 @@ import { isUrl } from "../common/urls.ts";
 import { openEngine } from "../engines/device.node.ts";
 import { checkLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
+import type { ShownImage } from "../video/shown-image.ts";
 import { openVideo } from "../video/video.node.ts";
 import { withOpenedLabels } from "../zoo/label-files.node.ts";
 import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
@@ -61,7 +62,7 @@ type VideoElement = typeof globalThis extends { HTMLVideoElement: { prototype: i
 export async function open(
   model?: string | URL | Uint8Array | Model,
   { device = "auto", threads, labels, background, ...fetching }: OpenOptions = {},
-): Promise<Recognizer<VideoSource>> {
+): Promise<Recognizer<VideoSource, ShownImage>> {
   const { signal } = fetching;
   const opened = await openAny(model, labels, fetching);
   signal?.throwIfAborted();

@@ -5,6 +5,8 @@ import type { Engine } from "../engines/engine.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
+import type { ShownImage } from "../video/shown-image.ts";
+import { pictureOf } from "../video/shown-image.web.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
@@ -51,7 +53,7 @@ export interface OpenOptions {
 export async function open(
   model: string | URL | Uint8Array | Model,
   { device = "auto", threads, wasmPaths, labels, ...fetching }: OpenOptions = {},
-): Promise<Recognizer<HTMLVideoElement>> {
+): Promise<Recognizer<HTMLVideoElement, ShownImage>> {
   const { signal } = fetching;
   const engine = openEngine({ device, threads, wasmPaths });
   // It starts while the model is read; what is wrong with the model is told first.
@@ -67,7 +69,7 @@ export async function open(
     frames: videoElementFrames(video, options),
     isFile: false,
   });
-  return new Recognizer(program, opened.warnings, openFrames);
+  return new Recognizer(program, opened.warnings, openFrames, pictureOf);
 }
 
 async function openAny(

@@ -46,24 +46,34 @@ export type OpenFrames<Source> = (
   options: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
 ) => OpenedFrames;
 
+/** Pixels of what a stream is given: a picture as it is, or an image of the platform, scaled to `size`. */
+export type ReadPicture<Image> = (image: Picture | Image, size: InputSize) => Picture;
+
 /**
  * A model ready to classify. `Source` is what it accepts besides your own frames: in Node the path or URL of a video,
- * in a browser a `<video>`.
+ * in a browser a `<video>`. `Image` is what its streams accept besides pixels: in a browser any image it can show.
  */
-export class Recognizer<Source = never> implements AsyncDisposable {
+export class Recognizer<Source = never, Image = never> implements AsyncDisposable {
   /** The model's metadata: name, class names, frame rate, input size, accuracy. */
   readonly card: Card;
   /** Caveats about its answers, one line each. */
   readonly warnings: readonly string[];
   readonly #program: SessionSource & AsyncDisposable;
   readonly #openFrames: OpenFrames<Source>;
+  readonly #readPicture: ReadPicture<Image>;
   readonly #turns: Turns;
 
-  constructor(program: SessionSource & AsyncDisposable, warnings: readonly string[], openFrames: OpenFrames<Source>) {
+  constructor(
+    program: SessionSource & AsyncDisposable,
+    warnings: readonly string[],
+    openFrames: OpenFrames<Source>,
+    readPicture: ReadPicture<Image> = (picture) => picture as Picture,
+  ) {
     this.card = program.model.card;
     this.warnings = warnings;
     this.#program = program;
     this.#openFrames = openFrames;
+    this.#readPicture = readPicture;
     this.#turns = new Turns(this, "recognizer", this.card.name);
   }
 
@@ -100,11 +110,12 @@ export class Recognizer<Source = never> implements AsyncDisposable {
    * Starts a stream: pass frames one at a time, for example from a camera, at about the model's frame rate
    * (`card.fps`). Throws `TypeError` for a base model.
    */
-  async stream({ top = 5, halfLifeSeconds }: ActionStreamOptions = {}): Promise<ActionStream> {
+  async stream({ top = 5, halfLifeSeconds }: ActionStreamOptions = {}): Promise<ActionStream<Image>> {
     this.#turns.check();
     checkTop(top);
     const options = halfLifeSeconds === undefined ? {} : { halfLifeFrames: halfLifeSeconds * this.card.fps };
-    return this.#turns.adopt(new ActionStream(await this.#program.openStream(options), this.card, top));
+    const session = await this.#program.openStream(options);
+    return this.#turns.adopt(new ActionStream(session, this.card, top, this.#readPicture));
   }
 
   /** Frees the network and ends its streams; `await using` does so at the end of a block. */
@@ -118,24 +129,27 @@ export class Recognizer<Source = never> implements AsyncDisposable {
 }
 
 /** A live stream of frames through a model. Calls run in the order they were made. */
-export class ActionStream implements AsyncDisposable {
+export class ActionStream<Image = never> implements AsyncDisposable {
   readonly #session: StreamSession;
   readonly #card: Card;
   readonly #top: number;
+  readonly #readPicture: ReadPicture<Image>;
 
-  constructor(session: StreamSession, card: Card, top: number) {
+  constructor(session: StreamSession, card: Card, top: number, readPicture: ReadPicture<Image>) {
     this.#session = session;
     this.#card = card;
     this.#top = top;
+    this.#readPicture = readPicture;
   }
 
   /**
-   * Takes the next frame. Throws `TypeError` if it is invalid, {@link SessionError} (`E_SESSION_DISPOSED`) after
-   * disposal.
+   * Takes the next frame: RGB pixels, or in a browser a `<video>`, a canvas, an `ImageBitmap` or a `VideoFrame`, which is read
+   * before this returns. Throws `TypeError` if it is invalid, `SessionError` (`E_SESSION_DISPOSED`) after disposal.
    */
-  async step(picture: Picture): Promise<StreamResult> {
-    checkPicture(picture);
+  async step(image: Picture | Image): Promise<StreamResult> {
     const { input, output, labels } = this.#card;
+    const picture = this.#readPicture(image, input);
+    checkPicture(picture);
     const { logits } = await this.#session.step(preprocess(picture, input));
     const scores = probabilities(logits, output);
     return { scores, predictions: topK(scores, labels, this.#top) };

@@ -205,6 +205,21 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
     },
   );
 
+  test("steps what a browser shows to the scores of the same picture in classify", async () => {
+    const { scores, closed, empty } = await ask<{
+      scores: Record<string, number[]>;
+      closed: Answer<unknown>;
+      empty: Answer<unknown>;
+    }>("shownImages", "/pan.webm");
+    const { classify: expected = [], ...images } = scores;
+    expect(expected).toHaveLength(10);
+    expect(Object.keys(images)).toEqual(["video", "canvas", "offscreen", "frame", "bitmap"]);
+    for (const [name, found] of Object.entries(images)) {
+      expect(largestDifference(expected, found), name).toBeLessThan(1e-4);
+    }
+    for (const refused of [closed, empty]) expect(() => resultOf(refused)).toThrow("the image has no pixels");
+  });
+
   test("a TFLite file of integers is imported, as in Node, where no package runs it as it is", async () => {
     const bytes = emitTflite(readModel(await readFile(model), "camera-motion"), {
       form: "official",
