@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
-import type { VideoError } from "../common/errors.ts";
+import type { MovinetError, VideoError } from "../common/errors.ts";
 import { memoryComplaint } from "../common/process.node.ts";
 import { Turns } from "../common/turns.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
+import { writeError } from "../common/write.node.ts";
 import type { InputSize } from "../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import { videoError } from "./failures.ts";
 import type { Frame } from "./frame.ts";
-import type { DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
+import type { Overlay } from "./overlay.ts";
+import type { CopyStart, DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
 
 export interface VideoOptions {
   /** Pictures a second to look at, above 0. */
@@ -20,6 +22,11 @@ export interface VideoOptions {
   readonly end?: number;
   /** Threads that decode, fewer for large pictures. Default: FFmpeg's choice; 1 costs the least where several videos are decoded at a time. */
   readonly threads?: number;
+  /**
+   * Also writes the video into a file while it is decoded, at its own rate and resolution, with what {@link Video.draw} says
+   * drawn over it. Not with `start` and `end`. Default: no.
+   */
+  readonly copy?: CopyStart | undefined;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
@@ -46,12 +53,13 @@ export function openVideo(source: string, options: VideoOptions): Video {
 
 /** What the decoding process is asked for. */
 function startOf(source: string, options: VideoOptions): DecoderStart {
-  const { fps, threads = 0, size = null, start = 0, end = Infinity } = options;
+  const { fps, threads = 0, size = null, start = 0, end = Infinity, copy = null } = options;
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
   if (!(start >= 0 && Number.isFinite(start))) throw new TypeError(`start must be 0 or more seconds, got ${start}`);
   if (!(end > start)) throw new TypeError(`end must be after start (${start} s), got ${end}`);
+  if (copy && (start > 0 || end < Infinity)) throw new TypeError("copy: a part of a video cannot be copied");
   const stretch = { start, end: Number.isFinite(end) ? end : null };
-  return { url: locationOf(source), fps, threads, size, stretch };
+  return { url: locationOf(source), fps, threads, size, stretch, copy };
 }
 
 /**
@@ -115,6 +123,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   readonly #loan: Loan | null;
   /** Ends what waits for the process: its time-out, and what listens to the signal. */
   #stopWaiting = () => {};
+  #overlay: Overlay | null | undefined = undefined;
   #begun = false;
   #ended = false;
   readonly #turns: Turns;
@@ -126,6 +135,11 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     this.#process = loan?.process ?? new DecoderProcess(start);
     loan?.process.request(start);
     this.#turns = new Turns(this, "video", shownSource(source));
+  }
+
+  /** From the frame that was given last on, until the next call, this is drawn over the pictures of the copy; null: nothing. */
+  draw(overlay: Overlay | null): void {
+    this.#overlay = overlay;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
@@ -158,9 +172,11 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
         } else if (message.kind === "end") {
           this.#ended = true;
           Object.assign(this, message.end);
-        } else {
+        } else if (message.kind === "frame") {
           this.frames++;
           yield { data: message.data, ...size, timestamp: message.timestamp };
+          if (this.#options.copy) this.#process.draw(this.#overlay);
+          this.#overlay = undefined;
           signal?.throwIfAborted();
         }
       }
@@ -196,7 +212,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     throw videoError(this.source, "decoder", `${how}${complaint ? `, ${complaint}` : ""}`);
   }
 
-  async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<VideoError> {
+  async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<MovinetError> {
+    if (failure === "output") return writeError(this.#options.copy?.file ?? "", { code: detail });
     // FFmpeg says some things on standard error only.
     await this.#process.finish();
     const { complaints } = this.#process;
