@@ -13,6 +13,7 @@ import {
 import { createPlotRecorder, type Decoders, renderPlot, type Video } from "movinet/video";
 import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
+import { Annotation } from "./annotation.ts";
 import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
 import type { RunProgress, Tally } from "./progress.ts";
@@ -43,7 +44,8 @@ export async function classifyOne(
   const { model, settings, terminal, tally, progress } = context;
   const { card } = model;
   const named = nameOfSource(source);
-  const { video, fps, fit } = open(source, context);
+  const annotation = settings.annotate === undefined ? null : await Annotation.open(settings.annotate, card.labels);
+  const { video, fps, fit } = open(source, context, annotation?.copy);
   const frames = video[Symbol.asyncIterator]();
   try {
     const first = await frames.next();
@@ -51,14 +53,24 @@ export async function classifyOne(
     const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
     const segmenter = new Segmenter();
     const recorder = settings.plot === undefined ? null : createPlotRecorder();
-    const isLastEnough = settings.every === "final" && recorder === null && !cut && known !== null && known > longVideo;
-    const answers = isLastEnough ? "last" : (await canBeReadAgain(source)) ? "grouped" : "each";
+    const isLastEnough =
+      settings.every === "final" &&
+      recorder === null &&
+      annotation === null &&
+      !cut &&
+      known !== null &&
+      known > longVideo;
+    const isAwaited = annotation !== null || !(await canBeReadAgain(source));
+    const answers = isLastEnough ? "last" : isAwaited ? "each" : "grouped";
     const recent = cut || (isLastEnough ? false : "estimated");
     const expected = known === null ? null : Math.round(known * fps);
     const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
     const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
     let scores: Float32Array | null = null;
-    const seen = noted(rejoin(first, frames), (frame, time) => progress.frame(named, frame, time, expected));
+    const seen = noted(rejoin(first, frames), {
+      before: (frame, time) => progress.frame(named, frame, time, expected),
+      after: async (time) => annotation?.draw(video, time),
+    });
     for await (const result of classifyFrames(seen, program, { recent, answers, fit })) {
       scores = result.scores;
       timings.preprocessMs += result.timings.preprocessMs;
@@ -66,12 +78,15 @@ export async function classifyOne(
       if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
       // Of a long video one cumulative answer is useless: its plot shows what each moment says.
-      recorder?.add(result.time, (cut && result.recent?.scores) || result.scores, result.picture);
+      const momentary = (cut && result.recent?.scores) || result.scores;
+      recorder?.add(result.time, momentary, result.picture);
+      annotation?.add({ scores: momentary, segmenter: cut ? segmenter : null });
       if (settings.every === "frame") {
         output.line(renderFrame(named, result.frame, result.time, name(result.scores), settings.json, terminal.width));
       }
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
+    await annotation?.keep();
     timings.decodeMs = video.decodeMs;
     const { duration } = video;
     let segments = segmenter.end(duration);
@@ -106,14 +121,19 @@ export async function classifyOne(
   } finally {
     await frames.return();
     await video[Symbol.asyncDispose]();
+    await annotation?.[Symbol.asyncDispose]();
   }
 }
 
-function open(source: string, { model, settings, decoders, decoderThreads: threads, signal }: RunContext) {
+function open(
+  source: string,
+  { model, settings, decoders, decoderThreads: threads, signal }: RunContext,
+  copy: Annotation["copy"] | undefined,
+) {
   const { fps, input } = model.card;
   const options = { fps: settings.fps ?? fps, fit: settings.fit ?? input.fit };
   const size = { ...input, fit: options.fit };
-  return { ...options, video: decoders.openVideo(source, { fps: options.fps, size, threads, signal }) };
+  return { ...options, video: decoders.openVideo(source, { fps: options.fps, size, threads, signal, copy }) };
 }
 
 async function canBeReadAgain(source: string): Promise<boolean> {
@@ -127,7 +147,7 @@ async function lookAgain(
   context: RunContext,
   timings: { decodeMs: number; preprocessMs: number; inferMs: number },
 ): Promise<readonly Segment[]> {
-  const { video, fit } = open(source, context);
+  const { video, fit } = open(source, context, undefined);
   const segmenter = new Segmenter();
   try {
     for await (const result of classifyFrames(video, program, { recent: true, answers: "grouped", fit })) {
@@ -148,15 +168,16 @@ async function* rejoin(first: IteratorResult<Frame, void>, rest: AsyncGenerator<
   yield* rest;
 }
 
-/** The same frames, each told before it is given. */
+/** The same frames; `before` is told of each as it comes, `after` once the next is asked for. */
 async function* noted(
   frames: AsyncIterable<Frame>,
-  note: (frame: number, time: number) => void,
+  { before, after }: { before: (frame: number, time: number) => void; after: (time: number) => Promise<void> },
 ): AsyncGenerator<Frame> {
   let index = 0;
   for await (const frame of frames) {
-    note(index++, frame.timestamp);
+    before(index++, frame.timestamp);
     yield frame;
+    await after(frame.timestamp);
   }
 }
 

@@ -32,6 +32,11 @@ export const classifyOptions = {
   fit: fitOption,
   every: usually("final", choice("Answer at the end, or after every frame", ["final", "frame"])),
   plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, "file"),
+  annotate: parsed(
+    "Write the video with its answers drawn into it, and its sound, into FILE.mp4 or FILE.webm",
+    readAnnotate,
+    "file",
+  ),
   segments: either(
     "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
     "Tell no segments",
@@ -53,12 +58,15 @@ export interface ClassifySettings extends Omit<Given, "source" | "jobs"> {
 
 /** The settings, or a {@link UsageError} where options do not go together. */
 export function settingsOf({ source: _, ...given }: Given, json: boolean): ClassifySettings {
-  const { subtitles, segments, resume, out } = given;
+  const { subtitles, segments, resume, out, annotate } = given;
   if (subtitles !== undefined && segments === false) {
     throw new UsageError("--no-segments", "subtitles are made of segments", "Leave one of the two out");
   }
   if (resume && out === undefined) {
     throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
+  }
+  if (resume && annotate !== undefined) {
+    throw new UsageError("--annotate", "a video that is done is not decoded again", "Leave out --resume");
   }
   return {
     ...given,
@@ -71,6 +79,11 @@ export function settingsOf({ source: _, ...given }: Given, json: boolean): Class
 function readPlot(file: string): string {
   if (/\.(svg|png)$/i.test(file)) return file;
   throw new UsageError(file, "a plot is an .svg or a .png file", "Give --plot a name that ends so");
+}
+
+function readAnnotate(file: string): string {
+  if (/\.(mp4|webm)$/i.test(file)) return file;
+  throw new UsageError(file, "an annotated video is an .mp4 or a .webm file", "Give --annotate a name that ends so");
 }
 
 function readSubtitles(file: string): string {

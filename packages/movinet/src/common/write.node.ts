@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { access, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, chmod, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { MovinetError } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export async function writeWhole(
   code = "E_OUTPUT_WRITE",
 ): Promise<void> {
   const { path, facts } = await findOutput(file, code);
-  const aside = join(dirname(path), `.${randomUUID()}.tmp`);
+  const aside = asideOf(path);
   try {
     const output = await open(aside, "wx");
     try {
@@ -35,6 +35,48 @@ export async function writeWhole(
     await rm(aside, { force: true }).catch(() => {});
     throw isSystemError(cause) ? writeError(file, cause, code) : cause;
   }
+}
+
+/**
+ * A place beside a file, to be written by whoever needs more than {@link writeWhole}: {@link FileAside.keep} moves what was
+ * written there to the file, and disposal before that removes it.
+ */
+export class FileAside implements AsyncDisposable {
+  /** Where to write. */
+  readonly path: string;
+  readonly #file: string;
+  readonly #output: OutputFile;
+
+  private constructor(file: string, output: OutputFile) {
+    this.#file = file;
+    this.#output = output;
+    this.path = asideOf(output.path);
+  }
+
+  /** Throws what {@link findOutput} makes. */
+  static async open(file: string): Promise<FileAside> {
+    return new FileAside(file, await findOutput(file));
+  }
+
+  /** Throws what {@link writeError} makes. */
+  async keep(): Promise<void> {
+    const { path, facts } = this.#output;
+    try {
+      if (facts) await chmod(this.path, facts.mode & 0o777);
+      await rename(this.path, path);
+    } catch (cause) {
+      throw writeError(this.#file, cause);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { force: true }).catch(() => {});
+  }
+}
+
+/** A name for what is written beside a file. */
+function asideOf(path: string): string {
+  return join(dirname(path), `.${randomUUID()}.tmp`);
 }
 
 /** Makes a folder, and those around it. Throws what {@link writeError} makes. */

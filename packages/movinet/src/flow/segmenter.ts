@@ -45,6 +45,13 @@ export class Segmenter {
     this.#last = { since, scores };
   }
 
+  /** The segment that the best path is in so far: its class, and the second at which it began. Null while nothing speaks for any. */
+  get current(): { readonly index: number; readonly start: number } | null {
+    const index = argmax(this.#values);
+    const run = this.#runs[index];
+    return run && this.#values[index] !== 0 ? { index, start: run.from.time } : null;
+  }
+
   /** Ends the video at `time` (seconds) and returns its segments in order; they follow each other without gaps. */
   end(time: number): readonly Segment[] {
     if (!this.#last) return [];

@@ -2,15 +2,12 @@ import { deflateSync } from "node:zlib";
 import type { TopLevelSpec } from "vega-lite";
 import { crc32 } from "../common/crc32.node.ts";
 import { missingPeer } from "../common/errors.ts";
-import { requirePeer, resolvePeer } from "../common/modules.node.ts";
 import type { Picture } from "../video/frame.ts";
 import { chooseThumbnails, shrinkPicture } from "./plot-data.ts";
 import { thumbnailCount, thumbnailSize } from "./plot-layout.ts";
-import { buildPlotSpec, describePlot, type Plot, plotFont, type ThumbnailStrip } from "./plot-spec.ts";
+import { buildPlotSpec, describePlot, type Plot, type ThumbnailStrip } from "./plot-spec.ts";
+import { rasterize } from "./raster.node.ts";
 
-const fontPackage = "@expo-google-fonts/atkinson-hyperlegible";
-/** What a system is likely to have for other scripts than Latin; resvg alone would take any face, even an italic one. */
-const otherFonts = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, DejaVu Sans, Noto Sans, Arial";
 /** Of all pictures of the strip together, so that the SVG stays below 300 kB whatever they show. */
 const maxStripPixels = 55_000;
 
@@ -26,25 +23,7 @@ export async function renderPlot(plot: Plot, format: "png"): Promise<Uint8Array>
 export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<string | Uint8Array>;
 export async function renderPlot(plot: Plot, format: "svg" | "png"): Promise<string | Uint8Array> {
   const svg = await renderSvg(buildPlotSpec(plot, buildStrip(plot)), describePlot(plot));
-  return format === "svg" ? svg : renderPng(svg);
-}
-
-async function renderPng(svg: string): Promise<Uint8Array> {
-  const { Resvg } = requirePeer<typeof import("@resvg/resvg-js")>("@resvg/resvg-js");
-  const fontFiles = ["400Regular", "700Bold"].map((face) =>
-    resolvePeer(fontPackage, `${fontPackage}/${face}/AtkinsonHyperlegible_${face}.ttf`),
-  );
-  const loadSystemFonts = hasOtherScripts(svg);
-  const image = new Resvg(loadSystemFonts ? svg.replaceAll(plotFont, otherFonts) : svg, {
-    fitTo: { mode: "zoom", value: 2 },
-    font: { fontFiles, loadSystemFonts, defaultFontFamily: plotFont, sansSerifFamily: plotFont },
-  });
-  return image.render().asPng();
-}
-
-/** Our font is Latin: class names in another script need whatever the system has. */
-function hasOtherScripts(text: string): boolean {
-  return /[^\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]|\p{Emoji_Presentation}/u.test(text);
+  return format === "svg" ? svg : (await rasterize(svg, 2)).asPng();
 }
 
 function buildStrip({ points, aspect: shownAspect }: Plot): ThumbnailStrip {

@@ -1,0 +1,66 @@
+import type { Prediction, Segmenter } from "movinet";
+import { FileAside } from "movinet/files";
+import { topK } from "movinet/session";
+import { CaptionPainter, type Video, type VideoOptions } from "movinet/video";
+
+/** Classes that a caption may name. */
+const mostNamed = 3;
+
+/** What a model says after a frame, and the segments so far where they are told. */
+export interface Moment {
+  readonly scores: Float32Array;
+  readonly segmenter: Segmenter | null;
+}
+
+/** The annotated video: a copy of one that is decoded, with what was known by then drawn into it. */
+export class Annotation implements AsyncDisposable {
+  /** For whoever opens the video. */
+  readonly copy: NonNullable<VideoOptions["copy"]>;
+  readonly #aside: FileAside;
+  readonly #labels: readonly string[] | null;
+  #painter: CaptionPainter | null = null;
+  #moment: Moment | null = null;
+
+  private constructor(file: string, aside: FileAside, labels: readonly string[] | null) {
+    this.#aside = aside;
+    this.#labels = labels;
+    this.copy = { file: aside.path, container: file.toLowerCase().endsWith(".webm") ? "webm" : "mp4" };
+  }
+
+  /** Throws a `MovinetError` (`E_OUTPUT_WRITE`) where the file cannot be written. */
+  static async open(file: string, labels: readonly string[] | null): Promise<Annotation> {
+    return new Annotation(file, await FileAside.open(file), labels);
+  }
+
+  /** The newest answer. */
+  add(moment: Moment): void {
+    this.#moment = moment;
+  }
+
+  /** Draws the newest answer over the pictures from `time` (seconds) on. Throws a `DependencyError`. */
+  async draw(video: Video, time: number): Promise<void> {
+    if (video.info === null) return;
+    this.#painter ??= new CaptionPainter(video.info);
+    video.draw(await this.#painter.paint({ time, ...this.#says() }));
+  }
+
+  /** Moves the video to its place. Throws a `MovinetError`. */
+  keep(): Promise<void> {
+    return this.#aside.keep();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#aside[Symbol.asyncDispose]();
+  }
+
+  #says(): { best: Prediction | null; others: readonly Prediction[]; since: number | null } {
+    if (this.#moment === null) return { best: null, others: [], since: null };
+    const { scores, segmenter } = this.#moment;
+    const named = topK(scores, this.#labels, mostNamed);
+    const segment = segmenter?.current ?? null;
+    if (segment === null) return { best: named[0] ?? null, others: named.slice(1), since: null };
+    const { index, start } = segment;
+    const best = { index, label: this.#labels?.[index] ?? String(index), score: scores[index] ?? 0 };
+    return { best, others: named.filter((other) => other.index !== index), since: start };
+  }
+}
