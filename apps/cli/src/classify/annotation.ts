@@ -1,7 +1,7 @@
-import type { Prediction, Segmenter } from "movinet";
+import type { Segmenter } from "movinet";
 import { FileAside } from "movinet/files";
 import { topK } from "movinet/session";
-import { CaptionPainter, type Video, type VideoOptions } from "movinet/video";
+import { type Caption, CaptionPainter, type Video, type VideoOptions } from "movinet/video";
 
 /** Classes that a caption may name. */
 const mostNamed = 3;
@@ -53,14 +53,12 @@ export class Annotation implements AsyncDisposable {
     return this.#aside[Symbol.asyncDispose]();
   }
 
-  #says(): { best: Prediction | null; others: readonly Prediction[]; since: number | null } {
-    if (this.#moment === null) return { best: null, others: [], since: null };
+  #says(): Omit<Caption, "time"> {
+    if (this.#moment === null) return { predictions: [], segment: null };
     const { scores, segmenter } = this.#moment;
-    const named = topK(scores, this.#labels, mostNamed);
-    const segment = segmenter?.current ?? null;
-    if (segment === null) return { best: named[0] ?? null, others: named.slice(1), since: null };
-    const { index, start } = segment;
-    const best = { index, label: this.#labels?.[index] ?? String(index), score: scores[index] ?? 0 };
-    return { best, others: named.filter((other) => other.index !== index), since: start };
+    const predictions = topK(scores, this.#labels, mostNamed);
+    const current = segmenter?.current ?? null;
+    const segment = current && { label: this.#labels?.[current.index] ?? String(current.index), start: current.start };
+    return { predictions, segment };
   }
 }

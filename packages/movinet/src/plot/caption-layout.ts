@@ -26,7 +26,7 @@ const padding = 0.6;
 const heading = { size: 1.3, height: 1.75 };
 const bar = { height: 0.3, below: 0.4 };
 const other = { size: 0.95, height: 1.35 };
-const footer = { size: 0.85, height: 1.2 };
+const footer = { size: 0.85, above: 0.25, height: 1.1 };
 /** The other classes are shown where the caption is no higher than this share of the picture. */
 const mostHeight = 0.4;
 const mostOthers = 2;
@@ -36,7 +36,7 @@ export function layOutCaption(picture: Size): CaptionLayout {
   const em = Math.max(leastText, textShare * Math.min(picture.width, picture.height));
   const px = (ems: number) => Math.round(ems * em);
   const heightOf = (others: number) =>
-    px(2 * padding + heading.height + bar.height + bar.below + others * other.height + footer.height);
+    px(2 * padding + heading.height + bar.height + bar.below + others * other.height + footer.above + footer.height);
   let count = mostOthers;
   while (count > 0 && heightOf(count) > mostHeight * picture.height) count--;
   const place = 2 * Math.round((margin * em) / 2);
@@ -52,6 +52,6 @@ export function layOutCaption(picture: Size): CaptionLayout {
     heading: { y: px(padding), size: px(heading.size) },
     bar: { y: barY, height: Math.max(2, px(bar.height)) },
     others: Array.from({ length: count }, (_, i) => ({ y: othersY + px(i * other.height), size: px(other.size) })),
-    footer: { y: othersY + px(count * other.height), size: px(footer.size) },
+    footer: { y: othersY + px(count * other.height + footer.above), size: px(footer.size) },
   };
 }

@@ -9,12 +9,10 @@ import { TextMasks, type TextStyle } from "./text-mask.node.ts";
 export interface Caption {
   /** Seconds since the first picture. */
   readonly time: number;
-  /** The class named in large, with a bar for its probability; null: nothing is known yet. */
-  readonly best: Prediction | null;
-  /** Other classes, best first; as many are shown as there is room for. */
-  readonly others: readonly Prediction[];
-  /** Seconds at which the segment of the class began; null: there are no segments. */
-  readonly since: number | null;
+  /** Best first: one in large, with a bar for its probability, then as many as there is room for. Empty: nothing is known yet. */
+  readonly predictions: readonly Prediction[];
+  /** The segment so far, and the second at which it began; null: there is none. */
+  readonly segment: { readonly label: string; readonly start: number } | null;
 }
 
 const white: Colour = [255, 255, 255];
@@ -40,7 +38,7 @@ export class CaptionPainter {
   }
 
   /** Throws a `DependencyError` when @resvg/resvg-js or the font package is not installed. */
-  async paint({ time, best, others, since }: Caption): Promise<Overlay> {
+  async paint({ time, predictions: [best, ...others], segment }: Caption): Promise<Overlay> {
     const { left, top, heading, bar, padding, width, ...layout } = this.#layout;
     const canvas = { ...this.#panel, data: this.#panel.data.slice() };
     if (best) {
@@ -53,7 +51,7 @@ export class CaptionPainter {
       const prediction = others[i];
       if (prediction) await this.#row(canvas, prediction, y, { size, bold: false });
     }
-    await this.#footer(canvas, time, since);
+    await this.#footer(canvas, time, segment);
     return { left, top, ...canvas };
   }
 
@@ -67,8 +65,8 @@ export class CaptionPainter {
     paintMask(canvas, name, padding, y + number.ascent - name.ascent, white);
   }
 
-  /** When the segment began at the left, the time at the right. */
-  async #footer(canvas: Canvas, time: number, since: number | null): Promise<void> {
+  /** The segment at the left, the time at the right. */
+  async #footer(canvas: Canvas, time: number, segment: Caption["segment"]): Promise<void> {
     const { padding, footer } = this.#layout;
     const style = { size: footer.size, bold: false };
     let x = canvas.width - padding;
@@ -76,8 +74,8 @@ export class CaptionPainter {
       x -= Math.round(style.size * (/\d/.test(character) ? clockAdvance.digit : clockAdvance.mark));
       paintMask(canvas, await this.#masks.fit(character, style, canvas.width), x, footer.y, white);
     }
-    if (since === null) return;
-    const text = await this.#masks.fit(`since ${clockText(since)}`, style, x - 2 * padding);
+    if (segment === null) return;
+    const text = await this.#masks.fit(`since ${clockText(segment.start)}  ${segment.label}`, style, x - 2 * padding);
     paintMask(canvas, text, padding, footer.y, white);
   }
 }

@@ -36,40 +36,35 @@ export class Blend {
   readonly #layers: readonly [Layer, Layer, Layer];
 
   constructor(overlay: Overlay, colour: PlaneColour) {
-    const { red, blue, full, bits, white } = colour;
     const { left, top, width, height, data } = overlay;
-    const scale = 1 << (bits - 8);
-    const top8 = full ? 255 : 219;
-    const chroma8 = full ? 255 : 224;
     const luma = newLayer({ left, top, width, height });
     const half = { left: left / 2, top: top / 2, width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
     const [blues, reds] = [newLayer(half), newLayer(half)];
-    const sums = new Float32Array(3 * half.width * half.height);
-    const peak = full ? (1 << bits) - 1 : top8 * scale;
-    const chroma = full ? (1 << bits) - 1 : chroma8 * scale;
-    for (let y = 0, p = 0; y < height; y++) {
-      for (let x = 0; x < width; x++, p++) {
-        const alpha = (data[4 * p + 3] as number) / 255;
-        const r = ((data[4 * p] as number) / 255) * white;
-        const g = ((data[4 * p + 1] as number) / 255) * white;
-        const b = ((data[4 * p + 2] as number) / 255) * white;
-        const light = red * r + (1 - red - blue) * g + blue * b;
-        luma.keep[p] = Math.floor(256 * (1 - alpha));
-        luma.add[p] = 256 * ((full ? 0 : 16 * scale * alpha) + peak * light);
-        const at = 3 * ((y >> 1) * half.width + (x >> 1));
-        sums[at] = (sums[at] as number) + alpha;
-        sums[at + 1] = (sums[at + 1] as number) + (b - light) / (2 * (1 - blue));
-        sums[at + 2] = (sums[at + 2] as number) + (r - light) / (2 * (1 - red));
-      }
-    }
-    for (let y = 0, p = 0; y < half.height; y++) {
-      for (let x = 0; x < half.width; x++, p++) {
-        const count = Math.min(2, width - 2 * x) * Math.min(2, height - 2 * y);
-        const alpha = (sums[3 * p] as number) / count;
-        for (const [k, layer] of [blues, reds].entries()) {
-          layer.keep[p] = Math.floor(256 * (1 - alpha));
-          layer.add[p] = 256 * (128 * scale * alpha + (chroma * (sums[3 * p + 1 + k] as number)) / count);
+    const convert = converterOf(colour);
+    const sum = { alpha: 0, blue: 0, red: 0 };
+    for (let row = 0, cell = 0; row < height; row += 2) {
+      const rows = Math.min(2, height - row);
+      for (let column = 0; column < width; column += 2, cell++) {
+        const columns = Math.min(2, width - column);
+        sum.alpha = 0;
+        sum.blue = 0;
+        sum.red = 0;
+        for (let y = row; y < row + rows; y++) {
+          for (let p = y * width + column; p < y * width + column + columns; p++) {
+            const pixel = convert(data, 4 * p);
+            luma.keep[p] = pixel.keep;
+            luma.add[p] = pixel.luma;
+            sum.alpha += pixel.alpha;
+            sum.blue += pixel.blue;
+            sum.red += pixel.red;
+          }
         }
+        const count = rows * columns;
+        const keep = Math.floor(256 * (1 - sum.alpha / count));
+        blues.keep[cell] = keep;
+        reds.keep[cell] = keep;
+        blues.add[cell] = sum.blue / count;
+        reds.add[cell] = sum.red / count;
       }
     }
     this.#layers = [luma, blues, reds];
@@ -91,6 +86,49 @@ export class Blend {
       }
     }
   }
+}
+
+/** A pixel of an overlay: what stays of the picture's luma in 256ths, and 256 times what is added to luma and chroma. */
+interface Converted {
+  readonly alpha: number;
+  readonly keep: number;
+  readonly luma: number;
+  readonly blue: number;
+  readonly red: number;
+}
+
+/** Converts the RGBA pixel at an index; neighbours are mostly alike, so the last one is kept. */
+function converterOf({ red, blue, full, bits, white }: PlaneColour): (data: Uint8Array, at: number) => Converted {
+  const scale = 1 << (bits - 8);
+  const most = (1 << bits) - 1;
+  const black = full ? 0 : 16 * scale;
+  const lumaRange = full ? most : 219 * scale;
+  const chromaRange = full ? most : 224 * scale;
+  let known = -1;
+  let last: Converted = { alpha: 0, keep: 256, luma: 0, blue: 0, red: 0 };
+  return (data, at) => {
+    const [r8, g8, b8, a8] = [
+      data[at] as number,
+      data[at + 1] as number,
+      data[at + 2] as number,
+      data[at + 3] as number,
+    ];
+    const key = ((a8 * 256 + r8) * 256 + g8) * 256 + b8;
+    if (key === known) return last;
+    known = key;
+    const alpha = a8 / 255;
+    const [r, g, b] = [(r8 / 255) * white, (g8 / 255) * white, (b8 / 255) * white];
+    const light = red * r + (1 - red - blue) * g + blue * b;
+    const chroma = (difference: number) => 256 * (128 * scale * alpha + chromaRange * difference);
+    last = {
+      alpha,
+      keep: Math.floor(256 * (1 - alpha)),
+      luma: 256 * (black * alpha + lumaRange * light),
+      blue: chroma((b - light) / (2 * (1 - blue))),
+      red: chroma((r - light) / (2 * (1 - red))),
+    };
+    return last;
+  };
 }
 
 function newLayer(place: Omit<Layer, "keep" | "add">): Layer {

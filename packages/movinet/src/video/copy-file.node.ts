@@ -24,6 +24,7 @@ import {
   type Stream,
 } from "node-av/lib";
 import { check, Fail } from "./decoder-output.node.ts";
+import { encoderOptions } from "./encoder-options.ts";
 import type { CopyStart } from "./protocol.ts";
 
 type Seconds = number;
@@ -43,15 +44,6 @@ const soundCodecs: Readonly<Record<CopyStart["container"], readonly number[]>> =
 };
 
 const encoderName = FF_ENCODER_LIBVPX_VP9;
-/** docs/decisions.md has what these cost and give. `lag-in-frames`: pictures that the encoder keeps to look ahead. */
-const encoderOptions = {
-  deadline: "realtime",
-  "cpu-used": "8",
-  crf: "30",
-  "row-mt": "1",
-  "tile-columns": "2",
-  "lag-in-frames": "0",
-};
 /** More threads than this the encoder does not use. */
 const mostThreads = 16;
 
