@@ -24,7 +24,7 @@ export class Annotation implements AsyncDisposable {
   private constructor(file: string, aside: FileAside, labels: readonly string[] | null) {
     this.#aside = aside;
     this.#labels = labels;
-    this.copy = { file: aside.path, container: file.toLowerCase().endsWith(".webm") ? "webm" : "mp4" };
+    this.copy = { file: aside.path, name: file, container: file.toLowerCase().endsWith(".webm") ? "webm" : "mp4" };
   }
 
   /** Throws a `MovinetError` (`E_OUTPUT_WRITE`) where the file cannot be written. */

@@ -24,9 +24,9 @@ export interface VideoOptions {
   readonly threads?: number;
   /**
    * Also writes the video into a file while it is decoded, at its own rate and resolution, with what {@link Video.draw} says
-   * drawn over it. Not with `start` and `end`. Default: no.
+   * drawn over it. Not with `start` and `end`. `name` is what errors call the file, where it is written aside. Default: no.
    */
-  readonly copy?: CopyStart | undefined;
+  readonly copy?: (CopyStart & { readonly name?: string }) | undefined;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
@@ -213,7 +213,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   }
 
   async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<MovinetError> {
-    if (failure === "output") return writeError(this.#options.copy?.file ?? "", { code: detail });
+    const { copy } = this.#options;
+    if (failure === "output") return writeError(copy?.name ?? copy?.file ?? "", { code: detail });
     // FFmpeg says some things on standard error only.
     await this.#process.finish();
     const { complaints } = this.#process;
