@@ -32,11 +32,7 @@ export const classifyOptions = {
   fit: fitOption,
   every: usually("final", choice("Answer at the end, or after every frame", ["final", "frame"])),
   plot: parsed("Draw the top classes over time into FILE.svg or FILE.png", readPlot, "file"),
-  annotate: parsed(
-    "Write the video with its answers drawn into it, and its sound, into FILE.mp4 or FILE.webm",
-    readAnnotate,
-    "file",
-  ),
+  annotate: parsed("Write the video with its answers drawn in, sound kept, as .mp4 or .webm", readAnnotate, "file"),
   segments: either(
     "Tell what is seen from when to when (default: of videos over 30 s, and where it changes)",
     "Tell no segments",
@@ -66,7 +62,7 @@ export function settingsOf({ source: _, ...given }: Given, json: boolean): Class
     throw new UsageError("--resume", "it continues a file of results", "Name the file with --out FILE");
   }
   if (resume && annotate !== undefined) {
-    throw new UsageError("--annotate", "a video that is done is not decoded again", "Leave out --resume");
+    throw new UsageError("--annotate", "cannot be combined with --resume", "Leave out one of the two");
   }
   return {
     ...given,
@@ -81,9 +77,9 @@ function readPlot(file: string): string {
   throw new UsageError(file, "a plot is an .svg or a .png file", "Give --plot a name that ends so");
 }
 
-function readAnnotate(file: string): string {
+function readAnnotate(file: string, name: string): string {
   if (/\.(mp4|webm)$/i.test(file)) return file;
-  throw new UsageError(file, "an annotated video is an .mp4 or a .webm file", "Give --annotate a name that ends so");
+  throw new UsageError(name, `must be an .mp4 or .webm file, got "${file}"`, "Give the file one of these endings");
 }
 
 function readSubtitles(file: string): string {

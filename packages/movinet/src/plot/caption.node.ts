@@ -28,6 +28,7 @@ const clockAdvance = { digit: 0.62, mark: 0.32 };
 export class CaptionPainter {
   readonly #layout: CaptionLayout;
   readonly #panel: Canvas;
+  readonly #canvas: Canvas;
   readonly #masks = new TextMasks();
 
   /** @param size of the pictures, as shown. */
@@ -35,12 +36,14 @@ export class CaptionPainter {
     this.#layout = layOutCaption(size);
     const { width, height, corner } = this.#layout;
     this.#panel = blackPanel(width, height, corner, opacity);
+    this.#canvas = blackPanel(width, height, corner, opacity);
   }
 
-  /** Throws a `DependencyError` when @resvg/resvg-js or the font package is not installed. */
+  /** The overlay holds until the next call. Throws a `DependencyError` when @resvg/resvg-js or the font package is not installed. */
   async paint({ time, predictions: [best, ...others], segment }: Caption): Promise<Overlay> {
     const { left, top, heading, bar, padding, width, ...layout } = this.#layout;
-    const canvas = { ...this.#panel, data: this.#panel.data.slice() };
+    const canvas = this.#canvas;
+    canvas.data.set(this.#panel.data);
     if (best) {
       await this.#row(canvas, best, heading.y, { size: heading.size, bold: true });
       const whole = { x: padding, y: bar.y, width: width - 2 * padding, height: bar.height };

@@ -56,6 +56,9 @@ export function paintMask(
 function cover({ data, width, height }: Canvas, x: number, y: number, colour: Colour, alpha: number): void {
   if (x < 0 || y < 0 || x >= width || y >= height) return;
   const at = 4 * (y * width + x);
-  for (const [i, value] of colour.entries()) data[at + i] = value * alpha + (data[at + i] as number) * (1 - alpha);
-  data[at + 3] = 255 * alpha + (data[at + 3] as number) * (1 - alpha);
+  const rest = 1 - alpha;
+  data[at] = colour[0] * alpha + (data[at] as number) * rest;
+  data[at + 1] = colour[1] * alpha + (data[at + 1] as number) * rest;
+  data[at + 2] = colour[2] * alpha + (data[at + 2] as number) * rest;
+  data[at + 3] = 255 * alpha + (data[at + 3] as number) * rest;
 }

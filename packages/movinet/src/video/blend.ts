@@ -1,4 +1,4 @@
-import type { Overlay } from "./overlay.ts";
+import { type Overlay, pixelsOf } from "./overlay.ts";
 
 /** How the planes of a 4:2:0 picture store colours. */
 export interface PlaneColour {
@@ -36,35 +36,38 @@ export class Blend {
   readonly #layers: readonly [Layer, Layer, Layer];
 
   constructor(overlay: Overlay, colour: PlaneColour) {
-    const { left, top, width, height, data } = overlay;
+    const { left, top, width, height } = overlay;
+    const pixels = pixelsOf(overlay);
     const luma = newLayer({ left, top, width, height });
     const half = { left: left / 2, top: top / 2, width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
     const [blues, reds] = [newLayer(half), newLayer(half)];
     const convert = converterOf(colour);
     const sum = { alpha: 0, blue: 0, red: 0 };
-    for (let row = 0, cell = 0; row < height; row += 2) {
-      const rows = Math.min(2, height - row);
-      for (let column = 0; column < width; column += 2, cell++) {
-        const columns = Math.min(2, width - column);
+    const take = (p: number) => {
+      const pixel = convert(pixels[p] as number);
+      luma.keep[p] = pixel.keep;
+      luma.add[p] = pixel.luma;
+      sum.alpha += pixel.alpha;
+      sum.blue += pixel.blue;
+      sum.red += pixel.red;
+    };
+    for (let y = 0, cell = 0; y < height; y += 2) {
+      for (let x = 0; x < width; x += 2, cell++) {
+        const p = y * width + x;
+        const [isWide, isHigh] = [x + 1 < width, y + 1 < height];
         sum.alpha = 0;
         sum.blue = 0;
         sum.red = 0;
-        for (let y = row; y < row + rows; y++) {
-          for (let p = y * width + column; p < y * width + column + columns; p++) {
-            const pixel = convert(data, 4 * p);
-            luma.keep[p] = pixel.keep;
-            luma.add[p] = pixel.luma;
-            sum.alpha += pixel.alpha;
-            sum.blue += pixel.blue;
-            sum.red += pixel.red;
-          }
-        }
-        const count = rows * columns;
-        const keep = Math.floor(256 * (1 - sum.alpha / count));
+        take(p);
+        if (isWide) take(p + 1);
+        if (isHigh) take(p + width);
+        if (isWide && isHigh) take(p + width + 1);
+        const share = (isWide ? 0.5 : 1) * (isHigh ? 0.5 : 1);
+        const keep = Math.floor(256 * (1 - sum.alpha * share));
         blues.keep[cell] = keep;
         reds.keep[cell] = keep;
-        blues.add[cell] = sum.blue / count;
-        reds.add[cell] = sum.red / count;
+        blues.add[cell] = sum.blue * share;
+        reds.add[cell] = sum.red * share;
       }
     }
     this.#layers = [luma, blues, reds];
@@ -97,35 +100,30 @@ interface Converted {
   readonly red: number;
 }
 
-/** Converts the RGBA pixel at an index; neighbours are mostly alike, so the last one is kept. */
-function converterOf({ red, blue, full, bits, white }: PlaneColour): (data: Uint8Array, at: number) => Converted {
+/** Converts RGBA pixels, each a number as {@link pixelsOf} makes them; neighbours are mostly alike, so the last one is kept. */
+function converterOf({ red, blue, full, bits, white }: PlaneColour): (pixel: number) => Converted {
   const scale = 1 << (bits - 8);
   const most = (1 << bits) - 1;
   const black = full ? 0 : 16 * scale;
   const lumaRange = full ? most : 219 * scale;
   const chromaRange = full ? most : 224 * scale;
-  let known = -1;
+  const bytes = new Uint8Array(4);
+  const number = new Uint32Array(bytes.buffer);
+  let known = 0;
   let last: Converted = { alpha: 0, keep: 256, luma: 0, blue: 0, red: 0 };
-  return (data, at) => {
-    const [r8, g8, b8, a8] = [
-      data[at] as number,
-      data[at + 1] as number,
-      data[at + 2] as number,
-      data[at + 3] as number,
-    ];
-    const key = ((a8 * 256 + r8) * 256 + g8) * 256 + b8;
-    if (key === known) return last;
-    known = key;
-    const alpha = a8 / 255;
-    const [r, g, b] = [(r8 / 255) * white, (g8 / 255) * white, (b8 / 255) * white];
-    const light = red * r + (1 - red - blue) * g + blue * b;
+  return (pixel) => {
+    if (pixel === known) return last;
+    known = pixel;
+    number[0] = pixel;
+    const [r, g, b, alpha] = Array.from(bytes, (value) => value / 255) as [number, number, number, number];
+    const light = white * (red * r + (1 - red - blue) * g + blue * b);
     const chroma = (difference: number) => 256 * (128 * scale * alpha + chromaRange * difference);
     last = {
       alpha,
       keep: Math.floor(256 * (1 - alpha)),
       luma: 256 * (black * alpha + lumaRange * light),
-      blue: chroma((b - light) / (2 * (1 - blue))),
-      red: chroma((r - light) / (2 * (1 - red))),
+      blue: chroma((white * b - light) / (2 * (1 - blue))),
+      red: chroma((white * r - light) / (2 * (1 - red))),
     };
     return last;
   };

@@ -12,17 +12,21 @@ export interface Overlay {
 
 /** What one message to a copying process says of the next frame: draw what was drawn before, draw this, or draw nothing. */
 const kinds = { same: 0, overlay: 1, nothing: 2 } as const;
-const headerBytes = 17;
+const headerBytes = 21;
 
-/** The bytes that tell a copying process what to draw; `undefined`: the same as before. */
+/**
+ * The bytes that tell a copying process what to draw; `undefined`: the same as before. Pixels go as runs of equal ones, for a panel
+ * has few others and a pipe takes time.
+ */
 export function overlayMessage(overlay: Overlay | null | undefined): readonly Uint8Array[] {
   const header = new Uint8Array(headerBytes);
   header[0] = overlay === undefined ? kinds.same : overlay === null ? kinds.nothing : kinds.overlay;
   if (!overlay) return [header];
+  const { left, top, width, height } = overlay;
+  const runs = runsOf(pixelsOf(overlay));
   const view = new DataView(header.buffer);
-  const { left, top, width, height, data } = overlay;
-  for (const [i, value] of [left, top, width, height].entries()) view.setUint32(1 + 4 * i, value, true);
-  return [header, data];
+  for (const [i, value] of [left, top, width, height, runs.length].entries()) view.setUint32(1 + 4 * i, value, true);
+  return [header, new Uint8Array(runs.buffer)];
 }
 
 /** Reads what {@link overlayMessage} wrote. `read` fills its array, or returns false at the end; then this throws. */
@@ -30,17 +34,43 @@ export function readOverlay(read: (bytes: Uint8Array) => boolean): Overlay | nul
   const header = new Uint8Array(headerBytes);
   const take = (bytes: Uint8Array) => {
     if (!read(bytes)) throw new Error("internal: the process that says what to draw has ended");
-    return bytes;
   };
   take(header);
   if (header[0] === kinds.same) return undefined;
   if (header[0] === kinds.nothing) return null;
   const view = new DataView(header.buffer);
-  const [left, top, width, height] = [1, 5, 9, 13].map((at) => view.getUint32(at, true)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  return { left, top, width, height, data: take(new Uint8Array(width * height * 4)) };
+  const field = (i: number) => view.getUint32(1 + 4 * i, true);
+  const [left, top, width, height] = [field(0), field(1), field(2), field(3)];
+  const runs = new Uint32Array(field(4));
+  take(new Uint8Array(runs.buffer));
+  const pixels = new Uint32Array(width * height);
+  for (let i = 0, at = 0; i < runs.length; i += 2) {
+    const end = at + (runs[i] as number);
+    pixels.fill(runs[i + 1] as number, at, end);
+    at = end;
+  }
+  return { left, top, width, height, data: new Uint8Array(pixels.buffer) };
+}
+
+/** The pixels of an overlay as one number each. */
+export function pixelsOf({ data }: Overlay): Uint32Array {
+  const aligned = data.byteOffset % 4 === 0 ? data : data.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
+}
+
+/** Pairs of a length and a pixel. */
+function runsOf(pixels: Uint32Array): Uint32Array {
+  let count = 1;
+  for (let i = 1; i < pixels.length; i++) if (pixels[i] !== pixels[i - 1]) count++;
+  const runs = new Uint32Array(2 * count);
+  let used = 0;
+  for (let i = 0; i < pixels.length; ) {
+    const pixel = pixels[i] as number;
+    const start = i;
+    while (i < pixels.length && pixels[i] === pixel) i++;
+    runs[used] = i - start;
+    runs[used + 1] = pixel;
+    used += 2;
+  }
+  return runs;
 }

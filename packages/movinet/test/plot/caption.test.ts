@@ -70,15 +70,14 @@ test.each([
 test("labels that are too long are cut within the panel, and markup in them is text", async () => {
   const painter = new CaptionPainter({ width: 320, height: 240 });
   const named = (label: string) => ({ ...caption, predictions: [{ label, index: 0, score: 0.5 }] });
-  const long = await painter.paint(
-    named("throwing a ball that is neither a baseball nor an American football ".repeat(3)),
-  );
-  const markup = await painter.paint(named("<b>&amp;</b>\u202e"));
-  const plain = await painter.paint(named("a"));
-  expect(long.data.length).toBe(plain.data.length);
-  const ink = ({ data }: Overlay) => data.filter((value, i) => i % 4 === 0 && value > 200).length;
-  expect(ink(long)).toBeGreaterThan(2 * ink(plain));
-  expect(ink(markup)).toBeGreaterThan(1.5 * ink(plain));
+  const ink = async (label: string) => {
+    const { data } = await painter.paint(named(label));
+    return data.filter((value, i) => i % 4 === 0 && value > 200).length;
+  };
+  const plain = await ink("a");
+  const long = "throwing a ball that is neither a baseball nor an American football ".repeat(3);
+  expect(await ink(long)).toBeGreaterThan(2 * plain);
+  expect(await ink("<b>&amp;</b>\u202e")).toBeGreaterThan(1.5 * plain);
 });
 
 test.each([
