@@ -1,7 +1,6 @@
 import type { Segmenter } from "movinet";
-import { FileAside } from "movinet/files";
 import { topK } from "movinet/session";
-import { type Caption, CaptionPainter, type Video, type VideoOptions } from "movinet/video";
+import { CaptionPainter, type Video, type VideoOptions } from "movinet/video";
 
 /** Classes that a caption may name. */
 const mostNamed = 3;
@@ -12,24 +11,19 @@ export interface Moment {
   readonly segmenter: Segmenter | null;
 }
 
-/** The annotated video: a copy of one that is decoded, with what was known by then drawn into it. */
-export class Annotation implements AsyncDisposable {
+type Caption = Parameters<CaptionPainter["paint"]>[0];
+
+/** What is drawn into the copy of a video while it is classified: what was known by then. */
+export class Annotation {
   /** For whoever opens the video. */
   readonly copy: NonNullable<VideoOptions["copy"]>;
-  readonly #aside: FileAside;
   readonly #labels: readonly string[] | null;
   #painter: CaptionPainter | null = null;
   #moment: Moment | null = null;
 
-  private constructor(file: string, aside: FileAside, labels: readonly string[] | null) {
-    this.#aside = aside;
+  constructor(file: string, labels: readonly string[] | null) {
+    this.copy = { file, container: file.toLowerCase().endsWith(".webm") ? "webm" : "mp4" };
     this.#labels = labels;
-    this.copy = { file: aside.path, name: file, container: file.toLowerCase().endsWith(".webm") ? "webm" : "mp4" };
-  }
-
-  /** Throws a `MovinetError` (`E_OUTPUT_WRITE`) where the file cannot be written. */
-  static async open(file: string, labels: readonly string[] | null): Promise<Annotation> {
-    return new Annotation(file, await FileAside.open(file), labels);
   }
 
   /** The newest answer. */
@@ -42,15 +36,6 @@ export class Annotation implements AsyncDisposable {
     if (video.info === null) return;
     this.#painter ??= new CaptionPainter(video.info);
     video.draw(await this.#painter.paint({ time, ...this.#says() }));
-  }
-
-  /** Moves the video to its place. Throws a `MovinetError`. */
-  keep(): Promise<void> {
-    return this.#aside.keep();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#aside[Symbol.asyncDispose]();
   }
 
   #says(): Omit<Caption, "time"> {

@@ -44,7 +44,7 @@ export async function classifyOne(
   const { model, settings, terminal, tally, progress } = context;
   const { card } = model;
   const named = nameOfSource(source);
-  const annotation = settings.annotate === undefined ? null : await Annotation.open(settings.annotate, card.labels);
+  const annotation = settings.annotate === undefined ? null : new Annotation(settings.annotate, card.labels);
   const { video, fps, fit } = open(source, context, annotation?.copy);
   const frames = video[Symbol.asyncIterator]();
   try {
@@ -86,7 +86,6 @@ export async function classifyOne(
       }
     }
     if (!scores) throw new Error("internal: the video ended without a frame and without an error");
-    await annotation?.keep();
     timings.decodeMs = video.decodeMs;
     const { duration } = video;
     let segments = segmenter.end(duration);
@@ -121,7 +120,6 @@ export async function classifyOne(
   } finally {
     await frames.return();
     await video[Symbol.asyncDispose]();
-    await annotation?.[Symbol.asyncDispose]();
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, existsSync, realpathSync, type Stats } from "node:fs";
 import { access, chmod, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { MovinetError } from "./errors.ts";
@@ -45,22 +45,15 @@ export class FileAside implements AsyncDisposable {
   /** Where to write. */
   readonly path: string;
   readonly #file: string;
-  readonly #output: OutputFile;
 
-  private constructor(file: string, output: OutputFile) {
+  constructor(file: string) {
     this.#file = file;
-    this.#output = output;
-    this.path = asideOf(output.path);
+    this.path = asideOf(existsSync(file) ? realpathSync(file) : file);
   }
 
-  /** Throws what {@link findOutput} makes. */
-  static async open(file: string): Promise<FileAside> {
-    return new FileAside(file, await findOutput(file));
-  }
-
-  /** Throws what {@link writeError} makes. */
+  /** Throws what {@link findOutput} and {@link writeError} make. */
   async keep(): Promise<void> {
-    const { path, facts } = this.#output;
+    const { path, facts } = await findOutput(this.#file);
     try {
       if (facts) await chmod(this.path, facts.mode & 0o777);
       await rename(this.path, path);

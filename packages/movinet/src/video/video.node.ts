@@ -3,7 +3,7 @@ import type { MovinetError, VideoError } from "../common/errors.ts";
 import { memoryComplaint } from "../common/process.node.ts";
 import { Turns } from "../common/turns.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
-import { writeError } from "../common/write.node.ts";
+import { FileAside, writeError } from "../common/write.node.ts";
 import type { InputSize } from "../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import { videoError } from "./failures.ts";
@@ -24,9 +24,9 @@ export interface VideoOptions {
   readonly threads?: number;
   /**
    * Also writes the video into a file while it is decoded, at its own rate and resolution, with what {@link Video.draw} says
-   * drawn over it. Not with `start` and `end`. `name` is what errors call the file, where it is written aside. Default: no.
+   * drawn over it. The file is there once the iteration has ended well. Not with `start` and `end`. Default: no.
    */
-  readonly copy?: (CopyStart & { readonly name?: string }) | undefined;
+  readonly copy?: CopyStart | undefined;
   /** Ends the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a picture after which the source counts as dead. Default 30 000. */
@@ -121,6 +121,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   readonly #options: VideoOptions;
   readonly #process: DecoderProcess;
   readonly #loan: Loan | null;
+  readonly #aside: FileAside | null;
   /** Ends what waits for the process: its time-out, and what listens to the signal. */
   #stopWaiting = () => {};
   #overlay: Overlay | null | undefined = undefined;
@@ -132,8 +133,11 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     this.source = source;
     this.#options = options;
     this.#loan = loan;
-    this.#process = loan?.process ?? new DecoderProcess(start);
-    loan?.process.request(start);
+    const { copy } = start;
+    this.#aside = copy && new FileAside(copy.file);
+    const aside = copy && this.#aside ? { ...start, copy: { ...copy, file: this.#aside.path } } : start;
+    this.#process = loan?.process ?? new DecoderProcess(aside);
+    loan?.process.request(aside);
     this.#turns = new Turns(this, "video", shownSource(source));
   }
 
@@ -170,6 +174,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
           this.info = message.info;
           size = message.size;
         } else if (message.kind === "end") {
+          await this.#aside?.keep();
           this.#ended = true;
           Object.assign(this, message.end);
         } else if (message.kind === "frame") {
@@ -188,9 +193,10 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   /** Ends the decoding process, or lends it to the next video where it came to the end of this one. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#stopWaiting();
-    return this.#turns.end(() =>
-      this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose](),
-    );
+    return this.#turns.end(async () => {
+      await (this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose]());
+      await this.#aside?.[Symbol.asyncDispose]();
+    });
   }
 
   async #next(): Promise<DecoderMessage | null> {
@@ -213,8 +219,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   }
 
   async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<MovinetError> {
-    const { copy } = this.#options;
-    if (failure === "output") return writeError(copy?.name ?? copy?.file ?? "", { code: detail });
+    if (failure === "output") return writeError(this.#options.copy?.file ?? "", { code: detail });
     // FFmpeg says some things on standard error only.
     await this.#process.finish();
     const { complaints } = this.#process;

@@ -37,17 +37,17 @@ test("what is written aside by others comes to its place when it is kept, with t
   const file = await place();
   await writeFile(file, "before");
   if (!isWindows) await chmod(file, 0o640);
-  const gone = await FileAside.open(file);
+  const gone = new FileAside(file);
   await writeFile(gone.path, "half");
   await gone[Symbol.asyncDispose]();
   expect([await readFile(file, "utf8"), ...(await readdir(join(file, "..")))]).toEqual(["before", "out.txt"]);
-  const kept = await FileAside.open(file);
+  const kept = new FileAside(file);
   await writeFile(kept.path, "whole");
   await kept.keep();
   await kept[Symbol.asyncDispose]();
   expect([await readFile(file, "utf8"), ...(await readdir(join(file, "..")))]).toEqual(["whole", "out.txt"]);
   if (!isWindows) expect((await stat(file)).mode & 0o777).toBe(0o640);
-  const unwritten = await FileAside.open(file);
+  const unwritten = new FileAside(file);
   await expect(unwritten.keep()).rejects.toMatchObject({ code: "E_OUTPUT_WRITE", subject: file });
 });
 
