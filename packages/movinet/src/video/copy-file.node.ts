@@ -19,6 +19,7 @@ import {
   CodecContext,
   Dictionary,
   FormatContext,
+  type IRational,
   Packet,
   Rational,
   type Stream,
@@ -26,6 +27,7 @@ import {
 import { check, Fail } from "./decoder-output.node.ts";
 import { encoderOptions } from "./encoder-options.ts";
 import type { CopyStart } from "./protocol.ts";
+import { SoundEncoder } from "./sound-encoder.node.ts";
 
 type Seconds = number;
 
@@ -47,16 +49,25 @@ const encoderName = FF_ENCODER_LIBVPX_VP9;
 /** More threads than this the encoder does not use. */
 const mostThreads = 16;
 
-/** A file that is being written: VP9, and sound as it was. */
+/** Sound on its way from a stream of the source to one of the file. */
+interface Sound {
+  readonly from: Stream;
+  readonly to: Stream;
+  /** Null where packets are copied. */
+  readonly encoder: SoundEncoder | null;
+  last: bigint;
+}
+
+/** A file that is being written: VP9, and sound as it was where the container takes it. */
 export class CopyFile {
-  /** Codecs of sound that the container does not take. */
-  readonly withoutSound: readonly string[];
+  /** Codecs of sound that could not be encoded. */
+  readonly withoutSound: string[] = [];
   readonly #format = new FormatContext();
   readonly #encoder = new CodecContext();
   readonly #packet = new Packet();
   readonly #video: Stream;
   /** By the index of the source's stream. */
-  readonly #sounds = new Map<number, { readonly from: Stream; readonly to: Stream; last: bigint }>();
+  readonly #sounds = new Map<number, Sound>();
   readonly #zero: Seconds;
   readonly #durations = new Map<bigint, bigint>();
   #lastPts: bigint | null = null;
@@ -73,18 +84,7 @@ export class CopyFile {
     this.#video = this.#format.newStream();
     checkOutput(this.#video.codecpar.fromContext(this.#encoder));
     this.#video.timeBase = this.#encoder.timeBase;
-    const fits = (stream: Stream) => soundCodecs[container].includes(stream.codecpar.codecId);
-    for (const from of sounds.filter(fits)) {
-      const to = this.#format.newStream();
-      checkOutput(from.codecpar.copy(to.codecpar));
-      to.codecpar.codecTag = 0;
-      to.timeBase = from.timeBase;
-      to.metadata = from.metadata;
-      this.#sounds.set(from.index, { from, to, last: AV_NOPTS_VALUE });
-    }
-    this.withoutSound = sounds
-      .filter((stream) => !fits(stream))
-      .map(({ codecpar }) => avGetCodecName(codecpar.codecId) ?? "?");
+    for (const from of sounds) this.#addSound(from, container);
     checkOutput(this.#format.openOutputSync());
     checkOutput(
       this.#format.writeHeaderSync(Dictionary.fromObject(container === "mp4" ? { movflags: "faststart" } : {})),
@@ -113,34 +113,64 @@ export class CopyFile {
   sound(packet: Packet, offset: Seconds): void {
     const sound = this.#sounds.get(packet.streamIndex);
     if (sound === undefined) return;
-    const { from, to } = sound;
+    const { from, encoder } = sound;
     const stamp = packet.dts === AV_NOPTS_VALUE ? packet.pts : packet.dts;
     if (stamp === AV_NOPTS_VALUE) return;
     const { num, den } = from.timeBase;
     const moved = BigInt(Math.round(((offset - this.#zero) * den) / num));
     packet.dts = stamp + moved;
     packet.pts = packet.pts === AV_NOPTS_VALUE ? packet.dts : packet.pts + moved;
-    packet.rescaleTs(from.timeBase, to.timeBase);
-    // A container refuses what steps back.
-    if (sound.last !== AV_NOPTS_VALUE && packet.dts <= sound.last) return;
-    sound.last = packet.dts;
-    packet.streamIndex = to.index;
-    packet.pos = -1n;
-    checkOutput(this.#format.interleavedWriteFrameSync(packet));
+    if (encoder) encoder.encode(packet, (encoded) => this.#writeSound(sound, encoded, encoder.encoder.timeBase));
+    else this.#writeSound(sound, packet, from.timeBase);
   }
 
   /** Writes what is left, and the index. Throws Fail. */
   end(): void {
     check(this.#encoder.sendFrameSync(null), "noFrames");
     this.#writePictures();
+    for (const sound of this.#sounds.values()) {
+      const { encoder } = sound;
+      encoder?.encode(null, (encoded) => this.#writeSound(sound, encoded, encoder.encoder.timeBase));
+    }
     checkOutput(this.#format.writeTrailerSync());
   }
 
   free(): void {
     this.#packet.free();
     this.#encoder.freeContext();
+    for (const { encoder } of this.#sounds.values()) encoder?.free();
     this.#format.closeOutputSync();
     this.#format.freeContext();
+  }
+
+  #addSound(from: Stream, container: CopyStart["container"]): void {
+    const { codecpar } = from;
+    let encoder: SoundEncoder | null = null;
+    if (!soundCodecs[container].includes(codecpar.codecId)) {
+      try {
+        encoder = new SoundEncoder(from, container);
+      } catch (error) {
+        if (!(error instanceof Fail)) throw error;
+        this.withoutSound.push(avGetCodecName(codecpar.codecId) ?? "?");
+        return;
+      }
+    }
+    const to = this.#format.newStream();
+    checkOutput(encoder ? to.codecpar.fromContext(encoder.encoder) : codecpar.copy(to.codecpar));
+    to.codecpar.codecTag = 0;
+    to.timeBase = encoder ? encoder.encoder.timeBase : from.timeBase;
+    to.metadata = from.metadata;
+    this.#sounds.set(from.index, { from, to, encoder, last: AV_NOPTS_VALUE });
+  }
+
+  #writeSound(sound: Sound, packet: Packet, timeBase: IRational): void {
+    packet.rescaleTs(timeBase, sound.to.timeBase);
+    // A container refuses what steps back.
+    if (sound.last !== AV_NOPTS_VALUE && packet.dts <= sound.last) return;
+    sound.last = packet.dts;
+    packet.streamIndex = sound.to.index;
+    packet.pos = -1n;
+    checkOutput(this.#format.interleavedWriteFrameSync(packet));
   }
 
   #openEncoder(like: AVFrame, source: Stream): void {

@@ -84,9 +84,8 @@ export class Copy {
 
   /** What the file lacks, each in one line. */
   get warnings(): readonly string[] {
-    const { container } = this.#start;
     return (this.#file?.withoutSound ?? []).map(
-      (codec) => `its sound (${codec}) is not in the annotated video, because .${container} does not hold it`,
+      (codec) => `its sound (${codec}) is not in the annotated video, because it cannot be decoded`,
     );
   }
 

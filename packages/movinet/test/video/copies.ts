@@ -1,14 +1,15 @@
 /** Reads what a copy of a video holds. */
 import { createHash } from "node:crypto";
 import { AV_NOPTS_VALUE, AVMEDIA_TYPE_AUDIO } from "node-av/constants";
-import { FormatContext, Packet } from "node-av/lib";
+import { avGetCodecName, FormatContext, Packet } from "node-av/lib";
 import type { Overlay } from "../../src/video/overlay.ts";
 import { openVideo, type VideoOptions } from "../../src/video/video.node.ts";
 
 export interface PacketsOf {
   /** Seconds at which pictures are shown, in order. */
   readonly times: readonly number[];
-  readonly codec: string;
+  /** FFmpeg's names. */
+  readonly codecs: readonly string[];
   readonly width: number;
   readonly height: number;
   /** Of sound: what each packet holds, and when it is heard. */
@@ -41,8 +42,9 @@ export function packetsOf(file: string): PacketsOf {
       }
       packet.unref();
     }
-    const { width, height, codecId } = video.codecpar;
-    return { times: times.sort((a, b) => a - b), codec: String(codecId), width, height, sound };
+    const { width, height } = video.codecpar;
+    const codecs = format.streams.map(({ codecpar }) => avGetCodecName(codecpar.codecId) ?? "");
+    return { times: times.sort((a, b) => a - b), codecs, width, height, sound };
   } finally {
     packet.free();
     format.closeInputSync();

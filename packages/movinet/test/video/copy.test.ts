@@ -32,6 +32,25 @@ test("pictures keep their number and their times where these vary, and sound its
   expect(Math.max(...apart)).toBeLessThan(1e-4);
 });
 
+test.each([
+  { file: "song.mp4", codec: "aac", copy: "song.webm", codecs: ["vp9", "opus"], step: 0.02 },
+  { file: "song.mov", codec: "pcm_f32le", copy: "song-copy.mp4", codecs: ["vp9", "aac"], step: 1024 / 44_100 },
+])(
+  "sound that the container does not take ($codec in $copy) is encoded, from its beginning to its end",
+  async (made) => {
+    makeVideo(at(made.file), { count: 25, sound: { codec: made.codec, seconds: 2 } });
+    expect(await copyVideo(at(made.file), at(made.copy), {}, () => null)).toEqual([]);
+    const { codecs, sound } = packetsOf(at(made.copy));
+    expect(codecs).toEqual(made.codecs);
+    const times = sound.map(({ time }) => time);
+    expect(Math.abs(times[0] as number)).toBeLessThan(0.03);
+    expect(Math.abs((times.at(-1) as number) + made.step - 2)).toBeLessThan(0.05);
+    expect(
+      Math.max(...times.slice(1).map((time, i) => Math.abs(time - (times[i] as number) - made.step))),
+    ).toBeLessThan(2e-3);
+  },
+);
+
 test("each picture carries what was said of the newest frame at or before it; the rest stays as it was", async () => {
   makeVideo(at("plain.mp4"), { count: 50, width: 160, height: 128 });
   const greyOf = (frame: number) => 40 + 20 * frame;
