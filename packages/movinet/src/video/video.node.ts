@@ -85,7 +85,9 @@ export class Decoders implements AsyncDisposable {
     return new Video(source, options, start, {
       process,
       giveBack: async () => {
-        if (this.#turns.ended || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
+        // Pictures of a copy wait for the garbage collection: the next video has less memory to take.
+        const isSpent = process.requests >= mostVideos || options.copy !== undefined;
+        if (this.#turns.ended || isSpent) await process[Symbol.asyncDispose]();
         else this.#idle.push(process);
       },
     });
