@@ -64,13 +64,6 @@ test("each picture carries what was said of the newest frame at or before it; th
   expect(Math.max(...before.map((grey, i) => Math.abs(grey - (after[i] as number))))).toBeLessThan(3);
 });
 
-test("where looks are rarer than pictures can wait, or there is one, all pictures are written", async () => {
-  makeVideo(at("rare.mp4"), { count: 30, width: 1280, height: 720, encoderOptions: { preset: "ultrafast" } });
-  await copyVideo(at("rare.mp4"), at("rare-copy.mp4"), { fps: 0.1 }, () => greyBox(200, corner));
-  expect(packetsOf(at("rare-copy.mp4")).times).toHaveLength(30);
-  expect(Math.min(...(await greysOf(at("rare-copy.mp4"), 25, inner)))).toBeGreaterThan(194);
-});
-
 test("a video that is stored on its side is written upright, and drawn over as it is shown", async () => {
   const matrix = Buffer.alloc(36);
   for (const [i, value] of [0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30].entries()) matrix.writeInt32LE(value, 4 * i);
