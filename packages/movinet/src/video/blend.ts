@@ -33,15 +33,19 @@ interface Layer {
 
 /** An overlay in the colours of a video's planes, for all the pictures that it is drawn over. */
 export class Blend {
-  readonly #layers: readonly [Layer, Layer, Layer];
+  readonly #convert: (pixel: number) => Converted;
+  #layers: readonly [Layer, Layer, Layer] | null = null;
 
-  constructor(overlay: Overlay, colour: PlaneColour) {
-    const { left, top, width, height } = overlay;
+  constructor(colour: PlaneColour) {
+    this.#convert = converterOf(colour);
+  }
+
+  /** Takes another overlay; one as large at the same place takes the memory of the one before. */
+  set(overlay: Overlay): void {
+    const { width, height } = overlay;
     const pixels = pixelsOf(overlay);
-    const luma = newLayer({ left, top, width, height });
-    const half = { left: left / 2, top: top / 2, width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
-    const [blues, reds] = [newLayer(half), newLayer(half)];
-    const convert = converterOf(colour);
+    const [luma, blues, reds] = this.#layersFor(overlay);
+    const convert = this.#convert;
     const sum = { alpha: 0, blue: 0, red: 0 };
     const take = (p: number) => {
       const pixel = convert(pixels[p] as number);
@@ -70,12 +74,20 @@ export class Blend {
         reds.add[cell] = sum.red * share;
       }
     }
-    this.#layers = [luma, blues, reds];
+  }
+
+  #layersFor({ left, top, width, height }: Overlay): readonly [Layer, Layer, Layer] {
+    const before = this.#layers?.[0];
+    const isSame = before?.left === left && before.top === top && before.width === width && before.height === height;
+    if (this.#layers && isSame) return this.#layers;
+    const half = { left: left / 2, top: top / 2, width: Math.ceil(width / 2), height: Math.ceil(height / 2) };
+    this.#layers = [newLayer({ left, top, width, height }), newLayer(half), newLayer(half)];
+    return this.#layers;
   }
 
   /** Draws it over a picture of `width × height`; what reaches beyond is cut off. */
   draw(planes: Planes, width: number, height: number): void {
-    for (const [i, layer] of this.#layers.entries()) {
+    for (const [i, layer] of (this.#layers ?? []).entries()) {
       const { data, stride } = planes[i] as Plane;
       const { keep, add } = layer;
       const columns = Math.min(layer.width, (i === 0 ? width : (width + 1) >> 1) - layer.left);

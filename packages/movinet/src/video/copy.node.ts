@@ -8,7 +8,7 @@ import type { DecoderInput } from "./decoder-input.node.ts";
 import { check, send } from "./decoder-output.node.ts";
 import { memoryFor } from "./failures.ts";
 import { readBlocking } from "./input-file.node.ts";
-import { type Overlay, readOverlay } from "./overlay.ts";
+import { type Overlay, OverlayReader } from "./overlay.ts";
 import { newFrame, type Shown } from "./pictures.node.ts";
 import type { CopyStart } from "./protocol.ts";
 import type { Shapes } from "./shape.node.ts";
@@ -44,6 +44,8 @@ export class Copy {
   #told = -1;
   #overlay: Overlay | null = null;
   #blend: Blend | null = null;
+  #isBlended = false;
+  readonly #overlays = new OverlayReader(readWhole);
   #alive = performance.now();
 
   constructor(start: CopyStart, input: DecoderInput, shapes: Shapes) {
@@ -114,7 +116,9 @@ export class Copy {
       const { width, height } = made;
       this.#file ??= this.#open(made, shown.time);
       if (this.#overlay !== null) {
-        this.#blend ??= new Blend(this.#overlay, planeColour(made));
+        this.#blend ??= new Blend(planeColour(made));
+        if (!this.#isBlended) this.#blend.set(this.#overlay);
+        this.#isBlended = true;
         this.#blend.draw(planesOf(made), width, height);
       }
       this.#file.picture(made, shown.time, shown.duration);
@@ -128,11 +132,11 @@ export class Copy {
 
   /** Waits for what is drawn for the next frame. */
   #hear(): void {
-    const overlay = readOverlay(readWhole);
+    const overlay = this.#overlays.next();
     this.#told++;
     if (overlay === undefined) return;
     this.#overlay = overlay;
-    this.#blend = null;
+    this.#isBlended = false;
   }
 
   #open(first: AVFrame, time: number): CopyFile {

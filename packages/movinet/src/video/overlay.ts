@@ -29,27 +29,45 @@ export function overlayMessage(overlay: Overlay | null | undefined): readonly Ui
   return [header, new Uint8Array(runs.buffer)];
 }
 
-/** Reads what {@link overlayMessage} wrote. `read` fills its array, or returns false at the end; then this throws. */
-export function readOverlay(read: (bytes: Uint8Array) => boolean): Overlay | null | undefined {
-  const header = new Uint8Array(headerBytes);
-  const take = (bytes: Uint8Array) => {
-    if (!read(bytes)) throw new Error("internal: the process that says what to draw has ended");
-  };
-  take(header);
-  if (header[0] === kinds.same) return undefined;
-  if (header[0] === kinds.nothing) return null;
-  const view = new DataView(header.buffer);
-  const field = (i: number) => view.getUint32(1 + 4 * i, true);
-  const [left, top, width, height] = [field(0), field(1), field(2), field(3)];
-  const runs = new Uint32Array(field(4));
-  take(new Uint8Array(runs.buffer));
-  const pixels = new Uint32Array(width * height);
-  for (let i = 0, at = 0; i < runs.length; i += 2) {
-    const end = at + (runs[i] as number);
-    pixels.fill(runs[i + 1] as number, at, end);
-    at = end;
+/**
+ * Reads what {@link overlayMessage} wrote, into the same memory each time: who computes without a pause never gets back what is thrown
+ * away.
+ */
+export class OverlayReader {
+  readonly #read: (bytes: Uint8Array) => boolean;
+  readonly #header = new Uint8Array(headerBytes);
+  #runs = new Uint32Array();
+  #pixels = new Uint32Array();
+
+  /** @param read fills its array, or returns false at the end. */
+  constructor(read: (bytes: Uint8Array) => boolean) {
+    this.#read = read;
   }
-  return { left, top, width, height, data: new Uint8Array(pixels.buffer) };
+
+  /** The next overlay, which holds until the next call. Throws at the end. */
+  next(): Overlay | null | undefined {
+    const header = this.#header;
+    this.#take(header);
+    if (header[0] === kinds.same) return undefined;
+    if (header[0] === kinds.nothing) return null;
+    const view = new DataView(header.buffer);
+    const field = (i: number) => view.getUint32(1 + 4 * i, true);
+    const [left, top, width, height, length] = [field(0), field(1), field(2), field(3), field(4)];
+    if (this.#runs.length < length) this.#runs = new Uint32Array(2 * length);
+    if (this.#pixels.length !== width * height) this.#pixels = new Uint32Array(width * height);
+    const [runs, pixels] = [this.#runs, this.#pixels];
+    this.#take(new Uint8Array(runs.buffer, 0, 4 * length));
+    for (let i = 0, at = 0; i < length; i += 2) {
+      const end = at + (runs[i] as number);
+      pixels.fill(runs[i + 1] as number, at, end);
+      at = end;
+    }
+    return { left, top, width, height, data: new Uint8Array(pixels.buffer) };
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (!this.#read(bytes)) throw new Error("internal: the process that says what to draw has ended");
+  }
 }
 
 /** The pixels of an overlay as one number each. */

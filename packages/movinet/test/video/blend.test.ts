@@ -1,8 +1,13 @@
 import { expect, test } from "vitest";
 import { Blend, type PlaneColour, type Planes } from "../../src/video/blend.ts";
-import { overlayMessage, readOverlay } from "../../src/video/overlay.ts";
+import { type Overlay, OverlayReader, overlayMessage } from "../../src/video/overlay.ts";
 import { greyBox } from "./copies.ts";
 
+const blendOf = (overlay: Overlay, colour: PlaneColour) => {
+  const blend = new Blend(colour);
+  blend.set(overlay);
+  return blend;
+};
 const bt709: PlaneColour = { red: 0.2126, blue: 0.0722, full: false, bits: 8, white: 1 };
 
 function planesOf(width: number, height: number, value: number, bits: 8 | 10 = 8): Planes {
@@ -29,7 +34,7 @@ test.each([
   { name: "10 bits", colour: { ...bt709, bits: 10 as const }, expected: [627, 643, 338] },
 ])("a colour that is not seen through has the codes of $name", ({ colour, expected }) => {
   const planes = planesOf(4, 4, 50, colour.bits);
-  new Blend(overlayOf([86, 180, 233, 255]), colour).draw(planes, 4, 4);
+  blendOf(overlayOf([86, 180, 233, 255]), colour).draw(planes, 4, 4);
   for (const [i, { data }] of planes.entries()) {
     expect(Math.abs((data[0] as number) - (expected[i] as number))).toBeLessThanOrEqual(1);
   }
@@ -37,10 +42,10 @@ test.each([
 
 test("what is clear leaves all as it was; black of a half leaves half of the light", () => {
   const planes = planesOf(4, 4, 200);
-  new Blend(overlayOf([0, 0, 0, 0]), bt709).draw(planes, 4, 4);
+  blendOf(overlayOf([0, 0, 0, 0]), bt709).draw(planes, 4, 4);
   expect([...new Set(planes.map(({ data }) => data[5]))]).toEqual([200, undefined]);
   expect(planes[1].data[0]).toBe(128);
-  new Blend(overlayOf([0, 0, 0, 128]), bt709).draw(planes, 4, 4);
+  blendOf(overlayOf([0, 0, 0, 128]), bt709).draw(planes, 4, 4);
   expect(Math.abs((planes[0].data[0] as number) - (16 + 184 / 2))).toBeLessThanOrEqual(1);
   expect(planes[1].data[0]).toBe(128);
 });
@@ -49,7 +54,7 @@ test("white never overflows, at any opacity over any luma", () => {
   for (let alpha = 0; alpha <= 255; alpha++) {
     const planes = planesOf(2, 2, 255);
     const colour = { ...bt709, full: true };
-    new Blend(overlayOf([alpha, alpha, alpha, alpha], { left: 0, top: 0, width: 2, height: 2 }), colour).draw(
+    blendOf(overlayOf([alpha, alpha, alpha, alpha], { left: 0, top: 0, width: 2, height: 2 }), colour).draw(
       planes,
       2,
       2,
@@ -60,7 +65,7 @@ test("white never overflows, at any opacity over any luma", () => {
 
 test("what reaches beyond a picture of odd sizes is cut off", () => {
   const planes = planesOf(7, 5, 60);
-  new Blend(greyBox(255, { left: 4, top: 2, width: 8, height: 8 }), bt709).draw(planes, 7, 5);
+  blendOf(greyBox(255, { left: 4, top: 2, width: 8, height: 8 }), bt709).draw(planes, 7, 5);
   const white = [...planes[0].data].flatMap((value, i) => (value === 235 ? [i] : []));
   expect(white).toEqual([18, 19, 20, 25, 26, 27, 32, 33, 34]);
 });
@@ -73,8 +78,9 @@ test("an overlay goes through a pipe whole; nothing and the same are told apart"
     from += bytes.copy(target, 0, from, from + target.length);
     return from <= bytes.length && target.length > 0;
   };
-  expect(readOverlay(read)).toBeNull();
-  expect(readOverlay(read)).toEqual(overlay);
-  expect(readOverlay(read)).toBeUndefined();
-  expect(() => readOverlay(() => false)).toThrow("the process that says what to draw has ended");
+  const reader = new OverlayReader(read);
+  expect(reader.next()).toBeNull();
+  expect(reader.next()).toEqual(overlay);
+  expect(reader.next()).toBeUndefined();
+  expect(() => new OverlayReader(() => false).next()).toThrow("the process that says what to draw has ended");
 });
