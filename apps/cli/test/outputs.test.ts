@@ -26,6 +26,7 @@ beforeAll(async () => {
     }
   }
   await writeClip(at("clip.png"), { luma: movingSpot(0), seconds: 1 });
+  await writeClip(at("clip.webm"), { luma: movingSpot(0), seconds: 1 });
   await link(at("clip.png"), at("hard.png"));
   await symlink("clip.png", at("soft.png"));
   await mkdir(at("folder.svg"));
@@ -72,6 +73,13 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--plot", "hard.png"], /^movinet: hard\.png: is also the video to read \(clip\.png\)\./],
     [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: is also the video to read \(clip\.png\)\./],
     [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: is also the list of labels to read\./],
+    [
+      ["classify", "clip.webm", ...classify.slice(2), "--annotate", "./clip.webm"],
+      /: is also the video to read \(clip\.webm\)\./,
+    ],
+    [[...classify, "--annotate", "x.avi"], /^movinet: --annotate must be an \.mp4 or \.webm file, got "x\.avi"\./],
+    [[...classify, "--annotate", "x.mp4", "--out", "x", "--resume"], /--annotate cannot be combined with --resume\./],
+    [["classify", "clip.png", "clips", "--annotate", "x.mp4"], /^movinet: --annotate.* 7 /],
     [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, /],
     [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],

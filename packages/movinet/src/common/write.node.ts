@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { constants, type Stats } from "node:fs";
-import { access, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { constants, existsSync, realpathSync, type Stats } from "node:fs";
+import { access, chmod, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { MovinetError } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export async function writeWhole(
   code = "E_OUTPUT_WRITE",
 ): Promise<void> {
   const { path, facts } = await findOutput(file, code);
-  const aside = join(dirname(path), `.${randomUUID()}.tmp`);
+  const aside = asideOf(path);
   try {
     const output = await open(aside, "wx");
     try {
@@ -35,6 +35,41 @@ export async function writeWhole(
     await rm(aside, { force: true }).catch(() => {});
     throw isSystemError(cause) ? writeError(file, cause, code) : cause;
   }
+}
+
+/**
+ * A temporary file next to `file`, for writers that need more than {@link writeWhole}: {@link FileAside.keep} renames it to
+ * `file`, and disposal before that removes it.
+ */
+export class FileAside implements AsyncDisposable {
+  /** Where to write. */
+  readonly path: string;
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.path = asideOf(existsSync(file) ? realpathSync(file) : file);
+  }
+
+  /** Throws what {@link findOutput} throws and {@link writeError} returns. */
+  async keep(): Promise<void> {
+    const { path, facts } = await findOutput(this.#file);
+    try {
+      if (facts) await chmod(this.path, facts.mode & 0o777);
+      await rename(this.path, path);
+    } catch (cause) {
+      throw writeError(this.#file, cause);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { force: true }).catch(() => {});
+  }
+}
+
+/** A name for a temporary file next to `path`. */
+function asideOf(path: string): string {
+  return join(dirname(path), `.${randomUUID()}.tmp`);
 }
 
 /** Creates a folder and its parents. Throws what {@link writeError} returns. */

@@ -44,6 +44,13 @@ export class Segmenter {
     this.#last = { since, scores };
   }
 
+  /** The current segment of the best path so far: its class, and its start in seconds. Null while no class has evidence. */
+  get current(): { readonly index: number; readonly start: number } | null {
+    const index = argmax(this.#values);
+    const run = this.#runs[index];
+    return run && this.#values[index] !== 0 ? { index, start: run.from.time } : null;
+  }
+
   /** Ends the video at `time` (seconds) and returns its segments in order, without gaps. */
   end(time: number): readonly Segment[] {
     if (!this.#last) return [];

@@ -101,6 +101,11 @@ const failures = {
     problem: (detail) => `the decoding process ended unexpectedly (${detail})`,
     remedy: "The file is probably damaged; try converting it first",
   },
+  encoder: {
+    code: "E_VIDEO_ENCODER",
+    problem: (detail) => `it cannot be encoded (${detail})`,
+    remedy: "Leave out --annotate, or scale it first",
+  },
   redirect: {
     code: "E_VIDEO_NETWORK",
     problem: (detail) => `the URL redirects to another host (${detail}), which is not followed`,

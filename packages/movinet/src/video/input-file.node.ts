@@ -133,9 +133,14 @@ function mostBytes(): number {
 
 /** Waits for bytes and returns how many came; 0 at the end. */
 export function readStandardInput(buffer: Uint8Array): number {
+  return readBlocking(standardInput, buffer);
+}
+
+/** Waits for bytes of a descriptor and returns how many came; 0 at the end. */
+export function readBlocking(descriptor: number, buffer: Uint8Array): number {
   for (;;) {
     try {
-      return readSync(standardInput, buffer);
+      return readSync(descriptor, buffer);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EOF") return 0;

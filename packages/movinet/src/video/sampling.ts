@@ -22,6 +22,11 @@ export interface Sampler {
   readonly done: boolean;
 }
 
+/** The frame that is the newest one so many seconds after the first picture. */
+export function newestFrame(fps: number, elapsed: number): number {
+  return Math.floor((elapsed + epsilon) * fps);
+}
+
 /** A part of a video, in seconds since its first picture. */
 export interface Stretch {
   readonly start: number;

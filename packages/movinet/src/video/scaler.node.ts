@@ -73,7 +73,7 @@ export class Scaler {
     const options = `w=${width}:h=${height}:x=${left - (left % 2)}:y=${top}:exact=1`;
     if (this.#cutter?.options !== options || !this.#cutter.filter.fits(picture)) {
       this.#cutter?.filter.free();
-      this.#cutter = { filter: new PictureFilter("crop", options, picture), options };
+      this.#cutter = { filter: new PictureFilter([["crop", options]], picture), options };
     }
     this.#cutter.filter.push(picture);
     this.#cutter.filter.pull(this.#part);

@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
-import type { VideoError } from "../common/errors.ts";
+import type { MovinetError, VideoError } from "../common/errors.ts";
 import { memoryComplaint } from "../common/process.node.ts";
 import { Turns } from "../common/turns.ts";
 import { isUrl, requestUrl, schemeOf, shownSource } from "../common/urls.ts";
+import { FileAside, writeError } from "../common/write.node.ts";
 import type { InputSize } from "../model/card.ts";
 import { DecoderProcess } from "./decoder-process.node.ts";
 import { videoError } from "./failures.ts";
 import type { Frame } from "./frame.ts";
-import type { DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
+import type { Overlay } from "./overlay.ts";
+import type { CopyStart, DecoderMessage, DecoderStart, VideoInfo } from "./protocol.ts";
 
 export interface VideoOptions {
   /** Frames per second to sample, above 0. */
@@ -22,6 +24,11 @@ export interface VideoOptions {
    * Decoding threads, fewer for large frames. Default: FFmpeg's choice; 1 is the cheapest for several videos at once.
    */
   readonly threads?: number;
+  /**
+   * Also writes the video to a file while it is decoded, at its own rate and resolution, with the overlay from {@link Video.draw}
+   * on it. The file appears when the iteration ends without an error. Not with `start` and `end`. Default: no.
+   */
+  readonly copy?: CopyStart | undefined;
   /** Aborts the video: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a frame after which the source is given up. Default 30 000. */
@@ -49,12 +56,13 @@ export function openVideo(source: string, options: VideoOptions): Video {
 
 /** The request to the decoding process. */
 function startOf(source: string, options: VideoOptions): DecoderStart {
-  const { fps, threads = 0, size = null, start = 0, end = Infinity } = options;
+  const { fps, threads = 0, size = null, start = 0, end = Infinity, copy = null } = options;
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
   if (!(start >= 0 && Number.isFinite(start))) throw new TypeError(`start must be ≥ 0 seconds, got ${start}`);
   if (!(end > start)) throw new TypeError(`end must be after start (${start} s), got ${end}`);
+  if (copy && (start > 0 || end < Infinity)) throw new TypeError("copy: a part of a video cannot be copied");
   const stretch = { start, end: Number.isFinite(end) ? end : null };
-  return { url: locationOf(source), fps, threads, size, stretch };
+  return { url: locationOf(source), fps, threads, size, stretch, copy };
 }
 
 /**
@@ -80,7 +88,9 @@ export class Decoders implements AsyncDisposable {
     return new Video(source, options, start, {
       process,
       giveBack: async () => {
-        if (this.#turns.ended || process.requests >= mostVideos) await process[Symbol.asyncDispose]();
+        // Pictures of a copy wait for the garbage collection: the next video has less memory to take.
+        const isSpent = process.requests >= mostVideos || options.copy !== undefined;
+        if (this.#turns.ended || isSpent) await process[Symbol.asyncDispose]();
         else this.#idle.push(process);
       },
     });
@@ -116,8 +126,10 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   readonly #options: VideoOptions;
   readonly #process: DecoderProcess;
   readonly #loan: Loan | null;
+  readonly #aside: FileAside | null;
   /** Clears the time-out and the signal listener. */
   #stopWaiting = () => {};
+  #overlay: Overlay | null | undefined = undefined;
   #begun = false;
   #ended = false;
   readonly #turns: Turns;
@@ -126,9 +138,17 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     this.source = source;
     this.#options = options;
     this.#loan = loan;
-    this.#process = loan?.process ?? new DecoderProcess(start);
-    loan?.process.request(start);
+    const { copy } = start;
+    this.#aside = copy && new FileAside(copy.file);
+    const aside = copy && this.#aside ? { ...start, copy: { ...copy, file: this.#aside.path } } : start;
+    this.#process = loan?.process ?? new DecoderProcess(aside);
+    loan?.process.request(aside);
     this.#turns = new Turns(this, "video", shownSource(source));
+  }
+
+  /** From the frame that was given last on, until the next call, this is drawn over the pictures of the copy; null: nothing. */
+  draw(overlay: Overlay | null): void {
+    this.#overlay = overlay;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void> {
@@ -159,11 +179,14 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
           this.info = message.info;
           size = message.size;
         } else if (message.kind === "end") {
+          await this.#aside?.keep();
           this.#ended = true;
           Object.assign(this, message.end);
-        } else {
+        } else if (message.kind === "frame") {
           this.frames++;
           yield { data: message.data, ...size, timestamp: message.timestamp };
+          if (this.#options.copy) this.#process.draw(this.#overlay);
+          this.#overlay = undefined;
           signal?.throwIfAborted();
         }
       }
@@ -175,9 +198,10 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
   /** Ends the decoding process, or lends it to the next video if it finished this one. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#stopWaiting();
-    return this.#turns.end(() =>
-      this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose](),
-    );
+    return this.#turns.end(async () => {
+      await (this.#loan && this.#ended ? this.#loan.giveBack() : this.#process[Symbol.asyncDispose]());
+      await this.#aside?.[Symbol.asyncDispose]();
+    });
   }
 
   async #next(): Promise<DecoderMessage | null> {
@@ -199,7 +223,8 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
     throw videoError(this.source, "decoder", `${how}${complaint ? `, ${complaint}` : ""}`);
   }
 
-  async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<VideoError> {
+  async #failure({ failure, detail }: Extract<DecoderMessage, { kind: "failure" }>): Promise<MovinetError> {
+    if (failure === "output") return writeError(this.#options.copy?.file ?? "", { code: detail });
     // FFmpeg reports some problems only on standard error.
     await this.#process.finish();
     const { complaints } = this.#process;

@@ -4,7 +4,7 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findOutput, makeFolder, makeFolders, writeError, writeWhole } from "../../src/common/write.node.ts";
+import { FileAside, findOutput, makeFolder, makeFolders, writeError, writeWhole } from "../../src/common/write.node.ts";
 import { told } from "../told.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -31,6 +31,24 @@ test("what is there is replaced, and keeps its permissions; nothing else is left
   expect(await readFile(file, "utf8")).toBe("two");
   if (!isWindows) expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readdir(join(file, ".."))).toEqual(["out.txt"]);
+});
+
+test("what is written aside by others comes to its place when it is kept, with the permissions of what was there, or goes", async () => {
+  const file = await place();
+  await writeFile(file, "before");
+  if (!isWindows) await chmod(file, 0o640);
+  const gone = new FileAside(file);
+  await writeFile(gone.path, "half");
+  await gone[Symbol.asyncDispose]();
+  expect([await readFile(file, "utf8"), ...(await readdir(join(file, "..")))]).toEqual(["before", "out.txt"]);
+  const kept = new FileAside(file);
+  await writeFile(kept.path, "whole");
+  await kept.keep();
+  await kept[Symbol.asyncDispose]();
+  expect([await readFile(file, "utf8"), ...(await readdir(join(file, "..")))]).toEqual(["whole", "out.txt"]);
+  if (!isWindows) expect((await stat(file)).mode & 0o777).toBe(0o640);
+  const unwritten = new FileAside(file);
+  await expect(unwritten.keep()).rejects.toMatchObject({ code: "E_OUTPUT_WRITE", subject: file });
 });
 
 describe("folders are made with those around them", () => {
