@@ -59,6 +59,8 @@ export function renderMixUps({ confusion, perClass }: Evaluation): Html {
 export function renderClasses(evaluation: Evaluation): Html {
   const { perClass, output, macro, multiLabel } = evaluation;
   const multi = output === "sigmoid";
+  // A phone has room for five columns.
+  const spare = multi ? "num wide-only" : "num";
   const right = ({ recall, support }: ClassMeasures) => Math.round((recall ?? 0) * support);
   const share = (value: number | null) => (value === null ? "–" : percent(value, 0));
   const rows = perClass.map((measures) => {
@@ -66,11 +68,11 @@ export function renderClasses(evaluation: Evaluation): Html {
     return html`<tr><th scope="row"><bdi>${label}</bdi></th><td class="num">${support === 0 ? "0" : `${right(measures)} of ${support}`}</td>
 <td class="num bar"><i style="width:${raw(((recall ?? 0) * 100).toFixed(1))}%"></i>${share(recall)}</td>
 <td class="num wide-only">${interval === null ? "–" : columnPercents(interval)}</td>
-<td class="num">${share(precision)}</td><td class="num">${share(f1)}</td>${multi && html`<td class="num">${share(averagePrecision)}</td>`}</tr>`;
+<td class="${spare}">${share(precision)}</td><td class="num">${share(f1)}</td>${multi && html`<td class="num">${share(averagePrecision)}</td>`}</tr>`;
   });
   const star = starText(perClass.map(({ interval }) => interval));
-  const mean = html`<tr><th scope="row">${meanText(evaluation)}</th><td></td><td class="num">${share(macro.recall)}</td><td class="wide-only"></td><td class="num">${share(macro.precision)}</td><td class="num">${share(macro.f1)}</td>${multiLabel && html`<td class="num">${share(multiLabel.meanAveragePrecision)}</td>`}</tr>`;
+  const mean = html`<tr><th scope="row">${meanText(evaluation)}</th><td></td><td class="num">${share(macro.recall)}</td><td class="wide-only"></td><td class="${spare}">${share(macro.precision)}</td><td class="num">${share(macro.f1)}</td>${multiLabel && html`<td class="num">${share(multiLabel.meanAveragePrecision)}</td>`}</tr>`;
   const last = multi && html`<th class="num">average precision</th>`;
   return html`<p class="faint">Recall: share of a class's clips that were found. Precision: share of its predictions that were correct. F1: harmonic mean of both.</p>
-<div class="scroll"><table class="classes"><thead><tr><th>class</th><th class="num">found</th><th class="num">recall</th><th class="num wide-only">95 % interval</th><th class="num">precision</th><th class="num">F1</th>${last}</tr></thead><tbody>${rows}</tbody><tfoot>${mean}</tfoot></table></div>${star && html`<p class="faint wide-only">${star}</p>`}`;
+<div class="scroll"><table class="classes"><thead><tr><th>class</th><th class="num">found</th><th class="num">recall</th><th class="num wide-only">95 % interval</th><th class="${spare}">precision</th><th class="num">F1</th>${last}</tr></thead><tbody>${rows}</tbody><tfoot>${mean}</tfoot></table></div>${star && html`<p class="faint wide-only">${star}</p>`}`;
 }
