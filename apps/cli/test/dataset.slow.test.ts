@@ -55,8 +55,8 @@ test("help of the command and of what is under it", async () => {
   for (const args of [["dataset"], ["dataset", "--help"], ["dataset", "help"]]) {
     const { code, stdout } = await movinet(...args);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^USAGE movinet dataset check/m);
-    expect(stdout).toContain("Use movinet dataset <command> --help");
+    expect(stdout).toMatch(/^Usage: movinet dataset COMMAND/m);
+    expect(stdout).toContain("Run movinet dataset COMMAND --help");
   }
   const { code, stdout } = await movinet("dataset", "check", "--help");
   expect(code).toBe(0);

@@ -114,5 +114,5 @@ test("--fit says how pictures are fitted, and a run is continued with the same",
   const other = await classify(...begin, "--resume");
   expect(other.stderr).toContain("was started with fit pad, but this run has fit crop");
   const wrong = await classify("wide.y4m", "--fit", "box");
-  expect([wrong.code, wrong.stderr]).toEqual([2, 'movinet: --fit: there is no "box". Use crop, squash, pad.\n']);
+  expect([wrong.code, wrong.stderr]).toEqual([2, 'movinet: --fit must be one of crop, squash, pad; got "box".\n']);
 });
