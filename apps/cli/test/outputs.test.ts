@@ -70,7 +70,7 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: it is the video that is read \(clip\.png\)\./],
     [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: it is the list of labels that is read\./],
     [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, not a regular file\. /],
-    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
+    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a broken symbolic link\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "pipe.svg"], /^movinet: pipe\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: cannot write \(ENOENT\)\./],
@@ -120,7 +120,7 @@ describe.skipIf(isWindows)("folders", () => {
     [[...train, "project"], /^movinet: project: it holds a run already\./],
     [[...train, "clip.png"], /^movinet: clip\.png: it is a file, and a folder is needed\./],
     [[...train, "clip.png/run"], /^movinet: clip\.png\/run: cannot write \(ENOTDIR\)\./],
-    [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
+    [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a broken symbolic link\./],
     [[...evaluate, "foreign"], /^movinet: foreign: it holds other files, /],
     [[...evaluate, "project"], /^movinet: project: it holds a run, whose report would be lost\./],
     [[...evaluate, "foreign", "--compare"], /^movinet: foreign: it holds other files, /],
@@ -156,7 +156,7 @@ test.skipIf(process.platform !== "linux")("a full disk behind standard output is
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(complaint).toBe(
-    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
+    "movinet: standard output: cannot write: the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
   );
   expect(code).toBe(1);
 });
