@@ -104,7 +104,9 @@ test("wrong sizes are refused", () => {
   expect(() => softmaxLoss(new Float32Array(5), [0, 1])).toThrow("logits must be a multiple of 2 clips, got 5");
   expect(() => softmaxLoss(new Float32Array(2), [2])).toThrow("targets must be in 0..1, got 2");
   expect(() => sigmoidLoss(new Float32Array(2), [1], 1)).toThrow("targets must have 2 elements, got 1");
-  expect(() => softmaxLoss(new Float32Array(2), [0], { labelSmoothing: 2 })).toThrow("labelSmoothing must be in 0..1, got 2");
+  expect(() => softmaxLoss(new Float32Array(2), [0], { labelSmoothing: 2 })).toThrow(
+    "labelSmoothing must be in 0..1, got 2",
+  );
   expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [1, 1] })).toThrow(
     "weights must have 1 elements, got 2",
   );
