@@ -120,7 +120,7 @@ describe.skipIf(isWindows)("folders", () => {
     [[...train, "project"], /^movinet: project: it holds a run already\./],
     [[...train, "clip.png"], /^movinet: clip\.png: it is a file, and a folder is needed\./],
     [[...train, "clip.png/run"], /^movinet: clip\.png\/run: cannot write \(ENOTDIR\)\./],
-    [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a broken symbolic link\./],
+    [[...train, "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
     [[...evaluate, "foreign"], /^movinet: foreign: it holds other files, /],
     [[...evaluate, "project"], /^movinet: project: it holds a run, whose report would be lost\./],
     [[...evaluate, "foreign", "--compare"], /^movinet: foreign: it holds other files, /],
