@@ -63,7 +63,7 @@ test("networks that are there already are not trained again; JSON has a row for 
   const { code, stdout } = await run(...compare, "--out", "runs/compare-1", "--json", "--quiet");
   expect(code).toBe(0);
   const line = JSON.parse(stdout);
-  expect(line).toMatchObject({ type: "comparison", judged: "its test clips", window: 4 });
+  expect(line).toMatchObject({ type: "comparison", judged: "test clips", window: 4 });
   expect(line.warnings).toEqual([expect.stringMatching(/retrained on only 10 clips/)]);
   expect(line.networks.map(({ clips }: { clips: number }) => clips)).toEqual([10, 10, 10, 10]);
   expect((await stat(join(folder, "runs/compare-1/base.safetensors"))).mtimeMs).toBe(trained);

@@ -62,12 +62,12 @@ test("a folder: the headline, a table within 80 columns, agreement, and warnings
   const { code, stdout, stderr } = await evaluate("model.safetensors", "clips", "--quiet");
   expect(code).toBe(0);
   expect(stderr.match(/^.{30}/gm)).toEqual([
-    "movinet: warning: Nothing says",
+    "movinet: warning: These clips ",
     "movinet: warning: No groups ar",
     "movinet: warning: Only 3 clips",
   ]);
   const lines = stdout.trimEnd().split("\n");
-  expect(lines[0]).toBe("2 of 3 clips right (66.7 %, 95 % interval 20.8–93.9 %)");
+  expect(lines[0]).toBe("2 of 3 clips correct (66.7 %, 95 % interval 20.8–93.9 %)");
   expect(stdout).toMatch(/^ {2}class +found +recall +95 % interval +precision +F1$/m);
   expect(stdout).toMatch(/^ {2}cobra +0 +– +– +– +–$/m);
   expect(stdout).toMatch(/^ {2}lotus +2 of 2 +100 % +34–100 % +67 % +80 %$/m);
@@ -106,7 +106,7 @@ test("JSON: each clip, then the evaluation", async () => {
 
 test("a manifest: its test clips, unless told otherwise; labels are matched without case", async () => {
   const lines = parse((await evaluate("model.safetensors", "clips.csv", "--json", "--quiet")).stdout);
-  expect(lines.at(-1)).toMatchObject({ clips: 2, top1: 0.5, judged: "its test clips", groups: 1 });
+  expect(lines.at(-1)).toMatchObject({ clips: 2, top1: 0.5, judged: "test clips", groups: 1 });
   const all = parse((await evaluate("model.safetensors", "clips.csv", "--split", "all", "--json", "--quiet")).stdout);
   expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all clips", groups: 2 });
   const none = await evaluate("model.safetensors", "clips.csv", "--split", "validation");
@@ -124,7 +124,7 @@ test("--out writes a report with pictures, and everything as JSON", async () => 
   expect(stderr).toContain("out/first: report.html, evaluation.json");
   expect((await readdir(join(folder, "out/first"))).sort()).toEqual(["evaluation.json", "report.html"]);
   const page = await readFile(join(folder, "out/first/report.html"), "utf8");
-  expect(page).toContain("2 of 3 clips right");
+  expect(page).toContain("2 of 3 clips correct");
   expect(page.match(/<img src="data:image\/png;base64,/g)).toHaveLength(3 * 4);
   expect(page).toContain("movinet evaluate model.safetensors clips --out out/first");
   const plain = JSON.parse(await readFile(join(folder, "out/first/evaluation.json"), "utf8"));

@@ -81,9 +81,9 @@ describe("a model is not tested on what it has learned from", () => {
     );
     const { stdout } = await evaluate("half", "more.csv");
     expect(oneLine(stdout)).toMatch(
-      /^The model has learned from 2 of the 4 clips, or .*: only the other 2 are judged\. /,
+      /^The model was trained on 2 of the 4 clips, or .*: only the other 2 are evaluated\. /,
     );
-    expect(stdout).toMatch(/^\d of 2 clips right/m);
+    expect(stdout).toMatch(/^\d of 2 clips correct/m);
   }, 60_000);
 
   test("training from it tells no accuracy where it has seen all, and judges by the others where there are some", async () => {
@@ -100,8 +100,8 @@ describe("a model is not tested on what it has learned from", () => {
     await manifest("odd.csv", odd);
     expect((await train("odd.csv", "odd")).code).toBe(0);
     const more = await run("train", "clips/all.csv", "--from", "odd/model.safetensors", "--out", "more");
-    expect(more.stdout).toMatch(new RegExp(`^\\d+ of ${20 - odd.length} clips right`));
-    expect(more.stderr).toContain(`odd/model.safetensors has learned from ${odd.length} of the 20 clips`);
+    expect(more.stdout).toMatch(new RegExp(`^\\d+ of ${20 - odd.length} clips correct`));
+    expect(more.stderr).toContain(`odd/model.safetensors was trained on ${odd.length} of the 20 clips`);
     const { card } = await openModel(join(folder, "more/model.safetensors"));
     expect(card.learned?.files.length).toBeGreaterThanOrEqual(40); // of the files, and of their pictures
     expect(card.accuracy?.dataset).toMatch(/^all, 11 clips, each clip by a model that saw no clip of its group$/);
@@ -114,7 +114,7 @@ describe("a model is not tested on what it has learned from", () => {
       /^Not a test: the model was trained on all \d+ clips/,
     );
     expect((await train("split.csv", "kept")).code).toBe(0);
-    expect((await evaluate("kept", "split.csv")).stdout).toMatch(/^\d+ of \d+ clips right/);
+    expect((await evaluate("kept", "split.csv")).stdout).toMatch(/^\d+ of \d+ clips correct/);
   }, 90_000);
 
   test("validation clips of groups that are for training judge nothing", async () => {
@@ -188,7 +188,7 @@ describe("what is too little is not judged", () => {
     await manifest("apart.csv", files, { label: (i) => (i % 7 === 6 ? "rare" : i % 2 ? "slide" : "other") });
     const { stdout, stderr } = await train("apart.csv", "apart", "--quiet");
     const rare = files.filter((_, i) => i % 7 === 6).length;
-    expect(stdout).toMatch(new RegExp(`^\\d+ of ${20 - rare} clips right`));
+    expect(stdout).toMatch(new RegExp(`^\\d+ of ${20 - rare} clips correct`));
     expect(stderr).toMatch(new RegExp(`^movinet: warning: rare appears in only one group, .* its ${rare} clips`, "m"));
   }, 60_000);
 });

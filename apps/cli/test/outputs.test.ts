@@ -80,8 +80,8 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--annotate", "x.avi"], /^movinet: --annotate must be an \.mp4 or \.webm file, got "x\.avi"\./],
     [[...classify, "--annotate", "x.mp4", "--out", "x", "--resume"], /--annotate cannot be combined with --resume\./],
     [["classify", "clip.png", "clips", "--annotate", "x.mp4"], /^movinet: --annotate.* 7 /],
-    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, /],
-    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
+    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, not a regular file\. /],
+    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a broken symbolic link\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "pipe.svg"], /^movinet: pipe\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: cannot write \(ENOENT\)\./],
@@ -164,7 +164,7 @@ test.skipIf(process.platform !== "linux")("a full disk behind standard output is
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(complaint).toBe(
-    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
+    "movinet: standard output: cannot write: the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
   );
   expect(code).toBe(1);
 });

@@ -32,7 +32,7 @@ describe("train", () => {
   test("solves the last layer, tests it by groups, and writes a model that classify takes", async () => {
     const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "solved");
     expect({ code, errors: stderr.match(/^movinet: (?!warning).*/gm) }).toEqual({ code: 0, errors: null });
-    expect(stdout).toMatch(/^\d+ of 20 clips right/);
+    expect(stdout).toMatch(/^\d+ of 20 clips correct/);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await readdir(join(folder, "solved"))).sort()).toEqual([
       "README.md",
@@ -193,7 +193,7 @@ describe("bad input is one line", () => {
     await mkdir(join(folder, "locked"));
     await chmod(join(folder, "locked"), 0o500);
     expect((await refused(clips, "--from", model, "--out", "locked/run")).line).toMatch(
-      /^movinet: locked\/run: it cannot be written/,
+      /^movinet: locked\/run: cannot write/,
     );
   });
 
@@ -204,7 +204,7 @@ describe("bad input is one line", () => {
     const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "partly");
     expect(code).toBe(1);
     expect(stderr).toMatch(/^movinet: .*broken\.mp4: FFmpeg cannot read this as a video/m);
-    expect(stdout).toMatch(/of 20 clips right/);
+    expect(stdout).toMatch(/of 20 clips correct/);
     await writeFile(join(clips, "manifest.csv"), manifest);
   }, 60_000);
 });

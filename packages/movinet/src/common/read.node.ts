@@ -126,8 +126,8 @@ export function unreadable(cause: unknown, refuse: Refuse): Error {
 
 /**
  * A file name as text. File names on Linux are bytes, and not always UTF-8. Each byte 0x80–0xFF that is not part of a
- * valid UTF-8 character becomes the lone surrogate U+DC80–U+DCFF (like Python's "surrogateescape"), so that {@link
- * bytesOfPath} can restore it. JSON writes such a character as `\udcNN`, a terminal shows U+FFFD.
+ * valid UTF-8 character becomes the lone surrogate U+DC80–U+DCFF (like Python's "surrogateescape"), so that
+ * {@link bytesOfPath} can restore it. JSON writes such a character as `\udcNN`, a terminal shows U+FFFD.
  */
 export function pathOf(name: Buffer): string {
   if (isUtf8(name)) return name.toString("utf8");

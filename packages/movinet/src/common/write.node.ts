@@ -12,8 +12,8 @@ export interface OutputFile {
 
 /**
  * Writes a file under a temporary name and renames it, so that it is complete or absent. An existing file keeps its
- * permissions, and a link followed by {@link findOutput} stays a link. Throws what {@link findOutput} and {@link
- * writeError} return, and what `content` throws.
+ * permissions, and a link followed by {@link findOutput} stays a link. Throws what {@link findOutput} and
+ * {@link writeError} return, and what `content` throws.
  */
 export async function writeWhole(
   file: string,

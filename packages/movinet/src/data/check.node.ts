@@ -38,8 +38,8 @@ export interface DatasetReport {
 /**
  * Decodes a whole dataset and reports what would spoil a model or its accuracy: clips that are undecodable, damaged,
  * too short or of a low frame rate; duplicates, also re-encoded, especially with different labels or across groups and
- * splits; groups in several splits; classes that are too small, from one group, or out of balance. Throws {@link
- * MovinetError} only for errors that concern no single clip (`E_DATASET_CACHE`, `E_DEPENDENCY_MISSING`).
+ * splits; groups in several splits; classes that are too small, from one group, or out of balance. Throws
+ * {@link MovinetError} only for errors that concern no single clip (`E_DATASET_CACHE`, `E_DEPENDENCY_MISSING`).
  */
 export async function checkDataset(dataset: Dataset, options: CheckOptions): Promise<DatasetReport> {
   const { cache, signal } = options;

@@ -30,8 +30,8 @@ const formats: Readonly<Record<string, ManifestFormat>> = { ".csv": "csv", ".jso
  *
  * Splits are called (in any case) train or training; validation, valid, val or dev; test, testing, eval or evaluation.
  * A split folder contains class folders; a folder with such a name that contains videos itself, next to other classes,
- * is a class. Names are compared in Unicode NFC. Parts of one file, under any path, belong to one group (see {@link
- * Sample}).
+ * is a class. Names are compared in Unicode NFC. Parts of one file, under any path, belong to one group (see
+ * {@link Sample}).
  *
  * Nothing is decoded: `checkDataset` does that. Throws {@link DatasetError}: `E_DATASET_NOT_FOUND`,
  * `E_DATASET_UNREADABLE`, `E_DATASET_FORMAT`, `E_DATASET_FOLDERS`, `E_DATASET_LINE`, `E_DATASET_EMPTY`,

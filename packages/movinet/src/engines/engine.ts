@@ -27,8 +27,8 @@ export interface Executable {
    */
   upload(input: string, data: Float32Array | Int32Array, instead?: DeviceTensor): DeviceTensor;
   /**
-   * Takes all inputs and returns all outputs, in the order of {@link Executable.inputs} and {@link
-   * Executable.outputs}: each output in its own tensor, which may be an input of the next run. The caller may reuse
+   * Takes all inputs and returns all outputs, in the order of {@link Executable.inputs} and
+   * {@link Executable.outputs}: each output in its own tensor, which may be an input of the next run. The caller may reuse
    * the list once the call is done.
    */
   run(inputs: readonly DeviceTensor[]): Promise<readonly DeviceTensor[]>;

@@ -28,8 +28,8 @@ const binCount = 10;
 const draws = 1000;
 
 /**
- * The calibration of answers by their confidence in 0..1 (Naeini et al. 2015; Guo et al. 2017), without {@link
- * Calibration.perfect}.
+ * The calibration of answers by their confidence in 0..1 (Naeini et al. 2015; Guo et al. 2017), without
+ * {@link Calibration.perfect}.
  */
 export function calibrationOf(
   answers: readonly { readonly confidence: number; readonly right: boolean }[],

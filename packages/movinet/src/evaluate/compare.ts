@@ -63,8 +63,8 @@ export function compareAnswers(first: readonly Answer[], second: readonly Answer
 
 /**
  * The 95 % interval of the mean of gains (1, 0 or −1 per clip), and the corresponding p value: Bonett and Price's
- * (2012) interval for paired proportions, which adds one clip for either model, on the number of {@link
- * effectiveClips} and with Student's quantile for one less. A single group gives −1..1 and 1.
+ * (2012) interval for paired proportions, which adds one clip for either model, on the number of
+ * {@link effectiveClips} and with Student's quantile for one less. A single group gives −1..1 and 1.
  */
 export function differenceOf(
   gains: readonly number[],

@@ -14,8 +14,8 @@ export type ModelFormat = FileFormat | "checkpoint";
 export const headBytes = 4096;
 
 /**
- * The format of a model file of `size` bytes; `head` are its first bytes, at least some hundred. Throws {@link
- * ModelError} (`E_MODEL_FORMAT`) that says what the file is instead.
+ * The format of a model file of `size` bytes; `head` are its first bytes, at least some hundred. Throws
+ * {@link ModelError} (`E_MODEL_FORMAT`) that says what the file is instead.
  */
 export function formatOf(head: Uint8Array, size: number, subject: string): FileFormat {
   if (latin(head, 4, 8) === "TFL3") return "tflite";

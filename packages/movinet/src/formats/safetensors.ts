@@ -28,8 +28,8 @@ export function isSafetensors(head: Uint8Array, size: number): boolean {
 }
 
 /**
- * Reads the header: float32 and float16 tensors whose bytes are contiguous and fill the file. Throws {@link
- * ModelError} (`E_MODEL_FORMAT`).
+ * Reads the header: float32 and float16 tensors whose bytes are contiguous and fill the file. Throws
+ * {@link ModelError} (`E_MODEL_FORMAT`).
  */
 export function openSafetensors(bytes: Uint8Array, subject: string): OpenedSafetensors {
   const length = headerLength(bytes);

@@ -65,8 +65,8 @@ const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
  * drawn for each clip, independent of its label.
  *
  * It is written under another name and moved into place when complete; aborting and errors leave nothing behind.
- * Throws {@link DatasetError}: `E_DATASET_EXISTS` if `out` is not empty, `E_DATASET_WRITE`; and {@link
- * DependencyError} if node-av is not installed.
+ * Throws {@link DatasetError}: `E_DATASET_EXISTS` if `out` is not empty, `E_DATASET_WRITE`; and
+ * {@link DependencyError} if node-av is not installed.
  */
 export async function makeCameraMotion(out: string, options: SynthOptions): Promise<SynthReport> {
   const { signal, jobs = 1, onClip } = options;

@@ -58,8 +58,8 @@ export interface TrainedModel extends TrainDecision {
 }
 
 /**
- * Decodes the clips, divides them into training, selection and test clips, and trains by the plan. Throws {@link
- * DatasetError} (`E_DATASET_CLIP`) if no clip of a class can be decoded, what `fitModel` throws, and the signal's
+ * Decodes the clips, divides them into training, selection and test clips, and trains by the plan. Throws
+ * {@link DatasetError} (`E_DATASET_CLIP`) if no clip of a class can be decoded, what `fitModel` throws, and the signal's
  * reason.
  */
 export async function trainModel(model: Model, dataset: Dataset, options: TrainModelOptions): Promise<TrainedModel> {

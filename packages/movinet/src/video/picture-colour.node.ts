@@ -58,8 +58,8 @@ export class Colours {
   }
 
   /**
-   * Tags a picture with its container's colours if its codec has none, and with what players assume. Throws {@link
-   * Fail} if they cannot be converted to RGB.
+   * Tags a picture with its container's colours if its codec has none, and with what players assume. Throws
+   * {@link Fail} if they cannot be converted to RGB.
    */
   tag(picture: AVFrame): PictureColour {
     if (this.#dolbyProfile !== null) {

@@ -233,7 +233,7 @@ export class Video implements AsyncIterable<Frame>, AsyncDisposable {
       const tooLarge = complaints.map((line) => /Picture size (\d+)x(\d+) exceeds/.exec(line)).find((match) => match);
       if (tooLarge) return videoError(this.source, "tooLarge", `${tooLarge[1]} × ${tooLarge[2]}`);
       if (complained("moov atom not found") && !isUrl(this.source)) {
-        return videoError(this.source, "damaged", "the file was cut off before its index (the moov atom)");
+        return videoError(this.source, "damaged", "the file is truncated: its index (the moov atom) is missing");
       }
     }
     return videoError(this.source, failure === "unreadable" && isUrl(this.source) ? "network" : failure, detail);

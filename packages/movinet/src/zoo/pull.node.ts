@@ -18,8 +18,8 @@ export interface PullModelOptions {
 }
 
 /**
- * The file of a zoo model, downloaded into the cache folder if missing; from `MOVINET_MIRROR` if set. Throws {@link
- * ModelError}: `E_MODEL_NOT_FOUND` (downloads are forbidden), `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`; and
+ * The file of a zoo model, downloaded into the cache folder if missing; from `MOVINET_MIRROR` if set. Throws
+ * {@link ModelError}: `E_MODEL_NOT_FOUND` (downloads are forbidden), `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`; and
  * `E_OUTPUT_WRITE`.
  */
 export async function pullModel(

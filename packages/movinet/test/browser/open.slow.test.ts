@@ -278,14 +278,14 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
       ["no source", {}, "E_VIDEO_UNREADABLE", "the video: the browser cannot play it"],
       ["a file that is no video", { url: "/camera-motion.safetensors" }, "E_VIDEO_UNREADABLE", "cannot play it ("],
       ["a server that gives no parts", { url: "/whole/pan.webm" }, "E_VIDEO_NETWORK", "range requests"],
-      ["sound", { url: "/sound.wav" }, "E_VIDEO_NO_STREAM", "only sound"],
+      ["sound", { url: "/sound.wav" }, "E_VIDEO_NO_STREAM", "only audio"],
     ])("%s", async (_, shown, code, message) => {
       await expect(classify(shown)).rejects.toThrow(told(code, message));
     });
 
     test("a video of another site that does not allow it", async () => {
       const url = `${page.url.replace("127.0.0.1", "localhost")}pan.webm`;
-      await expect(classify({ url })).rejects.toThrow(told("E_VIDEO_UNREADABLE", "of another site"));
+      await expect(classify({ url })).rejects.toThrow(told("E_VIDEO_UNREADABLE", "comes from another site"));
     });
 
     test("what a server gives whole is looked at from memory", async () => {

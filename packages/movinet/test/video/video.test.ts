@@ -31,7 +31,7 @@ describe("what is no video gives one clear error", () => {
       "cut.mp4",
       "\0\0\0\x18ftypisom\0\0\x02\0isomiso2\0\0\x10\0mdat12345",
       "E_VIDEO_UNREADABLE",
-      /cut off before its index/,
+      /truncated: its index/,
     ],
   ])("%s", async (name, content, code, message) => {
     const file = join(folder, name);

@@ -31,8 +31,8 @@ export function keepQuiet(): void {
 }
 
 /**
- * ONNX Runtime's Node package. Its threads do not spin, which would starve the video decoder. Throws {@link
- * MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNAVAILABLE` for a device that cannot run a small network here.
+ * ONNX Runtime's Node package. Its threads do not spin, which would starve the video decoder. Throws
+ * {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNAVAILABLE` for a device that cannot run a small network here.
  */
 export async function nodeEngine(options: NodeEngineOptions = {}): Promise<Engine> {
   const { ort, device, threads, session } = prepare(options);

@@ -73,7 +73,7 @@ test("what no checkpoint tells is assumed as the current official code has it, i
   const { spec, warnings } = read(foreign(hashedModel("t0-stream", small)));
   expect(spec).toEqual(specOf("t0-stream", { classes: 4 }));
   expect(warnings).toEqual([
-    "assumed, because weights alone do not say: gate: hard sigmoid B, as in the current official code; activation: hard swish, as in the current official code; classifier activation: swish, as in the current official code; pictures: 160×160, the size of T0",
+    "assumed, because weights alone do not say: gate: hard sigmoid B, as in the current official code; activation: hard swish, as in the current official code; classifier activation: swish, as in the current official code; input size: 160×160, as in T0",
   ]);
 });
 
