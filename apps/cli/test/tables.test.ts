@@ -23,7 +23,7 @@ test("a result on a terminal of 80 columns", () => {
       carving ice                               98.4 %  ███████████████████▋
       chiseling stone                            1.2 %  ▎
       passing American football (not in game)    0.2 %  ▏
-      溜冰                                       0.0 %  ▏
+      溜冰                                       0.0 %
       nothing                                    0.0 %
     "
   `);
@@ -36,7 +36,7 @@ test("a result on a narrow terminal has shorter labels and bars", () => {
       carving ice             98.4 %  █████▉
       chiseling stone          1.2 %  ▏
       passing American foo…    0.2 %  ▏
-      溜冰                     0.0 %  ▏
+      溜冰                     0.0 %
       nothing                  0.0 %
     "
   `);
