@@ -52,7 +52,7 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: no model file or model name matches."],
     [
       ["classify", "package.json"],
-      "movinet: --model: no model was given, and not in the cache, and offline mode forbids downloads. Download https://",
+      "movinet: --model: no model was given, and it is not in the cache, and offline mode forbids downloads. Download https://",
     ],
     [["inspect"], "movinet: inspect: it takes one model."],
   ])("%j", async (args, line) => {

@@ -71,7 +71,7 @@ describe("a model that is not there: each command names the option that it has",
 
   test("none is named, and the cache holds none", async () => {
     expect((await run("train", "clips")).stderr).toMatch(
-      /^movinet: --from: no model was given, and the cache holds none/,
+      /^movinet: --from: no model was given, and it is not in the cache/,
     );
     expect((await run("classify", "clip.y4m")).stderr).toMatch(/^movinet: --model: no model was given/);
   });

@@ -154,7 +154,7 @@ describe("bad input is one line", () => {
       "no model at all",
       () => [clips],
       2,
-      /^movinet: --from: no model was given, and not in the cache, and offline mode forbids downloads/,
+      /^movinet: --from: no model was given, and it is not in the cache, and offline mode forbids downloads/,
     ],
     [
       "a wrong part of the network",

@@ -98,7 +98,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
   test("a file that was put there by hand, as the message says", async () => {
     const asked = await run("classify", carvingIce, "--model", "a0-stream-int8", "--offline");
     const [, url, place = ""] =
-      /^movinet: a0-stream-int8: not in the cache, and offline mode forbids downloads\. Download (\S+) on a machine with network access, and save it as (\S+)\. --model camera-motion needs no file: it names what the camera does\.\n$/.exec(
+      /^movinet: a0-stream-int8: it is not in the cache, and offline mode forbids downloads\. Download (\S+) on a machine with network access, and save it as (\S+)\. --model camera-motion needs no file: it names what the camera does\.\n$/.exec(
         asked.stderr,
       ) ?? [];
     expect([asked.code, url]).toEqual([2, `https://${int8}`]);
