@@ -173,7 +173,7 @@ describe("labels", () => {
     await writeFile(file, "1 eins\n2 zwei\n3 drei\n");
     expect(await answer("--model", "tiny.safetensors", "--labels", "names.txt")).toMatchObject({
       labels: expect.arrayContaining(["eins", "zwei", "drei"]),
-      stderr: "movinet: tiny.safetensors: warning: names.txt: the numbers 1 to 3 before the names are left out.\n",
+      stderr: "movinet: tiny.safetensors: warning: names.txt: ignored the numbers 1 to 3 before the names.\n",
     });
   });
 });

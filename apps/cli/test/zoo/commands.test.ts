@@ -112,7 +112,10 @@ describe("pull", () => {
   test.each([
     [["pull"], "movinet: pull: no model was named."],
     [["pull", "nowhere"], "movinet: nowhere: unknown model."],
-    [["pull", "a0-stream", "--offline"], "movinet: a0-stream: it is not in the cache, and offline mode forbids downloads."],
+    [
+      ["pull", "a0-stream", "--offline"],
+      "movinet: a0-stream: it is not in the cache, and offline mode forbids downloads.",
+    ],
     [["models", "a0-stream"], "movinet: models: it takes no arguments."],
     [["cache", "empty"], "movinet: cache empty: there is no such command. Use one of: list, verify, clear."],
   ])("wrong usage %j", async (args, line) => {
