@@ -42,7 +42,7 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
     [["dataset", "check", "a", "--jobs"], "movinet: --jobs: its value is missing. Give it as --jobs VALUE."],
     [["dataset", "check", "a", "--jobs", "0"], 'movinet: --jobs: "0" is no whole number of at least 1.'],
     [["dataset", "check", "--jason", "a"], "movinet: --jason: there is no such option. Use one of: --jobs, --json,"],
-    [["dataset", "check", "absent"], "movinet: absent: no such folder or file. Give a folder with a sub-folder"],
+    [["dataset", "check", "absent"], "movinet: absent: no such folder or file. Pass a folder with one sub-folder"],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await movinet(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);
@@ -96,7 +96,7 @@ test("problems: told at most 80 cells wide and as JSON, exit code 1", async () =
   expect([code, stderr]).toEqual([1, ""]);
   for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
   expect(stdout).toContain(
-    "problem: it cannot be decoded. Convert these clips, or remove them.\n  wave/text.mp4\n    this is no",
+    "problem: cannot be decoded. Convert these clips, or remove them.\n  wave/text.mp4\n    FFmpeg cannot read this as a video",
   );
   expect(stdout).toContain("problem: identical clips, with different labels. Keep the right label.\n  …");
   expect(stdout).toContain("\n    wave/copy.y4m\n");
@@ -138,11 +138,9 @@ test("what names and folders show is in the report", async () => {
   expect(stdout).toContain(
     "problem: classes differ only in case, spaces, _ or -. Merge them, or give them\nmore distinct names.\n  Push_up, push up\n",
   );
+  expect(stdout).toContain("class. If it is a split, put one folder per class into it.\n  test\n");
   expect(stdout).toContain(
-    "classes: it is taken for a class. Put folders of classes into it where it is a\nsplit.\n  test\n",
-  );
-  expect(stdout).toContain(
-    "note: a video outside the class folders is ignored. Move it into\nthe folder of its class.\n  4.y4m\n",
+    "note: a video outside the class folders is ignored. Move it into the folder of\nits class.\n  4.y4m\n",
   );
 });
 
