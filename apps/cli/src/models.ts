@@ -57,7 +57,9 @@ function withWayOut(error: ModelError, name: string | undefined, option: ModelOp
   return new ModelError({
     code,
     subject: unnamed && option !== null ? option : subject,
-    problem: unnamed ? `no model given, and ${error.problem}` : error.problem,
+    problem: unnamed
+      ? `no model given, and the default (${subject}) ${error.problem.replace(/^it /, "")}`
+      : error.problem,
     remedy: `${hint}${remedy}${way}`,
     cause: error,
   });

@@ -53,14 +53,14 @@ describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () =
       ["classify", "a.mp4", "--plot-shape", "round"],
       'movinet: --plot-shape must be one of portrait, landscape; got "round".',
     ],
-    [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: there is no such model file or name."],
+    [["classify", "package.json", "--model", "nowhere"], "movinet: nowhere: no model file or model name matches."],
     [
       ["classify", "package.json"],
-      "movinet: --model: no model given, and the cache holds none; nothing may be fetched (offline). Download https://",
+      "movinet: --model: no model given, and the default (a0-stream) is not in the cache, and offline mode forbids downloads. Download https://",
     ],
     [
       ["inspect", "camera-moton"],
-      "movinet: camera-moton: there is no such model file or name. Did you mean camera-motion?",
+      "movinet: camera-moton: no model file or model name matches. Did you mean camera-motion?",
     ],
     [["classify", "-v"], 'movinet: classify: unknown option "-v".'],
     [["inspect"], "movinet: inspect: missing MODEL. Usage: movinet inspect [options] MODEL."],

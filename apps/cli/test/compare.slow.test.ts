@@ -82,7 +82,7 @@ test("an interrupted comparison goes on with the same command and --out", async 
 }, 120_000);
 
 test.each([
-  [["clips/all.csv", "--compare"], /all its clips are judged, or others of their groups, so none are left/],
+  [["clips/all.csv", "--compare"], /all clips (or others from their groups) are used for evaluation, so none are left/],
   [["clips", "--base", "x.safetensors"], /--base needs --compare\./],
   [["clips", "--compare", "--base", "run/model.safetensors"], /it is a stream model\. Give a base model/],
   [

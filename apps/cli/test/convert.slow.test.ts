@@ -102,7 +102,7 @@ describe("convert", () => {
     [["tiny.safetensors"], 2, /convert: missing OUT\./],
     [["tiny.safetensors", "x.bin"], 2, /x\.bin: unknown format "\.bin"\. Use \.tflite, .*, \.pt, \.index\./],
     [["tiny.safetensors", "x.pt", "--form", "step"], 2, /--form does not apply to x\.pt, which holds weights only/],
-    [["tiny.safetensors", "x.pt", "--dtype", "float16"], 1, /there are no pt files of the precision float16/],
+    [["tiny.safetensors", "x.pt", "--dtype", "float16"], 1, /pt files do not support precision float16/],
     [["tiny.safetensors", "x.pt", "--gate", "hard_sigmoid_a"], 2, /--gate contradicts tiny\.safetensors, which has/],
     [
       ["tiny.safetensors", "x.onnx", "--dtype", "int3"],
@@ -110,9 +110,9 @@ describe("convert", () => {
       /--dtype must be one of float32, float16, dynamic_int8; got "int3"/,
     ],
     [["tiny.safetensors", "tiny.safetensors"], 2, /is also the model to read\. Choose another output file/],
-    [["absent.safetensors", "x.onnx"], 2, /there is no such model file or name/],
-    [["base.safetensors", "x.tflite", "--form", "step"], 1, /a base model sees whole clips/],
-    [["tiny.safetensors", "x.onnx", "--form", "official"], 1, /there are no onnx files of the form official/],
+    [["absent.safetensors", "x.onnx"], 2, /no model file or model name matches/],
+    [["base.safetensors", "x.tflite", "--form", "step"], 1, /a base model takes whole clips/],
+    [["tiny.safetensors", "x.onnx", "--form", "official"], 1, /onnx files do not support form official/],
     [
       ["tiny.safetensors", "x.onnx", "--frames", "4"],
       2,
@@ -133,7 +133,7 @@ describe("convert", () => {
       2,
       /--form does not apply to x\.safetensors, which holds weights only/,
     ],
-    [["tiny.safetensors", "nowhere/x.onnx"], 2, /it cannot be written \(ENOENT\)/],
+    [["tiny.safetensors", "nowhere/x.onnx"], 2, /cannot write \(ENOENT\)/],
   ])("refuses %j with exit code %d", async (args, exit, complaint) => {
     const before = await readdir(folder);
     const { code, stdout, stderr } = await run("convert", ...args, "--quiet");

@@ -139,7 +139,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   await writeClip(join(folder, "bad/tree/1.y4m"), { luma: movingSpot(1), seconds: 1 });
   const { code, stdout, stderr } = await evaluate("model.safetensors", "bad", "--json", "--quiet");
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^movinet: bad\/lotus\/0.mp4: this is no video that FFmpeg can read/);
+  expect(stderr).toMatch(/^movinet: bad\/lotus\/0.mp4: FFmpeg cannot read this as a video/);
   expect(stderr).toContain("1 of 2 clips could not be evaluated.");
   const lines = parse(stdout);
   expect(lines[0]).toMatchObject({ type: "error", source: "lotus/0.mp4", code: "E_VIDEO_UNREADABLE" });
@@ -164,8 +164,8 @@ describe("wrong usage: one line, exit code 2", () => {
     ],
     [["model.safetensors", "clips", "--csv", "--json"], "movinet: --csv cannot be combined with --json."],
     [["model.safetensors", "clips", "--csv", "--compare"], "movinet: --csv cannot be combined with --compare"],
-    [["nowhere", "clips"], "movinet: nowhere: there is no such model file or name."],
-    [["model.safetensors", "nowhere"], "movinet: nowhere: there is no such folder or file."],
+    [["nowhere", "clips"], "movinet: nowhere: no model file or model name matches."],
+    [["model.safetensors", "nowhere"], "movinet: nowhere: no such folder or file."],
   ])("%j", async (args, line) => {
     const { code, stdout, stderr } = await evaluate(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);

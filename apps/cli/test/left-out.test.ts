@@ -35,7 +35,7 @@ test("one line tells what was left out, and a JSON line tells machines", async (
   await symlink(join(folder, "more"), join(folder, "clips", "linked"));
   const text = await classify("clips");
   expect(text.stderr).toBe(
-    "movinet: clips: 4 left out: 1 folder behind a symlink (linked), 2 .jpg (b.jpg, c.jpg), 1 .txt (a.txt). Name a file to use it anyway.\n",
+    "movinet: clips: skipped 4: 1 folder behind a symlink (linked), 2 .jpg (b.jpg, c.jpg), 1 .txt (a.txt). Name a file to use it anyway.\n",
   );
   expect(text.code).toBe(0);
   const kinds = [

@@ -155,7 +155,7 @@ describe("bad input is one line", () => {
       "no model at all",
       () => [clips],
       2,
-      /^movinet: --from: no model given, and the cache holds none; nothing may be fetched/,
+      /^movinet: --from: no model given, and the default \(a0-stream\) is not in the cache, and offline mode forbids/,
     ],
     [
       "a wrong part of the network",

@@ -41,7 +41,7 @@ export type ToWorker =
 export interface OpenModel {
   readonly name: string;
   readonly labels: readonly string[] | null;
-  /** The model's own frames a second. */
+  /** The model's own frames per second. */
   readonly fps: number;
   readonly warnings: readonly string[];
 }

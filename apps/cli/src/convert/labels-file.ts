@@ -41,7 +41,7 @@ function listOf(labels: readonly string[]): string {
   return labels.map((label, i) => `${label.replace(/\s+/g, " ").trim() || i}\n`).join("");
 }
 
-/** The labels in a model file as a list; null where there is no such file, or it has none. */
+/** The labels in a model file as a list; null if the file or its labels are missing. */
 async function listWithin(file: string): Promise<string | null> {
   try {
     const source = await (await ModelSource.at(file)).read();

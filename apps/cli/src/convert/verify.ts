@@ -16,7 +16,7 @@ type OpenedFile = Awaited<ReturnType<typeof openRunners>>;
 
 /** Of how many videos, and how many frames of each, where there are clips of any length. */
 const [mostVideos, mostFrames] = [8, 16];
-/** Where there are fewer videos, several stretches of each make so many clips. */
+/** If there are fewer videos, several parts of each make up this many clips. */
 const enoughClips = 4;
 
 /** Compares; the exit code is 1 where answers are too far apart, or the comparison is inconclusive. */
@@ -64,7 +64,7 @@ export const verifyCommand = defineCommand({
 });
 
 function nothingToCompare(model: string): UsageError {
-  const remedy = "Give another file of the same network with --against";
+  const remedy = "Pass another file of the same network with --against";
   return new UsageError(model, "there is only one way to run it here, so nothing to compare", remedy);
 }
 
@@ -73,7 +73,7 @@ async function refuseItself([one, other]: readonly ModelSource[]): Promise<void>
   if (other === undefined || first === undefined || second === undefined) return;
   const [a, b] = [await stat(first), await stat(second)];
   if (a.ino !== b.ino || a.dev !== b.dev) return;
-  throw new UsageError("--against", `is the same file: ${other.path}`, "Give another file of the same network");
+  throw new UsageError("--against", `is the same file: ${other.path}`, "Pass another file of the same network");
 }
 
 function refuseAnother(first: OpenedFile, second: OpenedFile): void {
@@ -121,5 +121,5 @@ async function filmed(
   }
   if (clips.length > 1) return clips;
   const least = window === null ? "two videos" : `two videos of ${window} frames at ${card.fps} fps`;
-  throw new UsageError(folder, "has too few frames to compare on", `Give a folder with at least ${least}`);
+  throw new UsageError(folder, "has too few frames to compare on", `Pass a folder with at least ${least}`);
 }

@@ -28,7 +28,7 @@ export function renderModelCard(run: CardedRun): string {
   const network = `MoViNet ${spec.variant.toUpperCase()} (${spec.mode})`;
   const sections = [
     `# ${plain(card.name)}`,
-    `Video action recognition: ${network}, trained on ${counted(run.clips, "clip")} to recognize ${counted(labels?.length ?? 0, "class")}. It reads a video frame by frame: ${card.fps} frames a second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` has ${formatBytes(bytes)}.`,
+    `Video action recognition: ${network}, trained on ${counted(run.clips, "clip")} to recognize ${counted(labels?.length ?? 0, "class")}. It reads a video frame by frame: ${card.fps} frames per second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` has ${formatBytes(bytes)}.`,
     "`movinet train` wrote this card. It does not know who is in the clips, whether they agreed, where and how the clips were filmed, or what the model is meant for. Add that before you publish the model.",
     "## Result",
     ...resultOf(report),
@@ -141,7 +141,7 @@ function limitsOf({ card, spec }: Model, { evaluation }: Report): string[] {
     evaluation === null
       ? "Its accuracy is unknown."
       : "It was judged on clips like those it learned from. Expect worse with other people, cameras, places and light; try it on clips of your own.",
-    `It sees ${card.fps} frames a second: what is faster is lost. Expect worse answers for clips under two seconds and clips with cuts.`,
+    `It sees ${card.fps} frames per second: faster motion is lost. Expect worse answers for clips under two seconds and clips with cuts.`,
     ...(spec.mode === "stream" ? ["Early answers in a video are less reliable than later ones."] : []),
     "Do not let it decide about people without a person who checks.",
   ];

@@ -80,7 +80,7 @@ describe("pull", () => {
   test("tells what, from where, how large and under which licence; then it is here", async () => {
     const first = await run("pull", "a0-stream");
     expect(first.stderr).toBe(
-      "a0-stream: downloading a0-stream.safetensors of your mirror from mirror.example, about 15.1 MB, licence MIT\n",
+      "a0-stream: downloading a0-stream.safetensors from your mirror from mirror.example, about 15.1 MB, licence MIT\n",
     );
     expect(first.stdout).toBe(
       `a0-stream  ${(content.length / 1e6).toFixed(1)} MB  ${cache("a0-stream.safetensors")}\n`,
@@ -111,8 +111,11 @@ describe("pull", () => {
 
   test.each([
     [["pull"], "movinet: pull: missing NAMES. Usage: movinet pull [options] NAMES…"],
-    [["pull", "nowhere"], "movinet: nowhere: there is no model of this name in the zoo."],
-    [["pull", "a0-stream", "--offline"], "movinet: a0-stream: the cache holds none; nothing may be fetched (offline)."],
+    [["pull", "nowhere"], "movinet: nowhere: unknown model."],
+    [
+      ["pull", "a0-stream", "--offline"],
+      "movinet: a0-stream: it is not in the cache, and offline mode forbids downloads.",
+    ],
     [["models", "a0-stream"], 'movinet: models: unexpected argument "a0-stream". Usage: movinet models [options].'],
     [["cache", "empty"], 'movinet: cache: unknown command "empty". Run movinet cache --help.'],
   ])("wrong usage %j", async (args, line) => {

@@ -73,7 +73,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     const { code, stdout, stderr } = await run("classify", carvingIce, "--model", "a0-stream-int8", "--quiet");
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
-      /^movinet: a0-stream-int8: it could not be fetched \(www\.kaggle\.com: its content is not what was published \(SHA-256 .*needs no download: it recognizes camera motion\.\n$/,
+      /^movinet: a0-stream-int8: download failed \(www\.kaggle\.com: its content differs from the published file \(SHA-256 .*needs no download: it recognizes camera motion\.\n$/,
     );
     expect(await cached()).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     env = { ...env, MOVINET_MIRROR: "https://mirror.example/models/" };
     const first = await run("classify", carvingIce, "--json");
     expect(first.stderr).toMatch(
-      /^a0-stream: downloading a0-stream\.safetensors of your mirror from mirror\.example, about 15\.1 MB, licence MIT\n/,
+      /^a0-stream: downloading a0-stream\.safetensors from your mirror from mirror\.example, about 15\.1 MB, licence MIT\n/,
     );
     expect([first.code, label(first.stdout)]).toEqual([0, "carving ice"]);
     expect(world.asked).toEqual(["mirror.example/models/a0-stream.safetensors"]);
@@ -98,7 +98,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
   test("a file that was put there by hand, as the message says", async () => {
     const asked = await run("classify", carvingIce, "--model", "a0-stream-int8", "--offline");
     const [, url, place = ""] =
-      /^movinet: a0-stream-int8: the cache holds none; nothing may be fetched \(offline\)\. Download (\S+) where there is a network, and put it at (\S+)\. --model camera-motion needs no download: it recognizes camera motion\.\n$/.exec(
+      /^movinet: a0-stream-int8: it is not in the cache, and offline mode forbids downloads\. Download (\S+) on a machine with network access, and save it as (\S+)\. --model camera-motion needs no download: it recognizes camera motion\.\n$/.exec(
         asked.stderr,
       ) ?? [];
     expect([asked.code, url]).toEqual([2, `https://${int8}`]);
@@ -163,7 +163,7 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
 
 describe("nothing to be had: one line, what to do, and nothing left", () => {
   const byHand =
-    "Download https://raw\\.githubusercontent\\.com/\\S+/modelA0_stream_statedict_v3 where there is a network, and put it at \\S+a0-stream\\.pt\\. --model camera-motion needs no download: it recognizes camera motion\\.\n$";
+    "Download https://raw\\.githubusercontent\\.com/\\S+/modelA0_stream_statedict_v3 on a machine with network access, and save it as \\S+a0-stream\\.pt\\. --model camera-motion needs no download: it recognizes camera motion\\.\n$";
 
   test.each<[string, Give | null, string]>([
     ["no network", null, "raw.githubusercontent.com: no response (ENOTFOUND); www.kaggle.com: no response (ENOTFOUND)"],

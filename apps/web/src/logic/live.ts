@@ -23,7 +23,7 @@ export interface Answer {
 export interface LiveOptions<Image> {
   /** Interleaved; one runs at the model's own rate. */
   readonly streams: readonly Stepper<Image>[];
-  /** The model's own frames a second. */
+  /** The model's own frames per second. */
   readonly fps: number;
   readonly labels: readonly string[] | null;
   /** Seconds at which time starts. */

@@ -27,7 +27,7 @@ export class Pacer {
   #slot = -1;
   #seen = 0;
 
-  /** `rate`: frames a second. `begin`: seconds at which time starts. */
+  /** `rate`: frames per second. `begin`: seconds at which time starts. */
   constructor(rate: number, begin = 0) {
     this.#rate = rate;
     this.#begin = begin;

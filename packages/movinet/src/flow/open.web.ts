@@ -56,7 +56,7 @@ export async function open(
 ): Promise<Recognizer<HTMLVideoElement, ShownImage>> {
   const { signal } = fetching;
   const engine = openEngine({ device, threads, wasmPaths });
-  // It starts while the model is read; what is wrong with the model is told first.
+  // The engine starts while the model is read, but errors in the model come first.
   engine.catch(() => {});
   const read = await openAny(model, fetching);
   const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };

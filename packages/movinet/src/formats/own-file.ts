@@ -8,7 +8,7 @@ import { openSafetensors } from "./safetensors.ts";
 /** A model as it was read from a file. */
 export interface ReadModel extends Model {
   readonly format: ModelFormat;
-  /** What is to be known before its answers are trusted, each in one line. */
+  /** Caveats about its answers, one line each. */
   readonly warnings: readonly string[];
 }
 

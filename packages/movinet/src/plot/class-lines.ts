@@ -1,4 +1,4 @@
-/** The classes of a plot: which are shown, in which order, and what is said of each. */
+/** The classes of a plot: which are shown, in which order, and their descriptions. */
 import { percentText } from "../flow/predict.ts";
 import { seriesCount } from "./palette.ts";
 import { choosePlotClasses, classLine, type LinePoint, type PlotPoint, standingPoints, timeText } from "./plot-data.ts";

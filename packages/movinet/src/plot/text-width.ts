@@ -1,4 +1,4 @@
-/** How wide a text is in a picture, estimated: nobody knows in which font a browser will draw it. */
+/** How wide a text is in a picture, estimated, because the browser's font is unknown. */
 import { cutText, isWide, widthOf } from "./text.ts";
 
 /**

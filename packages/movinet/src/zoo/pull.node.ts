@@ -31,7 +31,7 @@ export async function pullModel(
     throw new ModelError({
       code: "E_MODEL_NOT_FOUND",
       subject: model.name,
-      problem: "not in the cache, and offline mode forbids downloads",
+      problem: "it is not in the cache, and offline mode forbids downloads",
       remedy: store.remedyFor(model),
     });
   }

@@ -81,7 +81,7 @@ test("where the file cannot be written, that is what is said", async () => {
   makeVideo(at("short.mp4"), { count: 5 });
   await expect(copyVideo(at("short.mp4"), at("nowhere/copy.mp4"), {}, () => null)).rejects.toMatchObject({
     code: "E_OUTPUT_WRITE",
-    problem: "it cannot be written (ENOENT)",
+    problem: "cannot write (ENOENT)",
   });
 });
 

@@ -52,7 +52,7 @@ describe("files that are no video", () => {
     ["paper.pdf", "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "E_VIDEO_UNREADABLE", /PDF/],
     ["clips.zip", Buffer.from("504b03040a0000000000", "hex"), "E_VIDEO_UNREADABLE", /ZIP/],
     ["player.exe", Buffer.concat([Buffer.from("MZ"), noise(5000)]), "E_VIDEO_UNREADABLE", /program/],
-    ["words.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n", "E_VIDEO_UNREADABLE", /subtitles/],
+    ["words.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n", "E_VIDEO_UNREADABLE", /a subtitle file/],
     ["lfs.mp4", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "E_VIDEO_UNREADABLE", /Git LFS/],
     ["zeros.mp4", Buffer.alloc(300_000), "E_VIDEO_UNREADABLE", /zero bytes/],
     ["noise.mp4", noise(300_000), "E_VIDEO_UNREADABLE", /cannot read this as a video/],

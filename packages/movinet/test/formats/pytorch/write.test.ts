@@ -79,7 +79,7 @@ test.each([
       "squeeze-and-excitation 2plus3d instead of none",
       "activation hard swish instead of ReLU6",
       "classifier activation swish instead of ReLU6",
-      "no T0",
+      "no variant T0",
     ],
   ],
 ] as const satisfies readonly (readonly [SpecName, SpecOptions, readonly string[]])[])(

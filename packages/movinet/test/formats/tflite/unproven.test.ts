@@ -16,15 +16,21 @@ const passing = {
 test.each([
   ["none", "relu6", "int8", undefined, null],
   ["3d", "relu6", "int8", undefined, /squeeze-and-excitation often/],
-  ["none", "hard_swish", "int8", undefined, /network with hard swish often/],
+  ["none", "hard_swish", "int8", undefined, /networks with hard swish often/],
   ["3d", "hard_swish", "int8", undefined, /squeeze-and-excitation and hard swish often/],
   ["3d", "hard_swish", "dynamic_int8", undefined, null],
   ["3d", "hard_swish", "int8", passing, null],
-  ["3d", "hard_swish", "int8", { ...passing, pass: false }, /no receipt/],
-  ["3d", "hard_swish", "int8", { ...passing, checks: [] }, /no receipt/],
-  ["3d", "hard_swish", "int8", { type: "receipt", pass: true, result: { dtype: "int8" }, checks: [{}] }, /no receipt/],
-  ["3d", "hard_swish", "int8", { ...passing, result: { dtype: "float32" } }, /no receipt/],
-  ["3d", "hard_swish", "int8", "{", /no receipt/],
+  ["3d", "hard_swish", "int8", { ...passing, pass: false }, /no parity receipt/],
+  ["3d", "hard_swish", "int8", { ...passing, checks: [] }, /no parity receipt/],
+  [
+    "3d",
+    "hard_swish",
+    "int8",
+    { type: "receipt", pass: true, result: { dtype: "int8" }, checks: [{}] },
+    /no parity receipt/,
+  ],
+  ["3d", "hard_swish", "int8", { ...passing, result: { dtype: "float32" } }, /no parity receipt/],
+  ["3d", "hard_swish", "int8", "{", /no parity receipt/],
 ] as const)("%s %s %s %o", (squeezeExcite, activation, dtype, receipt, expected) => {
   const warning = unprovenInt8({ squeezeExcite, activation }, dtype, receipt && bytes(receipt));
   if (expected === null) expect(warning).toBe(null);
