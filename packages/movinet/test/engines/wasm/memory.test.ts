@@ -73,6 +73,21 @@ describe("memory", () => {
     expect(taken).toBeLessThan(1e6);
   });
 
+  test("a tensor whose larger successor does not fit stays its holder's", async () => {
+    const { spec, weights } = model();
+    const graph = buildGraph(spec, { form: "step", frames: 1 });
+    const { upload, inputs } = await (await wasmEngine()).load({ graph, weights });
+    const name = inputs[0]?.name as string;
+    const old = upload(name, randomPictures(1, 1, 32, 32));
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+      throw new RangeError("no memory");
+    });
+    expect(() => upload(name, new Float32Array(3 * 32 * 32 * 2000), old)).toThrow(told("E_DEVICE_MEMORY", "wasm"));
+    grow.mockRestore();
+    upload(name, randomPictures(2, 1, 32, 32));
+    expect(await old.read()).toEqual(randomPictures(1, 1, 32, 32));
+  });
+
   test("what does not fit is refused, and nothing is lost", async () => {
     const program = await Program.compile(model(), await wasmEngine());
     const session = await program.openStream();

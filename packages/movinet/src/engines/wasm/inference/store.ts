@@ -32,7 +32,7 @@ export class Store {
   #arena = { at: 0, bytes: 0 };
 
   constructor(kernels: WebAssembly.Module, startCrew: StartCrew | null = null) {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: startCrew !== null });
+    this.#memory = memoryOf(startCrew !== null);
     const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
     this.#run = exports["run"] as Run;
     this.floats = new Float32Array(this.#memory.buffer);
@@ -169,15 +169,28 @@ export class Store {
       this.#memory.grow(pages);
     } catch (cause) {
       giveBack();
-      throw new MovinetError({
-        code: "E_DEVICE_MEMORY",
-        subject: "wasm",
-        problem: `WebAssembly gives no more than ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB of memory`,
-        remedy: "Open fewer sessions or streams, or take smaller chunks",
+      const most = (this.#memory.buffer.byteLength / 1e6).toFixed(0);
+      throw outOfMemory(
+        `WebAssembly gives no more than ${most} MB of memory`,
+        "Open fewer sessions or streams, or take smaller chunks",
         cause,
-      });
+      );
     }
     this.floats = new Float32Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer);
   }
+}
+
+/** Addresses for 4 GB are set apart at once: for so many models at a time there are none, and for threads not on every phone. */
+function memoryOf(shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
+  } catch (cause) {
+    const remedy = shared ? "Leave out threads, or close other models" : "Close other models";
+    throw outOfMemory("WebAssembly gives no memory for one more model", remedy, cause);
+  }
+}
+
+function outOfMemory(problem: string, remedy: string, cause: unknown): MovinetError {
+  return new MovinetError({ code: "E_DEVICE_MEMORY", subject: "wasm", problem, remedy, cause });
 }
