@@ -50,6 +50,18 @@ async function classify(preload: readonly string[], ...options: readonly string[
   return { scores: results.map(({ predictions }) => predictions), stderr };
 }
 
+test("threads that a device does not have are wrong usage", async () => {
+  for (const [device, threads, problem] of [
+    ["litert", "2", "is for ONNX Runtime and wasm: litert computes on one thread"],
+    ["wasm", "65", "must be an integer in 1..64, got 65"],
+  ] as const) {
+    await expect(classify([], "--device", device, "--threads", threads)).rejects.toMatchObject({
+      code: 2,
+      stderr: `movinet: --threads ${problem}.\n`,
+    });
+  }
+});
+
 test("our WebAssembly says what ONNX Runtime says, one video at a time or two", async () => {
   const expected = await classify([], "--device", "cpu");
   expect(expected.scores).toHaveLength(2);

@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
 import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
-import { checkThreads } from "./threads.ts";
+import { checkThreads, mostWasmThreads } from "./threads.ts";
 import { nodeCrew } from "./wasm/inference/crew.node.ts";
 import { wasmEngine } from "./wasm/inference/engine.ts";
 import { threadedModules } from "./wasm/inference/modules.ts";
@@ -11,7 +11,7 @@ import { threadedModules } from "./wasm/inference/modules.ts";
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
-  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm` one. */
+  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm`, of at most 64, one. `litert` and `reference` have one. */
   readonly threads?: number | undefined;
   /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
   readonly background?: boolean | undefined;
@@ -19,7 +19,10 @@ export interface EngineOptions {
   readonly wasmPaths?: string | undefined;
 }
 
-const openWasm = (threads: number) => (threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine());
+async function openWasm(threads: number): Promise<Engine> {
+  checkThreads(threads, mostWasmThreads);
+  return threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine();
+}
 
 /** Engines that have a device of their own, a row each. */
 const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
@@ -31,13 +34,17 @@ const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
 /**
  * The engine of a device: `auto` (ONNX Runtime's CPU kernels; where `onnxruntime-node` is not installed or does not load, our
  * WebAssembly, with a warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
- * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
+ * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`;
+ * `TypeError` for `background` or `threads` of a device that has no such choice.
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
     throw new TypeError(`background is for the cpu, not for ${device}`);
   }
   if (threads !== undefined) checkThreads(threads);
+  if (threads !== undefined && threads > 1 && withOneThread.has(device)) {
+    throw new TypeError(`threads is for ONNX Runtime and wasm: ${device} computes on one thread`);
+  }
   if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
   if (open) return open(threads ?? 1);
@@ -52,6 +59,8 @@ export async function openEngine({ device = "auto", threads, background }: Engin
   }
   return nodeEngine({ device, threads, background });
 }
+
+const withOneThread: ReadonlySet<string> = new Set(["litert", "reference"]);
 
 async function autoEngine(options: Pick<EngineOptions, "threads" | "background">): Promise<Engine> {
   try {

@@ -54,6 +54,18 @@ test("wrong threads are refused, whatever the device", async () => {
   }
 });
 
+test("threads that a device does not have are refused", async () => {
+  for (const device of ["litert", "reference"]) {
+    await expect(openEngine({ device, threads: 2 })).rejects.toThrow(
+      `threads is for ONNX Runtime and wasm: ${device} computes on one thread`,
+    );
+    expect((await openEngine({ device, threads: 1 })).name).toMatch(/LiteRT|reference/);
+  }
+  await expect(openEngine({ device: "wasm", threads: 65 })).rejects.toThrow(
+    "threads must be an integer in 1..64, got 65",
+  );
+});
+
 test("auto is ONNX Runtime where it is installed", async () => {
   const engine = await openEngine();
   expect([engine.name, engine.warnings]).toEqual(["onnxruntime-node cpu", []]);
