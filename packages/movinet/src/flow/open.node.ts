@@ -22,7 +22,7 @@ export interface OpenOptions {
    * WebAssembly), `litert` (LiteRT.js), or `reference` (the slow interpreter).
    */
   readonly device?: string | undefined;
-  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm` one. */
+  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm`, of at most 64, one. `litert` and `reference` have one. */
   readonly threads?: number | undefined;
   /** Class names in output order, a text file of them (one a line), or `kinetics-600`. Default: those of the model. */
   readonly labels?: string | readonly string[] | undefined;
