@@ -48,7 +48,7 @@ export async function openEngine({ device = "auto", threads, background }: Engin
   if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
   if (open) return open(threads ?? 1);
-  const known = onnxDevices();
+  const known = onnxDevicesFor(device);
   if (!known.includes(device)) {
     throw new MovinetError({
       code: "E_DEVICE_UNKNOWN",
@@ -58,6 +58,22 @@ export async function openEngine({ device = "auto", threads, background }: Engin
     });
   }
   return nodeEngine({ device, threads, background });
+}
+
+/** Throws {@link DependencyError} where ONNX Runtime is missing; a mistyped name is told what works without it. */
+function onnxDevicesFor(device: string): readonly string[] {
+  try {
+    return onnxDevices();
+  } catch (cause) {
+    if (device === "cpu" || !(cause instanceof DependencyError)) throw cause;
+    throw new DependencyError({
+      code: "E_DEPENDENCY_MISSING",
+      subject: device,
+      problem: `only ONNX Runtime could have this device, and ${cause.subject} does not work (${cause.problem})`,
+      remedy: `Use one of auto, ${Object.keys(own).join(", ")}; or: ${cause.remedy}`,
+      cause,
+    });
+  }
 }
 
 const withOneThread: ReadonlySet<string> = new Set(["litert", "reference"]);

@@ -41,6 +41,10 @@ describe.skipIf(!hasChromium)(`threads ${where}`, () => {
     expect(await page('scores(1, "reference")')).toBe(
       "TypeError: threads is for wasm: the number of threads of reference cannot be chosen",
     );
+    await opened.page.evaluate("delete globalThis.WebAssembly");
+    expect(await page("scores()")).toBe(
+      "MovinetError: wasm: this browser or runtime has no WebAssembly with SIMD. Use a newer one: Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it.",
+    );
   });
 
   test("where the policy lets no worker start, they are refused, and one thread works", async () => {

@@ -98,6 +98,16 @@ test.each([
   expect(distance(expected, Float32Array.from(logits))).toBeLessThanOrEqual(1e-5);
 });
 
+test("where ONNX Runtime is not installed, a device that we do not know is refused with those that work", () => {
+  const message = run(
+    `openEngine({ device: "wasn" }).catch((error) => console.log(JSON.stringify(error.message)));`,
+    absent,
+  );
+  expect(message).toBe(
+    "wasn: only ONNX Runtime could have this device, and onnxruntime-node does not work (this optional package is not installed). Use one of auto, litert, reference, wasm; or: Run npm i onnxruntime-node@^1.30.0 to install it.",
+  );
+});
+
 test("cpu means ONNX Runtime, and wrong threads are wrong, also where it is not installed", () => {
   const codes = run(
     `const tell = (options) => openEngine(options).then(() => null, ({ code, message }) => code ?? message);

@@ -11,11 +11,12 @@ export function nodeCrew(threads: number): StartCrew {
     patienceMs,
     start(kernels, memory, control) {
       const run = new Int32Array(memory.buffer, control, 1);
+      const file = ownModule("engines/wasm/inference/crew-worker.node");
       const workers: Worker[] = [];
       const ready = Promise.all(
         Array.from({ length: threads - 1 }, async (_, i) => {
           const workerData = { kernels, memory, control, thread: i + 1 };
-          const worker = new Worker(ownModule("engines/wasm/inference/crew-worker.node"), { workerData });
+          const worker = new Worker(file, { workerData });
           workers.push(worker);
           await new Promise((resolve, reject) => {
             const ended = () => reject(new Error("it ended at its start"));
