@@ -62,6 +62,14 @@ test("threads that a device does not have are wrong usage", async () => {
   }
 });
 
+test("threads that do not start end the run with one line, whatever the number of videos", async () => {
+  const ended = `data:text/javascript,${encodeURIComponent('process.on("worker", (worker) => void worker.terminate());')}`;
+  await expect(classify(["--import", ended], "--device", "wasm", "--threads", "2")).rejects.toMatchObject({
+    code: 2,
+    stderr: "movinet: threads: one of 2 does not start (it ended at its start). Use fewer threads.\n",
+  });
+});
+
 test("our WebAssembly says what ONNX Runtime says, one video at a time or two", async () => {
   const expected = await classify([], "--device", "cpu");
   expect(expected.scores).toHaveLength(2);
