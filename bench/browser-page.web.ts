@@ -1,11 +1,11 @@
-/** The page of `browser-steps.ts`: opens what it is told to, and steps it. */
+/** The page of `browser-steps.ts`: opens what it is asked to open, and steps it. */
 import { type Engine, openEngine, type Program } from "movinet/session";
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { programOf, readFileOf } from "../packages/movinet/src/flow/open-file.ts";
 import { differenceOf } from "./difference.ts";
 import { litertRun, litertSession, type Steps, sessionSteps } from "./litertjs-steps.web.ts";
 
-/** What the onnxruntime-web contestant needs to know of its file. */
+/** What the onnxruntime-web contestant needs to know about its file. */
 interface PlainFacts {
   readonly inputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
   readonly states: readonly { readonly input: string; readonly output: string }[];
@@ -75,7 +75,7 @@ async function onnxSteps(): Promise<Steps> {
   };
 }
 
-/** Picture `t`, as these steps take it. */
+/** Frame `t` in the format of these steps. */
 function pictureOf({ size, layout }: Steps, t: number): Float32Array<ArrayBuffer> {
   const planes = pictures.slice(t * size, (t + 1) * size);
   if (layout === "planes") return planes;
@@ -101,7 +101,7 @@ const bench = {
   async open(name: Name) {
     opened.set(name, await openers[name](model));
   },
-  /** Steps of a stream that begins anew. */
+  /** Steps of a new stream. */
   async round(name: Name) {
     const steps = opened.get(name)!;
     const frames = pictures.length / steps.size;
@@ -122,7 +122,10 @@ const bench = {
     }
     return { times, largestDifference: Math.max(...differences) };
   },
-  /** From a file's bytes in memory to the first step done. A runtime that has not started, starts. */
+  /**
+   * From a file's bytes in memory to the end of the first step, including the start of the runtime if it has not
+   * started.
+   */
   async first(name: Name) {
     const opening = performance.now();
     const steps = await openers[name](model);

@@ -3,13 +3,13 @@
  * Google's own graphs through its `run` and through our session, onnxruntime-web on the plain file; and our WebAssembly on two
  * threads, in a page of another Chromium that is cross-origin isolated.
  *
- *     MOVINET_PYTHON=python3 node bench/browser-steps.ts FOLDER [ROUNDS [VARIANTS]]
+ * MOVINET_PYTHON=python3 node bench/browser-steps.ts FOLDER [ROUNDS [VARIANTS]]
  *
- * FOLDER holds `a0_se_fp32.tflite`, …; `CHROMIUM` names the browser. Every logit is compared with those of native LiteRT. Of A0 also
- * the time from a file's bytes in memory to the first step done, each in a page that was loaded anew: ours of Google's file and of
- * the same model as safetensors; LiteRT.js with the start of its runtime, fetched from this machine, and where that had started
- * before. All rounds go to `results/steps.csv` in place of those that this machine had there of the browser, a summary to standard
- * output.
+ * FOLDER contains `a0_se_fp32.tflite`, …; `CHROMIUM` is the path of the browser. Every logit is compared with those of
+ * native LiteRT. For A0 also the time from a file's bytes in memory to the end of the first step, each in a freshly
+ * loaded page: ours with Google's file and with the same model as safetensors; LiteRT.js including the start of its
+ * runtime, loaded from this machine, and with the runtime already started. All rounds replace this machine's rows for
+ * the browser in `results/steps.csv`; a summary goes to standard output.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -63,7 +63,7 @@ async function reload(one: Page): Promise<void> {
   await one.evaluate("bench.prepare()");
 }
 
-/** What the page fetches. */
+/** Files for the page. */
 function serve(file: string): void {
   const logits = join(temporaryFolder(), "logits.f32");
   runPeer("litert-logits.py", file, "1", String(frames), logits);

@@ -1,10 +1,10 @@
 /**
- * How often `camera-motion` is right, frame by frame as `classify` asks it: on fresh generated clips, and on moves that are cut
- * out of single frames of real videos, which share no code with the generator.
+ * Accuracy of `camera-motion`, frame by frame as in `classify`: on newly generated clips, and on moves cut from single
+ * frames of real videos, which share no code with the generator.
  *
- *     node bench/camera-motion.ts MODEL [VIDEOS] > bench/results/camera-motion.csv
+ * node bench/camera-motion.ts MODEL [VIDEOS] > bench/results/camera-motion.csv
  *
- * VIDEOS is a folder of videos whose frames are used; without it only generated clips are judged.
+ * VIDEOS is a folder of videos whose frames are used; without it only generated clips are evaluated.
  */
 
 import type { Frame } from "movinet";
@@ -37,7 +37,7 @@ async function answer(data: Uint8Array): Promise<string> {
   return topK(scores, model.card.labels, 1)[0]?.label ?? "";
 }
 
-/** Right answers by label. */
+/** Correct answers by label. */
 async function judge(name: string, clips: Iterable<readonly [label: CameraMotionLabel, data: Uint8Array]>) {
   const right = new Map(cameraMotionLabels.map((label) => [label, { right: 0, clips: 0 }]));
   for (const [label, data] of clips) {
@@ -58,7 +58,7 @@ function* generated() {
   }
 }
 
-/** One picture from the middle of each video, every label over each. */
+/** One frame from the middle of each video, every label on each. */
 async function realPictures(folder: string): Promise<readonly Frame[]> {
   const pictures: Frame[] = [];
   for (const source of (await expandSources([folder])).sources) {

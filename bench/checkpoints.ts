@@ -1,7 +1,7 @@
 /**
- * Golden cases as TensorFlow checkpoints, restored and run by the official code: the largest difference between its logits and the
- * figures, and whether it saves again what it restored. `MOVINET_PYTHON` names a Python that has what `peers/tensorflow-checkpoint.py`
- * asks for. Cases with gate A are left out: the official code of today has none.
+ * Golden cases as TensorFlow checkpoints, restored and run by the official code: the largest difference between its
+ * logits and the golden ones, and whether it saves again what it restored. `MOVINET_PYTHON` is a Python with the
+ * requirements of `peers/tensorflow-checkpoint.py`. Cases with gate A are skipped: the current official code has none.
  *
  * `node bench/checkpoints.ts [CASE…]`
  */

@@ -5,7 +5,7 @@ import { randomOf } from "../packages/movinet/src/common/random.ts";
 import { machineName, processor } from "./material.ts";
 import { type StepRound, Summary } from "./step-rounds.ts";
 
-/** Pictures of a round, and of how many streams that begin with one of them the logits are known. */
+/** Frames per round, and the number of streams (by first frame) with known logits. */
 export const frames = 20;
 export const known = 8;
 const allowedDifference = 1e-5;
@@ -13,24 +13,24 @@ const allowedDifference = 1e-5;
 export interface StepTimes {
   /** Milliseconds of each call. */
   readonly times: readonly number[];
-  /** Of the logits from native LiteRT's; null: not asked. */
+  /** Difference from native LiteRT's logits; null: not compared. */
   readonly largestDifference: number | null;
 }
 
 export interface Contestant {
   readonly name: string;
-  /** In a call. */
+  /** Streams per call. */
   readonly streams: number;
   readonly round: () => Promise<StepTimes>;
 }
 
-/** The same times, of one whose logits are right. */
+/** The same times, for a contestant with correct logits. */
 export function checked(name: string, done: StepTimes): StepTimes {
   if (done.largestDifference !== null && done.largestDifference <= allowedDifference) return done;
   throw new Error(`${name}: logits are ${done.largestDifference} from LiteRT's`);
 }
 
-/** Rounds `first` to `last`, after one that does not count. The order of each is drawn anew. */
+/** Rounds `first` to `last`, after an uncounted one. The order of each is shuffled. */
 export async function contest(
   { variant, runtime }: Pick<StepRound, "variant" | "runtime">,
   contestants: readonly Contestant[],
@@ -55,7 +55,7 @@ export async function contest(
   return measured;
 }
 
-/** Prints a line for each contestant: its time, and that over the times of others. */
+/** Prints a line per contestant: its time, and its ratio to the times of others. */
 export function tell(variant: string, rounds: readonly StepRound[], others: readonly string[]): void {
   const summary = new Summary(rounds);
   for (const name of [...summary.contestants].sort()) {

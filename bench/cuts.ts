@@ -1,7 +1,7 @@
 /**
- * How well a change in a short clip is found: `node bench/cuts.ts > bench/results/cuts.csv`. Labelled clips alone (more than
- * one segment is a false alarm, unless the clip really changes), two stretches of clips of other classes one after the
- * other, and other clips that should show one thing; by the estimate, by the session for the recent past, and by both, as
+ * How well a change in a short clip is found: `node bench/cuts.ts > bench/results/cuts.csv`. Labelled clips alone
+ * (more than one segment is a false alarm, unless the clip really changes), two clips of different classes one after
+ * the other, and other clips of a single action; by the estimate, by the session for the recent past, and by both, as
  * `classify` does. Needs the shared clips.
  */
 import { type Frame, Segmenter } from "movinet";
@@ -25,7 +25,7 @@ function pairs(count: number, shortest: number, longest: number) {
     if (a.label === b.label) continue;
     const [first = [], second = []] = [a, b].map(({ pictures }) => {
       const length = Math.round(random.between(shortest, longest) * card.fps);
-      // Short clips are looped, as a repeated action would be.
+      // Short clips are looped, like a repeated action.
       return Array.from({ length }, (_, k) => pictures[k % pictures.length] as Pictures[number]);
     });
     made.push({ pictures: [...first, ...second], cut: first.length / card.fps });
@@ -64,7 +64,7 @@ for (const [material, clips] of Object.entries(materials)) {
 }
 await program[Symbol.asyncDispose]();
 
-/** Seconds at which segments begin, but for the first, in one run over both. */
+/** Start times of all segments but the first, in seconds, in one run over both. */
 async function changesOf(pictures: Pictures) {
   const { input, output } = card;
   const halfLife = 1;

@@ -1,4 +1,7 @@
-/** How far logits are from others, over the larger of 1 and their size; NaN where one is missing or no number. */
+/**
+ * The difference between logits, relative to the larger of 1 and their magnitude; NaN if one is missing or not a
+ * number.
+ */
 export function differenceOf(got: Float32Array, expected: Float32Array): number {
   if (got.length !== expected.length) return Number.NaN;
   return got.reduce((largest, value, i) => {

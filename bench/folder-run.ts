@@ -31,7 +31,7 @@ if (!modelFile || !clipFolder) throw new TypeError("usage: folder-run.ts --model
 const names = readdirSync(clipFolder).sort();
 const count = Number(values.count);
 
-/** Runs a command: its CPU seconds, with those of the processes that it waited for. */
+/** Runs a command: its CPU seconds, including those of its child processes. */
 function cpuOf(command: readonly string[]): number {
   const script = 'TIMEFORMAT="cpu %U %S"; time "$@" 2>&1 >/dev/null | tail -c 2000';
   const { stderr, status } = spawnSync("bash", ["-o", "pipefail", "-c", script, "bash", ...command], {
@@ -42,7 +42,7 @@ function cpuOf(command: readonly string[]): number {
   return Number(user) + Number(system);
 }
 
-/** CPU seconds of FFmpeg's program for each clip, alone. */
+/** CPU seconds of the FFmpeg program per clip, alone. */
 function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>, threads: readonly string[]): number[] {
   const filter = `fps=${card.fps},scale=${card.input.width}:${card.input.height}`;
   return names.map((name) => {
@@ -51,7 +51,7 @@ function decodeCost({ card }: Awaited<ReturnType<typeof openModel>>, threads: re
   });
 }
 
-/** CPU seconds of the network's steps for each clip, on one thread and alone. */
+/** CPU seconds of the network's steps per clip, on one thread and alone. */
 async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<number[]> {
   const program = await Program.compile(model, await openEngine({ threads: 1 }));
   const session = await program.openStream();
@@ -71,7 +71,7 @@ async function stepsCost(model: Awaited<ReturnType<typeof openModel>>): Promise<
   return costs;
 }
 
-/** Wall and CPU seconds of the command from its start to its exit, and what other processes took meanwhile. */
+/** Wall and CPU seconds of the command from start to exit, and what other processes took meanwhile. */
 function runCost(folder: string, out: string, jobs: string) {
   const options = ["--model", modelFile as string, "--out", out, "--jobs", jobs, "--quiet"];
   const before = busySeconds();
@@ -86,7 +86,7 @@ function busySeconds(): number {
   return cpus().reduce((sum, { times }) => sum + (times.user + times.nice + times.sys + times.irq) / 1000, 0);
 }
 
-/** Mean over the folder, in which clips come again in turn. */
+/** Mean over the folder, in which clips are repeated in turn. */
 const meanOf = (costs: readonly number[]) =>
   mean(Array.from({ length: count }, (_, i) => costs[i % costs.length] as number));
 

@@ -3,13 +3,13 @@ import { openEngine } from "movinet/session";
 import { litertRun, litertSession, type Steps } from "./litertjs-steps.web.ts";
 
 interface Plan {
-  /** `plain`: states fed back through the package's own `run`, as its documentation shows it. */
+  /** `plain`: states fed back through the package's own `run`, as in its documentation. */
   readonly plan: readonly { readonly url: string; readonly plain: boolean }[];
   readonly rounds: number;
   readonly stepsInTurn: number;
 }
 
-/** Milliseconds a step, for each contestant and round. The first three rounds are not counted. */
+/** Milliseconds per step, for each contestant and round. The first three rounds are not counted. */
 async function bench({ plan, rounds, stepsInTurn }: Plan): Promise<{ blocks: number[][]; compileMs: number[] }> {
   const litert = await openEngine({ device: "litert", wasmPaths: "/litert/" });
   const compileMs: number[] = [];

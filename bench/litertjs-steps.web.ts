@@ -1,13 +1,13 @@
-/** A stream of a TFLite file in LiteRT.js: as the package's documentation shows it, and through our session. */
+/** A stream of a TFLite file in LiteRT.js: as in the package's documentation, and through our session. */
 import { type CompiledModel, loadAndCompile, Tensor } from "@litertjs/core";
 import { type Engine, Program } from "movinet/session";
 
 export interface Steps {
-  /** Floats of a picture. */
+  /** Floats per frame. */
   readonly size: number;
-  /** Where channels stand in them. */
+  /** The position of channels in them. */
   readonly layout: "planes" | "channelsLast";
-  /** Begins anew. */
+  /** Starts a new stream. */
   reset(): Promise<void>;
   /** The logits; null where the classifier does not run. */
   step(frame: Float32Array<ArrayBuffer>): Promise<Float32Array | null>;

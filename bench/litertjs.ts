@@ -1,7 +1,8 @@
 /**
- * Steps of exported TFLite files against Google's graphs in LiteRT.js: `node bench/litertjs.ts FOLDER [VARIANTS [ROUNDS]]`, where
- * FOLDER holds `a0_se_fp32.tflite` and so on. WebAssembly in Chromium, one thread; blocks of steps in turn in one page, so that
- * all see the same machine. The weights of the exports are those of Google's file, whose logits they must give.
+ * Steps of exported TFLite files compared with Google's graphs in LiteRT.js: `node bench/litertjs.ts FOLDER [VARIANTS
+ * [ROUNDS]]`; FOLDER contains `a0_se_fp32.tflite` and so on. WebAssembly in Chromium, one thread; blocks of steps
+ * alternate in one page, so that conditions are equal. The exports use the weights of Google's file, whose logits they
+ * must reproduce.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** What the benchmarks share: rows of results, folders that go away, the official model, the labelled clips and videos made of them. */
+/**
+ * Code shared by the benchmarks: result rows, temporary folders, the official model, the labelled clips and videos
+ * made of them.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -15,7 +18,7 @@ export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 export const machineName = `${cpus()[0]?.model.trim()}, ${cpus().length} cores`;
 export const machine = `"${machineName}"`;
-/** Which processor a vague name means, on Linux: its family and model, and the widest vectors that it has. */
+/** The exact processor behind a vague name, on Linux: its family and model, and its widest vectors. */
 export const processor: string = processorOf();
 export const python: string = process.env["MOVINET_PYTHON"] ?? "python3";
 export const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -29,14 +32,14 @@ function processorOf(): string {
   return `${process.arch} family ${fact("cpu family")} model ${fact("model")} ${vectors ?? ""}`.trim();
 }
 
-/** A folder that goes when the process does. */
+/** A folder that is deleted when the process exits. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "movinet-bench-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** The lines that a program of `peers/` prints. */
+/** The lines printed by a program in `peers/`. */
 export function runPeer(script: string, ...args: readonly string[]): string[] {
   const { status, stdout, stderr } = spawnSync(python, [pathOf(`peers/${script}`), ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
@@ -53,7 +56,7 @@ export async function framesOf(file: string, options: VideoOptions): Promise<Fra
   return Array.fromAsync(openVideo(file, options));
 }
 
-/** The shared clips of Kinetics-600, and the class of each. */
+/** The shared clips of Kinetics-600, and their classes. */
 export function labelledClips(): readonly { readonly file: string; readonly label: string; readonly named: boolean }[] {
   return readManifest()
     .filter(({ group }) => group === "k600")
@@ -92,7 +95,7 @@ function drawer(seed: number): () => number {
   };
 }
 
-/** A stretch of a concatenation: seconds, and the class that its clip has alone. */
+/** A part of a concatenation: seconds, and the class predicted for its clip alone. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
@@ -100,8 +103,8 @@ export interface Stretch {
 }
 
 /**
- * The labelled clips whose class comes first when they are alone, each looped to at least 20 seconds, in a seeded order,
- * as one video of 25 pictures a second. Needs ffmpeg.
+ * The labelled clips that are classified correctly when alone, each looped to at least 20 seconds, in a seeded order,
+ * as one video at 25 fps. Needs ffmpeg.
  */
 export function concatenate(seed: number, filter: string, folder: string): { file: string; truth: readonly Stretch[] } {
   requireClips();

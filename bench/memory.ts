@@ -1,7 +1,7 @@
 /**
- * What sessions and steps keep in memory: `node bench/memory.ts MODEL [STEPS] > bench/results/memory.csv`. One program of a stream
- * model; the resident memory of the process after 1 session, after 50, each of which has stepped, and over 100,000 steps of one
- * of them. Garbage is collected before every look.
+ * Memory of sessions and steps: `node bench/memory.ts MODEL [STEPS] > bench/results/memory.csv`. One program of a
+ * stream model; the resident memory of the process after 1 session, after 50, each stepped once, and over 100,000
+ * steps of one of them. Garbage is collected before each measurement.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -25,7 +25,7 @@ const program = await Program.compile(model, await openEngine({ threads: 1 }));
 
 row("model,sessions,steps,residentMb");
 async function tell(open: number, taken: number): Promise<void> {
-  // What is freed with garbage is freed in a later turn.
+  // Memory released by garbage collection is freed in a later turn.
   for (let i = 0; i < 3; i++) {
     collect();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -33,7 +33,7 @@ async function tell(open: number, taken: number): Promise<void> {
   row(model.card.name, open, taken, (process.memoryUsage.rss() / 1e6).toFixed(1));
 }
 
-/** A session that has stepped. */
+/** A session that has been stepped. */
 async function openStepped() {
   const session = await program.openStream();
   for (let i = 0; i < 20; i++) await session.step(picture);

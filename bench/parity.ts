@@ -1,13 +1,14 @@
 /**
- * Every golden case as a file, the plain ones in every precision, run elsewhere: the largest difference between logits and those
- * of the reference implementation. `MOVINET_PYTHON` names the Python.
+ * Every golden case as a file, the plain ones in every precision, run elsewhere: the largest difference from the
+ * reference implementation's logits. `MOVINET_PYTHON` is the Python to use.
  *
- * `node bench/parity.ts onnx [CASE…]`: through onnx.checker and in Python's ONNX Runtime (`onnx`, `onnxruntime`, `numpy`).
+ * `node bench/parity.ts onnx [CASE…]`: through onnx.checker and in Python's ONNX Runtime (`onnx`, `onnxruntime`,
+ * `numpy`).
  *
  * `node bench/parity.ts tflite [CASE…]`: in native LiteRT on three sets of kernels (`ai-edge-litert`, `numpy`).
  *
- * `MOVINET_PORT=CHECKOUT node bench/parity.ts pt [CASE…]`: in the public PyTorch port (`torch`, `numpy`, `einops`, `fvcore`), of the cases
- * that it can compute: square pictures, and nothing else than another gate.
+ * `MOVINET_PORT=CHECKOUT node bench/parity.ts pt [CASE…]`: in the public PyTorch port (`torch`, `numpy`, `einops`,
+ * `fvcore`), for the cases it supports: square inputs, and no difference but the gate.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

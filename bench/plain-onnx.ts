@@ -1,6 +1,6 @@
 /**
- * A stream model as a framework's exporter would write it: rank 5, 3-D convolutions, each stream buffer one tensor that is joined
- * with the new frame and cut again, nothing fused by us.
+ * A stream model as a framework's exporter would write it: rank 5, 3-D convolutions, each stream buffer one tensor
+ * that is joined with the new frame and split again, without fusion.
  */
 import { type OnnxValue, writeOnnx } from "../packages/movinet/src/formats/onnx/proto.ts";
 import { Emission, windowOf } from "../packages/movinet/src/formats/onnx/write/emission.ts";
@@ -13,7 +13,7 @@ const dimsOf = ({ channels, frames, height, width }: Shape) => [1, channels, fra
 export interface PlainFile {
   readonly bytes: Uint8Array;
   readonly inputs: readonly OnnxValue[];
-  /** Which outputs are which inputs of the next step. */
+  /** The outputs that are inputs of the next step. */
   readonly states: readonly { readonly input: string; readonly output: string }[];
 }
 

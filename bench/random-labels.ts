@@ -1,7 +1,7 @@
 /**
- * What the commands print of an accuracy where chance drew the labels of real clips:
- * `node bench/random-labels.ts MODEL YOGA6 [SEEDS] > bench/results/random-labels.csv`. YOGA6 is a folder with a
- * manifest.csv (file, label, group). By gradients a quarter of the seeds is tried.
+ * What the commands print about accuracy if the labels of real clips are random: `node bench/random-labels.ts MODEL
+ * YOGA6 [SEEDS] > bench/results/random-labels.csv`. YOGA6 is a folder with a manifest.csv (file, label, group).
+ * Gradient training uses a quarter of the seeds.
  */
 
 import { join, resolve } from "node:path";
@@ -25,7 +25,7 @@ const labelled = ({ file, group, start, end }: Sample, label: string) =>
   [resolve(file), label, group ?? "", String(start ?? ""), String(end ?? ""), ""] as const;
 const own = samples.map(({ classes }) => labels[classes[0] as number] as string);
 
-/** Labels that change places within each group, or among all clips. */
+/** Labels shuffled within each group, or among all clips. */
 const datasets: Readonly<Record<string, DrawRows>> = {
   "across persons": (random) => {
     const drawn = random.shuffle(own);

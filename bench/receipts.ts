@@ -1,7 +1,7 @@
 /**
- * `node bench/receipts.ts [VARIANT…] > results/receipts.csv`: every stream variant at its native size, with weights made by hashing,
- * as TFLite in both forms and all precisions and as ONNX, each compared on its own runtime with whole clips of the network.
- * Bytes are held against the size that is aimed at.
+ * `node bench/receipts.ts [VARIANT…] > results/receipts.csv`: every stream variant at its native size, with hashed
+ * weights, as TFLite in both forms and all precisions and as ONNX, each compared on its own runtime with whole clips
+ * of the network. File sizes are compared with their targets.
  */
 import { buildGraph, defaultCard, specOf } from "movinet/graph";
 import { openEngine } from "movinet/session";
@@ -18,7 +18,7 @@ const kinds = [
   ),
   ...(["float32", "float16"] as const).map((dtype) => ({ format: "onnx", form: "step", dtype }) as const),
 ];
-/** Bytes for each parameter, and beside them. */
+/** Bytes per parameter, and overhead. */
 const aims = { float32: [4, 200e3], float16: [2, 200e3], dynamic_int8: [1.1, 250e3] } as const;
 
 row(

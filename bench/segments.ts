@@ -1,4 +1,4 @@
-/** How right segments are: `node bench/segments.ts > bench/results/segments.csv`. Needs ffmpeg and the shared clips. */
+/** Accuracy of segments: `node bench/segments.ts > bench/results/segments.csv`. Needs ffmpeg and the shared clips. */
 import { Segmenter } from "movinet";
 import { percentile } from "movinet/files";
 import { classifyFrames, topK } from "movinet/session";

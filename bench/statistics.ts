@@ -1,6 +1,6 @@
 /**
- * How often intervals hold the truth and verdicts are wrong, in simulations whose truth is known:
- * `node bench/statistics.ts [SIMULATIONS] > bench/results/statistics.csv` (1000 each: 10 minutes).
+ * How often intervals contain the true value and verdicts are wrong, in simulations with a known truth: `node
+ * bench/statistics.ts [SIMULATIONS] > bench/results/statistics.csv` (1000 each: 10 minutes).
  */
 import {
   betterThanGuessing,
@@ -40,7 +40,7 @@ const differences: readonly Difference[] = [
 ];
 
 const digits = (value: number) => value.toFixed(3);
-/** Of cells that differ in the true share: the least that is covered, and the mean width. */
+/** Over cells with different true values: the smallest coverage, and the mean width. */
 const summary = (cells: readonly { readonly covered: number; readonly width: number }[]) => ({
   covered: digits(Math.min(...cells.map(({ covered }) => covered))),
   width: digits(mean(cells.map(({ width }) => width))),

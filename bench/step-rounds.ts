@@ -1,4 +1,4 @@
-/** The rounds of `steps.ts` and `browser-steps.ts` as CSV, and what they come to. */
+/** The rounds of `steps.ts` and `browser-steps.ts` as CSV, and their summary. */
 import { percentile } from "movinet/files";
 import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
 
@@ -6,18 +6,21 @@ import { parseCsv } from "../packages/movinet/src/data/manifest.ts";
 export interface StepRound {
   readonly machine: string;
   readonly processor: string;
-  /** What ran the rounds: `Node 24.21.0`, whose peers are native, or a browser. */
+  /** The runtime: `Node 24.21.0`, whose peers are native, or a browser. */
   readonly runtime: string;
-  /** Of the last minute, when the round began. */
+  /** Load average over the last minute, when the round began. */
   readonly loadAverage: number;
   readonly variant: string;
   readonly contestant: string;
-  /** From 1. Rounds of one number are of one time. */
+  /** From 1. Rounds with the same number ran at the same time. */
   readonly round: number;
-  /** Of a call, and for one stream of those in it. */
+  /** Per call, for one of its streams. */
   readonly p50Ms: number;
   readonly p95Ms: number;
-  /** From the logits of native LiteRT, over the larger of 1 and their size; null for native peers, which are not asked. */
+  /**
+   * Difference from native LiteRT's logits, relative to the larger of 1 and their magnitude; null for native peers,
+   * which are not compared.
+   */
   readonly largestDifference: number | null;
 }
 
@@ -40,7 +43,7 @@ export function writeRounds(rounds: readonly StepRound[]): string {
   return `${[columns.join(","), ...lines].join("\n")}\n`;
 }
 
-/** The same file with these rounds in place of those that their machine had there, in Node or in the same browser. */
+/** The same file with these rounds replacing those of the same machine, in Node or in the same browser. */
 export function replaceRounds(csv: string, measured: readonly StepRound[]): string {
   const ownerOf = ({ machine, processor, runtime }: StepRound) => [machine, processor, kindOf(runtime)].join();
   const replaced = new Set(measured.map(ownerOf));
@@ -80,7 +83,7 @@ export function readRounds(csv: string): StepRound[] {
   });
 }
 
-/** What the rounds of one machine and variant come to. */
+/** The summary of the rounds of one machine and variant. */
 export class Summary {
   readonly #p50Ms = new Map<string, Map<number, number>>();
 
@@ -95,13 +98,13 @@ export class Summary {
     return [...this.#p50Ms.keys()];
   }
 
-  /** The median of the rounds' medians; null for one that did not run. */
+  /** The median of the rounds' medians; null if it did not run. */
   p50Ms(contestant: string): number | null {
     const times = this.#p50Ms.get(contestant);
     return times ? percentile([...times.values()], 50) : null;
   }
 
-  /** The median of the ratios of two contestants in the same rounds; null where one of them did not run. */
+  /** The median of the ratios of two contestants in the same rounds; null if one of them did not run. */
   ratio(contestant: string, other: string): number | null {
     const [times, others] = [this.#p50Ms.get(contestant), this.#p50Ms.get(other)];
     if (!times || !others) return null;

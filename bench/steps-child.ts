@@ -1,6 +1,6 @@
 /**
- * Our steps in a process of their own, for `steps.ts`: started with a {@link StepsStart} as JSON, it writes a line when ready,
- * and for each line on stdin a {@link StepsRound}: streams that begin anew, and some pictures of each of them. Every answer is
+ * Our steps in a separate process, for `steps.ts`: started with a {@link StepsStart} as JSON, it writes a line when
+ * ready, and for each line on stdin a {@link StepsRound}: new streams, with some frames for each. Every answer is
  * compared with native LiteRT's.
  */
 import { readFileSync } from "node:fs";
@@ -26,24 +26,30 @@ const engines = {
 export interface StepsStart {
   /** One of Google's graphs. */
   readonly model: string;
-  /** Its logits in native LiteRT, float32 `[frames, known, classes]`; stream `s` begins with picture `s`. */
+  /** Its logits in native LiteRT, float32 `[frames, known, classes]`; stream `s` begins with frame `s`. */
   readonly logits: string;
-  /** Pictures of a round. */
+  /** Frames per round. */
   readonly frames: number;
-  /** Streams of which the logits are known. */
+  /** Number of streams with known logits. */
   readonly known: number;
-  /** Streams in a call. */
+  /** Streams per call. */
   readonly streams: number;
-  /** Whether every call also gives logits; else they are asked for behind the round, for its last 16 frames. */
+  /** Whether every call also returns logits; otherwise they are requested after the round, for its last 16 frames. */
   readonly classifier: boolean;
-  /** ONNX Runtime by its C API, in the background too, and by its binding; our WebAssembly by its modules, of which one is for two threads. */
+  /**
+   * ONNX Runtime through its C API, also in the background, and through its binding; the built-in WebAssembly with its
+   * modules, one of them for two threads.
+   */
   readonly engine: keyof typeof engines;
 }
 
 export interface StepsRound {
   /** Milliseconds of each call, of all streams. */
   readonly times: readonly number[];
-  /** From LiteRT's logits, over the larger of 1 and their size; NaN (null in JSON) where a logit is missing. */
+  /**
+   * Difference from LiteRT's logits, relative to the larger of 1 and their magnitude; NaN (null in JSON) if a logit is
+   * missing.
+   */
   readonly largestDifference: number;
 }
 
@@ -63,7 +69,7 @@ const pictures = hashedFrames(frames + known - 1, resolution.height, resolution.
 const { buffer, byteOffset, length } = readFileSync(start.logits);
 const truth = new Float32Array(buffer.slice(byteOffset, byteOffset + length));
 
-/** Of `count` frames from `first` on. */
+/** For `count` frames from `first`. */
 function differenceOfFrames({ logits }: StepOutputs, first: number, count = 1): number {
   const expected = Array.from({ length: count }, (_, t) => {
     const row = (first + t) * known;

@@ -1,6 +1,6 @@
 /**
- * Steps of A0–A3 against native LiteRT on Google's own graphs, one thread where no other number is said, float32, in alternating
- * rounds of 20 steps: each contestant is a process of its own, another one every 10 rounds, and the order of a round is drawn anew.
+ * Steps of A0–A3 against native LiteRT on Google's own graphs, one thread unless stated, float32, in alternating
+ * rounds of 20 steps: each contestant is a separate process, restarted every 10 rounds, and the order of each round is shuffled.
  *
  *     MOVINET_PYTHON=python3 node bench/steps.ts FOLDER [ROUNDS] [--checkout DIR]
  *
@@ -24,7 +24,7 @@ if (!folder) throw new TypeError("usage: node bench/steps.ts FOLDER [ROUNDS] [--
 
 const rounds = Number(roundsText);
 const runtime = `Node ${process.versions.node}`;
-/** Then others begin: where a process lies in memory decides 3 %. */
+/** After that, new processes start: the position of a process in memory makes a difference of 3 %. */
 const roundsOfProcess = 10;
 const step = { streams: 1, classifier: true, engine: "c-api" } as const;
 const ours: Readonly<Record<string, Pick<StepsStart, "streams" | "classifier" | "engine">>> = {

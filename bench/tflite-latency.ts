@@ -1,7 +1,8 @@
 /**
- * Steps of our TFLite files in native LiteRT: `node bench/tflite-latency.ts FOLDER [ROUNDS]`: A0–A3 in float32 against the official
- * graphs in FOLDER (`a0_se_fp32.tflite`, …), in nine processes each, because where a process lies in memory decides 3 %; ratios
- * are medians of their medians. `MOVINET_PYTHON` names a Python with `ai-edge-litert` and `numpy`.
+ * Steps of our TFLite files in native LiteRT: `node bench/tflite-latency.ts FOLDER [ROUNDS]`: A0–A3 in float32
+ * compared with the official graphs in FOLDER (`a0_se_fp32.tflite`, …), in nine processes each, because the position
+ * of a process in memory makes a difference of 3 %; ratios are medians of their medians. `MOVINET_PYTHON` is a Python
+ * with `ai-edge-litert` and `numpy`.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,10 +1,10 @@
 /**
- * Our training steps in a process of their own, for `training.ts`. Usage: training-child.ts SIZE FRAMES BATCH THREADS
- * full|full-batch|last2. Speaks like `peers/pytorch-train.py`: a ready line; for each line with a number of steps, their
- * times in ms; at the end, the peak resident memory.
+ * Our training steps in a separate process, for `training.ts`. Usage: training-child.ts SIZE FRAMES BATCH THREADS
+ * full|full-batch|last2. The protocol is that of `peers/pytorch-train.py`: a ready line; for each line with a number
+ * of steps, their times in ms; at the end, the peak resident memory.
  *
- * `full` trains everything with folded norms, the default of fine-tuning; `full-batch` takes the norms' statistics from half
- * a batch on each thread; `last2` trains the last two blocks and the head on the kept output of the rest.
+ * `full` trains all layers with folded norms, the default of fine-tuning; `full-batch` uses norm statistics from half
+ * a batch per thread; `last2` trains the last two blocks and the head on the stored output of the rest.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
 /**
- * Training steps of A0 stream against the public PyTorch port, in one run: each contestant is a process of its own, and they
- * take steps in turn, the others stopped meanwhile by having nothing to do.
+ * Training steps of A0 stream compared with the public PyTorch port, in one run: each contestant is a separate
+ * process, and they step in turn, the others idle.
  *
- *     MOVINET_PYTHON=python3 node bench/training.ts CHECKOUT [ROUNDS] > bench/results/training.csv
+ * MOVINET_PYTHON=python3 node bench/training.ts CHECKOUT [ROUNDS] > bench/results/training.csv
  *
  * CHECKOUT is a checkout of github.com/Atze00/MoViNet-pytorch. 16 frames of 172 × 172, batch 4, AdamW, two threads.
  */

@@ -1,7 +1,8 @@
 /**
- * What whole runs of the command cost: `node bench/whole-runs.ts [CHECKOUT] > bench/results/whole-runs.csv`. A minute of 720p
- * against ffmpeg doing nothing but decoding and scaling, in alternating rounds, and against the command of an earlier CHECKOUT
- * with its packages installed; starting up; an hour's memory against ten seconds'. Needs ffmpeg, Linux and the shared clips.
+ * Cost of complete runs of the command: `node bench/whole-runs.ts [CHECKOUT] > bench/results/whole-runs.csv`. A minute
+ * of 720p compared with ffmpeg decoding and scaling only, in alternating rounds, and with the command of an earlier
+ * CHECKOUT with its packages installed; start-up; memory over an hour compared with ten seconds. Needs ffmpeg, Linux
+ * and the shared clips.
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -20,7 +21,7 @@ const classify = (file: string, command = bin) => {
 interface Run {
   /** From start to exit. */
   readonly ms: number;
-  /** Processor time of the process itself: the decoder's is another. */
+  /** CPU time of the process itself, without the decoder's process. */
   readonly cpuMs: number;
   /** Of the process itself. */
   readonly peakBytes: number;
@@ -39,7 +40,7 @@ async function timed(program: string, args: readonly string[]): Promise<Run> {
     try {
       const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
       peakBytes = Math.max(peakBytes, Number(kilobytes ?? 0) * 1024);
-      // Behind the name: the 12th and 13th field are user and system time in hundredths of a second.
+      // After the name: fields 12 and 13 are user and system time in hundredths of a second.
       const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8")
         .replace(/^.*\) /s, "")
         .split(" ");
@@ -52,7 +53,7 @@ async function timed(program: string, args: readonly string[]): Promise<Run> {
   return { ms: performance.now() - started, cpuMs, peakBytes, stdout };
 }
 
-/** Milliseconds that the network took, as `classify --json` tells. */
+/** Milliseconds spent in the network, from `classify --json`. */
 function inferMs({ stdout }: Run): number {
   const lines = stdout
     .trim()

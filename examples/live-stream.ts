@@ -1,5 +1,5 @@
 /**
- * Steps a stream picture by picture, keeps its state, and continues from it later, elsewhere or twice:
+ * Runs a stream frame by frame, saves its state, and restores it later, elsewhere or twice:
  * `node live-stream.ts model.tflite`.
  */
 import { open, type Picture } from "movinet";
@@ -17,11 +17,11 @@ for (let frame = 0; frame < 5; frame++) {
   console.log(frame, predictions[0]?.label);
 }
 
-const state = await stream.snapshot(); // plain data: store it, send it, keep it while the camera is off
+const state = await stream.snapshot(); // plain data: store it, send it, or keep it while the camera is off
 const picture = next();
 const first = await stream.step(picture);
 await stream.restore(state);
 const again = await stream.step(picture);
 console.log(`the same after restore: ${first.scores.every((score, c) => score === again.scores[c])}`);
 
-await stream.reset(); // the next picture begins a new stream
+await stream.reset(); // the next frame starts a new stream

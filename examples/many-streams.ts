@@ -1,4 +1,4 @@
-/** Steps three cameras in one call; each has a state and an age of its own: `node many-streams.ts model.tflite`. */
+/** Runs three cameras in one call, each with its own state and age: `node many-streams.ts model.tflite`. */
 import { openModel } from "movinet/files";
 import { openEngine, Program, probabilities, topK } from "movinet/session";
 
@@ -12,7 +12,7 @@ const session = await program.openStream({ streams });
 try {
   const pictures = new Float32Array(streams * pixels); // [streams, 3, height, width]
   for (let frame = 0; frame < 4; frame++) {
-    if (frame === 2) await session.reset(1); // the second camera was switched
+    if (frame === 2) await session.reset(1); // the second camera was switched to another scene
     for (let stream = 0; stream < streams; stream++) {
       pictures.fill((stream + 1) / 4, stream * pixels, (stream + 1) * pixels);
     }

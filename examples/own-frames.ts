@@ -1,10 +1,10 @@
-/** Names the action in pictures that you make or grab yourself; no video is decoded: `node own-frames.ts model.tflite`. */
+/** Classifies frames that you generate or capture yourself, without decoding a video: `node own-frames.ts model.tflite`. */
 import { type Frame, open } from "movinet";
 
 await using recognizer = await open(process.argv[2]);
 const { fps } = recognizer.card;
 
-/** Two seconds of a bar that moves to the right. Pictures may have any size; they are resized. */
+/** Two seconds of a bar moving to the right. Frames may have any size; they are resized. */
 async function* drawBar(): AsyncGenerator<Frame> {
   const [width, height] = [96, 64];
   for (let k = 0; k < 2 * fps; k++) {

@@ -1,4 +1,4 @@
-/** Tells what a long video shows from when to when, as subtitles: `node segments.ts video.mp4 model.tflite > video.vtt`. */
+/** Splits a long video into labelled segments and prints them as subtitles: `node segments.ts video.mp4 model.tflite > video.vtt`. */
 import { open, renderSubtitles, Segmenter } from "movinet";
 
 const [clip = "clip.mp4", model] = process.argv.slice(2);

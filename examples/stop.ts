@@ -1,4 +1,4 @@
-/** Stops after the first sure answer, or after ten seconds: `node stop.ts https://example.org/clip.mp4 model.tflite`. */
+/** Stops at the first confident answer, or after ten seconds: `node stop.ts https://example.org/clip.mp4 model.tflite`. */
 import { MovinetError, open } from "movinet";
 
 const [clip = "clip.mp4", model = "a0-stream"] = process.argv.slice(2);
@@ -13,6 +13,6 @@ try {
   }
 } catch (error) {
   if (!(error instanceof MovinetError)) throw error;
-  console.error(`${error.code}: ${error.message}`); // E_VIDEO_NOT_FOUND: clip.mp4: there is no such file. …
+  console.error(`${error.code}: ${error.message}`); // E_VIDEO_NOT_FOUND: clip.mp4: no such file. …
   process.exitCode = 1;
 }

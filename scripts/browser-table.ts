@@ -1,4 +1,4 @@
-/** The README's table of the browsers whose rows were sent, as the measuring page gives them. */
+/** The README's table of browsers, from the rows that people sent from the measuring page. */
 import type { Result } from "../bench/web/measure.web.ts";
 
 interface Row {
@@ -8,9 +8,9 @@ interface Row {
 }
 
 const missing =
-  "**No phone is in these figures until somebody sends a row**: [how](bench/README.md#a-row-from-your-browser).";
+  "**No phones have been measured yet**: [send a row from yours](bench/README.md#a-row-from-your-browser).";
 
-/** `rows` is `bench/results/browsers.jsonl`, a row of the page in each line. */
+/** `rows` is `bench/results/browsers.jsonl`, one row from the page per line. */
 export function browserTable(rows: string): string {
   const sent = rows.split("\n").flatMap((line) => (line.trim() ? [JSON.parse(line) as Row] : []));
   const phones = sent.some(({ browser }) => /Mobile|Android|iPhone/.test(browser));
@@ -21,12 +21,15 @@ export function browserTable(rows: string): string {
         .join(" · ");
     return `| ${device || "?"}, ${nameOf(browser)} | ${["movinet", "LiteRT.js", "onnxruntime-web"].map(cell).join(" | ")} |`;
   });
-  const head = ["| A0 · A1 · A2, ms a frame | movinet | LiteRT.js | onnxruntime-web |", "| --- | ---: | ---: | ---: |"];
+  const head = [
+    "| A0 · A1 · A2, ms per frame | movinet | LiteRT.js | onnxruntime-web |",
+    "| --- | ---: | ---: | ---: |",
+  ];
   const table = lines.length > 0 ? [...head, ...lines, ""] : [];
   return [...table, ...(phones ? [] : [missing, ""])].join("\n");
 }
 
-/** `Chrome 140`, of what a browser calls itself. */
+/** `Chrome 140`, from a user agent string. */
 function nameOf(browser: string): string {
   const found = /(Edg|Firefox|FxiOS|CriOS|Chrome|Version)\/(\d+)/.exec(browser);
   const names: Readonly<Record<string, string>> = { Edg: "Edge", FxiOS: "Firefox", CriOS: "Chrome", Version: "Safari" };

@@ -1,7 +1,7 @@
 /**
- * `npm run docs`: makes what is generated in the documentation: the API reference from the library's declarations, example
- * files and help texts in the guides (between `<!-- example FILE -->` or `<!-- help COMMAND -->` and its end), the pages and the
- * table (`<!-- table zoo -->`) of the models of the zoo, and the README's tables of steps.
+ * `npm run docs`: generates parts of the documentation: the API reference from the library's declarations, example
+ * files and help texts in the guides (between `<!-- example FILE -->` or `<!-- help COMMAND -->` and its end), the
+ * pages and the table (`<!-- table zoo -->`) of the zoo models, and the README's tables of step times.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -25,7 +25,7 @@ const helpTexts = new Map(
   ),
 );
 
-/** Every generated file and every file with a generated part: path in the repository → text. */
+/** Every generated file, and every file with a generated part: path in the repository → text. */
 export function buildDocs(): ReadonlyMap<string, string> {
   const read = (file: string) => readFileSync(join(root, file), "utf8");
   const files = new Map([["docs/reference.md", renderReference(root)], ...modelCards()]);

@@ -1,6 +1,6 @@
 /**
- * Damages files at random and looks for what is no clear error: `node scripts/fuzz.ts [TARGET] [COUNT] [SEED]`. A finding
- * tells the seed that shows it again.
+ * Damages files at random and looks for anything but a clear error: `node scripts/fuzz.ts [TARGET] [COUNT] [SEED]`. A
+ * finding includes the seed that reproduces it.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

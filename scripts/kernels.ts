@@ -1,6 +1,6 @@
 /**
- * `npm run kernels`: compiles the kernels (`packages/movinet/kernels`, AssemblyScript) into the modules that ship. With `--check`
- * it writes nothing and fails where a shipped module is another one.
+ * `npm run kernels`: compiles the kernels (`packages/movinet/kernels`, AssemblyScript) into the shipped modules. With
+ * `--check` it writes nothing and fails if a shipped module differs.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = "packages/movinet/src/engines/wasm";
 
-/** What is compiled: its entry, the file that it becomes and the name of its text there. */
+/** What to compile: its entry, the output file and the name of its text there. */
 export const modules = [
   {
     title: "The training kernels",
@@ -44,7 +44,7 @@ export const modules = [
   },
 ] as const;
 
-/** The text of a module: what the kernels compile to, as base64. */
+/** The text of a module: the compiled kernels, as base64. */
 export function compileKernels({ title, entry, name, features }: (typeof modules)[number]): string {
   const temporary = mkdtempSync(join(tmpdir(), "movinet-kernels-"));
   try {

@@ -24,7 +24,7 @@ export function stagePackages(): readonly string[] {
     for (const file of globSync("lib/**/*.d.ts", { cwd: staged })) {
       const path = join(staged, file);
       const text = readFileSync(path, "utf8").replace(/(from |import\()"(\.[^"]*)\.ts"/g, '$1"$2.js"');
-      // Whoever compiles for an older ECMAScript has not got these types.
+      // Compiling for an older ECMAScript lacks these types.
       const disposable = /\bAsyncDisposable\b|\bSymbol\.(asyncDispose|dispose)\b/.test(text);
       writeFileSync(path, disposable ? `/// <reference lib="esnext.disposable" />\n${text}` : text);
     }
@@ -42,7 +42,7 @@ export function stagePackages(): readonly string[] {
   return stagedFolders;
 }
 
-/** Takes comments out of what runs, and the declarations that no entry leads to. */
+/** Removes comments from JavaScript, and declarations that no entry refers to. */
 function makeSmall(staged: string): void {
   for (const file of globSync("lib/**/*.js", { cwd: staged })) {
     const path = join(staged, file);
@@ -61,7 +61,7 @@ function makeSmall(staged: string): void {
   for (const path of declarations) if (!needed.has(path)) rmSync(path);
 }
 
-/** The exports map with every `./src/x.ts` as what it was compiled to. */
+/** The exports map with every `./src/x.ts` replaced by its compiled file. */
 function compiled(exports: unknown): unknown {
   if (typeof exports !== "string") {
     return Object.fromEntries(Object.entries(exports as object).map(([key, value]) => [key, compiled(value)]));

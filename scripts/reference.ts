@@ -1,11 +1,11 @@
-/** The API reference in Markdown: what the library's entries export, as the compiler declares it. */
+/** The API reference in Markdown: the exports of the library's entries, from the compiler's declarations. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseSync } from "vite";
 
-/** What can be imported, and the module that it is. */
+/** The entries and their modules. */
 const entries = {
   movinet: "index.node",
   "movinet in a browser": "index.web",
@@ -42,7 +42,7 @@ function names(exported: readonly Exported[]): ReadonlySet<string> {
   return new Set(exported.map(({ name }) => name));
 }
 
-/** What a module exports, its re-exports followed to where they are declared. */
+/** The exports of a module; re-exports are followed to their declarations. */
 function exportsOf(folder: string, path: string): readonly Exported[] {
   const text = readFileSync(join(folder, `${path}.d.ts`), "utf8");
   const { program, comments } = parseSync(`${path}.d.ts`, text);
@@ -81,7 +81,7 @@ function exportedName(specifier: { exported: { type: string; name?: string; valu
   return specifier.exported.name ?? specifier.exported.value ?? "";
 }
 
-/** A declaration as a user reads it: without keywords of modules and without what is private. */
+/** A declaration for users: without module keywords and private members. */
 function publicPart(text: string): string {
   return text
     .replace(/^export (declare )?/, "")
@@ -128,7 +128,7 @@ function render(chapters: readonly Chapter[]): string {
   return `${head}\n\n${contents.join("\n")}\n\n${texts.join("\n")}`;
 }
 
-/** What does something comes before the shapes that it takes and gives. */
+/** Functions and classes come before the types they use. */
 function rank({ declarations }: Exported): number {
   return /^(async )?function|^class/.test(declarations[0] ?? "") ? 0 : /^const/.test(declarations[0] ?? "") ? 1 : 2;
 }

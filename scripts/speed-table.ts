@@ -1,8 +1,8 @@
-/** The README's table of what a step takes, from the committed rounds. */
+/** The README's tables of step times, from the committed rounds. */
 import { percentile } from "movinet/files";
 import { kindOf, readRounds, type StepRound, Summary } from "../bench/step-rounds.ts";
 
-/** The contestants of a table, ours in bold, below the one that all are measured against. */
+/** The rows of each table: first the baseline, ours in bold. */
 const groups = {
   Node: {
     base: "litert",
@@ -23,7 +23,7 @@ const groups = {
     base: "litertjs run",
     rows: {
       "litertjs run": "LiteRT.js",
-      "litertjs session": "… through our session",
+      "litertjs session": "… in a movinet session",
       wasm: "**movinet**, wasm",
       "wasm without classifier": "… without classifier",
       "wasm on two threads": "… on two threads",
@@ -32,7 +32,7 @@ const groups = {
   },
 } as const;
 
-/** A table for each machine in `bench/results/steps.csv`: rows of engines, columns of variants. */
+/** A table per machine in `bench/results/steps.csv`: rows of engines, columns of variants. */
 export function speedTables(steps: string): string {
   const machines = Object.groupBy(readRounds(steps), ({ machine, processor }) => `${machine} (${processor})`);
   return Object.entries(machines)
@@ -51,15 +51,15 @@ function machineTable(machine: string, rounds: readonly StepRound[]): string {
     const known = Object.entries(rows).filter(([name]) => summaries.some((summary) => summary.p50Ms(name) !== null));
     return [title, ...known.map(([name, row]) => [row, ...summaries.map((summary) => cellOf(summary, name, base))])];
   });
-  const head = ["ms a frame", ...variants.map((variant) => variant.toUpperCase())];
+  const head = ["ms per frame", ...variants.map((variant) => variant.toUpperCase())];
   const count = Math.min(...Object.values(Object.groupBy(rounds, keyOf)).map((own = []) => own.length));
   const load = percentile(
     rounds.map(({ loadAverage }) => loadAverage),
     50,
   );
   const note = [
-    `${machine}, load ${load.toFixed(1)}; one thread where not said, float32; medians of ${count} alternating rounds ([all of them](bench/results/steps.csv))`,
-    "in italics over the first line of its part: above 1× is slower",
+    `${machine}, load ${load.toFixed(1)}; one thread unless stated, float32; medians of ${count} alternating rounds ([all rounds](bench/results/steps.csv))`,
+    "in italics: relative to the first row of the section; above 1× is slower",
   ];
   return [markdown([head, ...lines]), `_${note.join("; ")}._`, ...firstSteps(rounds)].join("\n");
 }
@@ -73,14 +73,14 @@ function cellOf(summary: Summary, name: string, base: string): string {
   return name === base || ratio === null ? ms.toFixed(1) : `${ms.toFixed(1)} _${ratio.toFixed(2)}×_`;
 }
 
-/** What passes in a page from a file in memory to the first step done. */
+/** Time in a page from a file in memory to the end of the first step. */
 function firstSteps(rounds: readonly StepRound[]): readonly string[] {
   const summary = new Summary(rounds.filter(({ variant }) => variant === "a0"));
   const titles = {
     "wasm of our file from bytes": "movinet",
     "wasm from bytes": "movinet of Google's file",
     "litertjs run from bytes": "LiteRT.js",
-    "litertjs run from bytes (started)": "LiteRT.js whose runtime had started",
+    "litertjs run from bytes (started)": "LiteRT.js with its runtime already started",
   };
   const known = Object.entries(titles).flatMap(([name, title]) => {
     const ms = summary.p50Ms(name);
@@ -88,7 +88,7 @@ function firstSteps(rounds: readonly StepRound[]): readonly string[] {
   });
   return known.length === 0
     ? []
-    : [`\nFrom a file in memory to the first step of A0 done, in a page just loaded: ${known.join(", ")}.`];
+    : [`\nTime from a file in memory to the end of the first A0 step, in a freshly loaded page: ${known.join(", ")}.`];
 }
 
 function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {

@@ -1,6 +1,6 @@
 /**
- * `npm start`: the main job, with nothing but this repository: makes a clip in which the camera moves, and lets the model that
- * comes with the command line say how. `npm start -- --model MODEL CLIP` names the action in your own clip.
+ * `npm start`: a demonstration with nothing but this repository: generates a clip with a moving camera, and classifies
+ * it with the model that comes with the command line. `npm start -- --model MODEL CLIP` classifies your own clip.
  */
 import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
- * Trims the figures of the reference implementation to what the parity tests read: no weights (they are regenerated
- * from their names), every logit of the last frame but only the first twelve of the earlier ones.
- * Usage: node scripts/trim-golden.ts FOLDER_OF_FIGURES
+ * Trims the reference implementation's results to what the parity tests read: no weights (they are regenerated from
+ * their names), every logit of the last frame but only the first twelve of the earlier ones. Usage: node
+ * scripts/trim-golden.ts FOLDER_OF_RESULTS
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** An uncompressed video of 5 frames a second that becomes lighter. */
+/** An uncompressed video of 5 frames per second that becomes lighter. */
 function greyVideo(frames: number): Uint8Array {
   const picture = (k: number) => [
     Buffer.from("FRAME\n"),
@@ -49,7 +49,7 @@ async function runExample(name: string, ...args: string[]): Promise<string> {
 
 const label = "(walking|running)";
 const expected: Record<string, { readonly args: () => string[]; readonly stdout: RegExp }> = {
-  "background.ts": { args: () => [model], stdout: /^10 frames, and the event loop ran on: true$/ },
+  "background.ts": { args: () => [model], stdout: /^10 frames, and the event loop kept running: true$/ },
   "classify-file.ts": {
     args: () => [clip, model],
     stdout: new RegExp(`^(\\d\\.\\d s: ${label} [\\d.]+ %, ${label} [\\d.]+ %\n?){10}$`),
@@ -80,7 +80,7 @@ test("stop.ts tells a missing file by its code", async () => {
   await expect(run(process.execPath, [join(examples, "stop.ts"), missing, model])).rejects.toMatchObject({
     code: 1,
     stdout: "",
-    stderr: expect.stringMatching(/^E_VIDEO_NOT_FOUND: .*none\.mp4: there is no such file\. [^\n]*\n$/),
+    stderr: expect.stringMatching(/^E_VIDEO_NOT_FOUND: .*none\.mp4: no such file\. [^\n]*\n$/),
   });
 });
 

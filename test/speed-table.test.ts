@@ -41,7 +41,7 @@ test("a ratio is the median of the rounds' ratios, whatever the order of the row
 });
 
 test("one table of a machine, Node above its browser, each against the first line of its part", () => {
-  expect(speedTables(steps + browser)).toBe(`| ms a frame | A0 | A1 |
+  expect(speedTables(steps + browser)).toBe(`| ms per frame | A0 | A1 |
 | --- | ---: | ---: |
 | **Node 24** |  |  |
 | LiteRT, native | 5.0 |  |
@@ -50,9 +50,9 @@ test("one table of a machine, Node above its browser, each against the first lin
 | LiteRT.js | 10.0 | 20.0 |
 | **movinet**, wasm | 4.0 _0.40×_ | 26.0 _1.30×_ |
 
-_Some CPU, 2 cores (x64 family 1 model 2), load 0.5; one thread where not said, float32; medians of 1 alternating rounds ([all of them](bench/results/steps.csv)); in italics over the first line of its part: above 1× is slower._
+_Some CPU, 2 cores (x64 family 1 model 2), load 0.5; one thread unless stated, float32; medians of 1 alternating rounds ([all rounds](bench/results/steps.csv)); in italics: relative to the first row of the section; above 1× is slower._
 
-From a file in memory to the first step of A0 done, in a page just loaded: movinet of Google's file 123 ms.`);
+Time from a file in memory to the end of the first A0 step, in a freshly loaded page: movinet of Google's file 123 ms.`);
 });
 
 test("a table for each machine", () => {
@@ -61,7 +61,7 @@ test("a table for each machine", () => {
 });
 
 test("rows that were sent are shown, and that there is no phone until there is one", () => {
-  expect(browserTable("")).toMatch(/^\*\*No phone is in these figures until somebody sends a row/);
+  expect(browserTable("")).toMatch(/^\*\*No phones have been measured yet/);
   const row = (device: string, browser: string) =>
     `${JSON.stringify({ device, browser, results: [{ model: "a0", engine: "movinet", p50Ms: 4.1 }] })}\n`;
   const desktop = row("", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0");

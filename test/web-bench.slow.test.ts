@@ -109,7 +109,7 @@ describe.skipIf(!hasChromium)(`the measuring page ${where}`, () => {
     });
     expect(row).toMatchObject({ results: [], rounds: 10 });
     for (const engine of ["movinet a0", "movinet without classifier a0"]) {
-      expect(row["missing"]).toMatchObject({ [engine]: expect.stringMatching(/no more than \d+ MB of memory/) });
+      expect(row["missing"]).toMatchObject({ [engine]: expect.stringMatching(/exhausted at \d+ MB/) });
     }
     await page.click("#copy");
     await expect.poll(() => page.innerText("#copy")).toMatch(/^(Copied|Copy the marked text)$/);

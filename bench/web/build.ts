@@ -1,6 +1,6 @@
 /**
- * `npm run web:bench`: builds the measuring page, `dist/web-bench/movinet-bench.html`, one file with everything that is ours. LiteRT.js
- * and onnxruntime-web are put beside it; without them the page measures what is left.
+ * `npm run web:bench`: builds the measuring page, `dist/web-bench/movinet-bench.html`, one file with all of our code.
+ * LiteRT.js and onnxruntime-web are placed next to it; without them the page measures only the rest.
  */
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { type Facts, knownFrames, modelOf, pictureOf, type Variant, variants } f
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** Packages of others, and the files that they need: each is a module and a folder beside the page. */
+/** Third-party packages, and their files: each is a module and a folder next to the page. */
 const peers = {
   litertjs: { module: "@litertjs/core", folder: litertFolder, files: /^litert_wasm(_compat)?_internal\.(js|wasm)$/ },
   "onnxruntime-web": {
@@ -41,7 +41,7 @@ export async function buildPage(folder: string, models: readonly Variant[] = var
   return file;
 }
 
-/** Puts the other engines beside the page. */
+/** Puts the other engines next to the page. */
 export async function addPeers(folder: string): Promise<void> {
   for (const [name, { module, folder: from, files }] of Object.entries(peers)) {
     const to = join(folder, name);
@@ -51,7 +51,7 @@ export async function addPeers(folder: string): Promise<void> {
   }
 }
 
-/** One module; those that `paths` names are asked for at their paths when they are needed. */
+/** One module; those in `paths` are loaded from their paths on demand. */
 async function bundle(input: string, paths: Readonly<Record<string, string>>): Promise<string> {
   const external = Object.keys(paths);
   const output = { paths, codeSplitting: false, minify: true };

@@ -1,4 +1,4 @@
-/** What the measuring page steps, and what comes out: made anew wherever it runs, bit for bit the same. */
+/** What the measuring page steps and expects: generated anew everywhere, bit for bit the same. */
 import { buildGraph } from "../../packages/movinet/src/arch/build.ts";
 import { randomWeights } from "../../packages/movinet/src/arch/random-weights.ts";
 import { type Spec, specOf } from "../../packages/movinet/src/arch/spec.ts";
@@ -8,25 +8,25 @@ import type { Model } from "../../packages/movinet/src/model/model.ts";
 
 export const variants = ["a0", "a1", "a2"] as const;
 export type Variant = (typeof variants)[number];
-/** Pictures of which the logits are known. */
+/** Frames with known logits. */
 export const knownFrames = 4;
 
-/** What the build puts into the page. */
+/** Data that the build puts into the page. */
 export interface Facts {
   readonly version: string;
-  /** Tells builds of one version apart. */
+  /** Distinguishes builds of one version. */
   readonly build: string;
   /** Logits of the reference interpreter, float32 `[knownFrames, classes]` in base64. */
   readonly expected: Readonly<Partial<Record<Variant, string>>>;
 }
 
-/** A network that has learned nothing, of the size of Google's. */
+/** An untrained network, of the size of Google's. */
 export function modelOf(variant: Variant): Model {
   const spec = specOf(`${variant}-stream`);
   return { spec, weights: randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1), card: defaultCard(spec) };
 }
 
-/** Picture `t`, `[3, H, W]`: coloured squares of 16 pixels, with noise. */
+/** Frame `t`, `[3, H, W]`: coloured squares of 16 pixels, with noise. */
 export function pictureOf(t: number, { height, width }: Spec["resolution"]): Float32Array {
   const random = randomOf("picture", t);
   const columns = Math.ceil(width / 16);

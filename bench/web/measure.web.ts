@@ -3,12 +3,12 @@ import { MovinetError } from "../../packages/movinet/src/common/errors.ts";
 import { openEngine, Program, type StreamSession } from "../../packages/movinet/src/index.session.web.ts";
 import { type Facts, knownFrames, modelOf, pictureOf, type Variant } from "./material.ts";
 
-/** Steps of a round: so often the known pictures. */
+/** Steps per round: repetitions of the known frames. */
 const sequences = 5;
-/** Logits that are further off are wrong. */
+/** Logits beyond this difference are wrong. */
 const allowedReceipt = 1e-5;
 
-/** Engines in the order of the table. Those of others stand in folders beside the page. */
+/** Engines in table order. Third-party ones are in folders next to the page. */
 const engines = {
   movinet: () => openEngine({ device: "wasm" }),
   "LiteRT.js": () => openEngine({ device: "litert", wasmPaths: "litertjs/" }),
@@ -18,19 +18,19 @@ const engines = {
 export interface Result {
   readonly model: Variant;
   readonly engine: string;
-  /** Milliseconds of a step. */
+  /** Milliseconds per step. */
   readonly p50Ms: number;
   readonly p95Ms: number;
-  /** What the browser's clock, which may be coarse, cannot blur. */
+  /** Times that a coarse browser clock cannot blur. */
   readonly meanMs: number;
-  /** The largest difference of a logit from the reference interpreter, over the largest logit of its picture. */
+  /** The largest difference of a logit from the reference interpreter's, relative to the largest logit of its frame. */
   readonly receipt: number;
 }
 
 export interface Measured {
   readonly relaxedSimd: boolean | null;
   readonly results: readonly Result[];
-  /** Engines that did not run, or that gave wrong logits, and why. */
+  /** Engines that did not run, or returned wrong logits, and why. */
   readonly missing: Readonly<Record<string, string>>;
 }
 
@@ -103,7 +103,7 @@ export async function measure(
           contestants.splice(contestants.indexOf(contestant), 1);
           leaveOut(`${contestant.name} ${model}`, reasonOf(error));
         }
-        // What the first round takes is not counted: browsers compile as they go.
+        // The first round is not counted: browsers compile as they go.
         if (round === 0) contestant.times.length = 0;
       }
     }
@@ -145,7 +145,7 @@ async function runRound(own: Contestant, pictures: readonly Float32Array[], trut
   }
 }
 
-/** From another one on in each round. */
+/** Starting with another one in each round. */
 function turned<T>(items: readonly T[], round: number): readonly T[] {
   const first = round % Math.max(1, items.length);
   return [...items.slice(first), ...items.slice(0, first)];
@@ -173,5 +173,5 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Lets the browser show what has changed. */
+/** Lets the browser render changes. */
 const painted = () => new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,4 +1,4 @@
-/** The measuring page: a button, a table that fills, a row of JSON to copy. */
+/** The measuring page: a button, a table that fills, a JSON row to copy. */
 import type { Facts, Variant } from "./material.ts";
 import { type Measured, measure, type Result } from "./measure.web.ts";
 
@@ -34,7 +34,7 @@ function cell(kind: "th" | "td", text: string, small = ""): HTMLElement {
   return made;
 }
 
-/** The row of an engine, which is made when it is first asked for. */
+/** The row of an engine, created on first use. */
 function rowOf(engine: string): HTMLElement {
   const known = [...at("body").children].find((row) => (row as HTMLElement).dataset["engine"] === engine);
   if (known) return known as HTMLElement;
@@ -56,7 +56,7 @@ function say(name: string, why: string): void {
   at("missing").append(line);
 }
 
-/** The smallest step of the clock that can be seen. */
+/** The smallest visible clock step. */
 function clockMs(): number {
   let least = Number.POSITIVE_INFINITY;
   const begun = performance.now();
@@ -67,7 +67,7 @@ function clockMs(): number {
   return Number(least.toPrecision(2));
 }
 
-/** What browsers that hide their device say when they are asked. */
+/** What browsers that hide the device report instead. */
 async function modelOfDevice(): Promise<string | undefined> {
   const { userAgentData } = navigator as {
     userAgentData?: { getHighEntropyValues(hints: string[]): Promise<{ model?: string }> };
@@ -112,7 +112,7 @@ async function run(): Promise<void> {
 
 async function copyRow(): Promise<void> {
   json.select();
-  // Pages that came without TLS have no clipboard, and some browsers allow none.
+  // Pages without TLS have no clipboard, and some browsers deny access to it.
   const written = navigator.clipboard?.writeText(json.value).then(() => true);
   const copied = (await written?.catch(() => false)) || document.execCommand("copy");
   copy.textContent = copied ? "Copied" : "Copy the marked text";

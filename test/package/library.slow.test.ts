@@ -72,7 +72,7 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
         status: 2,
         stdout: "",
         stderr:
-          "movinet: the command line is a package of its own. Run npx @movinet/cli classify 'a clip.mp4', or npm i -g @movinet/cli.\n",
+          "movinet: the command line is a separate package. Run npx @movinet/cli classify 'a clip.mp4', or npm i -g @movinet/cli.\n",
       });
     }
   });

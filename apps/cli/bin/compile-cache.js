@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 /**
  * Keeps what Node compiled (and stripped of its types, in the repository) in `compile` of our cache folder, for this process
  * and those that it starts. What lies there is run as it is, so nobody else may be able to write there; where somebody may,
- * nothing is kept. `NODE_COMPILE_CACHE` and `NODE_DISABLE_COMPILE_CACHE` are the user's own word and hold.
+ * nothing is kept. `NODE_COMPILE_CACHE` and `NODE_DISABLE_COMPILE_CACHE` are the user's choice and win.
  */
 export function keepCompiled() {
   const { NODE_COMPILE_CACHE: own, NODE_DISABLE_COMPILE_CACHE: off } = process.env;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-// Plain JavaScript that any Node parses: an old one must be told so in one line, not with a syntax error.
+// Plain JavaScript that any Node parses: an old one must end with a clear line, not with a syntax error.
 import { existsSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { keepCompiled } from "./compile-cache.js";

@@ -111,8 +111,10 @@ function unknownCommand(before: readonly string[], name: string, known: readonly
   const group = ["movinet", ...before].join(" ");
   const what = name.startsWith("-") ? "option" : "command";
   const meant = what === "command" ? nearest(name, known) : null;
-  const remedy = meant === null ? `Run ${group} --help` : `Did you mean ${[...before, meant].join(" ")}?`;
-  return new UsageError([...before, name].join(" "), `unknown ${what}`, remedy);
+  const isFile = before.length === 0 && /[\w)]\.[a-z]\w{1,4}$/i.test(name);
+  const help = isFile ? `To classify a video, run movinet classify ${name}` : `Run ${group} --help`;
+  const remedy = meant === null ? help : `Did you mean ${[...before, meant].join(" ")}?`;
+  return new UsageError(before.join(" "), `unknown ${what} ${JSON.stringify(name)}`, remedy);
 }
 
 /** The help of a command, or of a name that others stand behind. */

@@ -13,7 +13,7 @@ export interface HelpStyle {
   readonly color: boolean;
 }
 
-/** A section of the help: what is named, and what is said of it. */
+/** A section of the help: names, each with its text. */
 interface Section {
   readonly title: string;
   readonly rows: readonly (readonly [string, string])[];

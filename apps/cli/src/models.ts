@@ -25,7 +25,7 @@ export interface Naming extends Pick<Context, "terminal" | "signal" | "offline">
 
 /**
  * The file of an argument: a path, else a model that comes with the command line, else one in the cache, else one of the zoo, which is
- * fetched. Throws {@link ModelError}; where there is none, it says by which `option` of the command a model is named, and what
+ * fetched. Throws {@link ModelError}; where there is none, the error names the `option` that takes a model, and what
  * works without any file.
  */
 export async function findNamedModel(
@@ -52,7 +52,7 @@ function withWayOut(error: ModelError, name: string | undefined, option: ModelOp
   const remedy = option === null ? error.remedy : error.remedy.replace(" file, or", ` file with ${option}, or`);
   const known = Object.keys(embedded).find((model) => existsSync(embedded[model] as string));
   const given = option === null ? known : `${option} ${known}`;
-  const way = known === undefined ? "" : `. ${given} needs no download: it recognizes camera motion`;
+  const way = known === undefined || meant !== null ? "" : `. ${given} needs no download: it recognizes camera motion`;
   const unnamed = name === undefined && code === "E_MODEL_NOT_FOUND";
   return new ModelError({
     code,
@@ -66,7 +66,7 @@ function withWayOut(error: ModelError, name: string | undefined, option: ModelOp
 export interface NamedModelOptions extends Naming {
   /** A file of class names, or the data set whose classes they are. */
   readonly labels?: string | undefined;
-  /** What the weights of other programs cannot tell of their network. */
+  /** What a file of weights does not describe of its network. */
   readonly told?: ModelOptions["told"];
 }
 
@@ -88,14 +88,14 @@ export async function openNamedModel(
 /** Files that were warned of. */
 const warned = new Set<string>();
 
-/** The bytes that tell a model from others: its file, or what a model in several files would be written as. */
+/** The bytes that identify a model: its file, or what a model in several files would be written as. */
 export async function modelBytes(path: string): Promise<Uint8Array> {
   const source = await (await ModelSource.at(path)).read();
   return source instanceof Uint8Array ? source : writeModel(source);
 }
 
 /**
- * A model to time: a file or a name that the cache holds, else the architecture of that name with random weights, whose
+ * A model to time: a file or a name in the cache, else the architecture of that name with random weights, whose
  * times are the same.
  */
 export async function openBenchModel(name: string): Promise<OpenedModel> {

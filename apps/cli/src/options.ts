@@ -153,7 +153,7 @@ export function rest(description: string, { required = false } = {}): Option<rea
   return { kind: "arguments", description, required, read: (given) => given.splice(0) };
 }
 
-/** What every command says of the models that it takes. */
+/** Texts that several commands share. */
 export const modelText =
   "Model name (see movinet models) or file: .safetensors, .tflite, .onnx, .pt, SavedModel, checkpoint";
 export const datasetText = "Folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)";

@@ -40,7 +40,7 @@ export interface Progress {
 
 export interface ProgressState {
   readonly done: number;
-  /** Null where nobody knows it. */
+  /** Null where it is unknown. */
   readonly total: number | null;
   /** What is being done, before the bar; may be empty. */
   readonly label: string;
@@ -101,9 +101,14 @@ class Bar {
 
   update({ done, total, label, detail }: ProgressState): void {
     const name = fitText(label, 24, "end");
-    const shown = this.#shown ?? this.#show();
-    shown.setTotal(Math.max(1, total ?? done + 1));
-    shown.update(Math.min(done, total ?? done), { label: name && `${name} `, detail });
+    const most = Math.max(1, total ?? done + 1);
+    const value = Math.min(done, total ?? done);
+    const texts = { label: name && `${name} `, detail };
+    if (this.#shown === null) this.#show(most, value, texts);
+    else {
+      this.#shown.setTotal(most);
+      this.#shown.update(value, texts);
+    }
   }
 
   hide(): void {
@@ -111,7 +116,7 @@ class Bar {
     this.#shown = null;
   }
 
-  #show(): SingleBar {
+  #show(total: number, value: number, texts: { readonly label: string; readonly detail: string }): void {
     const bar = new SingleBar({
       format: "{label}{bar}  {detail}",
       barsize: Math.max(10, Math.min(30, this.#width - 60)),
@@ -122,9 +127,8 @@ class Bar {
       gracefulExit: false,
       stream: process.stderr,
     });
-    bar.start(1, 0, { label: "", detail: "" });
+    bar.start(total, value, texts);
     this.#shown = bar;
-    return bar;
   }
 }
 

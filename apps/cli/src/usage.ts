@@ -5,13 +5,13 @@ const longestPart = 1000;
 
 /**
  * Wrong usage of the command line: one line, exit code 2. A file or a command comes before a colon; an option begins the
- * sentence: `--top must be an integer ≥ 1, got "x"`.
+ * sentence: `--top must be an integer ≥ 1, got "x"`; with nothing before it the sentence is about the command line itself.
  */
 export class UsageError extends MovinetError {
   constructor(subject: string, problem: string, remedy = "") {
     super({ code: "E_USAGE", subject, problem, remedy });
-    const named = /^--?[a-z]/i.test(subject) ? subject : `${subject}:`;
-    this.message = [`${named} ${problem}`, remedy]
+    const named = subject === "" ? "" : /^--?[a-z]/i.test(subject) ? `${subject} ` : `${subject}: `;
+    this.message = [named + problem, remedy]
       .filter((part) => part !== "")
       .map(sentence)
       .join(" ");

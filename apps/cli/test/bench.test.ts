@@ -47,7 +47,7 @@ test("a model that cannot be opened is one line and exit code 1; an unknown peer
   await expect(run(process.execPath, [bin, "bench", "no-such", "--quiet"])).rejects.toMatchObject({
     code: 1,
     stdout: "",
-    stderr: expect.stringMatching(/^movinet: .*no-such: there is no such model file or name\..*\n$/),
+    stderr: expect.stringMatching(/^movinet: .*no-such: no model file or model name matches\..*\n$/),
   });
   await expect(run(process.execPath, [bin, "bench", "--peer", "tpu"])).rejects.toMatchObject({ code: 2, stdout: "" });
 });

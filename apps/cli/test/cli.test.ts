@@ -37,7 +37,9 @@ function movinet(...args: string[]): Promise<Outcome> {
 
 describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
   test.each([
-    [["clasify"], "movinet: clasify: unknown command. Did you mean classify?"],
+    [["clasify"], 'movinet: unknown command "clasify". Did you mean classify?'],
+    [["clip.mp4"], 'movinet: unknown command "clip.mp4". To classify a video, run movinet classify clip.mp4.'],
+    [["--quiet"], 'movinet: unknown option "--quiet". Run movinet --help.'],
     [["classify"], "movinet: classify: missing SOURCE. Usage: movinet classify [options] SOURCE…"],
     [["classify", "--modle", "x", "a.mp4"], 'movinet: classify: unknown option "--modle". Did you mean --model?'],
     [["classify", "a.mp4", "--every", "bogus"], 'movinet: --every must be one of final, frame; got "bogus".'],
@@ -209,7 +211,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
       "E_VIDEO_UNREADABLE",
       "result",
     ]);
-    expect(stderr).toContain(`movinet: ${bad}: the file is empty. Give a video file.\n`);
+    expect(stderr).toContain(`movinet: ${bad}: the file is empty. Pass a video file.\n`);
   });
 
   test("standard input, labels of a file, and the plot", async () => {
@@ -244,7 +246,7 @@ describe.skipIf(!hasShared)(`classify${sharedReason}`, () => {
     const { code, stderr } = await movinet("classify", carvingIce, "--model", officialModel, "--labels", labels);
     expect([code, stderr]).toEqual([
       2,
-      `movinet: ${labels}: it has 2 labels, but the model has 600 classes. Give one label a line, in the order of the model's outputs.\n`,
+      `movinet: ${labels}: it has 2 labels, but the model has 600 classes. Write one label per line, in the order of the model's outputs.\n`,
     ]);
   });
 });

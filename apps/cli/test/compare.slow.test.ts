@@ -42,7 +42,7 @@ const compare = ["evaluate", "run/model.safetensors", "clips", "--compare"];
 test("trains both networks by the model's own recipe, and tells accuracy and costs of all four", async () => {
   const { code, stdout, stderr } = await run(...compare);
   expect(code).toBe(0);
-  expect(stderr.match(/^movinet: .*/gm)).toEqual([expect.stringMatching(/had 10 clips to learn anew/)]);
+  expect(stderr.match(/^movinet: .*/gm)).toEqual([expect.stringMatching(/retrained on only 10 clips/)]);
   expect(Math.max(...stdout.split("\n").map((line) => [...line].length))).toBeLessThanOrEqual(80);
   for (const name of ["stream", "base, whole clip", "base, 10 windows", "2-D, frame by frame"]) {
     expect(stdout).toMatch(new RegExp(`^${name} +\\d+\\.\\d %`, "m"));
@@ -63,8 +63,8 @@ test("networks that are there already are not trained again; JSON has a row for 
   const { code, stdout } = await run(...compare, "--out", "runs/compare-1", "--json", "--quiet");
   expect(code).toBe(0);
   const line = JSON.parse(stdout);
-  expect(line).toMatchObject({ type: "comparison", judged: "its test clips", window: 4 });
-  expect(line.warnings).toEqual([expect.stringMatching(/had 10 clips to learn anew/)]);
+  expect(line).toMatchObject({ type: "comparison", judged: "test clips", window: 4 });
+  expect(line.warnings).toEqual([expect.stringMatching(/retrained on only 10 clips/)]);
   expect(line.networks.map(({ clips }: { clips: number }) => clips)).toEqual([10, 10, 10, 10]);
   expect((await stat(join(folder, "runs/compare-1/base.safetensors"))).mtimeMs).toBe(trained);
 }, 120_000);
@@ -77,13 +77,13 @@ test("an interrupted comparison goes on with the same command and --out", async 
   child.kill("SIGINT");
   const { code, stderr } = await finish(child);
   expect(code).toBe(130);
-  expect(stderr).toContain("movinet: interrupted. Go on with the same command and --out cut");
+  expect(stderr).toContain("movinet: interrupted. Repeat the command with --out cut to resume.");
   expect((await run(...compare, "--out", "cut", "--quiet")).code).toBe(0);
 }, 120_000);
 
 test.each([
   [["clips/all.csv", "--compare"], /all its clips are judged, or others of their groups, so none are left/],
-  [["clips", "--base", "x.safetensors"], /it is for a comparison\. Give --compare too/],
+  [["clips", "--base", "x.safetensors"], /--base needs --compare\./],
   [["clips", "--compare", "--base", "run/model.safetensors"], /it is a stream model\. Give a base model/],
   [
     ["clips/fewer.csv", "--compare", "--out", "runs/compare-1"],

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** An uncompressed video of ten frames a second, whose pattern moves. */
+/** An uncompressed video of ten frames per second, whose pattern moves. */
 function movingVideo(speed: number): Uint8Array {
   const frames = Array.from({ length: 12 }, (_, k) => [
     Buffer.from("FRAME\n"),
@@ -52,7 +52,7 @@ async function classify(preload: readonly string[], ...options: readonly string[
 
 test("threads that a device does not have are wrong usage", async () => {
   for (const [device, threads, problem] of [
-    ["litert", "2", "is for ONNX Runtime and wasm: litert computes on one thread"],
+    ["litert", "2", "works only with ONNX Runtime and wasm: litert runs on one thread"],
     ["wasm", "65", "must be an integer in 1..64, got 65"],
   ] as const) {
     await expect(classify([], "--device", device, "--threads", threads)).rejects.toMatchObject({
@@ -66,7 +66,7 @@ test("threads that do not start end the run with one line, whatever the number o
   const ended = `data:text/javascript,${encodeURIComponent('process.on("worker", (worker) => void worker.terminate());')}`;
   await expect(classify(["--import", ended], "--device", "wasm", "--threads", "2")).rejects.toMatchObject({
     code: 2,
-    stderr: "movinet: threads: one of 2 does not start (it ended at its start). Use fewer threads.\n",
+    stderr: "movinet: threads: one of 2 failed to start (it exited at once). Use fewer threads.\n",
   });
 });
 
@@ -89,7 +89,7 @@ test("without ONNX Runtime it computes unless told otherwise, and one line says 
   const { scores, stderr } = await classify(["--import", withoutOnnx], "--jobs", "1");
   expect(scores).toHaveLength(2);
   expect(stderr).toMatch(
-    /^movinet: warning: models run on our own WebAssembly, which is slower than onnxruntime-node \(this optional package is not installed\)\. Run npm i onnxruntime-node@\S+ to install it\.\n$/,
+    /^movinet: warning: running on the built-in WebAssembly engine, which is slower than onnxruntime-node \(this optional package is not installed\)\. Run npm i onnxruntime-node@\S+ to install it\.\n$/,
   );
   await expect(classify(["--import", withoutOnnx], "--device", "cpu")).rejects.toMatchObject({
     code: 2,

@@ -31,7 +31,7 @@ const parse = (text: string) =>
 test("a short clip with a cut shows its segments and says so; one without does not", async () => {
   const { stdout, stderr } = await cameraMotion("cut.y4m", "alone.y4m", "--json");
   expect(stderr).toMatch(
-    /^movinet: cut\.y4m: warning: what it shows changes at 3\.\d s, which one answer for the whole hides\n$/,
+    /^movinet: cut\.y4m: warning: the action changes at 3\.\d s, so a single answer for the whole video hides part of it\n$/,
   );
   const lines = parse(stdout);
   expect(lines.map(({ type, source, predictions }) => [type, source, predictions[0].label])).toEqual([
@@ -44,7 +44,7 @@ test("a short clip with a cut shows its segments and says so; one without does n
   expect(Math.abs(first.end - 3)).toBeLessThan(0.6);
   expect([first.start, second.start, second.end]).toEqual([0, first.end, 6]);
   for (const { predictions } of [first, second]) expect(predictions[0].score).toBeGreaterThan(0.6);
-  expect([cut.warnings, alone.warnings]).toEqual([[expect.stringMatching(/^what it shows changes/)], undefined]);
+  expect([cut.warnings, alone.warnings]).toEqual([[expect.stringMatching(/^the action changes/)], undefined]);
 });
 
 test("segments that are asked for are the same, without the warning; refused ones are warned of alone", async () => {
@@ -68,8 +68,8 @@ test("an answer from too few frames is qualified", async () => {
   );
   await Promise.all(clips);
   const { stdout, stderr, code } = await classify("1.y4m", "9.y4m", "10.y4m", "--json", "--model", "tiny.safetensors");
-  const one = "only 1 frame was looked at, and a still picture shows no action: the answer is a guess";
-  const nine = "only 9 frames were looked at: an answer from fewer than 10 is more often wrong than its score says";
+  const one = "based on a single frame, which cannot show an action: the answer is a guess";
+  const nine = "based on only 9 frames: below 10, answers are wrong more often than their scores suggest";
   expect(parse(stdout).map(({ frames, warnings }) => [frames, warnings])).toEqual([
     [1, [one]],
     [9, [nine]],
@@ -114,5 +114,5 @@ test("--fit says how pictures are fitted, and a run is continued with the same",
   const other = await classify(...begin, "--resume");
   expect(other.stderr).toContain("was started with fit pad, but this run has fit crop");
   const wrong = await classify("wide.y4m", "--fit", "box");
-  expect([wrong.code, wrong.stderr]).toEqual([2, 'movinet: --fit: there is no "box". Use crop, squash, pad.\n']);
+  expect([wrong.code, wrong.stderr]).toEqual([2, 'movinet: --fit must be one of crop, squash, pad; got "box".\n']);
 });

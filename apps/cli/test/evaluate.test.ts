@@ -62,12 +62,12 @@ test("a folder: the headline, a table within 80 columns, agreement, and warnings
   const { code, stdout, stderr } = await evaluate("model.safetensors", "clips", "--quiet");
   expect(code).toBe(0);
   expect(stderr.match(/^.{30}/gm)).toEqual([
-    "movinet: warning: Nothing says",
+    "movinet: warning: These clips ",
     "movinet: warning: No groups ar",
     "movinet: warning: Only 3 clips",
   ]);
   const lines = stdout.trimEnd().split("\n");
-  expect(lines[0]).toBe("2 of 3 clips right (66.7 %, 95 % interval 20.8–93.9 %)");
+  expect(lines[0]).toBe("2 of 3 clips correct (66.7 %, 95 % interval 20.8–93.9 %)");
   expect(stdout).toMatch(/^ {2}class +found +recall +95 % interval +precision +F1$/m);
   expect(stdout).toMatch(/^ {2}cobra +0 +– +– +– +–$/m);
   expect(stdout).toMatch(/^ {2}lotus +2 of 2 +100 % +34–100 % +67 % +80 %$/m);
@@ -106,15 +106,15 @@ test("JSON: each clip, then the evaluation", async () => {
 
 test("a manifest: its test clips, unless told otherwise; labels are matched without case", async () => {
   const lines = parse((await evaluate("model.safetensors", "clips.csv", "--json", "--quiet")).stdout);
-  expect(lines.at(-1)).toMatchObject({ clips: 2, top1: 0.5, judged: "its test clips", groups: 1 });
+  expect(lines.at(-1)).toMatchObject({ clips: 2, top1: 0.5, judged: "test clips", groups: 1 });
   const all = parse((await evaluate("model.safetensors", "clips.csv", "--split", "all", "--json", "--quiet")).stdout);
-  expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all its clips", groups: 2 });
+  expect(all.at(-1)).toMatchObject({ clips: 3, judged: "all clips", groups: 2 });
   const none = await evaluate("model.safetensors", "clips.csv", "--split", "validation");
   expect(none).toMatchObject({
     code: 1,
     stdout: "",
     stderr:
-      "movinet: clips.csv: none of its 3 clips is marked validation. Use --split train or --split test or --split all.\n",
+      "movinet: clips.csv: none of its 3 clips is in the validation split. Use --split train or --split test or --split all.\n",
   });
 });
 
@@ -124,7 +124,7 @@ test("--out writes a report with pictures, and everything as JSON", async () => 
   expect(stderr).toContain("out/first: report.html, evaluation.json");
   expect((await readdir(join(folder, "out/first"))).sort()).toEqual(["evaluation.json", "report.html"]);
   const page = await readFile(join(folder, "out/first/report.html"), "utf8");
-  expect(page).toContain("2 of 3 clips right");
+  expect(page).toContain("2 of 3 clips correct");
   expect(page.match(/<img src="data:image\/png;base64,/g)).toHaveLength(3 * 4);
   expect(page).toContain("movinet evaluate model.safetensors clips --out out/first");
   const plain = JSON.parse(await readFile(join(folder, "out/first/evaluation.json"), "utf8"));
@@ -144,10 +144,15 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   const lines = parse(stdout);
   expect(lines[0]).toMatchObject({ type: "error", source: "lotus/0.mp4", code: "E_VIDEO_UNREADABLE" });
   expect(lines.at(-1)).toMatchObject({ type: "evaluation", clips: 1, failed: 1, top1: 0 });
+  const rows = await evaluate("model.safetensors", "bad", "--csv");
+  expect(rows.stdout).toMatch(
+    /^source,truth,label,score,right,notes\nlotus\/0\.mp4,,,,,.*no video.*\ntree\/1\.y4m,tree,lotus,1,0,\n$/,
+  );
+  expect(rows.stderr).toContain("0 of 1 clip right");
   await rm(join(folder, "bad/tree"), { recursive: true });
   const none = await evaluate("model.safetensors", "bad");
   expect(none.code).toBe(1);
-  expect(none.stderr).toContain("movinet: bad: its only clip could not be judged.");
+  expect(none.stderr).toContain("movinet: bad: the only clip could not be evaluated.");
 });
 
 describe("wrong usage: one line, exit code 2", () => {
@@ -157,6 +162,8 @@ describe("wrong usage: one line, exit code 2", () => {
       ["model.safetensors", "clips", "--split", "half"],
       'movinet: --split must be one of test, validation, train, all; got "half".',
     ],
+    [["model.safetensors", "clips", "--csv", "--json"], "movinet: --csv cannot be combined with --json."],
+    [["model.safetensors", "clips", "--csv", "--compare"], "movinet: --csv cannot be combined with --compare"],
     [["nowhere", "clips"], "movinet: nowhere: there is no such model file or name."],
     [["model.safetensors", "nowhere"], "movinet: nowhere: there is no such folder or file."],
   ])("%j", async (args, line) => {
@@ -170,7 +177,7 @@ describe("wrong usage: one line, exit code 2", () => {
     const { code, stderr } = await evaluate("other.safetensors", "clips");
     expect([code, stderr]).toEqual([
       2,
-      'movinet: clips: the model tiny has no class "lotus". Name the clips\' labels as the model does (bow, cobra, tree), or give a model that was trained on them.\n',
+      'movinet: clips: the model tiny has no class "lotus". Use the model\'s labels (bow, cobra, tree), or use a model trained on yours.\n',
     ]);
   });
 });

@@ -152,7 +152,7 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     expect(await readFile(join(folder, "concat.srt"), "utf8")).toMatch(/^1\n00:00:00,000 --> .*\ncarving ice \(/);
   });
 
-  test("segments come unasked with a video over 30 s, as a table of at most 80 columns", async () => {
+  test("segments come unasked with a video over 30 s, as a table of at most 80 columns below the whole path", async () => {
     const long = derived("soccer_long_60s_5fps.mp4");
     const [shown, refused, short] = await Promise.all([
       classify(long),
@@ -162,6 +162,8 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     expect(shown.stdout).toMatch(/^ {2}0:00\.0 – 0:58\.8 {2}juggling soccer ball +\d\d\.\d %$/m);
     expect(refused.stdout).not.toContain("0:58.8");
     expect(short.stdout).toMatch(/^ {2}0:00\.0 – 0:0\d\.\d {2}carving ice +\d\d\.\d %\n {2}0:0\d\.\d – 0:11\.0 {2}/m);
-    for (const line of short.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    const [head, ...table] = short.stdout.split("\n");
+    expect(head?.startsWith(`${concat}   `)).toBe(true);
+    for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
   });
 });

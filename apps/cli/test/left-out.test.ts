@@ -74,7 +74,7 @@ test.skipIf(isRoot || process.platform === "win32")(
     try {
       const { code, stdout, stderr } = await classify("drive", "--json");
       expect(stderr).toBe(
-        "movinet: drive/lost: the folder cannot be read (EACCES). Check its permissions, or move it away.\n",
+        "movinet: drive/lost: cannot read this folder (EACCES). Check its permissions, or move it elsewhere.\n",
       );
       expect(code).toBe(1);
       expect(parse(stdout).map(({ type, source, code }) => [type, source, code])).toEqual([

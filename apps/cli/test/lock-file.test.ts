@@ -65,18 +65,18 @@ test("one that is being written (where a disk has no links) is waited for", asyn
 
 describe("what tells nobody is refused in one line, and stays", () => {
   test.each<[string, string, (lock: string) => unknown]>([
-    ["an empty file", "stays unwritten, or changes all the time", (lock) => writeFile(lock, "")],
-    ["other words", "does not tell which process made it", (lock) => writeFile(lock, "hello\n")],
-    ["a folder", "is no file", (lock) => mkdir(lock)],
+    ["an empty file", "stays empty or keeps changing", (lock) => writeFile(lock, "")],
+    ["other words", "does not name the process that created it", (lock) => writeFile(lock, "hello\n")],
+    ["a folder", "is not a regular file", (lock) => mkdir(lock)],
     ["a link to nothing", "is a symbolic link", (lock) => symlink("nowhere", lock)],
     ["a link to itself", "is a symbolic link", (lock) => symlink(lock, lock)],
-    ["a pipe", "is no file", (lock) => execFileSync("mkfifo", [lock])],
+    ["a pipe", "is not a regular file", (lock) => execFileSync("mkfifo", [lock])],
   ])("%s", async (_, problem, make) => {
     if (process.platform === "win32") return;
     const path = newPath();
     await make(`${path}.lock`);
     await expect(lockFile(path)).rejects.toThrow(
-      `${path}: its lock ${path}.lock ${problem}. Remove that if no other run writes it.`,
+      `${path}: its lock file ${path}.lock ${problem}. If no other process is writing here, delete the lock file.`,
     );
     expect(await locks(path)).toEqual([`${path}.lock`]);
   });
@@ -90,7 +90,7 @@ describe("what tells nobody is refused in one line, and stays", () => {
     let output = "";
     for await (const text of child.stdout) output += text;
     expect(output).toBe(
-      `${path}: its lock ${path}.lock cannot be read (EACCES). Remove that if no other run writes it.\n`,
+      `${path}: its lock file ${path}.lock cannot be read (EACCES). If no other process is writing here, delete the lock file.\n`,
     );
   });
 });

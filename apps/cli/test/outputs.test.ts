@@ -26,6 +26,7 @@ beforeAll(async () => {
     }
   }
   await writeClip(at("clip.png"), { luma: movingSpot(0), seconds: 1 });
+  await writeClip(at("clip.webm"), { luma: movingSpot(0), seconds: 1 });
   await link(at("clip.png"), at("hard.png"));
   await symlink("clip.png", at("soft.png"));
   await mkdir(at("folder.svg"));
@@ -72,11 +73,18 @@ describe.skipIf(isWindows)("files", () => {
     [[...classify, "--plot", "hard.png"], /^movinet: hard\.png: is also the video to read \(clip\.png\)\./],
     [[...classify, "--plot", "soft.png"], /^movinet: soft\.png: is also the video to read \(clip\.png\)\./],
     [[...classify, "--labels", "names.srt", "--subtitles", "names.srt"], /: is also the list of labels to read\./],
-    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, /],
-    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a symbolic link to nothing\./],
+    [
+      ["classify", "clip.webm", ...classify.slice(2), "--annotate", "./clip.webm"],
+      /: is also the video to read \(clip\.webm\)\./,
+    ],
+    [[...classify, "--annotate", "x.avi"], /^movinet: --annotate must be an \.mp4 or \.webm file, got "x\.avi"\./],
+    [[...classify, "--annotate", "x.mp4", "--out", "x", "--resume"], /--annotate cannot be combined with --resume\./],
+    [["classify", "clip.png", "clips", "--annotate", "x.mp4"], /^movinet: --annotate.* 7 /],
+    [[...classify, "--plot", "folder.svg"], /^movinet: folder\.svg: it is a folder, not a regular file\. /],
+    [[...classify, "--plot", "dangling.svg"], /^movinet: dangling\.svg: it is a broken symbolic link\./],
     [[...classify, "--plot", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--plot", "pipe.svg"], /^movinet: pipe\.svg: it is a device or a pipe, /],
-    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: it cannot be written \(ENOENT\)\./],
+    [[...classify, "--plot", "none/x.svg"], /^movinet: none\/x\.svg: cannot write \(ENOENT\)\./],
     [[...classify, "--out", "device.svg"], /^movinet: device\.svg: it is a device or a pipe, /],
     [[...classify, "--out", "folder.svg/"], /^movinet: folder\.svg\/: it is no name of a file\. Name a file\.$/m],
     [[...classify, "--out", ""], /: it is no name of a file\./],
@@ -91,7 +99,7 @@ describe.skipIf(isWindows)("files", () => {
     try {
       await refused(
         ["classify", "clips/a/0.y4m", "--model", "tiny.safetensors", "--plot", "soft.png"],
-        /^movinet: soft\.png: it is a symbolic link that another user made\./,
+        /^movinet: soft\.png: it is a symbolic link owned by another user\./,
       );
     } finally {
       execFileSync("chown", ["-h", "0", at("soft.png")]);
@@ -156,7 +164,7 @@ test.skipIf(process.platform !== "linux")("a full disk behind standard output is
   });
   const code = await new Promise((resolve) => child.once("close", resolve));
   expect(complaint).toBe(
-    "movinet: standard output: it cannot be written, the disk is full (ENOSPC). Free some space, or choose a folder on another disk.\n",
+    "movinet: standard output: cannot write: the disk is full (ENOSPC). Free up space, or choose a folder on another disk.\n",
   );
   expect(code).toBe(1);
 });

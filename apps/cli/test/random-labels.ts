@@ -29,11 +29,11 @@ function movinet(...args: readonly string[]): Promise<string> {
 }
 
 function toldIn(text: string): Told | null {
-  const [, low, high] = /^\d+ of \d+ clips right \([\d.]+ %, 95 % interval ([\d.]+)–([\d.]+) %/.exec(text) ?? [];
+  const [, low, high] = /^\d+ of \d+ clips correct \([\d.]+ %, 95 % interval ([\d.]+)–([\d.]+) %/.exec(text) ?? [];
   if (low !== undefined) {
     return { low: Number(low) / 100, high: Number(high) / 100, better: text.includes("It is better than") };
   }
-  if (/^(No accuracy is told|Not a test): /.test(text)) return null;
+  if (/^(No accuracy reported|Not a test): /.test(text)) return null;
   throw new Error(`neither an accuracy nor that there is none: ${text}`);
 }
 

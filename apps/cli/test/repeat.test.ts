@@ -14,20 +14,20 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const given = { dataset: "clips", seed: 0 };
 test.each<[string, string, string[], RegExp]>([
-  ["a file that is not there", "", [], /^movinet: run\.json: it cannot be read\. /],
-  ["what is not JSON", "epochs: 3", [], /^movinet: run\.json: it is not JSON\. /],
-  ["no settings", '{"epochs": 3}', [], /^movinet: run\.json: it has no "given" object\. /],
+  ["a file that is not there", "", [], /^movinet: run\.json: cannot be read\. /],
+  ["what is not JSON", "epochs: 3", [], /^movinet: run\.json: is not JSON\. /],
+  ["no settings", '{"epochs": 3}', [], /^movinet: run\.json: has no "given" object\. /],
   [
     "an unknown key",
     JSON.stringify({ given, epochs: 3 }),
     [],
-    /^movinet: run\.json: unknown key "epochs"\. Use version, /,
+    /^movinet: run\.json: unknown key "epochs"\. Known keys: version, /,
   ],
   [
     "an unknown setting",
     JSON.stringify({ given: { ...given, epoch: 3 } }),
     [],
-    /: unknown key "given\.epoch"\. Use dataset, /,
+    /: unknown key "given\.epoch"\. Known keys: dataset, /,
   ],
   ["a wrong number", JSON.stringify({ given: { ...given, epochs: 0 } }), [], /^movinet: run\.json: given\.epochs: /],
   [
@@ -40,28 +40,28 @@ test.each<[string, string, string[], RegExp]>([
     "a list",
     JSON.stringify({ given: { ...given, epochs: [3] } }),
     [],
-    /given\.epochs: \[3\] is not a value it can have\. /,
+    /given\.epochs: must be a string, a number, true, false or null\./,
   ],
   [
     "a word for a switch",
     JSON.stringify({ given: { ...given, flip: "no" } }),
     [],
-    /given\.flip: it must be true, false or null, got "no"\. /,
+    /given\.flip: must be true, false or null, got "no"\./,
   ],
   [
     "another run's clips that are none",
     JSON.stringify({ given, begun: { model: "x" } }),
     [],
-    /"begun" is not what a run writes\. /,
+    /has a damaged "begun"\. /,
   ],
-  ["no dataset", '{"given": {}}', [], /^movinet: train: it takes one dataset\. /],
+  ["no dataset", '{"given": {}}', [], /^movinet: train: missing DATASET\. /],
   [
     "two ways to test",
     JSON.stringify({ given: { ...given, folds: 3 } }),
     ["--validation", "0.5"],
-    /^movinet: --validation: it and --folds /,
+    /^movinet: --validation cannot be combined with --folds\./,
   ],
-  ["--resume too", JSON.stringify({ given }), ["--resume"], /^movinet: --config: --resume continues a run/],
+  ["--resume too", JSON.stringify({ given }), ["--resume"], /^movinet: --config cannot be combined with --resume\./],
 ])("%s", async (_, config, args, message) => {
   await rm(join(folder, "run.json"), { force: true });
   if (config !== "") await writeFile(join(folder, "run.json"), config);

@@ -143,7 +143,7 @@ test("a file of something else beside it is not taken for settings, nor overwrit
 test.skipIf(process.platform === "win32")("a device is no file of results, and nothing is left beside it", async () => {
   const path = newPath();
   await symlink("/dev/null", path);
-  await expect(begin(path)).rejects.toThrow(`${path}: it is a device or a pipe, and this is written as a whole file.`);
+  await expect(begin(path)).rejects.toThrow(`${path}: it is a device or a pipe, not a regular file.`);
   expect((await readdir(folder)).filter((name) => name.startsWith(basename(path)))).toEqual([basename(path)]);
 });
 

@@ -5,10 +5,14 @@ import { buildGraph, defaultCard, randomWeights, type Spec, specOf } from "movin
 
 const kernel = { time: 3, space: 3 } as const;
 
-/** Writes a stream model of two blocks for 32 × 32 pixels, with random weights. */
-export async function writeTinyModel(file: string, labels: readonly string[] | null): Promise<void> {
+/** Writes a model of two blocks for 32 × 32 pixels, with random weights, as if it were of the network `name`. */
+export async function writeTinyModel(
+  file: string,
+  labels: readonly string[] | null,
+  name: Parameters<typeof specOf>[0] = "a0-stream",
+): Promise<void> {
   const spec: Spec = {
-    ...specOf("a0-stream", { classes: labels?.length ?? 8, resolution: { height: 32, width: 32 } }),
+    ...specOf(name, { classes: labels?.length ?? 8, resolution: { height: 32, width: 32 } }),
     stem: 8,
     blocks: [
       { filters: 8, stride: 2, layers: [{ expand: 16, kernel }] },

@@ -32,7 +32,7 @@ describe("train", () => {
   test("solves the last layer, tests it by groups, and writes a model that classify takes", async () => {
     const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "solved");
     expect({ code, errors: stderr.match(/^movinet: (?!warning).*/gm) }).toEqual({ code: 0, errors: null });
-    expect(stdout).toMatch(/^\d+ of 20 clips right/);
+    expect(stdout).toMatch(/^\d+ of 20 clips correct/);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
     expect((await readdir(join(folder, "solved"))).sort()).toEqual([
       "README.md",
@@ -62,7 +62,7 @@ describe("train", () => {
     const whole = await readFile(file);
     await writeFile(file, whole.subarray(0, Math.floor(whole.length / 2)));
     const warning =
-      /1 clip was used although its video is not whole \(a\/half\.mkv: .*the rest is missing.*\)\. movinet/;
+      /1 clip was used although its video is incomplete \(a\/half\.mkv: .*the rest is missing.*\)\. movinet/;
     const { code, stdout, stderr } = await run("train", "cut", "--from", model, "--out", "cut-run", "--json");
     expect(code).toBe(0);
     expect(stderr).toMatch(new RegExp(`^movinet: warning: ${warning.source}`, "m"));
@@ -130,7 +130,7 @@ describe("train", () => {
     const { code, stderr } = await ended;
     expect({ code, last: stderr.trim().split("\n").at(-1) }).toEqual({
       code: 130,
-      last: "movinet: interrupted. Go on with: movinet train --resume --out stopped",
+      last: "movinet: interrupted. Resume with: movinet train --resume --out stopped",
     });
     expect(await readdir(join(folder, "stopped/state/0"))).toContain("checkpoint.safetensors");
   }, 60_000);
@@ -149,7 +149,7 @@ describe("bad input is one line", () => {
       "an absent model",
       () => [clips, "--from", "nothing"],
       2,
-      /^movinet: nothing: there is no such model file or name\. /,
+      /^movinet: nothing: no model file or model name matches\. /,
     ],
     [
       "no model at all",
@@ -168,7 +168,7 @@ describe("bad input is one line", () => {
       "too many folds",
       () => [clips, "--from", model, "--folds", "50", "--out", "folds"],
       2,
-      /^movinet: --folds: 50 parts need 50 groups of clips, and there are 7\. /,
+      /^movinet: --folds: 50 folds need 50 groups of clips, but there are only 7\. /,
     ],
     [
       "two ways to test",
@@ -193,7 +193,7 @@ describe("bad input is one line", () => {
     await mkdir(join(folder, "locked"));
     await chmod(join(folder, "locked"), 0o500);
     expect((await refused(clips, "--from", model, "--out", "locked/run")).line).toMatch(
-      /^movinet: locked\/run: it cannot be written/,
+      /^movinet: locked\/run: cannot write/,
     );
   });
 
@@ -203,8 +203,8 @@ describe("bad input is one line", () => {
     await writeFile(join(clips, "manifest.csv"), `${manifest}broken.mp4,other,g9\n`);
     const { code, stdout, stderr } = await run("train", clips, "--from", model, "--out", "partly");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^movinet: .*broken\.mp4: this is no video that FFmpeg can read/m);
-    expect(stdout).toMatch(/of 20 clips right/);
+    expect(stderr).toMatch(/^movinet: .*broken\.mp4: FFmpeg cannot read this as a video/m);
+    expect(stdout).toMatch(/of 20 clips correct/);
     await writeFile(join(clips, "manifest.csv"), manifest);
   }, 60_000);
 });

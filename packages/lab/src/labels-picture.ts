@@ -1,6 +1,6 @@
 /**
- * Makes `docs/camera-motion.svg`: what each label of `camera-motion` means, by the first and the last picture of a clip and the
- * way the camera goes. `node packages/lab/src/labels-picture.ts [OUT]`.
+ * Creates `docs/camera-motion.svg`: the meaning of each `camera-motion` label, with the first and last frame of a clip
+ * and the camera's path. `node packages/lab/src/labels-picture.ts [OUT]`.
  */
 import { writeFileSync } from "node:fs";
 import { stroke } from "../../movinet/src/plot/palette.ts";
@@ -12,7 +12,7 @@ const panel = { width: 228, height: 128 };
 const columns = 2;
 const margin = 12;
 
-/** How the scene lies in the last picture. */
+/** The scene's position in the last frame. */
 const last: Readonly<Record<CameraMotionLabel, string>> = {
   "pan left": "translate(26 0)",
   "pan right": "translate(-26 0)",
@@ -26,7 +26,7 @@ const last: Readonly<Record<CameraMotionLabel, string>> = {
   still: "",
 };
 
-/** The camera's way over the first picture, about its middle. */
+/** The camera's path over the first frame, around its centre. */
 const ways: Readonly<Record<CameraMotionLabel, string>> = {
   "pan left": arrow(14, 0, -30, 0),
   "pan right": arrow(-14, 0, 30, 0),

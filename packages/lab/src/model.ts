@@ -13,7 +13,7 @@ const fast = { time: 3, space: 3 } as const;
 const slow = { time: 5, space: 3 } as const;
 const flat = { time: 1, space: 3 } as const;
 
-/** A small stream network for 64 × 64 pixels: motion is seen at a quarter of their size and coarser. */
+/** A small stream network for 64 × 64 pixels: it sees motion at a quarter of that resolution and coarser. */
 const cameraMotionSpec: Spec = {
   variant: "camera-motion",
   mode: "stream",
@@ -51,17 +51,17 @@ const cameraMotionCard: Card = {
   learned: null,
 };
 
-/** What sees the motion: the stream network, and the two that it is compared with. */
+/** The networks: the stream network, and the two that it is compared with. */
 export const cameraMotionKinds = ["stream", "base", "frame-by-frame"] as const;
 export type CameraMotionKind = (typeof cameraMotionKinds)[number];
 
 /**
- * The network before it has learned anything: He normal kernels (spec §2.10), residual branches at half strength. Kernels
- * that see several frames begin as waves that move in random directions at random speeds and answer nothing to a still
- * picture: from noise, a network of this size takes several times as long to find out that motion is what matters. Those
- * of the frame-by-frame network begin as noise.
+ * The untrained network: He normal kernels (spec §2.10), residual branches at half strength. Kernels over several
+ * frames start as waves moving in random directions at random speeds, with no response to a still picture: starting
+ * from noise, a network of this size takes several times as long to discover that motion matters. Those of the
+ * frame-by-frame network start as noise.
  *
- * @param frames of a window of the base network.
+ * @param frames per window of the base network.
  */
 export function cameraMotionModel(seed: number, kind: CameraMotionKind, frames: number): Relative {
   const model = { spec: cameraMotionSpec, card: cameraMotionCard, weights: firstWeights(seed) };
@@ -104,14 +104,16 @@ function depthwiseKernels({ nodes }: Graph): ReadonlySet<string> {
   return new Set(nodes.flatMap((node) => (node.op === "depthwise" ? [node.kernel] : [])));
 }
 
-/** Fills a kernel `[taps, size, size, 1, channels]`: for each channel a wave, less its mean over time, of He's norm. */
+/**
+ * Fills a kernel `[taps, size, size, 1, channels]`: for each channel a wave, minus its mean over time, with He's norm.
+ */
 function fillWithWaves(kernel: Float32Array, taps: number, size: number, random: Random): void {
   const area = size * size;
   const channels = kernel.length / (taps * area);
   for (let c = 0; c < channels; c++) {
     const direction = random.between(0, 2 * Math.PI);
-    const speed = 0.2 * 6 ** random.next(); // pixels a frame
-    const frequency = random.between(0.17, 0.35); // waves a pixel
+    const speed = 0.2 * 6 ** random.next(); // pixels per frame
+    const frequency = random.between(0.17, 0.35); // waves per pixel
     const phase = random.between(0, 2 * Math.PI);
     const wave = Float64Array.from({ length: taps * area }, (_, i) => {
       const [t, y, x] = [Math.floor(i / area), Math.floor(i / size) % size, i % size];

@@ -1,4 +1,4 @@
-/** What the training's lanes read: generated clips, kept in a folder when they are first asked for. */
+/** Clips for the training lanes: generated, and kept in a folder after first use. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Random } from "../../movinet/src/common/random.ts";
@@ -12,10 +12,10 @@ interface MotionClip {
   readonly label: CameraMotionLabel;
   readonly seed: string;
   readonly frames: number;
-  /** Pixels of a side. */
+  /** Pixels per side. */
   readonly side: number;
   readonly fps: number;
-  /** How it is shown; null: as it is. */
+  /** Its transformation; null: none. */
   readonly symmetry: Symmetry | null;
 }
 
@@ -43,15 +43,15 @@ export async function loadClip(options: unknown, random: Random, out: Float32Arr
   showUnder(symmetry ?? asItIs, data, side, tables, out);
 }
 
-/** A way to show a clip again, as another clip of a known label: mirrored, turned by quarters, backwards. */
+/** A transformation of a clip into another one with a known label: mirrored, rotated by quarter turns, reversed. */
 export interface Symmetry {
-  /** Rows become columns, first of all. */
+  /** Swap rows and columns, first of all. */
   readonly transpose: boolean;
-  /** Left becomes right. */
+  /** Mirror left to right. */
   readonly mirror: boolean;
-  /** Top becomes bottom. */
+  /** Mirror top to bottom. */
   readonly flip: boolean;
-  /** The last frame comes first. */
+  /** Reverse the frames. */
   readonly reverse: boolean;
 }
 
@@ -66,7 +66,7 @@ const opposites: Partial<Record<CameraMotionLabel, CameraMotionLabel>> = {
   "roll anticlockwise": "roll clockwise",
 };
 
-/** In a transposed picture a scene that moved left moves up: panning right looks like tilting down. */
+/** Swapping rows and columns turns leftward motion into upward motion: panning right looks like tilting down. */
 const transposed: Partial<Record<CameraMotionLabel, CameraMotionLabel>> = {
   "pan left": "tilt up",
   "tilt up": "pan left",
@@ -76,7 +76,7 @@ const transposed: Partial<Record<CameraMotionLabel, CameraMotionLabel>> = {
   "roll anticlockwise": "roll clockwise",
 };
 
-/** The label of a clip that is shown so. */
+/** The label of a clip after a transformation. */
 export function labelUnder(
   { transpose, mirror, flip, reverse }: Symmetry,
   label: CameraMotionLabel,
@@ -89,8 +89,8 @@ export function labelUnder(
 }
 
 /**
- * Shows square pictures `[frames, side, side, 3]` so, as numbers in 0..1. `tables` gives, for each colour of the result,
- * which colour it shows and what becomes of its 256 values.
+ * Transforms square pictures `[frames, side, side, 3]` to numbers in 0..1. `tables` gives, for each colour of the
+ * result, its source colour and the mapping of its 256 values.
  */
 export function showUnder(
   { transpose, mirror, flip, reverse }: Symmetry,

@@ -1,8 +1,8 @@
 /**
- * `npm run train:camera-motion [-- FOLDER [KIND [CLIPS [EPOCHS]]]]`: makes the embedded model from nothing. Renders clips,
- * trains a small network on them, tests it on fresh ones, and writes `model.safetensors` and `history.csv`. About 25 minutes
- * on two cores. KIND is `stream` (the embedded model), or what it is compared with: `base`, `frame-by-frame`. A run that was
- * stopped goes on when it is started again; the folder `state` may be removed afterwards.
+ * `npm run train:camera-motion [-- FOLDER [KIND [CLIPS [EPOCHS]]]]`: trains the embedded model from scratch. Renders
+ * clips, trains a small network on them, tests it on new ones, and writes `model.safetensors` and `history.csv`. About
+ * 25 minutes on two cores. KIND is `stream` (the embedded model), or one of the networks for comparison: `base`,
+ * `frame-by-frame`. A stopped run continues when started again; the folder `state` may be deleted afterwards.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -18,7 +18,8 @@ import { labelUnder, motionInput, type Symmetry } from "./motion-clip.ts";
 
 const [out = "camera-motion", named = "stream", clips = "3000", epochs = "12"] = process.argv.slice(2);
 const kind = cameraMotionKinds.find((name) => name === named);
-if (kind === undefined) throw new TypeError(`${named} is no kind of network: ${cameraMotionKinds.join(", ")}`);
+if (kind === undefined)
+  throw new TypeError(`${named} is not a kind of network: expected ${cameraMotionKinds.join(", ")}`);
 const seed = 1;
 const freshClips = 300;
 const state = join(out, "state");

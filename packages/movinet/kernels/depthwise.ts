@@ -76,7 +76,7 @@ export function depthwise(
   }
 }
 
-/** The gradient dx of x from dy: each input pixel gathers the output pixels that saw it. */
+/** The gradient dx of x from dy: each input pixel gathers from the output pixels that read it. */
 export function depthwiseInput(
   dy: usize, w: usize, dx: usize, B: i32, T: i32, OT: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32,
   KT: i32, K: i32, S: i32, before: i32, top: i32, left: i32, list: usize,

@@ -1,4 +1,4 @@
-// Products of matrices: pixels are rows, channels are columns.
+// Matrix products: pixels are rows, channels are columns.
 
 /** Copies B `[K, N]` into panels of 8 columns, `[ceil(N / 8)][K][8]`, padded with zeros. */
 export function pack(b: usize, panels: usize, K: i32, N: i32): void {
@@ -32,13 +32,13 @@ export function packTransposed(b: usize, panels: usize, K: i32, N: i32): void {
   }
 }
 
-/** Y `[M, N]` = X `[M, K]` · panels + bias `[N]` (0: none). `tile` is room for 48 floats. */
+/** Y `[M, N]` = X `[M, K]` · panels + bias `[N]` (0: none). `tile` has room for 48 floats. */
 export function multiply(x: usize, panels: usize, bias: usize, y: usize, M: i32, K: i32, N: i32, tile: usize): void {
   const sx = (<usize>K) << 2;
   const sy = (<usize>N) << 2;
   const last = M - 1;
   for (let m = 0; m < M; m += 6) {
-    // Rows beyond the last repeat it: what they compute is stored over the same values.
+    // Rows after the last repeat it: their results overwrite the same values.
     const x0 = x + <usize>m * sx;
     const x1 = x + <usize>min(m + 1, last) * sx;
     const x2 = x + <usize>min(m + 2, last) * sx;
@@ -245,7 +245,7 @@ export function windows(
   }
 }
 
-/** Adds rows of windows back to the picture that they were taken from: `dx` must be zero before. */
+/** Adds rows of windows back to the picture they were taken from: `dx` must be zero before. */
 export function windowsBack(
   columns: usize, dx: usize, N: i32, H: i32, W: i32, C: i32, OH: i32, OW: i32, K: i32, S: i32, top: i32, left: i32,
 ): void {

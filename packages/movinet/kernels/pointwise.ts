@@ -1,10 +1,10 @@
-// Work on each number by itself, or on each with a factor of its channel. Counts are numbers of floats.
+// Elementwise operations, possibly with a factor per channel. Counts are numbers of floats.
 
 import {
   aboutSixth, coefficient, fifth, half, highest, ln2High, ln2Low, log2e, lowest, minusThree, minusTwoAndHalf, number, one, six, sixth, three, twoAndHalf,
 } from "./numbers";
 
-/** `pmin` and `pmax` are one instruction on x64, where `min` and `max` are eight, and no number stays none. */
+/** `pmin` and `pmax` are one instruction on x64, while `min` and `max` are eight, and NaN stays NaN. */
 // @ts-ignore: decorator
 @inline function clip4(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);

@@ -1,4 +1,4 @@
-// Sums. Long ones are added up in float64 from short float32 sums of 64 rows.
+// Sums. Long ones are accumulated in float64 from float32 sums of 64 rows.
 
 import { slope } from "./pointwise";
 

@@ -1,4 +1,4 @@
-/** Users' files in Node, found, read and written with care: the entry `movinet/files`. */
+/** Finding, reading and writing users' files in Node: the entry `movinet/files`. */
 
 export { takeLock } from "./common/lock-file.node.ts";
 export { percentile, percentileByRank } from "./common/percentile.ts";

@@ -1,4 +1,7 @@
-/** Engines and sessions, for programs that step networks themselves: what all platforms share of `movinet/session`. */
+/**
+ * Engines and sessions, for programs that run networks step by step: the platform-independent part of
+ * `movinet/session`.
+ */
 
 export { reportLeaks } from "./common/leaks.ts";
 export type { Engine } from "./engines/engine.ts";

@@ -1,4 +1,4 @@
-/** How models come to be, on Node: the entry `movinet/train`. */
+/** Datasets, training, evaluation and conversion in Node: the entry `movinet/train`. */
 
 export { checkDataset, type DatasetReport } from "./data/check.node.ts";
 export { ClipCache } from "./data/clip-cache.node.ts";

@@ -1,4 +1,4 @@
-/** The front door, whatever the platform: the entries for Node and browsers add `open`. */
+/** The main entry without `open`, which the entries for Node and browsers add. */
 
 export {
   DatasetError,

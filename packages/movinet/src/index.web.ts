@@ -1,4 +1,4 @@
-/** The front door in a browser: the entry `movinet` under the condition `browser`. */
+/** The main entry `movinet` in browsers, under the `browser` condition. */
 
 export { type OpenOptions, open } from "./flow/open.web.ts";
 export * from "./index.ts";

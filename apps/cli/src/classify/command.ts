@@ -49,6 +49,7 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
       await checkSorting(settings.sortInto, args, sources);
       await checkOutputFolder(settings.sortInto, async () => true);
     }
+    checkSingle("--annotate", settings.annotate, sources.length + before.length);
     const naming = { ...context, option: "--model" } as const;
     await checkOutputs(sources, settings, await findNamedModel(settings.model, naming));
     if (sources.some((source) => source !== "-")) decoders.warm();
@@ -83,12 +84,12 @@ async function classifyAll(args: readonly string[], settings: ClassifySettings, 
 
 async function checkOutputs(
   sources: readonly string[],
-  { plot, subtitles, out, labels }: ClassifySettings,
+  { plot, subtitles, annotate, out, labels }: ClassifySettings,
   model: string,
 ): Promise<void> {
   const run = out === undefined ? undefined : `${out}.run`;
   await checkOutputFiles(
-    [plot, subtitles, out, run],
+    [plot, subtitles, annotate, out, run],
     [
       ...sources.map((path) => ({ what: "video", path }) as const),
       { what: "model", path: model },

@@ -11,9 +11,10 @@ import {
   type SessionSource,
   topK,
 } from "movinet/session";
-import { createPlotRecorder, type Decoders, type PlotRecorder, renderPlot, type Video } from "movinet/video";
+import { createPlotRecorder, type Decoders, renderPlot, type Video } from "movinet/video";
 import { renderResult, renderSegments } from "../tables/result.ts";
 import type { Terminal } from "../terminal.ts";
+import { Annotation } from "./annotation.ts";
 import type { ClassifySettings } from "./options.ts";
 import type { SourceOutput } from "./outputs.ts";
 import type { RunProgress, Tally } from "./progress.ts";
@@ -48,7 +49,10 @@ export async function classifyOne(
   const { card } = model;
   const { lines } = settings;
   const named = nameOfSource(source);
-  const { video, fps, fit } = open(source, context);
+  const warnAbout = (file: string) => (warning: string) => terminal.warn(`movinet: ${file}: warning: ${warning}`);
+  const { annotate } = settings;
+  const annotation = annotate === undefined ? null : new Annotation(annotate, card.labels, warnAbout(annotate));
+  const { video, fps, fit } = open(source, context, annotation?.copy);
   const frames = video[Symbol.asyncIterator]();
   try {
     const first = await frames.next();
@@ -56,22 +60,33 @@ export async function classifyOne(
     const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
     const segmenter = new Segmenter();
     let recorder = settings.plot === undefined ? null : createPlotRecorder();
-    const isLastEnough = settings.every === "final" && recorder === null && !cut && known !== null && known > longVideo;
-    const answers = isLastEnough ? "last" : (await canBeReadAgain(source)) ? "grouped" : "each";
+    const isLastEnough =
+      settings.every === "final" &&
+      recorder === null &&
+      annotation === null &&
+      !cut &&
+      known !== null &&
+      known > longVideo;
+    const isAwaited = annotation !== null || !(await canBeReadAgain(source));
+    const answers = isLastEnough ? "last" : isAwaited ? "each" : "grouped";
     const recent = cut || (isLastEnough ? false : "estimated");
     const expected = known === null ? null : Math.round(known * fps);
     const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
     const name = (scores: Float32Array) => topK(scores, card.labels, settings.top);
     let scores: Float32Array | null = null;
-    const seen = noted(rejoin(first, frames), (frame, time) => progress.frame(named, frame, time, expected));
+    const seen = noted(rejoin(first, frames), {
+      before: (frame, time) => progress.frame(named, frame, time, expected),
+      after: async (time) => annotation?.draw(video, time),
+    });
     for await (const result of classifyFrames(seen, program, { recent, answers, fit })) {
       scores = result.scores;
       timings.preprocessMs += result.timings.preprocessMs;
       timings.inferMs += result.timings.inferMs;
       if (!isLastEnough) tally.addStep(result.timings.inferMs);
       if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
-      // Of a long video one cumulative answer is useless: its plot shows what each moment says.
+      // One cumulative answer is useless for a long video: its plot shows each moment.
       if (recorder) record(recorder, result, cut);
+      annotation?.add({ scores: (cut && result.recent?.scores) || result.scores, segmenter: cut ? segmenter : null });
       if (settings.every === "frame") {
         const answers = name(result.scores);
         output.line(
@@ -90,7 +105,7 @@ export async function classifyOne(
     const isLong = duration > longVideo;
     const doubts = [doubtAboutFrames(video.frames), isLong || settings.segments ? null : doubtAboutChanges(segments)];
     const warnings = [...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
-    for (const warning of warnings) terminal.warn(`movinet: ${named}: warning: ${warning}`);
+    warnings.forEach(warnAbout(named));
     const predictions = name(scores);
     const [best] = predictions;
     if (settings.subtitles !== undefined) {
@@ -100,8 +115,8 @@ export async function classifyOne(
     const shown = (settings.segments ?? (isLong || segments.length > 1)) ? segments : [];
     if (settings.plot !== undefined && recorder) {
       const says = shown.length > 0 ? segmentsText(shown, card.labels) : answerText(best);
-      const warn = (warning: string) => terminal.warn(`movinet: ${settings.plot}: warning: ${warning}`);
-      await drawPlot(settings.plot, { video, recorder, segments: shown, card: { ...card, fit }, says }, settings, warn);
+      const material = { video, recorder, segments: shown, card: { ...card, fit }, says };
+      await drawPlot(settings.plot, material, settings, warnAbout(settings.plot));
     }
     const sorted = sorter && best ? await sorter.sort(source, best) : null;
     if (lines) {
@@ -124,11 +139,15 @@ export async function classifyOne(
   }
 }
 
-function open(source: string, { model, settings, decoders, decoderThreads: threads, signal }: RunContext) {
+function open(
+  source: string,
+  { model, settings, decoders, decoderThreads: threads, signal }: RunContext,
+  copy: Annotation["copy"] | undefined,
+) {
   const { fps, input } = model.card;
   const options = { fps: settings.fps ?? fps, fit: settings.fit ?? input.fit };
   const size = { ...input, fit: options.fit };
-  return { ...options, video: decoders.openVideo(source, { fps: options.fps, size, threads, signal }) };
+  return { ...options, video: decoders.openVideo(source, { fps: options.fps, size, threads, signal, copy }) };
 }
 
 async function canBeReadAgain(source: string): Promise<boolean> {
@@ -143,7 +162,7 @@ async function lookAgain(
   timings: { decodeMs: number; preprocessMs: number; inferMs: number },
   recorder: PlotRecorder | null,
 ): Promise<readonly Segment[]> {
-  const { video, fit } = open(source, context);
+  const { video, fit } = open(source, context, undefined);
   const segmenter = new Segmenter();
   try {
     for await (const result of classifyFrames(video, program, { recent: true, answers: "grouped", fit })) {
@@ -159,27 +178,28 @@ async function lookAgain(
   }
 }
 
-/** Keeps for the plot what the network says so far, or of the recent past alone. */
+/** Records scores for the plot: cumulative, or of the recent past alone. */
 function record(recorder: PlotRecorder, { time, scores, picture, recent }: FrameResult, recentOnly: boolean): void {
   if (recentOnly && recent) recorder.add(time, recent.scores, picture, recent.since);
   else recorder.add(time, scores, picture);
 }
 
-/** Frames of which the first was taken already, to know the video's length before its classification begins. */
+/** Frames of which the first was read already, to know the video's length before its classification begins. */
 async function* rejoin(first: IteratorResult<Frame, void>, rest: AsyncGenerator<Frame, void>): AsyncGenerator<Frame> {
   if (!first.done) yield first.value;
   yield* rest;
 }
 
-/** The same frames, each told before it is given. */
+/** The same frames; `before` is called with each as it comes, `after` once the next is requested. */
 async function* noted(
   frames: AsyncIterable<Frame>,
-  note: (frame: number, time: number) => void,
+  { before, after }: { before: (frame: number, time: number) => void; after: (time: number) => Promise<void> },
 ): AsyncGenerator<Frame> {
   let index = 0;
   for await (const frame of frames) {
-    note(index++, frame.timestamp);
+    before(index++, frame.timestamp);
     yield frame;
+    await after(frame.timestamp);
   }
 }
 
@@ -198,6 +218,8 @@ function segmentsText(segments: readonly Segment[], labels: readonly string[] | 
   const told = names.join(", then ");
   return told.length <= 70 ? told : `${segments.length} segments`;
 }
+
+type PlotRecorder = ReturnType<typeof createPlotRecorder>;
 
 interface PlotMaterial {
   readonly video: Video;

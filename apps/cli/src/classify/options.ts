@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import type { PlotShape } from "movinet/video";
 import {
   choice,
   count,
@@ -25,8 +24,6 @@ import {
 import { UsageError } from "../usage.ts";
 import { csvLines, jsonLines, type Lines } from "./lines.ts";
 
-const plotShapes = ["portrait", "landscape"] as const satisfies readonly PlotShape[];
-
 export const classifyOptions = {
   source: rest("Video files, folders, globs, http(s) URLs, or - for standard input", { required: true }),
   ...group("Model", {
@@ -40,7 +37,11 @@ export const classifyOptions = {
     every: usually("final", choice("Answer once at the end, or after every frame", ["final", "frame"])),
     segments: otherwise("over 30 s, or where the action changes", either("List each action with its start and end")),
     plot: parsed("Plot the top classes over time as .svg or .png", readPlot, "file"),
-    plotShape: otherwise("portrait", choice("Shape of the plot: for a phone, or for a slide (16:9)", plotShapes)),
+    plotShape: otherwise(
+      "portrait",
+      choice("Shape of the plot: for a phone, or for a slide (16:9)", ["portrait", "landscape"]),
+    ),
+    annotate: parsed("Write the video with its answers drawn in, sound kept, as .mp4 or .webm", readAnnotate, "file"),
     subtitles: parsed("Write segments as .vtt or .srt subtitles", readSubtitles, "file"),
     out: short("o", parsed("Write JSON lines to a file, each video's as soon as it is done", readOut, "file")),
     resume: flag("Continue the run in --out; failed videos are tried again"),
@@ -74,7 +75,7 @@ export interface ClassifySettings extends Omit<Given, "source" | "jobs" | "csv" 
 
 /** The settings, or a {@link UsageError} where options do not go together. */
 export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: boolean): ClassifySettings {
-  const { subtitles, segments, resume, out, top, sortInto, plot, plotShape } = given;
+  const { subtitles, segments, resume, out, top, sortInto, plot, plotShape, annotate } = given;
   if (csv && json) throw notWith("--csv", "--json");
   if (csv && out !== undefined) throw notWith("--csv", "--out, which writes JSON lines");
   if (minScore !== undefined && sortInto === undefined) throw new UsageError("--min-score", "needs --sort-into");
@@ -83,6 +84,7 @@ export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: 
     throw new UsageError("--no-segments", "cannot be combined with --subtitles, which are made of segments");
   }
   if (resume && out === undefined) throw new UsageError("--resume", "needs --out FILE, the file to continue");
+  if (resume && annotate !== undefined) throw notWith("--annotate", "--resume");
   return {
     ...given,
     jobs: given.jobs ?? Math.min(availableParallelism(), 8),
@@ -95,6 +97,11 @@ export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: 
 function readPlot(file: string, name: string): string {
   if (/\.(svg|png)$/i.test(file)) return file;
   throw mustBe(name, "an .svg or .png file", file);
+}
+
+function readAnnotate(file: string, name: string): string {
+  if (/\.(mp4|webm)$/i.test(file)) return file;
+  throw mustBe(name, "an .mp4 or .webm file", file);
 }
 
 function readSubtitles(file: string, name: string): string {

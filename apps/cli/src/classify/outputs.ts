@@ -5,7 +5,7 @@ export interface SourceOutput {
   end(): void;
 }
 
-/** Where the lines of many sources go that are worked on at the same time; those of one source stay together. */
+/** Where the lines of sources go that are processed at the same time; those of one source stay together. */
 export interface Outputs {
   /** `index` is the place of the source among all, from 0; sources must be opened in that order. */
   open(index: number): Promise<SourceOutput>;
@@ -43,7 +43,7 @@ export class OrderedOutputs implements Outputs {
     };
   }
 
-  /** Writes what finished sources still hold behind unfinished ones, and holds nobody back any more: the run ends early. */
+  /** Writes the lines of finished sources that wait for unfinished ones, and makes nothing wait any more: the run ends early. */
   flush(): void {
     this.#flushed = true;
     for (const { lines, ended } of this.#waiting.values()) if (ended) for (const line of lines) this.#write(line);

@@ -149,7 +149,7 @@ async function keepResults(path: string): Promise<Set<string>> {
         broken = number;
         continue;
       }
-      if (parsed.type === "left-out") continue; // this run writes it anew
+      if (parsed.type === "left-out") continue; // this run writes its own
       lines += `${line}\n`;
       if (parsed.type !== "result" && parsed.type !== "error") continue;
       if (parsed.type === "result" && !done.has(parsed.source)) {

@@ -35,7 +35,7 @@ export class Sorter {
     this.#minScore = minScore;
   }
 
-  /** Puts a clip where its likeliest class says, and returns the path there. Throws `E_OUTPUT_WRITE`. */
+  /** Puts a clip into the folder of its likeliest class, and returns its path there. Throws `E_OUTPUT_WRITE`. */
   async sort(source: string, { index, score }: Prediction): Promise<string> {
     const name = score < this.#minScore ? unsure : (this.#names[index] as string);
     const sorted = this.#turn.then(() => this.#place(source, join(this.#folder, name)));

@@ -13,7 +13,7 @@ export interface LabelsFile {
 
 /**
  * Plans `mine.labels.txt` for `mine.tflite`; null for other formats, and where no labels are known. What is there is replaced
- * only where it says what the file beside it says, which is to be replaced too, and left as it is where it names the same
+ * only where it lists the labels of the model file beside it, which is replaced too, and left alone where it names the same
  * classes. Throws {@link UsageError} for other files, and where a file without labels would have those of the one before it.
  */
 export async function planLabels(output: string, labels: readonly string[] | null): Promise<LabelsFile | null> {
@@ -41,7 +41,7 @@ function listOf(labels: readonly string[]): string {
   return labels.map((label, i) => `${label.replace(/\s+/g, " ").trim() || i}\n`).join("");
 }
 
-/** The list of the labels that a model file holds; null where there is no such file, or it holds none. */
+/** The labels in a model file as a list; null where there is no such file, or it has none. */
 async function listWithin(file: string): Promise<string | null> {
   try {
     const source = await (await ModelSource.at(file)).read();

@@ -12,7 +12,10 @@ const mostSeconds = 60;
 
 export const synthCommand = defineCommand({
   name: "dataset synth",
-  examples: ["dataset synth camera-motion clips", "dataset synth camera-motion clips --clips 10 --size 192x144"],
+  examples: [
+    "dataset synth camera-motion moves --clips 20",
+    "dataset synth camera-motion small --clips 10 --size 64x48",
+  ],
   options: {
     kind: argument("What to generate: camera-motion"),
     out: argument("New or empty folder"),

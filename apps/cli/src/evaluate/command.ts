@@ -1,8 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Model, MovinetError } from "movinet";
+import type { Model } from "movinet";
 import { makeFolder, writeWhole } from "movinet/files";
-import { topK } from "movinet/session";
 import {
   ClipCache,
   type ClipOutcome,
@@ -22,6 +21,7 @@ import { agreementText, renderEvaluation } from "../tables/evaluation.ts";
 import { columnsOf, wrap } from "../tables/text.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
+import { answerOf, clipHead, clipLine, clipRow } from "./clip-lines.ts";
 import { compare } from "./compare.ts";
 import { checkTogether, type EvaluateSettings, evaluateOptions } from "./options.ts";
 
@@ -39,9 +39,9 @@ export const evaluateCommand = defineCommand({
   fetches: true,
   json: "Print one JSON object per line: each clip, then the totals",
   async run(settings, context) {
-    checkTogether(settings);
-    if (settings.compare) return compare(settings, context);
     const { terminal, signal } = context;
+    checkTogether(settings, terminal.json);
+    if (settings.compare) return compare(settings, context);
     if (settings.out !== undefined) {
       await checkReportFolder(settings.out);
       await checkOutsideDataset(settings.out, settings.dataset);
@@ -87,7 +87,8 @@ async function judge(
 ): Promise<number> {
   const { card } = model;
   const { judged, remembered, first } = clips;
-  const { out, dataset } = settings;
+  const { out, dataset, csv } = settings;
+  const report = csv ? clipRow : terminal.json ? clipLine : null;
   const engine = await openNamedEngine({ device: settings.device, threads: settings.threads }, terminal);
   const progress = terminal.progress();
   const started = performance.now();
@@ -96,11 +97,15 @@ async function judge(
   const onClip = (outcome: ClipOutcome) => {
     done++;
     if (outcome.answer === null) failed++;
-    if (reportClip(outcome, card.labels as readonly string[], terminal)) right++;
+    if (outcome.error) warnOf(outcome.error as Error, terminal);
+    const answer = answerOf(outcome, card.labels as readonly string[]);
+    if (answer?.right) right++;
+    if (report) terminal.result(report(outcome, answer));
     const failures = failed > 0 ? `  ${failed} failed` : "";
     const detail = `${done}/${total} clips  ${right} right  ETA ${timeLeft(started, done, total)}${failures}`;
     progress.update({ done, total, label: "", detail });
   };
+  if (csv) terminal.result(clipHead);
   const pictures = out === undefined ? 0 : 4;
   const { fit } = settings;
   const options = { engine, fit, cache, signal, onClip, pictures };
@@ -109,8 +114,9 @@ async function judge(
   const { failures, agreement } = found;
   const warnings = first === null ? doubts : [first, ...doubts];
   if (!terminal.json) {
-    if (first !== null) terminal.result(wrap(first, columnsOf(terminal)).join("\n"));
-    terminal.result(renderEvaluation(evaluation, agreement, terminal));
+    const print = csv ? terminal.note : terminal.result;
+    if (first !== null) print(wrap(first, columnsOf(terminal)).join("\n"));
+    print(renderEvaluation(evaluation, agreement, { ...terminal, color: terminal.color && !csv }));
   }
   for (const warning of doubts) terminal.warning(warning);
   if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be evaluated.`);
@@ -119,8 +125,8 @@ async function judge(
     const named = { model: settings.model, dataset, judged, card, warnings, engine: engine.name };
     const facts = { ...findings, ...named, threads: settings.threads ?? null };
     await writeWhole(join(out, "evaluation.json"), `${JSON.stringify(evaluationRecord(facts), null, 1)}\n`);
-    const report = evaluationReport({ ...facts, command: commandLine() });
-    await writeWhole(join(out, "report.html"), await renderReport(report));
+    const page = evaluationReport({ ...facts, command: commandLine() });
+    await writeWhole(join(out, "report.html"), await renderReport(page));
     terminal.note(`${out}: report.html, evaluation.json`);
   }
   if (terminal.json) {
@@ -147,26 +153,7 @@ async function judge(
   return failures.length > 0 || agreement?.agree === false ? 1 : 0;
 }
 
-/** Prints the outcome of a clip where that is asked for, and returns whether it was right. */
-function reportClip(
-  { sample, answer, error, frames, seconds }: ClipOutcome,
-  labels: readonly string[],
-  terminal: Terminal,
-): boolean {
-  if (answer === null) {
-    const { message, stack } = error as Error;
-    terminal.warn(`movinet: ${message}`);
-    if (terminal.debug) terminal.warn(stack ?? "");
-    const code = error instanceof MovinetError ? error.code : "E_INTERNAL";
-    if (terminal.json) terminal.result(JSON.stringify({ type: "error", source: sample.name, code, message }));
-    return false;
-  }
-  const predictions = topK(answer.scores, labels, 5);
-  const right = answer.classes.includes(predictions[0]?.index ?? -1);
-  if (terminal.json) {
-    const truth = answer.classes.map((index) => labels[index]);
-    const line = { type: "clip", source: sample.name, labels: truth, right, frames, duration: seconds, predictions };
-    terminal.result(JSON.stringify(line));
-  }
-  return right;
+function warnOf({ message, stack = "" }: Error, terminal: Terminal): void {
+  terminal.warn(`movinet: ${message}`);
+  if (terminal.debug) terminal.warn(stack);
 }

@@ -119,7 +119,7 @@ async function isFile(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isFile() ?? false;
 }
 
-/** Makes the folder, or takes one that a comparison of the same model and clips has begun. */
+/** Makes the folder, or reuses that of an interrupted comparison of the same model and clips. */
 async function openCompareFolder({ split, out }: EvaluateSettings, begun: Begun): Promise<string> {
   const folder = out ?? (await nextFolder("compare"));
   const file = join(folder, "config.json");

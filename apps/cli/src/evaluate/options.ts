@@ -35,6 +35,7 @@ export const evaluateOptions = {
   }),
   ...group("Output", {
     out: short("o", text("Write a report into this folder; with --compare default: runs/compare-1, 2, …", "folder")),
+    csv: flag("Print comma-separated values, one row per clip; the totals go to stderr"),
   }),
   ...group("Comparison", {
     compare: flag("Compare with a base and a frame-by-frame network trained on the other clips"),
@@ -47,7 +48,9 @@ export const evaluateOptions = {
 export type EvaluateSettings = ValuesOf<typeof evaluateOptions>;
 
 /** Refuses options that do not go together. */
-export function checkTogether({ compare, base, frameByFrame, fit }: EvaluateSettings): void {
+export function checkTogether({ compare, base, frameByFrame, fit, csv }: EvaluateSettings, json: boolean): void {
+  if (csv && json) throw notWith("--csv", "--json");
+  if (csv && compare) throw notWith("--csv", "--compare, which writes comparison.csv");
   for (const [name, value] of Object.entries({ "--base": base, "--frame-by-frame": frameByFrame })) {
     if (value === undefined || compare) continue;
     throw new UsageError(name, "needs --compare");

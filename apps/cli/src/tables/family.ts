@@ -25,12 +25,12 @@ export function renderFamily(
   const columns = columnsOf({ width });
   const star = starText(relations.map(({ evaluation }) => evaluation.top1.interval));
   const notes = [
-    "Interval: 95 %. First answer: seconds of video that must have been seen, then the work.",
-    `Multiply–adds: of a clip of ${frames} frames.`,
-    `Memory: peak, from clips of ${lengths[0]} frames to clips of ${lengths.at(-1)}.`,
+    "Interval: 95 %. First answer: seconds of video needed, plus the time to compute.",
+    `Multiply–adds: per clip of ${frames} frames.`,
+    `Memory: peak, for clips of ${lengths[0]} to ${lengths.at(-1)} frames.`,
   ];
   return [
-    painter(color)("bold", `${counted(clips, "clip")}, in the middle ${frames} frames long at ${fps} a second`),
+    painter(color)("bold", `${counted(clips, "clip")}, median length ${frames} frames at ${fps} fps`),
     ...familyVerdict(comparison).flatMap((sentence) => wrap(sentence, columns)),
     "",
     ...tableLines(head, relations.map(cellsOf), 1),

@@ -1,6 +1,6 @@
 /** The `README.md` of a run folder: a model card as Hugging Face reads it, with what the run knows and nothing more. */
 import type { Model } from "movinet";
-import { printable } from "movinet/files";
+import { formatBytes, printable } from "movinet/files";
 import { type Evaluation, headline, percent, type trainingReport, type trainModel, verdict } from "movinet/train";
 import { mixUps } from "../tables/evaluation.ts";
 import { counted } from "../tables/text.ts";
@@ -26,10 +26,9 @@ export function renderModelCard(run: CardedRun): string {
   const { card, spec } = model;
   const { input, labels } = card;
   const network = `MoViNet ${spec.variant.toUpperCase()} (${spec.mode})`;
-  const size = `${(bytes / 1e6).toFixed(1)} MB`;
   const sections = [
     `# ${plain(card.name)}`,
-    `Video action recognition: ${network}, trained to tell ${counted(labels?.length ?? 0, "class")} apart from ${counted(run.clips, "clip")}. It reads a video frame by frame: ${card.fps} frames a second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` is ${size}.`,
+    `Video action recognition: ${network}, trained on ${counted(run.clips, "clip")} to recognize ${counted(labels?.length ?? 0, "class")}. It reads a video frame by frame: ${card.fps} frames a second, ${input.width} × ${input.height} pixels, ${fitText(input.fit)}. \`model.safetensors\` has ${formatBytes(bytes)}.`,
     "`movinet train` wrote this card. It does not know who is in the clips, whether they agreed, where and how the clips were filmed, or what the model is meant for. Add that before you publish the model.",
     "## Result",
     ...resultOf(report),
@@ -82,7 +81,9 @@ function resultOf({ evaluation, silence, judged, warnings }: Report): string[] {
 }
 
 function noMixUps({ confusion }: Evaluation): string {
-  return confusion === null ? "A clip may show several classes." : "No class was taken for another one in these clips.";
+  return confusion === null
+    ? "A clip may show several classes; one counts as found from a probability of 0.5 on."
+    : "No class was taken for another one in these clips.";
 }
 
 function classTable({ dataset }: Trained, evaluation: Evaluation | null): string {
@@ -117,9 +118,9 @@ function dataFacts({ done, report, clips }: CardedRun): string[] {
     `${counted(clips, "clip")} of ${code(report.dataset)}${undecodable > 0 ? `, of which ${undecodable} could not be decoded` : ""}.`,
     groups > 0
       ? `${counted(groups, "group")} (people, places or source videos). Clips of one group are never both learned from and judged.`
-      : "The dataset names no groups: if one person or place is in several clips, the result above flatters.",
+      : "The dataset names no groups: a person or place in several clips makes a result better than it is.",
     `The model learned from ${counted(learned.used.length, "clip")}${learned.history && report.bestEpoch !== null ? ", those that chose the epoch included" : ""}.`,
-    ...(learned.crossed ? [crossedText(learned.fit === null)] : []),
+    ...(learned.crossed && report.evaluation ? [crossedText(learned.fit === null)] : []),
     ...(tests > 0 ? [`Held back: ${counted(tests, "test clip")}, never looked at in training.`] : []),
     ...(seen.size > 0 ? [`The base model had seen ${counted(seen.size, "clip")} of these, which judged nothing.`] : []),
   ];
@@ -133,12 +134,15 @@ function crossedText(solved: boolean): string {
 function limitsOf({ card, spec }: Model, { evaluation }: Report): string[] {
   return [
     ...(card.output === "softmax"
-      ? ["It always names one of its classes, also where a video shows none of them. Its score is no sign of that."]
+      ? [
+          "It always names one of its classes, even when a video shows none of them. A high score does not rule that out.",
+        ]
       : []),
-    "It was judged on clips like those it learned from. Other people, cameras, places and light can be worse; try it on clips of your own.",
+    evaluation === null
+      ? "Its accuracy is unknown."
+      : "It was judged on clips like those it learned from. Expect worse with other people, cameras, places and light; try it on clips of your own.",
     `It sees ${card.fps} frames a second: what is faster is lost. Expect worse answers for clips under two seconds and clips with cuts.`,
     ...(spec.mode === "stream" ? ["Early answers in a video are less reliable than later ones."] : []),
-    ...(evaluation === null ? ["Its accuracy is unknown."] : []),
     "Do not let it decide about people without a person who checks.",
   ];
 }
@@ -174,7 +178,7 @@ for await (const { time, predictions } of recognizer.classify("clip.mp4")) {
 \`\`\``;
 
 function licenceText({ card }: Model): string {
-  const clips = "Whether the clips may be used for this is for you to know.";
+  const clips = "Check that the clips, too, may be used for this.";
   if (card.licence === null) {
     return `The base model ${code(card.name)} names no licence. Find out what it is before you pass this model on. ${clips}`;
   }

@@ -42,7 +42,7 @@ export async function readRepeated(file: string, options: Options): Promise<Repe
   if (config["begun"] === undefined) return { file, given, before: null };
   const { begun, version, model } = config;
   if (!isBegun(begun)) throw refuse('has a damaged "begun"');
-  return { file, given, before: { begun, version: String(version ?? "unknown"), model: textOrNull(model) } };
+  return { file, given, before: { begun, version: textOrNull(version) ?? "unknown", model: textOrNull(model) } };
 }
 
 function refuseUnknown(file: string, record: object, known: readonly string[], within = ""): void {
@@ -58,7 +58,7 @@ function readValue(file: string, name: string, value: unknown, option: Option<un
   const refuse = (rule: string) => new UsageError(where, `must be ${rule}, got ${JSON.stringify(value)}`);
   if (blocks === null || option === undefined) return null;
   if (!["string", "number", "boolean"].includes(typeof blocks)) {
-    throw refuse("a string, a number, true, false or null");
+    throw new UsageError(where, "must be a string, a number, true, false or null");
   }
   if ((option.kind === "flag") !== (typeof blocks === "boolean")) {
     throw refuse(option.kind === "flag" ? "true, false or null" : "a value or null");
@@ -136,7 +136,12 @@ function isBegun(value: unknown): value is Begun {
   const { classes, clips } = value;
   const areTexts = (list: unknown) => Array.isArray(list) && list.every((one) => typeof one === "string");
   if (!areTexts(classes) || !Array.isArray(clips)) return false;
-  return clips.every((clip) => isRecord(clip) && typeof clip["name"] === "string" && areTexts(clip["labels"]));
+  const isTime = (time: unknown) => time === null || typeof time === "number";
+  return clips.every((clip) => {
+    if (!isRecord(clip)) return false;
+    const { name, labels, start, end } = clip;
+    return typeof name === "string" && areTexts(labels) && isTime(start) && isTime(end);
+  });
 }
 
 function textOrNull(value: unknown): string | null {

@@ -32,7 +32,7 @@ export interface RunConfig {
     readonly validation: number | null;
     readonly seed: number;
     readonly threads: number;
-    /** Hash of which clips teach, choose and judge. */
+    /** Hash of which clips are for training, validation and testing. */
     readonly division: string;
     /** How gradients train; null in closed form. */
     readonly fit: TrainSettings | null;

@@ -16,15 +16,12 @@ export const listCommand = defineCommand({
     const cache = new ModelCache();
     const files = await cache.list();
     if (terminal.json) for (const file of files) terminal.result(JSON.stringify({ type: "cached", ...file }));
-    else
-      terminal.result(
-        [...renderFiles(files, terminal.room), `${counted(files.length, "model")} in ${cache.folder}`].join("\n"),
-      );
+    else terminal.result([...renderFiles(files), `${counted(files.length, "model")} in ${cache.folder}`].join("\n"));
     return 0;
   },
 });
 
-function renderFiles(files: readonly Cached[], room: number): readonly string[] {
+function renderFiles(files: readonly Cached[]): readonly string[] {
   if (files.length === 0) return [];
   const rows = files.map(({ path, bytes, pulled }) =>
     [
@@ -35,7 +32,7 @@ function renderFiles(files: readonly Cached[], room: number): readonly string[] 
       pulled?.url ?? "added by hand",
     ].map(printable),
   );
-  return tableLines(["file", "size", "downloaded", "licence", "source"], rows, 5, room);
+  return tableLines(["file", "size", "downloaded", "licence", "source"], rows, 5);
 }
 
 /** Checks files against their checksums; the exit code is 1 where one is wrong. */

@@ -105,7 +105,7 @@ describe("pull", () => {
       ],
     ]);
     expect(stderr).toMatch(
-      /^movinet: nowhere: there is no model of this name in the zoo\. Use one of a0-stream, .*\nmovinet: a0-stream-int8: it could not be fetched \(mirror\.example: the server has no such file \(404\); /,
+      /^movinet: nowhere: unknown model\. Use one of a0-stream, .*\nmovinet: a0-stream-int8: download failed \(mirror\.example: file not found on the server \(404\); /,
     );
   });
 
@@ -114,7 +114,7 @@ describe("pull", () => {
     [["pull", "nowhere"], "movinet: nowhere: there is no model of this name in the zoo."],
     [["pull", "a0-stream", "--offline"], "movinet: a0-stream: the cache holds none; nothing may be fetched (offline)."],
     [["models", "a0-stream"], 'movinet: models: unexpected argument "a0-stream". Usage: movinet models [options].'],
-    [["cache", "empty"], "movinet: cache empty: unknown command. Run movinet cache --help."],
+    [["cache", "empty"], 'movinet: cache: unknown command "empty". Run movinet cache --help.'],
   ])("wrong usage %j", async (args, line) => {
     const { code, stdout, stderr } = await run(...args);
     expect(stderr.startsWith(line), stderr).toBe(true);
@@ -177,7 +177,7 @@ describe("cache", () => {
     const wrong = await run("cache", "verify");
     expect(wrong.code).toBe(1);
     expect(wrong.stdout).toBe(
-      "a0-stream.safetensors: its content is not what was fetched\nmine.safetensors: it is empty\nmore.tflite: it is a .safetensors file that was cut off\n",
+      "a0-stream.safetensors: its content has changed since it was downloaded\nmine.safetensors: it is empty\nmore.tflite: it is a truncated .safetensors file\n",
     );
     expect(wrong.stderr).toBe(
       "movinet: a0-stream.safetensors, mine.safetensors, more.tflite: damaged or replaced. Remove the file; a model that has a name is downloaded again when it is used.\n",
@@ -186,7 +186,7 @@ describe("cache", () => {
     const [checked] = lines((await run("cache", "verify", "--json", "--quiet")).stdout);
     expect(checked).toMatchObject({
       type: "checked",
-      problem: `it has 5 bytes, not ${content.length} as when it was fetched`,
+      problem: `it has 5 bytes, but had ${content.length} when downloaded`,
     });
   });
 

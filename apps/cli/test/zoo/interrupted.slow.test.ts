@@ -91,7 +91,7 @@ test("three processes at once fetch it once", async () => {
   expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
   expect(world.asked.filter((asked) => asked.startsWith(archive))).toEqual([archive]);
   const waited = outcomes.filter(({ stderr }) =>
-    /a0-stream: waiting for process \d+ on .*, which is at it/.test(stderr),
+    /a0-stream: waiting for process \d+ on .*, which is downloading it/.test(stderr),
   );
   expect(waited.length).toBeGreaterThan(0);
   expect(await cached()).toEqual(["a0-stream.safetensors", "models.lock.json"]);

@@ -150,8 +150,8 @@ describe.skipIf(!hasShared)(`real weights${sharedReason}`, () => {
     });
 
     test.each([
-      ["http://127.0.0.1:9", /it gives no answer \(ECONNREFUSED\)/],
-      ["socks5://127.0.0.1:9", /www\.kaggle\.com: HTTPS_PROXY names no http proxy \(socks5:/],
+      ["http://127.0.0.1:9", /no response \(ECONNREFUSED\)/],
+      ["socks5://127.0.0.1:9", /www\.kaggle\.com: HTTPS_PROXY is not an http proxy URL \(socks5:/],
     ])("one that is not there: %s", async (value, message) => {
       env = { ...env, HTTPS_PROXY: value };
       const { code, stderr } = await run("pull", "a0-stream-int8", "--quiet");
@@ -166,20 +166,16 @@ describe("nothing to be had: one line, what to do, and nothing left", () => {
     "Download https://raw\\.githubusercontent\\.com/\\S+/modelA0_stream_statedict_v3 where there is a network, and put it at \\S+a0-stream\\.pt\\. --model camera-motion needs no download: it recognizes camera motion\\.\n$";
 
   test.each<[string, Give | null, string]>([
-    [
-      "no network",
-      null,
-      "raw.githubusercontent.com: it gives no answer (ENOTFOUND); www.kaggle.com: it gives no answer (ENOTFOUND)",
-    ],
+    ["no network", null, "raw.githubusercontent.com: no response (ENOTFOUND); www.kaggle.com: no response (ENOTFOUND)"],
     [
       "404",
       status(404),
-      "raw.githubusercontent.com: the server has no such file (404); www.kaggle.com: the server has no such file (404)",
+      "raw.githubusercontent.com: file not found on the server (404); www.kaggle.com: file not found on the server (404)",
     ],
     [
       "403",
       status(403),
-      "raw.githubusercontent.com: the server does not give it (403); www.kaggle.com: the server does not give it (403)",
+      "raw.githubusercontent.com: access denied by the server (403); www.kaggle.com: access denied by the server (403)",
     ],
     [
       "a page to sign in",
@@ -196,7 +192,7 @@ describe("nothing to be had: one line, what to do, and nothing left", () => {
     await writeFile(join(folder, "clip.mp4"), "no video");
     const { code, stdout, stderr } = await run("classify", "clip.mp4", "--quiet");
     expect([code, stdout, stderr.split("\n").length]).toEqual([1, "", 2]);
-    expect(stderr).toContain(`movinet: a0-stream: it could not be fetched (${told}`);
+    expect(stderr).toContain(`movinet: a0-stream: download failed (${told}`);
     expect(stderr).toMatch(new RegExp(byHand));
     expect(await cached()).toEqual([]);
   });
@@ -217,7 +213,7 @@ describe("nothing to be had: one line, what to do, and nothing left", () => {
     const { code, stderr } = await run("pull", "a0-stream", "--quiet");
     expect([code, stderr]).toEqual([
       1,
-      'movinet: MOVINET_MIRROR: "models" is no http(s) URL. Set it to the address of a folder of models, or unset it.\n',
+      'movinet: MOVINET_MIRROR: not an http(s) URL: "models". Set it to the URL of a folder of models, or unset it.\n',
     ]);
   });
 });

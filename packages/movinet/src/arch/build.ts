@@ -10,16 +10,16 @@ export interface GraphOptions {
    * `clip`: all frames of a clip at once, no state. `step`: new frames plus the state of a stream; stream models only.
    */
   readonly form: "clip" | "step";
-  /** New frames in a call, at least 1. */
+  /** New frames per call, at least 1. */
   readonly frames: number;
 }
 
 /**
- * The network of a spec as a graph. Parameters have the canonical names and the layouts of the reference
- * implementation; the states of a stream model come out of the same walk (spec §2, §3).
+ * The network of a spec as a graph. Parameters have the canonical names and layouts of the reference implementation;
+ * the states of a stream model come from the same walk (spec §2, §3).
  */
 export function buildGraph(spec: Spec, { form, frames }: GraphOptions): Graph {
-  if (form === "step" && spec.mode === "base") throw new TypeError(`${nameOf(spec)} sees whole clips: it has no step`);
+  if (form === "step" && spec.mode === "base") throw new TypeError(`${nameOf(spec)} takes whole clips: it has no step`);
   const net = new Builder(spec, form === "step", frames);
   const endpoints: Record<string, string> = {};
   const [, ...names] = stagesOf(spec);

@@ -2,7 +2,7 @@ import type { ActivationKind, Graph, InputRole, Node, Param, ParamRole, Shape, S
 import { inferShape } from "../graph/shapes.ts";
 import { nameOf, type Spec, stateName } from "./spec.ts";
 
-/** What the heads of a network see. */
+/** The inputs of a network's heads. */
 export interface Features {
   /** `[T, head, H/32, W/32]` */
   readonly map: string;
@@ -10,7 +10,7 @@ export interface Features {
   readonly pooled: string;
 }
 
-/** Adds the layers that end in an output of the network, and returns its value. */
+/** Adds the layers up to an output of the network, and returns its value. */
 export type Head = (net: Builder, features: Features) => string;
 
 interface ConvOptions {
@@ -20,7 +20,7 @@ interface ConvOptions {
   readonly bias?: boolean;
 }
 
-/** Collects nodes, parameters and states, and knows the shape of every value so far. */
+/** Collects nodes, parameters and states, and tracks the shape of every value. */
 export class Builder {
   readonly spec: Spec;
   readonly #stateful: boolean;
@@ -37,7 +37,7 @@ export class Builder {
     this.#frames = frames;
   }
 
-  /** Begins a layer: what is declared from now on belongs to it. */
+  /** Begins a layer: everything declared from here belongs to it. */
   enter(owner: string): void {
     this.#owner = owner;
   }
@@ -56,7 +56,7 @@ export class Builder {
   }
 
   add(node: Node): string {
-    if (this.#shapes[node.id]) throw new Error(`internal: two nodes are called ${node.id}`);
+    if (this.#shapes[node.id]) throw new Error(`internal: duplicate node ${node.id}`);
     this.#shapes[node.id] = inferShape(node, this.#shapes, this.#params);
     this.#nodes.push(node);
     return node.id;
@@ -64,7 +64,7 @@ export class Builder {
 
   shape(value: string): Shape {
     const shape = this.#shapes[value];
-    if (!shape) throw new Error(`internal: no value is called ${value}`);
+    if (!shape) throw new Error(`internal: unknown value ${value}`);
     return shape;
   }
 
@@ -77,13 +77,13 @@ export class Builder {
     return this.add({ op: "input", id, role, shape });
   }
 
-  /** An input that tells the age of each stream, made once. */
+  /** An input for the age of each stream, created once. */
   clock(role: "inverseCount" | "position"): string {
     const id = role === "inverseCount" ? "inverse_count" : "position";
     return this.#shapes[id] ? id : this.input(id, role, { frames: this.#frames, channels: 1, height: 1, width: 1 });
   }
 
-  /** A count of a stream's frames for `of`; like all states, in step calls only. */
+  /** A count of a stream's frames for `of`; like all states, only in step calls. */
   count(what: "pool_frame_count" | "pos_enc_frame_count", of: string): void {
     const owner = this.#owner;
     if (this.#stateful) this.#states.push({ kind: "count", name: stateName(owner, what), owner, of });
@@ -111,7 +111,7 @@ export class Builder {
     return this.add({ op: "activation", id, x, kind });
   }
 
-  /** Depthwise convolution of `taps × size × size`; with more than one tap it is where a stream buffer stands. */
+  /** Depthwise convolution of `taps × size × size`; with more than one tap it may have a stream buffer. */
   depthwise(
     id: string,
     kernel: string,
@@ -144,7 +144,7 @@ export class Builder {
     return this.add({ op: "join", id: `${reader}.window`, xs: [...slots, x] });
   }
 
-  /** Sums of frames 0..t, carried on from the stream's earlier frames in step calls. */
+  /** Sums of frames 0..t, continued from the stream's earlier frames in step calls. */
   runningSum(id: string, x: string): string {
     const shape = { ...this.shape(x), frames: 1 };
     const name = stateName(this.#owner, "pool_buffer");
@@ -159,7 +159,9 @@ export class Builder {
   }
 }
 
-/** Canonical layouts of depthwise kernels (spec §4.2); all hold `[time, height, width, channel]` in row-major order. */
+/**
+ * Canonical layouts of depthwise kernels (spec §4.2); all store `[time, height, width, channel]` in row-major order.
+ */
 function depthwiseShape(convType: Spec["convType"], taps: number, size: number, channels: number): readonly number[] {
   if (convType !== "2plus1d") return [taps, size, size, 1, channels];
   return taps > 1 ? [taps, 1, channels, 1] : [size, size, channels, 1];

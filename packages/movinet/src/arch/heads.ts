@@ -11,14 +11,14 @@ const logits: Head = (net, { pooled }) => {
   return dense("classifier2", x, classes);
 };
 
-/** What a network says, an output a row; the first is the one that it is for. */
+/** The outputs of a network, one per row; the first is the main one. */
 const heads: Readonly<Record<string, Head>> = { logits };
 
 export const headNames: readonly string[] = Object.keys(heads);
 
-/** The head of an output. Throws `TypeError` for one that there is not. */
+/** The head of an output. Throws `TypeError` for an unknown one. */
 export function headOf(name: string): Head {
   const head = Object.hasOwn(heads, name) ? heads[name] : undefined;
-  if (!head) throw new TypeError(`a network has no output ${name}: use ${headNames.join(", ")}`);
+  if (!head) throw new TypeError(`unknown output "${name}": use ${headNames.join(", ")}`);
   return head;
 }

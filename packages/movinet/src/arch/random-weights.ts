@@ -3,8 +3,8 @@ import { elementsOf } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
 
 /**
- * Weights of a network that has learned nothing, the same for the same seed: kernels uniform with variance `1 / fan-in`
- * (fan-in: all dimensions but the last), norms that pass what they get, zero biases, residual scales of 1.
+ * Weights of an untrained network, the same for the same seed: kernels uniform with variance `1 / fan-in` (fan-in: all
+ * dimensions but the last), identity norms, zero biases, residual scales of 1.
  */
 export function randomWeights(graph: Graph, seed: number): Weights {
   let state = seed >>> 0;

@@ -1,10 +1,10 @@
-/** One bottleneck layer: its expanded width and its kernel over `time × space × space`. */
+/** A bottleneck layer: its expanded width and its kernel, `time × space × space`. */
 export interface LayerSpec {
   readonly expand: number;
   readonly kernel: { readonly time: number; readonly space: number };
 }
 
-/** Layers of one output width; the first of them takes the spatial stride. */
+/** Layers with the same output width; the first one has the spatial stride. */
 export interface BlockSpec {
   readonly filters: number;
   readonly stride: 1 | 2;
@@ -25,17 +25,17 @@ export function block(
   return { filters, stride, layers: layers.map(([expand, kernel]) => ({ expand, kernel })) };
 }
 
-/** What the official configuration says of one member of the family (spec §1.1, §1.3, §5.2). */
+/** The official configuration of a member of the family (spec §1.1, §1.3, §5.2). */
 export interface Variant {
   readonly stem: number;
   readonly blocks: readonly BlockSpec[];
   readonly head: number;
   readonly hidden: number;
-  /** Native input side in pixels. */
+  /** Native input size per side, in pixels. */
   readonly resolution: number;
   /** Frames of an evaluation clip: the window of a base model. */
   readonly frames: number;
-  /** Frames a second at which the official weights see a video. */
+  /** Frames per second of the official weights. */
   readonly fps: number;
   /** Whether the stream model adds a positional encoding. */
   readonly positionalEncoding: boolean;

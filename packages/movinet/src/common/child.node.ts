@@ -2,19 +2,19 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Answer, answerOf, resultOf } from "./errors.ts";
 
-/** A process ended before it answered. Its message is the last line of its standard error, or how it ended. */
+/** A process ended before it answered. The message is the last line of its standard error, or how it ended. */
 export class ChildEnded extends Error {}
 
 /**
- * A process for work that may crash, take too much, or that is measured by itself: one request at a time. The module given
- * answers by {@link answerParent}. Whoever starts it ends it.
+ * A process for work that may crash, use too many resources, or be measured separately: one request at a time. The
+ * given module answers with {@link answerParent}. The caller must end it.
  */
 export class Child<Request, Result> {
-  /** Resolves when the process has gone. */
+  /** Resolves when the process has exited. */
   readonly gone: Promise<ChildEnded>;
   readonly #child: ChildProcess;
   #ended: ChildEnded | null = null;
-  /** Rejects what is asked at the moment. */
+  /** Rejects the pending request. */
   #reject: (reason: unknown) => void = () => {};
 
   constructor(module: URL) {
@@ -38,7 +38,7 @@ export class Child<Request, Result> {
     this.#child = child;
   }
 
-  /** Throws what the work throws, the reason of a signal that aborts, and {@link ChildEnded}. */
+  /** Throws what the work throws, the reason of an aborting signal, and {@link ChildEnded}. */
   async ask<R extends Result>(request: Request, ...signals: readonly (AbortSignal | undefined)[]): Promise<R> {
     for (const signal of signals) signal?.throwIfAborted();
     if (this.#ended) throw this.#ended;
@@ -61,7 +61,9 @@ export class Child<Request, Result> {
   }
 }
 
-/** What the module of a {@link Child} does with each request. It outlives an interrupt: what that means is for the parent to say. */
+/**
+ * Runs in the module of a {@link Child}: handles each request. Ignores interrupts: the parent decides what they mean.
+ */
 export function answerParent<Request>(work: (request: Request) => unknown): void {
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));

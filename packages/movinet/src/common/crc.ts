@@ -1,9 +1,9 @@
-/** Cyclic redundancy checks of 32 bits, by tables for eight bytes at a time. */
+/** 32-bit cyclic redundancy checks, with tables for eight bytes at a time. */
 
-/** The CRC-32 of ZIP, gzip and PNG, of what follows data whose checksum is `before`. */
+/** The CRC-32 of ZIP, gzip and PNG. `before` is the checksum of the preceding data. */
 export const crc32: (bytes: Uint8Array, before?: number) => number = crcOf(0xedb88320);
 
-/** The check of a polynomial, given with its bits reversed. Its tables are made when it is first used. */
+/** The CRC with this bit-reversed polynomial. Its tables are built on first use. */
 export function crcOf(polynomial: number): (bytes: Uint8Array, before?: number) => number {
   let table: Uint32Array | null = null;
   return (bytes, before = 0) => {
@@ -12,7 +12,7 @@ export function crcOf(polynomial: number): (bytes: Uint8Array, before?: number) 
   };
 }
 
-/** Row `k` of 256 numbers: what a byte does to the remainder `k + 1` bytes later. */
+/** Row `k` of 256 numbers: the effect of a byte on the remainder `k + 1` bytes later. */
 function tableOf(polynomial: number): Uint32Array {
   const table = new Uint32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {

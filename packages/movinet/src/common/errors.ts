@@ -1,30 +1,30 @@
 import { bounded, printable } from "./printable.ts";
 import { shownSource } from "./urls.ts";
 
-/** What every error of this library tells: which file or argument, what is wrong, and the way out. */
+/** The parts of every error of this library: the file or argument, what is wrong, and how to fix it. */
 export interface ErrorDetails {
   /** A stable code that scripts may depend on, for example `E_VIDEO_NOT_FOUND`. */
   readonly code: string;
-  /** The file, source or argument that the error is about, as the user named it, without what is secret in a URL. */
+  /** The file, source or argument that the error is about, as the user gave it, without secrets in URLs. */
   readonly subject: string;
-  /** What is wrong, without a closing full stop. */
+  /** What is wrong, without a final period. */
   readonly problem: string;
-  /** What to do about it: one sentence without a closing full stop. */
+  /** How to fix it: one sentence without a final period. */
   readonly remedy: string;
   readonly cause?: unknown;
 }
 
-/** Makes the error of a caller from what a reader has found: what is wrong, and what to do. */
+/** Turns what a reader found into the caller's error: what is wrong, and how to fix it. */
 export type Refuse = (problem: string, remedy: string, cause?: unknown) => Error;
 
 type Parts = [subject: string, problem: string, remedy: string];
 
-/** Characters of each part of a message: paths and names may be megabytes. */
+/** Characters per part of a message: paths and names may be megabytes long. */
 const longestPart = 1000;
 
 /**
- * The base of all conditions that this library reports. Its message is `subject: problem. remedy.` on one line, fit to be
- * printed: no control characters, no passwords of URLs, each part of at most 1000 characters.
+ * The base class of all errors of this library. The message is one printable line, `subject: problem. remedy.`: no
+ * control characters, no passwords from URLs, at most 1000 characters per part.
  */
 export class MovinetError extends Error {
   readonly code: string;
@@ -44,19 +44,19 @@ export class MovinetError extends Error {
   }
 }
 
-/** A source that cannot be opened, holds no video, or stops being decodable. Codes begin with `E_VIDEO_`. */
+/** A source cannot be opened, contains no video, or cannot be decoded. Codes begin with `E_VIDEO_`. */
 export class VideoError extends MovinetError {}
 
-/** A model file, or the tensors, labels or sizes that belong to a model, are wrong. Codes begin with `E_MODEL_`. */
+/** A model file, or its tensors, labels or sizes, is invalid. Codes begin with `E_MODEL_`. */
 export class ModelError extends MovinetError {}
 
-/** A session is used in a way that its state forbids. Codes begin with `E_SESSION_`. */
+/** A session was used after it was disposed. Codes begin with `E_SESSION_`. */
 export class SessionError extends MovinetError {}
 
-/** A folder or manifest of clips is wrong, or a clip of it cannot be kept. Codes begin with `E_DATASET_`. */
+/** A folder or manifest of clips is invalid, or a clip cannot be cached. Codes begin with `E_DATASET_`. */
 export class DatasetError extends MovinetError {}
 
-/** A training cannot be done as it was asked for, or gone on with. Codes begin with `E_TRAIN_`. */
+/** Training is not possible with these options, or cannot continue. Codes begin with `E_TRAIN_`. */
 export class TrainError extends MovinetError {}
 
 /** An optional peer package is missing; the remedy is the exact `npm i` line. Codes begin with `E_DEPENDENCY_`. */
@@ -71,23 +71,23 @@ const ownClasses = {
   DependencyError,
   TrainError,
 } as const;
-// Bundlers shorten the names of classes.
+// Bundlers shorten class names.
 for (const [name, Class] of Object.entries(ownClasses)) Object.defineProperty(Class.prototype, "name", { value: name });
 
-/** An error as plain data: between threads and processes it would lose its class, its code and its remedy. */
+/** An error as plain data: between threads and processes it would lose its class, code and remedy. */
 export interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | null;
   readonly code: string | null;
-  /** Of an error of ours. */
+  /** Set for errors of this library. */
   readonly details: ErrorDetails | null;
 }
 
-/** What a thread or a process answers another: a result, or the error that came instead. */
+/** What a thread or process sends back: a result, or an error instead. */
 export type Answer<Result> = { readonly result: Result } | { readonly error: PlainError };
 
-/** The answer that work comes to. Never throws. */
+/** The outcome of work as an answer. Never throws. */
 export async function answerOf<Result>(work: () => Result | Promise<Result>): Promise<Answer<Result>> {
   try {
     return { result: await work() };
@@ -96,7 +96,7 @@ export async function answerOf<Result>(work: () => Result | Promise<Result>): Pr
   }
 }
 
-/** The result of an answer. Throws the error that came instead, of its class and with all that it tells. */
+/** The result in an answer. Throws the error it carries, with its original class and details. */
 export function resultOf<Result>(answer: Answer<Result>): Result {
   if ("error" in answer) throw reviveError(answer.error);
   return answer.result;
@@ -121,7 +121,7 @@ function reviveError({ name, message, stack, code, details }: PlainError): Error
   return Object.assign(error, { name }, code && { code }, stack && { stack });
 }
 
-/** The optional peers and their ranges, as in package.json (a test compares them). */
+/** The optional peers and their version ranges, as in package.json (a test compares them). */
 export const peers = {
   "@expo-google-fonts/atkinson-hyperlegible": "^0.4.1",
   "@litertjs/core": "~2.5.3",
@@ -133,8 +133,8 @@ export const peers = {
 } as const;
 
 /**
- * What an optional peer that could not be imported is refused with: the command that installs it. The import itself stands
- * in a `try` block wherever it is, for esbuild and webpack let only such a one pass where the package is not installed.
+ * The error for an optional peer that cannot be imported, with the command that installs it. The import itself must be
+ * in a `try` block, because esbuild and webpack accept missing packages only there.
  */
 export function missingPeer(name: keyof typeof peers, cause: unknown): DependencyError {
   const { code, message } = cause as Error & { readonly code?: string };

@@ -1,9 +1,9 @@
-/** What holds memory that is not JavaScript's must be disposed of; what was forgotten is told here. */
+/** Objects with memory outside JavaScript must be disposed; those that were not are reported here. */
 
 const quietMs = 1000;
 
 let tellLine: ((line: string) => void) | null = null;
-/** What was collected since the last line, and how often. */
+/** What was collected since the last report, and how often. */
 const forgotten = new Map<string, number>();
 
 const collected = new FinalizationRegistry<string>((what) => {
@@ -12,19 +12,19 @@ const collected = new FinalizationRegistry<string>((what) => {
 });
 
 /**
- * Tells from now on which programs, sessions, videos, decoders and files were garbage collected without having been disposed
- * of: at most one line a second, without a line end. What was opened before is not watched.
+ * Starts reporting programs, sessions, videos, decoders and files that were garbage-collected without being disposed:
+ * at most one line per second, without a line break. Objects opened earlier are not watched.
  */
 export function reportLeaks(tell: (line: string) => void): void {
   tellLine = tell;
 }
 
-/** Watches an object that must be disposed of. `what` names it: a stream session, a video. */
+/** Watches an object that must be disposed. `what` names it: a stream session, a video. */
 export function watchLeak(owner: object, what: string): void {
   if (tellLine) collected.register(owner, what, owner);
 }
 
-/** The object was disposed of. */
+/** Stops watching a disposed object. */
 export function forgetLeak(owner: object): void {
   collected.unregister(owner);
 }
@@ -32,5 +32,5 @@ export function forgetLeak(owner: object): void {
 function tellForgotten(): void {
   const counts = [...forgotten].map(([what, count]) => (count === 1 ? what : `${what} (${count} times)`));
   forgotten.clear();
-  tellLine?.(`not disposed of, and collected: ${counts.join(", ")}`);
+  tellLine?.(`garbage-collected without being disposed: ${counts.join(", ")}`);
 }

@@ -6,50 +6,52 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MovinetError, type Refuse } from "./errors.ts";
 import { writeError } from "./write.node.ts";
 
-/** Milliseconds between two looks at a lock that another process is about to write or remove, and how many there are. */
+/**
+ * Milliseconds between attempts while another process is about to write or remove a lock, and the number of attempts.
+ */
 const [waitMs, mostLooks] = [20, 250];
-/** Locks that this process has made: others with its number were left by an earlier process. */
+/** Locks taken by this process; others with its process ID were left by an earlier process. */
 const own = new Set<string>();
 
-/** Who holds a lock. */
+/** The owner of a lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly host: string;
-  /** The whole lock, which no other one is like. */
+  /** The full text of the lock, which is unique. */
   readonly text: string;
 }
 
-/** What came of asking for a lock. */
+/** The outcome of an attempt to take a lock. */
 export interface LockAnswer {
-  /** The lock's file. Where this process has got it, removing it is the caller's. */
+  /** The lock file. If this process has the lock, the caller must remove it. */
   readonly path: string;
-  /** Who has it instead; null: this process has it now. */
+  /** The process that has the lock instead; null: this process has it. */
   readonly holder: LockHolder | null;
 }
 
 /**
- * Takes `FILE.lock` for this process, where nobody has it. A lock whose process has ended (killed, so that it could not remove
- * it) is taken over; one of another host is believed. Throws what `refuse` makes where the lock is nothing that tells who has
- * it, and `E_OUTPUT_WRITE` where it cannot be written.
+ * Takes `FILE.lock` for this process if it is free. A stale lock, whose process was killed before it could remove it,
+ * is taken over; a lock from another host counts as live. Throws what `refuse` returns if the lock does not identify
+ * its owner, and `E_OUTPUT_WRITE` if it cannot be written.
  */
 export async function takeLock(file: string, refuse: Refuse): Promise<LockAnswer> {
   const path = `${file}.lock`;
   const odd = (lock: string, what: string) =>
-    refuse(`its lock ${lock} ${what}`, "Remove that if no other run writes it");
+    refuse(`its lock file ${lock} ${what}`, "If no other process is writing here, delete the lock file");
   try {
     for (let look = 0; look < mostLooks; look++) {
       if (look > 0) await sleep(waitMs);
       if (await place(path)) return { path, holder: null };
       const held = await readLock(path, odd);
       if (!held?.text.endsWith("\n")) continue;
-      if (!/^[1-9]\d*\s/.test(held.text)) throw odd(path, "does not tell which process made it");
+      if (!/^[1-9]\d*\s/.test(held.text)) throw odd(path, "does not name the process that created it");
       if (isLive(held)) return { path, holder: held };
       await removeStale(path, held, odd);
     }
   } catch (error) {
     throw isSystemError(error) ? writeError(file, error) : error;
   }
-  throw odd(path, "stays unwritten, or changes all the time");
+  throw odd(path, "stays empty or keeps changing");
 }
 
 function isSystemError(error: unknown): boolean {
@@ -59,8 +61,8 @@ function isSystemError(error: unknown): boolean {
 type Odd = (lock: string, what: string) => Error;
 
 /**
- * Makes a lock of this process; false where there is something already. It is written aside and then linked to its name, so
- * that nobody sees a lock that is still empty; where a disk has no links, it is copied there.
+ * Creates a lock for this process; false if one exists. It is written under another name and then linked, so that
+ * nobody sees an empty lock; on file systems without links, it is copied.
  */
 async function place(lock: string): Promise<boolean> {
   const text = `${process.pid} ${hostname()} ${randomUUID()}\n`;
@@ -81,7 +83,7 @@ async function place(lock: string): Promise<boolean> {
   }
 }
 
-/** Null where there is none any more. Throws what `odd` makes where it is no lock, or cannot be read. */
+/** Null if it no longer exists. Throws what `odd` returns if it is not a lock file or cannot be read. */
 async function readLock(lock: string, odd: Odd): Promise<LockHolder | null> {
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
   const input = await open(lock, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
@@ -91,7 +93,7 @@ async function readLock(lock: string, odd: Odd): Promise<LockHolder | null> {
   });
   if (input === null) return null;
   try {
-    if (!(await input.stat()).isFile()) throw odd(lock, "is no file");
+    if (!(await input.stat()).isFile()) throw odd(lock, "is not a regular file");
     const { buffer, bytesRead } = await input.read(Buffer.alloc(1000), 0, 1000, 0);
     const text = buffer.toString("utf8", 0, bytesRead);
     const [pid = "", host = hostname()] = text.trim().split(" ");
@@ -102,14 +104,14 @@ async function readLock(lock: string, odd: Odd): Promise<LockHolder | null> {
 }
 
 /**
- * Removes a lock whose process has ended, unless another process is about to. Only who holds `LOCK.old` may remove one, and
- * looks at it again before.
+ * Removes a stale lock, unless another process is about to. Only the owner of `LOCK.old` may remove one, after
+ * checking it again.
  */
 async function removeStale(lock: string, { text }: LockHolder, odd: Odd): Promise<void> {
   const right = `${lock}.old`;
   if (!(await place(right))) {
     const other = await readLock(right, odd);
-    if (other && !isLive(other)) throw odd(right, `was left behind by a process that is gone (${other.pid})`);
+    if (other && !isLive(other)) throw odd(right, `was left behind by a process that no longer exists (${other.pid})`);
     return;
   }
   try {
@@ -119,7 +121,7 @@ async function removeStale(lock: string, { text }: LockHolder, odd: Odd): Promis
   }
 }
 
-/** Whether the process may still be there: one of another host, or one that runs here. */
+/** Whether the process may still be running: on another host, or here. */
 function isLive({ pid, host, text }: LockHolder): boolean {
   if (host !== hostname()) return true;
   if (pid === process.pid) return own.has(text);

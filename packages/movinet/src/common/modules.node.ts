@@ -4,17 +4,17 @@ import { extname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DependencyError, missingPeer, type peers } from "./errors.ts";
 
-/** Where this code is: in a bundle, the bundle. Where a bundler makes CommonJS, `import.meta` is empty. */
+/** The location of this code, or of the bundle that contains it. In CommonJS bundles `import.meta` is empty. */
 const here = import.meta.url ?? pathToFileURL(__filename).href;
-/** Of this package; a bundle is never run with another version's files. */
+/** Version of this package; a bundle never runs with files of another version. */
 export const version = "0.1.0";
 
-/** Node's `require`, which finds packages from where this code is. */
+/** Node's `require`, resolving packages from the location of this code. */
 export const requireHere: NodeJS.Require = nodeModule.createRequire(here);
 
 /**
- * An optional package with machine code, which a bundler cannot take in: it must not see the import, and the package is found
- * where it is installed. Throws {@link DependencyError} where it is not.
+ * Loads an optional package with native code. Bundlers must not see the import, because they cannot bundle it; it is
+ * resolved where it is installed. Throws {@link DependencyError} if it is missing.
  */
 export function requirePeer<Package>(name: keyof typeof peers): Package {
   try {
@@ -24,7 +24,7 @@ export function requirePeer<Package>(name: keyof typeof peers): Package {
   }
 }
 
-/** Path of a file of an optional package. Throws {@link DependencyError} where that is missing. */
+/** Path of a file of an optional package. Throws {@link DependencyError} if the package is missing. */
 export function resolvePeer(name: keyof typeof peers, file: string = name): string {
   try {
     return requireHere.resolve(file);
@@ -34,9 +34,9 @@ export function resolvePeer(name: keyof typeof peers, file: string = name): stri
 }
 
 /**
- * The module at a path below the sources, such as `video/decoder-child.node`: TypeScript in the repository, JavaScript in the
- * package. What runs in a thread or a process of its own is a file, and a bundle has only itself: beside a bundle the
- * package is looked for. Throws {@link DependencyError} where it is not installed there, or another version is.
+ * The module at a path below the sources, such as `video/decoder-child.node`: TypeScript in the repository, JavaScript
+ * in the package. Code for a separate thread or process must be a file, so a bundle uses the package installed next to
+ * it. Throws {@link DependencyError} if that is missing or another version.
  */
 export function ownModule(path: string): URL {
   const beside = new URL(`../${path}${extname(fileURLToPath(here))}`, here);
@@ -45,25 +45,25 @@ export function ownModule(path: string): URL {
   return new URL(`./${path}${extname(entry)}`, pathToFileURL(entry));
 }
 
-/** Path of the entry of the package that is installed beside a bundle. */
+/** Path of the entry of the package installed next to a bundle. */
 function installed(): string {
   const refuse = (problem: string, cause?: unknown) =>
     new DependencyError({
       code: "E_DEPENDENCY_MISSING",
       subject: "movinet",
-      problem: `this program is a bundle, and what runs in processes and threads of their own is not in it, but in the package, ${problem}`,
-      remedy: `Run npm i movinet@${version} where the bundle is`,
+      problem: `a bundled program loads its worker threads and processes from the movinet package, ${problem}`,
+      remedy: `Run npm i movinet@${version} next to the bundle`,
       cause,
     });
   let entry: string;
   try {
     entry = requireHere.resolve("movinet");
   } catch (cause) {
-    throw refuse("which is not installed beside it", cause);
+    throw refuse("which is not installed next to the bundle", cause);
   }
   const { version: found } = requireHere(fileURLToPath(new URL("../package.json", pathToFileURL(entry)))) as {
     readonly version: string;
   };
-  if (found !== version) throw refuse(`of which another version is installed beside it (${found}, not ${version})`);
+  if (found !== version) throw refuse(`but the version installed next to the bundle is ${found}, not ${version}`);
   return entry;
 }

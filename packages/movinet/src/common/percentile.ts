@@ -1,7 +1,7 @@
 /**
- * The `p`-th percentile (0..100) of unordered values; 50 is the median. Every p50, p95 and median of this package
- * and of the command line is this one: linear between the two neighbours in order, as in NumPy's default ("linear").
- * Throws a `TypeError` when there are no values.
+ * The `p`-th percentile (0..100) of unsorted values; 50 is the median. All p50, p95 and median values in this package
+ * and the command line use it: linear interpolation between neighbours, as NumPy's default ("linear"). Throws a
+ * `TypeError` if there are no values.
  */
 export function percentile(values: ArrayLike<number>, p: number): number {
   const sorted = Float64Array.from(values).sort();
@@ -9,8 +9,7 @@ export function percentile(values: ArrayLike<number>, p: number): number {
 }
 
 /**
- * {@link percentile} of `count` values that are held in another way: `valueAt` tells the value of a rank, from 0 for the
- * least to `count` − 1.
+ * {@link percentile} of `count` values in another representation: `valueAt` returns the value of a rank, from 0 for the smallest to `count` − 1.
  */
 export function percentileByRank(count: number, p: number, valueAt: (rank: number) => number): number {
   if (count === 0) throw new TypeError("percentile: needs at least one value");

@@ -1,22 +1,25 @@
-/** Names of files, classes, tensors and hosts come from anybody: what of them may be shown on a terminal or in a picture. */
+/** Names of files, classes, tensors and hosts come from anybody: how to show them safely in a terminal or a picture. */
 
 /**
- * Control characters, lone surrogates (bytes of a file name that are not UTF-8), and marks that are not seen but change
- * the order or the reading of what stands around them.
+ * Control characters, lone surrogates (file name bytes that are not UTF-8), and invisible marks that change the order
+ * or meaning of the text around them.
  */
 const steering =
   /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-/** What moves the cursor as a blank would. */
+/** Whitespace that moves the cursor. */
 const blank = /[\t\n\v\f\r\u0085\u2028\u2029]/;
-/** The colours that our own tables use. */
+/** The colours of our own tables. */
 const ownColors = new RegExp(`${String.fromCharCode(27)}\\[(?:[0-2]|3[0-7])m`, "g");
 
-/** The text on one line, with nothing in it that steers a terminal: line breaks and tabs become spaces, the rest U+FFFD. */
+/**
+ * The text on one line, without anything that controls a terminal: line breaks and tabs become spaces, other control
+ * characters U+FFFD.
+ */
 export function printable(text: string): string {
   return text.replace(steering, (character) => (blank.test(character) ? " " : "�"));
 }
 
-/** Lines of a table or a message of ours: {@link printable}, but line breaks and our own colours stay. */
+/** Lines of our own tables or messages: like {@link printable}, but line breaks and our own colours stay. */
 export function printableLines(text: string): string {
   const lines = (part: string) => part.split("\n").map(printable).join("\n");
   let result = "";
@@ -28,32 +31,32 @@ export function printableLines(text: string): string {
   return result + lines(text.slice(at));
 }
 
-/** The text in at most `most` characters: what is longer keeps its beginning and its end. */
+/** The text in at most `most` characters: if it is longer, its beginning and end are kept. */
 export function bounded(text: string, most: number): string {
   if (text.length <= most) return text;
   const half = Math.floor((most - 3) / 2);
   return `${text.slice(0, half)} … ${text.slice(-half)}`;
 }
 
-/** Names in a sentence, at most `most` of them, each of at most 100 characters: `a, b, c and 7 more`. */
+/** Names for a sentence, at most `most` of them with at most 100 characters each: `a, b, c and 7 more`. */
 export function listed(names: readonly string[], most = 5): string {
   const shown = names.slice(0, most).map((name) => bounded(name, 100));
   const more = names.length - shown.length;
   return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
 }
 
-/** Names in a sentence, all or so many of them: `a, b and c`, `a, b and 7 more`. */
+/** Names for a sentence, all or at most this many: `a, b and c`, `a, b and 7 more`. */
 export function enumerated(names: readonly string[], most: number): string {
   const shown = names.length > most ? [...names.slice(0, most), `${names.length - most} more`] : names;
   return shown.length < 2 ? shown.join() : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
-/** A sentence's beginning. */
+/** The text with its first letter in upper case. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** A size with three digits that count: `740 kB`, `2.93 MB`, `1.07 GB`. */
+/** A size with three significant digits: `740 kB`, `2.93 MB`, `1.07 GB`. */
 export function formatBytes(bytes: number): string {
   const [size, unit] =
     bytes >= 999.5e6 ? [bytes / 1e9, "GB"] : bytes >= 999.5e3 ? [bytes / 1e6, "MB"] : [bytes / 1e3, "kB"];

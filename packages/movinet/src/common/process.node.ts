@@ -2,23 +2,23 @@ import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 /**
- * Lets the event loop turn once, between pieces of long work that computes without waiting: else no signal is heard and no
- * timer runs until it is done. Throws the signal's reason.
+ * Yields to the event loop between parts of a long computation, so that signals and timers are handled. Throws the
+ * signal's reason.
  */
 export async function breathe(signal: AbortSignal | undefined): Promise<void> {
   await setImmediate();
   signal?.throwIfAborted();
 }
 
-/** What a process says on standard error before it ends because of its memory. */
-export const memoryComplaint = "movinet: too much memory";
+/** What a process writes to standard error before it exits for lack of memory. */
+export const memoryComplaint = "movinet: memory limit exceeded";
 
-/** Bytes that this process may take now; the watching thread reads them. */
+/** Bytes this process may use now; the watching thread reads them. */
 const allowed = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
 
 /**
- * Watches the memory of this process from a thread, because the main one works in native code for long: where it takes more
- * than `bytes`, or what {@link allowMemory} allows later, the process says {@link memoryComplaint} and ends itself.
+ * Watches this process's memory from a thread, because the main one spends long periods in native code. If it exceeds
+ * `bytes`, or what {@link allowMemory} later allows, the process prints {@link memoryComplaint} and exits.
  */
 export function watchMemory(bytes: number): void {
   allowMemory(bytes);
@@ -30,7 +30,7 @@ export function allowMemory(bytes: number): void {
   allowed[0] = bytes;
 }
 
-/** Runs in the thread, as text: it may use nothing of this module, and is no module itself. */
+/** Runs in the thread as text: it may use nothing from this module, and is not a module itself. */
 function watch(): void {
   const { workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
   const { writeSync } = require("node:fs") as typeof import("node:fs");

@@ -1,9 +1,9 @@
 /**
- * Random numbers that are a function of what they are for: `randomOf(seed, "augment", epoch, clip)` gives the same
- * sequence in every run, in whatever order clips are visited, so that a resumed run continues bit-equal.
+ * Random numbers as a function of their purpose: `randomOf(seed, "augment", epoch, clip)` gives the same sequence in
+ * every run, whatever the order of clips, so a resumed run continues bit for bit.
  */
 export interface Random {
-  /** Uniform in 0 (included) .. 1 (excluded), with 32 random bits. */
+  /** Uniform in 0 (inclusive) .. 1 (exclusive), with 32 random bits. */
   next(): number;
   /** Uniform integer in 0 .. `count` − 1. */
   below(count: number): number;
@@ -18,7 +18,7 @@ export interface Random {
   shuffle<T>(items: readonly T[]): T[];
 }
 
-/** The sequence that belongs to these keys (sfc32, seeded with an FNV-1a hash of the keys). */
+/** The sequence for these keys (sfc32, seeded with an FNV-1a hash of the keys). */
 export function randomOf(...keys: readonly (string | number)[]): Random {
   let [a, b, c, d] = [hash(keys, 0), hash(keys, 1), hash(keys, 2), 1] as [number, number, number, number];
   const bits = () => {

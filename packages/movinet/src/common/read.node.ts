@@ -5,17 +5,17 @@ import type { Refuse } from "./errors.ts";
 import { formatBytes } from "./printable.ts";
 
 export interface ReadOptions {
-  /** The most bytes that are read; a larger file is refused before anything is kept of it. */
+  /** The size limit in bytes; a larger file is refused before anything is loaded. */
   readonly most: number;
-  /** Makes the error of whatever is wrong with the file. */
+  /** Creates the error for whatever is wrong with the file. */
   readonly refuse: Refuse;
-  /** Looks at the first 4 kB and at the size before the rest is read, and throws for what is not wanted. */
+  /** Receives the first 4 kB and the size before the rest is read, and throws for unwanted files. */
   readonly look?: (head: Uint8Array, size: number) => void;
-  /** Ends the reading: the promise is then rejected with the signal's reason. */
+  /** Aborts reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a file is opened to be read: should it be a pipe, opening does not wait for its other end. */
+/** Flags for opening a file to read: opening a pipe does not wait for its other end. */
 export const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const headBytes = 4096;
@@ -23,8 +23,8 @@ const chunkBytes = 2 ** 24;
 const pieceBytes = 2 ** 18;
 
 /**
- * Reads a file that a user named: a regular file of at most `most` bytes. Pipes and devices, which never end, folders, and
- * files that are too large or that may not be read throw what `refuse` makes.
+ * Reads a file named by a user: a regular file of at most `most` bytes. For pipes, devices, folders, and files that
+ * are too large or unreadable, throws what `refuse` returns.
  */
 export async function readUserFile(path: string, options: ReadOptions): Promise<Uint8Array> {
   const { look, signal } = options;
@@ -45,7 +45,7 @@ export async function readUserFile(path: string, options: ReadOptions): Promise<
   }
 }
 
-/** The same in pieces, as they are asked for: of a large file no more is in memory than is used. `look` sees the first one. */
+/** The same in chunks, on demand: only the current part of a large file is in memory. `look` receives the first one. */
 export async function* userFilePieces(path: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
   const { look, signal } = options;
   const { handle, size, failed } = await openUserFile(path, options);
@@ -75,8 +75,8 @@ async function openUserFile(path: string, { most, refuse }: ReadOptions) {
     refuseIrregular(facts, refuse);
     if (facts.size > most) {
       throw refuse(
-        `it has ${formatBytes(facts.size)}, and at most ${formatBytes(most)} are read`,
-        "Give the right file",
+        `the file is too large (${formatBytes(facts.size)}, limit ${formatBytes(most)})`,
+        "Check that this is the right file",
       );
     }
     return { handle, size: facts.size, failed };
@@ -96,42 +96,38 @@ async function fill(handle: FileHandle, bytes: Uint8Array, at: number): Promise<
   return length;
 }
 
-/** Throws where this is no file that can be read to its end. */
+/** Throws unless this is a regular file. */
 function refuseIrregular(facts: Stats, refuse: Refuse): void {
   const problem = irregularity(facts);
-  if (problem !== null) throw refuse(problem, "Give a regular file");
+  if (problem !== null) throw refuse(problem, "Pass a regular file");
 }
 
-/** What something is that is no regular file, as in "it is a folder"; null where it is one. */
+/** What it is if not a regular file, as in "it is a folder"; null for regular files. */
 export function irregularity(facts: Stats): string | null {
   if (facts.isFile()) return null;
   return facts.isDirectory() ? "it is a folder" : `it is ${oddKind(facts)}, not a file`;
 }
 
-/** What something is that is neither a file nor a folder. */
+/** What it is if neither a file nor a folder. */
 export function oddKind(facts: Stats): string {
   if (facts.isFIFO()) return "a pipe";
   return facts.isSocket() ? "a socket" : "a device";
 }
 
-/** What a failure of the file system says, as a caller's error. */
+/** A file system failure as the caller's error. */
 export function unreadable(cause: unknown, refuse: Refuse): Error {
   const { code } = cause as NodeJS.ErrnoException;
-  if (code === "ENOENT" || code === "ENOTDIR") return refuse("there is no such file", "Correct the path", cause);
+  if (code === "ENOENT" || code === "ENOTDIR") return refuse("no such file", "Check the path", cause);
   if (code === "EACCES" || code === "EPERM") {
-    return refuse(`it may not be read (${code})`, "Give yourself the right to read it, or another file", cause);
+    return refuse(`permission denied (${code})`, "Make the file readable, or pass another one", cause);
   }
-  return refuse(
-    `it cannot be read (${code ?? (cause as Error).message})`,
-    "Check the disk, or give another file",
-    cause,
-  );
+  return refuse(`cannot read it (${code ?? (cause as Error).message})`, "Check the disk, or pass another file", cause);
 }
 
 /**
- * A name as a file system gives it, as text. Names are bytes on Linux, and not always UTF-8. Each byte 0x80–0xFF that is
- * in no valid UTF-8 character becomes the lone surrogate U+DC80–U+DCFF (Python's "surrogateescape"), so that
- * {@link bytesOfPath} gives the same bytes back. JSON writes such a character as `\udcNN`, a terminal shows U+FFFD.
+ * A file name as text. File names on Linux are bytes, and not always UTF-8. Each byte 0x80–0xFF that is not part of a
+ * valid UTF-8 character becomes the lone surrogate U+DC80–U+DCFF (like Python's "surrogateescape"), so that
+ * {@link bytesOfPath} can restore it. JSON writes such a character as `\udcNN`, a terminal shows U+FFFD.
  */
 export function pathOf(name: Buffer): string {
   if (isUtf8(name)) return name.toString("utf8");
@@ -146,17 +142,17 @@ export function pathOf(name: Buffer): string {
   return characters.join("");
 }
 
-/** The bytes of a path that {@link pathOf} made; the UTF-8 of any other. Every function of `node:fs` takes them. */
+/** The bytes of a path from {@link pathOf}; UTF-8 for any other path. All functions of `node:fs` accept them. */
 export function bytesOfPath(path: string): Buffer {
   if (path.isWellFormed()) return Buffer.from(path, "utf8");
-  // With the flag `u` a surrogate of a pair does not match: only the lone ones stand for a byte.
+  // With the `u` flag, surrogates of a pair do not match: only lone ones stand for bytes.
   const parts = path.split(/([\udc80-\udcff])/u);
   return Buffer.concat(
     parts.map((part, i) => (i % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 0xdc00) : Buffer.from(part, "utf8"))),
   );
 }
 
-/** How many bytes the valid UTF-8 character at a place has; 0 where there is none. No character begins with a shorter one. */
+/** Number of bytes in the valid UTF-8 character at this position; 0 if there is none. Overlong forms are invalid. */
 function characterAt(name: Buffer, at: number): number {
   for (let length = 1; length <= 4 && at + length <= name.length; length++) {
     if (isUtf8(name.subarray(at, at + length))) return length;

@@ -1,9 +1,9 @@
-/** Files that are found in the place of others, by the bytes with which they begin. What that means is for each reader to say. */
+/** Recognizes unexpected files by their first bytes. What that means is up to each reader. */
 import { latin } from "./text.ts";
 
 export interface Signature {
   readonly kind: "archive" | "ZIP archive" | "picture" | "PDF";
-  /** Of an archive, its format; of a picture, as in "a PNG picture". */
+  /** For an archive, its format; for an image, as in "a PNG image". */
   readonly name: string;
 }
 
@@ -18,18 +18,18 @@ const signatures: readonly (readonly [begin: string | RegExp, kind: Signature["k
   [/^.{257}ustar/s, "archive", "tar"],
   ["PK\x03\x04", "ZIP archive", ""],
   ["%PDF-", "PDF", ""],
-  ["\x89PNG\r\n", "picture", "a PNG picture"],
-  ["\xff\xd8\xff", "picture", "a JPEG picture"],
-  [/^(II\*\0|MM\0\*)/, "picture", "a TIFF or raw picture"],
-  ["\xff\x0a", "picture", "a JPEG XL picture"],
-  ["\0\0\0\x0cJXL ", "picture", "a JPEG XL picture"],
-  ["8BPS", "picture", "a Photoshop picture"],
-  [/^RIFF.{4}WEBP/s, "picture", "a WebP picture"],
-  [/^.{4}ftyp(heic|heix|heim|heis|mif1|mif2|avif)/s, "picture", "a HEIF or AVIF picture"],
-  [/^BM.{4}\0{4}/s, "picture", "a BMP picture"],
+  ["\x89PNG\r\n", "picture", "a PNG image"],
+  ["\xff\xd8\xff", "picture", "a JPEG image"],
+  [/^(II\*\0|MM\0\*)/, "picture", "a TIFF or raw image"],
+  ["\xff\x0a", "picture", "a JPEG XL image"],
+  ["\0\0\0\x0cJXL ", "picture", "a JPEG XL image"],
+  ["8BPS", "picture", "a Photoshop image"],
+  [/^RIFF.{4}WEBP/s, "picture", "a WebP image"],
+  [/^.{4}ftyp(heic|heix|heim|heis|mif1|mif2|avif)/s, "picture", "a HEIF or AVIF image"],
+  [/^BM.{4}\0{4}/s, "picture", "a BMP image"],
 ];
 
-/** What a file is by its first bytes, of which some hundred are enough; null where it is none of these. */
+/** What a file is by its first bytes (some hundred are enough); null if unknown. */
 export function signatureOf(head: Uint8Array): Signature | null {
   const text = latin(head);
   const begins = (begin: string | RegExp) => (typeof begin === "string" ? text.startsWith(begin) : begin.test(text));

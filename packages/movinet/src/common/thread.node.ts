@@ -3,8 +3,8 @@ import { type Answer, answerOf, resultOf } from "./errors.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * A thread for work that computes for long without a pause, one request at a time: its owner hears signals meanwhile, and
- * an abort is answered at once. The module given answers by {@link answerRequests}.
+ * A thread for long computations, one request at a time: its owner can handle signals meanwhile, and an abort takes
+ * effect at once. The given module answers with {@link answerRequests}.
  */
 export class Thread<Request, Result> implements AsyncDisposable {
   readonly #worker: Worker;
@@ -21,7 +21,7 @@ export class Thread<Request, Result> implements AsyncDisposable {
     this.#ended.catch(() => {});
   }
 
-  /** Throws what the work throws, and the signal's reason; the thread is then of no more use. */
+  /** Throws what the work throws, and the signal's reason; after that the thread is unusable. */
   async ask<R extends Result>(request: Request, signal: AbortSignal | undefined): Promise<R> {
     this.#turns.check();
     signal?.throwIfAborted();
@@ -39,13 +39,13 @@ export class Thread<Request, Result> implements AsyncDisposable {
     }
   }
 
-  /** Ends the thread at once, also in the midst of its work. */
+  /** Stops the thread immediately, even during work. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(() => this.#worker.terminate());
   }
 }
 
-/** What the module of a {@link Thread} does with each request. */
+/** Handles each request in the module of a {@link Thread}. */
 export function answerRequests<Request>(work: (request: Request) => unknown): void {
   parentPort?.on("message", async (request: Request) => {
     parentPort?.postMessage(await answerOf(() => work(request)));

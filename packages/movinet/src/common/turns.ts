@@ -2,19 +2,19 @@ import { SessionError } from "./errors.ts";
 import { forgetLeak, watchLeak } from "./leaks.ts";
 
 /**
- * The life of what must be disposed of, such as a session, a program or a file: its calls are carried out one after the other in the order in which they were
- * made, until it is disposed of, and with it the sessions that it opened.
+ * The lifetime of a disposable object, such as a session, a program or a file. Its calls run one after another, in
+ * order, until it is disposed, together with the sessions it opened.
  */
 export class Turns {
   readonly subject: string;
   readonly #kind: string;
-  /** Weak, like what a program knows of its sessions: one that nobody has any more is a leak to be told. */
+  /** Weak, as are a program's references to its sessions: an abandoned one is a leak to report. */
   readonly #owner: WeakRef<object>;
   readonly #sessions = new Set<WeakRef<AsyncDisposable>>();
   #last: Promise<unknown> = Promise.resolve();
   #ended: Promise<void> | null = null;
 
-  /** `kind` and `subject` name the owner in errors and in reports of leaks: the session `a0-stream`. */
+  /** `kind` and `subject` name the owner in errors and leak reports: the session `a0-stream`. */
   constructor(owner: object, kind: string, subject: string) {
     this.subject = subject;
     this.#kind = kind;
@@ -32,12 +32,12 @@ export class Turns {
     throw new SessionError({
       code: "E_SESSION_DISPOSED",
       subject: this.subject,
-      problem: `the ${this.#kind} was disposed of`,
+      problem: `this ${this.#kind} has been disposed`,
       remedy: "Open a new one",
     });
   }
 
-  /** Rejects as {@link Turns.check} throws. */
+  /** Rejects if {@link Turns.check} throws. */
   async take<T>(work: () => T | Promise<T>): Promise<T> {
     this.check();
     const result = this.#last.then(work);
@@ -45,7 +45,7 @@ export class Turns {
     return result;
   }
 
-  /** A session that is disposed of with its owner. */
+  /** Registers a session to be disposed with its owner. */
   adopt<Session extends AsyncDisposable>(session: Session): Session {
     for (const known of this.#sessions) if (!known.deref()) this.#sessions.delete(known);
     this.#sessions.add(new WeakRef(session));
@@ -53,8 +53,8 @@ export class Turns {
   }
 
   /**
-   * Refuses further calls, lets those that were made come to an end, disposes of the sessions, and then frees what the owner
-   * holds: once, however often it is called.
+   * Refuses new calls, waits for pending ones, disposes the sessions, and then frees the owner's resources. Calling it
+   * again has no effect.
    */
   end(free: () => unknown = () => {}): Promise<void> {
     const owner = this.#owner.deref();

@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { constants, type Stats } from "node:fs";
-import { access, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { constants, existsSync, realpathSync, type Stats } from "node:fs";
+import { access, chmod, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { MovinetError } from "./errors.ts";
 
-/** Where something is written: the file that a path names, links followed, and what is there now (null: nothing). */
+/** Where output goes: the file a path names, links followed, and what exists there now (null: nothing). */
 export interface OutputFile {
   readonly path: string;
   readonly facts: Stats | null;
 }
 
 /**
- * Writes a file beside its place and moves it there, so that nothing half-written is left behind. What is there keeps its
- * permissions, and a link that {@link findOutput} follows stays a link. Throws what {@link findOutput} and
- * {@link writeError} make, and what `content` throws.
+ * Writes a file under a temporary name and renames it, so that it is complete or absent. An existing file keeps its
+ * permissions, and a link followed by {@link findOutput} stays a link. Throws what {@link findOutput} and
+ * {@link writeError} return, and what `content` throws.
  */
 export async function writeWhole(
   file: string,
@@ -21,7 +21,7 @@ export async function writeWhole(
   code = "E_OUTPUT_WRITE",
 ): Promise<void> {
   const { path, facts } = await findOutput(file, code);
-  const aside = join(dirname(path), `.${randomUUID()}.tmp`);
+  const aside = asideOf(path);
   try {
     const output = await open(aside, "wx");
     try {
@@ -37,7 +37,42 @@ export async function writeWhole(
   }
 }
 
-/** Makes a folder, and those around it. Throws what {@link writeError} makes. */
+/**
+ * A temporary file next to `file`, for writers that need more than {@link writeWhole}: {@link FileAside.keep} renames it to
+ * `file`, and disposal before that removes it.
+ */
+export class FileAside implements AsyncDisposable {
+  /** Where to write. */
+  readonly path: string;
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.path = asideOf(existsSync(file) ? realpathSync(file) : file);
+  }
+
+  /** Throws what {@link findOutput} throws and {@link writeError} returns. */
+  async keep(): Promise<void> {
+    const { path, facts } = await findOutput(this.#file);
+    try {
+      if (facts) await chmod(this.path, facts.mode & 0o777);
+      await rename(this.path, path);
+    } catch (cause) {
+      throw writeError(this.#file, cause);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { force: true }).catch(() => {});
+  }
+}
+
+/** A name for a temporary file next to `path`. */
+function asideOf(path: string): string {
+  return join(dirname(path), `.${randomUUID()}.tmp`);
+}
+
+/** Creates a folder and its parents. Throws what {@link writeError} returns. */
 export async function makeFolder(folder: string): Promise<void> {
   await makeFolders(folder, 0o777).catch((cause: unknown) => {
     throw writeError(folder, cause);
@@ -45,8 +80,8 @@ export async function makeFolder(folder: string): Promise<void> {
 }
 
 /**
- * Makes a folder, and those around it, with these permissions. Node's own way to do so never ends where the system says
- * that nothing is there although the folder around it is, as in /proc. Throws the system's error.
+ * Creates a folder and its parents with these permissions. Node's own function loops forever if the system reports a
+ * missing folder although its parent exists, as in /proc. Throws the system's error.
  */
 export async function makeFolders(folder: string, mode: number): Promise<void> {
   const isFolder = async (path: string) => (await stat(path).catch(() => null))?.isDirectory() ?? false;
@@ -55,31 +90,33 @@ export async function makeFolders(folder: string, mode: number): Promise<void> {
   const isThere = await stat(around).catch(nullIfAbsent);
   if (!isThere && around !== resolve(folder)) await makeFolders(around, mode);
   await mkdir(folder, { mode }).catch(async (cause: unknown) => {
-    // Somebody else may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if (!(await isFolder(folder))) throw cause;
   });
 }
 
 /**
- * Finds where writing to a path would write, and that it can: a new file, or one that may be replaced, in a folder that
- * may be written to. A symbolic link is followed to its file, but not one that another user made (unless that is root).
- * Throws a {@link MovinetError} with `code` for a folder, a device, a pipe, such a link, or a link to nothing.
+ * Finds out where writing to a path would go, and that it is possible: a new or replaceable file in a writable folder.
+ * Follows a symbolic link to its file, unless another user (other than root) created it. Throws a {@link MovinetError}
+ * with `code` for a folder, a device, a pipe, such a link, or a broken link.
  */
 export async function findOutput(file: string, code = "E_OUTPUT_WRITE"): Promise<OutputFile> {
   const refuse = (problem: string, remedy: string) => new MovinetError({ code, subject: file, problem, remedy });
-  if (file === "" || file.endsWith("/") || file.endsWith(sep)) throw refuse("it is no name of a file", "Name a file");
+  if (file === "" || file.endsWith("/") || file.endsWith(sep))
+    throw refuse("this is not a file name", "Pass the path of a file");
   try {
     const own = await lstat(file).catch(nullIfAbsent);
     const link = own?.isSymbolicLink() ?? false;
     if (own && link && !isTrusted(own)) {
-      throw refuse("it is a symbolic link that another user made", "Name the file itself, or another one");
+      throw refuse("it is a symbolic link owned by another user", "Pass the path of the file itself, or another path");
     }
     const facts = link ? await stat(file).catch(nullIfAbsent) : own;
-    if (link && !facts) throw refuse("it is a symbolic link to nothing", "Name the file itself, or remove the link");
+    if (link && !facts)
+      throw refuse("it is a broken symbolic link", "Pass the path of the file itself, or delete the link");
     const path = link ? await realpath(file) : file;
     if (facts && !facts.isFile()) {
       const what = facts.isDirectory() ? "a folder" : "a device or a pipe";
-      throw refuse(`it is ${what}, and this is written as a whole file`, "Name a file");
+      throw refuse(`it is ${what}, not a regular file`, "Pass the path of a file");
     }
     if (facts) await access(path, constants.W_OK);
     await access(dirname(path), constants.W_OK | constants.X_OK);
@@ -112,10 +149,10 @@ export function writeError(file: string, cause: unknown, code = "E_OUTPUT_WRITE"
   return new MovinetError({
     code,
     subject: file,
-    problem: `it cannot be written${full.has(reason) ? ", the disk is full" : ""} (${reason})`,
+    problem: `cannot write${full.has(reason) ? ": the disk is full" : ""} (${reason})`,
     remedy: full.has(reason)
-      ? "Free some space, or choose a folder on another disk"
-      : "Choose a folder that exists, has room and that you may write to",
+      ? "Free up space, or choose a folder on another disk"
+      : "Choose an existing, writable folder with enough free space",
     cause,
   });
 }

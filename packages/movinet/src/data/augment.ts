@@ -13,16 +13,16 @@ import {
   wholePicture,
 } from "./resample.ts";
 
-/** How the clips of a training are varied. Plain data; change single values with a spread, for example `flip: 0`. */
+/** How training clips are augmented. Plain data; change single values with a spread, for example `flip: 0`. */
 export interface AugmentRecipe {
-  /** How fast an action may run, for `randomClipTimes`. */
+  /** Range of playback speeds, for `randomClipTimes`. */
   readonly speed: Range;
   /**
-   * The random box of a clip: its share of the picture's area, and its true width / height relative to that of the
-   * target. null: what evaluation sees.
+   * The random crop of a clip: its share of the picture's area, and its true width / height relative to the target's.
+   * null: the view of evaluation.
    */
   readonly crop: { readonly area: Range; readonly aspect: Range } | null;
-  /** Probability that a clip is mirrored left to right: 0 where left and right matter. */
+  /** Probability of mirroring a clip left to right: 0 if left and right matter. */
   readonly flip: number;
   readonly colour: ColourRanges | null;
   /** AutoAugment v0 (spec Appendix A). */
@@ -41,8 +41,8 @@ export const light: AugmentRecipe = {
 };
 
 /**
- * The official recipe of the models that are trained with AutoAugment (spec §5.2, §5.3). Its area begins at 0.08 on
- * paper, but a box must also cover a tenth of the picture.
+ * The official recipe for models trained with AutoAugment (spec §5.2, §5.3). Its area begins at 0.08 on paper, but a
+ * box must also cover a tenth of the picture.
  */
 export const strong: AugmentRecipe = {
   speed: [0.8, 1],
@@ -54,12 +54,12 @@ export const strong: AugmentRecipe = {
 
 export const recipes = { none, light, strong } as const;
 
-/** Decoded frames whose pixels need not be square: `aspect` is width / height of the whole picture as it is shown. */
+/** Decoded frames whose pixels need not be square: `aspect` is width / height of the whole displayed picture. */
 export type AnamorphicPictures = Pictures & Pick<Clip, "aspect">;
 
 /**
- * The network's input size in pixels. `fit` (default `crop`) says what evaluation sees, and so which shape a box has
- * whose relative aspect is 1: the target's (`crop`), or the picture's (`squash`).
+ * The network's input size in pixels. `fit` (default `crop`) is the view of evaluation, and so the shape of a box with
+ * relative aspect 1: the target's (`crop`), or the picture's (`squash`).
  */
 export interface Target {
   readonly width: number;
@@ -68,10 +68,10 @@ export interface Target {
 }
 
 /**
- * Writes a training clip to `out`: the frames `indices` of `clip`, which shows whole (squashed) pictures, varied as
- * `recipe` says and all in the same way, as `[indices.length, height, width, 3]` RGB in 0..1. The same `random` gives the
- * same numbers. Where no box fits, it takes what evaluation sees. Throws a `TypeError` for an index outside the clip
- * and for an `out` of another size.
+ * Writes a training clip to `out`: the frames `indices` of `clip`, which has whole (squashed) pictures, all augmented
+ * in the same way by `recipe`, as `[indices.length, height, width, 3]` RGB in 0..1. The same `random` gives the same
+ * numbers. If no box fits, it uses the view of evaluation. Throws a `TypeError` for an index outside the clip and for
+ * an `out` of the wrong size.
  */
 export function augmentClip(
   clip: AnamorphicPictures,
@@ -97,10 +97,10 @@ export function augmentClip(
 }
 
 /**
- * Writes what evaluation sees of a clip that shows whole (squashed) pictures: all of them (`squash`) or their largest middle
- * part of the target's true shape (`crop`), as `[indices.length, height, width, 3]` RGB in 0..1. Of frames that were
- * cut to the target when they were decoded, `squash` gives just the numbers that `classify` sees. Throws as
- * {@link augmentClip} does.
+ * Writes the evaluation view of a clip that has whole (squashed) pictures: the whole pictures (`squash`) or their
+ * largest central part with the target's true shape (`crop`), as `[indices.length, height, width, 3]` RGB in 0..1. For
+ * frames cropped to the target when decoded, `squash` gives exactly the numbers that `classify` sees. Throws like
+ * {@link augmentClip}.
  */
 export function centreCrop(
   clip: AnamorphicPictures,
@@ -118,14 +118,14 @@ function check(clip: Pictures, indices: ArrayLike<number>, { width, height }: Ta
   for (let k = 0; k < indices.length; k++) {
     const index = indices[k] as number;
     if (!(index >= 0 && index < clip.frames)) {
-      throw new TypeError(`indices: frame ${index} is not one of the clip's ${clip.frames}.`);
+      throw new TypeError(`indices must be in 0..${clip.frames - 1}, got ${index}`);
     }
   }
   const size = indices.length * width * height * 3;
-  if (out.length !== size) throw new TypeError(`out: holds ${out.length} numbers instead of ${size}.`);
+  if (out.length !== size) throw new TypeError(`out must have ${size} elements, got ${out.length}`);
 }
 
-/** How far a clip's colours may be moved; each is a largest relative change, 0 .. below 1, and 0 changes nothing. */
+/** Limits of colour changes; each is a maximum relative change, 0 .. below 1, and 0 has no effect. */
 export interface ColourRanges {
   /** Factor of all values. */
   readonly brightness: number;
@@ -133,11 +133,11 @@ export interface ColourRanges {
   readonly contrast: number;
   /** Factor of the distance to a pixel's own grey. */
   readonly saturation: number;
-  /** Factor of red, green and blue, each its own: light of another colour. */
+  /** Separate factors of red, green and blue: light of another colour. */
   readonly tint: number;
 }
 
-/** One change of colours, for all frames of a clip: factors, 1 where nothing changes. */
+/** One colour change for all frames of a clip: factors, 1 for no change. */
 export interface ColourChange {
   readonly brightness: number;
   readonly contrast: number;
@@ -155,13 +155,13 @@ export function drawColourChange(ranges: ColourRanges, random: Random): ColourCh
   };
 }
 
-/** Bytes as they are: 0..255 → 0..1. */
+/** Bytes unchanged: 0..255 → 0..1. */
 export const plainTables: Tables = (() => {
   const table = Float64Array.from({ length: 256 }, (_, v) => v / 255);
   return [table, table, table];
 })();
 
-/** Bytes → 0..1 with brightness, contrast and tint changed; `mean` is the luma (0..255) that contrast leaves alone. */
+/** Bytes → 0..1 with changed brightness, contrast and tint; `mean` is the luma (0..255) that contrast preserves. */
 export function colourTables({ brightness, contrast, tint }: ColourChange, mean: number): Tables {
   const table = (gain: number) =>
     Float64Array.from({ length: 256 }, (_, v) =>
@@ -170,10 +170,10 @@ export function colourTables({ brightness, contrast, tint }: ColourChange, mean:
   return [table(tint[0]), table(tint[1]), table(tint[2])];
 }
 
-/** Points a side at which {@link meanLuma} looks at each frame. */
+/** Sample points per side and frame for {@link meanLuma}. */
 const grid = 16;
 
-/** Mean luma (0..255) of a box in these frames, from a grid of 16 × 16 pixels of each. */
+/** Mean luma (0..255) of a box in these frames, from a grid of 16 × 16 pixels each. */
 export function meanLuma({ data, width, height }: Pictures, indices: ArrayLike<number>, box: Box): number {
   let sum = 0;
   for (let k = 0; k < indices.length; k++) {

@@ -1,6 +1,6 @@
 import type { Random } from "../common/random.ts";
 
-/** One operation with its argument: bits, threshold, addition, factor, degrees, slope or pixels; 0 where it takes none. */
+/** An operation with its argument: bits, threshold, addition, factor, degrees, slope or pixels; 0 if it takes none. */
 export interface Operation {
   readonly name: OperationName;
   readonly argument: number;
@@ -55,7 +55,7 @@ export const policyV0: readonly (readonly [Step, Step])[] = [
   [["Color", 0.8, 6], ["Rotate", 0.4, 5]],
 ];
 
-/** Picks a pair, and of it what its probabilities let through: none, one or two operations. */
+/** Picks a pair, and from it the operations its probabilities select: none, one or two. */
 export function drawOperations(random: Random): Operation[] {
   return random.pick(policyV0).flatMap(([name, probability, level]) => {
     const sign = random.chance(0.5) ? 1 : -1;
@@ -64,9 +64,9 @@ export function drawOperations(random: Random): Operation[] {
 }
 
 /**
- * Applies operations to all frames of a clip alike; what depends on a histogram sees the whole clip's. `clip` is
- * `[frames, height, width, 3]` in 0..1, rounded to bytes first, and changed in place. Definitions are those of PIL; what moves a
- * picture takes nearest pixels and mirrors it at its borders, as TensorFlow's code does.
+ * Applies operations equally to all frames of a clip; histogram operations use the whole clip's. `clip` is `[frames,
+ * height, width, 3]` in 0..1, first rounded to bytes, and changed in place. Operations are defined as in PIL;
+ * geometric ones use nearest pixels and mirror at the borders, like TensorFlow's code.
  */
 export function applyOperations(
   clip: Float32Array,
@@ -128,7 +128,7 @@ function curveOf(
     case "Invert":
       return (v) => 255 - v;
     case "Posterize": {
-      // TensorFlow shifts by seven at most: no bits leave one.
+      // TensorFlow shifts by at most seven: no bits leave one.
       const shift = 8 - Math.max(1, argument);
       return (v) => (v >> shift) << shift;
     }
@@ -147,7 +147,7 @@ function curveOf(
   }
 }
 
-/** Counts of each value of each channel, after the lookup. */
+/** Counts of each value per channel, after the lookup. */
 function histogram(bytes: Uint8Array, lookup: Uint8Array): Int32Array[] {
   const raw = new Int32Array(768);
   for (let i = 0; i < bytes.length; i += 3) {
@@ -184,7 +184,7 @@ function stretching(counts: Int32Array): Uint8Array {
   return Uint8Array.from(counts, (_, v) => Math.min(Math.max(Math.trunc(v * scale + offset), 0), 255));
 }
 
-/** PIL's `ImageEnhance.Color`: 0 gives greys, 1 the picture, more than 1 stronger colours. */
+/** PIL's `ImageEnhance.Color`: 0 gives greys, 1 the picture, above 1 stronger colours. */
 function blendWithGrey(bytes: Uint8Array, lookup: Uint8Array, factor: number): void {
   const scaled = Math.round(factor * 65536);
   for (let i = 0; i < bytes.length; i += 3) {
@@ -198,12 +198,14 @@ function blendWithGrey(bytes: Uint8Array, lookup: Uint8Array, factor: number): v
   }
 }
 
-/** `grey + factor · (value − grey)`, cut off and held in 0..255; the 256 makes up for the rounding of the factor. */
+/**
+ * `grey + factor · (value − grey)`, truncated and clamped to 0..255; the 256 compensates the rounding of the factor.
+ */
 function blend(grey: number, value: number, scaledFactor: number): number {
   return clamped[256 + (((grey << 16) + Math.imul(scaledFactor, value - grey) + 256) >> 16)]!;
 }
 
-/** −256..511 → 0..255: a look-up costs less than comparing. */
+/** −256..511 → 0..255: a lookup is cheaper than comparing. */
 const clamped = Uint8Array.from({ length: 768 }, (_, i) => Math.min(Math.max(i - 256, 0), 255));
 
 type Movement = "Rotate" | "ShearX" | "ShearY" | "TranslateY";

@@ -15,19 +15,19 @@ import {
 import { fingerprintOf } from "./fingerprint.ts";
 
 export interface CheckOptions extends FillOptions {
-  /** Where the decoded clips are kept. */
+  /** The cache of decoded clips. */
   readonly cache: ClipCache;
 }
 
-/** What a dataset is and what is wrong with it. Plain JSON data. */
+/** What a dataset contains, and its problems. Plain JSON data. */
 export interface DatasetReport {
   readonly path: string;
   readonly multiLabel: boolean;
-  /** All clips, undecodable ones among them. */
+  /** All clips, including undecodable ones. */
   readonly clips: number;
-  /** Groups that they are of; a clip without one counts as one. */
+  /** Number of groups; a clip without a group counts as one. */
   readonly groups: number;
-  /** Seconds of video that can be decoded. */
+  /** Seconds of decodable video. */
   readonly duration: number;
   /** In the order of the labels. */
   readonly classes: readonly ClassCount[];
@@ -36,10 +36,10 @@ export interface DatasetReport {
 }
 
 /**
- * Decodes a whole dataset and tells what would spoil a model or the numbers about it: clips that cannot be decoded, are
- * damaged, too short or of a low rate; clips that are there twice, also re-encoded, above all with different labels or
- * across groups and splits; groups in several splits; classes that are too small, of one group, or out of balance.
- * Throws {@link MovinetError} only for what concerns no single clip (`E_DATASET_CACHE`, `E_DEPENDENCY_MISSING`).
+ * Decodes a whole dataset and reports what would spoil a model or its accuracy: clips that are undecodable, damaged,
+ * too short or of a low frame rate; duplicates, also re-encoded, especially with different labels or across groups and
+ * splits; groups in several splits; classes that are too small, from one group, or out of balance. Throws
+ * {@link MovinetError} only for errors that concern no single clip (`E_DATASET_CACHE`, `E_DEPENDENCY_MISSING`).
  */
 export async function checkDataset(dataset: Dataset, options: CheckOptions): Promise<DatasetReport> {
   const { cache, signal } = options;

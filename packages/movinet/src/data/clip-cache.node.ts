@@ -11,26 +11,26 @@ import { ClipStore } from "./clip-store.node.ts";
 import { datasetError, type Sample } from "./dataset.ts";
 
 export interface ClipCacheOptions {
-  /** Where entries are kept. Default: `clips` in the cache folder. */
+  /** Folder of the entries. Default: `clips` in the cache folder. */
   readonly folder?: string | undefined;
-  /** Bytes that the folder may hold. Default 20 GB. */
+  /** Size limit of the folder, in bytes. Default 20 GB. */
   readonly maxBytes?: number | undefined;
 }
 
 export interface FillOptions {
-  /** Videos that are decoded at a time. Default: the machine's cores. */
+  /** Videos decoded concurrently. Default: the number of cores. */
   readonly jobs?: number | undefined;
-  /** Ends the filling: the promise is then rejected with the signal's reason. What was cached stays. */
+  /** Stops filling: the promise rejects with the signal's reason. What was cached stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each sample, in the order in which they are done. */
+  /** Called after each sample, in the order of completion. */
   readonly onClip?: ((progress: FillProgress) => void) | undefined;
 }
 
 export interface FillProgress {
-  /** Samples that are done, failed ones among them. */
+  /** Completed samples, including failed ones. */
   readonly done: number;
   readonly total: number;
-  /** Why the sample gave no clip; null where it did. */
+  /** Why the sample gave no clip; null if it did. */
   readonly error: MovinetError | null;
 }
 
@@ -39,21 +39,22 @@ export interface ClipFailure {
   readonly error: MovinetError;
 }
 
-/** Samples that gave a clip, and those that gave none, each in their order. */
+/** Samples that gave a clip, and those that did not, each in order. */
 export interface FillResult {
   readonly usable: readonly Sample[];
   readonly failures: readonly ClipFailure[];
 }
 
 const defaultMaxBytes = 20e9;
-/** Bytes of the frames of one clip. */
+/** Size limit for the frames of one clip, in bytes. */
 const largestClip = 2 ** 30;
 
 /**
- * Decoded clips on disk: each video is decoded once for each view, in a process of its own, and read again in one go.
- * Entries are named by what they hold (the file's content, the view, start and end), so that a changed file is another
- * clip, and renamed or doubled ones are not decoded again. The folder is bounded: the least recently used entries go
- * first, but none that this cache has read or written. A process may be killed at any moment; damaged entries are made again.
+ * Decoded clips on disk: each video is decoded once per view, in a separate process, and then read in one go. Entries
+ * are keyed by content (the file's content, the view, start and end), so a changed file is another clip, and renamed
+ * or duplicate files are not decoded again. The folder size is bounded: the least recently used entries are removed
+ * first, but never those this cache has read or written. A process may be killed at any moment; damaged entries are
+ * rebuilt.
  */
 export class ClipCache implements AsyncDisposable {
   readonly #store: ClipStore;
@@ -70,10 +71,9 @@ export class ClipCache implements AsyncDisposable {
   }
 
   /**
-   * The frames of a sample in a view; decoded and kept first, where they are not there. With `start` and `end`, those
-   * whose time is in `start` (where the first frame is) .. below `end`.
-   * Throws {@link DatasetError}: `E_DATASET_CLIP` (no frames, unreadable, or too long), `E_DATASET_CACHE`; and what
-   * {@link openVideo} throws.
+   * The frames of a sample in a view, decoded and cached if missing. With `start` and `end`, those whose time is
+   * between `start` (the first frame) and `end` (exclusive). Throws {@link DatasetError}: `E_DATASET_CLIP` (no frames,
+   * unreadable, or too long), `E_DATASET_CACHE`; and what {@link openVideo} throws.
    */
   async read(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<SourceClip> {
     const key = await this.#key(sample, view, signal);
@@ -84,20 +84,20 @@ export class ClipCache implements AsyncDisposable {
     return { ...head, data: new Uint8Array(buffer, byteOffset, length) };
   }
 
-  /** What is known of a sample's clip in a view, without reading frames that are kept. Throws as {@link read}. */
+  /** Facts about a sample's clip in a view, without reading cached frames. Throws like {@link read}. */
   async head(sample: Sample, view: ClipView, signal?: AbortSignal): Promise<ClipHead> {
     const kept = await this.#store.look(await this.#key(sample, view, signal), view);
     return kept ?? this.read(sample, view, signal);
   }
 
-  /** Whether {@link read} will find the frames of a sample in this view. Throws as {@link read}. */
+  /** Whether the frames of a sample in this view are cached. Throws like {@link read}. */
   async has(sample: Sample, view: ClipView): Promise<boolean> {
     return (await this.#store.look(await this.#key(sample, view), view)) !== null;
   }
 
   /**
-   * Decodes what is not there yet, several videos at a time. A sample that gives no clip does not stop the others.
-   * Throws {@link DatasetError} (`E_DATASET_CACHE`) where the folder cannot be written, the disk is full for example.
+   * Decodes what is missing, several videos concurrently. A sample that gives no clip does not stop the others. Throws
+   * {@link DatasetError} (`E_DATASET_CACHE`) if the folder cannot be written, for example because the disk is full.
    */
   async fill(samples: readonly Sample[], view: ClipView, options: FillOptions = {}): Promise<FillResult> {
     const { jobs = availableParallelism(), onClip } = options;
@@ -131,7 +131,7 @@ export class ClipCache implements AsyncDisposable {
           throw error;
         });
       });
-      // All of them, before what they use is closed.
+      // All of them, before closing what they use.
       const broken = (await Promise.allSettled(workers)).find((worker) => worker.status === "rejected");
       if (broken) throw options.signal?.aborted ? options.signal.reason : abort.signal.reason;
     } finally {
@@ -143,7 +143,9 @@ export class ClipCache implements AsyncDisposable {
     };
   }
 
-  /** A hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) where it cannot be read. */
+  /**
+   * Hash of the file's content, in hexadecimal. Throws {@link DatasetError} (`E_DATASET_CLIP`) if it cannot be read.
+   */
   async contentHash({ file }: Sample, signal?: AbortSignal): Promise<string> {
     const { size, mtimeMs } = await stat(bytesOfPath(file)).catch((cause: unknown) => {
       throw unreadable(file, cause);
@@ -157,7 +159,7 @@ export class ClipCache implements AsyncDisposable {
     return hash;
   }
 
-  /** Ends the processes that wait for a video. */
+  /** Ends the processes waiting for a video. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#decoders[Symbol.asyncDispose]();
   }
@@ -169,7 +171,7 @@ export class ClipCache implements AsyncDisposable {
     return createHash("sha256").update(JSON.stringify(what)).digest("hex");
   }
 
-  /** What the store has of a clip, once nobody is making it any more; null: it is to be made. */
+  /** The stored clip, once nobody is making it any more; null: it must be made. */
   async #keptOf<T>(key: string, look: () => Promise<T | null>, signal: AbortSignal | undefined): Promise<T | null> {
     for (;;) {
       signal?.throwIfAborted();
@@ -180,7 +182,7 @@ export class ClipCache implements AsyncDisposable {
     }
   }
 
-  /** Decodes a clip and keeps it where there is room; whoever wants the same meanwhile finds it in `#making`. */
+  /** Decodes a clip and stores it if there is room; concurrent requests for the same clip share `#making`. */
   async #make(
     key: string,
     sample: Sample,
@@ -202,7 +204,7 @@ export class ClipCache implements AsyncDisposable {
   }
 }
 
-/** Conditions that every other sample would meet too. */
+/** Errors that every other sample would also meet. */
 const fatal = new Set(["E_DATASET_CACHE", "E_DEPENDENCY_MISSING"]);
 
 interface Decoded {
@@ -225,20 +227,25 @@ async function decode(
   const most = Math.floor(largestClip / (view.width * view.height * 3));
   for await (const frame of video) {
     if (frames.length === most) {
-      const problem = `it has more than ${most} frames of ${view.width}×${view.height} at ${fps} a second`;
+      const problem = `it has more than ${most} frames of ${view.width}×${view.height} at ${fps} fps`;
       throw datasetError(
         "E_DATASET_CLIP",
         file,
         problem,
-        "Cut it into clips, or give them start and end in a manifest",
+        "Cut it into shorter clips, or give each clip a start and end in a manifest",
       );
     }
     frames.push(frame.data);
   }
   const info = video.info;
   if (frames.length === 0 || info === null) {
-    const problem = `no picture of it is in ${start ?? 0}..${end ?? "its end"} s`;
-    throw datasetError("E_DATASET_CLIP", file, problem, "Correct start and end in the manifest, or remove the line");
+    const problem = `it has no frames between ${start ?? 0} s and ${end === null ? "its end" : `${end} s`}`;
+    throw datasetError(
+      "E_DATASET_CLIP",
+      file,
+      problem,
+      "Correct the start and end in the manifest, or remove the line",
+    );
   }
   const { duration, pictures, warnings } = video;
   const source = { duration, frameRate: pictures / duration, warnings };
@@ -252,9 +259,9 @@ async function hashFile(file: string, signal?: AbortSignal): Promise<string> {
     handle = await open(bytesOfPath(file), toRead);
     const facts = await handle.stat();
     const problem = irregularity(facts);
-    if (problem !== null) throw datasetError("E_DATASET_CLIP", file, problem, "Give a regular file");
+    if (problem !== null) throw datasetError("E_DATASET_CLIP", file, problem, "Use a regular file");
     const hash = createHash("sha256");
-    // No more than it has: files of the system may give for ever.
+    // No more than its size: system files may be endless.
     const options = { end: facts.size - 1, highWaterMark: 1 << 20, autoClose: false };
     for await (const chunk of facts.size > 0 ? handle.createReadStream(options) : []) {
       signal?.throwIfAborted();
@@ -274,8 +281,8 @@ function unreadable(file: string, cause: unknown): DatasetError {
   return datasetError(
     "E_DATASET_CLIP",
     file,
-    `it cannot be read (${why})`,
-    "Check that it is still there and that you may read it",
+    `cannot read it (${why})`,
+    "Check that the file still exists and is readable",
     cause,
   );
 }

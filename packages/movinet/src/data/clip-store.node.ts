@@ -10,24 +10,25 @@ import { type ClipHead, type ClipView, clipFormat, type SourceClip } from "./cli
 const user = process.getuid?.();
 const entryName = /^[0-9a-f]{64}\.clip$/;
 const asideName = /^[0-9a-f]{64}\.[-0-9a-f]+\.tmp$/;
-/** Milliseconds after which a file that was being written belongs to a process that died. */
+/** Milliseconds after which a file being written is considered abandoned by a dead process. */
 const staleMs = 15 * 60_000;
 const keyOf = (name: string) => name.slice(0, 64);
 
 /**
- * Entries of clips in a folder, bounded in bytes. What is read is believed, so the folder and the entries must be this
- * user's, and nobody else may write there (where there are such users: not on Windows). Entries that this process has read or written stay; of the others, the
- * least recently used go first. Several processes may share a folder.
+ * Cached clips in a folder of bounded size. Its content is trusted, so the folder and the entries must belong to this
+ * user, and nobody else may write there (except on Windows, which has no such modes). Entries that this process has
+ * read or written stay; of the others, the least recently used are removed first. Several processes may share a
+ * folder.
  */
 export class ClipStore {
   readonly folder: string;
   readonly maxBytes: number;
   readonly #used = new Set<string>();
-  /** Files that this process is writing, with the bytes that they will have. */
+  /** Files that this process is writing, with their final sizes. */
   readonly #writing = new Map<string, number>();
-  /** Those that were being written while the folder is tidied, also what has ended since. */
+  /** Files being written during clean-up, including those finished meanwhile. */
   #meanwhile: Map<string, number> | null = null;
-  /** Bytes in the folder, as far as this process knows; null until it looked. */
+  /** Bytes in the folder, as far as this process knows; null before the first look. */
   #bytes: number | null = null;
   #tidying: Promise<void> | null = null;
   #guarded: Promise<void> | null = null;
@@ -38,8 +39,8 @@ export class ClipStore {
   }
 
   /**
-   * The clip of an entry; null where there is none, a damaged one or another user's. Throws {@link DatasetError}
-   * (`E_DATASET_CACHE`) where the folder cannot be read, or others may write there.
+   * The clip of an entry; null if it is missing, damaged or another user's. Throws {@link DatasetError}
+   * (`E_DATASET_CACHE`) if the folder cannot be read, or others may write there.
    */
   async read(key: string, view: ClipView): Promise<SourceClip | null> {
     const file = await this.#open(key);
@@ -52,7 +53,7 @@ export class ClipStore {
     return { ...head, data: new Uint8Array(bytes.buffer, bytes.byteOffset + prefixBytes + length) };
   }
 
-  /** The head of an entry that is as long as it should be, without reading its frames; else null. */
+  /** The head of an entry of the right length, without reading its frames; otherwise null. */
   async look(key: string, view: ClipView): Promise<ClipHead | null> {
     const file = await this.#open(key);
     if (file === null) return null;
@@ -73,8 +74,8 @@ export class ClipStore {
   }
 
   /**
-   * Keeps a clip where it has room beside what is in use. Throws {@link DatasetError} (`E_DATASET_CACHE`) where
-   * the folder cannot be written; nothing half-written is left then.
+   * Stores a clip if there is room besides entries in use. Throws {@link DatasetError} (`E_DATASET_CACHE`) if the
+   * folder cannot be written; no partial file is left.
    */
   async write(key: string, head: ClipHead, frames: readonly Uint8Array[]): Promise<void> {
     const prefix = prefixOf(head, frames);
@@ -96,7 +97,7 @@ export class ClipStore {
     }
   }
 
-  /** The file of an entry of this user; null where there is none. */
+  /** The file of this user's entry; null if there is none. */
   async #open(key: string): Promise<FileHandle | null> {
     this.#guarded ??= this.#guard();
     await this.#guarded;
@@ -106,7 +107,7 @@ export class ClipStore {
     return null;
   }
 
-  /** Throws where somebody else may write into the folder. */
+  /** Throws if another user may write into the folder. */
   async #guard(): Promise<void> {
     const facts = await stat(this.folder).catch(this.#absent);
     if (facts === null || user === undefined) return;
@@ -116,11 +117,11 @@ export class ClipStore {
       code: "E_DATASET_CACHE",
       subject: this.folder,
       problem: isOwn(facts)
-        ? `other users may write here (mode ${(mode & 0o777).toString(8)}), so clips that are cached here cannot be trusted`
-        : `this folder belongs to another user (${uid}), so clips that are cached here cannot be trusted`,
+        ? `other users can write to this folder (mode ${(mode & 0o777).toString(8)}), so clips cached here cannot be trusted`
+        : `this folder belongs to another user (${uid}), so clips cached here cannot be trusted`,
       remedy: isOwn(facts)
-        ? "Take that right away (chmod 700), or name another folder in MOVINET_CACHE"
-        : "Name another folder in MOVINET_CACHE",
+        ? "Run chmod 700 on it, or set MOVINET_CACHE to another folder"
+        : "Set MOVINET_CACHE to another folder",
     });
   }
 
@@ -133,7 +134,7 @@ export class ClipStore {
     return join(this.folder, `${key}.clip`);
   }
 
-  /** Makes an entry the latest used one, once in the life of this process. */
+  /** Marks an entry as most recently used, once per process. */
   async #use(key: string): Promise<void> {
     if (this.#used.has(key)) return;
     this.#used.add(key);
@@ -141,7 +142,7 @@ export class ClipStore {
     await utimes(this.#path(key), now, now).catch(() => {});
   }
 
-  /** Takes `size` bytes of the bound for a file, after removing what is needed for it; false where that is not enough. */
+  /** Reserves `size` bytes for a file, removing entries if needed; false if that is not enough. */
   async #makeRoom(name: string, size: number): Promise<boolean> {
     if (size > this.maxBytes) return false;
     if (this.#bytes === null || this.#bytes + size > this.maxBytes) {
@@ -158,11 +159,11 @@ export class ClipStore {
     return true;
   }
 
-  /** Counts what is there and removes leftovers and, until `size` more bytes fit, the entries that are used least. */
+  /** Measures the folder and removes leftovers and, until `size` more bytes fit, the least used entries. */
   async #tidy(size: number): Promise<void> {
     await makeFolders(this.folder, 0o700);
     await this.#guard();
-    // What is being written gets its name, or begins, while the folder is read: it counts by what it will have.
+    // Files being written are renamed, or started, while the folder is read: they count with their final size.
     const writing = new Map(this.#writing);
     this.#meanwhile = writing;
     const keys = new Set([...writing.keys()].map(keyOf));
@@ -192,15 +193,15 @@ export class ClipStore {
 }
 
 /**
- * An entry of the cache: "MVCLIP" and two digits of version, then little-endian CRC-32 of all that follows it, length of
- * the JSON head in bytes, the head (a {@link ClipHead}), and the frames.
+ * A cache entry: "MVCLIP" and two digits of version, then little-endian CRC-32 of the rest, length of the JSON head in
+ * bytes, the head (a {@link ClipHead}), and the frames.
  */
 const magic = new TextEncoder().encode(`MVCLIP${String(clipFormat).padStart(2, "0")}`);
 const checkedFrom = magic.length + 4;
 /** Bytes before the JSON head. */
 const prefixBytes = checkedFrom + 4;
 
-/** What stands before the frames. */
+/** Everything before the frames. */
 function prefixOf(head: ClipHead, frames: readonly Uint8Array[]): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(head));
   const bytes = new Uint8Array(prefixBytes + json.length);
@@ -213,20 +214,20 @@ function prefixOf(head: ClipHead, frames: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Length of the JSON head that begins after the prefix; null where this is no entry. */
+/** Length of the JSON head after the prefix; null if this is not an entry. */
 function headLength(prefix: Uint8Array): number | null {
   if (prefix.length < prefixBytes || magic.some((byte, i) => prefix[i] !== byte)) return null;
   return new DataView(prefix.buffer, prefix.byteOffset).getUint32(checkedFrom, true);
 }
 
-/** Whether all that follows the checksum is what was written. */
+/** Whether everything after the checksum is intact. */
 function isIntact(bytes: Uint8Array): boolean {
   return (
     crc32(bytes.subarray(checkedFrom)) === new DataView(bytes.buffer, bytes.byteOffset).getUint32(magic.length, true)
   );
 }
 
-/** The head, if it is one of this view and fits the length of the whole entry; else null. */
+/** The head, if it belongs to this view and matches the length of the entry; otherwise null. */
 function parseHead(json: Uint8Array, view: ClipView, entryBytes: number): ClipHead | null {
   try {
     const head = JSON.parse(new TextDecoder().decode(json)) as ClipHead;
@@ -242,7 +243,7 @@ function isOwn({ uid }: Stats): boolean {
   return user === undefined || uid === user;
 }
 
-/** Buffers that one call may write. */
+/** Most buffers per write call. */
 const mostParts = 512;
 
 async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
@@ -268,10 +269,10 @@ function cacheError(folder: string, cause: unknown): DatasetError {
   return new DatasetError({
     code: "E_DATASET_CACHE",
     subject: folder,
-    problem: full ? `the disk is full, so clips cannot be cached (${code})` : `clips cannot be cached here (${code})`,
+    problem: full ? `cannot cache clips: the disk is full (${code})` : `cannot cache clips here (${code})`,
     remedy: full
-      ? "Free some space, or name a folder on another disk in MOVINET_CACHE"
-      : "Make the folder writable, or name another one in MOVINET_CACHE",
+      ? "Free up space, or set MOVINET_CACHE to a folder on another disk"
+      : "Make the folder writable, or set MOVINET_CACHE to another one",
     cause,
   });
 }

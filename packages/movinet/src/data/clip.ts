@@ -1,12 +1,12 @@
 import type { Fit } from "../model/card.ts";
 
-/** How the pictures of a clip are kept. */
+/** How the frames of a clip are stored. */
 export interface ClipView {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
   readonly fit: Fit;
-  /** Pictures a second, above 0. */
+  /** Frames per second, above 0. */
   readonly fps: number;
 }
 
@@ -18,31 +18,31 @@ export interface Clip {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** Width / height of the whole picture as it is shown: a squashed picture does not tell. */
+  /** Width / height of the whole displayed picture, which a squashed picture does not show. */
   readonly aspect: number;
   readonly fps: number;
 }
 
-/** What is known of the video that a clip was decoded from. */
+/** Facts about the video that a clip was decoded from. */
 export interface ClipSource {
-  /** Seconds from the first picture to the end of the last that was decoded. */
+  /** Seconds from the first frame to the end of the last decoded one. */
   readonly duration: number;
-  /** Pictures a second as the video has them. */
+  /** The video's own frame rate. */
   readonly frameRate: number;
-  /** What was wrong with the file although it gave frames. */
+  /** What was wrong with the file although it yielded frames. */
   readonly warnings: readonly string[];
 }
 
-/** A clip with what is known of its video. */
+/** A clip with facts about its video. */
 export interface SourceClip extends Clip {
   readonly source: ClipSource;
 }
 
-/** The view in which a clip is looked at where no model says otherwise: what A0 to A2 see of a second, at A0's size. */
+/** The default view without a model: the rate of A0 to A2, at A0's size. */
 export const defaultView: ClipView = { width: 172, height: 172, fit: "crop", fps: 5 };
 
-/** Part of every key: another number makes all entries anew, as it must where videos come to be decoded otherwise. */
+/** Part of every key: a new number invalidates all entries, as required when decoding changes. */
 export const clipFormat = 2;
 
-/** What an entry says of its clip beside the frames. */
+/** Metadata of an entry, besides the frames. */
 export type ClipHead = Omit<SourceClip, "data">;

@@ -11,8 +11,8 @@ import { lineError, type ManifestFormat, type ManifestRow, readManifest } from "
 
 export interface DatasetOptions {
   /**
-   * The only classes that may occur, in the order that indexes them: those of a model that is to be evaluated. Then a
-   * single class and a single clip are enough. Default: what the dataset names, sorted.
+   * The only allowed classes, in the order that indexes them: those of a model to evaluate. A single class and a
+   * single clip are then enough. Default: the dataset's own labels, sorted.
    */
   readonly labels?: readonly string[] | undefined;
 }
@@ -22,15 +22,16 @@ const formats: Readonly<Record<string, ManifestFormat>> = { ".csv": "csv", ".jso
 /**
  * Finds the clips of a dataset. `path` is
  *
- * - a manifest, `.csv` or `.jsonl`: `file` (relative to the manifest), `label` (several separated by `;`), and, where
- *   wanted, `split`, `group`, `start`, `end` (seconds);
- * - a folder that holds `manifest.csv` or `manifest.jsonl`;
- * - a folder with a sub-folder of videos (at any depth) for each class, or with folders of splits that hold such. Names
- *   that begin with a dot are passed over.
+ * - a manifest, `.csv` or `.jsonl`: `file` (relative to the manifest), `label` (several separated by `;`), and
+ *   optionally `split`, `group`, `start`, `end` (seconds);
+ * - a folder that contains `manifest.csv` or `manifest.jsonl`;
+ * - a folder with one sub-folder of videos (at any depth) per class, or with split folders that contain such. Names
+ *   that begin with a dot are ignored.
  *
- * Splits are called, in any case, train or training; validation, valid, val or dev; test, testing, eval or evaluation. A
- * folder that is called so holds folders of classes; one that holds videos itself, beside other classes, is a class.
- * Names compare in Unicode NFC. Stretches of one file, under whatever paths, come into one group (see {@link Sample}).
+ * Splits are called (in any case) train or training; validation, valid, val or dev; test, testing, eval or evaluation.
+ * A split folder contains class folders; a folder with such a name that contains videos itself, next to other classes,
+ * is a class. Names are compared in Unicode NFC. Parts of one file, under any path, belong to one group (see
+ * {@link Sample}).
  *
  * Nothing is decoded: `checkDataset` does that. Throws {@link DatasetError}: `E_DATASET_NOT_FOUND`,
  * `E_DATASET_UNREADABLE`, `E_DATASET_FORMAT`, `E_DATASET_FOLDERS`, `E_DATASET_LINE`, `E_DATASET_EMPTY`,
@@ -45,14 +46,19 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
     const classes = own.map((label) => indexes.get(label) ?? unknownLabel(label, labels, where));
     return { ...clip, classes: classes.sort((a, b) => a - b) };
   });
-  if (samples.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it holds no clips", layout);
+  if (samples.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it contains no clips", layout);
   if (options.labels === undefined) {
     if (samples.length === 1) {
-      throw datasetError("E_DATASET_ONE_CLIP", path, "it holds only one clip", "Add clips: at least ten of each class");
+      throw datasetError(
+        "E_DATASET_ONE_CLIP",
+        path,
+        "it contains only one clip",
+        "Add clips: at least ten of each class",
+      );
     }
     if (labels.length === 1) {
-      const problem = `all of its ${samples.length} clips are of one class, ${labels[0]}`;
-      const remedy = "Add a second class, for example of clips that show something else";
+      const problem = `all ${samples.length} clips belong to one class, ${labels[0]}`;
+      const remedy = "Add a second class, for example clips that show something else";
       throw datasetError("E_DATASET_ONE_CLASS", path, problem, remedy);
     }
   }
@@ -66,27 +72,27 @@ export async function openDataset(path: string, options: DatasetOptions = {}): P
   return { path, labels, samples: grouped, multiLabel, findings, warnings: warningsAbout(findings, grouped) };
 }
 
-/** The path without symlinks, by which stretches of one file are known; what cannot be followed stays. */
+/** The path with symlinks resolved, which identifies parts of one file; unchanged if it cannot be resolved. */
 function realPath(file: string): Promise<string> {
   return realpath(bytesOfPath(file), { encoding: "buffer" }).then(pathOf, () => resolve(file));
 }
 
 function unknownLabel(label: string, labels: readonly string[], { path, line }: Found["where"]): never {
   const where = line === null ? "" : `line ${line}: `;
-  const problem = `${where}the label ${JSON.stringify(label)} is no class of the model`;
-  throw datasetError("E_DATASET_LABEL", path, problem, `Use its names: ${listed(labels, 8)}`);
+  const problem = `${where}the model has no class ${JSON.stringify(label)}`;
+  throw datasetError("E_DATASET_LABEL", path, problem, `Use one of its classes: ${listed(labels, 8)}`);
 }
 
 async function findClips(path: string): Promise<FolderClips> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") {
-      throw datasetError("E_DATASET_NOT_FOUND", path, "there is no such folder or file", layout, cause);
+      throw datasetError("E_DATASET_NOT_FOUND", path, "no such folder or file", layout, cause);
     }
     throw unreadable(path, cause);
   });
   if (found.isDirectory()) return clipsOfFolder(path);
   const format = formats[extname(path).toLowerCase()];
-  if (!format) throw datasetError("E_DATASET_FORMAT", path, "this file is no manifest", layout);
+  if (!format) throw datasetError("E_DATASET_FORMAT", path, "this file is not a manifest", layout);
   return clipsOfManifest(path, format);
 }
 
@@ -99,7 +105,7 @@ async function clipsOfFolder(path: string): Promise<FolderClips> {
   return clipsOfClasses(path);
 }
 
-/** Of a manifest: a million lines of a hundred letters. */
+/** Size limit of a manifest: a million lines of a hundred characters. */
 const mostManifestBytes = 100_000_000;
 
 async function clipsOfManifest(path: string, format: ManifestFormat): Promise<FolderClips> {
@@ -115,15 +121,15 @@ async function clipsOfManifest(path: string, format: ManifestFormat): Promise<Fo
   return { clips, findings: [] };
 }
 
-/** Of so many lines that are wrong no more are counted. */
+/** After this many invalid lines, counting stops. */
 const mostBroken = 1000;
 
-/** A hundred thousand files that are looked at together take a gigabyte. */
+/** Checking a hundred thousand files at once takes a gigabyte. */
 function* batchesOf<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += 100) yield items.slice(at, at + 100);
 }
 
-/** Where the file of each row is, as short as the manifest's own path is. */
+/** The path of each row's file, relative if the manifest's own path is. */
 async function findFiles(rows: readonly ManifestRow[], path: string): Promise<readonly string[]> {
   const listings = new Map<string, Promise<readonly string[]>>();
   const known = new Map<string, Promise<FoundFile>>();
@@ -145,9 +151,9 @@ async function findFiles(rows: readonly ManifestRow[], path: string): Promise<re
   if (!first) return files;
   const more = broken.length - 1;
   const count = broken.length < mostBroken ? more : `at least ${more}`;
-  const others = more > 0 ? ` (and ${count} more such ${more === 1 ? "line" : "lines"})` : "";
+  const others = more > 0 ? ` (and ${count} more ${more === 1 ? "line" : "lines"} like it)` : "";
   const problem = `${first.problem} ${first.row.file}${others}`;
-  const remedy = "Correct the path, which is relative to the manifest, or remove the line";
+  const remedy = "Correct the path (relative to the manifest), or remove the line";
   throw lineError(path, first.row.line, problem, remedy);
 }
 
@@ -164,13 +170,13 @@ async function findFile(
 ): Promise<FoundFile> {
   const given = resolve(file) === file ? file : join(dirname(path), file);
   const there = await findForm(given, listings);
-  if (there === null) return { file: given, problem: "there is no file" };
+  if (there === null) return { file: given, problem: "no such file:" };
   const facts = await stat(there).catch(() => null);
-  if (facts?.isDirectory()) return { file: there, problem: "this is a folder, not a video," };
-  return { file: there, problem: facts?.isFile() ? null : "this is a pipe or a device, not a video," };
+  if (facts?.isDirectory()) return { file: there, problem: "a folder, not a video:" };
+  return { file: there, problem: facts?.isFile() ? null : "a pipe or device, not a video:" };
 }
 
-/** The path as the disk writes it, where that is in another Unicode form than it was given; null: there is no such file. */
+/** The path as stored on disk, if that uses another Unicode form; null: no such file. */
 async function findForm(path: string, listings: Map<string, Promise<readonly string[]>>): Promise<string | null> {
   const exists = async (file: string) => (await stat(file).catch(() => null)) !== null;
   if (await exists(path)) return path;

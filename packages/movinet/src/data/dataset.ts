@@ -1,27 +1,27 @@
 import { DatasetError } from "../common/errors.ts";
 
-/** The part of a dataset that a sample is for. */
+/** The split that a sample belongs to. */
 export type Split = "train" | "validation" | "test";
 
-/** A clip with what is known of it. */
+/** A clip with its metadata. */
 export interface Sample {
-  /** Path that can be opened. */
+  /** Path to open. */
   readonly file: string;
-  /** Path relative to the dataset, with `/` between its parts, in Unicode NFC: what people see. */
+  /** Path relative to the dataset, with `/` as separator, in Unicode NFC: for display. */
   readonly name: string;
   /** Indexes into the dataset's labels, ascending: exactly one, unless the dataset is multi-label. */
   readonly classes: readonly number[];
-  /** What the dataset itself says, of the sample or of another of its group; null where it leaves the choice. */
+  /** The split given by the dataset, for this sample or another of its group; null if it gives none. */
   readonly split: Split | null;
   /**
-   * Who or what is seen (a person, a source video): samples of one group belong into one part. `openDataset` resolves it:
-   * stretches of one file are of one group, which is called as the file where nobody named it, and two groups that share
-   * a file are one, called as the first. Null: the sample stands alone.
+   * The person or source video: samples of one group belong into one split. `openDataset` resolves it: parts of one
+   * file form one group, named after the file if it has no name, and two groups that share a file are merged under the
+   * first name. Null: an independent sample.
    */
   readonly group: string | null;
-  /** Seconds since the first picture; null: the video's own beginning. */
+  /** Seconds from the first frame; null: the video's beginning. */
   readonly start: number | null;
-  /** Seconds since the first picture, not included; null: the video's own end. */
+  /** Seconds from the first frame, exclusive; null: the video's end. */
   readonly end: number | null;
 }
 
@@ -44,35 +44,35 @@ export type FindingKind =
 /** Something about a dataset that its owner should know. */
 export interface Finding {
   readonly kind: FindingKind;
-  /** A `problem` spoils a model or the numbers about it; a `note` may be as it should. */
+  /** A `problem` spoils a model or its accuracy; a `note` may be intended. */
   readonly severity: "problem" | "note";
-  /** What was found, in words that are the same for all findings of its sort, without a closing full stop. */
+  /** What was found, in the same words for all findings of its kind, without a final period. */
   readonly title: string;
-  /** What to do about it, without a closing full stop. */
+  /** How to fix it, without a final period. */
   readonly remedy: string;
-  /** Names of the clips; empty where it is about a class or the whole. */
+  /** Names of the clips; empty if it concerns a class or the whole dataset. */
   readonly samples: readonly string[];
-  /** What is particular to this finding, or null. */
+  /** Details of this finding, or null. */
   readonly detail: string | null;
 }
 
 /** Labelled clips. */
 export interface Dataset {
-  /** The folder or manifest as it was named. */
+  /** The folder or manifest, as given. */
   readonly path: string;
-  /** Class names; in Unicode NFC and sorted by code unit, unless the caller gave them. */
+  /** Class names; in Unicode NFC and sorted by code unit, unless passed by the caller. */
   readonly labels: readonly string[];
-  /** Sorted by name in a folder, in the order of the lines in a manifest. */
+  /** Sorted by name for a folder, in line order for a manifest. */
   readonly samples: readonly Sample[];
-  /** Whether a sample may be of several classes. */
+  /** Whether samples may have several classes. */
   readonly multiLabel: boolean;
-  /** What the names of classes and folders showed; `checkDataset` repeats it. */
+  /** Findings about the names of classes and folders; `checkDataset` repeats them. */
   readonly findings: readonly Finding[];
-  /** What whoever uses the dataset should be told: `findings` and groups in several splits, `problem. remedy.` each. */
+  /** Messages for the user of the dataset: `findings` and groups in several splits, as `problem. remedy.`. */
   readonly warnings: readonly string[];
 }
 
-/** Words for the splits, as Hugging Face's folders have them: what is called `eval` is kept aside. */
+/** Names of splits, as in Hugging Face's folders: `eval` is held out. */
 const splitNames: Readonly<Record<string, Split>> = {
   train: "train",
   training: "train",
@@ -86,30 +86,28 @@ const splitNames: Readonly<Record<string, Split>> = {
   evaluation: "test",
 };
 
-/** The split that a word means, in any case; undefined where it means none. */
+/** The split with this name, in any case; undefined if there is none. */
 export function splitOf(word: string): Split | undefined {
   const name = word.toLowerCase();
   return Object.hasOwn(splitNames, name) ? splitNames[name] : undefined;
 }
 
-/**
- * What is never on both sides of a split: the group, else the file, for samples that no `openDataset` resolved.
- */
+/** The key that must not cross splits: the group, else the file, for samples not resolved by `openDataset`. */
 export function groupKey(sample: Sample): string {
   return sample.group === null ? `file ${sample.file}` : `group ${sample.group}`;
 }
 
-/** A stretch of a video is named with its times: there may be several of one file. */
+/** A part of a video is shown with its times: there may be several from one file. */
 export function nameWithin({ name, start, end }: Sample): string {
   return start === null && end === null ? name : `${name} (${start ?? 0}–${end ?? "end"} s)`;
 }
 
-/** How names compare: "é" is one letter, whether a disk wrote it as one or as an "e" with an accent. */
+/** Normal form for comparing names: "é" is one letter, whether stored as one or as an "e" with an accent. */
 export function sameForm(name: string): string {
   return name.normalize("NFC");
 }
 
-/** A class name without regard to case, and to `_`, `-` and several spaces for a space. */
+/** A class name ignoring case, and with `_`, `-` and repeated spaces as a single space. */
 export function plainName(label: string): string {
   return sameForm(label)
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** Things 0 .. `count` − 1 in sets that are joined by and by (union–find). */
+/** Sets of the numbers 0 .. `count` − 1, merged step by step (union–find). */
 export class DisjointSets {
   readonly #parent: number[];
 
@@ -6,7 +6,7 @@ export class DisjointSets {
     this.#parent = Array.from({ length: count }, (_, i) => i);
   }
 
-  /** The least of the set of `i`. */
+  /** The smallest member of the set of `i`. */
   rootOf(i: number): number {
     let root = i;
     while (this.#parent[root] !== root) root = this.#parent[root]!;
@@ -19,7 +19,7 @@ export class DisjointSets {
     this.#parent[Math.max(one, other)] = Math.min(one, other);
   }
 
-  /** The sets, each in rising order, by their least. */
+  /** The sets, each in ascending order, sorted by their smallest members. */
   all(): readonly (readonly number[])[] {
     return [...Map.groupBy(this.#parent.keys(), (i) => this.rootOf(i)).values()];
   }

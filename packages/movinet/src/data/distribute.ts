@@ -1,37 +1,37 @@
 import type { Random } from "../common/random.ts";
 import type { Sample } from "./dataset.ts";
 
-/** What is spread over parts: its classes are to keep their shares; of several, it counts for each. */
+/** An item to distribute: its classes should keep their proportions; with several, it counts for each. */
 export type Labelled = Pick<Sample, "classes">;
 
-/** A part that groups are spread over. */
+/** A part to distribute groups to. */
 export interface Part {
-  /** Its share of the samples, above 0; those of all parts sum to 1. */
+  /** Its share of the samples, above 0; the shares of all parts sum to 1. */
   readonly share: number;
-  /** Whether it is kept from training: it should not hold all samples of a class. */
+  /** Whether it is held out from training: it should not have all samples of a class. */
   readonly heldOut: boolean;
 }
 
-/** What a class that is held out whole costs: more than any imbalance. */
+/** Cost of a class that is held out completely: more than any imbalance. */
 const wholeClass = 1e6;
 /**
- * How much more than the least imbalance a draw may have for each class and part, so that seeds have a choice: a small
- * share of the 1 that a draw at random would have (χ²).
+ * Allowed excess over the smallest imbalance per class and part, so that seeds have a choice: a small share of the 1
+ * expected for a random draw (χ²).
  */
 const tolerance = 0.05;
-/** Groups that each group is tried to change places with in one pass. */
+/** Number of groups that each group tries to swap with per pass. */
 const mostPartners = 24;
 const mostPasses = 20;
-/** Draws to find the least imbalance: fewer where there are many groups, which are easy to balance. */
+/** Draws to find the smallest imbalance: fewer if there are many groups, which are easy to balance. */
 const mostDraws = 40;
 const mostTries = 60_000;
 
 /**
- * Which part each group goes to, drawn at random among the partitions that are about as balanced as can be. Imbalance is
- * the χ² of the parts' samples of each class, and of all, against their shares; no held-out part holds a class whole where
- * that can be avoided. Groups are placed in random order, then moved and swapped while that helps: the best of several
- * such draws tells what can be reached, and the next that comes near it is taken. No part stays empty while there are
- * groups for it.
+ * Assigns each group to a part, at random among the best-balanced partitions. Imbalance is the χ² of the parts'
+ * samples of each class, and of all samples, against their shares; if possible, no held-out part contains a class
+ * completely. Groups are placed in random order, then moved and swapped while that helps: the best of several such
+ * draws shows what is possible, and the next draw that comes close is used. No part stays empty while there are groups
+ * for it.
  *
  * @returns for each group the index of its part.
  */
@@ -61,13 +61,13 @@ interface Draw {
   readonly cost: number;
 }
 
-/** A group as counts: of each class in it, and of all its samples. */
+/** A group as counts: per class, and of all its samples. */
 interface Counts {
   readonly cells: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** Groups in parts, which can be drawn anew and improved. */
+/** An assignment of groups to parts that can be redrawn and improved. */
 class Partition {
   /** Classes that occur, and one cell for all samples together. */
   readonly cells: number;
@@ -75,9 +75,9 @@ class Partition {
   readonly #totals: Float64Array;
   readonly #parts: readonly Part[];
   readonly #random: Random;
-  /** Samples of each part and cell. */
+  /** Samples per part and cell. */
   readonly #filled: Float64Array;
-  /** Groups of each part. */
+  /** Groups per part. */
   readonly #members: number[];
   readonly #partOf: number[];
 
@@ -116,7 +116,7 @@ class Partition {
     return this.#random.shuffle(this.#groups.map((_, g) => g));
   }
 
-  /** Each group into the part where it costs least; returns the cost of the whole. */
+  /** Puts each group into the cheapest part; returns the total cost. */
   #place(): number {
     this.#filled.fill(0);
     this.#members.fill(0);
@@ -134,7 +134,7 @@ class Partition {
     return cost;
   }
 
-  /** Moves a group to a better part; returns what that changes, 0 where none is better. */
+  /** Moves a group to a better part; returns the change of cost, 0 if none is better. */
   #move(g: number): number {
     const from = this.#partOf[g]!;
     if (this.#members[from] === 1) return 0;
@@ -147,7 +147,7 @@ class Partition {
     return 0;
   }
 
-  /** Swaps a group with another, of some at random, where that helps; returns what that changes. */
+  /** Swaps a group with one of several random others, if that helps; returns the change of cost. */
   #swap(g: number): number {
     const count = this.#groups.length;
     const first = this.#random.below(count);
@@ -192,7 +192,7 @@ class Partition {
     return change;
   }
 
-  /** What the cost changes where a group comes into a part, or leaves it. */
+  /** The change of cost when a group joins or leaves a part. */
   #change(g: number, part: number, sign: 1 | -1): number {
     const { share, heldOut } = this.#parts[part]!;
     const { cells, counts } = this.#groups[g]!;

@@ -3,7 +3,7 @@ import { type Dataset, type Finding, groupKey, plainName, type Sample } from "./
 import { DisjointSets } from "./disjoint-sets.ts";
 import { type Fingerprint, looksSame } from "./fingerprint.ts";
 
-/** What was seen of one clip that could be decoded. */
+/** Facts about a decodable clip. */
 export interface ClipFacts {
   readonly sample: Sample;
   readonly frames: number;
@@ -13,98 +13,98 @@ export interface ClipFacts {
   readonly fingerprint: Fingerprint;
 }
 
-/** Clips of a class below which nothing can be learnt from it and tested on it. */
+/** Fewer clips in a class are not enough to train and test it. */
 export const fewestClips = 5;
-/** Frames below which a clip shows too little of an action: 1.6 s at 5 a second. */
+/** Fewer frames show too little of an action: 1.6 s at 5 fps. */
 export const fewestFrames = 8;
-/** How many times more clips than the smallest class the largest may have. */
+/** Largest acceptable ratio of class sizes. */
 const mostImbalance = 3;
-/** Share of the rate that a model looks at below which a video's own rate is too low. */
+/** Smallest acceptable ratio of a video's frame rate to the model's. */
 const leastRate = 0.8;
 
-/** Sorts of what may be found. */
+/** Kinds of findings. */
 type Sort = Pick<Finding, "kind" | "severity" | "title" | "remedy">;
 
 const sorts = {
   undecodable: {
     kind: "undecodable",
     severity: "problem",
-    title: "it cannot be decoded",
+    title: "cannot be decoded",
     remedy: "Convert these clips, or remove them",
   },
   damaged: {
     kind: "damaged",
     severity: "note",
-    title: "it is damaged, or ends before its stretch does",
-    remedy: "Download or convert these clips again, or correct their times",
+    title: "damaged, or shorter than the times in the manifest",
+    remedy: "Download or convert these clips again, or correct their start and end",
   },
   groupInSplits: {
     kind: "group-in-splits",
     severity: "problem",
-    title: "one group is in several splits, so that a model is tested on what it was trained on",
-    remedy: "Put each group into one split",
+    title: "a group spans several splits, so the model would be tested on what it was trained on",
+    remedy: "Keep each group within one split",
   },
   smallClass: {
     kind: "small-class",
     severity: "problem",
-    title: `a class has fewer than ${fewestClips} clips that can be decoded`,
-    remedy: "Add clips: at least ten, of several people or places",
+    title: `a class has fewer than ${fewestClips} decodable clips`,
+    remedy: "Add clips: at least ten, from several people or places",
   },
   oneGroupClass: {
     kind: "one-group-class",
     severity: "problem",
-    title: "all clips of a class are of one group, so that it is never validated",
-    remedy: "Add clips of other people or places",
+    title: "all clips of a class belong to one group, so the class is never validated",
+    remedy: "Add clips from other people or places",
   },
   imbalance: {
     kind: "imbalance",
     severity: "note",
-    title: "the classes are of very different sizes",
-    remedy: "Add clips of the small ones, and look at the accuracy of each class",
+    title: "the classes differ greatly in size",
+    remedy: "Add clips to the small classes, and check the accuracy of each class",
   },
   similarClasses: {
     kind: "similar-classes",
     severity: "problem",
     title: "classes differ only in case, spaces, _ or -",
-    remedy: "Give them one name, or names that differ more",
+    remedy: "Merge them, or give them more distinct names",
   },
-  /** A folder that is named like a split and is taken for a class, for it holds videos and stands beside classes. */
+  /** A folder named like a split but treated as a class, because it contains videos and is next to classes. */
   splitAsClass: {
     kind: "split-as-class",
     severity: "note",
-    title: "a folder is named like a split, but holds videos beside folders of classes: it is taken for a class",
-    remedy: "Put folders of classes into it where it is a split",
+    title: "a folder is named like a split but contains videos, so it is treated as a class",
+    remedy: "If it is a split, put one folder per class into it",
   },
-  /** Folders that all hold folders of the same names: those may be the classes, and these the splits. */
+  /** Folders that all have sub-folders of the same names: those may be the classes, and these the splits. */
   sameSubFolders: {
     kind: "split-as-class",
     severity: "problem",
-    title: "all folders hold folders of the same names and are taken for classes",
+    title: "all folders have the same sub-folders and are treated as classes",
     remedy: "If they are splits, name them train, validation and test",
   },
-  /** Nobody knows what is missing. */
+  /** Its content is unknown. */
   unreadable: {
     kind: "unreadable",
     severity: "problem",
-    title: "a folder cannot be read, and its clips are missing",
+    title: "a folder cannot be read, so its clips are missing",
     remedy: "Check its permissions",
   },
-  /** What lies in the folders of classes and is no clip. */
+  /** Files in class folders that are not clips. */
   noClip: {
     kind: "left-out",
     severity: "note",
-    title: "not all that lies in the folders of classes is a clip",
-    remedy: "Convert or move what should be one, or name it in a manifest",
+    title: "some files in the class folders are not clips",
+    remedy: "Convert or move the ones that should be clips, or list them in a manifest",
   },
   besideClasses: {
     kind: "left-out",
     severity: "note",
-    title: "a video lies beside the folders of classes and is left out",
+    title: "a video outside the class folders is ignored",
     remedy: "Move it into the folder of its class",
   },
 } as const satisfies Record<string, Sort>;
 
-/** What is particular to a finding of a sort. */
+/** The details of a finding of this kind. */
 export function findingOf(
   sort: keyof typeof sorts | Sort,
   detail: string | null,
@@ -118,23 +118,23 @@ export function clipFindings(clips: readonly ClipFacts[], { fps }: ClipView): re
   const short: Sort = {
     kind: "short",
     severity: "problem",
-    title: `it has fewer than ${fewestFrames} frames at ${fps} a second`,
-    remedy: "Cut these clips longer, or remove them",
+    title: `fewer than ${fewestFrames} frames at ${fps} fps`,
+    remedy: "Make these clips longer, or remove them",
   };
   const slow: Sort = {
     kind: "low-rate",
     severity: "note",
-    title: `it has fewer pictures a second than the ${fps} that are looked at`,
-    remedy: "Record at a higher rate: a model takes repeated pictures for a pause",
+    title: `frame rate below the ${fps} fps that the model reads`,
+    remedy: "Record at a higher frame rate: to the model, repeated frames look like a pause",
   };
   return clips.flatMap(({ sample: { name }, frames, source: { frameRate, warnings } }) => [
     ...(frames < fewestFrames ? [findingOf(short, `${frames} ${frames === 1 ? "frame" : "frames"}`, name)] : []),
-    ...(frameRate < leastRate * fps ? [findingOf(slow, `${frameRate.toFixed(1)} a second`, name)] : []),
+    ...(frameRate < leastRate * fps ? [findingOf(slow, `${frameRate.toFixed(1)} fps`, name)] : []),
     ...(warnings.length > 0 ? [findingOf("damaged", warnings.join("; "), name)] : []),
   ]);
 }
 
-/** Clips that are there more than once: the same file, and other encodings of it. */
+/** Duplicates: identical files, and other encodings of them. */
 export function duplicateFindings(clips: readonly ClipFacts[]): readonly Finding[] {
   const exact = clusters(
     clips,
@@ -160,21 +160,21 @@ export function duplicateFindings(clips: readonly ClipFacts[]): readonly Finding
 function twice(kind: "duplicate" | "near-duplicate", cluster: readonly ClipFacts[]): Finding {
   const samples = cluster.map(({ sample }) => sample);
   const distinct = (of: (sample: Sample) => string | null) => new Set(samples.map(of)).size > 1;
-  const same = kind === "duplicate" ? "are the same clip" : "look like one clip in different encodings";
+  const same = kind === "duplicate" ? "identical clips" : "the same clip in different encodings";
   const names = samples.map(({ name }) => name);
   const finding = (severity: Finding["severity"], how: string, remedy: string) =>
-    findingOf({ kind, severity, title: `they ${same}${how}`, remedy }, null, ...names);
+    findingOf({ kind, severity, title: `${same}${how}`, remedy }, null, ...names);
   if (distinct(({ classes }) => classes.join()))
     return finding("problem", ", with different labels", "Keep the right label");
   if (distinct(({ split }) => split)) return finding("problem", ", in different splits", "Keep one of each");
   if (distinct(groupKey)) {
-    const how = kind === "duplicate" ? ", in different groups" : " and may be in training and in validation";
-    return finding("problem", how, "Keep one of each, or give them one group");
+    const how = kind === "duplicate" ? ", in different groups" : ", which may end up in both training and validation";
+    return finding("problem", how, "Keep one of each, or put them into one group");
   }
-  return finding("note", ", which counts more than once", "Keep one of each");
+  return finding("note", ", counted more than once", "Keep one of each");
 }
 
-/** Whether two parts of one file share at least half of the shorter one. */
+/** Whether two parts of one file overlap by at least half of the shorter one. */
 function overlap(a: Sample, b: Sample): boolean {
   const [from, to] = [Math.max(a.start ?? 0, b.start ?? 0), Math.min(a.end ?? Infinity, b.end ?? Infinity)];
   const length = ({ start, end }: Sample) => (end ?? Infinity) - (start ?? 0);
@@ -182,7 +182,7 @@ function overlap(a: Sample, b: Sample): boolean {
   return shorter === Infinity || (to - from) / shorter >= 0.5;
 }
 
-/** What belongs together by a relation that is followed from one to the next; in order. */
+/** Clusters by the transitive closure of a relation; in order. */
 function clusters<T>(items: readonly T[], same: (a: T, b: T) => boolean, key: (item: T) => string = () => ""): T[][] {
   const sets = new DisjointSets(items.length);
   const indexes = items.map((_, i) => i);
@@ -196,7 +196,7 @@ function clusters<T>(items: readonly T[], same: (a: T, b: T) => boolean, key: (i
   return sets.all().map((members) => members.map((i) => items[i]!));
 }
 
-/** Groups that the dataset's own splits tear apart. */
+/** Groups divided by the dataset's own splits. */
 export function splitFindings(samples: readonly Sample[]): readonly Finding[] {
   const grouped = Map.groupBy(
     samples.filter(({ group, split }) => group !== null && split !== null),
@@ -212,9 +212,9 @@ export function splitFindings(samples: readonly Sample[]): readonly Finding[] {
 
 export interface ClassCount {
   readonly label: string;
-  /** Clips that can be decoded. */
+  /** Decodable clips. */
   readonly clips: number;
-  /** Groups that they are of; a clip without one counts as one. */
+  /** Number of groups; a clip without a group counts as one. */
   readonly groups: number;
 }
 
@@ -237,17 +237,17 @@ export function classFindings(classes: readonly ClassCount[]): readonly Finding[
   return [...findings, findingOf("imbalance", sizes)];
 }
 
-/** Classes whose names people would take for one. */
+/** Classes with confusingly similar names. */
 export function similarClasses(labels: readonly string[]): readonly Finding[] {
   const alike = Map.groupBy(labels, (label) => plainName(label).replaceAll(" ", ""));
   const several = [...alike.values()].filter((names) => names.length > 1);
   return several.map((names) => findingOf("similarClasses", names.join(", ")));
 }
 
-/** Names that a warning lists; the rest is counted. */
+/** Names listed in a warning; the rest is counted. */
 const mostNamed = 3;
 
-/** What is to be said of a dataset before its numbers, one line for each sort of finding. */
+/** Warnings to show before a dataset's results, one line per kind of finding. */
 export function warningsAbout(findings: readonly Finding[], samples: readonly Sample[]): readonly string[] {
   const alike = Map.groupBy([...findings, ...splitFindings(samples)], ({ title }) => title);
   return Array.from(alike, ([title, own]) => {

@@ -1,26 +1,26 @@
 import type { Clip } from "./clip.ts";
 
-/** Seconds between the moments of a clip that are compared, and how many there are at most. */
+/** Seconds between the compared moments of a clip, and their maximum number. */
 const interval = 0.4;
 const mostMoments = 32;
-/** Pixels along each side of the small grey pictures that are compared. */
+/** Side of the small grey pictures that are compared, in pixels. */
 const side = 16;
 const cells = side * side;
 
-/** What a clip looks like: enough to know it again after it was re-encoded, resized, brightened or cut short. */
+/** The appearance of a clip: enough to recognize it re-encoded, resized, brightened or truncated. */
 export interface Fingerprint extends Place {
-  /** `[moments, 256]`: grey levels 0..255 of 16 × 16 cells, every 0.4 seconds from the beginning on. */
+  /** `[moments, 256]`: grey levels 0..255 of 16 × 16 cells, every 0.4 seconds from the beginning. */
   readonly pictures: Uint8Array;
   readonly moments: number;
-  /** Where the mean picture is brighter than on average, in 8 × 8 cells: two clips that differ in many are different. */
+  /** Cells where the mean picture is brighter than average, 8 × 8: two clips that differ in many are different. */
   readonly coarse: Uint32Array;
 }
 
-/** What some moments have in common. */
+/** Statistics shared by several moments. */
 interface Place {
   /** `[256]`: their mean picture. */
   readonly mean: Float32Array;
-  /** Sum of the squared differences of the moments from it. */
+  /** Sum of the squared differences between the moments and it. */
   readonly motion: number;
 }
 
@@ -46,15 +46,14 @@ function placeOf(pictures: Uint8Array): Place {
 const mostCoarse = 12;
 const leastStill = 0.97;
 const leastMotion = 0.8;
-/** Root mean square, in grey levels, below which what moves is not told from noise. */
+/** Root mean square, in grey levels, below which motion is indistinguishable from noise. */
 const noise = 1;
-/** How alike pictures without motion must be, there being nothing else to go by. */
+/** Required similarity of pictures without motion, the only evidence then. */
 const leastStillAlone = 0.998;
 
 /**
  * Whether two clips show the same, in different encodings, sizes or brightness, one perhaps cut off before its middle:
- * the same place, and in it the same motion at the same moments. Other takes at one place, which look alike, move
- * differently.
+ * the same place, with the same motion at the same moments. Other takes at one place look alike but move differently.
  */
 export function looksSame(a: Fingerprint, b: Fingerprint): boolean {
   if (bitsOf(a.coarse[0]! ^ b.coarse[0]!) + bitsOf(a.coarse[1]! ^ b.coarse[1]!) > mostCoarse) return false;
@@ -83,7 +82,7 @@ function average(values: Float32Array): number {
   return sum / values.length;
 }
 
-/** 0 where one of the two hardly varies. */
+/** 0 if one of the two hardly varies. */
 function cosine(covariance: number, a: number, b: number): number {
   return a < 1 || b < 1 ? 0 : covariance / Math.sqrt(a * b);
 }
@@ -94,7 +93,7 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** Like {@link dot}, of the first `length` values: most of the time that a large dataset takes is spent here. */
+/** Like {@link dot}, for the first `length` values: the hot spot of large datasets. */
 function dotBytes(a: Uint8Array, b: Uint8Array, length: number): number {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += a[i]! * b[i]!;

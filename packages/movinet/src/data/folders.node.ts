@@ -8,7 +8,7 @@ import { LeftOutCounts, leftOutText } from "../video/left-out.ts";
 import { datasetError, type Finding, type Sample, type Split, sameForm, splitOf } from "./dataset.ts";
 import { findingOf } from "./findings.ts";
 
-/** Folders that an error names; the rest is counted. */
+/** Folders named in an error; the rest is counted. */
 const mostNamed = 5;
 
 export interface FolderClips {
@@ -17,8 +17,8 @@ export interface FolderClips {
 }
 
 /**
- * The clips of a folder that holds folders of classes, or folders of splits that hold these. A name alone makes no split:
- * where all folders that are called so hold videos themselves and stand beside others, they are classes too.
+ * The clips of a folder with class folders, or with split folders that contain these. A name alone does not make a
+ * split: if all folders with such names contain videos themselves and are next to others, they are classes too.
  */
 export async function clipsOfClasses(root: string): Promise<FolderClips> {
   const top = await look(root);
@@ -39,7 +39,7 @@ export async function clipsOfClasses(root: string): Promise<FolderClips> {
   return { clips, findings: [...besideClasses(root, [top, ...parts]), ...findings] };
 }
 
-/** Whether folders that are taken for classes look like splits: each has the same two or more folders, and no videos. */
+/** Whether folders treated as classes look like splits: all have the same two or more sub-folders, and no videos. */
 async function maybeSplits(root: string, { folders }: Level): Promise<readonly Finding[]> {
   const unknown: Level = { path: root, folders: [], videos: [] };
   const inside = await Promise.all(folders.map((name) => look(join(root, name)).catch(() => unknown)));
@@ -48,13 +48,13 @@ async function maybeSplits(root: string, { folders }: Level): Promise<readonly F
   const same = inside.every(
     ({ folders: own, videos }) => videos.length === 0 && own.join("/") === first.folders.join("/"),
   );
-  return same ? [findingOf("sameSubFolders", `${listed(folders)} hold ${listed(first.folders)}`)] : [];
+  return same ? [findingOf("sameSubFolders", `${listed(folders)} contain ${listed(first.folders)}`)] : [];
 }
 
-/** More folders than this are no splits: train, validation, test, or as many folds. */
+/** More folders than this are not splits: train, validation, test, or as many folds. */
 const mostSplits = 10;
 
-/** What is directly in a folder, sorted, without what begins with a dot. */
+/** The direct content of a folder, sorted, without names that begin with a dot. */
 interface Level {
   readonly path: string;
   readonly folders: readonly string[];
@@ -81,13 +81,13 @@ async function holdsClasses({ path, folders }: Level): Promise<boolean> {
   return scans.some(({ videos }) => videos.length > 0);
 }
 
-/** Videos that are in no folder of a class. */
+/** Videos outside all class folders. */
 function besideClasses(root: string, levels: readonly Level[]): readonly Finding[] {
   const names = levels.flatMap(({ path, videos }) => videos.map((video) => nameIn(root, join(path, video))));
   return names.map((name) => findingOf("besideClasses", null, name));
 }
 
-/** Throws {@link DatasetError} where folders of splits are none, or stand beside others that hold clips. */
+/** Throws {@link DatasetError} if split folders are not splits, or are next to other folders with clips. */
 async function checkSplits(
   root: string,
   top: Level,
@@ -98,9 +98,9 @@ async function checkSplits(
   if (flat.length > 0) {
     const problem =
       flat.length === 1
-        ? `its folder ${flat[0]} is named like a split, but holds no folders of classes`
-        : `its folders ${enumerated(flat, mostNamed)} are named like splits, but hold no folders of classes`;
-    const remedy = "Put the clips of each class into a folder of their own in it; if it is a class, give a manifest";
+        ? `the folder ${flat[0]} is named like a split but has no class folders`
+        : `the folders ${enumerated(flat, mostNamed)} are named like splits but have no class folders`;
+    const remedy = "Give each class its own folder inside it; if it is a class, use a manifest";
     throw datasetError("E_DATASET_FOLDERS", root, problem, remedy);
   }
   const others = top.folders.filter((name) => !named.includes(name));
@@ -110,13 +110,14 @@ async function checkSplits(
   const splits = `the ${named.length === 1 ? "split" : "splits"} ${enumerated(named, mostNamed)}`;
   const problem =
     odd.length === 1
-      ? `its folder ${odd[0]} stands beside ${splits}, but is no split`
-      : `its folders ${enumerated(odd, mostNamed)} stand beside ${splits}, but are no splits`;
-  const remedy = "Name it as a split, or move its clips into the classes of one; if all are classes, give a manifest";
+      ? `the folder ${odd[0]} is next to ${splits} but is not a split`
+      : `the folders ${enumerated(odd, mostNamed)} are next to ${splits} but are not splits`;
+  const remedy =
+    "Rename it to a split, or move its clips into a split's class folders; if all are classes, use a manifest";
   throw datasetError("E_DATASET_FOLDERS", root, problem, remedy);
 }
 
-/** The clips of levels that hold folders of classes, each of a split. */
+/** The clips of levels with class folders, each belonging to a split. */
 async function clipsOf(
   root: string,
   levels: readonly Level[],
@@ -126,7 +127,7 @@ async function clipsOf(
   const failures: FolderScan["failures"][number][] = [];
   const clips: Found[] = [];
   for (const [i, { path, folders }] of levels.entries()) {
-    if (folders.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it holds no sub-folders of clips", layout);
+    if (folders.length === 0) throw datasetError("E_DATASET_EMPTY", path, "it has no sub-folders with clips", layout);
     const scans = await Promise.all(folders.map((name) => scanFolder(join(path, name))));
     for (const [k, scan] of scans.entries()) {
       const name = folders[k]!;
@@ -134,7 +135,7 @@ async function clipsOf(
       leftOut.addAll(scan.leftOut);
       failures.push(...scan.failures);
       if (scan.videos.length + scan.failures.length === 0) {
-        const problem = "the folder of this class holds no videos";
+        const problem = "this class folder contains no videos";
         throw datasetError("E_DATASET_EMPTY", folder, problem, "Add clips, or remove it");
       }
       const where = { path: folder, line: null };
@@ -152,18 +153,18 @@ async function clipsOf(
 /** A clip with the names of its classes. */
 export interface Found extends Omit<Sample, "classes"> {
   readonly labels: readonly string[];
-  /** Where it is said, for errors: path and line, or folder. */
+  /** Its origin, for errors: path and line, or folder. */
   readonly where: { readonly path: string; readonly line: number | null };
 }
 
-export const layout = "Give a folder with a sub-folder of videos for each class, or a manifest (.csv, .jsonl)";
+export const layout = "Pass a folder with one sub-folder of videos per class, or a manifest (.csv, .jsonl)";
 
 export function unreadable(path: string, cause: unknown): DatasetError {
   const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-  return datasetError("E_DATASET_UNREADABLE", path, `it cannot be read (${why})`, "Check its permissions", cause);
+  return datasetError("E_DATASET_UNREADABLE", path, `cannot read it (${why})`, "Check its permissions", cause);
 }
 
-/** The name of a file for people, as `Sample.name` has it. */
+/** The name of a file for display, as in `Sample.name`. */
 export function nameIn(folder: string, file: string): string {
   return sameForm(relative(resolve(folder), resolve(file)).replaceAll(sep, "/"));
 }

@@ -3,9 +3,9 @@ import { DisjointSets } from "./disjoint-sets.ts";
 import { warningsAbout } from "./findings.ts";
 
 /**
- * Samples with groups that hold all that belongs together: samples that share a group, or a key of `keysOf`, directly or
- * by way of others. A set is called as the first group that was told in it, else as its first sample; a sample that stands
- * alone keeps its group, or null. Samples without a split get the one that another of their group was told to be in.
+ * Merges groups so that everything related is in one: samples that share a group, or a key of `keysOf`, directly or
+ * indirectly. A merged group is named after the first group given in it, else after its first sample; an independent
+ * sample keeps its group, or null. Samples without a split get that of another in their group.
  */
 export function joinGroups(
   samples: readonly Sample[],
@@ -42,7 +42,7 @@ function unused(name: string, taken: Set<string | null>): string {
   return free;
 }
 
-/** The split of each sample, as the dataset says it for the sample, else for the first of its group that has one. */
+/** The split of each sample: its own, else that of the first in its group that has one. */
 export function splitsByGroup(samples: readonly Sample[]): ReadonlyMap<Sample, Split | null> {
   const shared = new Map<string, Split>();
   for (const sample of samples) {
@@ -53,10 +53,10 @@ export function splitsByGroup(samples: readonly Sample[]): ReadonlyMap<Sample, S
 }
 
 /**
- * The dataset with copies of a file in one group, under whatever names and groups they are, so that no split has them on
- * both sides. Samples whose group and split stay are the same objects.
+ * The dataset with copies of a file in one group, whatever their names and groups, so that no split separates them.
+ * Samples whose group and split do not change are the same objects.
  *
- * @param hashOf the hash of the file's content, such as {@link ClipCache.contentHash} gives it; undefined: unknown.
+ * @param hashOf the hash of the file's content, as returned by {@link ClipCache.contentHash}; undefined: unknown.
  */
 export function joinCopies(dataset: Dataset, hashOf: (sample: Sample) => string | undefined): Dataset {
   const samples = joinGroups(dataset.samples, (sample) => {

@@ -2,21 +2,21 @@ import { DatasetError } from "../common/errors.ts";
 import { decodeText, linesOf, strangerToText } from "../common/text.ts";
 import { type Sample, sameForm, splitOf } from "./dataset.ts";
 
-/** A line of a manifest, checked by itself: whether the file exists is for the caller to say. */
+/** A line of a manifest, checked by itself; the caller checks whether the file exists. */
 export interface ManifestRow extends Pick<Sample, "file" | "split" | "group" | "start" | "end"> {
-  /** Where it stands, from 1. */
+  /** Line number, from 1. */
   readonly line: number;
-  /** At least one, each once, in Unicode NFC. */
+  /** At least one, without duplicates, in Unicode NFC. */
   readonly labels: readonly string[];
 }
 
 export type ManifestFormat = "csv" | "jsonl";
 
 /**
- * Reads a manifest: CSV (RFC 4180; the first line names the columns) or one JSON object a line. Columns or keys: `file`,
- * `label` (several separated by `;`, in JSON also a list), and, where wanted, `split`, `group`, `start`, `end` (seconds);
- * others are passed over.
- * Throws {@link DatasetError}: `E_DATASET_FORMAT` for what is no such text, `E_DATASET_LINE` for a line that is wrong.
+ * Reads a manifest: CSV (RFC 4180, with a header line) or one JSON object per line. Columns or keys: `file`, `label`
+ * (several separated by `;`, in JSON also a list), and optionally `split`, `group`, `start`, `end` (seconds); others
+ * are ignored. Throws {@link DatasetError}: `E_DATASET_FORMAT` for an invalid text, `E_DATASET_LINE` for an invalid
+ * line.
  */
 export function readManifest(bytes: Uint8Array, format: ManifestFormat, path: string): readonly ManifestRow[] {
   const stranger = strangerToText(bytes.subarray(0, headBytes));
@@ -37,7 +37,7 @@ function formatError(path: string, problem: string, remedy: string, cause?: unkn
 
 const columns = ["file", "label", "split", "group", "start", "end"] as const;
 
-/** `field`: what a line says of one sample; empty where it says nothing. */
+/** `field` returns a value of a line; empty if it is missing. */
 function checkRow(
   field: (name: (typeof columns)[number]) => string,
   line: number,
@@ -45,22 +45,27 @@ function checkRow(
   given: readonly string[] = field("label").split(";"),
 ): ManifestRow {
   const file = field("file");
-  if (file === "") throw lineError(path, line, "the file is missing", "Name a video in it, or remove the line");
+  if (file === "") throw lineError(path, line, "the file is missing", "Add the path of a video, or remove the line");
   const labels = given.map((label) => sameForm(label.trim()));
   if (labels.length === 0 || labels.includes("")) {
     const problem = labels.some((label) => label !== "") ? "one of its labels is empty" : "the label is missing";
-    throw lineError(path, line, problem, "Write the clip's class into it, or remove the line");
+    throw lineError(path, line, problem, "Add the clip's class, or remove the line");
   }
   const named = field("split");
   const split = named === "" ? null : splitOf(named);
   if (split === undefined) {
-    const problem = `the split ${JSON.stringify(named)} is none of train, validation, test`;
+    const problem = `unknown split ${JSON.stringify(named)}: expected train, validation or test`;
     throw lineError(path, line, problem, "Use one of them, or leave it empty");
   }
   const start = secondsOf("start", field("start"), line, path);
   const end = secondsOf("end", field("end"), line, path);
   if (end !== null && end <= (start ?? 0)) {
-    throw lineError(path, line, `it ends at ${end} s, not after it starts at ${start ?? 0} s`, "Correct start and end");
+    throw lineError(
+      path,
+      line,
+      `the end (${end} s) is not after the start (${start ?? 0} s)`,
+      "Correct the start and end",
+    );
   }
   return { line, file, labels: [...new Set(labels)], split, group: sameForm(field("group")) || null, start, end };
 }
@@ -69,42 +74,45 @@ function secondsOf(name: string, text: string, line: number, path: string): numb
   if (text === "") return null;
   const seconds = Number(text);
   if (Number.isFinite(seconds) && seconds >= 0) return seconds;
-  const problem = `the ${name} ${JSON.stringify(text)} is no number of seconds`;
-  throw lineError(path, line, problem, "Write seconds since the video's beginning, such as 12.5");
+  const problem = `${name} must be a number of seconds, got ${JSON.stringify(text)}`;
+  throw lineError(path, line, problem, "Give seconds from the beginning of the video, such as 12.5");
 }
 
-/** Names of columns that somebody will have meant. */
+/** Likely misspellings of columns. */
 const nearNames = columns.map((name) => `${name}s`);
 
 function csvRows(text: string, path: string): readonly ManifestRow[] {
   const [head, ...records] = parseCsv(text, path);
   const names = head?.fields.map((name) => name.trim().toLowerCase()) ?? [];
-  const remedy = "Begin it with a line that names the columns, such as file,label,group";
+  const remedy = "Start the file with a header line, such as file,label,group";
   for (const name of ["file", "label"]) {
-    if (!names.includes(name)) throw formatError(path, `its first line names no column ${name}`, remedy);
+    if (!names.includes(name)) throw formatError(path, `the header line has no ${name} column`, remedy);
   }
   const near = names.find((name) => nearNames.includes(name));
   if (near && !names.includes(near.slice(0, -1))) {
-    throw formatError(path, `its column ${near} is none that is read`, `Call it ${near.slice(0, -1)}`);
+    throw formatError(path, `unknown column "${near}"`, `Rename it to ${near.slice(0, -1)}`);
   }
   const twice = columns.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
-  if (twice) throw formatError(path, `its first line names the column ${twice} twice`, remedy);
+  if (twice) throw formatError(path, `the header line has two ${twice} columns`, remedy);
   return records.map(({ line, fields }) => {
     if (fields.length > names.length) {
-      const problem = `it has ${fields.length} fields, but the first line names ${names.length} columns`;
-      throw lineError(path, line, problem, "Put quotes around a field that holds a comma");
+      const problem = `it has ${fields.length} fields, but the header line has ${names.length} columns`;
+      throw lineError(path, line, problem, "Quote fields that contain a comma");
     }
     return checkRow((name) => fields[names.indexOf(name)]?.trim() ?? "", line, path);
   });
 }
 
 interface CsvRecord {
-  /** Where it begins, from 1. */
+  /** Line number of its beginning, from 1. */
   readonly line: number;
   readonly fields: readonly string[];
 }
 
-/** RFC 4180: quotes may hold commas, line ends and doubled quotes; lines end in LF, CRLF or CR. Empty lines are left out. */
+/**
+ * RFC 4180: quoted fields may contain commas, line breaks and doubled quotes; lines end in LF, CRLF or CR. Empty lines
+ * are skipped.
+ */
 export function parseCsv(text: string, path: string): readonly CsvRecord[] {
   const token = /"((?:[^"]|"")*)"(?=[,\r\n]|$)|([^",\r\n][^,\r\n]*)?/y;
   const records: CsvRecord[] = [];
@@ -118,7 +126,7 @@ export function parseCsv(text: string, path: string): readonly CsvRecord[] {
     token.lastIndex = at;
     const [all = "", quoted, plain = ""] = token.exec(text) ?? [];
     if (all === "" && text[at] === '"') {
-      throw lineError(path, line, "a quote is not closed where its field ends", "Double the quotes inside of a field");
+      throw lineError(path, line, "unclosed quote", "Double the quotes inside a field");
     }
     fields.push(quoted?.replaceAll('""', '"') ?? plain);
     line += all.match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -139,21 +147,21 @@ function jsonRows(text: string, path: string): readonly ManifestRow[] {
 }
 
 function jsonRow(content: string, line: number, path: string): ManifestRow {
-  const remedy = 'Write one object a line, such as {"file":"a.mp4","label":"wave"}';
+  const remedy = 'Write one object per line, such as {"file":"a.mp4","label":"wave"}';
   let value: unknown;
   try {
     value = JSON.parse(content);
   } catch (cause) {
-    throw lineError(path, line, `it is no JSON (${(cause as Error).message})`, remedy);
+    throw lineError(path, line, `invalid JSON (${(cause as Error).message})`, remedy);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw lineError(path, line, "it is no JSON object", remedy);
+    throw lineError(path, line, "not a JSON object", remedy);
   }
   const object = value as Readonly<Record<string, unknown>>;
   const field = (name: (typeof columns)[number]): string => {
     const given = object[name] ?? "";
     if (typeof given === "string" || typeof given === "number") return String(given).trim();
-    throw lineError(path, line, `its ${name} is neither text nor a number`, remedy);
+    throw lineError(path, line, `${name} must be a string or a number`, remedy);
   };
   const { label } = object;
   const listed = Array.isArray(label) && label.every((item) => typeof item === "string");

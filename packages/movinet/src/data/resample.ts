@@ -1,13 +1,13 @@
 import type { Random } from "../common/random.ts";
 import type { Clip } from "./clip.ts";
 
-/** The frames that are resampled: of a clip, what is needed here. */
+/** The frames to resample: the relevant part of a clip. */
 export type Pictures = Pick<Clip, "data" | "frames" | "width" | "height">;
 
-/** What each value of a byte becomes, for red, green and blue: 256 numbers each. */
+/** Lookup tables for red, green and blue: 256 numbers each. */
 export type Tables = readonly [Float64Array, Float64Array, Float64Array];
 
-/** What is taken of the pictures, whether mirrored left to right, and the size in pixels that it gets. */
+/** The part of the pictures to use, whether to mirror it left to right, and its size in pixels afterwards. */
 export interface View {
   readonly box: Box;
   readonly mirrored: boolean;
@@ -16,9 +16,9 @@ export interface View {
 }
 
 /**
- * Writes `[indices.length, view.height, view.width, 3]` to `out`: a box of each frame that is named, bilinear with half-pixel
- * centres and without anti-aliasing (spec §5.3), after `tables` translated its bytes. `saturation` other than 1
- * scales each pixel's distance to its own grey (luma 0.299, 0.587, 0.114) and holds the result in 0..1.
+ * Writes `[indices.length, view.height, view.width, 3]` to `out`: a box of each listed frame, bilinear with half-pixel
+ * centres and without anti-aliasing (spec §5.3), after a lookup of its bytes in `tables`. A `saturation` other than 1
+ * scales each pixel's distance to its own grey (luma 0.299, 0.587, 0.114) and clamps the result to 0..1.
  */
 export function resample(
   pictures: Pictures,
@@ -63,7 +63,7 @@ export function resample(
   }
 }
 
-/** For each target cell the source cell before its centre, and the share of the next one. */
+/** For each target cell, the source cell before its centre, and the weight of the next one. */
 interface Taps {
   readonly low: Int32Array;
   readonly share: Float64Array;
@@ -159,7 +159,7 @@ function writeSaturatedRow(
   }
 }
 
-/** A part of a picture, in fractions of the picture's width and height. */
+/** A part of a picture, in fractions of its width and height. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -171,7 +171,7 @@ export type Range = readonly [low: number, high: number];
 
 export const wholePicture: Box = { left: 0, top: 0, width: 1, height: 1 };
 
-/** The largest box of the true aspect `shape` in the middle of a picture of the true aspect `picture`. */
+/** The largest central box with the true aspect `shape` in a picture with the true aspect `picture`. */
 export function centreBox(picture: number, shape: number): Box {
   const width = Math.min(1, shape / picture);
   const height = Math.min(1, picture / shape);
@@ -181,9 +181,9 @@ export function centreBox(picture: number, shape: number): Box {
 const attempts = 100;
 
 /**
- * A random box as TensorFlow's `sample_distorted_bounding_box` draws it: an aspect uniform in `aspect` (1 means `shape`,
- * a true width / height), then a height uniform among those whose share of the picture's area lies in `area` and that
- * fit into the picture, then a place. null when nothing fitted in a hundred attempts.
+ * A random box like TensorFlow's `sample_distorted_bounding_box`: an aspect uniform in `aspect` (1 means `shape`, a
+ * true width / height), then a height uniform among those that fit and whose share of the picture's area is in `area`,
+ * then a position. null if nothing fits in a hundred attempts.
  */
 export function randomBox(
   picture: number,

@@ -1,18 +1,17 @@
 import type { Random } from "../common/random.ts";
 
-/** How many frames a video has, or a clip is to have, and at how many a second they are taken. */
+/** The number of frames of a video, or of a wanted clip, and their rate per second. */
 interface Timing {
   readonly frames: number;
   readonly fps: number;
 }
 
 /**
- * Frame indices (0 .. `video.frames` − 1) of a random clip. Its frames are `speed · video.fps / wanted.fps` apart, with
- * `speed` between `low` and `high`, uniform in its logarithm (more than 1: the action runs faster). It starts anywhere
- * from which it fits, and anywhere at all in a video that is too short, which is then repeated from its beginning. With
- * whole strides that is the official pipeline (spec §5.3; its random stride of 4 or 5 where 5 is usual means a speed of
- * 0.8 or 1); an instant between two frames shows the one before. Throws a `TypeError` for a video without frames or
- * impossible numbers.
+ * Frame indices (0 .. `video.frames` − 1) of a random clip. Its frames are `speed · video.fps / wanted.fps` apart,
+ * with `speed` between `low` and `high`, log-uniform (above 1: faster). It starts anywhere it fits, or anywhere in a
+ * video that is too short, which is then repeated. With integer strides this is the official pipeline (spec §5.3; its
+ * random stride of 4 or 5 where 5 is usual means a speed of 0.8 or 1); a time between two frames gives the earlier
+ * one. Throws a `TypeError` for a video without frames or invalid numbers.
  */
 export function randomClipTimes(
   video: Timing,
@@ -21,14 +20,14 @@ export function randomClipTimes(
   [low, high]: readonly [low: number, high: number] = [1, 1],
 ): Int32Array {
   check(video, wanted);
-  if (!(low > 0 && high >= low)) throw new TypeError(`speed: [${low}, ${high}] is no range above 0.`);
+  if (!(low > 0 && high >= low)) throw new TypeError(`speed must be a range above 0, got [${low}, ${high}]`);
   const speed = low * (high / low) ** random.next();
   const stride = (speed * video.fps) / wanted.fps;
   const room = video.frames - (wanted.frames - 1) * stride;
   return times(video, wanted, stride, random.between(0, room > 0 ? room : video.frames));
 }
 
-/** Frame indices of the clip in the middle, which the official evaluation sees (spec §5.3); short videos repeat. */
+/** Frame indices of the clip in the middle, as in the official evaluation (spec §5.3); short videos repeat. */
 export function middleClipTimes(video: Timing, wanted: Timing): Int32Array {
   check(video, wanted);
   const stride = video.fps / wanted.fps;
@@ -36,7 +35,7 @@ export function middleClipTimes(video: Timing, wanted: Timing): Int32Array {
   return times(video, wanted, stride, offset + epsilon);
 }
 
-/** A step that is meant to reach a frame must not miss it by a rounding error. */
+/** A step that should reach a frame must not miss it by a rounding error. */
 const epsilon = 1e-9;
 
 function times(video: Timing, wanted: Timing, stride: number, offset: number): Int32Array {
@@ -45,7 +44,8 @@ function times(video: Timing, wanted: Timing, stride: number, offset: number): I
 
 function check(video: Timing, wanted: Timing): void {
   for (const [name, value] of Object.entries({ "video.frames": video.frames, "wanted.frames": wanted.frames })) {
-    if (!(Number.isInteger(value) && value > 0)) throw new TypeError(`${name}: ${value} is no number of frames.`);
+    if (!(Number.isInteger(value) && value > 0)) throw new TypeError(`${name} must be an integer ≥ 0, got ${value}`);
   }
-  if (!(video.fps > 0 && wanted.fps > 0)) throw new TypeError(`fps: ${video.fps} and ${wanted.fps} must be above 0.`);
+  if (!(video.fps > 0 && wanted.fps > 0))
+    throw new TypeError(`fps must be above 0, got ${video.fps} and ${wanted.fps}`);
 }

@@ -10,25 +10,24 @@ export interface Fold {
   readonly validation: readonly Sample[];
 }
 
-/** Samples by what they are for. */
+/** Samples by purpose. */
 export interface SplitSamples extends Fold {
-  /** What the dataset itself keeps aside; empty where it says nothing. */
+  /** The dataset's own test split; empty if it has none. */
   readonly test: readonly Sample[];
 }
 
 export interface SplitOptions {
-  /** Share of the clips to validate with, 0 (none) .. below 1. Default 0.2. */
+  /** Share of the clips for validation, 0 (none) .. below 1. Default 0.2. */
   readonly validation?: number;
   readonly seed: number;
 }
 
 /**
- * Splits a dataset for training. A group (else a file) never crosses; classes keep their shares as well as groups allow,
- * and each has samples in training. Where the dataset names splits itself, these hold: samples without one go where
- * their group is, else into training; without a single sample for validation, it is taken out of training as above.
- * The same samples and seed give the same split.
- * Throws {@link DatasetError} (`E_DATASET_SPLIT`) where no split leaves samples of every class in training and some for
- * validation.
+ * Splits a dataset for training. A group (else a file) never crosses; classes keep their proportions as closely as
+ * groups allow, and each has samples in training. The dataset's own splits are respected: samples without one join the
+ * split of their group, else training; if there is no validation sample, validation is taken out of training as above.
+ * The same samples and seed give the same split. Throws {@link DatasetError} (`E_DATASET_SPLIT`) if no split leaves
+ * samples of every class in training and some for validation.
  */
 export function splitSamples(dataset: Dataset, { validation = 0.2, seed }: SplitOptions): SplitSamples {
   if (!(validation >= 0 && validation < 1)) throw new TypeError(`validation must be in 0..1, got ${validation}`);
@@ -51,21 +50,21 @@ export function splitSamples(dataset: Dataset, { validation = 0.2, seed }: Split
 }
 
 /**
- * Splits a dataset into `k` folds: each is what one round validates with, while the others train. A group (else a file)
- * never crosses; classes are spread over the folds as well as groups allow. With `k` equal to the number of groups, each
- * round leaves one group out. What the dataset keeps for testing takes no part; its other splits do not matter.
- * The same samples and seed give the same folds.
- * Throws {@link DatasetError} (`E_DATASET_SPLIT`) where there are fewer groups than folds.
+ * Splits a dataset into `k` folds: each is the validation part of one round, while the others train. A group (else a
+ * file) never crosses; classes are distributed over the folds as evenly as groups allow. With `k` equal to the number
+ * of groups, each round leaves one group out. The dataset's test split is excluded; its other splits are ignored. The
+ * same samples and seed give the same folds. Throws {@link DatasetError} (`E_DATASET_SPLIT`) if there are fewer groups
+ * than folds.
  *
  * @param k at least 2.
  */
 export function foldSamples(dataset: Dataset, k: number, seed: number): readonly Fold[] {
-  if (!Number.isInteger(k) || k < 2) throw new TypeError(`the folds must be at least 2, got ${k}`);
+  if (!Number.isInteger(k) || k < 2) throw new TypeError(`folds must be at least 2, got ${k}`);
   const samples = notForTesting(dataset);
   const groups = groupsOf(samples);
   if (groups.length < k) {
-    const problem = `${k} folds need ${k} groups, but its ${samples.length} clips are of ${groups.length}`;
-    throw splitError(dataset, problem, "Use fewer folds, or add clips of other people or places");
+    const problem = `${k} folds need ${k} groups, but the ${samples.length} clips form only ${groups.length}`;
+    throw splitError(dataset, problem, "Use fewer folds, or add clips from other people or places");
   }
   const every = Array.from({ length: k }, (): Part => ({ share: 1 / k, heldOut: true }));
   const parts = spread(groups, every, seed);
@@ -76,7 +75,7 @@ export function foldSamples(dataset: Dataset, k: number, seed: number): readonly
   }));
 }
 
-/** How many groups a dataset has: the most folds that it can be split into. */
+/** The number of groups in a dataset: the largest possible number of folds. */
 export function countGroups(dataset: Dataset): number {
   return groupsOf(notForTesting(dataset)).length;
 }
@@ -110,7 +109,7 @@ function samplesOf(groups: readonly Group[], parts: readonly number[], part: num
   return all.filter((sample) => chosen.has(sample));
 }
 
-/** Moves groups out of part 1 until part 0 has every class; null where then nothing can be in part 1. */
+/** Moves groups out of part 1 until part 0 has every class; null if nothing can then be in part 1. */
 function keepEveryClass(parts: readonly number[], groups: readonly Group[]): readonly number[] | null {
   const kept = [...parts];
   const inTraining = new Map<number, number>();
@@ -138,16 +137,16 @@ function splitError(dataset: Dataset, problem: string, remedy: string): DatasetE
 function noSplit(dataset: Dataset, samples: readonly Sample[], groups: readonly Group[]): DatasetError {
   const problem =
     groups.length === 1
-      ? `all of its ${samples.length} clips are of one group, so none can be kept for validation`
-      : `none of its ${groups.length} groups can be kept for validation: each has the only clips of a class`;
-  return splitError(dataset, problem, "Add clips of other people or places to each class");
+      ? `all ${samples.length} clips belong to one group, so none can be held out for validation`
+      : `none of the ${groups.length} groups can be held out for validation: each has the only clips of some class`;
+  return splitError(dataset, problem, "Add clips from other people or places to each class");
 }
 
 function checkTraining(dataset: Dataset, { train, validation, test }: SplitSamples): void {
-  if (train.length === 0) throw splitError(dataset, "none of its clips is for training", "Correct its splits");
+  if (train.length === 0) throw splitError(dataset, "no clips are left for training", "Correct the splits");
   const trained = classesOf(train);
   const untrained = [...classesOf([...validation, ...test])].find((c) => !trained.has(c));
   if (untrained === undefined) return;
-  const problem = `its class ${dataset.labels[untrained]} has no clip for training`;
-  throw splitError(dataset, problem, "Add one, or correct its splits");
+  const problem = `the class ${dataset.labels[untrained]} has no training clips`;
+  throw splitError(dataset, problem, "Add some, or correct the splits");
 }

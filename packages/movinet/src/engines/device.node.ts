@@ -11,7 +11,7 @@ import { threadedModules } from "./wasm/inference/modules.ts";
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
-  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm`, of at most 64, one. `litert` and `reference` have one. */
+  /** Threads per run. Default: the number of cores, at most 4, for ONNX Runtime; one, of at most 64, for `wasm`. `litert` and `reference` run on one. */
   readonly threads?: number | undefined;
   /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
   readonly background?: boolean | undefined;
@@ -39,11 +39,11 @@ const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
-    throw new TypeError(`background is for the cpu, not for ${device}`);
+    throw new TypeError(`background works only with the cpu device, not with ${device}`);
   }
   if (threads !== undefined) checkThreads(threads);
   if (threads !== undefined && threads > 1 && withOneThread.has(device)) {
-    throw new TypeError(`threads is for ONNX Runtime and wasm: ${device} computes on one thread`);
+    throw new TypeError(`threads works only with ONNX Runtime and wasm: ${device} runs on one thread`);
   }
   if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
@@ -53,14 +53,14 @@ export async function openEngine({ device = "auto", threads, background }: Engin
     throw new MovinetError({
       code: "E_DEVICE_UNKNOWN",
       subject: device,
-      problem: "there is no such device here",
+      problem: "unknown device",
       remedy: `Use one of: auto, ${[...known, ...Object.keys(own)].join(", ")}`,
     });
   }
   return nodeEngine({ device, threads, background });
 }
 
-/** Throws {@link DependencyError} where ONNX Runtime is missing; a mistyped name is told what works without it. */
+/** Throws {@link DependencyError} where ONNX Runtime is missing; the error lists the devices that work without it. */
 function onnxDevicesFor(device: string): readonly string[] {
   try {
     return onnxDevices();
@@ -69,8 +69,8 @@ function onnxDevicesFor(device: string): readonly string[] {
     throw new DependencyError({
       code: "E_DEPENDENCY_MISSING",
       subject: device,
-      problem: `only ONNX Runtime could have this device, and ${cause.subject} does not work (${cause.problem})`,
-      remedy: `Use one of auto, ${Object.keys(own).join(", ")}; or: ${cause.remedy}`,
+      problem: `this device, if it exists, needs ${cause.subject} (${cause.problem})`,
+      remedy: `${cause.remedy}, or use one of: auto, ${Object.keys(own).join(", ")}`,
       cause,
     });
   }
@@ -85,7 +85,7 @@ async function autoEngine(options: Pick<EngineOptions, "threads" | "background">
     if (!(cause instanceof DependencyError)) throw cause;
     const { subject, problem, remedy } = cause;
     const where = options.background ? ", and not in the background" : "";
-    const warning = `models run on our own WebAssembly${where}, which is slower than ${subject} (${problem}). ${remedy}`;
+    const warning = `running on the built-in WebAssembly engine${where}, which is slower than ${subject} (${problem}). ${remedy}`;
     return { ...(await openWasm(options.threads ?? 1)), warnings: [warning] };
   }
 }

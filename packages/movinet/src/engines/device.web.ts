@@ -22,7 +22,7 @@ export async function openEngine({ device = "auto", threads, wasmPaths }: Engine
   if (threads !== undefined) checkThreads(threads, mostWasmThreads);
   const folder = wasmPaths?.replace(/\/?$/, "/");
   if (folder !== undefined && withoutFiles.has(device)) {
-    throw new TypeError(`wasmPaths is for onnxruntime and litert: ${device} fetches no files`);
+    throw new TypeError(`wasmPaths works only with onnxruntime and litert: ${device} loads no files`);
   }
   if (threads !== undefined && withoutThreads.has(device)) {
     throw new TypeError(`threads is for wasm: the number of threads of ${device} cannot be chosen`);
@@ -41,7 +41,7 @@ export async function openEngine({ device = "auto", threads, wasmPaths }: Engine
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
     subject: device,
-    problem: "a browser has no such device",
+    problem: "this device does not exist in browsers",
     remedy: "Use one of: auto, wasm, onnxruntime, litert, reference",
   });
 }
@@ -66,8 +66,8 @@ async function ownEngine(threads: number): Promise<Engine> {
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
       subject: "wasm",
-      problem: `the page does not let WebAssembly be compiled (${cause.message})`,
-      remedy: "Allow 'wasm-unsafe-eval' in the script-src of its Content-Security-Policy",
+      problem: `the page forbids WebAssembly (${cause.message})`,
+      remedy: "Add 'wasm-unsafe-eval' to script-src in its Content-Security-Policy",
       cause,
     });
   }

@@ -3,7 +3,7 @@ import { reversed } from "../graph/tensor.ts";
 
 type Plane = Pick<Shape, "channels" | "height" | "width">;
 
-/** Planes `[C, H, W]` of consecutive frames → `[1, frames, H, W, C]`, in `data` where it is given. */
+/** Planes `[C, H, W]` of consecutive frames → `[1, frames, H, W, C]`, into `data` if given. */
 export function channelsLast(
   planes: readonly Float32Array[],
   { channels, height, width }: Plane,

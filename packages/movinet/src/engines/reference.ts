@@ -5,13 +5,13 @@ import type { DeviceTensor, Engine } from "./engine.ts";
 
 const hostTensor = (data: Float32Array | Int32Array): DeviceTensor => ({ read: async () => data, dispose() {} });
 
-/** The reference interpreter as an engine: slow and obvious, for tests. */
+/** The reference interpreter as an engine: slow and simple, for tests. */
 export const referenceEngine: Engine = {
   name: "reference",
   format: null,
   stepFrames: Number.POSITIVE_INFINITY,
   async load(source) {
-    if (!("graph" in source)) throw new TypeError("the reference interpreter runs graphs, no files");
+    if (!("graph" in source)) throw new TypeError("the reference interpreter runs graphs, not files");
     const { graph, weights } = source;
     const step = graphInterface(graph);
     const states = step.states.flatMap(inputsOfState);

@@ -4,34 +4,36 @@ import type { Model } from "../model/model.ts";
 import { type ClipSession, openWholeClip } from "../session/clip-session.ts";
 import type { SessionSource } from "../session/program.ts";
 
-/** Whether a stream model says the same frame by frame and of whole clips: the streaming law, on real clips. */
+/**
+ * Checks on real clips that a stream model gives the same answer frame by frame and on whole clips: the streaming law.
+ */
 export interface Agreement {
-  /** Clips that were run in both ways. */
+  /** Clips run in both ways. */
   readonly clips: number;
-  /** The greatest difference of any logit. */
+  /** The largest difference of any logit. */
   readonly difference: number;
   /**
-   * The greatest logit, without its sign (where classes exclude each other, of logits less their mean: a shift of all
-   * changes nothing): what the difference is to be held against.
+   * The largest logit in magnitude (for mutually exclusive classes, after subtracting the mean, which has no effect):
+   * the scale of the difference.
    */
   readonly scale: number;
-  /** Whether the difference is at most 1e-4, or 1e-5 of the scale where that is more: float32 has no more to give. */
+  /** Whether the difference is at most 1e-4, or 1e-5 of the scale if that is more: the limit of float32. */
   readonly agree: boolean;
 }
 
-/** Pixels of the longest clip that is run at once: 32 frames of 172 × 172, some 300 MB of feature maps with A0. */
+/** Pixels of the longest clip run at once: 32 frames of 172 × 172, some 300 MB of feature maps with A0. */
 const mostPixels = 1e6;
 
 /**
- * Runs beginnings of clips in one call each and compares the logits with those of the stream. A beginning has 1, 2, 4, 8, …
- * frames, because a network is compiled for each length.
+ * Runs beginnings of clips in one call each and compares the logits with the stream's. A beginning has 1, 2, 4, 8, …
+ * frames, because a network is compiled per length.
  */
 export class ClipMode implements AsyncDisposable {
-  /** Frames of the longest clip that is run at once. */
+  /** Frames of the longest clip run at once. */
   readonly mostFrames: number;
   readonly #model: Model;
   readonly #engine: Engine;
-  /** By frames. */
+  /** By number of frames. */
   readonly #sessions = new Map<number, ClipSession>();
   readonly #turns: Turns;
   #clips = 0;
@@ -53,7 +55,7 @@ export class ClipMode implements AsyncDisposable {
     return { clips: this.#clips, difference: this.#difference, scale: this.#scale, agree };
   }
 
-  /** Compares with what a stream saw (`[3, H, W]` each) and the logits that it gave after the last of it. */
+  /** Compares with the frames a stream saw (`[3, H, W]` each) and the logits after the last of them. */
   compare(frames: readonly Float32Array[], logits: Float32Array): Promise<void> {
     return this.#turns.take(() => this.#compare(frames, logits));
   }
@@ -87,16 +89,16 @@ export function joinFrames(frames: readonly Float32Array[]): Float32Array {
   return clip;
 }
 
-/** What a stream was given and what it said, for {@link ClipMode.compare}. */
+/** The inputs and outputs of a stream, for {@link ClipMode.compare}. */
 export interface Recording {
-  /** Its first frames, as many as were asked for. */
+  /** Its first frames, as many as requested. */
   readonly frames: Float32Array[];
-  /** How many of `frames` the noted logits follow: 1, 2, 4, 8, … */
+  /** The number of `frames` before the recorded logits: 1, 2, 4, 8, … */
   seen: number;
   logits: Float32Array | null;
 }
 
-/** The same program, of which each stream notes the first `most` frames in `recording`, and logits on the way. */
+/** The same program, whose streams record their first `most` frames in `recording`, with intermediate logits. */
 export function recorded(program: SessionSource, recording: Recording, most: number): SessionSource {
   return {
     model: program.model,
@@ -109,7 +111,7 @@ export function recorded(program: SessionSource, recording: Recording, most: num
         given++;
         if (recording.frames.length < most) recording.frames.push(frame.slice());
       };
-      /** Logits of the last `count` frames. */
+      /** Logits after the last `count` frames. */
       const noteLogits = (logits: Float32Array, count: number) => {
         const size = logits.length / count;
         for (let k = 0; k < count; k++) {

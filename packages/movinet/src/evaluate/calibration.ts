@@ -1,13 +1,13 @@
 import { percentile } from "../common/percentile.ts";
 import { randomOf } from "../common/random.ts";
 
-/** How well confidence tells the share that is right. */
+/** How well confidence predicts accuracy. */
 export interface Calibration {
-  /** Expected calibration error in 0..1: the mean distance of confidence and accuracy, weighted by a bin's count. */
+  /** Expected calibration error in 0..1: the mean gap between confidence and accuracy, weighted by a bin's count. */
   readonly error: number;
   /**
-   * The error that a perfectly calibrated model shows on answers of these confidences, which is not 0 because clips are
-   * few: its mean and its 95th percentile over 1000 seeded draws. Null where the decisions are not one a clip.
+   * The error of a perfectly calibrated model on answers with these confidences, which is not 0 because there are few
+   * clips: its mean and 95th percentile over 1000 seeded draws. Null unless there is one decision per clip.
    */
   readonly perfect: { readonly mean: number; readonly most: number } | null;
   /** Equal widths over 0..1; a confidence on an edge belongs to the upper bin. */
@@ -18,16 +18,19 @@ export interface CalibrationBin {
   readonly low: number;
   readonly high: number;
   readonly count: number;
-  /** Mean confidence in it; null where it is empty. */
+  /** Its mean confidence; null if empty. */
   readonly confidence: number | null;
-  /** Share that is right; null where it is empty. */
+  /** Its accuracy; null if empty. */
   readonly accuracy: number | null;
 }
 
 const binCount = 10;
 const draws = 1000;
 
-/** The calibration of answers by their confidence in 0..1 (Naeini et al. 2015; Guo et al. 2017), without {@link Calibration.perfect}. */
+/**
+ * The calibration of answers by their confidence in 0..1 (Naeini et al. 2015; Guo et al. 2017), without
+ * {@link Calibration.perfect}.
+ */
 export function calibrationOf(
   answers: readonly { readonly confidence: number; readonly right: boolean }[],
 ): Calibration {
@@ -49,7 +52,7 @@ export function calibrationOf(
   return { error: answers.length === 0 ? 0 : distance / answers.length, perfect: null, bins };
 }
 
-/** {@link Calibration.perfect} of answers that are right independently of each other, each as often as it is sure. */
+/** {@link Calibration.perfect} for independent answers, each correct with the probability of its confidence. */
 export function perfectCalibration(confidences: readonly number[]): { mean: number; most: number } {
   const random = randomOf(0, "calibration");
   const bins = confidences.map(binOf);

@@ -2,7 +2,7 @@ import { studentQuantile, studentTails } from "./distributions.ts";
 import { effectiveClips, enoughGroups, groupCount } from "./intervals.ts";
 import { type Answer, judge } from "./metrics.ts";
 
-/** Two models on the same clips. */
+/** Compares two models on the same clips. */
 export interface Comparison {
   readonly clips: number;
   readonly groups: number;
@@ -13,8 +13,8 @@ export interface Comparison {
   /** Top-1 of the first minus that of the second, in −1..1. */
   readonly difference: number;
   /**
-   * 95 % interval of the difference, in −1..1. `effective`: as many independent clips would tell as much. `trusted`: false
-   * where all clips are of fewer than five groups.
+   * 95 % interval of the difference, in −1..1. `effective`: the equivalent number of independent clips. `trusted`:
+   * false if all clips come from fewer than five groups.
    */
   readonly interval: {
     readonly low: number;
@@ -22,12 +22,15 @@ export interface Comparison {
     readonly effective: number;
     readonly trusted: boolean;
   };
-  /** How probable a difference at least as clear is where neither model is better: below 0.05 just where the interval leaves out 0. */
+  /**
+   * Probability of a difference at least this clear if neither model is better: below 0.05 exactly when the interval
+   * excludes 0.
+   */
   readonly p: number;
 }
 
 /**
- * Compares the answers of two models to the same clips, matched by name. Throws a `TypeError` where the names differ, a
+ * Compares the answers of two models for the same clips, matched by name. Throws a `TypeError` if the names differ, a
  * name occurs twice, or there are none.
  */
 export function compareAnswers(first: readonly Answer[], second: readonly Answer[]): Comparison {
@@ -59,9 +62,9 @@ export function compareAnswers(first: readonly Answer[], second: readonly Answer
 }
 
 /**
- * The 95 % interval of the mean of gains (1, 0 or −1 for each clip), and the p value of the same reckoning: Bonett and
- * Price's (2012) interval of paired shares, which counts one more clip for either model, on as many clips as
- * {@link effectiveClips} says and with Student's quantile of one less. One group says nothing: −1..1 and 1.
+ * The 95 % interval of the mean of gains (1, 0 or −1 per clip), and the corresponding p value: Bonett and Price's
+ * (2012) interval for paired proportions, which adds one clip for either model, on the number of
+ * {@link effectiveClips} and with Student's quantile for one less. A single group gives −1..1 and 1.
  */
 export function differenceOf(
   gains: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * The process in which {@link measureCosts} runs a model, so that its memory is its own: it answers one {@link CostJob}
- * with a {@link CostAnswer}.
+ * The process in which {@link measureCosts} runs a model, so that its memory is measured separately: it answers one
+ * {@link CostJob} with a {@link CostAnswer}.
  */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -51,7 +51,7 @@ answerParent(async ({ file, frames, device, threads }: CostJob): Promise<CostAns
   return { callMs: percentile(times, 50), peakBytes: 1024 * (peakKilobytes() - before) };
 });
 
-/** Most memory that this process has had. What Linux tells of resource usage begins with what its parent had. */
+/** Peak memory of this process. Linux's resource usage would start from the parent's. */
 function peakKilobytes(): number {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS;
   return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]);

@@ -17,8 +17,10 @@ export interface MeasureCostsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs a model on clips of each of `lengths` frames, each in a process of its own. Throws
- * what running it throws, and {@link ChildEnded} where a process dies of it. */
+/**
+ * Runs a model on clips of each of `lengths` frames, each in a separate process. Throws what running it throws, and
+ * {@link ChildEnded} if a process dies.
+ */
 export async function measureCosts(
   model: Model,
   lengths: readonly number[],
@@ -44,8 +46,8 @@ export async function measureCosts(
 }
 
 /**
- * Multiply–accumulates of one call with so many frames, convolutions only (spec §1.6). `oneTap`: kernels that look back
- * are counted as if they had their newest tap only, as in a frame-by-frame network.
+ * Multiply–accumulates of one call with this many frames, convolutions only (spec §1.6). `oneTap`: counts only the
+ * newest tap of kernels that look back, as in a frame-by-frame network.
  */
 export function callMacs({ spec }: Model, frames: number, oneTap = false): number {
   const graph = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });

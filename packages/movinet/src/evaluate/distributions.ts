@@ -1,6 +1,6 @@
-/** Distribution functions of the beta and Student's t distribution, for intervals and tests. */
+/** Distribution functions of the beta and Student's t distributions, for intervals and tests. */
 
-/** Stirling's series, after the argument was raised to at least 10. For positive `x`. */
+/** Stirling's series, after raising the argument to at least 10. For positive `x`. */
 function logGamma(x: number): number {
   let shift = 0;
   let at = x;
@@ -43,7 +43,7 @@ export function betaQuantile(p: number, a: number, b: number): number {
   return zeroOf((x) => betaCdf(x, a, b) - p, 0, 1);
 }
 
-/** P(|T| ≥ t) of Student's t distribution with `df` > 0 degrees of freedom, which need not be whole; `t` ≥ 0. */
+/** P(|T| ≥ t) of Student's t distribution with `df` > 0 degrees of freedom, not necessarily an integer; `t` ≥ 0. */
 export function studentTails(t: number, df: number): number {
   return betaCdf(df / (df + t ** 2), df / 2, 0.5);
 }
@@ -55,8 +55,8 @@ export function studentQuantile(p: number, df: number): number {
 }
 
 /**
- * The zero of a rising function between two ends: where the secant meets it, whose one end counts half while it stays
- * (Illinois), and in every fourth step the middle.
+ * The root of an increasing function in an interval: secant steps, halving the value of an end that stays (Illinois),
+ * and bisection in every fourth step.
  */
 function zeroOf(rising: (x: number) => number, low: number, high: number): number {
   let [from, to] = [low, high];

@@ -1,18 +1,18 @@
 import { percentile } from "../common/percentile.ts";
 
-/** What a model answered while a clip went on: an entry for each answer, in order. */
+/** A model's answers during a clip: one entry per answer, in order. */
 export interface Moments {
   /** Frames seen, from 1; increasing. */
   readonly frames: readonly number[];
-  /** Time of the last frame seen, in seconds since the clip's start. */
+  /** Time of the last frame seen, in seconds from the clip's start. */
   readonly times: readonly number[];
-  /** The likeliest class. */
+  /** The most likely class. */
   readonly best: readonly number[];
   /** Its probability, in 0..1. */
   readonly confidence: readonly number[];
 }
 
-/** Adds an answer to moments that grow. */
+/** Appends an answer to growing moments. */
 export function noteMoment(moments: GrowingMoments, frames: number, time: number, scores: Float32Array): void {
   const most = Math.max(...scores);
   moments.frames.push(frames);
@@ -28,9 +28,9 @@ export const noMoments = (): GrowingMoments => ({ frames: [], times: [], best: [
 /** How early a model is right. */
 export interface Earliness {
   /**
-   * Share of clips whose answer is right after so many frames (`top1`), and their mean confidence: a clip that is over
-   * keeps its last answer, one that had no answer yet counts as wrong with a confidence of 0. `running`: clips that are
-   * not over. At most 128 points.
+   * Share of clips whose answer is correct after this many frames (`top1`), and their mean confidence: a clip that has
+   * ended keeps its last answer; one without an answer yet counts as wrong with confidence 0. `running`: clips that
+   * have not ended. At most 128 points.
    */
   readonly curve: readonly {
     readonly frames: number;
@@ -40,33 +40,33 @@ export interface Earliness {
     readonly running: number;
   }[];
   /**
-   * After how many frames confidence is within reason: from then on, at every point of the curve, it is at most 0.1 above
-   * the share that is right. Null where it is not so at the end either.
+   * The number of frames after which confidence is acceptable: from there on, at every point of the curve, it exceeds
+   * accuracy by at most 0.1. Null if that is not even so at the end.
    */
   readonly soundFrom: number | null;
   /** The same after each tenth of each clip's own frames. */
   readonly byShare: readonly { readonly share: number; readonly top1: number }[];
-  /** Of the clips that end with the right answer: when it came to stay. Null without any. */
+  /** For clips whose final answer is correct: when it became final. Null without any. */
   readonly settled: {
     readonly clips: number;
-    /** Mean share of the clip's frames that were needed, in 0..1. */
+    /** Mean share of the clip's frames needed, in 0..1. */
     readonly share: number;
-    /** Median of the time in seconds at which it came. */
+    /** Median time in seconds at which it became final. */
     readonly seconds: number;
   } | null;
 }
 
-/** A clip as {@link earlinessOf} needs it. */
+/** The relevant data of a clip for {@link earlinessOf}. */
 export interface TimedAnswer {
   readonly classes: readonly number[];
   readonly moments: Moments | null;
 }
 
 const mostPoints = 128;
-/** Confidence that is further above the share that is right is not within reason. */
+/** Confidence that exceeds accuracy by more than this is not acceptable. */
 export const mostExcess = 0.1;
 
-/** How early the answers are right; null where no clip has moments. `fps` is the rate of the frames. */
+/** How early answers are correct; null if no clip has moments. `fps` is the frame rate. */
 export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earliness | null {
   const clips = answers.flatMap(({ classes, moments }) => {
     if (moments === null || moments.best.length === 0) return [];
@@ -74,7 +74,7 @@ export function earlinessOf(answers: readonly TimedAnswer[], fps: number): Earli
     return [{ ...moments, right, length: moments.frames.at(-1) as number }];
   });
   if (clips.length === 0) return null;
-  /** The last answer after so many frames; −1 before the first. */
+  /** The last answer after this many frames; −1 before the first. */
   const momentAt = (clip: (typeof clips)[number], frames: number) => {
     const later = clip.frames.findIndex((seen) => seen > frames);
     return (later < 0 ? clip.frames.length : later) - 1;

@@ -22,7 +22,7 @@ export function familyCharts({ relations, frames: length }: FamilyComparison): r
   const longest = Math.max(...memory.flatMap(({ points }) => points.map(({ x }) => x)));
   const ticks = ticksUpTo(most, 5, (value) => `${value} MB`);
   return [
-    chart("Right after so many frames", accuracy, {
+    chart("Accuracy by frames seen", accuracy, {
       x: countAxis(
         accuracy.flatMap(({ points }) => points.map((point) => point.x)),
         "frames of the clip seen",

@@ -1,4 +1,4 @@
-/** A stream network beside the two kinds that it competes with: what each reaches and costs. Plain data. */
+/** Compares a stream network with the two kinds that it competes with: accuracy and cost. Plain data. */
 import { type Comparison, compareAnswers } from "./compare.ts";
 import { type Answer, type Evaluation, evaluateAnswers } from "./metrics.ts";
 import { groupsText } from "./verdict.ts";
@@ -12,39 +12,39 @@ export const familyNames = {
 } as const;
 export type FamilyKind = keyof typeof familyNames;
 
-/** One kind of network on the judged clips. */
+/** One kind of network on the test clips. */
 export interface Relation {
   readonly kind: FamilyKind;
   readonly evaluation: Evaluation;
   /** The stream network against it, clip by clip; null for the stream network itself. */
   readonly against: Comparison | null;
-  /** Of a clip of {@link FamilyComparison.frames} frames, counted (convolutions only) and measured. */
+  /** For a clip of {@link FamilyComparison.frames} frames, counted (convolutions only) and measured. */
   readonly clip: { readonly macs: number; readonly ms: number };
-  /** Before the first answer about such a clip: seconds of video that must have been seen, then milliseconds of work. */
+  /** Before the first answer for such a clip: seconds of video needed, then milliseconds of compute time. */
   readonly first: { readonly seconds: number; readonly ms: number };
-  /** Peak memory on clips of so many frames. */
+  /** Peak memory on clips of this length. */
   readonly memory: readonly { readonly frames: number; readonly bytes: number }[];
 }
 
 export interface FamilyComparison {
-  /** Median frames of the judged clips. */
+  /** Median length of the test clips in frames. */
   readonly frames: number;
   readonly fps: number;
-  /** Frames of a window of the base network. */
+  /** Frames per window of the base network. */
   readonly window: number;
   readonly relations: readonly Relation[];
 }
 
-/** What a network costs on a clip of so many frames. */
+/** Cost of a network on a clip of this length. */
 export interface Cost {
   readonly frames: number;
   /** Median time of one call in milliseconds: a step of a stream model, the whole clip of a base model. */
   readonly callMs: number;
-  /** Peak memory of a process that runs it, less what the process had before it read the model. */
+  /** Peak memory of a process running it, minus its memory before it loaded the model. */
   readonly peakBytes: number;
 }
 
-/** What was found out about each network. */
+/** The measurements of each network. */
 export interface FamilyFindings {
   readonly answers: Readonly<Record<FamilyKind, readonly Answer[]>>;
   /** Measured on the same lengths, those of {@link costLengths}. */
@@ -53,21 +53,21 @@ export interface FamilyFindings {
   readonly macs: Readonly<Record<FamilyKind, number>>;
 }
 
-/** Lengths of clips on which memory is measured; pixels of all their frames are bounded, so that base networks fit. */
+/** Clip lengths for measuring memory; the total pixels are bounded, so that base networks fit. */
 export function costLengths(frames: number, window: number, pixels: number): readonly number[] {
   const most = Math.max(frames, window, 4e6 / pixels);
   return [...new Set([8, 16, 32, 64, 128, frames, window])].filter((n) => n <= most).sort((a, b) => a - b);
 }
 
 /**
- * The middle of some lengths in frames; of an even number, the lower one, not the mean of two as in `percentile`: a clip of
- * this many frames is measured, so it must be whole and occur.
+ * The median of lengths in frames; for an even number, the lower one, not the mean of two as in `percentile`: a clip
+ * of this length is measured, so it must be an integer and occur.
  */
 export function medianLength(lengths: readonly number[]): number {
   return [...lengths].sort((a, b) => a - b)[(lengths.length - 1) >> 1] as number;
 }
 
-/** Puts the findings together. `frames` and `window` must be among the measured lengths. */
+/** Combines the measurements. `frames` and `window` must be among the measured lengths. */
 export function compareFamily(
   { answers, costs, macs }: FamilyFindings,
   {
@@ -89,7 +89,7 @@ export function compareFamily(
   const wholeMs = at(costs.base, frames).callMs;
   const windowsMs = windowsOfClip * at(costs.base, window).callMs;
   const flatMs = at(costs.frameByFrame, frames).callMs;
-  /** Of a network that answers with each frame, or at the end of a clip. */
+  /** For a network that answers after each frame, or at the end of a clip. */
   const byFrame = (macsOfStep: number, ms: number) => {
     return { clip: { macs: frames * macsOfStep, ms: frames * ms }, first: { seconds: 0, ms } };
   };
@@ -112,23 +112,25 @@ export function compareFamily(
   return { frames, fps, window, relations };
 }
 
-/** What the comparison says, in sentences. It says better or worse just where the interval of the difference leaves out 0. */
+/**
+ * The conclusions of the comparison, as sentences. Better or worse only if the interval of the difference excludes 0.
+ */
 export function familyVerdict({ relations }: FamilyComparison): readonly string[] {
   return relations.flatMap(({ kind, against }) => {
     if (against === null) return [];
     const { clips, groups, difference, interval, onlyFirst, onlySecond } = against;
     const points = (share: number) => (100 * share).toFixed(1).replace("-", "−");
     const name = familyNames[kind];
-    if (onlyFirst + onlySecond === 0) return [`The stream network and ${name} are right for the same clips.`];
+    if (onlyFirst + onlySecond === 0) return [`The stream network and ${name} are right on the same clips.`];
     const by = `${points(Math.abs(difference))} points`;
     if (!interval.trusted) {
       return [
-        `${clips} clips of ${groupsText(groups)} cannot tell the stream network from ${name}: they differ by ${by}.`,
+        `${clips} clips from ${groupsText(groups)} cannot separate the stream network from ${name}: they differ by ${by}.`,
       ];
     }
-    const how = `${by} (95 % interval of the difference ${points(interval.low)} to ${points(interval.high)})`;
+    const how = `${by} (95 % interval of the difference: ${points(interval.low)} to ${points(interval.high)})`;
     if (interval.low > 0) return [`The stream network is better than ${name} by ${how}.`];
     if (interval.high < 0) return [`The stream network is worse than ${name} by ${how}.`];
-    return [`These clips do not tell the stream network from ${name}: they differ by ${how}.`];
+    return [`These clips do not separate the stream network from ${name}: they differ by ${how}.`];
   });
 }

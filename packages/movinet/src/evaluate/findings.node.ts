@@ -1,4 +1,4 @@
-/** Everything that an evaluation tells, for its report and its record. */
+/** The data of an evaluation, for its report and its record. */
 import { basename, dirname, resolve } from "node:path";
 import { topK } from "../flow/predict.ts";
 import type { Card, Fit } from "../model/card.ts";
@@ -7,11 +7,11 @@ import { environmentFacts } from "./report.node.ts";
 import type { RunReport, WorstClip } from "./report-data.ts";
 import type { ModelAnswers } from "./run.node.ts";
 
-/** What was found out. */
+/** The results. */
 export interface Findings {
-  /** As it was named. */
+  /** As given by the user. */
   readonly model: string;
-  /** As it was named. */
+  /** As given by the user. */
   readonly dataset: string;
   readonly judged: string;
   readonly fit: Fit;
@@ -24,7 +24,7 @@ export interface Findings {
   readonly threads: number | null;
 }
 
-/** What was found out, with the answer to each clip: plain data to keep beside the report. */
+/** The results, with the answer for each clip: plain data to store next to the report. */
 export function evaluationRecord({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
   const { answers, failures, agreement } = found;
   const clips = answers.map(({ name, group, classes, scores, moments }) => ({
@@ -41,7 +41,7 @@ export function evaluationRecord({ model, dataset, judged, fit, card, evaluation
   return { model, dataset, judged, fit, date, evaluation: told, agreement, warnings, clips, failed };
 }
 
-/** What `renderReport` shows of an evaluation; `command`: what made it, as it would be typed. */
+/** The input of `renderReport` for an evaluation; `command`: the command that ran it. */
 export function evaluationReport(findings: Findings & { readonly command: string }): RunReport {
   const { model, dataset, fit, card, evaluation, found, engine, threads, ...told } = findings;
   const { width, height } = card.input;
@@ -63,26 +63,26 @@ export function evaluationReport(findings: Findings & { readonly command: string
       dataset,
       classes: evaluation.classes,
       input: `${width} × ${height}, ${fit}`,
-      "frames a second": card.fps,
-      ...(card.frames === null ? {} : { "frames of a window": card.frames }),
+      "frames per second": card.fps,
+      ...(card.frames === null ? {} : { "frames per window": card.frames }),
       threads,
     },
     environment: environmentFacts(engine),
   };
 }
 
-/** Clips that could not be judged, as reports tell them. */
+/** Clips that could not be evaluated, for reports. */
 export function failureNotes(failures: ModelAnswers["failures"]): RunReport["failures"] {
   return failures.map(({ sample, error }) => ({ name: sample.name, problem: problemOf(error, sample.file) }));
 }
 
-/** The name of the folder or the manifest; of a folder's own manifest, that of the folder. */
+/** The name of the folder or the manifest; for a folder's own manifest, that of the folder. */
 export function nameOfDataset(dataset: string): string {
   const path = resolve(dataset);
   return /^manifest\.\w+$/.test(basename(path)) ? basename(dirname(path)) : basename(path);
 }
 
-/** The message without the file, which stands before it. */
+/** The message without the file name, which precedes it. */
 function problemOf({ message }: Error, file: string): string {
   return message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
 }

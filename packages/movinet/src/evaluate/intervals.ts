@@ -1,18 +1,18 @@
 import { betaQuantile } from "./distributions.ts";
 
-/** A 95 % interval of a share, in 0..1, and how it was found. */
+/** A 95 % interval of a proportion, in 0..1, and its method. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
-  /** `wilson` takes every clip for independent; `groups` reckons with groups of clips that are right or wrong together. */
+  /** `wilson` assumes independent clips; `groups` accounts for groups of clips that are right or wrong together. */
   readonly by: "wilson" | "groups";
-  /** As many independent clips would tell as much; those counted, where each stands alone. */
+  /** The equivalent number of independent clips; their actual number if they are independent. */
   readonly effective: number;
-  /** False where all clips are of fewer than five groups: the interval then says nothing sure about other groups. */
+  /** False if all clips come from fewer than five groups: the interval is then unreliable for other groups. */
   readonly trusted: boolean;
 }
 
-/** A share of clips with its 95 % interval. */
+/** A proportion of clips with its 95 % interval. */
 export interface Proportion {
   /** `hits / total`, in 0..1. */
   readonly value: number;
@@ -22,15 +22,16 @@ export interface Proportion {
   readonly interval: Interval;
 }
 
-/** The standard normal distribution lies within ± this with a probability of 95 %. */
+/** The standard normal distribution is within ± this with a probability of 95 %. */
 const z = 1.959963984540054;
 
 /**
- * Wilson's score interval of a share (Wilson 1927), which keeps within 0..1 and means something where all or none hit.
+ * Wilson's score interval of a proportion (Wilson 1927), which stays within 0..1 and is meaningful if all or none hit.
  * Throws a `TypeError` unless `0 ≤ hits ≤ total` and `total ≥ 1`.
  */
 export function wilsonInterval(hits: number, total: number): Interval {
-  if (!(total >= 1 && hits >= 0 && hits <= total)) throw new TypeError(`no share: ${hits} of ${total}`);
+  if (!(total >= 1 && hits >= 0 && hits <= total))
+    throw new TypeError(`hits must be in 0..total, got ${hits} of ${total}`);
   const share = hits / total;
   const scale = 1 + z ** 2 / total;
   const centre = (share + z ** 2 / (2 * total)) / scale;
@@ -45,8 +46,8 @@ export function wilsonInterval(hits: number, total: number): Interval {
 }
 
 /**
- * Clopper and Pearson's interval of as many clips as {@link effectiveClips} says (Korn and Graubard 1998). One group
- * says nothing about others: 0..1. `hits` and `groups` have an entry for each clip, at least one.
+ * Clopper and Pearson's interval for the number of {@link effectiveClips} (Korn and Graubard 1998). A single group
+ * gives 0..1. `hits` and `groups` have one entry per clip, at least one.
  */
 function groupInterval(hits: readonly boolean[], groups: readonly (string | null)[]): Interval {
   const facts = { by: "groups", trusted: enoughGroups(groups) } as const;
@@ -64,9 +65,9 @@ function groupInterval(hits: readonly boolean[], groups: readonly (string | null
 }
 
 /**
- * The share of hits with its interval: Wilson's where every clip stands alone (its group is null or has no other clip),
- * else one that reckons with groups. In simulations of 5 to 40 groups it covers the true share in at least 93 % of cases,
- * also where whole groups fail.
+ * The proportion of hits with its interval: Wilson's for independent clips (each group is null or has no other clip),
+ * otherwise one that accounts for groups. In simulations with 5 to 40 groups it covers the true value in at least 93 %
+ * of cases, even if whole groups fail.
  */
 export function proportionOf(hits: readonly boolean[], groups: readonly (string | null)[]): Proportion {
   const count = hits.filter(Boolean).length;
@@ -74,36 +75,37 @@ export function proportionOf(hits: readonly boolean[], groups: readonly (string 
   return { value: count / hits.length, hits: count, total: hits.length, interval };
 }
 
-/** Of fewer groups than this, nothing sure can be said about others. */
+/** Fewer groups than this do not allow reliable conclusions about others. */
 export const fewestGroups = 5;
 
-/** The least that covers 93 % in every cell of `bench/results/statistics.csv`, with a margin. */
+/** The smallest value that covers 93 % in every cell of `bench/results/statistics.csv`, with a margin. */
 const caution = 1.2;
 
-/** How many groups there are; a clip whose group is null is one of its own. */
+/** Number of groups; a clip without a group counts as one. */
 export function groupCount(groups: readonly (string | null)[]): number {
   return new Set(groups.map((group, clip) => group ?? clip)).size;
 }
 
-/** Whether there is a group of several clips. */
+/** Whether any group has several clips. */
 export function sharesGroups(groups: readonly (string | null)[]): boolean {
   return groupCount(groups) < groups.length;
 }
 
-/** Whether what is said of these clips holds for others: each stands alone, or there are at least five groups. */
+/** Whether conclusions from these clips extend to others: they are independent, or there are at least five groups. */
 export function enoughGroups(groups: readonly (string | null)[]): boolean {
   return !sharesGroups(groups) || groupCount(groups) >= fewestGroups;
 }
 
 /**
- * As many independent clips would tell as much about the mean of `values` as these do: `values.length` where each clip
- * stands alone. Kish's effective sample size n / (1 + (Σm² / n − 1) ρ) with groups of m clips, where ρ is the correlation
- * within groups: estimated from the variance between groups, but at least {@link caution} / √ν, which so few groups cannot rule out. ν
- * is on how many groups the estimate rests: n² / Σm² groups of equal size, or (Σr²)² / Σr⁴ of what the groups' sums are
- * off their expectation, whichever is less. Where groups do not differ at all, ρ cannot be estimated and is 1.
+ * The number of independent clips that would be as informative about the mean of `values`: `values.length` for
+ * independent clips. Kish's effective sample size n / (1 + (Σm² / n − 1) ρ) with groups of m clips, where ρ is the
+ * correlation within groups: estimated from the variance between groups, but at least {@link caution} / √ν, which so
+ * few groups cannot rule out. ν is the number of groups behind the estimate: n² / Σm² groups of equal size, or (Σr²)²
+ * / Σr⁴ of the deviations of the groups' sums from their expectation, whichever is less. If groups do not differ at
+ * all, ρ cannot be estimated and is 1.
  *
- * Chosen by simulation (`bench/statistics.ts`): with the estimate alone, intervals cover too little where a few groups
- * fail as a whole and happen not to be among those seen.
+ * Chosen by simulation (`bench/statistics.ts`): with the estimate alone, coverage is too low if a few groups fail
+ * completely and happen not to be among those seen.
  */
 export function effectiveClips(values: readonly number[], groups: readonly (string | null)[]): number {
   const clips = values.length;
@@ -123,7 +125,7 @@ export function effectiveClips(values: readonly number[], groups: readonly (stri
   return clips / (1 + (size - 1) * correlation);
 }
 
-/** Each group's number of clips and sum of values; in an order that does not depend on that of the clips. */
+/** Each group's number of clips and sum of values, in an order independent of that of the clips. */
 function blocksOf(values: readonly number[], groups: readonly (string | null)[]) {
   const blocks = new Map<string | number, { size: number; sum: number }>();
   for (const [i, value] of values.entries()) {

@@ -10,14 +10,14 @@ import { evaluateWindows, mostFrames } from "./windows.ts";
 /** A stream network, and its relatives trained on the same clips. */
 export interface Family {
   readonly stream: Model;
-  /** Its card says the frames of a window. */
+  /** Its card has the frames per window. */
   readonly base: Model;
   readonly frameByFrame: Model;
 }
 
 export interface JudgeFamilyOptions {
   readonly engine: Engine;
-  /** Of the engine, for the processes in which costs are measured. */
+  /** The engine's device, for the processes that measure costs. */
   readonly device: string;
   readonly threads: number | undefined;
   readonly cache: ClipCache;
@@ -26,14 +26,14 @@ export interface JudgeFamilyOptions {
 }
 
 export interface JudgedFamily {
-  /** Null where no sample could be decoded. */
+  /** Null if no sample could be decoded. */
   readonly comparison: FamilyComparison | null;
   readonly failures: readonly ClipFailure[];
 }
 
 /**
- * Judges the networks on the same samples, and measures what they cost. A sample that cannot be decoded is a failure of
- * its own. Throws what {@link ClipCache.fill} and {@link measureCosts} throw.
+ * Evaluates the networks on the same samples, and measures their costs. An undecodable sample is a failure in the
+ * result. Throws what {@link ClipCache.fill} and {@link measureCosts} throw.
  */
 export async function judgeFamily(
   { stream, base, frameByFrame }: Family,

@@ -5,10 +5,10 @@ import type { Model } from "../model/model.ts";
 import { dataSetsOf } from "../zoo/known-labels.ts";
 
 /**
- * The samples with their classes as output indexes of the model, which are found by name: as it is, or else without
- * regard to case and to `_`, `-` or several spaces for a space, as folders are often named.
- * Throws {@link ModelError} (`E_MODEL_LABELS`) naming the labels that the model lacks, and where a clip has several
- * labels of which the model can only give one.
+ * The samples with their classes as output indexes of the model, matched by name: exactly, or else ignoring case and
+ * treating `_`, `-` and repeated spaces as a space, as folders are often named. Throws {@link ModelError}
+ * (`E_MODEL_LABELS`) naming the labels that the model lacks, and if a clip has several labels but the model predicts
+ * only one.
  */
 export function samplesForModel(
   { path, labels }: Pick<Dataset, "path" | "labels">,
@@ -21,14 +21,14 @@ export function samplesForModel(
     const [dataSet] = dataSetsOf(spec.classes);
     throw refuse(
       card.name,
-      `nobody knows the names of its ${spec.classes} classes, so they cannot be matched with the clips' labels`,
-      `Give its class names as labels: a file with one a line${dataSet === undefined ? "" : `, or ${dataSet} if they are those`}`,
+      `the names of its ${spec.classes} classes are unknown, so they cannot be matched to the clips' labels`,
+      `Pass its class names as labels: a file with one per line${dataSet === undefined ? "" : `, or ${dataSet} if they are the same`}`,
     );
   }
   const several = samples.find(({ classes }) => classes.length > 1);
   if (several && card.output === "softmax") {
-    const problem = `${several.name} has several labels, but the classes of the model ${card.name} exclude each other`;
-    throw refuse(path, problem, "Give each clip one label, or a model that was trained on several");
+    const problem = `${several.name} has several labels, but the classes of ${card.name} are mutually exclusive`;
+    throw refuse(path, problem, "Give each clip one label, or use a multi-label model");
   }
   const known = card.labels;
   const forms = known.map(sameForm);
@@ -41,11 +41,11 @@ export function samplesForModel(
   const used = [...new Set(samples.flatMap(({ classes }) => classes))].sort((a, b) => a - b);
   const lacking = used.filter((index) => found[index] === null).map((index) => JSON.stringify(labels[index]));
   if (lacking.length > 0) {
-    const names = `Name the clips' labels as the model does (${listed(known, 3)})`;
+    const names = `Use the model's labels (${listed(known, 3)})`;
     throw refuse(
       path,
       `the model ${card.name} has no class ${listed(lacking)}`,
-      `${names}, or give a model that was trained on them`,
+      `${names}, or use a model trained on yours`,
     );
   }
   return samples.map((sample) => ({ ...sample, classes: sample.classes.map((index) => found[index] as number) }));

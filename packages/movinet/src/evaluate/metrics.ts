@@ -3,47 +3,49 @@ import { type Calibration, calibrationOf, perfectCalibration } from "./calibrati
 import { type Earliness, earlinessOf, type Moments } from "./early.ts";
 import { groupCount, type Interval, type Proportion, proportionOf } from "./intervals.ts";
 
-/** What a model said of one clip, and what is right. */
+/** A model's answer for a clip, and the correct classes. */
 export interface Answer {
   readonly name: string;
-  /** Clips of a group (a person, a source video) are not independent of each other; null: it stands alone. */
+  /** Clips of a group (a person, a source video) are not independent; null: an independent clip. */
   readonly group: string | null;
-  /** The right classes, by the model's output index: exactly one for a softmax model. */
+  /** The correct classes, by output index: exactly one for a softmax model. */
   readonly classes: readonly number[];
   /** Probability of each class at the end of the clip. */
   readonly scores: Float32Array;
-  /** What it said while the clip went on; null where nobody recorded it. */
+  /** Its answers during the clip; null if not recorded. */
   readonly moments: Moments | null;
 }
 
-/** How good the answers are. Plain data; every share and score is in 0..1. */
+/** Accuracy measures. Plain data; all proportions and scores are in 0..1. */
 export interface Evaluation {
   readonly output: "softmax" | "sigmoid";
-  /** Whether the model has learned from these clips: then nothing here tells how it does on others. */
+  /** Whether the model was trained on these clips: then nothing here applies to new clips. */
   readonly learned: boolean;
   readonly clips: number;
   readonly groups: number;
-  /** Classes that the model knows. */
+  /** Number of classes of the model. */
   readonly classes: number;
-  /** The likeliest class is right (for several right ones: is one of them). */
+  /** The most likely class is correct (if there are several correct ones: is one of them). */
   readonly top1: Proportion;
-  /** A right class is among the five likeliest. */
+  /** A correct class is among the top five. */
   readonly top5: Proportion;
-  /** What always answering the most frequent class would reach. */
+  /** Accuracy of always answering the most frequent class. */
   readonly majority: number;
   readonly perClass: readonly ClassMeasures[];
-  /** Means over the `classes` that have clips; a class that was never answered counts with a precision of 0. */
+  /** Means over the `classes` that have clips; a class that was never predicted counts with a precision of 0. */
   readonly macro: {
     readonly classes: number;
     readonly precision: number;
     readonly recall: number;
     readonly f1: number;
   };
-  /** Clips by right class (rows) and likeliest class (columns), in the order of `perClass`; null for sigmoid models. */
+  /**
+   * Clips by correct class (rows) and predicted class (columns), in the order of `perClass`; null for sigmoid models.
+   */
   readonly confusion: readonly (readonly number[])[] | null;
-  /** Of the likeliest class; for sigmoid models, of every class of every clip. */
+  /** For the most likely class; for sigmoid models, for every class of every clip. */
   readonly calibration: Calibration;
-  /** Mean cross-entropy in nats; probabilities below 1e-7 count as that. For sigmoid models also the mean over classes. */
+  /** Mean cross-entropy in nats; probabilities are at least 1e-7. For sigmoid models also the mean over classes. */
   readonly logLoss: number;
   readonly early: Earliness | null;
   /** For sigmoid models: mean of the classes' average precisions, and F1 of all decisions at 0.5 together. */
@@ -56,16 +58,16 @@ export interface ClassMeasures {
   readonly label: string;
   /** Clips of this class. */
   readonly support: number;
-  /** Clips that were answered with it: as the likeliest class, or (sigmoid) with a probability of at least 0.5. */
+  /** Clips predicted as this class: as the most likely one, or (sigmoid) with a probability of at least 0.5. */
   readonly answered: number;
-  /** Null where it was never answered. */
+  /** Null if it was never predicted. */
   readonly precision: number | null;
-  /** Null where it has no clips, as the three that follow. */
+  /** Null if it has no clips, like the next three. */
   readonly recall: number | null;
   readonly interval: Interval | null;
-  /** Null where it neither has clips nor was answered. */
+  /** Null if it has no clips and was never predicted. */
   readonly f1: number | null;
-  /** Share of its clips whose likeliest class is right. */
+  /** Share of its clips whose most likely class is correct. */
   readonly top1: number | null;
   /** Area under its precision–recall steps; null for softmax models and without clips. */
   readonly averagePrecision: number | null;
@@ -76,17 +78,17 @@ export interface EvaluateAnswersOptions {
   readonly labels: readonly string[];
   readonly output?: "softmax" | "sigmoid";
   /**
-   * Classes that the tables list, by output index; classes that were answered or that have clips are always listed.
-   * Default: all.
+   * Classes to list in tables, by output index; classes that were predicted or have clips are always listed. Default:
+   * all.
    */
   readonly listed?: readonly number[] | undefined;
-  /** Whether the model has learned from these clips; nothing is then made of the numbers. Default false. */
+  /** Whether the model was trained on these clips; the numbers are then not interpreted. Default false. */
   readonly learned?: boolean;
-  /** Frames a second of the moments. Default 5. */
+  /** Frames per second of the moments. Default 5. */
   readonly fps?: number;
 }
 
-/** Judges answers. Throws a `TypeError` where there are none, or where one does not fit the labels. */
+/** Computes the measures. Throws a `TypeError` if there are no answers, or one does not match the labels. */
 export function evaluateAnswers(
   answers: readonly Answer[],
   { labels, output = "softmax", listed, learned = false, fps = 5 }: EvaluateAnswersOptions,
@@ -137,15 +139,15 @@ export function evaluateAnswers(
 }
 
 type Judged = Answer & {
-  /** The likeliest class. */
+  /** The most likely class. */
   readonly best: number;
-  /** Rank of the best right class, from 1. */
+  /** Rank of the best correct class, from 1. */
   readonly rank: number;
-  /** Classes that the answer names. */
+  /** The predicted classes. */
   readonly answered: readonly number[];
 };
 
-/** The index of the greatest; of equal ones the first. −1 where one is no number. */
+/** The index of the maximum; of equal ones the first. −1 if one is NaN. */
 export function likeliest(scores: Float32Array | Float64Array): number {
   return scores.indexOf(Math.max(...scores));
 }
@@ -156,7 +158,7 @@ export function answerOf(sample: Sample, scores: Float32Array, moments: Moments 
   return { name: nameWithin(sample), group, classes, scores, moments };
 }
 
-/** The rank of the likeliest right class (from 1), and what was answered; of equal scores the lower index is likelier. */
+/** The rank of the most likely correct class (from 1), and the prediction; of equal scores the lower index wins. */
 export function judge(
   { classes, scores }: Pick<Answer, "classes" | "scores">,
   output: "softmax" | "sigmoid" = "softmax",
@@ -172,12 +174,12 @@ export function judge(
 }
 
 function check(answers: readonly Answer[], labels: readonly string[], output: "softmax" | "sigmoid"): void {
-  if (answers.length === 0) throw new TypeError("evaluateAnswers: there are no answers");
+  if (answers.length === 0) throw new TypeError("evaluateAnswers: answers must not be empty");
   for (const { name, classes, scores } of answers) {
     const bad = scores.length !== labels.length || classes.some((index) => !(index in labels));
     if (bad || classes.length === 0 || (output === "softmax" && classes.length > 1)) {
       const got = `${scores.length} scores and the classes ${classes.join(", ") || "(none)"}`;
-      throw new TypeError(`evaluateAnswers: ${name} does not fit ${labels.length} ${output} classes: it has ${got}`);
+      throw new TypeError(`evaluateAnswers: ${name} does not match ${labels.length} ${output} classes: it has ${got}`);
     }
   }
 }
@@ -211,7 +213,7 @@ function measureClass(
   };
 }
 
-/** Σ (recall gained) · precision over falling thresholds; clips of equal score come in together. */
+/** Σ (recall gained) · precision over decreasing thresholds; clips with equal scores enter together. */
 export function averagePrecision(scores: readonly number[], right: readonly boolean[]): number {
   const order = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number));
   const total = right.filter(Boolean).length;

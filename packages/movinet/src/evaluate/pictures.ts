@@ -5,10 +5,10 @@ import type { Picture } from "../video/frame.ts";
 import { type Answer, judge } from "./metrics.ts";
 import type { WorstClip } from "./report-data.ts";
 
-/** Pixels of the longer side of a picture that is kept. */
+/** Longer side of a stored picture, in pixels. */
 const longestSide = 112;
 
-/** Keeps a few small pictures, evenly spread over a clip whose length nobody knows yet. */
+/** Keeps a few small pictures, evenly distributed over a clip of unknown length. */
 export class Keepsakes {
   readonly #count: number;
   readonly #kept: Picture[] = [];
@@ -20,7 +20,7 @@ export class Keepsakes {
     this.#count = count;
   }
 
-  /** Copies a small version where the picture is wanted. */
+  /** Copies a small version if the picture is needed. */
   add(picture: Picture): void {
     if (this.#count === 0 || this.#seen++ % this.#stride !== 0) return;
     this.#kept.push(keepsake(picture, longestSide));
@@ -29,7 +29,7 @@ export class Keepsakes {
     for (let i = this.#kept.length - 1; i > 0; i -= 2) this.#kept.splice(i, 1);
   }
 
-  /** At most `count`, in order of time; the middles of as many equal stretches. */
+  /** At most `count`, in order of time; the middles of as many equal parts. */
   take(): readonly Picture[] {
     const count = Math.min(this.#count, this.#kept.length);
     return Array.from({ length: count }, (_, i) => {
@@ -38,7 +38,7 @@ export class Keepsakes {
   }
 }
 
-/** Small pictures of a clip, evenly spread over it. */
+/** Small pictures of a clip, evenly distributed over it. */
 export function keepPictures({ data, frames, width, height }: Clip, count: number): readonly Picture[] {
   const kept = new Keepsakes(count);
   const size = width * height * 3;
@@ -46,7 +46,7 @@ export function keepPictures({ data, frames, width, height }: Clip, count: numbe
   return kept.take();
 }
 
-/** Keeps the answers that were most wrong, then those that were least sure, with their pictures; and forgets the rest. */
+/** Keeps the worst answers, then the least confident ones, with their pictures, and discards the rest. */
 export class WorstClips {
   readonly #labels: readonly string[];
   readonly #output: "softmax" | "sigmoid";
@@ -75,7 +75,7 @@ export class WorstClips {
       .slice(0, this.#most);
   }
 
-  /** The worst first; right answers only as far as there are fewer than six wrong ones. */
+  /** The worst first; correct answers only to fill up if there are fewer than six wrong ones. */
   get clips(): readonly WorstClip[] {
     const wrong = this.#clips.filter(({ right }) => !right).length;
     return this.#clips.slice(0, Math.max(wrong, Math.min(6, this.#most)));

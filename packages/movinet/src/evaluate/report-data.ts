@@ -3,40 +3,40 @@ import type { Picture } from "../video/frame.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Evaluation } from "./metrics.ts";
 
-/** Everything that a report tells. Plain data; texts may hold anything, they are escaped. */
+/** The content of a report. Plain data; texts may contain anything, they are escaped. */
 export interface RunReport {
   /** For example `yoga6: training from a0-stream`. */
   readonly title: string;
-  /** When it was made. */
+  /** Its date. */
   readonly date: Date;
-  /** The command that made it, as it would be typed. */
+  /** The command that created it. */
   readonly command: string;
   readonly model: string;
   readonly dataset: string;
-  /** Which clips were judged, for example `the test clips` or `each clip by a model that did not see its group`. */
+  /** The evaluated clips, for example `test clips` or `each clip by a model that did not see its group`. */
   readonly judged: string;
-  /** Null where nothing honest can be said. */
+  /** Null if no fair number is possible. */
   readonly evaluation: Evaluation | null;
-  /** Why there is no evaluation: a sentence or two; null where there is one. */
+  /** Why there is no evaluation: a sentence or two; null if there is one. */
   readonly silence: string | null;
-  /** Cross-validation: what each fold reached. Null where there are none. */
+  /** Cross-validation: the result of each fold. Null without one. */
   readonly folds: readonly FoldResult[] | null;
-  /** Where the reader might fool himself; one sentence each. */
+  /** How the numbers may mislead; one sentence each. */
   readonly warnings: readonly string[];
-  /** Clips that could not be judged. */
+  /** Clips that could not be evaluated. */
   readonly failures: readonly { readonly name: string; readonly problem: string }[];
-  /** Null where nothing was trained. */
+  /** Null without training. */
   readonly history: readonly EpochRecord[] | null;
-  /** The epoch whose weights were kept; null where that says nothing. */
+  /** The epoch whose weights were kept; null if it was not chosen. */
   readonly bestEpoch: number | null;
   readonly agreement: Agreement | null;
-  /** Wrong answers, the worst first; then the right ones that were least sure. */
+  /** Wrong answers, the worst first; then the least confident correct ones. */
   readonly worst: readonly WorstClip[];
   readonly config: Facts;
   readonly environment: Facts;
 }
 
-/** Names and what they are set to. */
+/** Settings by name. */
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface FoldResult {
@@ -45,29 +45,29 @@ export interface FoldResult {
   readonly right: number;
 }
 
-/** One epoch as history tells it. */
+/** One epoch of the history. */
 export interface EpochRecord {
   readonly epoch: number;
-  /** Mean over the epoch's steps; clips count their weights. */
+  /** Weighted mean over the epoch's steps. */
   readonly loss: number;
   readonly learningRate: number;
-  /** Mean over the clips by their weights; null without clips for validation. The least says which epoch is kept. */
+  /** Weighted mean over the clips; null without validation clips. The epoch with the smallest is kept. */
   readonly validationLoss: number | null;
-  /** Share of the clips that are right, all counted alike; null without clips for validation. */
+  /** Share of correct clips, unweighted; null without validation clips. */
   readonly validationTop1: number | null;
 }
 
 export interface WorstClip {
   readonly name: string;
   readonly right: boolean;
-  /** Names of the right classes. */
+  /** Names of the correct classes. */
   readonly truth: readonly string[];
-  /** Probability of the likeliest right class. */
+  /** Probability of the most likely correct class. */
   readonly score: number;
   /** Best first. */
   readonly predictions: readonly Prediction[];
   /** In order of time; may be empty. */
   readonly pictures: readonly Picture[];
-  /** Width / height at which the pictures are shown. */
+  /** Width / height of the displayed pictures. */
   readonly aspect: number;
 }

@@ -3,7 +3,7 @@ import type { Chart } from "./report-charts.ts";
 import type { Facts, RunReport } from "./report-data.ts";
 import { reportStyle } from "./report-style.ts";
 
-/** One HTML file that needs nothing else: no scripts, no fonts, no other files. */
+/** One self-contained HTML file: no scripts, no fonts, no other files. */
 export function renderPage(title: string, body: Html): string {
   const page = html`<!doctype html>
 <html lang="en">
@@ -32,7 +32,7 @@ export function dateText(date: Date): string {
   return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** The command, what it was set to, and on what it ran. */
+/** The command, its settings, and its environment. */
 export function renderMaking(command: string, config: Facts, environment: Facts): Html {
   return section(
     "How it was made",
@@ -51,7 +51,7 @@ export function renderNotices({ warnings, failures }: Pick<RunReport, "warnings"
     told ? "Before you trust this number" : "Warnings",
     warnings.map((warning) => html`${warning}`),
   )}
-${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be judged and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
+${box(`${failures.length} ${failures.length === 1 ? "clip" : "clips"} could not be evaluated and ${failures.length === 1 ? "is" : "are"} not counted`, [...shown, ...more])}`;
 }
 
 export function renderChart({ title, drawing, note }: Chart): Html {
@@ -68,19 +68,19 @@ function renderFacts(title: string, facts: Facts): Html {
     : html`<div><h3 style="margin-top:20px">${title}</h3><table class="facts"><tbody>${rows}</tbody></table></div>`;
 }
 
-/** Markup that may stand in a page as it is; only {@link html} and {@link raw} make it. */
+/** Markup that is safe to insert; only {@link html} and {@link raw} create it. */
 export interface Html {
   readonly markup: string;
 }
 
 type Part = Html | string | number | null | false | readonly Part[];
 
-/** A piece of a page: texts that are put in are escaped, pieces and lists of pieces are not, null and false are left out. */
+/** A piece of a page: inserted texts are escaped, pieces and lists of pieces are not, null and false are omitted. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return { markup: strings.map((text, i) => text + markupOf(parts[i] ?? null)).join("") };
 }
 
-/** Markup that was made elsewhere and is to be trusted, for example a chart. */
+/** Trusted markup from elsewhere, for example a chart. */
 export function raw(markup: string): Html {
   return { markup };
 }
@@ -93,8 +93,8 @@ function markupOf(part: Part): string {
 }
 
 /**
- * Text for a page or a quoted attribute. A percent sign stays beside its number; control characters become spaces, and
- * marks that turn the direction of what follows are dropped.
+ * Escapes text for a page or a quoted attribute. A percent sign stays next to its number; control characters become
+ * spaces, and direction marks are removed.
  */
 export function escapeText(text: string): string {
   return text

@@ -15,7 +15,7 @@ export function renderReport(report: RunReport): string {
 /** What a run was made with, for its report. `engine` is the name of what computes. */
 export function environmentFacts(engine: string): Facts {
   return {
-    "computed by": engine,
+    engine: engine,
     "ONNX Runtime": versionOf("onnxruntime-node"),
     Node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,

@@ -31,10 +31,10 @@ export function buildReport(report: RunReport, pictures: readonly (readonly stri
 ${renderNotices(report, told !== null)}
 ${training.length > 0 && section("Training", html`<div class="charts">${training.map(renderChart)}</div>`)}
 ${folds && section("Folds", renderFolds(folds))}
-${told !== null && told.confusion !== null && section("What is taken for what", html`<div class="beside"><div>${renderMatrix(told)}</div><div>${renderMixUps(told)}</div></div>`)}
+${told !== null && told.confusion !== null && section("Confusion", html`<div class="beside"><div>${renderMatrix(told)}</div><div>${renderMixUps(told)}</div></div>`)}
 ${told && section("Classes", renderClasses(told))}
 ${answers.length > 0 && section(early ? "Confidence and time" : "Confidence", html`<div class="charts">${answers.map(renderChart)}</div>`)}
-${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least sure clips", html`<div class="clips">${worst.map((clip, i) => renderClip(clip, pictures[i] ?? []))}</div>`)}
+${told && worst.length > 0 && section(worst.some(({ right }) => !right) ? "Worst clips" : "Least confident clips", html`<div class="clips">${worst.map((clip, i) => renderClip(clip, pictures[i] ?? []))}</div>`)}
 ${renderMaking(command, config, environment)}`,
   );
 }
@@ -73,12 +73,12 @@ function renderMeasures(evaluation: Evaluation): readonly (Html | false | null)[
   const perfect = perfectText(calibration);
   return [
     multiLabel && tile("Mean average precision", percent(multiLabel.meanAveragePrecision), meanText(evaluation)),
-    multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "all decisions together"),
+    multiLabel && tile("F1 at 0.5", percent(multiLabel.f1), "over all decisions"),
     classes > 5 && tile("Top-5", percent(top5.value), `${top5.hits} of ${top5.total}`),
-    tile("Recall", percent(macro.recall), `${meanText(evaluation)}, each counting the same`),
+    tile("Recall", percent(macro.recall), `${meanText(evaluation)}, equally weighted`),
     tile("F1", percent(macro.f1), meanText(evaluation)),
-    tile("Calibration error", percent(calibration.error), perfect ?? "mean distance of confidence and accuracy"),
-    tile("Log loss", logLoss.toFixed(3), `nats; guessing evenly would be ${guessLoss(evaluation).toFixed(3)}`),
+    tile("Calibration error", percent(calibration.error), perfect ?? "mean gap between confidence and accuracy"),
+    tile("Log loss", logLoss.toFixed(3), `nats; a uniform guess gives ${guessLoss(evaluation).toFixed(3)}`),
   ];
 }
 
@@ -87,7 +87,7 @@ function guessLoss({ output, classes }: Evaluation): number {
 }
 
 function agreementText({ clips, difference }: NonNullable<RunReport["agreement"]>): string {
-  return `${clips} ${clips === 1 ? "clip" : "clips"} frame by frame and at once: logits differ by at most ${difference.toExponential(0)}`;
+  return `${clips} ${clips === 1 ? "clip" : "clips"} run frame by frame and at once: logits differ by at most ${difference.toExponential(0)}`;
 }
 
 function renderFolds(folds: NonNullable<RunReport["folds"]>): Html {
@@ -95,7 +95,7 @@ function renderFolds(folds: NonNullable<RunReport["folds"]>): Html {
     ({ name, clips, right }) =>
       html`<tr><th><bdi>${name}</bdi></th><td class="num">${clips}</td><td class="num">${right}</td><td class="num">${clips === 0 ? "–" : percent(right / clips)}</td></tr>`,
   );
-  return html`<p class="faint">Each fold was judged by a model that did not see it; the numbers above are of all folds together.</p>
+  return html`<p class="faint">Each fold was evaluated by a model that did not see it; the numbers above cover all folds.</p>
 <div class="scroll"><table><thead><tr><th>fold</th><th class="num">clips</th><th class="num">right</th><th class="num">top-1</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
@@ -108,8 +108,8 @@ function renderClip({ name, right, truth, predictions, score, aspect }: WorstCli
   const truths = html`<b><bdi>${truth.join(", ")}</bdi></b>`;
   const answered = html`<b><bdi>${predictions[0]?.label ?? ""}</bdi></b>`;
   const says = right
-    ? html`rightly ${truths}, but only ${percent(score, 0)} sure`
-    : html`${truths} (given ${percent(score, 0)}) taken for ${answered}`;
+    ? html`correct (${truths}), but only ${percent(score, 0)} confident`
+    : html`${truths} (${percent(score, 0)}) mistaken for ${answered}`;
   return html`<article class="clip${right ? "" : " wrong"}">
 ${strip.length > 0 && html`<div class="strip">${strip}</div>`}
 <p><bdi>${name}</bdi></p>

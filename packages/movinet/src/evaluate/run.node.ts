@@ -15,10 +15,10 @@ import { type Answer, answerOf } from "./metrics.ts";
 import { Keepsakes } from "./pictures.ts";
 import type { DamagedClip } from "./verdict.ts";
 
-/** The frames of a sample as the model is to see them: its frame rate, its size, from `start` to `end`. */
+/** The frames of a sample for the model: at its frame rate and size, from `start` to `end`. */
 export type SampleFrames = AsyncIterable<Frame> &
   Partial<AsyncDisposable> & {
-    /** Size at which the video is shown, known from the first frame on; null where nobody knows it. */
+    /** Displayed size, known from the first frame; null if unknown. */
     readonly info?: { readonly width: number; readonly height: number } | null;
     /** What is wrong with the video, known after its last frame. */
     readonly warnings?: readonly string[];
@@ -26,52 +26,55 @@ export type SampleFrames = AsyncIterable<Frame> &
 
 export interface EvaluateModelOptions {
   readonly engine: Engine;
-  /** Opens a sample. Default: decodes its file as `classify` does. The one after the present is opened meanwhile. */
+  /** Opens a sample. Default: decodes its file as `classify` does. The next one is opened in advance. */
   readonly openFrames?: (sample: Sample) => SampleFrames;
-  /** How a picture becomes the network's input. Default: as the model was trained. */
+  /** How a picture is fitted to the network's input. Default: as the model was trained. */
   readonly fit?: Fit | undefined;
-  /** Clips that were decoded before are read from it; nothing is added. Default: none. */
+  /** A cache to read decoded clips from; nothing is added. Default: none. */
   readonly cache?: ClipCache;
-  /** Ends the work: the promise is then rejected with the signal's reason. */
+  /** Aborts the evaluation: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each sample, in order. */
   readonly onClip?: (outcome: ClipOutcome) => void;
-  /** Of how many clips, evenly spread, stream and clip mode are compared; they take more than twice the time. Default 10. */
+  /**
+   * Number of clips, evenly distributed, for comparing stream and clip mode; they take more than twice the time.
+   * Default 10.
+   */
   readonly compared?: number;
-  /** Small pictures of each clip that `onClip` gets. Default 0. */
+  /** Small pictures of each clip for `onClip`. Default 0. */
   readonly pictures?: number;
 }
 
-/** How one sample went. */
+/** The outcome of one sample. */
 export interface ClipOutcome {
   readonly sample: Sample;
-  /** Null where it failed. */
+  /** Null if it failed. */
   readonly answer: Answer | null;
   /** Why it failed, or null. */
   readonly error: MovinetError | null;
-  /** What is wrong with its video, although it gave frames. */
+  /** What is wrong with its video, although it yielded frames. */
   readonly warnings: readonly string[];
   readonly frames: number;
   /** Seconds from the first frame to the last. */
   readonly seconds: number;
   readonly pictures: readonly Picture[];
-  /** Width / height at which the pictures are shown. */
+  /** Width / height of the displayed pictures. */
   readonly aspect: number;
 }
 
 export interface ModelAnswers {
-  /** Of the samples that could be decoded, in order. */
+  /** For the decodable samples, in order. */
   readonly answers: readonly Answer[];
   readonly failures: readonly ClipFailure[];
-  /** Samples that were judged although something is wrong with their videos. */
+  /** Samples that were evaluated although something is wrong with their videos. */
   readonly damaged: readonly DamagedClip[];
-  /** Null for base models, which have one mode only, and where no clip was compared. */
+  /** Null for base models, which have only one mode, and if no clip was compared. */
   readonly agreement: Agreement | null;
 }
 
 /**
- * What a model says of each sample, whose classes are the model's output indexes: frame by frame, exactly as
- * `movinet classify` does. A sample whose file cannot be decoded is a failure of its own; other errors end the work.
+ * A model's answers for samples, whose classes are the model's output indexes: frame by frame, exactly as in `movinet
+ * classify`. An undecodable sample is a failure in the result; other errors end the evaluation.
  */
 export async function evaluateModel(
   model: Model,
@@ -96,7 +99,7 @@ export async function evaluateModel(
       signal?.throwIfAborted();
       const frames = (await next) as SampleFrames;
       next = opening(samples[i + 1]);
-      next.catch(() => {}); // told where it is awaited
+      next.catch(() => {}); // reported where it is awaited
       const outcome = await answerOne(sample, frames, program, isCompared(i) ? clipMode : null, {
         signal,
         pictures,
@@ -168,7 +171,7 @@ function decode(
   return decoders.openVideo(file, { fps, size, signal, ...part });
 }
 
-/** Opens samples from a cache where it has them. */
+/** Opens samples from a cache if it has them. */
 function fromCache(
   cache: ClipCache,
   view: ClipView,
@@ -177,14 +180,14 @@ function fromCache(
 ): (sample: Sample) => Promise<SampleFrames> {
   return async (sample) => {
     const known = await cache.has(sample, view).catch((error: unknown) => {
-      if (error instanceof DatasetError) return false; // decoding tells what is wrong
+      if (error instanceof DatasetError) return false; // decoding reports what is wrong
       throw error;
     });
     return known ? framesOfClip(cache.read(sample, view, signal)) : decoded(sample);
   };
 }
 
-/** The frames of a clip that was decoded already: {@link EvaluateModelOptions.openFrames} from a cache. */
+/** The frames of a decoded clip: {@link EvaluateModelOptions.openFrames} from a cache. */
 export function framesOfClip(clip: Promise<Clip & Partial<Pick<SourceClip, "source">>>): SampleFrames {
   let info: SampleFrames["info"] = null;
   let warnings: readonly string[] = [];
@@ -208,7 +211,7 @@ export function framesOfClip(clip: Promise<Clip & Partial<Pick<SourceClip, "sour
   };
 }
 
-/** Conditions of one clip, which the others need not meet. */
+/** Errors of one clip, which do not concern the others. */
 function isOfClip(error: unknown): error is MovinetError {
   return error instanceof VideoError || (error instanceof DatasetError && error.code === "E_DATASET_CLIP");
 }
@@ -226,8 +229,8 @@ function noFrames({ file, start, end }: Sample): VideoError {
     subject: file,
     problem:
       start === null && end === null
-        ? "it has no pictures"
-        : `it has no pictures from ${start ?? 0} to ${end ?? "its end"} s`,
-    remedy: "Give a video that can be played, or other times",
+        ? "it has no frames"
+        : `it has no frames between ${start ?? 0} s and ${end === null ? "its end" : `${end} s`}`,
+    remedy: "Use a video that can be played, or other times",
   });
 }

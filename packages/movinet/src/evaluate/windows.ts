@@ -8,29 +8,32 @@ import { Program } from "../session/program.ts";
 import { noMoments, noteMoment } from "./early.ts";
 import { type Answer, answerOf } from "./metrics.ts";
 
-/** What a base network says of clips, in the two ways in which such networks are used. */
+/** Runs base networks on clips in the two usual ways. */
 export interface WindowAnswers {
-  /** The whole clip at once, and on the way what it says of the first 1, 2, 4, 8, … frames. */
+  /** The whole clip at once, and before that the first 1, 2, 4, 8, … frames. */
   readonly whole: readonly Answer[];
-  /** The mean over windows of the card's length that overlap: the multi-clip evaluation of spec §6. */
+  /** The mean over overlapping windows of the card's length: the multi-clip evaluation of spec §6. */
   readonly averaged: readonly Answer[];
 }
 
 export interface EvaluateWindowsOptions {
   readonly engine: Engine;
-  /** The frames of a sample at the model's size and rate; called several times for each. */
+  /** The frames of a sample at the model's size and rate; called several times per sample. */
   readonly read: (sample: Sample) => Promise<Clip>;
   readonly signal?: AbortSignal | undefined;
-  /** Called after each pass over a clip: how many of all are done. */
+  /** Called after each pass over a clip, with the number of completed passes. */
   readonly onPass?: (done: number, total: number) => void;
 }
 
-/** Windows over a clip that are averaged. */
+/** Number of windows per clip. */
 export const windowsOfClip = 10;
-/** Of a longer clip, the whole-clip network sees so many frames, evenly spread: the longest evaluation clip of the family (spec §1.1). */
+/**
+ * For longer clips, the whole-clip network sees this many frames, evenly distributed: the longest evaluation clip of
+ * the family (spec §1.1).
+ */
 export const mostFrames = 120;
 
-/** What a base model says of each sample. Throws what `read` throws. */
+/** A base model's answers for samples. Throws what `read` throws. */
 export async function evaluateWindows(
   model: Model,
   samples: readonly Sample[],
@@ -84,7 +87,7 @@ export async function evaluateWindows(
   };
 }
 
-/** For each number of frames, in rising order, the clips that are run so far: powers of two, and each clip's own length. */
+/** For each number of frames, in ascending order, the clips to run: powers of two, and each clip's own length. */
 export function planPasses(lengths: readonly number[]): readonly { frames: number; clips: readonly number[] }[] {
   const longest = Math.max(0, ...lengths);
   const powers = Array.from({ length: Math.ceil(Math.log2(longest + 1)) }, (_, i) => 2 ** i);
@@ -98,18 +101,18 @@ export function planPasses(lengths: readonly number[]): readonly { frames: numbe
     .filter(({ clips }) => clips.length > 0);
 }
 
-/** Where the windows of a clip begin: evenly spread from its first frame to its last window. */
+/** Start frames of a clip's windows: evenly distributed from its first frame to its last window. */
 export function windowStarts(frames: number, size: number): readonly number[] {
   const last = Math.max(0, frames - size);
   return Array.from({ length: windowsOfClip }, (_, i) => Math.round((i * last) / (windowsOfClip - 1)));
 }
 
-/** `count` frames of `frames`, evenly spread, the first and the last among them. */
+/** `count` of `frames` frames, evenly distributed, including the first and the last. */
 function spread(count: number, frames: number): readonly number[] {
   return Array.from({ length: count }, (_, i) => (count === 1 ? 0 : Math.round((i * (frames - 1)) / (count - 1))));
 }
 
-/** A base network of another length of window. */
+/** A base network with another window length. */
 async function openWindow(model: Model, frames: number, engine: Engine) {
   const card = { ...model.card, frames };
   const program = await Program.compile({ ...model, card }, engine);

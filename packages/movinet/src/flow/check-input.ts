@@ -1,7 +1,7 @@
-/** What a caller gives, checked before anything is opened: each refusal is a `TypeError` that names the option. */
+/** Checks arguments before anything is opened: each error is a `TypeError` that names the option. */
 import type { Frame, Picture } from "../video/frame.ts";
 
-/** The most frames a second of a video that are looked at, as of a model's card. */
+/** The largest sampling rate, also for a model's card. */
 const mostFps = 1000;
 
 export function checkPicture({ data, width, height }: Picture): void {
@@ -11,13 +11,13 @@ export function checkPicture({ data, width, height }: Picture): void {
   }
   const isBytes = data instanceof Uint8Array || (data as unknown) instanceof Uint8ClampedArray;
   if (isBytes && data.length === 3 * width * height) return;
-  const hint = isBytes && data.length === 4 * width * height ? ": that is RGBA, leave out every fourth byte" : "";
+  const hint = isBytes && data.length === 4 * width * height ? ": that is RGBA, so drop every fourth byte" : "";
   const got = isBytes ? `${data.length} bytes${hint}` : `a ${Object.prototype.toString.call(data).slice(8, -1)}`;
   throw new TypeError(`a picture's data must be a Uint8Array of ${width} × ${height} × 3 bytes of RGB, got ${got}`);
 }
 
 export function checkFrame(frame: Frame): void {
-  if (typeof frame !== "object" || frame === null) throw new TypeError(`a frame must be a picture, got ${frame}`);
+  if (typeof frame !== "object" || frame === null) throw new TypeError(`a frame must be an object, got ${frame}`);
   checkPicture(frame);
   if (!Number.isFinite(frame.timestamp)) {
     throw new TypeError(`a frame's timestamp must be a number of seconds, got ${frame.timestamp}`);
@@ -51,6 +51,6 @@ export function checkFramesOptions({
     throw new TypeError(`answers must be each, grouped or last, got ${answers}`);
   }
   if (answers === "last" && recent === "estimated") {
-    throw new TypeError("recent is estimated from every answer: ask for each or grouped answers, or recent: true");
+    throw new TypeError('recent: "estimated" needs every answer: use answers "each" or "grouped", or recent: true');
   }
 }

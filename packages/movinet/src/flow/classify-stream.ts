@@ -6,17 +6,17 @@ import { preprocess } from "./preprocess.ts";
 import { RecentLogits } from "./recent-logits.ts";
 
 /**
- * Seconds in which the session for the recent past forgets half, chosen on concatenated clips (docs/decisions.md). Half of
- * what its scores weigh is older than that, so they speak of the moment that long ago.
+ * Half-life of the pools of the session for the recent past, in seconds, chosen on concatenated clips
+ * (docs/decisions.md). Half of the weight of its scores is older than that, so they describe the moment that long ago.
  */
 const recentHalfLife = 1;
-/** Seconds of which an estimate for the recent past speaks (bench/cuts.ts). */
+/** Seconds covered by an estimate for the recent past (bench/cuts.ts). */
 const recentWindow = 1.6;
 
-/** Frames of a group: more save little (docs/decisions.md), and keep more pictures. */
+/** Frames per group: more save little (docs/decisions.md) and keep more pictures in memory. */
 const groupFrames = 8;
 
-/** A frame that the network has seen, and that waits for what it says. */
+/** A frame that the network has seen and whose answer is pending. */
 interface Waiting {
   readonly frame: number;
   readonly time: number;

@@ -5,7 +5,7 @@ import { addTimings, type FlowOptions, type FrameResult, untilFailure } from "./
 import { probabilities } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
 
-/** Window by window through a model of whole clips. */
+/** Runs a base model window by window. */
 export async function* classifyWindows(
   frames: AsyncIterable<Frame>,
   program: SessionSource,
@@ -67,7 +67,7 @@ export async function* classifyWindows(
   }
 }
 
-/** A result of which the scores are still to come. */
+/** A result whose scores are pending. */
 type Pending = Pick<FrameResult, "frame" | "time" | "picture">;
 
 /** Collects the pictures of one window. */

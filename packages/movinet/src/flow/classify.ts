@@ -6,11 +6,11 @@ import { classifyWindows } from "./classify-windows.ts";
 import type { FrameResult, FramesOptions } from "./frame-result.ts";
 
 /**
- * Names the action in a video, frame by frame. A stream model answers after every frame; a base model after every
- * window of its card's length, with the mean over the windows so far (a last window shorter than half is left out,
- * unless it is the only one). `frames` should be sampled at the card's frame rate; pictures of another size than the
- * model's are resized. Leaving the loop ends the iteration of `frames` and disposes of the session. Throws what `frames`
- * throws, after the results of what came before, and {@link ModelError} (`E_MODEL_LOGITS`).
+ * Classifies a video frame by frame. A stream model gives a result after every frame; a base model after every window
+ * of the length in its card, with the mean over the windows so far (a final window shorter than half is dropped,
+ * unless it is the only one). Sample `frames` at the card's frame rate; other sizes than the model's are resized.
+ * Leaving the loop ends the iteration of `frames` and disposes the session. Throws what `frames` throws, after the
+ * results for the frames before, and {@link ModelError} (`E_MODEL_LOGITS`).
  */
 export async function* classifyFrames(
   frames: AsyncIterable<Frame>,

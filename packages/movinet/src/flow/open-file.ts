@@ -5,7 +5,10 @@ import { type ReadModel, readOwnFile } from "../formats/own-file.ts";
 import { Program } from "../session/program.ts";
 import { type OpenedFile, withKnownLabels } from "../zoo/labelled.ts";
 
-/** Reads a model of any format from the bytes of its file, or of an archive, with the class names of its card or of a file that we know. */
+/**
+ * Reads a model in any format from the bytes of its file or archive, with the class names of its card or of a known
+ * file.
+ */
 export async function readFileOf(bytes: Uint8Array, subject: string): Promise<OpenedFile> {
   const head = bytes.subarray(0, headBytes);
   if (isArchive(head)) return (await import("../formats/model-file.ts")).readArchive(bytes, subject);
@@ -21,7 +24,7 @@ async function readerOf(format: FileFormat): Promise<(bytes: Uint8Array, subject
   return (await import("../formats/model-file.ts")).readModel;
 }
 
-/** A TFLite file runs as it is on the engine of such files; everything else is compiled. */
+/** A TFLite file runs unchanged on an engine for such files; everything else is compiled. */
 export function programOf(opened: OpenedFile, engine: Engine): Promise<Program> {
   const { file, card } = opened;
   if (engine.format !== "tflite" || file?.format !== "tflite") return Program.compile(opened, engine);

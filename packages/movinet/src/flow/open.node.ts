@@ -5,6 +5,7 @@ import { isUrl } from "../common/urls.ts";
 import { openEngine } from "../engines/device.node.ts";
 import { checkLabels } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
+import type { ShownImage } from "../video/shown-image.ts";
 import { openVideo } from "../video/video.node.ts";
 import { withOpenedLabels } from "../zoo/label-files.node.ts";
 import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
@@ -17,50 +18,51 @@ import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
   /**
-   * What the model runs on: `auto` (the default: ONNX Runtime's CPU kernels; without `onnxruntime-node` our WebAssembly, with a
-   * warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …), `wasm` (our
-   * WebAssembly), `litert` (LiteRT.js), or `reference` (the slow interpreter).
+   * The engine: `auto` (default: ONNX Runtime on the CPU; without `onnxruntime-node`, the built-in WebAssembly engine,
+   * with a warning), `cpu` or another ONNX Runtime execution provider (`cuda`, `coreml`, `dml`, `webgpu`, …), `wasm`
+   * (the built-in WebAssembly engine), `litert` (LiteRT.js), or `reference` (the slow interpreter).
    */
   readonly device?: string | undefined;
-  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm`, of at most 64, one. `litert` and `reference` have one. */
+  /** Threads per run. Default: the number of cores, at most 4, for ONNX Runtime; one, of at most 64, for `wasm`. `litert` and `reference` run on one. */
   readonly threads?: number | undefined;
-  /** Class names in output order, a text file of them (one a line), or `kinetics-600`. Default: those of the model. */
+  /** Class names in output order, a text file with one per line, or `kinetics-600`. Default: the model's. */
   readonly labels?: string | readonly string[] | undefined;
   /**
-   * Compute in the background (on a thread of the pool that Node has for files), so that the event loop stays free; a step takes a
-   * little longer. ONNX Runtime's CPU kernels only: where `auto` finds none, a warning says so. Default false.
+   * Compute in the background (on a thread of Node's pool), so that the event loop stays responsive; a step takes
+   * slightly longer. Only for ONNX Runtime on the CPU: if `auto` cannot use it, a warning says so. Default false.
    */
   readonly background?: boolean | undefined;
-  /** For `onnxruntime` and `litert` in browsers, where it names the folder of their `.wasm` files; Node finds them by itself. */
+  /** For `onnxruntime` and `litert` in browsers: the folder of their `.wasm` files. Node finds them itself. */
   readonly wasmPaths?: string | undefined;
-  /** Told how a model is fetched, of the zoo or from a URL. */
+  /** Receives download progress, for models of the zoo or from a URL. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
-  /** Fetch no model of the zoo. Default: what `MOVINET_OFFLINE` says. */
+  /** Do not download models of the zoo. Default: `MOVINET_OFFLINE`. */
   readonly offline?: boolean | undefined;
-  /** Ends the opening: the promise is then rejected with the signal's reason. */
+  /** Aborts opening: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * What can be looked at beside frames. In Node: a path, an http(s) or `file:` URL, or `-` for standard input. In a browser: a
- * `<video>`, which is in the type where the program's `lib` has the DOM, for TypeScript takes these declarations for browsers
- * as well, unless its `customConditions` say otherwise.
+ * Sources other than frames. In Node: a path, an http(s) or `file:` URL, or `-` for standard input. In a browser: a
+ * `<video>`. The type includes it if `lib` has the DOM, because TypeScript uses these declarations for browsers too,
+ * unless `customConditions` say otherwise.
  */
 export type VideoSource = string | URL | VideoElement;
 
 type VideoElement = typeof globalThis extends { HTMLVideoElement: { prototype: infer Element } } ? Element : never;
 
 /**
- * Opens a model: a file of any format that we read, its bytes, its http(s) URL, or a name that the cache folder holds
- * (`a0-stream` where none is given); a name of the zoo is fetched first. Dispose of it when it is no longer needed.
+ * Opens a model: a file in any supported format, its bytes, an http(s) URL, or a name in the cache folder (default
+ * `a0-stream`); models of the zoo are downloaded first. Dispose it when you no longer need it.
  *
- * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
- * `E_MODEL_LABELS`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`, `E_DEPENDENCY_MISSING`.
+ * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
+ * `E_MODEL_TENSORS`, `E_MODEL_LABELS`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`), `E_DEVICE_UNKNOWN`,
+ * `E_DEVICE_UNAVAILABLE`, `E_DEPENDENCY_MISSING`.
  */
 export async function open(
   model?: string | URL | Uint8Array | Model,
   { device = "auto", threads, labels, background, ...fetching }: OpenOptions = {},
-): Promise<Recognizer<VideoSource>> {
+): Promise<Recognizer<VideoSource, ShownImage>> {
   const { signal } = fetching;
   const opened = await openAny(model, labels, fetching);
   signal?.throwIfAborted();
@@ -80,14 +82,14 @@ function isFile(path: string): boolean {
   try {
     return statSync(bytesOfPath(path)).isFile();
   } catch {
-    return false; // whoever reads it tells why
+    return false; // reading it reports why
   }
 }
 
 function pathOf(source: VideoSource): string {
   if (typeof source === "string") return source;
   if (!(source instanceof URL)) {
-    throw new TypeError("a video is a path, a URL, - for standard input, or an async iterable of frames");
+    throw new TypeError("a video must be a path, a URL, - for standard input, or an async iterable of frames");
   }
   return source.protocol === "file:" ? fileURLToPath(source) : source.href;
 }
@@ -99,7 +101,7 @@ async function openAny(
 ): Promise<OpenedFile> {
   const isList = Array.isArray(labels) && labels.every((label) => typeof label === "string");
   if (labels !== undefined && typeof labels !== "string" && !isList) {
-    throw new TypeError("labels must be a list of names, a file of them, or the name of a data set");
+    throw new TypeError("labels must be a list of names, a label file, or the name of a label set");
   }
   const opened = await openLabelled(model, typeof labels === "string" ? labels : undefined, fetching);
   if (typeof labels !== "object") return opened;
@@ -117,9 +119,7 @@ async function openLabelled(
   if (place === undefined) return openModelFile(undefined, { labels, ...fetching });
   if (!(place instanceof URL || place instanceof Uint8Array || typeof place === "string")) {
     if (typeof place !== "object" || place === null || !("weights" in place)) {
-      throw new TypeError(
-        "a model is a name, a path, a URL, the bytes of a file (Uint8Array), or a model that was read",
-      );
+      throw new TypeError("a model must be a name, a path, a URL, the bytes of a file (Uint8Array), or a loaded model");
     }
     const read = { warnings: [], ...place };
     return labels === undefined ? read : withOpenedLabels(read, labels);

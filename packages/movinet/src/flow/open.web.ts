@@ -5,6 +5,8 @@ import type { Engine } from "../engines/engine.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
+import type { ShownImage } from "../video/shown-image.ts";
+import { pictureOf } from "../video/shown-image.web.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
@@ -17,36 +19,41 @@ import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
   /**
-   * What the model runs on: `auto` (the default) or `wasm`: our own WebAssembly, which needs no other package and no files;
-   * `onnxruntime`: ONNX Runtime on WebAssembly; `litert`: LiteRT.js, which runs TFLite files as they are; `reference`: slow.
+   * The engine: `auto` (default) or `wasm`, the built-in WebAssembly engine, which needs no other packages or files;
+   * `onnxruntime`, ONNX Runtime on WebAssembly; `litert`, LiteRT.js, which runs TFLite files unchanged; `reference`,
+   * the slow interpreter.
    */
   readonly device?: string | undefined;
-  /** Threads of one step, for `auto` and `wasm` where the page is cross-origin isolated. Default 1. More pay for A2 and larger. */
+  /** Threads per step, for `auto` and `wasm` on a cross-origin isolated page. Default 1; more pay for A2 and larger. */
   readonly threads?: number | undefined;
-  /** For `onnxruntime` and `litert`: URL of the folder that holds the `.wasm` files of the package onnxruntime-web or @litertjs/core. */
+  /** For `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of onnxruntime-web or @litertjs/core. */
   readonly wasmPaths?: string | undefined;
-  /** Class names in output order, or `kinetics-600`. Default: those of the model. */
+  /** Class names in output order, or `kinetics-600`. Default: the model's. */
   readonly labels?: string | readonly string[] | undefined;
-  /** URL of a folder of models that is asked first for a name, such as one of the page's own: `<mirror>/a0-stream.safetensors`. */
+  /**
+   * URL of a folder of models to try first for a name, for example on the page's own server:
+   * `<mirror>/a0-stream.safetensors`.
+   */
   readonly mirror?: string | undefined;
-  /** Told how a model is fetched, of the zoo or from a URL. */
+  /** Receives download progress, for models of the zoo or from a URL. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
-  /** Ends the opening: the promise is then rejected with the signal's reason. */
+  /** Aborts opening: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a model: a name of the zoo such as `a0-stream`, which is fetched and kept in the browser's cache, the URL of a file of
- * any format that we read, its bytes, or a model that was read. Its weights are computed with in float32, unless it is a TFLite
- * file and the device is `litert`. Dispose of it when it is no longer needed.
+ * Opens a model: a name of the zoo such as `a0-stream`, which is downloaded and kept in the browser's cache, the URL
+ * of a file in any supported format, its bytes, or a loaded model. Its weights are used in float32, except for TFLite
+ * files with device `litert`. Dispose it when you no longer need it.
  *
- * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_TENSORS`,
- * `E_MODEL_LABELS`, `E_MODEL_RUNTIME`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`), `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` where the engine does not start, `E_DEPENDENCY_MISSING`.
+ * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
+ * `E_MODEL_TENSORS`, `E_MODEL_LABELS`, `E_MODEL_RUNTIME`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`),
+ * `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` if the engine does not start, `E_DEPENDENCY_MISSING`.
  */
 export async function open(
   model: string | URL | Uint8Array | Model,
   { device = "auto", threads, wasmPaths, labels, ...fetching }: OpenOptions = {},
-): Promise<Recognizer<HTMLVideoElement>> {
+): Promise<Recognizer<HTMLVideoElement, ShownImage>> {
   const { signal } = fetching;
   const engine = openEngine({ device, threads, wasmPaths });
   // It starts while the model is read; what is wrong with the model is told first.
@@ -62,7 +69,7 @@ export async function open(
     frames: videoElementFrames(video, options),
     isFile: false,
   });
-  return new Recognizer(program, opened.warnings, openFrames);
+  return new Recognizer(program, opened.warnings, openFrames, pictureOf);
 }
 
 async function openAny(
@@ -81,16 +88,16 @@ async function openAny(
     return readFileOf(await fetchModel(String(model), { ...options, fetch: webFetch }), String(model));
   }
   if (typeof model === "object" && "weights" in model) return { warnings: [], ...model };
-  throw new TypeError("a model is a name, a URL, the bytes of a file (Uint8Array), or a model that was read");
+  throw new TypeError("a model must be a name, a URL, the bytes of a file (Uint8Array), or a loaded model");
 }
 
 async function namesOf(labels: string | readonly string[]): Promise<FoundLabels> {
   const names = typeof labels === "string" ? await labelsNamed(labels) : labels;
   if (names !== null) return { names, warnings: [] };
-  throw labelError(String(labels))("no data set of that name is known", "Give kinetics-600, or the names");
+  throw labelError(String(labels))("unknown label set", "Use kinetics-600, or pass the names");
 }
 
-/** Packages that fetch files of theirs when they start, by device. */
+/** Packages that load their own files at start, by device. */
 const fetching: Readonly<Record<string, string>> = { onnxruntime: "onnxruntime-web", litert: "@litertjs/core" };
 
 async function start(opened: OpenedFile, device: string, engine: Promise<Engine>): Promise<Program> {
@@ -101,8 +108,8 @@ async function start(opened: OpenedFile, device: string, engine: Promise<Engine>
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
       subject: device,
-      problem: `its engine does not start (${cause instanceof Error ? cause.message : String(cause)})`,
-      remedy: `Serve the .wasm and .mjs files of ${fetching[device]}, and name their folder in wasmPaths`,
+      problem: `the engine failed to start (${cause instanceof Error ? cause.message : String(cause)})`,
+      remedy: `Serve the .wasm and .mjs files of ${fetching[device]}, and set wasmPaths to their folder`,
       cause,
     });
   }

@@ -2,9 +2,10 @@ import type { InputSize } from "../model/card.ts";
 import type { Picture } from "../video/frame.ts";
 
 /**
- * The network's input of a picture: planar RGB `[3, height, width]` in 0..1 (spec §5.3: divided by 255, no mean). A
- * picture of another size is resized first, bilinear with half-pixel centres and without anti-aliasing; `crop` takes the
- * largest middle part of the input's aspect, `pad` all of it between black bars. `planes` takes the result; default: a new array.
+ * Converts a picture to the network's input: planar RGB `[3, height, width]` in 0..1 (spec §5.3: divided by 255, no
+ * mean). A picture of another size is resized first, bilinear with half-pixel centres and without anti-aliasing;
+ * `crop` takes the largest central part with the input's aspect ratio, `pad` the whole picture between black bars.
+ * `planes` receives the result; default: a new array.
  */
 export function preprocess(
   picture: Picture,
@@ -48,7 +49,7 @@ function resize({ data, width, height }: Picture, target: InputSize): { data: Fl
   return { data: result };
 }
 
-/** For each target cell the two source cells between which its centre lies, and the share of the second. */
+/** For each target cell, the two source cells around its centre, and the weight of the second. */
 function samplePoints(size: number, part: number, target: number) {
   return Array.from({ length: target }, (_, i) => {
     const place = (size - part) / 2 + ((i + 0.5) * part) / target;

@@ -1,22 +1,25 @@
 /**
- * Estimates what the recent past alone says from how the logits for all frames so far change. Where a network's answer is a
+ * Estimates the answer for the recent past alone from how the logits for all frames change. If a network's answer is a
  * smooth function of the mean over all frames, `(n · logits(n) − (n − w) · logits(n − w)) / w` is that function,
- * linearized about the mean, at the mean of the last `w` frames. What the linearization leaves out grows with n / w: it
- * serves for half a minute, and longer videos need a session that forgets.
+ * linearized about the mean, at the mean of the last `w` frames. The linearization error grows with n / w: it works
+ * for half a minute; longer videos need a session that forgets.
  */
 export class RecentLogits {
-  /** Frames that the recent past has. */
+  /** Number of frames in the recent past. */
   readonly window: number;
   /** n · logits(n) of the last `window` frames, in a ring. */
   readonly #sums: Float64Array[] = [];
   #frames = 0;
 
-  /** A `window` of at least 1 frame. */
+  /** `window` is at least 1 frame. */
   constructor(window: number) {
     this.window = window;
   }
 
-  /** Takes the logits for all frames so far and gives those for the last `window`, or for all where they are fewer. */
+  /**
+   * Takes the logits for all frames so far and returns those for the last `window` frames, or for all if there are
+   * fewer.
+   */
   add(logits: Float32Array): Float32Array {
     const frames = ++this.#frames;
     const at = (frames - 1) % this.window;

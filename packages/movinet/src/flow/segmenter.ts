@@ -1,12 +1,12 @@
-/** A stretch of a video in which one thing happens. Times are seconds from the video's beginning. */
+/** A part of a video with a single action. Times are in seconds from the beginning of the video. */
 export interface Segment {
   readonly start: number;
   readonly end: number;
-  /** Probability of each class, its mean over the segment. */
+  /** Mean probability of each class over the segment. */
   readonly scores: Float32Array;
 }
 
-/** Where a segment may begin, and what all scores before it sum to. */
+/** A possible start of a segment, and the sum of all scores before it. */
 interface Point {
   readonly time: number;
   readonly sum: Float64Array;
@@ -19,33 +19,39 @@ interface Run {
 }
 
 /**
- * What a new segment costs, in nats × seconds: a class that the model is sure of (probability 0.99 against 0.001) must
- * last 1.5 s to be worth one. Chosen on twenty concatenated clips (docs/decisions.md).
+ * Cost of a new segment, in nats × seconds: a class with a probability of 0.99 against 0.001 must last 1.5 s to be
+ * worth one. Chosen on twenty concatenated clips (docs/decisions.md).
  */
 const switchCost = 10;
-/** Added to every probability, so that one frame in which a class is ruled out does not rule it out for good. */
+/** Added to every probability, so that a single frame cannot rule out a class for good. */
 const doubt = 1e-3;
 
 /**
- * Cuts a video into segments from what a model says of its recent past: the sequence of classes that maximizes
- * `∫ log p(class) dt − switchCost · switches` (Viterbi's algorithm, exact). Memory does not grow with the video, but for
- * its segments.
+ * Splits a video into segments from the scores for its recent past: the sequence of classes that maximizes `∫ log
+ * p(class) dt − switchCost · switches` (exact, Viterbi's algorithm). Memory grows only with the number of segments.
  */
 export class Segmenter {
-  /** The best value of a path that ends in each class. */
+  /** The best value of a path ending in each class. */
   #values = new Float64Array();
   #runs: Run[] = [];
   #sum = new Float64Array();
   #last: { readonly since: number; readonly scores: Float32Array } | null = null;
 
-  /** Takes the probabilities that hold from `since` (seconds) until those of the next call. */
+  /** Adds the probabilities that apply from `since` (seconds) until the next call. */
   add(since: number, scores: Float32Array): void {
     if (this.#last) this.#advance(this.#last, since);
     else this.#begin(scores.length);
     this.#last = { since, scores };
   }
 
-  /** Ends the video at `time` (seconds) and returns its segments in order; they follow each other without gaps. */
+  /** The current segment of the best path so far: its class, and its start in seconds. Null while no class has evidence. */
+  get current(): { readonly index: number; readonly start: number } | null {
+    const index = argmax(this.#values);
+    const run = this.#runs[index];
+    return run && this.#values[index] !== 0 ? { index, start: run.from.time } : null;
+  }
+
+  /** Ends the video at `time` (seconds) and returns its segments in order, without gaps. */
   end(time: number): readonly Segment[] {
     if (!this.#last) return [];
     this.#advance(this.#last, time);
@@ -93,7 +99,7 @@ function segmentOf(from: Point, to: Point): Segment {
   return { start: from.time, end: to.time, scores };
 }
 
-/** Joins neighbours whose mean scores name the same class. */
+/** Joins neighbours whose mean scores favour the same class. */
 function mergeEqual(segments: readonly Segment[]): readonly Segment[] {
   const merged: Segment[] = [];
   for (const segment of segments) {

@@ -5,7 +5,7 @@ import type { Segment } from "./segmenter.ts";
 export type SubtitleFormat = "vtt" | "srt";
 
 /**
- * Segments as subtitles, one cue each: the name of the likeliest class and its probability. WebVTT (W3C) or SubRip.
+ * Segments as subtitles, one cue each: the most likely class and its probability. WebVTT (W3C) or SubRip.
  *
  * @param labels class names in output order; null shows indexes.
  */
@@ -31,7 +31,7 @@ function timeText(seconds: number, format: SubtitleFormat): string {
 }
 
 /**
- * WebVTT reads `&` and `<` as markup; a line break ends a line of either format, and `-->` makes it the time of a new cue.
+ * WebVTT reads `&` and `<` as markup; in both formats a line break ends a line, and `-->` would start a new cue.
  * SubRip has no escapes.
  */
 function escapeText(text: string, format: SubtitleFormat): string {

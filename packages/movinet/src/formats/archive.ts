@@ -12,8 +12,9 @@ export function isGzip(head: Uint8Array): boolean {
 }
 
 /**
- * The files of a `.tar.gz` or `.tar` archive by their names; `wanted` are those that are kept. An archive may have 10,000 files of
- * 1 GiB together; gzip data of more than 64 MiB may grow twentyfold. Throws {@link ModelError} (`E_MODEL_FORMAT`), and what `source` throws.
+ * The files of a `.tar.gz` or `.tar` archive by name; `wanted` selects those to keep. An archive may have 10,000 files
+ * and 1 GiB in total; gzip data over 64 MiB may grow at most twentyfold. Throws {@link ModelError} (`E_MODEL_FORMAT`),
+ * and what `source` throws.
  */
 export async function unpackArchive(
   source: Uint8Array | AsyncIterable<Uint8Array>,
@@ -28,7 +29,7 @@ export async function unpackArchive(
         if (!first.done) yield first.value;
         yield* { [Symbol.asyncIterator]: () => chunks };
       } finally {
-        // Also where it is left at the first piece, which is all that is seen of most that is refused.
+        // Also if reading stops after the first piece, as for most refused files.
         await chunks.return?.();
       }
     },
@@ -37,7 +38,7 @@ export async function unpackArchive(
   return untar(packed ? gunzip(whole, subject) : whole, subject, wanted);
 }
 
-/** In pieces, so that what they unpack to is seen before the next is given. */
+/** In pieces, so that the unpacked size is checked before the next one. */
 async function* parts(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const size = 2 ** 18;
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

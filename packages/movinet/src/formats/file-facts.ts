@@ -9,17 +9,17 @@ import { embeddedLabels } from "./tflite/read/embedded-labels.ts";
 import { locateTflite } from "./tflite/read/import.ts";
 import { readModel, type TfliteModel } from "./tflite/read/schema.ts";
 
-/** A file of a network that runs as it is. */
+/** A network file that runs unchanged. */
 export interface NetworkFile {
-  /** What a runtime does not tell of its signature. */
+  /** Facts about its signature that a runtime does not report. */
   readonly signature: Pick<Signature, "frames" | "passed">;
-  /** What it is, given how it is called. Throws ModelError: `E_MODEL_FORMAT` where its own card does not fit. */
+  /** What it is, given how it is called. Throws ModelError: `E_MODEL_FORMAT` if its own card does not match. */
   describe(called: Called): DescribedFile;
 }
 
 export interface DescribedFile {
   readonly model: SessionModel;
-  /** What it gives for classes. */
+  /** What it returns for classes. */
   readonly output: keyof typeof logitsOf;
 }
 
@@ -28,9 +28,7 @@ interface Called {
   readonly classes: number;
 }
 
-/**
- * Scores back to logits: those of a softmax are known up to a constant, which changes nothing.
- */
+/** Converts scores back to logits: those of a softmax are known up to an irrelevant constant. */
 export const logitsOf = {
   logits: (values: Float32Array) => values,
   softmax: (values: Float32Array) => values.map((score) => Math.log(Math.max(score, 1e-38))),
@@ -39,8 +37,9 @@ export const logitsOf = {
 } as const;
 
 /**
- * Reads what a file is, without its weights. `card` is what the file does not tell. Throws ModelError: `E_MODEL_FORMAT` for a
- * damaged file, `E_MODEL_SIGNATURE` for an ONNX file that is not ours, `E_MODEL_LABELS` (from `describe`) where labels do not fit.
+ * Reads what a file is, without its weights. `card` supplies what the file lacks. Throws ModelError: `E_MODEL_FORMAT`
+ * for a damaged file, `E_MODEL_SIGNATURE` for a third-party ONNX file, `E_MODEL_LABELS` (from `describe`) if labels do
+ * not match.
  */
 export function openNetworkFile(
   bytes: Uint8Array,
@@ -84,7 +83,7 @@ function onnxFile(bytes: Uint8Array, subject: string): NetworkFile {
   };
 }
 
-/** What the metadata of a file of ours tells, or else the operators; of a network out of the family the signature does. */
+/** From the metadata of our files, or else the operators; for networks outside the family from the signature. */
 function tfliteFile(bytes: Uint8Array, subject: string): NetworkFile {
   const file = readModel(bytes, subject);
   return {
@@ -110,7 +109,7 @@ function tfliteFile(bytes: Uint8Array, subject: string): NetworkFile {
   };
 }
 
-/** States that the official exporter hands back as they came. */
+/** States that the official exporter passes through. */
 function passedThrough({ signature }: TfliteModel): ReadonlySet<string> {
   const inputs = Object.entries(signature?.inputs ?? {});
   return new Set(inputs.flatMap(([name, tensor]) => (signature?.outputs[name] === tensor ? [name] : [])));

@@ -2,10 +2,10 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { checkGrowth, damagedGzip } from "./gunzip.ts";
 
-/** What comes at a time: the portable way gets 16 kB, and takes twice the time for it. */
+/** Chunk size: the portable version gets 16 kB, and takes twice as long. */
 const chunkBytes = 2 ** 20;
 
-/** Unpacks gzip data as `gunzip` does, with Node's own means. */
+/** Unpacks gzip data like `gunzip`, with Node's own implementation. */
 export async function* gunzipInNode(source: AsyncIterable<Uint8Array>, subject: string): AsyncGenerator<Uint8Array> {
   let [packed, unpacked] = [0, 0];
   async function* counted() {

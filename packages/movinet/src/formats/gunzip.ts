@@ -1,12 +1,12 @@
 import { ModelError } from "../common/errors.ts";
 
-/** How many times its size a file may grow: weights hardly shrink, so what grows more is no archive of a model. */
+/** Maximum compression ratio: weights hardly compress, so anything above is not a model archive. */
 const mostGrowth = 20;
 const freeBytes = 2 ** 26;
 
 /**
- * Unpacks gzip data as it comes. Throws {@link ModelError} (`E_MODEL_FORMAT`) where it is damaged, or grows more than weights do, and
- * what `source` throws.
+ * Unpacks gzip data as it arrives. Throws {@link ModelError} (`E_MODEL_FORMAT`) if it is damaged, or grows more than
+ * weights do, and what `source` throws.
  */
 export async function* gunzip(source: AsyncIterable<Uint8Array>, subject: string): AsyncGenerator<Uint8Array> {
   const { readable, writable } = new DecompressionStream("gzip");
@@ -56,23 +56,23 @@ export async function* gunzip(source: AsyncIterable<Uint8Array>, subject: string
 }
 
 export function damagedGzip(subject: string, cause: unknown): ModelError {
-  const remedy = "Download or copy it again, whole";
+  const remedy = "Download or copy the complete file again";
   return new ModelError({
     code: "E_MODEL_FORMAT",
     subject,
-    problem: "its gzip data is damaged, or cut off",
+    problem: "its gzip data is damaged or truncated",
     remedy,
     cause,
   });
 }
 
-/** Throws where so many bytes have become more than weights do. */
+/** Throws if this many bytes have grown more than weights do. */
 export function checkGrowth(packed: number, unpacked: number, subject: string): void {
   if (unpacked <= freeBytes || unpacked <= mostGrowth * packed) return;
   throw new ModelError({
     code: "E_MODEL_FORMAT",
     subject,
-    problem: `it grows to more than ${mostGrowth} times its size, as no weights do`,
-    remedy: "Give the archive of a model",
+    problem: `it unpacks to more than ${mostGrowth} times its size, unlike any weights`,
+    remedy: "Pass the archive of a model",
   });
 }

@@ -1,4 +1,4 @@
-/** Decompression of DEFLATE (RFC 1951), for the small texts that are packed into a model file. */
+/** Decompresses DEFLATE (RFC 1951), for small texts embedded in a model file. */
 
 const lengthBases = [
   3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
@@ -10,7 +10,7 @@ const distanceBases = [
 ];
 const codeOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** Symbols of a Huffman code: how many there are of each length, and all in the order of their codes. */
+/** Symbols of a Huffman code: their number per length, and all in code order. */
 interface Huffman {
   readonly counts: Uint16Array;
   readonly symbols: Uint16Array;
@@ -31,7 +31,7 @@ const fixed = {
   distances: huffman(new Array<number>(30).fill(5)),
 };
 
-/** The `size` bytes that were compressed into `packed`. Throws an `Error` where it holds something else. */
+/** The `size` bytes compressed in `packed`. Throws an `Error` if it is invalid. */
 export function inflate(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let [length, at, bit] = [0, 0, 0];
@@ -57,10 +57,10 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array {
       first = (first + here) << 1;
       code <<= 1;
     }
-    throw new Error("the compressed data has a code that stands for nothing");
+    throw new Error("the compressed data has an invalid code");
   }
   function put(byte: number): void {
-    if (length === size) throw new Error("the compressed data is longer than it says");
+    if (length === size) throw new Error("the compressed data is longer than declared");
     out[length++] = byte;
   }
   function copyStored(): void {
@@ -96,7 +96,7 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array {
       const count = (lengthBases[next - 257] ?? 0) + bits(lengthBits[next - 257] ?? 0);
       const far = symbol(distances);
       const distance = (distanceBases[far] ?? 0) + bits(far < 2 ? 0 : (far >> 1) - 1);
-      if (distance === 0 || distance > length) throw new Error("the compressed data refers to what is not there");
+      if (distance === 0 || distance > length) throw new Error("the compressed data has an invalid back-reference");
       for (let i = 0; i < count; i++) put(out[length - distance] as number);
     }
   }
@@ -105,9 +105,9 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array {
     last = bits(1);
     const kind = bits(2);
     if (kind === 0) copyStored();
-    else if (kind === 3) throw new Error("the compressed data has an unknown block");
+    else if (kind === 3) throw new Error("the compressed data has an unknown block type");
     else copyCoded(kind === 1 ? fixed : readCodes());
   }
-  if (length < size) throw new Error("the compressed data is shorter than it says");
+  if (length < size) throw new Error("the compressed data is shorter than declared");
   return out;
 }

@@ -22,11 +22,10 @@ import { readTfliteModel } from "./tflite/read/model.ts";
 import type { Told } from "./weights/infer.ts";
 
 /**
- * Reads a model from the bytes of a file of any format that we know: ours (`.safetensors`), TFLite, PyTorch, or ONNX that we wrote;
- * or from several files by their names, among which is one model: a SavedModel, a TensorFlow checkpoint, or a file.
- * `subject` names them in errors, `name` becomes the card's name where the file carries no card; `told` is what its
- * weights cannot tell.
- * Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`, `E_MODEL_SIGNATURE`).
+ * Reads a model from the bytes of a file in any supported format: ours (`.safetensors`), TFLite, PyTorch, or our ONNX;
+ * or from several files by name, containing one model: a SavedModel, a TensorFlow checkpoint, or a file. `subject`
+ * names them in errors; `name` becomes the card's name if the file has no card; `told` supplies what the weights do
+ * not reveal. Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`, `E_MODEL_SIGNATURE`).
  */
 export function readModel(
   source: Uint8Array | ReadonlyMap<string, Uint8Array>,
@@ -45,7 +44,7 @@ function readFile(bytes: Uint8Array, subject: string, name?: string, told?: Told
   return { ...readPytorch(bytes, subject, { name, told }), format };
 }
 
-/** The model that is among some files: of a checkpoint, else the one file that is a model. */
+/** The model among several files: a checkpoint, else the only model file. */
 function readAmong(files: ReadonlyMap<string, Uint8Array>, subject: string, name?: string, told?: Told): ReadModel {
   const prefix = checkpointAmong([...files.keys()], subject);
   if (prefix !== null) {
@@ -61,9 +60,9 @@ function readAmong(files: ReadonlyMap<string, Uint8Array>, subject: string, name
     subject,
     problem:
       model === undefined
-        ? "no model is in it"
-        : `it holds ${models.length} models (${listed(models.map(([file]) => file))})`,
-    remedy: "Give the files of one model, such as a SavedModel",
+        ? "it contains no model"
+        : `it contains ${models.length} models (${listed(models.map(([file]) => file))})`,
+    remedy: "Pass the files of one model, such as a SavedModel",
   });
 }
 
@@ -73,7 +72,7 @@ function isModelFile(name: string): boolean {
   return /\.(safetensors|tflite|onnx|pt|pth)$/.test(name);
 }
 
-/** Reads the model that is in an archive, `.tar.gz` or `.tar`. Throws what {@link readModel} and the archive's reader throw. */
+/** Reads the model in an archive, `.tar.gz` or `.tar`. Throws what {@link readModel} and the archive reader throw. */
 export async function readArchive(
   source: Uint8Array | AsyncIterable<Uint8Array>,
   subject: string,
@@ -84,22 +83,22 @@ export async function readArchive(
   return readAmong(await unpackArchive(source, subject, isWanted), subject, name, told);
 }
 
-/** How {@link writeModel} writes. */
+/** Options of {@link writeModel}. */
 interface WriteOptions {
   /**
-   * `safetensors` (the default): our own format. `pt`: a PyTorch state dict with the names of the public port. `checkpoint`: a TensorFlow
-   * checkpoint for the official code, which is two files.
+   * `safetensors` (default): our own format. `pt`: a PyTorch state dict with the names of the public port.
+   * `checkpoint`: a TensorFlow checkpoint for the official code, which is two files.
    */
   readonly format?: "safetensors" | "pt" | "checkpoint" | undefined;
-  /** JSON that is kept in the file as `movinet.receipt`: what was found when the file was compared. */
+  /** JSON stored in the file as `movinet.receipt`: the result of verifying the file. */
   readonly receipt?: string | undefined;
 }
 
 /**
- * The bytes of a file with the weights of a model, and its spec and card as JSON: in our own format in the metadata, in a PyTorch
- * file (`format: "pt"`, a state dict with the names of the public port) as records of the archive, which PyTorch passes over; of a
- * TensorFlow checkpoint its files by their endings, `.index` and `.data-00000-of-00001`, of which no object of Python sees them. The
- * same model gives the same bytes.
+ * The bytes of a file with a model's weights, and its spec and card as JSON: in our own format in the metadata; in a
+ * PyTorch file (`format: "pt"`, a state dict with the names of the public port) as records of the archive, which
+ * PyTorch ignores; for a TensorFlow checkpoint, its files by extension, `.index` and `.data-00000-of-00001`, where no
+ * Python object uses them. The same model gives the same bytes.
  */
 export function writeModel(
   model: Model,

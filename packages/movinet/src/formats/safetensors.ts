@@ -11,7 +11,7 @@ interface Entry {
   readonly data_offsets: readonly [begin: number, end: number];
 }
 
-/** A file whose header was read; its tensors are copied when they are asked for. */
+/** A file with its header read; its tensors are copied on demand. */
 export interface OpenedSafetensors {
   readonly shapes: ReadonlyMap<string, { readonly shape: readonly number[] }>;
   readonly metadata: Readonly<Record<string, string>>;
@@ -21,28 +21,28 @@ export interface OpenedSafetensors {
 const metadataKey = "__metadata__";
 const elementBytes = { F32: 4, F16: 2 } as const;
 
-/** Whether the first bytes of a file of `size` bytes are those of this format. */
+/** Whether a file of `size` bytes is of this format, by its first bytes. */
 export function isSafetensors(head: Uint8Array, size: number): boolean {
   const length = headerLength(head);
   return length >= 2 && length <= size - 8 && head[8] === 0x7b;
 }
 
 /**
- * Reads the header: float32 and float16 tensors whose bytes follow each other without gaps and fill the file. Throws
+ * Reads the header: float32 and float16 tensors whose bytes are contiguous and fill the file. Throws
  * {@link ModelError} (`E_MODEL_FORMAT`).
  */
 export function openSafetensors(bytes: Uint8Array, subject: string): OpenedSafetensors {
   const length = headerLength(bytes);
   if (!isSafetensors(bytes, bytes.byteLength)) throw invalid(subject, "it is not a safetensors file");
   if (length > mostJsonBytes) {
-    throw invalid(subject, `its header has ${length} bytes, more than ${mostJsonBytes}`);
+    throw invalid(subject, `its header has ${length} bytes (limit ${mostJsonBytes})`);
   }
   let header: Record<string, unknown>;
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length));
     header = parseJson(text) as Record<string, unknown>;
   } catch (cause) {
-    throw invalid(subject, `its header is not JSON that we read (${(cause as Error).message.slice(0, 80)})`);
+    throw invalid(subject, `its header is not valid JSON (${(cause as Error).message.slice(0, 80)})`);
   }
   const body = bytes.subarray(8 + length);
   const given = Object.entries(header).filter(([name]) => name !== metadataKey);
@@ -73,7 +73,7 @@ function checkEntry(value: unknown, name: string, subject: string): Entry {
   }
   const [begin, end] = offsets;
   if (end - begin !== elementBytes[dtype] * elementsOf(shape)) {
-    throw invalid(subject, `the bytes of tensor ${name} do not fit its shape [${shape}]`);
+    throw invalid(subject, `the byte length of tensor ${name} does not match its shape [${shape}]`);
   }
   return { dtype, shape, data_offsets: offsets };
 }
@@ -84,7 +84,7 @@ function shortly(value: unknown): string {
   return typeof value === "string" ? value.slice(0, 20) : typeof value;
 }
 
-/** Throws where tensors share bytes, or leave some out. */
+/** Throws if tensors overlap, or leave gaps. */
 function checkTiles(entries: readonly (readonly [string, Entry])[], size: number, subject: string): void {
   const ordered = [...entries].sort(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
@@ -92,11 +92,11 @@ function checkTiles(entries: readonly (readonly [string, Entry])[], size: number
   let at = 0;
   for (const [name, { data_offsets: offsets }] of ordered) {
     const [begin, end] = offsets;
-    if (end > size) throw invalid(subject, `it is cut off: it ends before the tensor ${name} does`);
+    if (end > size) throw invalid(subject, `it is truncated: it ends inside the tensor ${name}`);
     if (begin !== at) throw invalid(subject, `its tensors overlap or leave gaps at ${name}`);
     at = end;
   }
-  if (at !== size) throw invalid(subject, `${size - at} bytes behind its tensors belong to none`);
+  if (at !== size) throw invalid(subject, `${size - at} bytes after its tensors belong to none of them`);
 }
 
 function readTensor(body: Uint8Array, { dtype, shape, data_offsets: [begin, end] }: Entry): Tensor {
@@ -105,7 +105,7 @@ function readTensor(body: Uint8Array, { dtype, shape, data_offsets: [begin, end]
   return { shape, data: halvesToFloats(new Uint16Array(buffer)) };
 }
 
-/** Writes float32 tensors in the order of their names, with string metadata. */
+/** Writes float32 tensors, sorted by name, with string metadata. */
 export function writeSafetensors(tensors: Weights, metadata: Readonly<Record<string, string>>): Uint8Array {
   const header: Record<string, unknown> = { [metadataKey]: metadata };
   const names = [...tensors.keys()].sort();
@@ -135,6 +135,6 @@ function invalid(subject: string, problem: string): ModelError {
     code: "E_MODEL_FORMAT",
     subject,
     problem,
-    remedy: "Use a .safetensors file that movinet wrote, or a .tflite file of MoViNet",
+    remedy: "Use a .safetensors file written by movinet, or a MoViNet .tflite file",
   });
 }

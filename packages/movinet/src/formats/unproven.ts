@@ -1,9 +1,9 @@
 import type { Spec } from "../arch/spec.ts";
 
 /**
- * What is to be known of a TFLite file before its answers are trusted; null: nothing. Files that compute in int8 often say
- * something else than the network that they were made of where it has squeeze-and-excitation or hard swish, so that such a
- * file is believed only with a receipt (`movinet.receipt` in its metadata) that its answers were compared.
+ * A caveat about a TFLite file's answers; null: none. Files that compute in int8 often differ from their original
+ * network if it has squeeze-and-excitation or hard swish, so such a file is trusted only with a parity receipt
+ * (`movinet.receipt` in its metadata).
  */
 export function unprovenInt8(
   { squeezeExcite, activation }: Pick<Spec, "squeezeExcite" | "activation">,
@@ -15,10 +15,10 @@ export function unprovenInt8(
     ...(activation === "hard_swish" ? ["hard swish"] : []),
   ];
   if (dtype !== "int8" || parts.length === 0 || (receipt && passes(receipt))) return null;
-  return `a full-int8 file of a network with ${parts.join(" and ")} often gives other answers than the network, and no receipt says that this one was compared. Compare it with the file it was made from: movinet verify FILE --against ORIGINAL`;
+  return `full-int8 files of networks with ${parts.join(" and ")} often give different answers than the original, and this one carries no parity receipt. Compare it with the file it was made from: movinet verify FILE --against ORIGINAL`;
 }
 
-/** Whether a receipt says that the int8 file passed, and what failed beside it. */
+/** Whether the int8 file passed its receipt, with failing controls. */
 function passes(receipt: Uint8Array): boolean {
   try {
     const { type, pass, result, checks, controls } = JSON.parse(new TextDecoder().decode(receipt));

@@ -1,29 +1,29 @@
-/** The files of a tar archive, read from front to back. Nothing is written anywhere, and only what is wanted is kept. */
+/** The files of a tar archive, read sequentially. Nothing is written anywhere, and only wanted files are kept. */
 import { ModelError } from "../common/errors.ts";
 import { formatBytes } from "../common/printable.ts";
 
 const blockBytes = 512;
 
-/** More of anything than the archive of a model has. */
+/** Limits beyond any model archive. */
 const most = { files: 10_000, nameBytes: 4096, bytes: 2 ** 30 } as const;
 
-/** Zeros that stand behind the last file: some kilobytes. */
+/** Zeros after the last file: some kilobytes. */
 const mostBehind = 2 ** 20;
 
 type Complain = (problem: string, remedy?: string) => ModelError;
 
 /**
- * The files whose names are `wanted`. Links, devices and folders are passed over. Throws {@link ModelError} (`E_MODEL_FORMAT`) for what is
- * damaged or too large, and for names that lead out of the archive.
+ * The files whose names are `wanted`. Links, devices and folders are skipped. Throws {@link ModelError}
+ * (`E_MODEL_FORMAT`) if it is damaged or too large, and for paths outside the archive.
  */
 export async function untar(
   source: AsyncIterable<Uint8Array>,
   subject: string,
   wanted: (name: string) => boolean,
 ): Promise<Map<string, Uint8Array>> {
-  const refuse: Complain = (problem, remedy = "Download or copy it again, whole") =>
+  const refuse: Complain = (problem, remedy = "Download or copy the complete file again") =>
     new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy });
-  const tooMuch = (problem: string) => refuse(problem, "Give the archive of one model");
+  const tooMuch = (problem: string) => refuse(problem, "Pass the archive of a single model");
   const files = new Map<string, Uint8Array>();
   const front = new Front(source);
   let [count, total] = [0, 0];
@@ -31,19 +31,19 @@ export async function untar(
   try {
     for (;;) {
       const header = await front.take(blockBytes);
-      if (header.length < blockBytes) throw count > 0 ? refuse("it is cut off") : notTar(refuse);
+      if (header.length < blockBytes) throw count > 0 ? refuse("it is truncated") : notTar(refuse);
       if (header.every((byte) => byte === 0)) {
-        // To the end of what packs it, where its checksum stands.
+        // To the end of the compressed data, which has the checksum.
         await front.skip(mostBehind);
         return files;
       }
       const { name: shortName, size, type } = readHeader(header, refuse);
       if (++count > most.files) throw tooMuch(`it has more than ${most.files} files`);
       total += size;
-      if (total > most.bytes) throw tooMuch(`its files have more than ${formatBytes(most.bytes)}`);
+      if (total > most.bytes) throw tooMuch(`its files exceed ${formatBytes(most.bytes)}`);
       const padding = -size & (blockBytes - 1);
       if (type === "L" || type === "x") {
-        if (size > most.nameBytes) throw tooMuch("a name in it is too long");
+        if (size > most.nameBytes) throw tooMuch("it has a file name that is too long");
         longName = nameIn(await front.take(size), type) ?? longName;
         await front.skip(padding);
         continue;
@@ -51,10 +51,10 @@ export async function untar(
       const name = checkedName(longName ?? shortName, refuse);
       longName = null;
       const isWanted = (type === "0" || type === "") && wanted(name);
-      if (isWanted && files.has(name)) throw tooMuch(`it has two files of one name (${name})`);
+      if (isWanted && files.has(name)) throw tooMuch(`it has two files named ${name}`);
       if (isWanted) files.set(name, await front.take(size));
       else await front.skip(size);
-      if ((files.get(name)?.length ?? size) < size || front.ended) throw refuse("it is cut off");
+      if ((files.get(name)?.length ?? size) < size || front.ended) throw refuse("it is truncated");
       await front.skip(padding);
     }
   } finally {
@@ -67,13 +67,13 @@ function readHeader(header: Uint8Array, refuse: Complain) {
   const sum = header.reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 0x20 : byte), 0);
   if (Number.parseInt(text(148, 8), 8) !== sum) throw notTar(refuse);
   const size = Number.parseInt(text(124, 12) || "0", 8);
-  if (!(size >= 0)) throw refuse("it does not say how large a file in it is");
+  if (!(size >= 0)) throw refuse("it does not give the size of one of its files");
   const prefix = latinEquals(header, 257, "ustar\0") ? text(345, 155) : "";
   return { name: prefix === "" ? text(0, 100) : `${prefix}/${text(0, 100)}`, size, type: text(156, 1) };
 }
 
 function notTar(refuse: Complain): ModelError {
-  return refuse("it is no tar archive, or a damaged one", "Give the .tar.gz of a SavedModel, or a model file");
+  return refuse("it is not a valid tar archive", "Pass the .tar.gz of a SavedModel, or a model file");
 }
 
 function latinEquals(bytes: Uint8Array, at: number, text: string): boolean {
@@ -85,26 +85,29 @@ function untilZero(bytes: Uint8Array): string {
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** The name of the file that follows, where an entry of its own tells it: as GNU's tar does (`L`), or among other facts (`x`). */
+/** The name of the next file, if it has its own entry: from GNU tar (`L`), or among other attributes (`x`). */
 function nameIn(content: Uint8Array, type: "L" | "x"): string | null {
   if (type === "L") return untilZero(content);
   return /^\d+ path=(.*)$/m.exec(new TextDecoder().decode(content))?.[1] ?? null;
 }
 
-/** The name of a file in its archive. Throws where it leads out of it. */
+/** The name of a file in its archive. Throws if it points outside. */
 function checkedName(name: string, refuse: Complain): string {
   const parts = name.split(/[/\\]/);
   if (/^([/\\]|[a-z]:)/i.test(name) || parts.includes("..")) {
-    throw refuse(`it holds a file that leads out of it (${name})`, "Give an archive from a source that you trust");
+    throw refuse(
+      `it contains a path that points outside the archive (${name})`,
+      "Use an archive from a source you trust",
+    );
   }
   return parts.filter((part) => part !== "" && part !== ".").join("/");
 }
 
-/** Takes bytes from the front of a source. */
+/** Reads bytes from the front of a source. */
 class Front {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array();
-  /** Whether the source has ended before what was asked for. */
+  /** Whether the source ended before the requested bytes. */
   ended = false;
 
   constructor(source: AsyncIterable<Uint8Array>) {

@@ -1,4 +1,4 @@
-/** ZIP archives: of PyTorch files, and the ones behind TFLite files. Portable and synchronous. */
+/** ZIP archives: of PyTorch files, and those at the end of TFLite files. Portable and synchronous. */
 import { crc32 } from "../common/crc.ts";
 import { inflate } from "./inflate.ts";
 
@@ -7,9 +7,9 @@ export interface ArchivedFile {
   readonly name: string;
   /** Of its content. */
   readonly size: number;
-  /** Whether it is as it is in the archive: reading it copies nothing. */
+  /** Whether it is stored uncompressed: reading it then copies nothing. */
   readonly stored: boolean;
-  /** Unpacks it. Throws an `Error` where it is damaged, or packed in a way that we do not read. */
+  /** Unpacks it. Throws an `Error` if it is damaged, or uses an unsupported compression. */
   read(): Uint8Array;
 }
 
@@ -24,7 +24,7 @@ const headerBytes = { end: 22, entry: 46, file: 30, locator64: 20, end64: 56 } a
 const methods = { stored: 0, deflated: 8 } as const;
 const longestComment = 65_535;
 
-/** The files of the archive at the end of `bytes`, at most `most` of them; none where there is no archive. */
+/** The files of the archive at the end of `bytes`, at most `most`; none if there is no archive. */
 export function readArchive(bytes: Uint8Array, most: number): readonly ArchivedFile[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = findEnd(view);
@@ -58,7 +58,7 @@ function findEnd(view: DataView): number | null {
   return null;
 }
 
-/** PyTorch puts records for archives of more than 4 GiB between the directory and the end, whatever the size. */
+/** PyTorch always puts records for archives of more than 4 GiB between the directory and the end. */
 function directoryEnd(view: DataView, end: number): number {
   const locator = end - headerBytes.locator64;
   const record = locator - headerBytes.end64;
@@ -79,22 +79,22 @@ function unpack(
     throw new Error("the archive is damaged");
   }
   const start = place + headerBytes.file + view.getUint16(place + 26, true) + view.getUint16(place + 28, true);
-  if (start + packed > bytes.length) throw new Error("the archive is cut off");
+  if (start + packed > bytes.length) throw new Error("the archive is truncated");
   const content = bytes.subarray(start, start + packed);
   if (method === methods.stored && packed === size) return content;
   if (method === methods.deflated) return inflate(content, size);
-  throw new Error(`it is packed by method ${method}, which is not read`);
+  throw new Error(`unsupported compression method ${method}`);
 }
 
-/** A file that is to be stored in an archive. */
+/** A file to store in an archive. */
 export interface FileToStore {
   readonly name: string;
   readonly content: Uint8Array;
 }
 
 /**
- * An archive of files as they are, the content of each at a multiple of `alignment` bytes, so that it can be mapped into memory. The
- * same files give the same bytes.
+ * An archive of uncompressed files, each at a multiple of `alignment` bytes, so that it can be memory-mapped. The same
+ * files give the same bytes.
  */
 export function writeArchive(files: readonly FileToStore[], alignment: number): Uint8Array {
   const names = files.map(({ name }) => new TextEncoder().encode(name));
@@ -119,7 +119,7 @@ export function writeArchive(files: readonly FileToStore[], alignment: number): 
     writeFacts(view, place + 4, facts);
     view.setUint16(place + 28, padding, true);
     bytes.set(name, place + headerBytes.file);
-    if (padding > 0) view.setUint16(behindName + 2, padding - 4, true); // a field of the unassigned kind 0
+    if (padding > 0) view.setUint16(behindName + 2, padding - 4, true); // an unassigned field type
     bytes.set(content, behindName + padding);
     view.setUint32(at, signatures.entry, true);
     view.setUint16(at + 4, version, true);
@@ -136,17 +136,17 @@ export function writeArchive(files: readonly FileToStore[], alignment: number): 
   return bytes;
 }
 
-/** Bytes of an extra field that bring what follows to a multiple of `alignment`: none, or room for the field's own head. */
+/** Length of an extra field that aligns what follows to `alignment`: none, or at least the field's own header. */
 function paddingAt(at: number, alignment: number): number {
   const rest = -at & (alignment - 1);
   return rest === 0 || rest >= 4 ? rest : rest + alignment;
 }
 
-/** What a reader must know at least: 2.0. */
+/** Minimum version of a reader: 2.0. */
 const version = 20;
 const firstOfJanuary1980 = 0x00210000;
 
-/** The part that a file's own head and its entry in the directory have in common. */
+/** The common part of a file's header and its directory entry. */
 function writeFacts(
   view: DataView,
   at: number,

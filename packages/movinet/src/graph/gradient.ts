@@ -1,6 +1,6 @@
 /**
- * From a network to the graph that trains it: the forward nodes, then the nodes that carry the gradient of the loss from
- * the logits back to every parameter that is to learn. One rule per op. A value's gradient has the value's shape.
+ * Turns a network into the graph that trains it: the forward nodes, then the nodes that propagate the gradient of the
+ * loss from the logits back to every trained parameter. One rule per op. A value's gradient has the value's shape.
  */
 import {
   type Accesses,
@@ -23,12 +23,15 @@ import {
 } from "./ir.ts";
 import { lowerComposites } from "./passes.ts";
 
-/** Reads the gradient `dy` of some node's output. */
+/** Reads the gradient `dy` of a node's output. */
 interface Backward<Kind extends string> extends Op<Kind> {
   readonly dy: string;
 }
 
-/** Normalization with the statistics of the call itself (biased variance, as in every framework's training mode); the moving ones, `mean` and `variance`, are not read. */
+/**
+ * Normalization with the statistics of the call itself (biased variance, as in the training mode of every framework);
+ * the moving statistics `mean` and `variance` are not used.
+ */
 export interface BatchNormNode extends Omit<NormNode, "op"> {
   readonly op: "batchNorm";
 }
@@ -36,7 +39,7 @@ export interface BatchNormNode extends Omit<NormNode, "op"> {
 type Window = Pick<ConvNode, "size" | "stride">;
 type TimedWindow = Pick<DepthwiseNode, "size" | "stride" | "time">;
 
-/** Gradients of values; `like` names the value whose shape they have. */
+/** Gradients of values; `like` names the value that gives the shape. */
 export type ValueGradientNode =
   | (Backward<"convInput"> & Window & { readonly kernel: string; readonly like: string })
   | (Backward<"depthwiseInput"> & TimedWindow & { readonly kernel: string; readonly like: string })
@@ -53,7 +56,7 @@ export type ValueGradientNode =
   /** One frame: the sum of all. */
   | Backward<"frameSum">
   | (Backward<"channelSlice"> & { readonly start: number; readonly channels: number })
-  /** Sum of `dy · a` over the axes along which the product broadcast `like`. */
+  /** Sum of `dy · a` over the axes along which `like` was broadcast. */
   | (Backward<"multiplyOther"> & { readonly a: string; readonly like: string });
 
 /** Gradients of parameters. */
@@ -71,7 +74,7 @@ export type GradientNode = ValueGradientNode | ParamGradientNode;
 export type TrainingNode = CoreNode | BatchNormNode | GradientNode;
 export type TrainingNodeOf<Kind extends TrainingNode["op"]> = Extract<TrainingNode, { op: Kind }>;
 
-/** A network with the way back. */
+/** A network with its backward pass. */
 export interface TrainingGraph {
   readonly forward: CoreGraph;
   /** Forward nodes, then gradient nodes, in execution order. */
@@ -80,26 +83,26 @@ export interface TrainingGraph {
   readonly shapes: Readonly<Record<string, Shape>>;
   /** The gradient of the loss with respect to the logits: an input. */
   readonly seed: string;
-  /** For each parameter that learns, the node that computes its gradient, which has the parameter's shape. */
+  /** For each trained parameter, the node that computes its gradient, in the parameter's shape. */
   readonly gradients: Readonly<Record<string, string>>;
 }
 
 export interface TrainingOptions {
-  /** The parameters that learn. Default: all but the statistics of norms. */
+  /** The trained parameters. Default: all but the statistics of norms. */
   readonly trainable?: (param: string) => boolean;
-  /** Norms with the statistics of the call (`batch`), or with the stored ones (`stored`, the default). */
+  /** Norms use the statistics of the call (`batch`), or the stored ones (`stored`, default). */
   readonly statistics?: "batch" | "stored";
 }
 
 /**
- * The training graph of a network in clip mode. Only what lies between the logits and a parameter that learns gets
- * gradients. Throws `TypeError` where a state enters the network: training sees whole clips.
+ * The training graph of a network in clip mode. Only values between the logits and a trained parameter get gradients.
+ * Throws `TypeError` if the network has state inputs: training needs whole clips.
  */
 export function buildTraining(whole: Graph, options: TrainingOptions = {}): TrainingGraph {
   requireFloats(whole, "training");
   const graph = lowerComposites(whole);
   const { trainable = () => true, statistics = "stored" } = options;
-  if (graph.states.length > 0) throw new TypeError("a network is trained on whole clips: build it in clip mode");
+  if (graph.states.length > 0) throw new TypeError("training needs whole clips: build the network in clip mode");
   const learns = (param: string) => trainable(param) && !isStatistic(graph.params[param]);
   const forward = graph.nodes.map((node): CoreNode | BatchNormNode =>
     node.op === "norm" && statistics === "batch" && learns(node.gamma) ? { ...node, op: "batchNorm" } : node,
@@ -125,14 +128,14 @@ export function buildTraining(whole: Graph, options: TrainingOptions = {}): Trai
   };
 }
 
-/** The nodes of the way back, in the making. */
+/** The backward nodes under construction. */
 class Backwards {
   readonly nodes: TrainingNode[] = [];
   readonly shapes: Record<string, Shape>;
   readonly gradients: Record<string, string> = {};
   readonly seed: string;
   readonly learns: (param: string) => boolean;
-  /** Whether anybody wants the gradient of a value. */
+  /** Whether the gradient of a value is needed. */
   readonly wants: (value: string) => boolean;
   readonly #arrived = new Map<string, string[]>();
 
@@ -150,7 +153,7 @@ class Backwards {
     return this.shapes[value] as Shape;
   }
 
-  /** The whole gradient of a value: the sum of what its readers sent. */
+  /** The complete gradient of a value: the sum of what its readers sent. */
   take(value: string): string | undefined {
     const parts = this.#arrived.get(value);
     if (!parts) return undefined;
@@ -162,7 +165,7 @@ class Backwards {
     });
   }
 
-  /** Sends a gradient to a value, if it wants one; `make` builds the node that computes it. */
+  /** Sends a gradient to a value that needs one; `make` builds the node that computes it. */
   send(value: string, make: (id: string) => Exclude<TrainingNode, ParamGradientNode>): void {
     if (!this.wants(value)) return;
     const parts = this.#arrived.get(value) ?? [];
@@ -172,12 +175,12 @@ class Backwards {
     this.#arrived.set(value, [...parts, node.id]);
   }
 
-  /** Sends an existing gradient on, unchanged. */
+  /** Passes an existing gradient on, unchanged. */
   pass(value: string, gradient: string): void {
     if (this.wants(value)) this.#arrived.set(value, [...(this.#arrived.get(value) ?? []), gradient]);
   }
 
-  /** Computes the gradient of a parameter, if it learns. */
+  /** Computes the gradient of a parameter, if it is trained. */
   learn(param: string | null, make: (id: string) => ParamGradientNode): void {
     if (param === null || !this.learns(param)) return;
     if (this.gradients[param]) throw new Error(`internal: two nodes read ${param}`);
@@ -198,7 +201,8 @@ const rules = {
     back.send(x, (id) => ({ op: "convInput", id, dy, kernel, size, stride, like: x }));
   },
   depthwise({ id: node, x, kernel, bias, size, stride, time }, dy, back) {
-    if (time.tap !== 0) throw new Error(`internal: ${node} uses a part of its kernel; train the graph before lowering`);
+    if (time.tap !== 0)
+      throw new Error(`internal: ${node} uses only part of its kernel: train the graph before lowering it`);
     back.learn(kernel, (id) => ({ op: "depthwiseKernel", id, dy, x, size, stride, time, declared: time.taps }));
     back.learn(bias, (id) => ({ op: "channelSum", id, dy }));
     back.send(x, (id) => ({ op: "depthwiseInput", id, dy, kernel, size, stride, time, like: x }));

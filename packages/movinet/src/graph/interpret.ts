@@ -1,6 +1,4 @@
-/**
- * The reference interpreter: every op as plain loops in float64. It is slow and obvious, and the judge of the others.
- */
+/** The reference interpreter: every op as plain loops in float64. Slow and simple, to check the other engines. */
 
 import { definitionOf } from "./composites.ts";
 import type { ActivationKind, Graph, Node, NodeOf, PerOp, Run, Shape, Values } from "./ir.ts";
@@ -9,7 +7,7 @@ import { resolveParams } from "./params.ts";
 import { samePadding } from "./shapes.ts";
 import type { Weights } from "./tensor.ts";
 
-/** What an activation computes, on one number (spec §2.7). */
+/** The function of an activation, on one number (spec §2.7). */
 export const activations: Readonly<Record<ActivationKind, (x: number) => number>> = {
   swish: (x) => x / (1 + Math.exp(-x)),
   hard_swish: (x) => (x * clip(x + 3, 0, 6)) / 6,
@@ -23,7 +21,7 @@ function clip(x: number, low: number, high: number): number {
   return Math.min(Math.max(x, low), high);
 }
 
-/** Frequencies of the positional encoding for `channels`: of its sines, and of its cosines (spec §2.6). */
+/** Frequencies of the positional encoding for `channels`: those of its sines and of its cosines (spec §2.6). */
 export function encodingFrequencies(channels: number): readonly [Float64Array, Float64Array] {
   const waves = (length: number) => Float64Array.from({ length }, (_, i) => 1 / 10000 ** ((2 * i) / channels));
   return [waves(Math.ceil(channels / 2)), waves(Math.floor(channels / 2))];
@@ -174,7 +172,7 @@ function operands({ shapes, values, batch }: Run, x: string, id: string) {
   return { x: values[x] as Float64Array, shape, out, rows: out.frames * batch };
 }
 
-/** Zeros for `rows` pictures of a shape. */
+/** Zeros for `rows` pictures of this shape. */
 export function zeros(shape: Shape, rows: number): Float64Array {
   return new Float64Array(rows * shape.channels * shape.height * shape.width);
 }
@@ -214,12 +212,12 @@ export function eachWindow(
   }
 }
 
-/** Computes what one node makes of the values before it. */
+/** Computes a node from the values before it. */
 export function runNode(node: Node, run: Run): Float64Array {
   return definitionOf(node)?.run(node, run) ?? perOp<[Run], Float64Array>(ops, node, run);
 }
 
-/** Runs a graph on its inputs and returns every value by name. `batch` is the number of streams. */
+/** Runs a graph on its inputs and returns all values by name. `batch` is the number of streams. */
 export function interpret(
   graph: Graph,
   weights: Weights,

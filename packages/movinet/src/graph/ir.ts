@@ -1,8 +1,8 @@
 /**
- * The network as data: a list of nodes in execution order. A value is named after the node that makes it.
+ * The network as data: a list of nodes in execution order. A value is named after the node that computes it.
  *
- * Every value is a logical image `[frames · batch, channels, height, width]`, time-major (row `t · batch + b`), whatever
- * layout an emitter picks. The batch is no part of the graph: one graph serves any number of streams.
+ * Every value is a logical image `[frames · batch, channels, height, width]`, time-major (row `t · batch + b`),
+ * whatever layout an emitter picks. The batch is not part of the graph: one graph serves any number of streams.
  */
 
 import { type CompositeNode, definitionOf } from "./composites.ts";
@@ -21,7 +21,7 @@ export type PerOp<Args extends readonly unknown[], Result> = {
   readonly [Kind in OpKind]: (node: NodeOf<Kind>, ...args: Args) => Result;
 };
 
-/** Calls the entry of a node's op, which must not be a composite. */
+/** Calls the entry for a node's op, which must not be a composite. */
 export function perOp<Args extends readonly unknown[], Result>(
   table: PerOp<Args, Result>,
   node: Node,
@@ -31,7 +31,7 @@ export function perOp<Args extends readonly unknown[], Result>(
   return (table[node.op as OpKind] as (node: Node, ...args: Args) => Result)(node, ...args);
 }
 
-/** What a parameter does in its layer. */
+/** The role of a parameter in its layer. */
 export type ParamRole =
   | "kernel"
   | "bias"
@@ -40,16 +40,16 @@ export type ParamRole =
   | "beta"
   | "mean"
   | "variance"
-  /** One number that a residual branch is taken times. */
+  /** The factor of a residual branch: one number. */
   | "factor"
-  /** One number that a positional encoding is taken times. */
+  /** The factor of a positional encoding: one number. */
   | "encoding";
 
-/** A tensor that belongs to the model; its name and row-major shape are canonical, or it is computed from others. */
+/** A tensor of the model, with a canonical name and row-major shape, or one computed from others. */
 export interface Param {
   readonly shape: readonly number[];
   readonly role: ParamRole;
-  /** The layer that it belongs to, as the architecture calls it. */
+  /** The layer that owns it, named as in the architecture. */
   readonly owner: string;
   /** Default: float32. */
   readonly type?: NumberType;
@@ -61,7 +61,7 @@ export function isStatistic(param: Param | undefined): boolean {
   return param?.role === "mean" || param?.role === "variance";
 }
 
-/** How a pass made a parameter out of others. Channels are the last axis: element `i` belongs to `i mod channels`. */
+/** How a pass computed a parameter from others. Channels are the last axis: element `i` belongs to `i mod channels`. */
 export type Derivation =
   /** `kernel · gamma / √(variance + epsilon)` */
   | { readonly kind: "foldKernel"; readonly kernel: string; readonly gamma: string; readonly variance: string }
@@ -79,15 +79,15 @@ export type Derivation =
   /** `scale · base + shift` */
   | { readonly kind: "affine"; readonly base: string; readonly scale: number; readonly shift: number };
 
-/** What a stream carries from one call to the next, under Google's names and in Google's order (spec §3.1). */
-export type State = { readonly name: string /** As of a {@link Param}. */; readonly owner: string } & (
+/** The state of a stream between calls, with Google's names in Google's order (spec §3.1). */
+export type State = { readonly name: string /** As in {@link Param}. */; readonly owner: string } & (
   | {
       readonly kind: "buffer";
       /** Inputs, oldest frame first. */
       readonly slots: readonly string[];
-      /** Values of the newest frames, oldest first: as many as the call brings, at most as many as there are slots. */
+      /** Values of the newest frames, oldest first: one per frame of the call, at most the number of slots. */
       readonly newest: readonly string[];
-      /** Of one frame. */
+      /** Shape of one frame. */
       readonly shape: Shape;
     }
   | {
@@ -96,7 +96,7 @@ export type State = { readonly name: string /** As of a {@link Param}. */; reado
       readonly output: string;
       readonly shape: Shape;
     }
-  /** Frames so far; `of` is the running sum or the positional encoding that they are counted for. */
+  /** Frames so far; `of` is the running sum or positional encoding that uses the count. */
   | { readonly kind: "count"; readonly of: string }
 );
 
@@ -104,15 +104,15 @@ export interface Graph {
   readonly name: string;
   readonly nodes: readonly Node[];
   readonly shapes: Readonly<Record<string, Shape>>;
-  /** What the values are that are not float32. */
+  /** The types of values that are not float32. */
   readonly types?: Readonly<Record<string, NumberType>>;
   readonly params: Readonly<Record<string, Param>>;
-  /** What the network says: the value of each output by name, the one that it is for first. */
+  /** The outputs: their values by name, the main one first. */
   readonly outputs: Readonly<Record<string, string>>;
   readonly states: readonly State[];
-  /** Values of interest, by the names of the reference implementation: `stem`, `block0_layer0`, …, `head`. */
+  /** Values of interest, by their names in the reference implementation: `stem`, `block0_layer0`, …, `head`. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** New frames in a call. */
+  /** New frames per call. */
   readonly frames: number;
 }
 
@@ -148,21 +148,21 @@ export function withInputs(node: Node, rename: (value: string) => string): Node 
   return Object.fromEntries(fields);
 }
 
-/** Throws where a graph has other numbers than float32, of which its reader knows nothing. */
+/** Throws if a graph has types other than float32, which its reader does not support. */
 export function requireFloats({ types = {}, params }: Graph, reader: string): void {
   const all = [...Object.entries(types), ...Object.entries(params).map(([name, { type }]) => [name, type] as const)];
   const [name, type] = all.find(([, found]) => found !== undefined && found.dtype !== "float32") ?? [];
-  if (type) throw new Error(`internal: ${name} is ${type.dtype}, and ${reader} knows float32 alone`);
+  if (type) throw new Error(`internal: ${name} is ${type.dtype}, but ${reader} supports only float32`);
 }
 
-/** The value of an output; without a name that of the first, for which the network is. */
+/** The value of an output; without a name, that of the first (main) one. */
 export function outputOf(graph: Graph, name = Object.keys(graph.outputs)[0] ?? ""): string {
   const value = graph.outputs[name];
   if (value === undefined) throw new Error(`internal: ${graph.name} has no output ${name}`);
   return value;
 }
 
-/** The values that leave the graph: its outputs first, then what the states need. */
+/** The values that leave the graph: its outputs first, then those needed by states. */
 export function outputsOf(graph: Graph): readonly string[] {
   const values = Object.values(graph.outputs);
   for (const state of graph.states) {
@@ -172,7 +172,7 @@ export function outputsOf(graph: Graph): readonly string[] {
   return values;
 }
 
-/** Tells the node that alone reads a value, once, where the value does not leave the graph. */
+/** Returns a lookup for the only reader of a value, if it has exactly one and does not leave the graph. */
 export function onlyReaders(graph: Graph): (value: string) => Node | undefined {
   const readers = new Map<string, Node | undefined>();
   for (const node of graph.nodes) {

@@ -1,4 +1,4 @@
-/** The ops: what their nodes hold, and which of their fields name what they read. */
+/** The ops: the fields of their nodes, and which of them name values or parameters. */
 
 /** The shape of a value for one stream. */
 export interface Shape {
@@ -8,7 +8,7 @@ export interface Shape {
   readonly width: number;
 }
 
-/** Whether a value is one row of numbers: one frame of one pixel. */
+/** Whether a value is a vector: one frame of one pixel. */
 export function isVector({ frames, height, width }: Shape): boolean {
   return frames * height * width === 1;
 }
@@ -23,24 +23,24 @@ export type ActivationKind =
   /** relu6(x + 3) · 0.16667 */
   | "hard_sigmoid_b";
 
-/** Where the data of an input comes from; the session fills them. */
+/** The source of an input's data, which the session provides. */
 export type InputRole =
   /** New frames, RGB in 0..1. */
   | "image"
-  /** One earlier frame of a stream buffer. */
+  /** An earlier frame of a stream buffer. */
   | "slot"
   /** A running sum of a pool. */
   | "sum"
-  /** `1 / (frames seen so far, this one included)` for each new frame and stream. */
+  /** `1 / (frames so far, including this one)` for each new frame and stream. */
   | "inverseCount"
   /** Index of each new frame since the stream began, for each stream. */
   | "position"
-  /** Training only: what is left out, and by how much the rest is scaled up. */
+  /** Training only: which elements are dropped, and the scale of the rest. */
   | "mask";
 
 export interface Op<Kind extends string> {
   readonly op: Kind;
-  /** Unique in its graph. */
+  /** Unique within the graph. */
   readonly id: string;
 }
 export interface Unary<Kind extends string> extends Op<Kind> {
@@ -60,8 +60,8 @@ export interface ConvNode extends Unary<"conv"> {
   readonly filters: number;
 }
 /**
- * Depthwise convolution over time and space; kernel `[kt, kh, kw, channels]`, of which the taps from `tap` on are used.
- * Space is padded SAME; time is padded with `before` and `after` frames of zeros, otherwise VALID.
+ * Depthwise convolution over time and space; kernel `[kt, kh, kw, channels]`, of which the taps from `tap` on are
+ * used. SAME padding in space; in time, `before` and `after` frames of zeros, otherwise VALID.
  */
 export interface DepthwiseNode extends Unary<"depthwise"> {
   readonly kernel: string;
@@ -83,7 +83,7 @@ export interface ActivationNode extends Unary<"activation"> {
 /** 3×3 average pool with stride 2 and SAME padding; the divisor is the number of valid cells (spec §2.9). */
 export type AveragePoolNode = Unary<"averagePool">;
 export type SpatialMeanNode = Unary<"spatialMean">;
-/** Mean over all frames of the call; one frame comes out. */
+/** Mean over all frames of the call; gives one frame. */
 export type FrameMeanNode = Unary<"frameMean">;
 /** Frame t is `initial` plus the sum of frames 0..t. */
 export interface CumulativeSumNode extends Unary<"cumulativeSum"> {
@@ -115,12 +115,12 @@ export interface AddNode extends Op<"add"> {
   readonly a: string;
   readonly b: string;
 }
-/** Product; the sides of `b` that are 1 (channels, height, width) are broadcast. */
+/** Product; sides of `b` that are 1 (channels, height, width) are broadcast. */
 export interface MultiplyNode extends Op<"multiply"> {
   readonly a: string;
   readonly b: string;
 }
-/** Product with a parameter of one element. */
+/** Product with a one-element parameter. */
 export interface ScaleNode extends Unary<"scale"> {
   readonly factor: string;
 }
@@ -129,7 +129,7 @@ export interface PositionalEncodingNode extends Unary<"positionalEncoding"> {
   readonly channels: number;
 }
 
-/** The ops that every reader of a graph knows. */
+/** The ops that every reader of a graph supports. */
 export type CoreNode =
   | InputNode
   | ConvNode
@@ -150,10 +150,10 @@ export type CoreNode =
   | ScaleNode
   | PositionalEncodingNode;
 
-/** What a field of a node names: a value that it reads, a parameter that it reads, or something that it only refers to. */
+/** The role of a name in a field: a value that is read, a parameter that is read, or only a reference. */
 export type Access = "value" | "param" | "name";
 
-/** Names the access of every field that is a name: one that is forgotten does not compile. */
+/** The role of every field that is a name: a missing one does not compile. */
 export type Accesses<N> = {
   readonly [Field in keyof N as Field extends "id"
     ? never
@@ -187,16 +187,16 @@ export const coreAccesses = {
   positionalEncoding: { x },
 } satisfies { readonly [Kind in CoreNode["op"]]: Accesses<Extract<CoreNode, { op: Kind }>> };
 
-/** The names in the fields of a node that have an access, in the order of the table. */
+/** The names in a node's fields with a given role, in table order. */
 export function namesOf(node: object, accesses: Readonly<Record<string, Access>>, access: Access): readonly string[] {
   const fields = node as Readonly<Record<string, string | null | readonly string[]>>;
   return Object.keys(accesses).flatMap((field) => (accesses[field] === access ? (fields[field] ?? []) : []));
 }
 
-/** Every value of a run by name: `[frames · batch, channels, height, width]`, row-major. */
+/** All values of a run by name: `[frames · batch, channels, height, width]`, row-major. */
 export type Values = Record<string, Float64Array>;
 
-/** What the reference interpreter has at hand for a node. */
+/** What the reference interpreter has available for a node. */
 export interface Run {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly batch: number;
@@ -204,11 +204,11 @@ export interface Run {
   readonly param: (name: string) => Float32Array;
 }
 
-/** An op that is written with others, so that no emitter need know it: a file of its own, and a row in `composites`. */
+/** An op defined in terms of others, so that emitters need not know it: one file and one row in `composites`. */
 export interface Composite<N extends Op<string>> {
   readonly accesses: Accesses<N>;
-  /** The same in the ops that every emitter knows. The last node has the id of the composite, others begin with it. */
+  /** The same in ops that every emitter knows. The last node has the id of the composite; the others start with it. */
   readonly lower: (node: N) => readonly CoreNode[];
-  /** What it computes, as the reference interpreter does. */
+  /** Its computation in the reference interpreter. */
   readonly run: (node: N, run: Run) => Float64Array;
 }

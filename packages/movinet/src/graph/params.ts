@@ -3,7 +3,7 @@ import type { Weights } from "./tensor.ts";
 
 type Compute = (name: string) => Float32Array;
 
-/** Computes a parameter that a pass derived from others; arithmetic in float64, result in float32. */
+/** Computes a parameter derived by a pass: arithmetic in float64, result in float32. */
 function derive(derivation: Derivation, of: Compute): Float32Array {
   switch (derivation.kind) {
     case "scaled": {
@@ -46,7 +46,7 @@ function changesNothing(gain: number): boolean {
   return Math.abs(gain - 1) < 2 ** -26;
 }
 
-/** The canonical parameter of which a pass made another: of a fold the kernel, or the norm's beta. */
+/** The canonical parameter behind a derived one: for a fold the kernel, or the norm's beta. */
 export function sourceOf(graph: Graph, name: string): string {
   const derivation = graph.params[name]?.derivation;
   switch (derivation?.kind) {
@@ -62,7 +62,7 @@ export function sourceOf(graph: Graph, name: string): string {
   }
 }
 
-/** The values of a graph's parameters, derived ones included, each computed once. */
+/** The values of a graph's parameters, including derived ones, each computed once. */
 export function resolveParams(graph: Graph, weights: Weights): (name: string) => Float32Array {
   const done = new Map<string, Float32Array>();
   const of = (name: string): Float32Array => {

@@ -16,14 +16,14 @@ import {
 } from "./ir.ts";
 import { rebuild } from "./shapes.ts";
 
-/** A function from graph to graph that keeps what the graph computes. */
+/** A function from graph to graph that preserves the result. */
 export type Pass = (graph: Graph) => Graph;
 
 /** The form in which emitters run a network for inference. */
 export const lowerForInference: Pass = (graph) =>
   [lowerComposites, foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
 
-/** Writes composites with the ops that every reader knows. */
+/** Replaces composites by ops that every reader knows. */
 export function lowerComposites(graph: Graph): CoreGraph {
   const nodes = graph.nodes.flatMap((node) => definitionOf(node)?.lower(node) ?? [node as CoreNode]);
   return { ...rebuild(graph, nodes, graph.params), nodes };
@@ -31,7 +31,7 @@ export function lowerComposites(graph: Graph): CoreGraph {
 
 type Foldable = Extract<Node, { op: "conv" | "depthwise" }>;
 
-/** Folds every node of one kind into the convolution whose only reader it is; the convolution takes over its id. */
+/** Folds every node of one kind into the convolution it alone reads; the convolution takes over its id. */
 function foldInto<Kind extends "norm" | "scale">(
   graph: Graph,
   kind: Kind,
@@ -52,7 +52,10 @@ function foldInto<Kind extends "norm" | "scale">(
   return rebuild(graph, [...nodes.values()], params);
 }
 
-/** Folds stored statistics into the convolution before them: `w' = w · gain`, `b' = beta + (b − mean) · gain` (spec §2.11). */
+/**
+ * Folds stored statistics into the preceding convolution: `w' = w · gain`, `b' = beta + (b − mean) · gain` (spec
+ * §2.11).
+ */
 export const foldNorm: Pass = (graph) =>
   foldInto(graph, "norm", (conv, { gamma, beta, mean, variance }, params) => {
     const kernel = `${conv.kernel}|${gamma}`;
@@ -64,7 +67,7 @@ export const foldNorm: Pass = (graph) =>
     return { ...conv, kernel, bias };
   });
 
-/** Folds the residual scale into the projection before it (spec §2.11). */
+/** Folds the residual scale into the preceding projection (spec §2.11). */
 export const foldScale: Pass = (graph) =>
   foldInto(graph, "scale", (conv, { factor }, params) => {
     const scaled = (base: string) => {
@@ -76,12 +79,12 @@ export const foldScale: Pass = (graph) =>
   });
 
 /**
- * Writes every convolution over time as a sum over its taps of 2-D depthwise convolutions of frame slices, so that no
- * emitter needs a 3-D convolution: exact, and of rank 4.
+ * Replaces every convolution over time by a sum over its taps of 2-D depthwise convolutions of frame slices, so that
+ * no emitter needs a 3-D convolution: exact, and of rank 4.
  */
 export const lowerTime: Pass = (graph) => lowerTaps(graph, () => true);
 
-/** The same for kernels that see more than one pixel; those over time alone are left to the emitter. */
+/** The same for kernels larger than one pixel; those over time alone are left to the emitter. */
 export const lowerSpaceTime: Pass = (graph) => lowerTaps(graph, ({ size, stride }) => size > 1 || stride > 1);
 
 function lowerTaps(graph: Graph, applies: (node: DepthwiseNode) => boolean): Graph {
@@ -116,8 +119,8 @@ function lowerTaps(graph: Graph, applies: (node: DepthwiseNode) => boolean): Gra
 }
 
 /**
- * Writes the hard sigmoid of a gate as ReLU6, which convolutions compute along, and moves the constants of its other
- * form into the two convolutions around it: `relu6(x + 3) · 0.16667`, and `clip(0.2x + 0.5, 0, 1) = relu6(1.2x + 3) / 6`.
+ * Replaces a gate's hard sigmoid by ReLU6, which can be fused into convolutions, and moves the constants into the two
+ * neighbouring convolutions: `relu6(x + 3) · 0.16667`, and `clip(0.2x + 0.5, 0, 1) = relu6(1.2x + 3) / 6`.
  */
 export const foldGate: Pass = (graph) => {
   const only = onlyReaders(graph);
@@ -150,7 +153,7 @@ const hardSigmoids: Readonly<Record<string, { readonly slope: number; readonly p
   hard_sigmoid_b: { slope: 1, peak: 0.16667 },
 };
 
-/** Drops nodes that change nothing: slices of all frames, joins of one value, pads by nothing, single repeats. */
+/** Drops nodes without effect: slices of all frames, joins of one value, empty padding, single repeats. */
 export const dropIdentities: Pass = (graph) => {
   const same = new Map<string, string>();
   const resolve = (value: string): string => same.get(value) ?? value;
@@ -178,19 +181,22 @@ export const dropIdentities: Pass = (graph) => {
   return dropUnread(rebuild(renamed, nodes, graph.params));
 };
 
-/** The output of a body that the pool of its head takes: a vector of each frame, `[T, C, 1, 1]`. */
+/** The body's output that feeds the head's pool: one vector per frame, `[T, C, 1, 1]`. */
 export const headFeatures = "head.spatial";
 const headPool = "head.pool";
 
-/** A network in two parts, between which the mean over frames is taken. */
+/** A network in two parts, with the mean over frames taken in between. */
 export interface SplitHead {
-  /** Gives {@link headFeatures}, and the outputs that need no pool, of each frame. */
+  /** Returns {@link headFeatures} and the outputs that need no pool, per frame. */
   readonly body: Graph;
-  /** Takes a mean as its image, `[1, C, 1, 1]`, and gives the other outputs; it has no state. */
+  /** Takes a mean as its image, `[1, C, 1, 1]`, and returns the other outputs; stateless. */
   readonly classifier: Graph;
 }
 
-/** Cuts a network at the pool of its head; null where an output cannot be made of the mean alone, or of each frame alone. */
+/**
+ * Splits a network at the pool of its head; null if an output depends on more than the mean alone, or each frame
+ * alone.
+ */
 export function splitHead(graph: Graph): SplitHead | null {
   const isPooled = (value: string) =>
     partOf(graph, { outputs: { value }, states: [] }).nodes.some(({ id }) => id === headPool);
@@ -206,15 +212,15 @@ export function splitHead(graph: Graph): SplitHead | null {
   return canBeCut ? { body: bodyOf(graph, Object.fromEntries(others)), classifier } : null;
 }
 
-/** The part of a network before the pool of its head: it gives {@link headFeatures}, and `outputs`. */
+/** The part of a network before the pool of its head: it returns {@link headFeatures}, and `outputs`. */
 export function bodyOf(graph: Graph, outputs: Graph["outputs"] = {}): Graph {
   const states = graph.states.filter(({ owner }) => owner !== "head");
   return partOf(graph, { outputs: { [headFeatures]: headFeatures, ...outputs }, states });
 }
 
 /**
- * The part of a graph that makes `outputs` and what `states` need, with the inputs that it reads. `from` is a value that becomes
- * its image, so that what makes it is left out.
+ * The part of a graph that computes `outputs` and what `states` need, with the inputs it reads. `from` is a value that
+ * becomes its image, so nothing before it is included.
  */
 export function partOf(
   graph: Graph,
@@ -248,7 +254,7 @@ function dropUnread(graph: Graph): Graph {
   return rebuild(graph, kept.reverse(), graph.params);
 }
 
-/** The same graph with other names for some of its values. */
+/** The same graph with some values renamed. */
 export function renameValues(graph: Graph, names: ReadonlyMap<string, string>): Graph {
   const renamed = (value: string) => names.get(value) ?? value;
   const nodes = graph.nodes.map((node) => ({ ...withInputs(node, renamed), id: renamed(node.id) }));
@@ -270,7 +276,7 @@ function renameAll(values: Readonly<Record<string, string>>, rename: (value: str
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, rename(value)]));
 }
 
-/** The parameters that the nodes of a graph read, in order of first use. */
+/** The parameters read by a graph's nodes, in order of first use. */
 export function usedParams(graph: Graph): readonly string[] {
   return [...new Set(graph.nodes.flatMap(paramsOf))];
 }

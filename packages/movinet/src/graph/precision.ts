@@ -1,29 +1,32 @@
-/** What numbers are, and how a file stores those of a network. */
+/** Number types, and how a file stores the parameters of a network. */
 import { toHalves } from "../common/half.ts";
 
 export type Dtype = "float32" | "float16" | "int8" | "int32";
 
-/** Integers mean `scale · (integer − zeroPoint)`, with one of each for all, or for each index of dimension `axis`. */
+/** Integers mean `scale · (integer − zeroPoint)`, with one pair for all, or one per index of dimension `axis`. */
 export interface Quantization {
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
   readonly axis: number;
 }
 
-/** What the numbers of a value or a parameter are; `quantization` is null where they mean themselves. */
+/** The type of a value or parameter; `quantization` is null for plain numbers. */
 export interface NumberType {
   readonly dtype: Dtype;
   readonly quantization: Quantization | null;
 }
 
-/** How a file stores and computes, the most exact first: `dynamic_int8` has int8 weights alone, `int8` everything. */
+/** How a file stores and computes, most exact first: `dynamic_int8` has only int8 weights, `int8` everything. */
 export const precisions = ["float32", "float16", "dynamic_int8", "int8"] as const;
 export type Precision = (typeof precisions)[number];
 
-/** What a constant is to its layer: dense kernels are most of a network, depthwise ones few, vectors have a number a channel. */
+/**
+ * The kind of a constant: dense kernels are most of a network, depthwise ones few, vectors have one number per
+ * channel.
+ */
 export type ConstantKind = "dense" | "depthwise" | "vector";
 
-/** Which constants a file stores in fewer bits: those of some kinds, from a number of elements on. Others stay float32. */
+/** Which constants a file stores in fewer bits: some kinds, from a number of elements. Others stay float32. */
 export interface Storage {
   readonly dtype: "float32" | "float16" | "int8";
   readonly kinds: readonly ConstantKind[];
@@ -32,12 +35,12 @@ export interface Storage {
 
 export const allFloats: Storage = { dtype: "float32", kinds: [], leastElements: 0 };
 
-/** A constant as it stands in a file. */
+/** A constant as stored in a file. */
 export interface StoredConstant extends NumberType {
   readonly data: Float32Array | Uint16Array | Int8Array;
 }
 
-/** `data` is `[channels, …]` where it is dense, so that each of its channels may have a scale. */
+/** `data` is `[channels, …]` for dense kernels, so that each channel may have a scale. */
 export function storeConstant(
   storage: Storage,
   kind: ConstantKind,
@@ -53,7 +56,7 @@ export function storeConstant(
 
 const largestInt8 = 127;
 
-/** A scale for each channel, the first dimension, symmetric around 0. */
+/** One scale per channel (the first dimension), symmetric around 0. */
 function quantize(data: Float32Array, channels: number): StoredConstant {
   const fan = data.length / channels;
   const scale = new Float32Array(channels);

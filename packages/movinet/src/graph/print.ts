@@ -2,12 +2,12 @@ import { type Graph, inputsOf, type Node, type Param, type PerOp, paramsOf, perO
 import { lowerComposites } from "./passes.ts";
 import { elementsOf, macsOf } from "./shapes.ts";
 
-/** One line of the listing: what a node makes and what it costs in one call. */
+/** One line of the listing: what a node computes and its cost per call. */
 export interface Layer {
   readonly id: string;
   readonly op: string;
   readonly inputs: readonly string[];
-  /** `[frames, channels, height, width]` of one stream. */
+  /** `[frames, channels, height, width]` for one stream. */
   readonly shape: readonly [number, number, number, number];
   /** Elements of the node's parameters, norm statistics included. */
   readonly parameters: number;
@@ -39,7 +39,10 @@ const describe = {
   positionalEncoding: () => "positional encoding",
 } satisfies PerOp<[], string>;
 
-/** The nodes of a graph with their costs, composites as what they are made of. A parameter that several nodes read counts at the first of them. */
+/**
+ * The nodes of a graph with their costs, composites expanded. A parameter read by several nodes counts for the first
+ * of them.
+ */
 export function layersOf(graph: Graph): readonly Layer[] {
   const counted = new Set<string>();
   return lowerComposites(graph).nodes.map((node: Node) => {
@@ -60,7 +63,7 @@ export function layersOf(graph: Graph): readonly Layer[] {
   });
 }
 
-/** The listing of a graph: one line a node with its shape, parameters and multiply–accumulates. */
+/** The listing of a graph: one line per node with its shape, parameters and multiply–accumulates. */
 export function renderGraph(graph: Graph): string {
   const header = ["node", "op", "shape", "parameters", "MACs"];
   const number = (value: number) => (value === 0 ? "" : value.toLocaleString("en-US"));

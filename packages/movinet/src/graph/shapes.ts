@@ -121,12 +121,12 @@ const rules = {
   },
   positionalEncoding(node, shapes) {
     const x = shapeOf(shapes, node, node.x);
-    if (x.channels * x.height * x.width !== 1) fail(node, "the position must be one number a frame");
+    if (x.channels * x.height * x.width !== 1) fail(node, "the position must be one number per frame");
     return { ...x, channels: node.channels };
   },
 } satisfies PerOp<[Shapes, Params], Shape>;
 
-/** The shape that a node makes of its inputs; throws `internal: …` when they do not fit. */
+/** The output shape of a node for its inputs; throws `internal: …` if they do not match. */
 export function inferShape(node: Node, shapes: Shapes, params: Params): Shape {
   const definition = definitionOf(node);
   if (!definition) return perOp(rules, node, shapes, params);
@@ -135,17 +135,17 @@ export function inferShape(node: Node, shapes: Shapes, params: Params): Shape {
   return shapeOf(made, node, node.id);
 }
 
-/** The same graph with other nodes: shapes are inferred anew, and parameters and shapes that nothing reads are dropped. */
+/** The same graph with other nodes: shapes are inferred again, and unused parameters and shapes dropped. */
 export function rebuild(graph: Graph, nodes: readonly Node[], params: Params): Graph {
   const shapes: Record<string, Shape> = {};
   for (const node of nodes) {
-    if (shapes[node.id]) fail(node, "the id is taken");
+    if (shapes[node.id]) fail(node, "duplicate id");
     shapes[node.id] = inferShape(node, shapes, params);
   }
   return { ...graph, nodes, shapes, params };
 }
 
-/** Multiply–accumulates of one call for one stream, convolutions only (spec §1.6). */
+/** Multiply–accumulates per call for one stream, convolutions only (spec §1.6). */
 export function macsOf(node: Node, graph: Graph): number {
   const out = graph.shapes[node.id] as Shape;
   const positions = out.frames * out.height * out.width;

@@ -12,24 +12,24 @@ export function stateDtype(state: State): "float32" | "int32" {
   return state.kind === "count" ? "int32" : "float32";
 }
 
-/** Bytes that one stream carries from frame to frame: four for each element of its states. */
+/** Bytes of state per stream: four per element. */
 export function stateBytes(graph: Graph): number {
   return graph.states.reduce((bytes, state) => bytes + 4 * elementsOf(stateShape(state)), 0);
 }
 
-/** What a running sum adds to the sum before it: `sum` is the value of a cumulative sum. */
+/** The term that a running sum adds: `sum` is the value of a cumulative sum. */
 export function summandOf(graph: Graph, sum: string): string {
   const node = graph.nodes.find(({ id }) => id === sum);
-  if (node?.op !== "cumulativeSum") throw new Error(`internal: ${sum} is no running sum`);
+  if (node?.op !== "cumulativeSum") throw new Error(`internal: ${sum} is not a running sum`);
   return node.x;
 }
 
-/** Frame `slot` of a buffer in a step file: 0 is the oldest, the number of slots the newest frame. */
+/** Frame `slot` of a buffer in a step file: 0 is the oldest; the number of slots is the newest frame. */
 export function slotName(state: string, slot: number): string {
   return `${state}_${slot}`;
 }
 
-/** What the host of a step file adds to the sum of a pool. */
+/** The term that the host of a step file adds to the sum of a pool. */
 export function poolFrameName(state: string): string {
   return `${state}_frame`;
 }

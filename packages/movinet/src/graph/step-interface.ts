@@ -1,68 +1,68 @@
 /**
- * How a network is called, whether it is a graph or a file: which inputs are pictures, clocks and states, and how what comes
- * out becomes the state of the next call. Everything that runs streams works from this alone.
+ * How to call a network, whether a graph or a file: which inputs are pictures, clocks and states, and how outputs
+ * become the state of the next call. Everything that runs streams uses only this.
  */
 import type { Graph, Shape } from "./ir.ts";
 import { elementsOf } from "./shapes.ts";
 import { poolFrameName, slotName, stateDtype, stateShape } from "./states.ts";
 
-/** An input or an output of something that can be run. Sides that are free at run time are 1. */
+/** An input or output of something that can be run. Dynamic dimensions are 1. */
 export interface TensorFacts {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32" | "uint8";
 }
 
-/** A state under Google's name, in Google's shape (`[1, frames, H, W, C]`, counts `[1]`). */
+/** A state with Google's name and shape (`[1, frames, H, W, C]`, counts `[1]`). */
 export interface StateFacts {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32";
 }
 
-/** A state and how it goes on. */
+/** A state and how it is updated. */
 export type CarriedState = StateFacts &
   (
     | {
-        /** Frames: those of `inputs`, oldest first, move up, and those of the outputs `newest` follow. */
+        /** Frames: those of `inputs`, oldest first, move up, followed by those of the outputs `newest`. */
         readonly kind: "buffer";
         readonly inputs: readonly string[];
         readonly newest: readonly string[];
       }
     | {
-        /** A running sum: `output` is the next one, or, where it `grows`, what is added to it. */
+        /** A running sum: `output` is the next one, or, if it `grows`, the increment. */
         readonly kind: "sum";
         readonly input: string;
         readonly output: string;
         readonly grows: boolean;
-        /** The count that the network divides the sum by, where it keeps one itself; else the clocks tell. */
+        /** The count that the network divides the sum by, if it has one; otherwise the clocks provide it. */
         readonly count: string | null;
       }
     | {
-        /** Frames seen: a tensor like others, or, without an input, what the clocks tell. */
+        /** Frames so far: a tensor like others, or, without an input, provided by the clocks. */
         readonly kind: "count";
         readonly input: string | null;
       }
   );
 
 export interface StepInterface {
-  /** New frames in a call. */
+  /** New frames per call. */
   readonly frames: number;
-  /** The input of new frames, `[frames · streams, C, H, W]` or `[frames, H, W, C]`, as `layout` says. */
+  /** The input for new frames, `[frames · streams, C, H, W]` or `[frames, H, W, C]`, according to `layout`. */
   readonly picture: Pick<Shape, "channels" | "height" | "width"> & { readonly input: string };
-  /** Numbers for each new frame: `1 / (frames so far, this one included)`, and the index of the frame. */
+  /** Values per new frame: `1 / (frames so far, including this one)`, and the index of the frame. */
   readonly clocks: readonly { readonly input: string; readonly role: "inverseCount" | "position" }[];
-  /** None for a network of whole clips. */
+  /** Empty for base models. */
   readonly states: readonly CarriedState[];
-  /** States that are handed back as they came: they are fed with zeros and belong to no snapshot. */
+  /** States that are returned unchanged: they are fed with zeros and are not part of snapshots. */
   readonly unused: readonly StateFacts[];
-  /** What the network says: the outputs by their names, `logits` among them. */
+  /** The outputs by name, including `logits`. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** Where channels stand in pictures and states. */
+  /** The position of channels in pictures and states. */
   readonly layout: "planes" | "channelsLast";
 }
 
-/** The interface of a graph that is called by its own names. */
+/** The interface of a graph called by its own names. */
 export function graphInterface(graph: Graph): StepInterface {
   const inputs = graph.nodes.filter((node) => node.op === "input");
   const image = inputs.find(({ role }) => role === "image");
@@ -87,8 +87,8 @@ export function graphInterface(graph: Graph): StepInterface {
 }
 
 /**
- * The interface of the file that a graph becomes: of the form `step`, or, without states, `clip`, which has the clocks in it.
- * Channels stand last.
+ * The interface of the file that a graph becomes: in the form `step`, or, without states, `clip`, which includes the
+ * clocks. Channels come last.
  */
 export function emittedInterface(graph: Graph): StepInterface {
   const { states, clocks, ...own } = graphInterface(graph);
@@ -107,7 +107,7 @@ export function emittedInterface(graph: Graph): StepInterface {
   };
 }
 
-/** What the tensors of a graph are, by the names of its values: its inputs, or what leaves it. */
+/** The tensors of a graph, by value name: its inputs, or its results. */
 export function tensorsOf(graph: Graph, names: readonly string[]): readonly TensorFacts[] {
   return names.map((name) => {
     const { frames, channels, height, width } = graph.shapes[name] as Shape;
@@ -119,21 +119,22 @@ export interface Signature {
   readonly inputs: readonly TensorFacts[];
   readonly outputs: readonly TensorFacts[];
   readonly layout: StepInterface["layout"];
-  /** Frames of a call, where the shapes do not tell. */
+  /** Frames per call, if the shapes do not say. */
   readonly frames?: number;
-  /** Inputs that are outputs as well, untouched. */
+  /** Inputs that are returned unchanged as outputs. */
   readonly passed?: ReadonlySet<string>;
 }
 
-/** Of a signature: its interface, or what keeps it from being one. */
+/** Result of reading a signature: its interface, or why it is not one. */
 export type ReadSignature = { readonly step: StepInterface } | { readonly problems: readonly string[] };
 
 /**
- * The interface of a file by its signature. Three are known:
- * - `clip`: pictures and, for some, clocks go in, `logits` come out;
- * - `step` (see `slotName`): one picture, the slots of buffers, the sums of pools and clocks go in; `logits`, the newest frame
- *   of each buffer and what each sum grows by come out;
- * - `official` (spec §3.7): `image` `[1, 1, H, W, 3]` and the states go in, the states come out under the same names.
+ * The interface of a file, from its signature. Three kinds are known:
+ * - `clip`: takes pictures and sometimes clocks, returns `logits`;
+ * - `step` (see `slotName`): takes one picture, the slots of buffers, the sums of pools, and clocks; returns `logits`,
+ *   the newest frame of each buffer and the increment of each sum;
+ * - `official` (spec §3.7): takes `image` `[1, 1, H, W, 3]` and the states, and returns the states under the same
+ *   names.
  */
 export function signatureInterface(signature: Signature): ReadSignature {
   const { inputs, outputs, layout } = signature;
@@ -152,7 +153,7 @@ export function signatureInterface(signature: Signature): ReadSignature {
   }
   const common = { frames: 1, clocks, layout };
   if (layout === "planes" || image?.shape.length === 4) {
-    if (!picture) return { problems: ["it has no image of float32"] };
+    if (!picture) return { problems: ["it has no float32 image input"] };
     const { states, problems } = stepStates(given, outputs, clocks.length > 1, layout);
     if (problems.length > 0) return { problems };
     const carried = new Set(states.flatMap(outputsOfState));
@@ -162,7 +163,7 @@ export function signatureInterface(signature: Signature): ReadSignature {
   return officialInterface(signature, given, image?.shape.length === 5 ? picture : undefined);
 }
 
-/** The outputs that are no states, by their names: `logits` is among them, or the only one there is. */
+/** The outputs that are not states, by name: including `logits`, or the only one. */
 function saidBy(outputs: readonly TensorFacts[]): Readonly<Record<string, string>> | null {
   const [first] = outputs;
   if (first && outputs.length === 1) return { logits: first.name };
@@ -238,10 +239,8 @@ function stepStates(
   const known = new Set(states.flatMap(inputsOfState));
   const wanted = ["logits", ...states.flatMap(outputsOfState)];
   const problems = [
-    ...given.filter(({ name }) => !known.has(name)).map(({ name }) => `the input ${name} is unknown`),
-    ...wanted
-      .filter((name) => !outputs.some((output) => output.name === name))
-      .map((name) => `there is no output ${name}`),
+    ...given.filter(({ name }) => !known.has(name)).map(({ name }) => `unknown input ${name}`),
+    ...wanted.filter((name) => !outputs.some((output) => output.name === name)).map((name) => `missing output ${name}`),
   ];
   return { states, problems };
 }
@@ -252,7 +251,7 @@ export function inputsOfState(state: CarriedState): readonly string[] {
   return state.input === null ? [] : [state.input];
 }
 
-/** The outputs that a state is made of after a call: a count that is a tensor comes back under its own name. */
+/** The outputs that update a state: a count tensor is returned under its own name. */
 export function outputsOfState(state: CarriedState): readonly string[] {
   if (state.kind === "buffer") return state.newest;
   if (state.kind === "sum") return [state.output];
@@ -271,10 +270,10 @@ function officialInterface(
     const output = outputOf.get(input.name);
     return input.dtype !== "uint8" && input.dtype === output?.dtype && String(input.shape) === String(output.shape);
   };
-  const problems = picture ? [] : ["it has no image [1,1,H,W,3] of float32"];
-  problems.push(...given.filter((input) => !isSame(input)).map(({ name }) => `${name} is not given back`));
+  const problems = picture ? [] : ["it has no float32 image input of shape [1,1,H,W,3]"];
+  problems.push(...given.filter((input) => !isSame(input)).map(({ name }) => `${name} is not returned`));
   if (!said || others.some(({ dtype }) => dtype !== "float32")) {
-    problems.push(`beside states it gives ${others.map(({ name }) => name).join(", ") || "nothing"}`);
+    problems.push(`besides states it returns ${others.map(({ name }) => name).join(", ") || "nothing"}`);
   }
   if (!picture || !said || problems.length > 0) return { problems };
   const facts = given as readonly StateFacts[];

@@ -7,7 +7,7 @@ export interface Tensor {
 /** A model's parameters by canonical name (for example `block1.layer0.expansion.kernel`). */
 export type Weights = ReadonlyMap<string, Tensor>;
 
-/** `[a, b, c]` → `[c, b, a]`: of a matrix, `[a, 1, c]` or `[a, b, 1]`, the transposed one. */
+/** `[a, b, c]` → `[c, b, a]`: for a matrix, `[a, 1, c]` or `[a, b, 1]`, the transpose. */
 export function reversed(data: Float32Array, [a, b, c]: readonly [number, number, number]): Float32Array {
   if (b === 1) return transposed(data, a, c);
   if (c === 1) return transposed(data, a, b);
@@ -21,7 +21,7 @@ export function reversed(data: Float32Array, [a, b, c]: readonly [number, number
   return result;
 }
 
-/** Rows and columns of a tile that stays in the processor's cache: half the time of going row by row. */
+/** Rows and columns of a tile that fits into the processor's cache: twice as fast as row by row. */
 const tile = 32;
 
 function transposed(data: Float32Array, rows: number, columns: number): Float32Array {

@@ -1,53 +1,56 @@
 import type { Spec } from "../arch/spec.ts";
 import { variants } from "../arch/variants.ts";
 
-/** How a model was trained to see a picture: `squash` ignores its aspect, `crop` takes the centre. */
+/** How a model was trained to fit a picture: `squash` ignores its aspect ratio, `crop` takes the centre. */
 export type CardFit = "squash" | "crop";
 
-/** How a picture becomes the network's input: as a model was trained, or whole between black bars (`pad`). */
+/** How a picture is fitted to the network's input: as in training, or completely visible between black bars (`pad`). */
 export type Fit = CardFit | "pad";
 
-/** The network's input in pixels, and how a picture is fitted into it. */
+/** The network's input size in pixels, and how a picture is fitted to it. */
 export interface InputSize {
   readonly width: number;
   readonly height: number;
   readonly fit: Fit;
 }
 
-/** What must be known about a model beside its network and its weights. Plain JSON data. */
+/** Metadata of a model, besides its network and weights. Plain JSON data. */
 export interface Card {
   /** For example `a0-stream`. */
   readonly name: string;
-  /** Class names in output order; null when nobody knows them. */
+  /** Class names in output order; null if unknown. */
   readonly labels: readonly string[] | null;
   /** Pixels. */
   readonly input: InputSize & { readonly fit: CardFit };
-  /** Frames a second at which the model sees a video. */
+  /** Frames per second at which the model samples a video. */
   readonly fps: number;
-  /** Frames of one window of a base model; null for stream models. */
+  /** Frames per window of a base model; null for stream models. */
   readonly frames: number | null;
-  /** Whether the classes exclude each other (`softmax`) or not (`sigmoid`). */
+  /** Whether the classes are mutually exclusive (`softmax`) or not (`sigmoid`). */
   readonly output: "softmax" | "sigmoid";
   /** Where the weights come from, or null. */
   readonly source: string | null;
   readonly licence: string | null;
-  /** Fractions in 0..1 on the data set named, or null where nobody measured. */
+  /** Fractions in 0..1 on the given dataset, or null if not measured. */
   readonly accuracy: { readonly dataset: string; readonly top1: number; readonly top5: number | null } | null;
-  /** What the logits were divided by to make probabilities honest (folded into the last layer), or null. */
+  /** The calibration temperature that the logits were divided by (folded into the last layer), or null. */
   readonly temperature: number | null;
-  /** Which clips its training used; null where nobody noted them, as in files of others. */
+  /** The clips used for its training; null if not recorded, as in third-party files. */
   readonly learned: LearnedClips | null;
 }
 
-/** Clips that taught a model or chose one of its settings, so that nobody tests it on them. Plain JSON data. */
+/** Clips that a model or its settings were trained on, so that nobody tests it on them. Plain JSON data. */
 export interface LearnedClips {
-  /** Of each clip, the first 16 hexadecimal digits of the SHA-256 of its file and of its pictures as the model sees them; sorted. */
+  /**
+   * For each clip, the first 16 hexadecimal digits of the SHA-256 of its file and of its frames as the model sees
+   * them; sorted.
+   */
   readonly files: readonly string[];
-  /** Of each group (a person, a place), the same digits of the SHA-256 of its name; sorted. */
+  /** For each group (a person, a place), the same digits of the SHA-256 of its name; sorted. */
   readonly groups: readonly string[];
 }
 
-/** The card of a network that nobody described: sizes from the spec, rates from the variant, no labels. */
+/** The card of a network without one: sizes from the spec, rates from the variant, no labels. */
 export function defaultCard(
   spec: Pick<Spec, "variant" | "mode" | "resolution">,
   name = `${spec.variant}-${spec.mode}`,

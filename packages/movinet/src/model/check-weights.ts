@@ -4,10 +4,10 @@ import type { Graph } from "../graph/ir.ts";
 /** Names and shapes of tensors, with or without their values. */
 export type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
-/** How many tensors of a kind are named. */
+/** The number of tensors listed per kind of problem. */
 const mostNamed = 20;
 
-/** Throws one {@link ModelError} (`E_MODEL_TENSORS`) that names the missing, unused and mis-shaped tensors. */
+/** Throws one {@link ModelError} (`E_MODEL_TENSORS`) that lists the missing, unused and mis-shaped tensors. */
 export function checkWeights(graph: Graph, weights: Shapes, subject: string): void {
   const expected = Object.entries(graph.params).filter(([, param]) => !param.derivation);
   const missing = expected.filter(([name]) => !weights.has(name)).map(([name]) => name);
@@ -19,15 +19,15 @@ export function checkWeights(graph: Graph, weights: Shapes, subject: string): vo
   const lists = [
     ["missing", missing],
     ["unused", unused],
-    ["of another shape", misshaped],
+    ["with the wrong shape", misshaped],
   ] as const;
   const problems = lists.filter(([, names]) => names.length > 0);
   if (problems.length === 0) return;
   throw new ModelError({
     code: "E_MODEL_TENSORS",
     subject,
-    problem: `its tensors do not fit ${graph.name}: ${problems.map(([what, names]) => `${names.length} ${what}: ${some(names)}`).join("; ")}`,
-    remedy: "Use the file that was made for this network",
+    problem: `its tensors do not match ${graph.name}: ${problems.map(([what, names]) => `${names.length} ${what}: ${some(names)}`).join("; ")}`,
+    remedy: "Use the weights of this network",
   });
 }
 

@@ -1,4 +1,4 @@
-/** Spec and card as they stand in a file: JSON that anybody may have written. */
+/** Spec and card as stored in a file: JSON from untrusted sources. */
 
 import { headNames } from "../arch/heads.ts";
 import type { Spec } from "../arch/spec.ts";
@@ -86,10 +86,10 @@ const cardFields: Fields<Card> = {
   learned: nullOr(record({ files: list(text, 0), groups: list(text, 0) })),
 };
 
-/** Fields that a file leaves out where they are null: older files have none of them. */
+/** Fields that are omitted if null, and missing in older files. */
 const laterFields = { temperature: null, learned: null } as const satisfies Partial<Card>;
 
-/** What files tell of a model, texts by name; `facts` are how a file was made that is not of our own format. */
+/** A file's description of a model, as texts by name; `facts` say how a file of another format was written. */
 export function metadataTexts(
   { spec, card }: { readonly spec: Spec; readonly card: Card },
   facts: ExportFacts<string, string> | null,
@@ -108,7 +108,10 @@ function cardText(card: Card): string {
   return JSON.stringify(Object.fromEntries(Object.entries(card).filter(([name, value]) => !isDefault(name, value))));
 }
 
-/** Reads the spec and the card of a file's metadata. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every wrong field. */
+/**
+ * Reads the spec and card in a file's metadata. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every invalid
+ * field.
+ */
 export function readMetadata(metadata: Readonly<Record<string, string>>, subject: string): { spec: Spec; card: Card } {
   return {
     spec: readJson<Spec>(metadata, "movinet.spec", specFields, subject),
@@ -116,7 +119,7 @@ export function readMetadata(metadata: Readonly<Record<string, string>>, subject
   };
 }
 
-/** The card alone. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every wrong field. */
+/** The card alone. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every invalid field. */
 export function readCard(metadata: Readonly<Record<string, string>>, subject: string): Card {
   return readJson<Card>(metadata, "movinet.card", cardFields, subject, laterFields);
 }
@@ -128,32 +131,32 @@ function readJson<T>(
   subject: string,
   defaults: Partial<T> = {},
 ): T {
-  const remedy = "Use a file that movinet wrote, as it wrote it, or a .tflite file of MoViNet";
+  const remedy = "Use an unmodified file written by movinet, or a MoViNet .tflite file";
   let value: unknown = null;
   try {
     value = parseJson(metadata[key] ?? "null");
   } catch {}
   if (typeof value !== "object" || value === null) {
-    throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: `its metadata holds no ${key}`, remedy });
+    throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem: `its metadata has no ${key}`, remedy });
   }
   const whole = { ...defaults, ...value };
   const wrong = wrongFields(whole, fields);
   if (wrong.length === 0) return whole as T;
-  const problem = `${wrong.join(", ")} of its ${key} ${wrong.length === 1 ? "is" : "are"} missing or out of range`;
+  const problem = `in its ${key}, ${wrong.join(", ")} ${wrong.length === 1 ? "is" : "are"} missing or out of range`;
   throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy });
 }
 
-/** What a file of ours tells about how it was made. */
+/** How one of our files was written. */
 export interface ExportFacts<Form extends string, Precision extends string> {
   readonly form: Form;
   readonly dtype: Precision;
-  /** Of a call. */
+  /** Per call. */
   readonly frames: number;
 }
 
 /**
- * What a file in one of these forms and precisions tells of its network, and the graph of a whole-clip call of one frame. Throws
- * {@link ModelError} (`E_MODEL_FORMAT`).
+ * The network described by a file in one of these forms and precisions, and the graph of a whole-clip call of one
+ * frame. Throws {@link ModelError} (`E_MODEL_FORMAT`).
  */
 export function readOwn<Form extends string, Precision extends string>(
   metadata: Readonly<Record<string, string>>,

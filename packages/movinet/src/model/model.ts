@@ -9,7 +9,7 @@ export interface Model {
   readonly card: Card;
 }
 
-/** What must be known of a network in order to feed it and to name what it says. */
+/** What is needed to feed a network and label its outputs. */
 export interface SessionModel {
   readonly spec: Pick<Spec, "mode" | "classes" | "resolution">;
   readonly card: Card;

@@ -1,7 +1,7 @@
 /** The classes of a plot: which are shown, in which order, and what is said of each. */
 import { percentText } from "../flow/predict.ts";
 import { seriesCount } from "./palette.ts";
-import { choosePlotClasses, classLine, type LinePoint, type PlotPoint, timeText } from "./plot-data.ts";
+import { choosePlotClasses, classLine, type LinePoint, type PlotPoint, standingPoints, timeText } from "./plot-data.ts";
 import { type Band, classesOfBands } from "./segment-bands.ts";
 
 /** A class with its line over time. */
@@ -30,9 +30,10 @@ export function classLines(
 ): readonly ClassLine[] {
   const end = points.at(-1)?.time ?? 0;
   const named = classesOfBands(bands, seriesCount);
-  const others = choosePlotClasses(points, seriesCount).filter(
+  const standing = standingPoints(points);
+  const others = choosePlotClasses(standing, seriesCount).filter(
     (index) =>
-      !named.includes(index) && (named.length === 0 || points.some(({ scores }) => scores[index]! >= rivalPeak)),
+      !named.includes(index) && (named.length === 0 || standing.some(({ scores }) => scores[index]! >= rivalPeak)),
   );
   return [...named, ...others].slice(0, seriesCount).map((index) => {
     const line = classLine(points, index);

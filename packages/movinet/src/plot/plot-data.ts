@@ -1,26 +1,26 @@
 import type { Picture } from "../video/frame.ts";
 
-/** What a model said at one moment of a video. */
+/** A model's answer at one moment of a video. */
 export interface PlotPoint {
   /** Seconds. */
   readonly time: number;
   /** Probability in 0..1 per class, in output order. */
   readonly scores: Float32Array;
-  /** Seconds from which on the scores hold, until those of the next point, where they are of the recent past; never falls. Default: `time`. */
+  /** For scores of the recent past: seconds from which they hold, until those of the next point; never decreases. Default: `time`. */
   readonly since?: number;
-  /** What the camera saw at that moment; a few of all points' pictures are shown. */
+  /** The picture at that moment; only a few of all points' pictures are shown. */
   readonly thumbnail?: Picture;
 }
 
-/** A class that never came above this is no rival to what the final frame ranks: early frames guess. */
+/** A class that never exceeded this cannot compete with the final ranking: early frames are guesses. */
 const rivalPeak = 0.25;
 
 /**
- * The classes worth a line each, best final score first, at most `k`.
+ * The classes that deserve a line, best final score first, at most `k`.
  *
- * The answer (highest final score) is always among them. Then come the classes that ever reached 0.25, by the area under
- * their curve, so that an action which filled the first half of a video is not hidden by its end. What is left goes to
- * the highest final scores.
+ * The answer (highest final score) is always included. Then come the classes that ever reached 0.25, by the area under
+ * their curve, so that an action in the first half of a video is not hidden by its end. The rest are the highest final
+ * scores.
  */
 export function choosePlotClasses(points: readonly PlotPoint[], k = 5): number[] {
   const final = points.at(-1)?.scores ?? new Float32Array();
@@ -46,8 +46,8 @@ export interface LinePoint {
 }
 
 /**
- * A line of at most `limit` points (at least 4) that looks the same: the ends stay, and of each stretch of time its lowest
- * and its highest point, so that no peak is lost.
+ * A line of at most `limit` points (at least 4) that looks the same: the ends, and the lowest and highest point of
+ * each interval, so that no peak is lost.
  */
 export function thinLine(line: readonly LinePoint[], limit = 600): LinePoint[] {
   if (line.length <= limit) return [...line];
@@ -65,27 +65,31 @@ export function thinLine(line: readonly LinePoint[], limit = 600): LinePoint[] {
   return kept;
 }
 
-/** The line of one class over the plot's time; a single moment becomes a level line. */
+const sinceOf = ({ since, time }: PlotPoint) => since ?? time;
+
+/** The points without those whose scores hold for no time: of several from the same moment on, the last one knows most. */
+export function standingPoints(points: readonly PlotPoint[]): readonly PlotPoint[] {
+  return points.filter((point, i) => i === points.length - 1 || sinceOf(points[i + 1]!) > sinceOf(point));
+}
+
+/** The line of one class over the plot's time; a single moment becomes a horizontal line. */
 export function classLine(points: readonly PlotPoint[], index: number): LinePoint[] {
-  const sinceOf = ({ since, time }: PlotPoint) => since ?? time;
   const last = points.at(-1)!;
-  // Of points that hold from the same moment on, the last one knows most.
-  const kept = points.filter((point, i) => point === last || sinceOf(points[i + 1]!) > sinceOf(point));
-  const line = kept.map((point) => ({ time: sinceOf(point), score: point.scores[index]! }));
+  const line = standingPoints(points).map((point) => ({ time: sinceOf(point), score: point.scores[index]! }));
   if (sinceOf(last) < last.time) line.push({ time: last.time, score: last.scores[index]! });
   if (line.length > 1) return line;
   const { start, end } = timeRange(points);
   return [start, end].map((time) => ({ time, score: line[0]!.score }));
 }
 
-/** The stretch of time that a plot shows; a single moment gets half a second on either side. */
+/** The time range of a plot; a single moment gets half a second on either side. */
 export function timeRange(points: readonly PlotPoint[]): { start: number; end: number } {
   const start = points[0]!.time;
   const end = points.at(-1)!.time;
   return end > start ? { start, end } : { start: start - 0.5, end: start + 0.5 };
 }
 
-/** The picture nearest in time to the middle of each of `count` equal stretches of the plot's time. */
+/** The picture closest to the middle of each of `count` equal parts of the plot's time. */
 export function chooseThumbnails(points: readonly PlotPoint[], count: number): Picture[] {
   const { start, end } = timeRange(points);
   const shown = points.filter((point) => point.thumbnail !== undefined);
@@ -100,7 +104,10 @@ const tickSteps = [
   0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800,
 ];
 
-/** At most seven round moments in seconds (the one moment there is, of a single point), and how to write them: `4 s`, or minutes and seconds from two minutes on. */
+/**
+ * At most seven round times in seconds (or the only one, for a single point), and their labels: `4 s`, or minutes and
+ * seconds from two minutes on.
+ */
 export function timeTicks(points: readonly PlotPoint[]): { time: number; text: string }[] {
   const { start, end } = timeRange(points);
   const step = tickSteps.find((candidate) => (end - start) / candidate <= 6) ?? Math.ceil((end - start) / 6);
@@ -112,7 +119,7 @@ export function timeTicks(points: readonly PlotPoint[]): { time: number; text: s
   return Array.from({ length: count }, (_, i) => write((first + i) * step));
 }
 
-/** A moment of a plot that ends at `end`: seconds, or `m:ss` from two minutes on. */
+/** A time in a plot that ends at `end`: seconds, or `m:ss` from two minutes on. */
 export function timeText(time: number, end: number, digits = 1): string {
   return end < 120 ? `${time.toFixed(digits)} s` : clock(time);
 }
@@ -127,7 +134,8 @@ function clock(seconds: number): string {
 }
 
 /**
- * A copy of at most `width × height` whole pixels, each side on its own. Every new pixel is the mean of the pixels under it.
+ * A copy of at most `width × height` pixels, each side scaled separately. Every new pixel is the mean of the pixels
+ * under it.
  */
 export function shrinkPicture(picture: Picture, width: number, height: number): Picture {
   const size = { width: Math.min(picture.width, width), height: Math.min(picture.height, height) };
@@ -149,30 +157,33 @@ export function shrinkPicture(picture: Picture, width: number, height: number): 
   return { data, ...size };
 }
 
-/** A copy of a picture whose longer side is at most so many pixels. */
+/** A copy of a picture whose longer side has at most this many pixels. */
 export function keepsake(picture: Picture, longest: number): Picture {
   const factor = Math.min(1, longest / Math.max(picture.width, picture.height));
   return shrinkPicture(picture, Math.ceil(picture.width * factor), Math.ceil(picture.height * factor));
 }
 
-/** The source pixels, at least one, that lie under pixel `i` of `to`. */
+/** The source pixels, at least one, under pixel `i` of `to`. */
 function span(i: number, to: number, from: number): [number, number] {
   const start = Math.floor((i * from) / to);
   return [start, Math.max(start + 1, Math.floor(((i + 1) * from) / to))];
 }
 
-/** Twice the most that a plot shows, so that thinning still leaves one near every place. */
+/** Twice what a plot shows, so that thinning still leaves one near every position. */
 const maxThumbnails = 40;
 const thumbnailPixels = 160;
 
-/** Gathers the points of a plot while a video is classified; memory does not grow with the number of pictures. */
+/** Collects the points of a plot during classification; memory does not grow with the number of pictures. */
 export interface PlotRecorder {
   readonly points: readonly PlotPoint[];
   /** Adds a moment in seconds, later than all before; `since` as of a {@link PlotPoint}. Copies `scores` and a small version of `picture`. */
   add(time: number, scores: Float32Array, picture: Picture, since?: number): void;
 }
 
-/** A recorder for `renderPlot`: keeps all scores, and small pictures of at most 40 moments spread over the whole video. */
+/**
+ * A recorder for `renderPlot`: keeps all scores, and small pictures of at most 40 moments distributed over the whole
+ * video.
+ */
 export function createPlotRecorder(): PlotRecorder {
   const points: PlotPoint[] = [];
   let stride = 1;

@@ -28,7 +28,11 @@ export async function renderPlot(
   warn: (warning: string) => void = () => {},
 ): Promise<string | Uint8Array> {
   const svg = renderFile(drawPlot(plot, buildStrip(plot)));
-  return format === "svg" ? svg : (await rasterize(svg, 2, warn)).asPng();
+  return format === "svg"
+    ? svg
+    : (
+        await rasterize(svg, 2, (problem) => warn(`${problem}. Write an .svg file, or install a font for that script`))
+      ).asPng();
 }
 
 function buildStrip({ points, shape = "portrait", aspect: shownAspect }: Plot): ThumbnailStrip {

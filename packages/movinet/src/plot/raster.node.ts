@@ -45,7 +45,7 @@ function missingSentence(contents: readonly string[]): string {
     contents.map((content) => JSON.stringify(bounded(content, 60))),
     3,
   );
-  return `no font on this system has all characters of ${names}, so they show as boxes. Write an .svg file, or install a font for that script`;
+  return `no font on this system has all characters of ${names}, so they show as boxes`;
 }
 
 function textsOf(svg: string): readonly string[] {

@@ -16,15 +16,15 @@ function splitGraphemes(text: string): string[] {
   return Array.from(graphemes.segment(printable(text)), ({ segment }) => segment);
 }
 
-/** How wide a text is in all, by `measure`, the width of one grapheme. */
+/** The total width of a text by `measure`, the width of one grapheme. */
 export function widthOf(text: string, measure: (grapheme: string) => number): number {
   return splitGraphemes(text).reduce((sum, grapheme) => sum + measure(grapheme), 0);
 }
 
 /**
- * The text in at most `width`, with an ellipsis where something was cut. `measure` gives the width of one grapheme.
+ * The text in at most `width`, with an ellipsis if it was cut. `measure` returns the width of one grapheme.
  *
- * @param keep the side that stays: the `start` of a sentence, the `end` of a path.
+ * @param keep the side to keep: the `start` of a sentence, the `end` of a path.
  */
 export function cutText(
   text: string,

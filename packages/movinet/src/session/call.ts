@@ -10,7 +10,7 @@ import {
 } from "../graph/step-interface.ts";
 import type { Weights } from "../graph/tensor.ts";
 
-/** An executable, how it is called, and what its outputs become: scores of a file are turned back into logits. */
+/** An executable, how to call it, and how to convert its outputs: a file's scores become logits again. */
 export interface Call {
   readonly executable: Executable;
   readonly step: StepInterface;
@@ -28,20 +28,20 @@ export async function loadCall(
   return { executable, step: executable.step };
 }
 
-/** What a call says, by the names of the outputs. */
+/** The outputs of a call, by name. */
 export type Outputs = Readonly<Record<string, Float32Array>>;
 
-/** Where the tensors of a call stand among those of its executable. */
+/** The positions of a call's tensors among those of its executable. */
 export interface Plan {
-  /** All inputs of the next run: pictures, clocks and what is handed back stay there until they are replaced. */
+  /** All inputs of the next run: pictures, clocks and pass-through states stay there until replaced. */
   readonly inputs: DeviceTensor[];
   readonly picture: number;
   readonly clocks: readonly Clock[];
-  /** Where what is held goes, in its order. */
+  /** Positions of the state inputs, in order. */
   readonly held: readonly number[];
   readonly said: readonly { readonly name: string; readonly at: number }[];
   readonly moves: readonly Move[];
-  /** Outputs that become no state. */
+  /** Outputs that are not states. */
   readonly spare: readonly number[];
 }
 
@@ -52,7 +52,7 @@ interface Clock {
   readonly times: Float32Array;
 }
 
-/** How a call's outputs go into a state of `length` held tensors: they follow those that move up, or one is added. */
+/** How a call's outputs update a state of `length` tensors: they follow those that move up, or one is added. */
 export interface Move {
   readonly from: number;
   readonly length: number;
@@ -60,7 +60,7 @@ export interface Move {
   readonly grows: boolean;
 }
 
-/** An input that holds a state, or a frame of it; `size` are the numbers of one stream. */
+/** An input for a state, or a frame of it; `size` is the number of elements per stream. */
 export interface Slot {
   readonly state: CarriedState;
   readonly input: string;
@@ -74,11 +74,11 @@ export function slotsOf(state: CarriedState): readonly Slot[] {
 
 export function placeOf(name: string, tensors: readonly TensorFacts[]): number {
   const at = tensors.findIndex((tensor) => tensor.name === name);
-  if (at < 0) throw new Error(`internal: there is no tensor ${name}`);
+  if (at < 0) throw new Error(`internal: unknown tensor ${name}`);
   return at;
 }
 
-/** Of a call that takes `count` streams on, whose states hold `slots`. */
+/** For a call that advances `count` streams, with `slots` for their states. */
 export function planOf(
   { executable, step }: Call,
   states: readonly CarriedState[],
@@ -89,7 +89,7 @@ export function planOf(
   const output = (name: string) => placeOf(name, executable.outputs);
   const moves = states.flatMap(({ name }): Move[] => {
     const state = step.states.find((one) => one.name === name);
-    if (!state) throw new Error(`internal: a call has no state ${name}`);
+    if (!state) throw new Error(`internal: unknown state ${name}`);
     const length = inputsOfState(state).length;
     if (length === 0) return [];
     const outputs = outputsOfState(state).map(output);

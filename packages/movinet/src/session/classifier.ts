@@ -1,20 +1,20 @@
 import type { DeviceTensor } from "../engines/engine.ts";
 import type { Call, Outputs } from "./call.ts";
 
-/** The call that takes so many rows. */
+/** The call for this many rows. */
 export type ClassifierCalls = (rows: number) => Promise<Call>;
 
-/** The part of a network behind the pool of its head, for one session: it has no state, and takes any number of means in one call. */
+/** The part of a network after its head's pool, for one session: stateless, with any number of means per call. */
 export class Classifier {
   readonly #calls: ClassifierCalls;
-  /** What was asked for, by the number of rows. */
+  /** Loaded calls, by number of rows. */
   readonly #loaded = new Map<number, Loaded>();
 
   constructor(calls: ClassifierCalls) {
     this.#calls = calls;
   }
 
-  /** What it says of means `[rows, channels]`, of so many channels: for each output rows of it, in one call where the engine takes several. */
+  /** The outputs for means `[rows, channels]`: rows of each output, in one call if the engine supports it. */
   async run(means: Float32Array, channels: number): Promise<Outputs> {
     const count = means.length / channels;
     const loaded = this.#loaded.get(count) ?? (await this.#load(count));
@@ -45,7 +45,7 @@ export class Classifier {
 interface Loaded {
   readonly call: Call;
   readonly said: readonly { readonly name: string; readonly at: number }[];
-  /** Rows in a call. */
+  /** Rows per call. */
   readonly together: number;
   /** The means of the last call. */
   input: DeviceTensor | null;
@@ -63,14 +63,14 @@ async function runRows(loaded: Loaded, means: Float32Array): Promise<Outputs> {
   return said;
 }
 
-/** Rows of outputs, one after the other. */
+/** Rows of outputs, concatenated. */
 export function joined(outputs: readonly Outputs[]): Outputs {
   const [first = {}] = outputs;
   if (outputs.length === 1) return first;
   return Object.fromEntries(Object.keys(first).map((name) => [name, concat(outputs.map((output) => output[name]))]));
 }
 
-/** The same numbers one after the other; of one array that array. */
+/** The same numbers concatenated; a single array is returned as it is. */
 export function concat(parts: readonly (Float32Array | undefined)[]): Float32Array {
   const [first = new Float32Array()] = parts;
   if (parts.length === 1) return first;

@@ -7,14 +7,14 @@ import { type Call, loadCall } from "./call.ts";
 import { checkFloats } from "./session-rules.ts";
 import { Streams } from "./streams.ts";
 
-/** Whole windows of frames through a network that sees clips. */
+/** Runs whole windows of frames through a base model. */
 export interface ClipSession extends AsyncDisposable {
-  /** Frames of one window. */
+  /** Frames per window. */
   readonly frames: number;
   /**
-   * Logits `[classes]` of one window: `frames` holds RGB in 0..1 as `[T, 3, H, W]` with 1..`this.frames` pictures; a
-   * shorter clip is repeated from its start, as the official evaluation does (spec §5.3). Throws `TypeError` for other
-   * sizes, `SessionError` (`E_SESSION_DISPOSED`) after disposal.
+   * Logits `[classes]` of one window: `frames` has RGB in 0..1 as `[T, 3, H, W]` with 1..`this.frames` frames; a
+   * shorter clip is repeated from its start, as in the official evaluation (spec §5.3). Throws `TypeError` for other
+   * sizes, {@link SessionError} (`E_SESSION_DISPOSED`) after disposal.
    */
   run(frames: Float32Array): Promise<Float32Array>;
 }
@@ -26,7 +26,7 @@ export class LocalClipSession implements ClipSession {
   readonly #output: string;
   readonly #turns: Turns;
 
-  /** `subject` names the session in errors; `output` is what {@link LocalClipSession.run} gives. */
+  /** `subject` names the session in errors; `output` is the output that {@link LocalClipSession.run} returns. */
   constructor(subject: string, call: Call, output = "logits") {
     this.frames = call.step.frames;
     this.#call = call;
@@ -41,7 +41,7 @@ export class LocalClipSession implements ClipSession {
     const count = frames.length / size;
     if (!Number.isInteger(count) || count < 1 || count > this.frames) {
       throw new TypeError(
-        `a window holds 1..${this.frames} pictures of ${channels} × ${height} × ${width}, got ${frames.length} numbers`,
+        `a window must contain 1..${this.frames} frames of ${channels} × ${height} × ${width}, got ${frames.length} numbers`,
       );
     }
     let window = frames;
@@ -66,7 +66,10 @@ export class LocalClipSession implements ClipSession {
   }
 }
 
-/** A network, of a stream too, that sees all `frames` of a clip in one call. What is compiled is freed with the session. */
+/**
+ * A network (also a stream network) that takes all `frames` of a clip in one call. Compiled code is freed with the
+ * session.
+ */
 export async function openWholeClip(
   { spec, weights }: Pick<Model, "spec" | "weights">,
   frames: number,

@@ -2,26 +2,27 @@ import { elementsOf } from "../graph/shapes.ts";
 import type { CarriedState } from "../graph/step-interface.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
 
-/** What a pool's past is taken times at every frame; 1, for a half-life of Infinity, where it never forgets. */
+/** Factor applied to a pool's past at every frame; 1 (a half-life of Infinity) never forgets. */
 export function keepOf(halfLifeFrames: number): number {
   return 0.5 ** (1 / halfLifeFrames);
 }
 
-/** How many frames' worth a pool holds after `age` frames. */
+/** The effective number of frames in a pool after `age` frames. */
 export function weightOf(age: number, keep: number): number {
   return keep < 1 ? (1 - keep ** age) / (1 - keep) : age;
 }
 
 /**
- * The pool of a head, kept outside of the network: for each stream the running sum of one vector a frame, in float32 and in the
- * order in which the network would add, so that its states are bit-equal to those of a network that pools itself.
+ * The pool of a head, kept outside the network: for each stream the running sum of one vector per frame, in float32
+ * and in the order in which the network would add, so that its states equal those of a network with its own pool bit
+ * for bit.
  */
 export class HeadPool {
   readonly #states: readonly CarriedState[];
   readonly #keep: number;
   /** `[streams, channels]` */
   readonly #sums: Float32Array;
-  /** Frames of each stream. */
+  /** Frames per stream. */
   readonly #ages: number[];
   readonly #channels: number;
 
@@ -66,7 +67,7 @@ export class HeadPool {
     return Object.fromEntries(saved);
   }
 
-  /** Puts in what {@link HeadPool.save} gave, of the right names and shapes. */
+  /** Restores what {@link HeadPool.save} returned, with the right names and shapes. */
   load(stream: number, saved: StreamState): void {
     for (const { name, kind } of this.#states) {
       const { data } = saved[name] as StateTensor;

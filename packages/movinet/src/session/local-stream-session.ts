@@ -9,49 +9,49 @@ import { checkOptions, checkStream, countFrames, countProblems, refuseState, sta
 import { rememberedFrames, type StepOutputs, type StreamSession, type StreamState } from "./stream-session.ts";
 import { Streams } from "./streams.ts";
 
-/** Calls of one network. */
+/** The calls of one network. */
 export interface Calls {
-  /** Of one frame of each stream. */
+  /** One frame of each stream. */
   readonly one: Call;
-  /** Of several frames, where steps bring as many. */
+  /** Several frames, if steps have as many. */
   readonly many: Call;
-  /** What comes behind the pool of its head, and the states of that pool; null: the calls are of the whole network. */
+  /** The part after the pool of its head, and the states of that pool; null: the calls run the whole network. */
   readonly head: { readonly classifier: ClassifierCalls; readonly states: readonly CarriedState[] } | null;
 }
 
 export interface SessionOptions {
   readonly streams: number;
   readonly halfLifeFrames: number;
-  /** Of a second memory, of which `recent` tells; null: none. */
+  /** Of a second memory, the source of `recent`; null: none. */
   readonly recentHalfLifeFrames: number | null;
 }
 
-/** What is kept of a frame, until it is known whether somebody asks. */
+/** What is kept of a frame until outputs are requested. */
 interface Noted {
-  /** What the calls said, of the second memory too where they are of the whole network. */
+  /** The outputs of the calls, also of the second memory if they run the whole network. */
   readonly said: Outputs;
   /** Means of the head's pool, `[memories · streams, channels]`. */
   readonly means: Float32Array;
 }
 
-/** A stream session in this thread. Streams go through the network together where the engine takes several at a time. */
+/** A stream session in this thread. Streams go through the network together if the engine supports several. */
 export class LocalStreamSession implements StreamSession {
   readonly streams: number;
   readonly stateBytes: number;
   readonly #calls: Calls;
   readonly #groups: readonly Streams[];
-  /** The streams once more, in a network whose own pools age: what the recent past needs where there are any. */
+  /** The streams again, in a network whose own pools age: needed for the recent past if there are such pools. */
   readonly #ageing: Streams | null;
-  /** Of the head, one for each memory. */
+  /** For the head, one per memory. */
   readonly #pools: readonly HeadPool[];
   readonly #classifier: Classifier | null;
-  /** Of the head's pool. */
+  /** For the head's pool. */
   readonly #channels: number;
   readonly #hasRecent: boolean;
   #noted: Noted[] = [];
   readonly #turns: Turns;
 
-  /** `subject` names the session in errors; half-lives are Infinity where pools never forget. */
+  /** `subject` names the session in errors; half-lives are Infinity for pools that never forget. */
   constructor(subject: string, calls: Calls, { streams, halfLifeFrames, recentHalfLifeFrames }: SessionOptions) {
     checkOptions(streams, halfLifeFrames);
     checkOptions(streams, recentHalfLifeFrames ?? Number.POSITIVE_INFINITY);
@@ -100,9 +100,10 @@ export class LocalStreamSession implements StreamSession {
   async outputs(frames = 1): Promise<StepOutputs> {
     return this.#turns.take(() => {
       const known = this.#noted.length;
-      if (known === 0) throw new TypeError("there are no outputs before the first frame, or after reset and restore");
+      if (known === 0)
+        throw new TypeError("no outputs yet: step or advance a frame first (also after reset and restore)");
       if (Number.isInteger(frames) && frames >= 1 && frames <= known) return this.#outputs(frames);
-      throw new TypeError(`outputs are known of the last 1..${known} frames, got ${frames}`);
+      throw new TypeError(`frames must be in 1..${known}, got ${frames}`);
     });
   }
 
@@ -182,7 +183,7 @@ export class LocalStreamSession implements StreamSession {
     return joined(said);
   }
 
-  /** Takes what the calls said of one frame of each stream, of the second memory in `again`. */
+  /** Stores the outputs for one frame of each stream; `again` has those of the second memory. */
   #note(said: Outputs, again: Outputs | null): void {
     const { [headFeatures]: features, ...others } = said;
     if (!features) {
@@ -209,7 +210,7 @@ export class LocalStreamSession implements StreamSession {
     if (!this.#classifier) return said as StepOutputs;
     const given = await this.#classifier.run(concat(noted.map(({ means }) => means)), this.#channels);
     if (!this.#hasRecent) return { ...said, ...given } as unknown as StepOutputs;
-    // One stream: rows of its two memories take turns.
+    // One stream: rows of its two memories alternate.
     const everyOther = (values: Float32Array, first: number) =>
       concat(noted.map((_, t) => part(values, 2 * t + first, 2 * frames)));
     const whole = Object.entries(given).map(([name, values]) => [name, everyOther(values, 0)] as const);
@@ -219,7 +220,7 @@ export class LocalStreamSession implements StreamSession {
 
   #refuseRecent(): void {
     this.#turns.check();
-    if (this.#hasRecent) throw new TypeError("a session that also tells of the recent past has no snapshots");
+    if (this.#hasRecent) throw new TypeError("sessions with recentHalfLifeFrames do not support snapshots");
   }
 
   #at<T>(stream: number, use: (group: Streams, row: number) => T): T {
@@ -228,7 +229,7 @@ export class LocalStreamSession implements StreamSession {
   }
 }
 
-/** Of what a call said of several frames, time-major, what it said of frame `t`. */
+/** The outputs for frame `t`, from the time-major outputs of a call with several frames. */
 function rowsOf(said: Outputs, t: number, { step: { frames } }: Call): Outputs {
   if (frames === 1) return said;
   return Object.fromEntries(Object.entries(said).map(([name, values]) => [name, part(values, t, frames)]));

@@ -22,24 +22,24 @@ import { type Calls, LocalStreamSession } from "./local-stream-session.ts";
 import { checkOptions } from "./session-rules.ts";
 import type { StreamOptions, StreamSession } from "./stream-session.ts";
 
-/** What opens sessions of a model: a {@link Program}, or what passes its calls on. */
+/** Opens sessions of a model: a {@link Program}, or a wrapper around one. */
 export interface SessionSource {
   readonly model: SessionModel;
-  /** Opens a session of a stream model. Throws `TypeError` for others. */
+  /** Opens a session of a stream model. Throws `TypeError` for base models. */
   openStream(options?: StreamOptions): Promise<StreamSession>;
-  /** Opens a session of a model of whole clips. Throws `TypeError` for others. */
+  /** Opens a session of a base model. Throws `TypeError` for stream models. */
   openClip(): Promise<ClipSession>;
 }
 
-/** How the calls of a program come to be. */
+/** How the calls of a program are created. */
 interface Network {
-  /** Names it in errors. */
+  /** Its name in errors. */
   readonly subject: string;
-  /** The most frames of a step. */
+  /** The most frames per step. */
   readonly stepFrames: number;
-  /** Whether calls for a number of streams are faster than those for any. */
+  /** Whether calls for a fixed number of streams are faster than those for any number. */
   readonly perStreams: boolean;
-  /** States of the pool of its head, where it is cut there for streams: into a body and a classifier. */
+  /** States of the pool of its head, if the network is split there for streams, into a body and a classifier. */
   readonly head: readonly CarriedState[] | null;
   load(form: Form): Promise<Call>;
 }
@@ -48,18 +48,18 @@ interface Network {
 interface Form {
   readonly part: "whole" | "body" | "classifier";
   readonly frames: number;
-  /** For so many streams, which no other call takes on; null: for any. */
+  /** For this many streams, which no other call continues; null: for any number. */
   readonly streams: number | null;
 }
 
 /**
- * A model that an engine has loaded, shared by any number of sessions: compiled from its graph, or a file as it is. Of a graph,
- * weights and threads exist once for each form of call that sessions ask for: one stream frame by frame, batches of streams,
- * chunks, rows of its classifier.
+ * A model loaded by an engine, shared by any number of sessions: compiled from its graph, or a file run unchanged. For
+ * a graph, weights and threads exist once per form of call that sessions need: one stream frame by frame, batches of
+ * streams, chunks, rows of its classifier.
  */
 export class Program implements SessionSource, AsyncDisposable {
   readonly model: SessionModel;
-  /** What runs it, for example `onnxruntime-node cpu`. */
+  /** The engine, for example `onnxruntime-node cpu`. */
   readonly engine: string;
   readonly #network: Network;
   readonly #turns: Turns;
@@ -72,7 +72,7 @@ export class Program implements SessionSource, AsyncDisposable {
     this.#turns = new Turns(this, "program", network.subject);
   }
 
-  /** A program of which each form is compiled when the first session asks for it. */
+  /** A program that compiles each form when the first session needs it. */
   static prepare(model: Model, engine: Engine): Program {
     const { spec, weights } = model;
     const build = (frames: number) => {
@@ -89,14 +89,13 @@ export class Program implements SessionSource, AsyncDisposable {
       load({ part, frames, streams }) {
         const { whole, parts } = frames === 1 ? step : build(frames);
         const graph = part === "whole" ? whole : parts?.[part];
-        if (!graph)
-          throw new TypeError(`${whole.name} does not tell its outputs frame by frame in a chunk of ${frames}`);
+        if (!graph) throw new TypeError(`${whole.name} cannot return per-frame outputs in a chunk of ${frames}`);
         return loadCall(engine, { graph, weights }, { streams });
       },
     });
   }
 
-  /** Compiles the one-frame step of a stream model, or the window of a base model, and the other forms when asked for. */
+  /** Compiles the one-frame step of a stream model, or the window of a base model; other forms when needed. */
   static async compile(model: Model, engine: Engine): Promise<Program> {
     const program = Program.prepare(model, engine);
     if (model.spec.mode === "stream") await program.#streamCalls(1, 1);
@@ -105,13 +104,13 @@ export class Program implements SessionSource, AsyncDisposable {
   }
 
   /**
-   * Opens a file as it is, in its own arithmetic: one with the official exporter's signature, or of a form that we write.
-   * `subject` names it in errors; `card` is what the file does not tell: labels, for one. Throws {@link ModelError}
-   * (`E_MODEL_FORMAT`, `E_MODEL_RUNTIME`, `E_MODEL_SIGNATURE`, `E_MODEL_LABELS`).
+   * Opens a file to run unchanged, in its own arithmetic: one with the official exporter's signature, or in a form
+   * that movinet writes. `subject` names it in errors; `card` supplies what the file lacks, such as labels. Throws
+   * {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_RUNTIME`, `E_MODEL_SIGNATURE`, `E_MODEL_LABELS`).
    */
   static async open(bytes: Uint8Array, subject: string, engine: Engine, card: Partial<Card> = {}): Promise<Program> {
-    if (engine.format === null) throw new TypeError(`${engine.name} runs no files`);
-    // Who runs graphs alone does without the readers of files.
+    if (engine.format === null) throw new TypeError(`${engine.name} cannot run files`);
+    // Programs that run only graphs do not need the file readers.
     const { logitsOf, openNetworkFile } = await import("../formats/file-facts.ts");
     const file = openNetworkFile(bytes, subject, engine.format, card);
     const executable = await engine.load({ file: bytes, subject });
@@ -139,7 +138,7 @@ export class Program implements SessionSource, AsyncDisposable {
     this.#require("stream");
     const others = [options.streams, options.chunk, options.halfLifeFrames].some((value) => value !== undefined);
     if (recentHalfLifeFrames !== null && others)
-      throw new TypeError("recentHalfLifeFrames is for one stream, frame by frame, that does not age otherwise");
+      throw new TypeError("recentHalfLifeFrames cannot be combined with streams, chunk or halfLifeFrames");
     checkOptions(streams, halfLifeFrames);
     if (!Number.isInteger(chunk) || chunk < 1) throw new TypeError(`chunk must be an integer ≥ 1, got ${chunk}`);
     const calls = await this.#streamCalls(streams, Math.min(chunk, this.#network.stepFrames));
@@ -153,7 +152,7 @@ export class Program implements SessionSource, AsyncDisposable {
     return this.#turns.adopt(new LocalClipSession(this.#network.subject, call));
   }
 
-  /** Disposes of the open sessions and frees what was loaded. */
+  /** Disposes the open sessions and frees what was loaded. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(async () => {
       const calls = await Promise.allSettled(this.#calls.values());
@@ -161,7 +160,7 @@ export class Program implements SessionSource, AsyncDisposable {
     });
   }
 
-  /** Of streams: `single` for one of them frame by frame, and `frames` in a call of many. */
+  /** For streams: `single` for one stream frame by frame, and `frames` in a call with many. */
   async #streamCalls(streams: number, frames: number): Promise<Calls> {
     const { head: states } = this.#network;
     const part = states ? "body" : "whole";
@@ -170,7 +169,7 @@ export class Program implements SessionSource, AsyncDisposable {
     if (!states) return { one, many, head: null };
     const rowsOf = (rows: number) => ({ part: "classifier", streams: rows <= mostRows ? rows : null }) as const;
     await this.#call(rowsOf(streams));
-    // Disposal waits for what sessions still have to say.
+    // Disposal waits for pending outputs of sessions.
     return { one, many, head: { classifier: (rows) => this.#load(rowsOf(rows)), states } };
   }
 
@@ -199,10 +198,13 @@ export class Program implements SessionSource, AsyncDisposable {
   }
 }
 
-/** Up to so many rows a classifier has a call of its own for each number: for frames of a stream, and for small batches. */
+/**
+ * Up to this many rows, a classifier has a separate call for each number: for frames of a stream, and for small
+ * batches.
+ */
 const mostRows = 16;
 
-/** The states of a head's pool, which sessions keep. */
+/** The states of a head's pool that sessions keep. */
 function headOf(graph: Graph, { body }: SplitHead): readonly CarriedState[] {
   const own = new Set(body.states.map(({ name }) => name));
   return graphInterface(graph).states.filter(({ name }) => !own.has(name));
@@ -212,14 +214,14 @@ function windowOf({ spec, card }: SessionModel): number {
   return spec.mode === "stream" ? 1 : (card.frames ?? 1);
 }
 
-/** How a file is called. Throws {@link ModelError} (`E_MODEL_SIGNATURE`). */
+/** How to call a file. Throws {@link ModelError} (`E_MODEL_SIGNATURE`). */
 function interfaceOf(signature: Signature, subject: string): StepInterface {
   const read = signatureInterface(signature);
   if ("step" in read) return read.step;
   throw new ModelError({
     code: "E_MODEL_SIGNATURE",
     subject,
-    problem: `its signature is not that of a MoViNet stream (${listed(read.problems, 3)})`,
-    remedy: "Use a file with the official exporter's signature, or one that movinet wrote",
+    problem: `its signature is not that of a MoViNet stream model (${listed(read.problems, 3)})`,
+    remedy: "Use a file with the official exporter's signature, or one written by movinet",
   });
 }

@@ -6,24 +6,24 @@ import { type Call, type Move, type Outputs, type Plan, placeOf, planOf, type Sl
 import { keepOf, weightOf } from "./head-pool.ts";
 import type { StateTensor, StreamState } from "./stream-session.ts";
 
-/** Streams that go through executables together, and what they carry from call to call. */
+/** Streams that go through executables together, and their state between calls. */
 export class Streams {
   readonly count: number;
   readonly #states: readonly CarriedState[];
-  /** The inputs that hold the states, and in each the numbers of one stream. */
+  /** The state inputs, and the number of elements per stream in each. */
   readonly #slots: readonly Slot[];
-  /** What the past of a pool is taken times at every frame; 1: pools never forget. */
+  /** Factor applied to the past of a pool at every frame; 1: pools never forget. */
   readonly #keep: number;
-  /** Frames that each stream has seen. */
+  /** Frames seen by each stream. */
   readonly #ages: number[];
-  /** The executable that holds the states. */
+  /** The executable that owns the states. */
   readonly #executable: Executable;
   /** The tensor of each slot. */
   readonly #held: DeviceTensor[] = [];
   readonly #plans = new Map<Call, Plan>();
   #pixels = new Float32Array();
 
-  /** `call` says what a stream carries; other calls may take the streams on where their states have the same names. */
+  /** `call` defines the state of a stream; other calls may continue the streams if their states have the same names. */
   constructor(call: Call, count: number, halfLifeFrames: number) {
     this.count = count;
     this.#states = call.step.states;
@@ -39,7 +39,7 @@ export class Streams {
     }
   }
 
-  /** Takes `frames · count` pictures `[3, H, W]`, time-major, through a call. They must not change meanwhile. */
+  /** Runs `frames · count` pictures `[3, H, W]`, time-major, through a call. They must not change meanwhile. */
   async advance(call: Call, pictures: Float32Array): Promise<Outputs> {
     const plan = this.#planOf(call);
     if (this.#keep < 1) await this.#forget();
@@ -76,7 +76,7 @@ export class Streams {
     return result;
   }
 
-  /** Puts in what {@link Streams.save} gave, of the right names and shapes. */
+  /** Restores what {@link Streams.save} returned, with the right names and shapes. */
   async load(stream: number, saved: StreamState): Promise<void> {
     const told = this.#states.find(({ kind, name }) => kind === "count" && saved[name]);
     this.#ages[stream] = (told && saved[told.name]?.data[0]) ?? 0;
@@ -125,7 +125,7 @@ export class Streams {
     for (let slot = 0; slot < held.length; slot++) inputs[held[slot] as number] = this.#held[slot] as DeviceTensor;
   }
 
-  /** In memory that is used again for each call: a picture has a third of a megabyte. */
+  /** In memory reused for each call: a picture has a third of a megabyte. */
   #interleaved(pictures: Float32Array, { frames, picture }: StepInterface): Float32Array {
     const size = pictures.length / (frames * this.count);
     const rows = Array.from({ length: frames }, (_, t) => pictures.subarray(t * size, (t + 1) * size));
@@ -133,7 +133,7 @@ export class Streams {
     return channelsLast(rows, picture, this.#pixels);
   }
 
-  /** Moves what a call returned into a state: frames move up by renaming, nothing is copied. */
+  /** Moves a call's results into a state: frames move up by renaming, nothing is copied. */
   #shift({ from, length, outputs }: Move, results: readonly DeviceTensor[]): void {
     const kept = length - outputs.length;
     for (let k = 0; k < outputs.length; k++) (this.#held[from + k] as DeviceTensor).dispose();
@@ -157,8 +157,8 @@ export class Streams {
   }
 
   /**
-   * Lets pools forget. A network that counts frames itself divides by a whole number, so there pools forget by the nearest
-   * one: the mean of n frames becomes ((n − 1) · mean + new) / n.
+   * Lets pools forget. A network that counts frames itself divides by an integer, so its pools use the nearest one:
+   * the mean of n frames becomes ((n − 1) · mean + new) / n.
    */
   async #forget(): Promise<void> {
     const memory = Math.max(1, Math.round(1 / (1 - this.#keep)));

@@ -4,25 +4,25 @@ import { type Random, randomOf } from "../common/random.ts";
 type Seconds = number;
 
 /**
- * Where the camera looks in a scene that repeats with period 1 in both directions. The point (x, y) of the picture, in
+ * The camera's view of a scene that repeats with period 1 in both directions. The point (x, y) of the picture, in
  * −½..½ of its width and height, shows the scene at (u, v) + R(angle) · (x · width, y · height).
  */
 export interface Pose {
   /** Centre of the view. */
   readonly u: number;
   readonly v: number;
-  /** Radians; the camera turned clockwise. */
+  /** Radians; positive if the camera turned clockwise. */
   readonly angle: number;
   /** Size of the view in the scene. */
   readonly width: number;
   readonly height: number;
 }
 
-/** How a layer of the scene answers to the camera: near things move more. */
+/** A layer's response to the camera: near things move more. */
 export interface Depth {
-  /** How far it moves when the camera does, as a multiple of the farthest layer. */
+  /** Its motion relative to the farthest layer. */
   readonly shift: number;
-  /** How much it grows when the camera zooms, likewise; 1 for a lens. */
+  /** Its growth when zooming, likewise; 1 for a lens. */
   readonly growth: number;
 }
 
@@ -30,23 +30,23 @@ export const farthest: Depth = { shift: 1, growth: 1 };
 
 /** The motion of a camera over a clip. */
 export interface CameraPath {
-  /** Poses at these times, which must not fall, for a layer at this depth. */
+  /** Poses at these non-decreasing times, for a layer at this depth. */
   poses(times: readonly Seconds[], depth?: Depth): Pose[];
 }
 
 /** Bounds of the geometric mean of a view's sides, in periods of the scene: no diagonal sees the scene repeat. */
 const view = { least: 0.16, most: 0.62 };
-/** Speeds, slow but visible to fast: picture sides, e-folds and radians a second. */
+/** Speeds, barely visible to fast: picture sides, e-folds and radians per second. */
 const speeds = { pan: [0.05, 0.8], zoom: [0.1, 0.8], roll: [0.11, 1.9] } as const;
-/** What a clip shows at least, in the same units, and at most, where it must end. */
+/** Minimum and maximum motion of a clip, in the same units. */
 const least = { pan: 0.08, zoom: 0.14, roll: 0.16 };
 const mostZoom = 1.05;
 const stepsPerSecond = 120;
 
 /**
- * Plans the camera of a clip. All that a single picture could show (where it looks, how far it is zoomed, how it is turned)
- * is distributed alike for every label: the path of a zoom and of a roll is drawn for each seed; the labels that do not
- * follow it stay at a moment of it that is drawn too.
+ * Plans the camera of a clip. Everything that a single picture could reveal (position, zoom, rotation) has the same
+ * distribution for every label: zoom and roll paths are drawn for each seed; labels that do not follow them stay at a
+ * random moment of the path.
  */
 export function planCamera(
   label: CameraMotionLabel,
@@ -57,7 +57,7 @@ export function planCamera(
   const random = randomOf(seed, "camera");
   const profile = drawProfile(random, seconds);
   const travel = profile(seconds);
-  /** Speed where the profile is 1: log-uniform, and enough to be seen. */
+  /** Speed when the profile is 1: log-uniform, and fast enough to be visible. */
   const speedOf = (kind: "pan" | "zoom" | "roll") => {
     const [low, high] = speeds[kind];
     return Math.max(logBetween(random, low, high), (least[kind] * random.between(1, 1.5)) / travel);
@@ -69,7 +69,7 @@ export function planCamera(
   const turned = random.chance(0.5) ? random.between(-Math.PI, Math.PI) : random.normal() * 0.2;
   const home = { u: random.next(), v: random.next(), size: random.next() };
   const room = Math.log(view.most / view.least) - zoom * travel;
-  /** What a motion has of the others, and the point that it zooms or rolls about, near the middle. */
+  /** The amount of other motions in a motion, and the centre of its zoom or roll, near the middle. */
   const [strayX, strayY, strayZoom, strayRoll, aboutX, aboutY] = [0.1, 0.1, 0.12, 0.12, 0.12, 0.12].map(
     (most) => most * limited(random),
   ) as [number, number, number, number, number, number];
@@ -84,10 +84,10 @@ export function planCamera(
   const rolls = label === "roll clockwise" || label === "roll anticlockwise";
   const pans = signs.x !== 0 || signs.y !== 0;
   const steady = label === "still" ? 0.5 : label === "shake" ? 0 : 1;
-  /** Mean speed of the picture's points, in picture sides a second. */
+  /** Mean speed of the picture's points, in picture sides per second. */
   const flow = pans ? pan : zooms ? 0.38 * zoom : rolls ? 0.38 * roll : 0;
 
-  /** Everything as the operator feels it at a moment: shifts in picture sides, enlargement in e-folds, angle. */
+  /** The motion from the operator's view at a moment: shifts in picture sides, enlargement in e-folds, angle. */
   const at = (time: Seconds) => {
     const along = profile(time);
     const aside = flow * along;
@@ -134,7 +134,7 @@ export function planCamera(
   };
 }
 
-/** Signs of the camera's motion; of zoom and roll also where they only decide at what moment of them it stays. */
+/** Signs of the camera's motion; for zoom and roll also if they only determine the moment at which it stays. */
 function signsOf(label: CameraMotionLabel, random: Random) {
   const either = () => (random.chance(0.5) ? 1 : -1);
   const zoom = either();
@@ -151,13 +151,13 @@ function logBetween(random: Random, low: number, high: number): number {
   return Math.exp(random.between(Math.log(low), Math.log(high)));
 }
 
-/** Normal, cut at 1.5. */
+/** Normal, truncated at 1.5. */
 function limited(random: Random): number {
   return Math.max(-1.5, Math.min(1.5, random.normal()));
 }
 
 /**
- * How far a motion has come: the integral, in seconds, of a speed in 0..1. It is even, starts late, stops early,
+ * The progress of a motion: the integral, in seconds, of a speed in 0..1. It is constant, starts late, stops early,
  * accelerates, brakes, eases in and out, or comes in surges.
  */
 function drawProfile(random: Random, seconds: Seconds): (time: Seconds) => number {
@@ -194,7 +194,7 @@ function drawTremble(random: Random, low: number, high: number): (time: Seconds)
   return (time) => waves.reduce((sum, { turns, phase, size }) => sum + size * Math.sin(turns * time + phase), 0);
 }
 
-/** Shaking: quick waves along a changing direction, in even strength or in bursts. */
+/** Shaking: fast waves in a changing direction, constant or in bursts. */
 function drawShake(random: Random, seconds: Seconds) {
   const strength = logBetween(random, 0.012, 0.055);
   const low = random.between(2, 4.5);
@@ -222,16 +222,16 @@ function drawShake(random: Random, seconds: Seconds) {
 }
 
 /**
- * The classes of `camera-motion`, in the order of the model's outputs. They name what the CAMERA does, as the person who
- * holds it would say; the scene does the opposite in the picture (drawn in `docs/camera-motion.svg`):
+ * The classes of `camera-motion`, in the order of the model's outputs. They describe the CAMERA, as the person holding
+ * it would; the scene moves in the opposite direction (see `docs/camera-motion.svg`):
  *
  * - `pan left`, `pan right`: it turns or moves to that side. Pan right: the scene moves left.
  * - `tilt up`, `tilt down`: it turns or moves up or down. Tilt up: the scene moves down.
  * - `zoom in`, `zoom out`: the scene grows or shrinks, by the lens or by walking.
- * - `roll clockwise`, `roll anticlockwise`: it turns about its line of sight, as seen from behind it. Roll clockwise: the
- *   scene turns anticlockwise.
- * - `shake`: it is shaken quickly about a view that stays.
- * - `still`: it stays, whatever moves before it; the tremble of a steady hand is allowed.
+ * - `roll clockwise`, `roll anticlockwise`: it turns around its line of sight, as seen from behind it. Roll clockwise:
+ *   the scene turns anticlockwise.
+ * - `shake`: it is shaken quickly around a fixed view.
+ * - `still`: it stays, whatever moves in front of it; the tremble of a steady hand is allowed.
  */
 export const cameraMotionLabels = [
   "pan left",

@@ -1,6 +1,6 @@
 import type { Random } from "../common/random.ts";
 
-/** A square picture of 8-bit RGBA that repeats seamlessly; its side is 3 · 2^n. */
+/** A square 8-bit RGBA picture that tiles seamlessly; its side is 3 · 2^n. */
 export interface Canvas {
   readonly size: number;
   readonly data: Uint8ClampedArray;
@@ -22,7 +22,7 @@ export interface Shape {
   readonly kind: "ellipse" | "ring" | "box" | "triangle";
 }
 
-/** Paints a shape with soft edges, lit from one side by `shade` (0: evenly), over what is there. */
+/** Paints a shape with soft edges, lit from one side by `shade` (0: evenly), over the canvas. */
 export function paintShape({ size, data }: Canvas, shape: Shape, color: Color, opacity: number, shade: number): void {
   const cos = Math.cos(shape.angle);
   const sin = Math.sin(shape.angle);
@@ -66,7 +66,7 @@ function wrap(place: number, size: number): number {
   return ((place % size) + size) % size;
 }
 
-/** Mixes `over` into `canvas` by weights in 0..1. */
+/** Blends `over` into `canvas` with weights in 0..1. */
 export function blend(canvas: Canvas, over: Canvas, weight: (index: number) => number): void {
   for (let i = 0; i < canvas.data.length; i += 4) {
     const share = weight(i >> 2);
@@ -91,7 +91,7 @@ export type Color = readonly [number, number, number];
 /** Hues of most of the world: skin, wood, earth, leaves, water, sky; the rest of the circle is rarer. */
 const naturalHues = [0.03, 0.06, 0.09, 0.12, 0.22, 0.3, 0.36, 0.53, 0.58, 0.62] as const;
 
-/** Colours that go together: a few hues, mostly pale, from dark to light. */
+/** Matching colours: a few hues, mostly pale, from dark to light. */
 export interface Palette {
   color(): Color;
   /** 256 colours from the palette's dark to its light end, `[256, 3]`. */

@@ -2,19 +2,19 @@ import { randomOf } from "../common/random.ts";
 
 const side = 8;
 
-/** The cosine transform of 8 numbers, `[frequency, place]`, orthonormal. */
+/** The discrete cosine transform of 8 numbers, `[frequency, position]`, orthonormal. */
 const cosines = Float32Array.from({ length: side * side }, (_, i) => {
   const [frequency, place] = [Math.floor(i / side), i % side];
   const scale = frequency === 0 ? Math.sqrt(1 / side) : Math.sqrt(2 / side);
   return scale * Math.cos((Math.PI * (place + 0.5) * frequency) / side);
 });
 
-/** Passes frames `[height, width, 3]` in order through a coarse video codec, each in place. */
+/** Passes frames `[height, width, 3]` in order through a coarse video codec, in place. */
 export type Codec = (frame: Uint8Array) => void;
 
 /**
- * Draws a codec: luma and half-size chroma in blocks of 8 × 8, whose cosine coefficients are rounded, more coarsely between
- * key frames; blocks that hardly change stay as they were. Null: good quality, nothing to see.
+ * Draws a codec: luma and half-size chroma in blocks of 8 × 8 with quantized cosine coefficients, more coarsely
+ * between key frames; blocks that hardly change are skipped. Null: good quality, no visible artefacts.
  */
 export function planCodec(seed: number | string, width: number, height: number): Codec | null {
   const random = randomOf(seed, "codec");
@@ -39,7 +39,7 @@ export function planCodec(seed: number | string, width: number, height: number):
   };
 }
 
-/** One channel, in whole blocks; `shown` is what the decoder had last. */
+/** One channel, in whole blocks; `shown` is the decoder's previous picture. */
 interface Plane {
   readonly width: number;
   readonly height: number;
@@ -126,8 +126,8 @@ function codePlane({ width, height, stride, data, shown }: Plane, step: number, 
 }
 
 /**
- * Places → frequencies, in place, of all rows (`line` 8, `step` 1) or columns (1, 8) of the block. Even frequencies see the
- * sums of opposite places, odd ones the differences.
+ * Positions → frequencies, in place, of all rows (`line` 8, `step` 1) or columns (1, 8) of the block. Even frequencies
+ * use the sums of opposite positions, odd ones the differences.
  */
 function transform(line: number, step: number): void {
   for (let start = 0; start < side * line; start += line) {
@@ -157,7 +157,7 @@ function transform(line: number, step: number): void {
   }
 }
 
-/** Frequencies → places: the inverse of {@link transform}. */
+/** Frequencies → positions: the inverse of {@link transform}. */
 function restore(line: number, step: number): void {
   for (let start = 0; start < side * line; start += line) {
     const a = block[start]!;

@@ -8,9 +8,7 @@ export interface Picture {
   readonly pixels: Int32Array;
 }
 
-/**
- * Draws what a camera sees of a texture over what is in the picture. `blur` ≥ 0 takes coarser copies: 1 halves the detail.
- */
+/** Draws a camera's view of a texture over the picture. `blur` ≥ 0 uses coarser copies: 1 halves the detail. */
 export function drawTexture(picture: Picture, texture: Texture, pose: Pose, blur: number): void {
   const perPixel = texture.size * Math.sqrt((pose.width / picture.width) * (pose.height / picture.height));
   const level = Math.min(texture.levels.length - 1.001, Math.max(0, Math.log2(perPixel)) + blur);
@@ -48,7 +46,7 @@ export function drawTexture(picture: Picture, texture: Texture, pose: Pose, blur
   }
 }
 
-/** Where a thing is in the picture: centre and size in pixels. */
+/** Position of a thing in the picture: centre and size in pixels. */
 export interface Spot {
   readonly x: number;
   readonly y: number;
@@ -107,7 +105,7 @@ function mix(a: number, b: number, share: number): number {
   return (even & 0xff00ff) | ((odd & 0xff00ff) << 8);
 }
 
-/** Bilinear, in 1/256 of a pixel, at (u, v) in 0..1; around the edges. */
+/** Bilinear, in 1/256 of a pixel, at (u, v) in 0..1; wraps around. */
 function sample(level: Int32Array, size: number, u: number, v: number): number {
   let x = (u * size * 256 - 128) | 0;
   let y = (v * size * 256 - 128) | 0;

@@ -14,29 +14,30 @@ export interface EncodeOptions {
   readonly width: number;
   /** Pixels, even. */
   readonly height: number;
-  /** Frames a second, whole. */
+  /** Frames per second, an integer. */
   readonly fps: number;
-  /** x264's constant rate factor: 18 is hardly seen, 40 is ugly. */
+  /** x264's constant rate factor: 18 is nearly lossless, 40 is ugly. */
   readonly quality: number;
-  /** Frames from one key frame to the next, at most. */
+  /** Maximum distance of key frames, in frames. */
   readonly keyEvery: number;
 }
 
 /**
- * Canonical algorithms on every processor. Without it, x264's AVX-512 code reads past the end of each row of macroblocks in
- * the lookahead, uninitialised memory among it, where a row has no multiple of 8 macroblocks: each run gives other bytes.
+ * Canonical algorithms on every processor. Without this, x264's AVX-512 code reads past the end of macroblock rows in
+ * the lookahead, including uninitialized memory, unless a row has a multiple of 8 macroblocks: each run then gives
+ * other bytes.
  */
 const canonical = "cpu-independent=1";
 
 /**
- * Writes RGB frames `[height, width, 3]` as H.264 in MP4. The same frames and options make the same bytes, in every run and
- * on every processor that runs the same build of FFmpeg. `x264` adds parameters (`name=value`, `:` between), such as the
- * instruction set (`asm`) that a test forces. Throws `Error` with FFmpeg's words where it cannot.
+ * Writes RGB frames `[height, width, 3]` as H.264 in MP4. The same frames and options give the same bytes, in every
+ * run and on every processor with the same FFmpeg build. `x264` adds parameters (`name=value`, separated by `:`), such
+ * as the instruction set (`asm`) for tests. Throws `Error` with FFmpeg's message on failure.
  */
 export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options: EncodeOptions, x264 = ""): void {
   const { width, height, fps, quality, keyEvery } = options;
   const codec = Codec.findEncoderByName(FF_ENCODER_LIBX264);
-  if (!codec) throw new Error("this FFmpeg has no libx264");
+  if (!codec) throw new Error("this FFmpeg build has no libx264");
   const format = new FormatContext();
   const encoder = new CodecContext();
   const picture = newFrame(width, height);
@@ -55,7 +56,7 @@ export function encodeVideo(file: string, frames: Iterable<Uint8Array>, options:
     encoder.colorSpace = AVCOL_SPC_SMPTE170M;
     encoder.colorRange = AVCOL_RANGE_MPEG;
     encoder.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
-    // Not as a dictionary: node-av 6.1 frees one that is given to open2 twice.
+    // Not as a dictionary: node-av 6.1 frees one passed to open2 twice.
     check(encoder.setOption("preset", "veryfast"));
     check(encoder.setOption("crf", String(quality)));
     check(encoder.setOption("x264-params", x264 ? `${canonical}:${x264}` : canonical));
@@ -118,7 +119,7 @@ function check(code: number): void {
   if (code < 0) throw new Error(FFmpegError.strerror(code));
 }
 
-/** One channel: 8 bits a sample, row after row. */
+/** One channel: 8 bits per sample, row by row. */
 export interface YuvPlane {
   readonly data: Uint8Array;
   /** Bytes from one row to the next. */
@@ -126,9 +127,9 @@ export interface YuvPlane {
 }
 
 /**
- * Converts RGB `[height, width, 3]` of even sides to YUV 4:2:0, limited range, and writes it to the planes Y, U and V.
- * The formula is that of ITU-R BT.601 in integers of 16 fractional bits, rounded; chroma is that of the mean of 2 × 2
- * pixels. libswscale picks its code by the processor; this gives the same bytes on each.
+ * Converts RGB `[height, width, 3]` with even sides to YUV 4:2:0, limited range, in the planes Y, U and V. The formula
+ * is that of ITU-R BT.601 in integers with 16 fractional bits, rounded; chroma is that of the mean of 2 × 2 pixels.
+ * libswscale's code depends on the processor; this gives the same bytes everywhere.
  */
 export function writeYuv420(
   rgb: Uint8Array,

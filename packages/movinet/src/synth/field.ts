@@ -1,13 +1,13 @@
 import { type Random, randomOf } from "../common/random.ts";
 
-/** A square of numbers, row by row, that repeats seamlessly. */
+/** A square of numbers, row by row, that tiles seamlessly. */
 export type Field = Float32Array;
 
-/** Standard normal numbers; a run of them begins at a random place. Its length is a power of two. */
+/** Standard normal numbers; runs begin at random positions. Its length is a power of two. */
 export const normals: Float32Array = Float32Array.from({ length: 1 << 16 }, randomOf("normals").normal);
 const last = normals.length - 1;
 
-/** The next of a run of normal numbers through the table. */
+/** The next number of a run through the table. */
 export function normalsFrom(random: Random): () => number {
   let at = random.below(normals.length);
   const step = 2 * random.below(normals.length / 2) + 1;
@@ -18,9 +18,9 @@ export function normalsFrom(random: Random): () => number {
 }
 
 /**
- * Fractal noise of mean 0 and deviation 1: noise at `coarsest` cells a side or half as many more, then at twice as many
- * and so on, each octave `persistence` times as strong; 1 is the 1/f spectrum of photographs, ½ that of clouds. Above
- * `finest` cells it is only interpolated. `size` is 3 · 2^n.
+ * Fractal noise with mean 0 and deviation 1: noise at `coarsest` cells per side or 1.5 times as many, then at twice as
+ * many and so on, each octave `persistence` times as strong; 1 is the 1/f spectrum of photographs, ½ that of clouds.
+ * Above `finest` cells it is only interpolated. `size` is 3 · 2^n.
  */
 export function fractal(random: Random, size: number, coarsest: number, persistence: number, finest = size): Field {
   let cells = size;
@@ -35,7 +35,9 @@ export function fractal(random: Random, size: number, coarsest: number, persiste
   return normalize(field);
 }
 
-/** Twice as many cells a side, each 9/16, 3/16, 3/16 and 1/16 of the nearest four, and noise of this strength. */
+/**
+ * Doubles the cells per side, with weights 9/16, 3/16, 3/16 and 1/16 of the nearest four, plus noise of this strength.
+ */
 function refine(field: Field, cells: number, strength: number, random: Random): Field {
   const width = 2 * cells;
   const wide = new Float32Array(width * cells);

@@ -2,15 +2,15 @@ import { type Random, randomOf } from "../common/random.ts";
 import type { Picture } from "./draw.ts";
 import { normals, normalsFrom } from "./field.ts";
 
-/** What lens, light and sensor do to a scene, whatever the camera's motion. */
+/** Effects of lens, light and sensor on a scene, independent of the camera's motion. */
 export interface Lens {
-  /** How far out of focus, in halvings of detail, at a time in seconds. */
+  /** Defocus, in halvings of detail, at a time in seconds. */
   defocus(time: number): number;
-  /** Turns what was drawn into RGB bytes, `[height, width, 3]`, written into `out`. */
+  /** Turns the drawn scene into RGB bytes, `[height, width, 3]`, in `out`. */
   expose(picture: Picture, time: number, out: Uint8Array): void;
 }
 
-/** What a light meter says of a picture: mean and deviation of its green, in 0..255. */
+/** Exposure metering of a picture: mean and deviation of its green, in 0..255. */
 export interface Exposure {
   readonly mean: number;
   readonly deviation: number;
@@ -28,8 +28,8 @@ export function meter({ pixels }: Picture): Exposure {
 }
 
 /**
- * Draws a lens. Its motion blur has a direction of its own (along a line, a circle or rays, and none for most), so that
- * blur never tells how the camera moves. The exposure is that for a picture as `metered`.
+ * Draws a lens. Its motion blur has an independent direction (along a line, a circle or rays, and none for most), so
+ * that blur never reveals the camera's motion. The exposure suits the `metered` picture.
  */
 export function planLens(seed: number | string, width: number, height: number, metered: Exposure): Lens {
   const random = randomOf(seed, "lens");
@@ -67,7 +67,7 @@ export function planLens(seed: number | string, width: number, height: number, m
   };
 }
 
-/** A wave in −1..1 with a pause in it, or 0 for good. */
+/** A wave in −1..1 with a pause in it, or constantly 0. */
 function drawBeat(random: Random, chance: number): (time: number) => number {
   if (!random.chance(chance)) return () => 0;
   const turns = 2 * Math.PI * random.between(0.15, 1.2);
@@ -75,7 +75,7 @@ function drawBeat(random: Random, chance: number): (time: number) => number {
   return (time) => Math.sin(turns * time + phase);
 }
 
-/** Averages each pixel with others along a line, a circle about a centre, or rays from it. */
+/** Averages each pixel with others along a line, a circle around a centre, or rays from it. */
 function drawSmear(random: Random, width: number, height: number): (pixels: Int32Array) => Int32Array {
   const kind = random.pick(["line", "line", "circle", "rays"] as const);
   const taps = 4;
@@ -113,7 +113,7 @@ function drawSmear(random: Random, width: number, height: number): (pixels: Int3
   };
 }
 
-/** Light at a moment: its strength, and how that changes across the picture. */
+/** Light at a moment: its strength, and its gradient across the picture. */
 interface Light {
   readonly level: number;
   readonly slopeX: number;
@@ -151,7 +151,7 @@ function fillGains(gains: Float32Array, width: number, height: number, vignette:
   }
 }
 
-/** For each channel, what was drawn in 0..383 (by halves) → level in 0..255: exposure, contrast, gamma, colour cast. */
+/** For each channel, drawn value in 0..383 (in halves) → level in 0..255: exposure, contrast, gamma, colour cast. */
 function drawTables(
   random: Random,
   { mean, deviation }: Exposure,
@@ -170,7 +170,7 @@ function drawTables(
   return [table(), table(), table()];
 }
 
-/** Sensor noise: new for every frame, sometimes in coarse grains, sometimes with a pattern that stays. */
+/** Sensor noise: new for every frame, sometimes coarse, sometimes with a fixed pattern. */
 function drawGrain(random: Random, width: number, height: number): (noise: Float32Array) => void {
   const strength = random.chance(0.15) ? 0 : Math.exp(random.between(Math.log(0.6), Math.log(9)));
   const gray = random.chance(0.5);

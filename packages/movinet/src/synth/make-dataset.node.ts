@@ -11,11 +11,11 @@ import type { MakerJob } from "./maker-child.node.ts";
 type Split = "train" | "validation" | "test";
 
 export interface SynthOptions {
-  /** Clips in all, spread evenly over the labels. */
+  /** Total number of clips, evenly distributed over the labels. */
   readonly clips: number;
   /**
-   * Decides everything: the same arguments make the same bytes, with any number of `jobs` and on any processor, as long as
-   * Node and node-av are the same builds.
+   * The seed: the same arguments give the same bytes, with any number of `jobs` and on any processor, with the same
+   * builds of Node and node-av.
    */
   readonly seed: number | string;
   /** Seconds of each clip, above 0. */
@@ -38,10 +38,10 @@ export interface SynthReport {
 
 const manifestName = "manifest.csv";
 
-/** A clip to be made. */
+/** A clip to create. */
 interface Plan {
   readonly job: Omit<MakerJob, "file">;
-  /** Relative to the dataset, `/`-separated. */
+  /** Relative to the dataset, with `/` as separator. */
   readonly name: string;
   readonly split: Split;
   readonly group: string;
@@ -60,12 +60,13 @@ const sizes = [
 const rates = [10, 12, 15, 20, 24, 25, 25, 30, 30, 50, 60] as const;
 
 /**
- * Makes a dataset of `camera-motion` in the folder `out`: `<label>/*.mp4` and `manifest.csv` (file, label, split, group).
- * Each clip shows a scene of its own, which is its group. Frame rates are 10 to 60; size, rate and bitrate are drawn for each clip whatever its label.
+ * Creates a `camera-motion` dataset in the folder `out`: `<label>/*.mp4` and `manifest.csv` (file, label, split,
+ * group). Each clip shows its own scene, which is its group. Frame rates are 10 to 60; size, rate and bitrate are
+ * drawn for each clip, independent of its label.
  *
- * It is written aside and moved into its place when it is whole; the signal, and an error, leave nothing behind. Throws
- * {@link DatasetError}: `E_DATASET_EXISTS` where `out` holds something, `E_DATASET_WRITE`; and {@link DependencyError} where
- * node-av is not installed.
+ * It is written under another name and moved into place when complete; aborting and errors leave nothing behind.
+ * Throws {@link DatasetError}: `E_DATASET_EXISTS` if `out` is not empty, `E_DATASET_WRITE`; and
+ * {@link DependencyError} if node-av is not installed.
  */
 export async function makeCameraMotion(out: string, options: SynthOptions): Promise<SynthReport> {
   const { signal, jobs = 1, onClip } = options;
@@ -74,7 +75,7 @@ export async function makeCameraMotion(out: string, options: SynthOptions): Prom
   const plans = planClips(options);
   let aside: string | null = null;
   try {
-    // Of this user alone, under a name that nobody knows before; a folder that is there may be on a disk of its own.
+    // Private to this user, with an unpredictable name; an existing folder may be on another disk.
     aside = await mkdtemp(join(there ? out : dirname(resolve(out)), ".movinet-"));
     const made = join(aside, "dataset");
     for (const label of cameraMotionLabels) await makeFolders(join(made, label), 0o777);
@@ -95,7 +96,7 @@ export async function makeCameraMotion(out: string, options: SynthOptions): Prom
   return { path: out, clips: plans.length, labels: cameraMotionLabels, splits };
 }
 
-/** Whether the folder is there. Throws where it holds something. */
+/** Whether the folder exists. Throws if it is not empty. */
 async function requireVacant(out: string): Promise<boolean> {
   let held: readonly string[] = [];
   try {
@@ -103,20 +104,20 @@ async function requireVacant(out: string): Promise<boolean> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT") return false;
-    throw writeFailed(out, code === "ENOTDIR" ? "it is a file" : String(code), cause);
+    throw writeFailed(out, code === "ENOTDIR" ? "it is a file, not a folder" : String(code), cause);
   }
   if (held.length > 0) {
     throw new DatasetError({
       code: "E_DATASET_EXISTS",
       subject: out,
       problem: "the folder is not empty",
-      remedy: "Name a new folder, or empty it first",
+      remedy: "Choose a new folder, or empty it first",
     });
   }
   return true;
 }
 
-/** Moves what a dataset consists of into a folder: its manifest last, or nothing. */
+/** Moves a dataset's files into a folder: its manifest last, or nothing. */
 async function moveInto(made: string, out: string): Promise<void> {
   const moved: string[] = [];
   try {
@@ -134,8 +135,8 @@ function writeFailed(out: string, reason: string, cause: unknown): DatasetError 
   return new DatasetError({
     code: "E_DATASET_WRITE",
     subject: out,
-    problem: `the dataset cannot be written (${reason})`,
-    remedy: "Choose a folder in a place that has room and that you may write to",
+    problem: `cannot write the dataset (${reason})`,
+    remedy: "Choose a writable place with enough free space",
     cause,
   });
 }
@@ -164,7 +165,7 @@ function planClips({ clips, seed, seconds, size }: SynthOptions): Plan[] {
   });
 }
 
-/** For each clip of a label: 70 % are for training, 15 % each for validation and test, at least one where there are three. */
+/** For the clips of each label: 70 % training, 15 % each validation and test, at least one each if there are three. */
 function drawSplits(count: number, random: Random): Split[] {
   const order = random.shuffle(Array.from({ length: count }, (_, i) => i));
   const held = count < 3 ? 0 : Math.max(1, Math.round(0.15 * count));

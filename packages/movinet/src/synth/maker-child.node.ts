@@ -1,6 +1,6 @@
 /**
- * The process that renders and encodes clips for {@link makeCameraMotion}: each request is a {@link MakerJob}.
- * FFmpeg's libraries stay out of the process of their user, and several work at a time.
+ * The process that renders and encodes clips for {@link makeCameraMotion}: each request is a {@link MakerJob}. This
+ * keeps FFmpeg's libraries out of the caller's process, and several can work concurrently.
  */
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";

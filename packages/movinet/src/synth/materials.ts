@@ -2,10 +2,10 @@ import type { Random } from "../common/random.ts";
 import { type Canvas, drawPalette, newCanvas, type Palette, paintShape, type Shape } from "./canvas.ts";
 import { type Field, fractal, normalsFrom } from "./field.ts";
 
-/** Fills a canvas with one kind of stuff. */
+/** Fills a canvas with one kind of material. */
 export type Material = (random: Random, palette: Palette, size: number) => Canvas;
 
-/** Colours of a ramp by a field of mean 0 and deviation 1. */
+/** Colours of a ramp by a field with mean 0 and deviation 1. */
 export function colored(field: Field, ramp: Uint8ClampedArray, size: number): Canvas {
   const canvas = newCanvas(size);
   for (let i = 0; i < field.length; i++) {
@@ -23,7 +23,7 @@ const grain: Material = (random, palette, size) => {
   return colored(field, palette.ramp(), size);
 };
 
-/** Light and colour with the spectrum of photographs, each on its own. */
+/** Light and colour with the spectrum of photographs, independently. */
 const photographic: Material = (random, palette, size) => {
   const light = fractal(random, size, 2, random.between(0.75, 1.05));
   const [warm, cold] = [0, 1].map(() => fractal(random, size, 2, random.between(0.5, 0.8), 32)) as [Field, Field];
@@ -40,7 +40,7 @@ const photographic: Material = (random, palette, size) => {
   return canvas;
 };
 
-/** Stripes or checks at any angle, bent by noise and of uneven light, so that they tell their motion along themselves too. */
+/** Stripes or checks at any angle, distorted by noise and unevenly lit, so that motion along them is visible too. */
 const stripes: Material = (random, palette, size) => {
   const turns = random.between(5, 28);
   const angle = random.between(0, Math.PI);
@@ -65,7 +65,7 @@ const stripes: Material = (random, palette, size) => {
   return colored(field, palette.ramp(), size);
 };
 
-/** Cells about scattered points: paving, stained glass, crowds seen from afar. */
+/** Cells around scattered points: paving, stained glass, distant crowds. */
 const cells: Material = (random, palette, size) => {
   const count = 6 + random.below(26);
   const place = Float32Array.from({ length: 2 * count * count }, () => random.next());
@@ -106,7 +106,7 @@ const cells: Material = (random, palette, size) => {
   return canvas;
 };
 
-/** Dead leaves: things of all sizes that hide each other, as in photographs (Lee, Mumford, Huang 2001). */
+/** Dead leaves: things of all sizes that occlude each other, as in photographs (Lee, Mumford, Huang 2001). */
 const leaves: Material = (random, palette, size) => {
   const canvas = photographic(random, palette, size);
   const kinds = random.shuffle(["ellipse", "box", "triangle"] as const).slice(0, 1 + random.below(3));
@@ -129,7 +129,7 @@ const leaves: Material = (random, palette, size) => {
   return canvas;
 };
 
-/** A few things before little: a wall, a floor, a table. */
+/** A few things in front of a plain background: a wall, a floor, a table. */
 const sparse: Material = (random, palette, size) => {
   const canvas = colored(fractal(random, size, 2, random.between(0.35, 0.6)), palette.ramp(), size);
   const count = 25 + random.below(60);
@@ -174,7 +174,7 @@ const writing: Material = (random, palette, size) => {
   return canvas;
 };
 
-/** Rows of windows, shelves or tiles, no two quite alike. */
+/** Rows of windows, shelves or tiles, all slightly different. */
 const facade: Material = (random, palette, size) => {
   const canvas = colored(fractal(random, size, 4, random.between(0.5, 0.9)), palette.ramp(), size);
   const [rows, columns] = [5 + random.below(14), 5 + random.below(14)];
@@ -197,7 +197,7 @@ const facade: Material = (random, palette, size) => {
   return canvas;
 };
 
-/** Sky above ridges, one before the other. */
+/** Sky above ridges, one in front of the other. */
 const ridges: Material = (random, palette, size) => {
   const sky = fractal(random, size, 2, random.between(0.3, 0.65));
   const canvas = colored(sky, palette.ramp(), size);
@@ -240,7 +240,7 @@ const lights: Material = (random, palette, size) => {
   return canvas;
 };
 
-/** The materials; those that are most like photographs come up more often. */
+/** The materials; those most like photographs are more frequent. */
 const materials: readonly Material[] = [
   ...[grain, photographic, photographic, leaves, leaves, leaves],
   ...[stripes, cells, sparse, writing, facade, facade, ridges, ridges, lights],

@@ -6,33 +6,33 @@ import { openScene, planOverlay, planScene, type Scene } from "./scene.ts";
 
 export interface CameraMotionClip {
   readonly label: CameraMotionLabel;
-  /** Decides everything else: the same seed with another label has the same scene, lens and codec. */
+  /** The seed of everything else: the same seed with another label has the same scene, lens and codec. */
   readonly seed: number | string;
   /** Pixels. */
   readonly width: number;
   /** Pixels. */
   readonly height: number;
   readonly frames: number;
-  /** Frames a second. */
+  /** Frames per second. */
   readonly fps: number;
   /**
-   * Width / height of the picture as it was taken, before it was squeezed into this size. Default: drawn between 9:16 and
-   * 16:9, as models see pictures squashed; a video that is to be looked at takes width / height.
+   * Width / height of the picture before it was squeezed to this size. Default: drawn between 9:16 and 16:9, because
+   * models see squashed pictures; for videos to watch, pass width / height.
    */
   readonly aspect?: number;
-  /** Whether some clips pass through a coarse codec. Default true; a video that is encoded anyway needs none. */
+  /** Whether some clips pass through a coarse codec. Default true; not needed for a video that is encoded anyway. */
   readonly compress?: boolean;
-  /** A scene that {@link planScene} painted for this size, which takes half of the time. Default: that of the seed. */
+  /** A scene from {@link planScene} for this size, which takes half of the time. Default: that of the seed. */
   readonly scene?: Scene;
 }
 
 /**
- * Renders a clip of a camera in motion: RGB bytes, `[frames, height, width, 3]`. Bit-equal for the same arguments. Borders of
- * the scene never show, and no single picture tells the label (a test holds both).
+ * Renders a clip of a moving camera: RGB bytes, `[frames, height, width, 3]`. Bit-identical for the same arguments.
+ * Borders of the scene never show, and no single picture reveals the label (tests check both).
  *
- * `camera-motion` sees 16 frames of 96 × 96 at 10 a second. The slowest pan, 0.05 picture widths a second, is then half a
- * pixel a frame and 8 in all; the fastest, 0.8, is 8 a frame, which a few layers of a network span; and shaking up to
- * 5 Hz, most of it, is below the Nyquist rate. More pixels cost in proportion and show nothing new.
+ * `camera-motion` sees 16 frames of 96 × 96 at 10 fps. The slowest pan, 0.05 picture widths per second, is then half a
+ * pixel per frame and 8 in total; the fastest, 0.8, is 8 per frame, which a few layers of a network span; and shaking
+ * up to 5 Hz, most of it, is below the Nyquist rate. More pixels cost in proportion and show nothing new.
  */
 export function renderCameraMotion(clip: CameraMotionClip): Uint8Array {
   const size = clip.width * clip.height * 3;
@@ -51,7 +51,7 @@ export function* cameraMotionFrames(clip: CameraMotionClip): Generator<Uint8Arra
   const { label, seed, width, height, frames, fps, compress = true } = clip;
   for (const [name, count] of Object.entries({ width, height, frames })) {
     if (!Number.isInteger(count) || count < 1) {
-      throw new TypeError(`${name} must be a whole number of at least 1, got ${count}`);
+      throw new TypeError(`${name} must be an integer ≥ 1, got ${count}`);
     }
   }
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
@@ -75,7 +75,7 @@ export function* cameraMotionFrames(clip: CameraMotionClip): Generator<Uint8Arra
   }
 }
 
-/** Meters what a camera that stays would see first: the same for every label. */
+/** Meters the first view of a still camera: the same for every label. */
 function meterScene(scene: Scene, seed: number | string, aspect: number): Exposure {
   const side = 32;
   const picture = { width: side, height: side, pixels: new Int32Array(side * side) };
@@ -84,8 +84,8 @@ function meterScene(scene: Scene, seed: number | string, aspect: number): Exposu
 }
 
 /**
- * When the frames were taken: a video of another frame rate (`rate`; 0: the same) gives each moment the last picture before
- * it, so that steps are uneven.
+ * The capture times of the frames: a video at another frame rate (`rate`; 0: the same) shows the last picture before
+ * each moment, so that steps are uneven.
  */
 function sampleTimes(frames: number, fps: number, rate: number, phase: number): number[] {
   const grid = rate > fps ? rate : 0;
@@ -95,7 +95,7 @@ function sampleTimes(frames: number, fps: number, rate: number, phase: number): 
   });
 }
 
-/** Puts what does not move over a frame. */
+/** Draws static overlays on a frame. */
 function cover(frame: Uint8Array, overlay: Int32Array): void {
   for (let i = 0; i < overlay.length; i++) {
     const color = overlay[i]!;

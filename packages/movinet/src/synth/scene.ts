@@ -9,17 +9,20 @@ import { drawAt, planThings, type Thing } from "./things.ts";
 interface Layer {
   readonly texture: Texture;
   readonly depth: Depth;
-  /** Its own motion in periods a second: clouds, water, a crowd. */
+  /** Its own motion in periods per second: clouds, water, a crowd. */
   readonly driftX: number;
   readonly driftY: number;
   readonly blur: number;
 }
 
-/** What is before a camera: a ground, up to two nearer layers with holes, and things. It knows nothing of the camera. */
+/**
+ * The scene in front of a camera: a ground, up to two nearer layers with holes, and things. It knows nothing of the
+ * camera.
+ */
 export interface Scene {
   readonly layers: readonly Layer[];
   readonly things: readonly Thing[];
-  /** How many of the layers are behind the things. */
+  /** The number of layers behind the things. */
   readonly behind: number;
 }
 
@@ -49,7 +52,7 @@ export function planScene(seed: number | string, side: number): Scene {
   return { layers: [ground, ...nearer], things, behind: 1 + random.below(near + 1) };
 }
 
-/** Returns what draws the frame of each of these times, `blur` coarser than sharp. */
+/** Returns a function that draws the frame at each of these times, `blur` coarser than sharp. */
 export function openScene(scene: Scene, camera: CameraPath, times: readonly number[]) {
   const paths = scene.layers.map(({ depth }) => camera.poses(times, depth));
   return (picture: Picture, frame: number, blur: number) => {
@@ -68,7 +71,7 @@ export function openScene(scene: Scene, camera: CameraPath, times: readonly numb
   };
 }
 
-/** What the video shows over the scene and does not move: bars, a caption, a mark in a corner. Null: nothing. */
+/** Static overlays of the video: bars, a caption, a logo in a corner. Null: none. */
 export function planOverlay(seed: number | string, width: number, height: number): Int32Array | null {
   const random = randomOf(seed, "overlay");
   const bars = random.chance(0.12);
@@ -103,7 +106,7 @@ function drawBars(random: Random, width: number, height: number, put: Put): void
 
 type Place = { readonly x: number; readonly y: number; readonly across: number; readonly tall: number };
 
-/** A small picture of letters or a mark. */
+/** A small picture of letters or a logo. */
 function stamp(random: Random, width: number, height: number, at: Place, put: Put): void {
   const size = 96;
   const palette = drawPalette(random);

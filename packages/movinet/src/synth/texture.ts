@@ -4,15 +4,15 @@ import { fractal } from "./field.ts";
 import { paintMaterial } from "./materials.ts";
 
 /**
- * A canvas at full, half, quarter … size, as packed pixels: red in the lowest byte, alpha in the highest, colours already
- * multiplied by it.
+ * A canvas at full, half, quarter … size, as packed pixels: red in the lowest byte, alpha in the highest, colours
+ * premultiplied.
  */
 export interface Texture {
   readonly size: number;
   readonly levels: readonly Int32Array[];
 }
 
-/** The whole ground of a scene, `[size, size]`: one or two materials, sometimes with a part that shows little. */
+/** The ground of a scene, `[size, size]`: one or two materials, sometimes with a nearly uniform part. */
 export function paintGround(random: Random, size: number): Canvas {
   const canvas = paintMaterial(random, size);
   if (random.chance(0.35)) {
@@ -31,7 +31,7 @@ export function paintGround(random: Random, size: number): Canvas {
   return canvas;
 }
 
-/** Sky, wall or water: lets a part fade into nearly one colour. */
+/** Sky, wall or water: fades a part into nearly one colour. */
 function flatten(random: Random, canvas: Canvas): void {
   const { size } = canvas;
   const plain = newCanvas(size);
@@ -50,7 +50,7 @@ function flatten(random: Random, canvas: Canvas): void {
 
 const tiles = 8;
 
-/** In the middle of what is plain motion could not be seen: puts things there. */
+/** Adds things in the middle of uniform areas, where motion would be invisible. */
 function enrich(random: Random, canvas: Canvas): void {
   const { size } = canvas;
   const side = size / tiles;
@@ -75,7 +75,7 @@ function enrich(random: Random, canvas: Canvas): void {
   }
 }
 
-/** Standard deviation of the green channel over a square, on every fourth pixel of it. */
+/** Standard deviation of the green channel over a square, sampled at every fourth pixel. */
 function deviation({ size, data }: Canvas, left: number, top: number, side: number): number {
   let [count, sum, squares] = [0, 0, 0] as [number, number, number];
   for (let y = top; y < top + side; y += 4) {
@@ -89,7 +89,7 @@ function deviation({ size, data }: Canvas, left: number, top: number, side: numb
   return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
-/** Cuts holes into a canvas: what stays covers about `cover` of it, in blobs or upright and slanted posts. */
+/** Cuts holes into a canvas: the rest covers about `cover` of it, as blobs or upright and slanted posts. */
 export function cutOut(random: Random, canvas: Canvas, cover: number): void {
   const { size, data } = canvas;
   const mask = fractal(random, size, 2 << random.below(3), random.between(0.3, 0.65));

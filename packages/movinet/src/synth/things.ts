@@ -4,21 +4,24 @@ import { drawThing, type Picture } from "./draw.ts";
 import { paintMaterial } from "./materials.ts";
 import { type Texture, toTexture } from "./texture.ts";
 
-/** Something before the camera that goes its own way. */
+/** An independently moving thing in front of the camera. */
 export interface Thing {
   readonly texture: Texture;
-  /** In the scene it passes by as the camera moves; in the picture the camera follows it, or it is on the lens. */
+  /**
+   * Fixed to the scene, it passes by as the camera moves; fixed to the picture, the camera follows it, or it is on the
+   * lens.
+   */
   readonly anchor: "scene" | "picture";
-  /** At time 0: periods of the scene, or picture sides of which 1.6 are a period. */
+  /** At time 0: periods of the scene, or picture sides, of which 1.6 are a period. */
   readonly x: number;
   readonly y: number;
   readonly speedX: number;
   readonly speedY: number;
-  /** A swing added to it, in the same units, and its waves a second. */
+  /** An added oscillation, in the same units, and its frequency per second. */
   readonly swingX: number;
   readonly swingY: number;
   readonly rate: number;
-  /** Size in the same units, how much of it pulses, and turns a second. */
+  /** Size in the same units, its pulsation, and rotations per second. */
   readonly width: number;
   readonly height: number;
   readonly pulse: number;
@@ -30,7 +33,7 @@ const wrap = 1.6;
 /** Sizes and speeds in picture sides, as periods of the scene. */
 const typicalView = 0.32;
 
-/** Things of a scene: none, a few that the camera follows, or many that stand about and walk. */
+/** Things of a scene: none, a few that the camera follows, or many that stand around and walk. */
 export function planThings(seed: number | string, detail: number): Thing[] {
   const random = randomOf(seed, "things");
   const followed = random.chance(0.35) ? 1 + random.below(2) : 0;
@@ -66,7 +69,7 @@ export function planThings(seed: number | string, detail: number): Thing[] {
   ];
 }
 
-/** A patch of some material with an outline of its own: a body of one or two ellipses, a box, or a blob. */
+/** A patch of material with its own outline: a body of one or two ellipses, a box, or a blob. */
 function paintThing(random: Random, size: number): Texture {
   const canvas = paintMaterial(random, size);
   const kind = random.below(4);
@@ -96,7 +99,7 @@ function paintThing(random: Random, size: number): Texture {
   return toTexture(canvas);
 }
 
-/** Draws a thing as it is at a moment. */
+/** Draws a thing at a moment. */
 export function drawAt(picture: Picture, thing: Thing, time: number, pose: Pose, blur: number): void {
   const { width, height } = picture;
   const phase = 2 * Math.PI * thing.rate * time;
@@ -128,7 +131,7 @@ export function drawAt(picture: Picture, thing: Thing, time: number, pose: Pose,
   drawThing(picture, thing.texture, spot, blur);
 }
 
-/** The same place modulo `period` that is nearest to 0. */
+/** The equivalent position modulo `period` nearest to 0. */
 function nearest(place: number, period: number): number {
   return place - period * Math.round(place / period);
 }

@@ -2,18 +2,18 @@
 export interface WeightAverage {
   /** Takes the weights after a step: `a ← d · a + (1 − d) · w`. */
   update(params: readonly Float32Array[]): void;
-  /** The averages, one array a tensor: the arrays themselves, so copy what must stay. */
+  /** The averages, one array per tensor: the arrays themselves, so copy them to keep them. */
   readonly values: readonly Float32Array[];
-  /** Everything that it remembers, by name: `average.i` and `updates`. */
+  /** Its complete state, by name: `average.i` and `updates`. */
   readonly state: Readonly<Record<string, Float32Array>>;
 }
 
 /**
- * Begins with a copy of `params`. `decay` is d, for example 0.999; while there were few updates, n of them, a smaller d of
- * (1 + n) / (10 + n) holds, so that the first weights are soon forgotten (as in TensorFlow's `num_updates`).
+ * Starts with a copy of `params`. `decay` is d, for example 0.999; after only n updates, a smaller d of (1 + n) / (10
+ * + n) applies, so that the first weights are soon forgotten (as with TensorFlow's `num_updates`).
  */
 export function createWeightAverage(params: readonly Float32Array[], decay: number): WeightAverage {
-  if (!(decay >= 0 && decay < 1)) throw new TypeError(`decay: ${decay} is not in 0 .. below 1.`);
+  if (!(decay >= 0 && decay < 1)) throw new TypeError(`decay must be ≥ 0 and < 1, got ${decay}`);
   const values = params.map((param) => param.slice());
   const updates = new Float32Array(1);
   const state = { ...Object.fromEntries(values.map((value, i) => [`average.${i}`, value])), updates };
@@ -22,7 +22,7 @@ export function createWeightAverage(params: readonly Float32Array[], decay: numb
     state,
     update(weights) {
       if (weights.length !== values.length || weights.some(({ length }, i) => length !== values[i]!.length)) {
-        throw new TypeError(`params: not the ${values.length} tensors of this average.`);
+        throw new TypeError(`params must be the ${values.length} tensors of this average`);
       }
       const count = updates[0]!++;
       const share = 1 - Math.min(decay, (1 + count) / (10 + count));

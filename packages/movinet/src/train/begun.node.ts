@@ -1,17 +1,17 @@
-/** What a training was begun with: a saved state only fits the same classes, clips and model. Plain data. */
+/** What a training run started from: saved state is only valid for the same classes, clips and model. Plain data. */
 import { createHash } from "node:crypto";
 import type { Dataset, Sample } from "../data/dataset.ts";
 import type { ContentHashes } from "./learned.node.ts";
 
 export interface Begun {
-  /** SHA-256 of the file of the model that it began with. */
+  /** SHA-256 of the starting model's file. */
   readonly model: string;
   readonly classes: readonly string[];
   readonly clips: readonly BegunClip[];
 }
 
 interface BegunClip extends Pick<Sample, "name" | "split" | "group" | "start" | "end"> {
-  /** SHA-256 of the file; null where it cannot be read. */
+  /** SHA-256 of the file; null if it cannot be read. */
   readonly content: string | null;
   readonly labels: readonly string[];
 }
@@ -25,9 +25,9 @@ export function describeBegun(model: Uint8Array, { labels, samples }: Dataset, h
   return { model: createHash("sha256").update(model).digest("hex"), classes: labels, clips };
 }
 
-/** What is not as it was, as words that follow a colon; null where all is. */
+/** What has changed, as words to follow a colon; null if nothing has. */
 export function differenceOf(before: Begun, now: Begun): string | null {
-  if (before.model !== now.model) return "the model that it began with is another one now";
+  if (before.model !== now.model) return "the starting model has changed";
   const gone = before.classes.filter((label) => !now.classes.includes(label));
   const added = now.classes.filter((label) => !before.classes.includes(label));
   const changed = comeAndGone(gone, added, (labels) => `${nouns(labels, "class")} ${listed(labels)}`);
@@ -46,18 +46,18 @@ function differenceOfClips(before: readonly BegunClip[], now: readonly BegunClip
   if (changed !== null) return changed;
   for (const clip of before) {
     const other = current.get(keyOf(clip)) as BegunClip;
-    if (clip.content !== other.content) return `${clip.name} is another file now`;
+    if (clip.content !== other.content) return `the file ${clip.name} has changed`;
     if (clip.labels.join("\n") !== other.labels.join("\n")) {
-      return `${clip.name} is labelled ${other.labels.join(", ")} now, not ${clip.labels.join(", ")}`;
+      return `${clip.name} is now labelled ${other.labels.join(", ")}, not ${clip.labels.join(", ")}`;
     }
-    if (clip.split !== other.split) return `${clip.name} is for ${other.split ?? "any part"} now`;
-    if (clip.group !== other.group) return `${clip.name} is of another group now`;
+    if (clip.split !== other.split) return `the split of ${clip.name} is now ${other.split ?? "unset"}`;
+    if (clip.group !== other.group) return `the group of ${clip.name} has changed`;
   }
   const order = before.some((clip, i) => keyOf(clip) !== keyOf(now[i] as BegunClip));
-  return order ? "its clips are in another order" : null;
+  return order ? "the order of the clips has changed" : null;
 }
 
-/** Which things are gone and which are new; null where none is. */
+/** What was removed and added; null if nothing was. */
 function comeAndGone<T>(
   gone: readonly T[],
   added: readonly T[],

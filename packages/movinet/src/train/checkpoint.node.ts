@@ -10,16 +10,16 @@ export interface Checkpoint<T> {
   readonly progress: T;
 }
 
-/** Writes a checkpoint aside and moves it in place: a process may be killed at any moment. */
+/** Writes a checkpoint under another name and renames it: the process may be killed at any moment. */
 export async function writeCheckpoint<T>(file: string, { state, progress }: Checkpoint<T>): Promise<void> {
   const tensors = new Map([...state].map(([name, data]) => [name, { shape: [data.length], data }]));
   await writeWhole(file, writeSafetensors(tensors, { progress: JSON.stringify(progress) }));
 }
 
-/** Of a checkpoint: the largest network with what its optimizer keeps of each weight, twice. */
+/** Size limit: the largest network with its optimizer's state, twice. */
 const mostBytes = 2 ** 31 - 1;
 
-/** Reads a checkpoint; null where there is none. Throws {@link TrainError} (`E_TRAIN_CHECKPOINT`) where it is damaged. */
+/** Reads a checkpoint; null if there is none. Throws {@link TrainError} (`E_TRAIN_CHECKPOINT`) if it is damaged. */
 export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | null> {
   const refuse: Refuse = (problem, remedy, cause) =>
     new TrainError({ code: "E_TRAIN_CHECKPOINT", subject: file, problem, remedy, cause });
@@ -30,6 +30,6 @@ export async function readCheckpoint<T>(file: string): Promise<Checkpoint<T> | n
     const state = new Map([...tensors()].map(([name, { data }]) => [name, data]));
     return { state, progress: JSON.parse(metadata["progress"] ?? "") as T };
   } catch (cause) {
-    throw refuse("this checkpoint is damaged", "Remove it and train again", cause);
+    throw refuse("this checkpoint is damaged", "Delete it and train again", cause);
   }
 }

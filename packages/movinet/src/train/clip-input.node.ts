@@ -1,4 +1,4 @@
-/** What a lane reads its clips from. */
+/** The source of a lane's clips. */
 import { readFile } from "node:fs/promises";
 import type { Random } from "../common/random.ts";
 import { type AugmentRecipe, augmentClip, centreCrop } from "../data/augment.ts";
@@ -14,30 +14,30 @@ export type ClipInput = VideoInput | TensorInput | CustomInput;
 export interface VideoInput {
   readonly kind: "video";
   readonly sample: Sample;
-  /** How the cache keeps it: whole pictures. */
+  /** Its form in the cache: whole pictures. */
   readonly view: ClipView;
   /** The cache's folder. */
   readonly folder: string;
   readonly frames: number;
-  /** Frames a second that the model sees. */
+  /** Frames per second of the model. */
   readonly fps: number;
   readonly target: { readonly width: number; readonly height: number; readonly fit: CardFit };
-  /** How it is varied; null: the middle of the video as evaluation sees it. */
+  /** Its augmentation; null: the middle of the video, as in evaluation. */
   readonly recipe: AugmentRecipe | null;
 }
 
-/** Float32 numbers in a file, as they go into the network. */
+/** Float32 numbers in a file, in the network's input format. */
 export interface TensorInput {
   readonly kind: "tensor";
   readonly file: string;
 }
 
-/** What a module of one's own makes: its `loadClip` fills the network's input. */
+/** A custom module: its `loadClip` fills the network's input. */
 export interface CustomInput {
   readonly kind: "custom";
   /** URL of the module. */
   readonly module: string;
-  /** What its `loadClip` takes first, as plain data. */
+  /** The first argument of its `loadClip`, as plain data. */
   readonly options: unknown;
 }
 

@@ -1,4 +1,7 @@
-/** A stream model beside a base network and a frame-by-frame one: planned, trained where nobody gave them, judged, and told. */
+/**
+ * Compares a stream model with a base and a frame-by-frame network: planned, trained if needed, evaluated, and
+ * reported.
+ */
 import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { FamilyComparison } from "../evaluate/family.ts";
@@ -23,9 +26,9 @@ import { type JudgedClips, refuseRemembered } from "./judged-clips.node.ts";
 import { fitFacts } from "./learn.node.ts";
 
 export interface PlanComparisonOptions extends PlanRelativesOptions {
-  /** Networks that are there already, with what they are called; null: it is trained. */
+  /** Existing networks with their names; null: to be trained. */
   readonly given: Readonly<Record<RelativeKind, { readonly name: string; readonly model: Model } | null>>;
-  /** Whether nobody named both, so that it counts how the model was trained. */
+  /** Whether some network must be trained, so that the model's own training matters. */
   readonly trains: boolean;
 }
 
@@ -37,8 +40,8 @@ export interface PlannedComparison {
 }
 
 /**
- * The plan of a comparison on clips. Throws {@link DatasetError} (`E_DATASET_SPLIT`) where no clips are left to judge or to learn
- * from, {@link TrainError} (`E_TRAIN_CHOICE`) for a network that cannot be compared with the model.
+ * The plan of a comparison on clips. Throws {@link DatasetError} (`E_DATASET_SPLIT`) if no clips are left for
+ * evaluation or training, {@link TrainError} (`E_TRAIN_CHOICE`) for a network that cannot be compared with the model.
  */
 export function planComparison(
   model: Model,
@@ -53,14 +56,14 @@ export function planComparison(
 
 export interface CompareModelsOptions {
   readonly engine: Engine;
-  /** Of the engine, for the processes in which costs are measured. */
+  /** The engine's device, for the processes that measure costs. */
   readonly device: string;
   readonly threads: number | undefined;
   readonly cache: ClipCache;
-  /** Where saved states of a network that is trained are kept. */
+  /** Where the state of networks in training is saved. */
   folderOf(kind: RelativeKind): string;
   readonly signal: AbortSignal;
-  /** Called for each network that was trained. */
+  /** Called for each trained network. */
   readonly onTrained: (kind: RelativeKind, model: Model) => Promise<void>;
   readonly onTraining: (progress: {
     stage: string;
@@ -77,11 +80,13 @@ export interface ComparedModels extends PlannedComparison {
   readonly comparison: FamilyComparison;
   readonly failures: readonly ClipFailure[];
   readonly relatives: readonly RelativeTraining[];
-  /** Sentences, for whoever reads the figures. */
+  /** Caveats about the numbers, as sentences. */
   readonly warnings: readonly string[];
 }
 
-/** Trains what is to be trained and judges all. Null where none of the clips could be judged: `onFailure` was called for each. */
+/**
+ * Trains the missing networks and evaluates all. Null if no clip could be evaluated: `onFailure` was called for each.
+ */
 export async function compareModels(
   planned: PlannedComparison,
   options: CompareModelsOptions,
@@ -113,7 +118,7 @@ export async function compareModels(
   if (comparison === null) return null;
   const warnings = [
     ...(clips.first === null ? [] : [clips.first]),
-    ...(clips.heldOut ? [] : ["Nothing says that these clips were kept aside from all three networks."]),
+    ...(clips.heldOut ? [] : ["These clips may not have been held out from all three networks."]),
     ...clips.doubts,
     ...(plan?.warnings ?? []),
   ];
@@ -127,7 +132,7 @@ export function renderComparison(
 ): { readonly html: string; readonly svg: string } {
   const trained = relatives.filter(({ history }) => history.length > 0);
   const html = renderFamilyReport({
-    title: `${model.card.name} beside its relatives`,
+    title: `${model.card.name} and its relatives`,
     date: new Date(),
     command: told.command,
     model: told.model,

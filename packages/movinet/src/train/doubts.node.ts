@@ -1,4 +1,4 @@
-/** Why a run's number is not told, or where it may fool its reader. */
+/** Why a run reports no accuracy, or how its accuracy may mislead. */
 
 import { capital, listed } from "../common/printable.ts";
 import type { Sample } from "../data/dataset.ts";
@@ -10,12 +10,12 @@ import type { NameChoice } from "./recipe.ts";
 import { fewestJudged } from "./test-parts.ts";
 import type { TrainedModel } from "./train-model.node.ts";
 
-/** A file with fewer frames a second than this share of the model's shows it pictures twice. */
+/** A file with less than this share of the model's frame rate gives repeated frames. */
 const slowRate = 0.9;
 
 /**
- * What the clips and their groups give cause to doubt: sentences. `whose`: how the model is called which it began with.
- * `told`: whether there is an accuracy.
+ * Caveats from the clips and their groups, as sentences. `whose`: the name of the starting model. `told`: whether
+ * there is an accuracy.
  */
 export function doubtsOf(done: TrainedModel, whose: string, told: boolean): readonly string[] {
   return [
@@ -26,7 +26,7 @@ export function doubtsOf(done: TrainedModel, whose: string, told: boolean): read
   ];
 }
 
-/** Why no accuracy is told, and what would help. */
+/** Why no accuracy is reported, and what would help. */
 export function silenceOf(
   { seen, torn, dataset, before: model, learned }: TrainedModel,
   whose: string,
@@ -34,49 +34,53 @@ export function silenceOf(
 ): string {
   const judged = learned.judged.filter(({ taught }) => taught).length;
   const apart = learned.judged.length - judged;
-  const begin = (reason: string) => `No accuracy is told: ${reason}`;
+  const begin = (reason: string) => `No accuracy reported: ${reason}`;
   if (judged === 0 && apart > 0) {
     return begin(
-      "each class that could be judged lives in one group only. Add clips of other people or places to each class.",
+      "every class that could be evaluated comes from a single group. Add clips from other people or places to each class.",
     );
   }
   if (judged === 0 && torn.length > 0) {
-    return begin("the clips for validation are of groups that are for training too. Put each group into one split.");
+    return begin(
+      "the validation clips belong to groups that are also used for training. Keep each group within one split.",
+    );
   }
   const clips = dataset.samples.length;
   if (hasUnknownPast(model.card)) {
     return begin(
-      `${whose} was trained by a version that did not note from which clips, so any of these may be among them. Train from the model that it was made of (${model.card.source?.replace("trained from ", "")}).`,
+      `${whose} was trained by a version that did not record its training clips, so these may be among them. Train from the model it started from (${model.card.source?.replace("trained from ", "")}).`,
     );
   }
   if (seen.size === clips) {
     return begin(
-      `${whose} has learned from all ${clips} clips (or others of their groups), so they cannot test what comes of it. Train from the model that it was made of, or add clips of other people or places.`,
+      `${whose} was trained on all ${clips} clips (or others from their groups), so they cannot test the result. Train from the model it started from, or add clips from other people or places.`,
     );
   }
-  const known = seen.size === 0 ? "" : ` that ${whose} has not learned from`;
-  const aside = learned.crossed ? "" : `, keep more aside with ${name("validation")}, or test with ${name("folds")}`;
+  const known = seen.size === 0 ? "" : ` that ${whose} was not trained on`;
+  const aside = learned.crossed
+    ? ""
+    : `, hold out more with ${name("validation")}, or cross-validate with ${name("folds")}`;
   return begin(
-    `${judged} ${judged === 1 ? "clip is" : "clips are"} left to judge by${known}, and at least ${fewestJudged} are needed. Add ${fewestJudged - judged} or more of other people or places${aside}.`,
+    `only ${judged} ${judged === 1 ? "clip" : "clips"}${known} can be used for evaluation, and at least ${fewestJudged} are needed. Add ${fewestJudged - judged} or more from other people or places${aside}.`,
   );
 }
 
-/** Classes that only live in one group: whoever judged their clips had never seen the class. */
+/** Classes from a single group: the model that evaluated their clips had never seen the class. */
 function apartWarnings(judged: readonly JudgedClip[], labels: readonly string[]): string[] {
   const apart = judged.filter(({ taught }) => !taught);
   const byClass = Map.groupBy(apart, ({ sample }) => sample.classes.map((c) => labels[c]).join(", "));
   return Array.from(byClass, ([label, clips]) => {
     const noun = clips.length === 1 ? "clip" : "clips";
     const right = clips.filter(({ answer: { classes, scores } }) => classes.includes(likeliest(scores))).length;
-    return `${label} is seen in one group only: a model that judges its ${clips.length} ${noun} has never learned it, so they are not counted (${right} of ${clips.length} right). The model that you get has learned it, and nobody knows how well.`;
+    return `${label} appears in only one group, so it is never in both training and test clips: its ${clips.length} ${noun} are not counted (${right} of ${clips.length} correct). The final model has learned it, but how well is unknown.`;
   });
 }
 
 function tornWarnings(torn: readonly Sample[]): string[] {
   if (torn.length === 0) return [];
-  const [is, noun] = torn.length === 1 ? ["is", "clip"] : ["are", "clips"];
+  const [belong, noun] = torn.length === 1 ? ["belongs", "clip"] : ["belong", "clips"];
   return [
-    `${torn.length} ${noun} for validation ${is} of groups of which the model learns other clips (${torn[0]?.name}${torn.length > 1 ? ", …" : ""}): not counted. Put each group into one split.`,
+    `${torn.length} validation ${noun} ${belong} to groups that are also used for training (${torn[0]?.name}${torn.length > 1 ? ", …" : ""}) and not counted. Keep each group within one split.`,
   ];
 }
 
@@ -85,14 +89,14 @@ function seenWarnings({ seen, likeNamed, dataset }: TrainedModel, whose: string)
   return [
     ...(seen.size > 0
       ? [
-          `${whose} has learned from ${seen.size} of the ${clips} clips (or others of their groups): they are not counted.`,
+          `${whose} was trained on ${seen.size} of the ${clips} clips (or others from their groups): they are not counted.`,
         ]
       : []),
     ...(likeNamed.length > 0 ? [likeNamedSentence(whose, likeNamed)] : []),
   ];
 }
 
-/** What the clips themselves tell: damage, frame rates unlike the model's, and groups that give the class away. */
+/** Caveats about the clips themselves: damage, frame rates unlike the model's, and groups that reveal the class. */
 function clipWarnings({
   dataset: { samples, labels },
   frozen: { frameRates, damaged },
@@ -110,14 +114,14 @@ function clipWarnings({
   const tied = groups.size > 1 && [...groups.values()].every((seen) => seen.size === 1) && samples.length > groups.size;
   return [
     ...(damaged.length > 0 ? [damageSentence(damaged, "used")] : []),
-    ...(slow > 0 ? [`${slow} clips have fewer than ${fps} pictures a second, which the model expects to see.`] : []),
+    ...(slow > 0 ? [`${slow} clips have a lower frame rate than the ${fps} fps that the model expects.`] : []),
     ...(tied
-      ? ["Every group (person, place, source) shows one class only: the model may know the place, not the action."]
+      ? ["Every group (person, place, source) shows only one class: the model may recognize the place, not the action."]
       : []),
   ];
 }
 
-/** Clips of groups that are named like some that a model learned from. */
+/** Clips from groups with the same names as some that a model was trained on. */
 export function likeNamedSentence(name: string, groups: readonly string[]): string {
-  return `${capital(name)} has learned from groups of the same names (${listed(groups, 3)}): if they are the same people or places, the number flatters it.`;
+  return `${capital(name)} was trained on groups with the same names (${listed(groups, 3)}): if they are the same people or places, the accuracy is too optimistic.`;
 }

@@ -1,4 +1,4 @@
-/** The networks that a stream model is compared with: a base network and a frame-by-frame one, trained like it. */
+/** The networks that a stream model is compared with: a base and a frame-by-frame network, trained in the same way. */
 import { TrainError } from "../common/errors.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import { type Dataset, datasetError, groupKey } from "../data/dataset.ts";
@@ -16,11 +16,11 @@ import { frameByFrame, wholeClip } from "./relatives.ts";
 import type { TrainSettings } from "./settings.ts";
 import { chooseFrom } from "./test-parts.ts";
 
-/** What a stream network is compared with. */
+/** The kinds of networks that a stream network is compared with. */
 export const relativeKinds = ["base", "frame-by-frame"] as const;
 export type RelativeKind = (typeof relativeKinds)[number];
 
-/** A network that was given or found (no history), or trained. */
+/** A network that was passed or found (no history), or trained. */
 export interface RelativeTraining {
   readonly kind: RelativeKind;
   readonly model: Model;
@@ -28,15 +28,15 @@ export interface RelativeTraining {
   readonly bestEpoch: number;
 }
 
-/** What the networks that nobody gave are trained on, and how. */
+/** What missing networks are trained on, and how. */
 export interface RelativePlan {
-  /** Of the clips that are not judged. */
+  /** The clips not used for evaluation. */
   readonly dataset: Dataset;
   readonly settings: TrainSettings;
   readonly warnings: readonly string[];
 }
 
-/** How the model was trained that is compared, as far as it is known. */
+/** How the model under comparison was trained, as far as known. */
 export interface KnownTraining {
   readonly mode: "closed form" | "gradients";
   readonly seed: number;
@@ -44,15 +44,15 @@ export interface KnownTraining {
 }
 
 export interface PlanRelativesOptions {
-  /** What the model is called, for sentences. */
+  /** The model's name, for sentences. */
   readonly name: string;
-  /** Null: nobody knows. */
+  /** Null: unknown. */
   readonly training: KnownTraining | null;
   readonly threads: number;
   readonly nameChoice?: NameChoice;
 }
 
-/** The plan. Throws {@link DatasetError} (`E_DATASET_SPLIT`) where no clips are left to learn from. */
+/** The plan. Throws {@link DatasetError} (`E_DATASET_SPLIT`) if no clips are left for training. */
 export function planRelatives(
   model: Model,
   { dataset, samples }: Pick<JudgedClips, "dataset" | "samples">,
@@ -65,8 +65,8 @@ export function planRelatives(
   );
   if (others.length === 0) {
     const problem =
-      "all its clips are judged, or others of their groups, so none are left from which the networks to compare with can learn";
-    const remedy = `Name parts in a manifest (a column split), or give trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`;
+      "all clips (or others from their groups) are used for evaluation, so none are left to train the networks for comparison";
+    const remedy = `Add a split column in a manifest, or pass trained networks with ${nameChoice("base")} and ${nameChoice("frameByFrame")}`;
     throw datasetError("E_DATASET_SPLIT", dataset.path, problem, remedy);
   }
   const undivided = samplesForModel(dataset, others, model).map((sample) => ({ ...sample, split: null }));
@@ -86,13 +86,15 @@ export function planRelatives(
   const warnings = [
     ...(few
       ? [
-          `The base and the frame-by-frame network were made of the model's weights and had ${undivided.length} clips to learn anew: with more they would come further.`,
+          `The base and the frame-by-frame network started from the model's weights and were retrained on only ${undivided.length} clips: with more, they would do better.`,
         ]
       : []),
-    ...(run === null ? [`Nobody knows how ${name} was trained: the others were trained by the default recipe.`] : []),
+    ...(run === null
+      ? [`It is unknown how ${name} was trained: the other networks were trained with the default recipe.`]
+      : []),
     ...(solved
       ? [
-          `Of ${name} only the last layer was learned, the others learned as a whole: for equal terms, train it by ${nameChoice("trainable", "all")}.`,
+          `Only the last layer of ${name} was trained, but all layers of the others: for a fair comparison, train it with ${nameChoice("trainable", "all")}.`,
         ]
       : []),
   ];
@@ -104,12 +106,12 @@ export function checkRelative(kind: RelativeKind, subject: string, { spec, card 
   const mode = kind === "base" ? "base" : "stream";
   const code = "E_TRAIN_CHOICE";
   if (spec.mode !== mode) {
-    const [problem, remedy] = [`it is a ${spec.mode} model`, `Give a ${mode} model`];
+    const [problem, remedy] = [`it is a ${spec.mode} model`, `Pass a ${mode} model`];
     throw new TrainError({ code, subject, problem, remedy });
   }
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   if (!same(card.labels, own.labels) || !same(card.input, own.input) || card.fps !== own.fps) {
-    const problem = "its labels, size or frame rate are not those of the model that it is compared with";
+    const problem = "its labels, input size or frame rate differ from those of the model it is compared with";
     throw new TrainError({ code, subject, problem, remedy: "Train it from that model, or leave it out" });
   }
 }
@@ -118,13 +120,13 @@ export interface TrainRelativeOptions {
   readonly plan: RelativePlan;
   readonly hashes: ContentHashes;
   readonly cache: ClipCache;
-  /** Where saved states are kept. */
+  /** Where training state is saved. */
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Pick<FitProgress, "done" | "total" | "epoch" | "loss"> & { stage: string }) => void;
 }
 
-/** Trains a network to compare a model with, from the weights of that model. Throws what `fitModel` throws. */
+/** Trains a network to compare a model with, starting from that model's weights. Throws what `fitModel` throws. */
 export async function trainRelative(
   kind: RelativeKind,
   model: Model,

@@ -8,16 +8,19 @@ import type { FitClip } from "./fit-options.node.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { TestPart } from "./test-parts.ts";
 
-/** How much larger than the network's input the kept pictures are, from which varied clips are cut. */
+/** How much larger than the network's input the cached pictures are, from which augmented clips are cropped. */
 const spare = 1.3;
 
-/** The pictures that a training varies: what the cache must be filled with first. `fps`: frames a second that the network sees. */
+/**
+ * The view of clips for augmentation, with which the cache must be filled first. `fps`: frames per second of the
+ * network.
+ */
 export function fitView({ input }: Pick<Card, "input">, fps: number): ClipView {
   const [width, height] = [Math.round(input.width * spare), Math.round(input.height * spare)];
   return { width, height, fit: "squash", fps: 2 * fps };
 }
 
-/** Clips for a network that sees `fps` frames a second, and what they count in the loss, in words. */
+/** Clips for a network at this frame rate, and a description of their weights in the loss. */
 export function fitClips(
   { input }: Card,
   fps: number,

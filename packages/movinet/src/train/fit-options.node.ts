@@ -3,16 +3,16 @@ import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneItem } from "./lane.ts";
 import type { TrainSettings } from "./settings.ts";
 
-/** What a clip gives the network, and what the network should say. */
+/** A clip's input to the network, and the expected output. */
 export type FitInput = Omit<LaneItem<ClipInput>, "key">;
 
-/** A clip to learn from. */
+/** A training clip. */
 export interface FitClip {
-  /** Unique among the clips of a training. */
+  /** Unique among the training clips. */
   readonly name: string;
-  /** One of its varied forms. */
+  /** One of its augmented versions. */
   varied(form: number): FitInput;
-  /** As evaluation sees it. */
+  /** As in evaluation. */
   plain(): FitInput;
 }
 
@@ -28,12 +28,12 @@ export interface FitProgress {
 
 export interface FitOptions {
   readonly settings: TrainSettings;
-  /** Where checkpoints and the frozen part's output are kept. */
+  /** Folder for checkpoints and the output of the frozen part. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
   /** Called after each epoch of this process. */
   readonly onEpoch?: ((record: EpochRecord) => void) | undefined;
-  /** Factors of the gradients of some parameters: where they are 0, nothing learns. Default: none. */
+  /** Factors of some parameters' gradients: 0 freezes a weight. Default: none. */
   readonly masks?: ReadonlyMap<string, Float32Array>;
 }

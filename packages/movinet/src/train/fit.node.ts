@@ -1,4 +1,4 @@
-/** A training by gradients: from a model and clips to a better model, step by step, resumable at each. */
+/** Gradient training: from a model and clips to a better model, step by step, resumable at each. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { buildGraph } from "../arch/build.ts";
@@ -32,14 +32,14 @@ import { Trainer } from "./trainer.ts";
 export interface FitResult {
   readonly model: Model;
   readonly history: readonly EpochRecord[];
-  /** The epoch whose weights the model has, from 1. */
+  /** The epoch of the model's weights, from 1. */
   readonly bestEpoch: number;
 }
 
-/** What a checkpoint tells beside the state of the trainer. */
+/** Contents of a checkpoint besides the trainer's state. */
 interface Progress {
   readonly epoch: number;
-  /** Steps of this epoch that are done. */
+  /** Completed steps of this epoch. */
   readonly step: number;
   /** Sum of the losses of those steps. */
   readonly lossSum: number;
@@ -50,9 +50,9 @@ interface Progress {
 const checkpointMs = 30_000;
 
 /**
- * Trains a model. One that is finished in `folder` is read from there. A run that was killed goes on from its last
- * checkpoint, bit-equal where the number of threads is the same. Throws the signal's reason (after writing a checkpoint),
- * and {@link TrainError} (`E_TRAIN_DIVERGED`) where the loss is no number: the last checkpoint is from before.
+ * Trains a model. A finished one is read from `folder`. A killed run continues from its last checkpoint, bit for bit
+ * with the same number of threads. Throws the signal's reason (after writing a checkpoint), and {@link TrainError}
+ * (`E_TRAIN_DIVERGED`) if the loss is not finite: the last checkpoint is from before.
  */
 export async function fitModel(
   model: Model,
@@ -77,7 +77,7 @@ export async function fitModel(
 
 const checkpointFile = "checkpoint.safetensors";
 const bestFile = "best.safetensors";
-/** What a training came to: with it nothing else is needed. */
+/** The result of a training: with it nothing else is needed. */
 const finishedFile = "finished.safetensors";
 type Finished = Pick<FitResult, "history" | "bestEpoch">;
 
@@ -93,12 +93,12 @@ function resultOf(start: Model, { state, progress }: Checkpoint<Finished>): FitR
 
 /** A network, its clips and its threads, before the first step. */
 export interface OpenTraining extends Prepared, AsyncDisposable {
-  /** What it began with: norms are folded where they keep their statistics. */
+  /** The starting network: norms are folded if they keep their statistics. */
   readonly model: Model;
   readonly trainer: Trainer<ClipInput>;
 }
 
-/** Prepares a training: cuts the network, computes its frozen part's output, starts the threads. */
+/** Prepares a training: splits the network, computes the output of its frozen part, starts the threads. */
 export async function openTraining(
   model: Model,
   clips: Parameters<typeof fitModel>[1],
@@ -131,7 +131,7 @@ function trainerOptions({ settings, masks = new Map() }: FitOptions) {
   return { lanes, optimizer, weightDecay, averageDecay, statisticsRate, masks };
 }
 
-/** Cuts the network where it begins to learn, and computes what comes before once. */
+/** Splits the network where training begins, and computes the part before once. */
 async function prepare(
   model: Model,
   { train, validation }: Parameters<typeof fitModel>[1],
@@ -154,7 +154,7 @@ async function prepare(
     if (shuffled.epoch !== epoch) shuffled = { epoch, order: randomOf(seed, "order", epoch).shuffle(train) };
     return shuffled.order.slice(step * batch, (step + 1) * batch);
   };
-  /** A clip as it is (form null), or one of its varied forms. */
+  /** A clip unchanged (form null), or one of its augmented versions. */
   const seen = (clip: FitClip, form: number | null) => (form === null ? clip.plain() : clip.varied(form));
   let inputOf = seen;
   if (cut !== null) {
@@ -207,7 +207,7 @@ class Fitting {
           await this.#save();
           signal.throwIfAborted();
         }
-        // The cosine of step 0 with warm-up is 0: a step later nothing is wasted.
+        // With warm-up, the rate of step 0 is 0: starting a step later wastes nothing.
         const rate = schedule(Math.min(this.#epoch * stepsPerEpoch + this.#step + 1, steps - 1));
         const items = this.#network.items(this.#epoch, this.#step);
         const { loss } = await this.#network.trainer.step(items, rate);
@@ -291,7 +291,7 @@ function diverged(folder: string, rate: number): TrainError {
   return new TrainError({
     code: "E_TRAIN_DIVERGED",
     subject: folder,
-    problem: "the loss is no longer a number",
+    problem: "the loss is NaN or infinite",
     remedy: `Train again with a lower --learning-rate (it was ${rate.toPrecision(2)})`,
   });
 }

@@ -1,4 +1,4 @@
-/** Whether clips may be mirrored while a network learns. */
+/** Decides whether clips may be mirrored in training. */
 import { enumerated } from "../common/printable.ts";
 import type { MirrorTest } from "./mirror.ts";
 import { sideLabels } from "./side-labels.ts";
@@ -11,10 +11,10 @@ export interface FlipDecision {
 }
 
 /**
- * Decides whether a training mirrors clips: not where a label names a side ({@link sideLabels}) nor where classes were
- * seen to change under mirroring (`testMirroring`).
+ * Decides whether training mirrors clips: not if a label names a side ({@link sideLabels}) or classes were seen to
+ * change under mirroring (`testMirroring`).
  *
- * @param test null: nothing was measured. Where labels decide it changes nothing, so it can be left out at first.
+ * @param test null: nothing was measured. It makes no difference if labels decide, so it can be omitted at first.
  */
 export function decideFlip(labels: readonly string[], test: MirrorTest | null): FlipDecision {
   const sides = sideLabels(labels).map((label) => `"${label}"`);
@@ -32,22 +32,22 @@ export function decideFlip(labels: readonly string[], test: MirrorTest | null): 
   }
   const [first, second] = change.classes.map((c) => `"${labels[c]}"`);
   const what = second
-    ? `mirrored clips of ${first} are often taken for ${second}, and those of ${second} for ${first}`
-    : `mirrored clips of ${first} are no longer told`;
-  const more = test.changes.length > 1 ? `; and ${test.changes.length - 1} more such` : "";
+    ? `mirrored clips of ${first} are often mistaken for ${second}, and vice versa`
+    : `mirrored clips of ${first} are no longer recognized`;
+  const more = test.changes.length > 1 ? `; ${test.changes.length - 1} more like this` : "";
   const { right, clips, rightMirrored } = change;
   return {
     flip: false,
-    why: `Clips are not mirrored: ${what} (${right} of ${clips} are told right, ${rightMirrored} when mirrored)${more}.`,
+    why: `Clips are not mirrored: ${what} (${right} of ${clips} correct, ${rightMirrored} when mirrored)${more}.`,
   };
 }
 
-/** What was not found, and where it could not be. */
+/** What was not found, and where it could not be tested. */
 function unseenOf({ unseen }: MirrorTest, labels: readonly string[]): string {
   const [pair] = unseen;
   if (pair === undefined) return "and no classes swap in mirrored clips";
   const which = pair.map((c) => `"${labels[c]}"`).join(" and ");
   const more = unseen.length > 1 ? ` (and ${unseen.length - 1} more)` : "";
-  const cause = "too few groups of clips, or the model that training begins with does not tell them apart";
+  const cause = "too few groups of clips, or the starting model cannot tell them apart";
   return `and no classes were seen to swap in mirrored clips; ${which}${more} could not be tested: ${cause}`;
 }

@@ -20,9 +20,9 @@ type PlanesOf = (t: number, into: Float32Array<ArrayBuffer>) => void;
 type Vectors = AsyncGenerator<Float32Array>;
 
 /**
- * The part of a network before the pool of its head, compiled once: it makes the vector `[head width]` of a clip that the
- * head of the model gets after the clip's last frame. A stream model steps through the clip; a base model sees windows of its
- * card's length, repeated from the start where a clip is shorter, and the mean over windows is taken.
+ * The part of a network before the pool of its head, compiled once: it computes the vector `[head width]` that the
+ * head gets after a clip's last frame. A stream model steps through the clip; a base model sees windows of its card's
+ * length, repeated from the start if a clip is shorter, and the mean over windows is used.
  */
 export class FrozenBody implements AsyncDisposable {
   readonly #model: Model;
@@ -43,8 +43,8 @@ export class FrozenBody implements AsyncDisposable {
   }
 
   /**
-   * The pooled vector of a clip; frames of another size than the model's are resized by the card's fit. Calls must not overlap. Throws `TypeError` for a clip without frames, and the signal's
-   * reason.
+   * The pooled vector of a clip; frames of another size than the model's are resized by the card's fit. Calls must not
+   * overlap. Throws `TypeError` for a clip without frames, and the signal's reason.
    */
   pool(clip: Pictures, options: FrozenOptions = {}): Promise<Float32Array> {
     return this.#turns.take(() => this.#pool(clip, options));
@@ -54,7 +54,7 @@ export class FrozenBody implements AsyncDisposable {
     const { frames, width, height, data } = clip;
     if (frames < 1 || data.length !== frames * width * height * 3) {
       throw new TypeError(
-        `a clip must have frames of ${width} × ${height} × 3 bytes, got ${data.length} for ${frames}`,
+        `a clip must have ${width} × ${height} × 3 bytes per frame, got ${data.length} bytes for ${frames} frames`,
       );
     }
     const { input } = this.#model.card;

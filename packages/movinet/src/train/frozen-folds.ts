@@ -4,13 +4,13 @@ import { distribute } from "../data/distribute.ts";
 
 const mostFolds = 5;
 
-/** What the folds look at. */
+/** The relevant part of a sample. */
 type Grouped = Pick<Sample, "classes" | "group">;
 
 /**
- * Sets of samples to hold out, one for each fold: whole groups, each to the fold that is smallest so far. Balancing the
- * classes too changes nothing that could be measured. None where `compared`, the indexes of the samples that take part,
- * are of fewer than two groups.
+ * Held-out sets of samples, one per fold: whole groups, each added to the smallest fold so far. Balancing the classes
+ * too makes no measurable difference. None if `compared`, the indexes of the samples that take part, form fewer than
+ * two groups.
  */
 export function headFolds(
   samples: readonly Grouped[],
@@ -28,7 +28,7 @@ export function headFolds(
 }
 
 /**
- * Indexes of about `most` samples, ascending, as whole groups, with classes in their shares; of all where they are not
+ * Indexes of about `most` samples, ascending, as whole groups, with classes in proportion; of all if there are no
  * more.
  */
 export function someOf(samples: readonly Grouped[], most: number, seed: number): readonly number[] {

@@ -6,22 +6,24 @@ import { gramOf, timesKernel } from "./linear-algebra.ts";
 import { type PreparedRidge, prepareRidge, type RidgeFit, type RidgeTask } from "./ridge.ts";
 import { fitSigmoid, fitSoftmax, type Scored, type Temperature } from "./temperature.ts";
 
-/** A clip as the frozen part of a network shows it. */
+/** A clip as seen by the frozen part of a network. */
 export interface HeadSample {
-  /** What the pool of the head gives, `[head width]`, for each view of the clip; the first is what `classify` sees. */
+  /** The output of the head's pool, `[head width]`, for each view of the clip; the first is the view of `classify`. */
   readonly views: readonly Float32Array[];
   /** Indexes of its classes; exactly one unless multi-label. */
   readonly classes: readonly number[];
-  /** Samples of one group are never told apart by each other; null: the sample is a group of its own. */
+  /** Samples of one group never predict each other; null: a group of its own. */
   readonly group: string | null;
-  /** Whether the network has learned from it: it then says nothing about mix, strength and temperature. Default false. */
+  /**
+   * Whether the network was trained on it: it then has no influence on mix, strength and temperature. Default false.
+   */
   readonly seen?: boolean;
 }
 
 export interface HeadOptions {
-  /** How many classes there are, at least 2 (1 where multi-label). */
+  /** Number of classes, at least 2 (1 if multi-label). */
   readonly classes: number;
-  /** Independent classes instead of exclusive ones. Default false. */
+  /** Independent classes instead of mutually exclusive ones. Default false. */
   readonly multiLabel?: boolean;
   readonly seed?: number;
 }
@@ -32,37 +34,38 @@ export interface FittedHead {
   readonly kernel: Float32Array;
   /** `[classes]`, the new `classifier2.bias`. */
   readonly bias: Float32Array;
-  /** How much the model's own classes say what is alike, 0 (hidden vectors alone) .. 1. */
+  /** Weight of the model's own classes in similarity, 0 (hidden vectors alone) .. 1. */
   readonly mix: number;
-  /** Strength of the ridge, in parts of the features' variance. */
+  /** Ridge strength, relative to the features' variance. */
   readonly strength: number;
   readonly temperature: Temperature;
-  /** Folds by which these were chosen; 0: there were too few groups, and the defaults hold. */
+  /** Folds used to choose these; 0: too few groups, defaults are used. */
   readonly folds: number;
   /**
-   * For each sample its logits by a head that never saw its group, mean over rounds; null where there is none. Mix,
-   * strength and temperature were chosen with them, so they flatter a little: nest the whole for an honest number.
+   * For each sample its logits from a head that never saw its group, averaged over rounds; null if there are none.
+   * Mix, strength and temperature were chosen with them, so they are slightly optimistic: nest the whole procedure for
+   * an unbiased number.
    */
   readonly outOfFold: readonly (Float64Array | null)[];
 }
 
-/** Mixes and strengths to choose from; where nothing can be compared, the middle ones. */
+/** Candidate mixes and strengths; if nothing can be compared, the middle ones are used. */
 const mixes = [0.5, 0, 1] as const;
 const strengths = [1e-2, 3e-2, 3e-3, 1e-1, 1e-3] as const;
 const defaultTemperature: Temperature = { scale: 5, offset: 0, loss: Number.NaN };
-/** Rounds of cross-validation, with other folds each; one where there are many clips. */
+/** Rounds of cross-validation, each with other folds; one if there are many clips. */
 const rounds = 3;
 const fewClips = 200;
-/** Clips with which mix, strength and temperature are chosen, and from which the head is solved, at most. */
+/** Most clips used to choose mix, strength and temperature, and to solve the head. */
 const mostCompared = 400;
 const mostSolved = 4000;
 
 /**
- * The best last layer on frozen features: ridge regression to the classes on the hidden vectors of the head, in closed form.
- * What counts as alike is a mix of the distance of hidden vectors and of the logits that the model itself would give
- * (its old classes tell what matters). Mix and strength are those with the least cross-entropy in grouped cross-validation,
- * where the temperature, which is folded into the weights, makes probabilities honest. Classes weigh as the root of
- * their number of clips. The same samples in the same order give the same bytes.
+ * The best last layer on frozen features: ridge regression to the classes on the head's hidden vectors, in closed
+ * form. Similarity mixes the distance of hidden vectors and of the model's own logits (its old classes indicate what
+ * matters). Mix and strength minimize the cross-entropy in grouped cross-validation; the temperature calibrates the
+ * probabilities and is folded into the weights. Classes are weighted by the square root of their size. The same
+ * samples in the same order give the same bytes.
  */
 export function fitHead(samples: readonly HeadSample[], head: HeadLayers, options: HeadOptions): FittedHead {
   const { classes, multiLabel = false, seed = 0 } = options;
@@ -83,16 +86,16 @@ export function fitHead(samples: readonly HeadSample[], head: HeadLayers, option
   return { kernel, bias, ...chosen };
 }
 
-/** The layers of a model's head, as what is frozen and what is to be replaced. */
+/** The layers of a model's head: what is frozen and what is replaced. */
 export interface HeadLayers {
-  /** Hidden vector `[hidden]` of a pooled one `[head width]`. */
+  /** Hidden vector `[hidden]` for a pooled one `[head width]`. */
   hidden(pooled: Float32Array): Float32Array;
-  /** Frozen `classifier2.kernel`, `[hidden, old classes]`, with the mean over classes taken off. */
+  /** Frozen `classifier2.kernel`, `[hidden, old classes]`, with the mean over classes subtracted. */
   readonly known: Float32Array;
   readonly width: number;
 }
 
-/** What `fitHead` needs of a model: `classifier1`, and what `classifier2` knows. */
+/** What `fitHead` needs of a model: `classifier1`, and the knowledge of `classifier2`. */
 export function headOf({ spec, weights }: Pick<Model, "spec" | "weights">): HeadLayers {
   const kernel = (weights.get("classifier1.kernel") as Tensor).data;
   const bias = (weights.get("classifier1.bias") as Tensor).data;
@@ -110,7 +113,7 @@ export function headOf({ spec, weights }: Pick<Model, "spec" | "weights">): Head
   };
 }
 
-/** A view of a sample, to learn from or to be scored. */
+/** A view of a sample, to train on or to score. */
 interface Row {
   readonly sample: number;
   readonly first: boolean;
@@ -158,7 +161,7 @@ function prepareFold(
   const all = rows.map((_, r) => r);
   const members = all.filter((r) => !held.has(rows[r]!.sample));
   const seen = new Set(members.flatMap((r) => samples[rows[r]!.sample]!.classes));
-  /** A class that is not in training cannot be told: it says nothing about the choice. */
+  /** A class without training samples cannot be predicted: it is ignored for the choice. */
   const judged = all.filter((r) => {
     const { first, sample } = rows[r]!;
     const { classes, seen: known } = samples[sample]!;
@@ -199,7 +202,7 @@ function meanLogits(
   return sums.map((sum, s) => sum?.map((value) => value / times[s]!) ?? null);
 }
 
-/** What a view of each sample weighs: samples of rare classes weigh more, and all views of a sample as much as one. */
+/** Weight of each view: samples of rare classes weigh more, and all views of a sample together weigh as much as one. */
 function weigher(samples: readonly HeadSample[], classes: number, multiLabel: boolean): (sample: number) => number {
   const counts = new Float64Array(classes);
   for (const sample of samples) for (const c of sample.classes) counts[c]!++;
@@ -235,7 +238,7 @@ function taskOf(
   return { grams, rows: rows.length, targets };
 }
 
-/** The scores as a layer on hidden vectors: the logits that they are also made of are themselves linear in these. */
+/** The scores as a layer on hidden vectors: the logits they partly depend on are themselves linear in these. */
 function layerOf(
   { weights, coefficients, means, factors }: RidgeFit,
   rows: readonly Row[],
@@ -269,18 +272,21 @@ function layerOf(
 }
 
 function check(samples: readonly HeadSample[], head: HeadLayers, classes: number, multiLabel: boolean): void {
-  if (samples.length === 0) throw new TypeError("there must be a sample");
+  if (samples.length === 0) throw new TypeError("samples must not be empty");
   if (!(Number.isInteger(classes) && classes >= (multiLabel ? 1 : 2))) {
     throw new TypeError(`classes must be at least ${multiLabel ? 1 : 2}, got ${classes}`);
   }
   for (const [s, { views, classes: own }] of samples.entries()) {
     if (views.length === 0 || views.some((view) => view.length !== head.width)) {
-      throw new TypeError(`sample ${s}: views must be vectors of ${head.width} numbers, at least one`);
+      throw new TypeError(`sample ${s}: views must be one or more vectors of ${head.width} numbers`);
     }
     if (views.some((view) => view.some((value) => !Number.isFinite(value)))) {
       throw new TypeError(`sample ${s}: its features are not finite`);
     }
     const valid = own.every((c) => Number.isInteger(c) && c >= 0 && c < classes) && (multiLabel || own.length === 1);
-    if (!valid) throw new TypeError(`sample ${s}: classes [${own}] do not fit ${classes} classes`);
+    if (!valid)
+      throw new TypeError(
+        `sample ${s}: classes [${own}] must be ${multiLabel ? "indexes" : "one index"} in 0..${classes - 1}`,
+      );
   }
 }

@@ -6,7 +6,7 @@ import type { FitClip, FitOptions } from "./fit-options.node.ts";
 import type { LaneSetup } from "./lane.ts";
 import { Lanes } from "./lanes.node.ts";
 
-/** Writes the frozen part's output of every form of every clip that is not there yet. Returns what says in which file it is. */
+/** Writes the missing outputs of the frozen part for every version of every clip. Returns a lookup of their files. */
 export async function frozenOutputs(
   setup: LaneSetup,
   train: readonly FitClip[],

@@ -1,4 +1,4 @@
-/** A new last layer on frozen features: the training of small data sets, in seconds after decoding. */
+/** A new last layer on frozen features: training for small datasets, in seconds after decoding. */
 
 import { variants } from "../arch/variants.ts";
 import { ModelError } from "../common/errors.ts";
@@ -32,23 +32,23 @@ export interface FrozenOptions {
   readonly onProgress?: ((progress: FrozenProgress) => void) | undefined;
 }
 
-/** What the frozen part of a network makes of clips. */
+/** The frozen part's output for clips. */
 export interface FrozenSamples {
-  /** Of each sample that could be decoded. */
+  /** For each decodable sample. */
   readonly features: ReadonlyMap<Sample, HeadSample>;
   readonly failures: readonly ClipFailure[];
-  /** Samples that gave frames although something is wrong with their videos. */
+  /** Samples that yielded frames although something is wrong with their videos. */
   readonly damaged: readonly DamagedClip[];
-  /** Of the files of the samples that could be decoded: pictures a second. */
+  /** Frame rates of the decodable samples' files. */
   readonly frameRates: readonly number[];
   readonly view: FrozenView;
-  /** As the model sees them, and as the new one will. */
+  /** The views of the model, and of the new one. */
   readonly pictures: { readonly before: PictureHashes; readonly after: PictureHashes };
 }
 
 /**
- * Decodes the samples (once for each way to look at them) and runs the frozen part of the network over them. A sample that
- * cannot be decoded is a failure of its own. Throws what {@link ClipCache.fill} throws, and the signal's reason.
+ * Decodes the samples (once per view) and runs the frozen part of the network over them. An undecodable sample is a
+ * failure in the result. Throws what {@link ClipCache.fill} throws, and the signal's reason.
  */
 export async function frozenSamples(
   model: Model,
@@ -95,20 +95,23 @@ function notNumbers(subject: string): ModelError {
   return new ModelError({
     code: "E_MODEL_TENSORS",
     subject,
-    problem: "its features of a clip are no finite numbers, so its weights are damaged",
-    remedy: "Begin with another model",
+    problem: "its features for a clip are not finite, so its weights are damaged",
+    remedy: "Start from another model",
   });
 }
 
 export interface HeadTask {
-  /** Of the new model, for its card. */
+  /** Name of the new model, for its card. */
   readonly name: string;
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
   readonly seed: number;
 }
 
-/** The model with the best last layer for these samples, at the frame rate at which they were looked at. Throws the signal's reason. */
+/**
+ * The model with the best last layer for these samples, at the frame rate they were sampled at. Throws the signal's
+ * reason.
+ */
 export async function trainHead(
   model: Model,
   samples: readonly HeadSample[],
@@ -144,7 +147,7 @@ async function trainIn(
   return { model: { spec: { ...model.spec, classes: labels.length }, weights, card }, head };
 }
 
-/** What a model's head says of clips that its frozen part saw: probabilities `[classes]`. */
+/** Predictions of a model's head for clips seen by its frozen part: probabilities `[classes]`. */
 export function openHead({ spec, weights, card }: Model): (sample: HeadSample) => Float32Array {
   const { hidden } = headOf({ spec, weights });
   const kernel = (weights.get("classifier2.kernel") as Tensor).data;
@@ -158,16 +161,19 @@ export function openHead({ spec, weights, card }: Model): (sample: HeadSample) =
   };
 }
 
-/** What a head that saw nothing of a clip's group says of it. */
+/** The prediction for a clip by a head that saw nothing of its group. */
 export interface CrossAnswer {
   readonly sample: Sample;
   readonly fold: number;
   readonly scores: Float32Array;
-  /** Whether the head had learned a class of the clip: one that only lives in one group is never judged by others. */
+  /**
+   * Whether the head had been trained on a class of the clip: a class from a single group is never evaluated by
+   * others.
+   */
   readonly taught: boolean;
 }
 
-/** Each fold's clips, judged by a head that saw none of their groups. Throws the signal's reason. */
+/** Each fold's clips, evaluated by a head that saw none of their groups. Throws the signal's reason. */
 export async function crossValidate(
   model: Model,
   { features, view }: Pick<FrozenSamples, "features" | "view">,

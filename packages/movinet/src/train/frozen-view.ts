@@ -1,24 +1,25 @@
 import { percentile } from "../common/percentile.ts";
 import type { Card, CardFit } from "../model/card.ts";
 
-/** How the clips of a data set are looked at where only the head learns. */
+/** How to sample the clips of a dataset if only the head is trained. */
 export interface FrozenView {
-  /** Frames a second for the new model's card. */
+  /** Frames per second for the new model's card. */
   readonly fps: number;
-  /** Ways to fit each picture; the first is the card's, in which the model will be used; the others only teach. */
+  /** Ways to fit each picture; the first is the card's, which the model will use; the others are for training only. */
   readonly fits: readonly CardFit[];
 }
 
-/** Frames that a clip should give: what networks of this family are fine-tuned on. */
+/** Desired frames per clip: as in fine-tuning networks of this family. */
 const enough = 16;
 
 /**
- * Clips of which the median gives fewer than 16 frames are sampled faster, by at most the factor 2, and seen cropped as well
- * as squashed: their pooled vectors are noisy, and cheap. Longer ones are seen as the model sees them. Chosen on short
- * (2 s) and long (10 s) clips: docs/decisions.md.
+ * Clips whose median has fewer than 16 frames are sampled faster, by at most a factor of 2, and both cropped and
+ * squashed: their pooled vectors are noisy, and cheap. Longer ones are sampled as the model does. Chosen on short (2
+ * s) and long (10 s) clips: docs/decisions.md.
  *
  * @param durations seconds of each clip.
- * @param usual frames a second of the model's variant: twice as many are the most, however fast the model itself looks.
+ * @param usual frames per second of the model's variant: at most twice as many are used, whatever the model's own
+ *   rate.
  */
 export function chooseFrozenView(
   { fps, input }: Pick<Card, "fps" | "input">,

@@ -5,7 +5,7 @@ import type { Model } from "../model/model.ts";
 import type { FittedHead, HeadOptions, HeadSample } from "./frozen-head.ts";
 import type { MirrorSample, MirrorTest } from "./mirror.ts";
 
-/** What the thread is started with: as much of a model as its head is made of. */
+/** Start data of the thread: the parts of a model that its head consists of. */
 export type HeadModel = Pick<Model, "spec" | "weights">;
 
 export type HeadRequest =
@@ -14,21 +14,21 @@ export type HeadRequest =
 
 const layers = ["classifier1.kernel", "classifier1.bias", "classifier2.kernel"];
 
-/** What the thread does. */
+/** Requests to the thread. */
 export interface HeadThread {
-  /** As `fitHead` does. */
+  /** Like `fitHead`. */
   fit(samples: readonly HeadSample[], options: HeadOptions): Promise<FittedHead>;
-  /** As `testMirroring` does. */
+  /** Like `testMirroring`. */
   mirror(samples: readonly MirrorSample[], options: HeadOptions): Promise<MirrorTest>;
 }
 
-/** Solves last layers in a thread of its own: with hundreds of classes one takes minutes. Throws the signal's reason. */
+/** Solves last layers in a separate thread: with hundreds of classes one takes minutes. Throws the signal's reason. */
 export async function inHeadThread<T>(
   { spec, weights }: HeadModel,
   signal: AbortSignal | undefined,
   work: (thread: HeadThread) => Promise<T>,
 ): Promise<T> {
-  // Copies: a view would take the whole file of the model along.
+  // Copies: a view would transfer the whole model file.
   const own = layers.map((name) => {
     const { shape, data } = weights.get(name) as Tensor;
     return [name, { shape, data: data.slice() }] as const;

@@ -1,4 +1,4 @@
-/** Which clips of a dataset a model may be judged by, what must be said of them, and what it makes of them. */
+/** Which clips of a dataset a model may be evaluated on, with which caveats, and the evaluation itself. */
 import { MovinetError } from "../common/errors.ts";
 import { capital } from "../common/printable.ts";
 import type { ClipCache } from "../data/clip-cache.node.ts";
@@ -24,25 +24,25 @@ import {
 } from "./learned.node.ts";
 import { type NameChoice, plainName } from "./recipe.ts";
 
-/** The clips that are judged, and what to call them. */
+/** The clips to evaluate on, and their name. */
 export interface JudgedClips {
   readonly dataset: Dataset;
   readonly samples: readonly Sample[];
-  /** For example `its test clips`. */
+  /** For example `test clips`. */
   readonly judged: string;
-  /** Whether the models are known not to have learned from them. */
+  /** Whether the models are known not to have been trained on them. */
   readonly heldOut: boolean;
-  /** Whether a model has learned from all of them: how many it names rightly then says nothing about others. */
+  /** Whether a model was trained on all of them: its accuracy then says nothing about new clips. */
   readonly remembered: boolean;
-  /** What must be said first where a model has learned from some of the clips: a sentence, or null. */
+  /** The first caveat if a model was trained on some of the clips: a sentence, or null. */
   readonly first: string | null;
-  /** Other reasons for doubt: sentences. */
+  /** Other caveats, as sentences. */
   readonly doubts: readonly string[];
   readonly hashes: ContentHashes;
 }
 
 export interface JudgedClipsOptions {
-  /** Null: the test clips, else those for validation, where the dataset names them; else all. */
+  /** Null: the dataset's test clips, else its validation clips, else all. */
   readonly split: Split | "all" | null;
   readonly cache: ClipCache;
   readonly signal: AbortSignal;
@@ -51,8 +51,8 @@ export interface JudgedClipsOptions {
 }
 
 /**
- * Opens a dataset whose classes are (some of) the first model's; one class or one clip is enough to judge. Clips that a
- * model has learned from are left out, unless there are no others.
+ * Opens a dataset whose classes are (some of) the first model's; one class or one clip is enough for evaluation. Clips
+ * that a model was trained on are excluded, unless there are no others.
  */
 export async function openJudgedClips(
   path: string,
@@ -68,11 +68,11 @@ export async function openJudgedClips(
   const samples = dataset.samples.filter((sample) => chosen === "all" || sample.split === chosen);
   if (samples.length === 0) {
     const named = (["train", "validation", "test"] as const).filter((part) => has(dataset, part));
-    const problem = `none of its ${dataset.samples.length} clips is marked ${chosen}`;
+    const problem = `none of its ${dataset.samples.length} clips is in the ${chosen} split`;
     const remedy = `Use ${[...named, "all"].map((part) => nameChoice("split", part)).join(" or ")}`;
     throw datasetError("E_DATASET_SPLIT", path, problem, remedy);
   }
-  const judged = chosen === "all" ? "all its clips" : `its ${chosen} clips`;
+  const judged = chosen === "all" ? "all clips" : `${chosen} clips`;
   const [first] = noted;
   const pictures: PictureHashes = first
     ? await pictureHashes(samples, { ...first.card.input, fps: first.card.fps }, cache, {
@@ -94,7 +94,7 @@ export async function openJudgedClips(
   return {
     dataset,
     samples: remembered ? samples : others,
-    judged: seen.length === 0 || remembered ? judged : `${judged} that it has not learned from`,
+    judged: seen.length === 0 || remembered ? judged : `${judged} that it was not trained on`,
     heldOut: models.every(({ card }) => card.learned !== null || (isNamed && !hasUnknownPast(card))),
     remembered,
     first: seen.length === 0 ? null : firstSentence(whose, seen.length, samples.length),
@@ -103,21 +103,21 @@ export async function openJudgedClips(
   };
 }
 
-/** What came of judging a model. */
+/** The result of evaluating a model. */
 export interface JudgedModel {
   readonly fit: Fit;
   readonly evaluation: Evaluation;
   readonly found: ModelAnswers;
-  /** Where a reader of the numbers might fool himself: sentences, beside {@link JudgedClips.first}. */
+  /** How the numbers may mislead, as sentences, in addition to {@link JudgedClips.first}. */
   readonly doubts: readonly string[];
   readonly worst: readonly WorstClip[];
 }
 
-/** Of a model with more classes than this, only those that the clips are of are listed. */
+/** For a model with more classes than this, only those of the clips are listed. */
 const mostListed = 50;
 
 /**
- * Judges a model by clips. Throws {@link DatasetError} (`E_DATASET_CLIP`) where none of them could be judged, and the
+ * Evaluates a model on clips. Throws {@link DatasetError} (`E_DATASET_CLIP`) if no clip could be evaluated, and the
  * signal's reason.
  */
 export async function judgeModel(
@@ -139,12 +139,12 @@ export async function judgeModel(
   });
   const { answers, damaged } = found;
   if (answers.length === 0) {
-    const unseen = first === null || remembered ? "" : " that the model has not learned from";
+    const unseen = first === null || remembered ? "" : " that the model was not trained on";
     const problem =
       samples.length === 1
-        ? `its only clip${unseen} could not be judged`
-        : `none of its ${samples.length} clips${unseen} could be judged`;
-    const remedy = "See the lines above; movinet dataset check lists what is wrong with each";
+        ? `the only clip${unseen} could not be evaluated`
+        : `none of the ${samples.length} clips${unseen} could be evaluated`;
+    const remedy = "See the messages above; movinet dataset check lists what is wrong with each clip";
     throw datasetError("E_DATASET_CLIP", dataset.path, problem, remedy);
   }
   const listed = [...new Set(samples.flatMap(({ classes }) => classes))];
@@ -157,16 +157,16 @@ export async function judgeModel(
   });
   const told = [
     ...(remembered ? [] : [...warningsOf(evaluation, answers, { heldOut }), ...doubts]),
-    ...(damaged.length > 0 ? [damageSentence(damaged, "judged")] : []),
+    ...(damaged.length > 0 ? [damageSentence(damaged, "evaluated")] : []),
   ];
   return { fit, evaluation, found, doubts: told, worst: worst.clips };
 }
 
-/** Throws where no clips are left that the models have not learned from. */
+/** Throws if the models were trained on all clips. */
 export function refuseRemembered({ remembered, first, dataset }: JudgedClips): void {
   if (!remembered) return;
   const problem = first?.replace(/^.*?: /, "").replace(/\.$/, "") ?? "";
-  const remedy = "Give clips of other people or places, or a model that was trained without them";
+  const remedy = "Use clips from other people or places, or a model that was trained without them";
   throw datasetError("E_DATASET_SEEN", dataset.path, problem, remedy);
 }
 
@@ -181,10 +181,10 @@ async function openFor(path: string, labels: readonly string[] | null): Promise<
 function firstSentence(name: string, seen: number, clips: number): string {
   if (seen === clips) {
     const which = clips === 1 ? "the only clip" : `all ${clips} clips`;
-    return `Not a test: ${name} has learned from ${which}, or from others of their groups.`;
+    return `Not a test: ${name} was trained on ${which}, or on others from their groups.`;
   }
   const rest = clips - seen;
-  return `${capital(name)} has learned from ${seen} of the ${clips} clips, or from others of their groups: only the other ${rest === 1 ? "one is" : `${rest} are`} judged.`;
+  return `${capital(name)} was trained on ${seen} of the ${clips} clips, or on others from their groups: only the other ${rest === 1 ? "one is" : `${rest} are`} evaluated.`;
 }
 
 function has({ samples }: Dataset, split: Split): boolean {

@@ -1,4 +1,4 @@
-/** What one thread of a training does: clips in, loss and gradients out. */
+/** The work of one training thread: clips in, loss and gradients out. */
 
 import { type Random, randomOf } from "../common/random.ts";
 import { TrainingProgram } from "../engines/wasm/program.ts";
@@ -9,12 +9,12 @@ import type { Weights } from "../graph/tensor.ts";
 import { sigmoidLoss, softmaxLoss } from "./loss.ts";
 import type { Mask } from "./network.ts";
 
-/** Everything that a lane must know; plain data, sent to its thread once. */
+/** The complete configuration of a lane; plain data, sent to its thread once. */
 export interface LaneSetup {
   readonly training: TrainingGraph;
   /** All parameters of the graph. */
   readonly weights: Weights;
-  /** Clips in one call of the network; norms with batch statistics take them over these. */
+  /** Clips per call of the network; norms with batch statistics use these. */
   readonly group: number;
   readonly masks: readonly Mask[];
   readonly output: "softmax" | "sigmoid";
@@ -22,41 +22,41 @@ export interface LaneSetup {
   readonly seed: number;
 }
 
-/** One clip to learn from, or to be tested with. */
+/** A clip for training or evaluation. */
 export interface LaneItem<Source> {
   readonly source: Source;
   /** Indexes of its classes: exactly one for softmax. */
   readonly classes: readonly number[];
-  /** What it counts in the loss, finite and at least 0 (see `classWeights`). Default 1. */
+  /** Its weight in the loss, finite and at least 0 (see `classWeights`). Default 1. */
   readonly weight?: number | undefined;
-  /** Makes everything random about it: the same key gives the same picture and masks. */
+  /** Seeds all its randomness: the same key gives the same augmentation and masks. */
   readonly key: string;
 }
 
 /** Fills a clip's part of the input, `[frames, H, W, C]`. */
 export type LoadClip<Source> = (source: Source, random: Random, out: Float32Array) => void | Promise<void>;
 
-/** Mean and biased variance of a norm, by the parameters that hold its moving statistics. */
+/** Mean and biased variance of a norm, by the names of its moving statistics. */
 export type Statistics = Readonly<Record<string, Float32Array>>;
 
 export interface LaneResult {
-  /** Sum of the losses of the clips, each times its weight. */
+  /** Weighted sum of the losses of the clips. */
   readonly loss: number;
   /** Logits `[classes]` of each clip. */
   readonly logits: readonly Float32Array[];
-  /** Sums over the groups of what the norms saw. */
+  /** Sums of the norms' statistics over the groups. */
   readonly statistics: Statistics;
   readonly groups: number;
 }
 
-/** Tensors behind one another in one shared array, each at a multiple of 4 floats. */
+/** Tensors concatenated in one shared array, each at a multiple of 4 floats. */
 interface Layout {
   readonly tensors: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
-  /** Floats of all of them. */
+  /** Total number of floats. */
   readonly length: number;
 }
 
-/** Where the tensors lie that the main thread changes between steps. */
+/** Layout of the tensors that the main thread changes between steps. */
 export function learningLayout({ training }: Pick<LaneSetup, "training">): Layout {
   let end = 0;
   const tensors = Object.keys(training.gradients).map((name) => {
@@ -79,7 +79,7 @@ export class Lane<Source> {
   readonly #weights: ReadonlyMap<string, Float32Array>;
   readonly #gradients: ReadonlyMap<string, Float32Array>;
 
-  /** `weights` and `gradients` are laid out as {@link learningLayout} says and shared with the main thread. */
+  /** `weights` and `gradients` are laid out as in {@link learningLayout} and shared with the main thread. */
   constructor(setup: LaneSetup, weights: ArrayBufferLike, gradients: ArrayBufferLike, load: LoadClip<Source>) {
     this.#setup = setup;
     this.#load = load;
@@ -101,8 +101,8 @@ export class Lane<Source> {
   }
 
   /**
-   * Runs clips through the network, group by group; with `learn`, also back, and leaves the sum of the gradients in the
-   * shared array. Each clip counts its weight / `total` in the loss that the gradients are of.
+   * Runs clips through the network, group by group; with `learn`, also backwards, leaving the sum of the gradients in
+   * the shared array. Each clip has the weight `weight / total` in the loss of these gradients.
    */
   async run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null): Promise<LaneResult> {
     const { group, training } = this.#setup;
@@ -135,13 +135,13 @@ export class Lane<Source> {
     return { loss, logits: results, statistics, groups };
   }
 
-  /** The value of a graph that has no logits of classes: what the frozen part hands over, `[frames, H, W, C]`. */
+  /** The result of a graph without class logits: the output of the frozen part, `[frames, H, W, C]`. */
   async features(source: Source, key: string): Promise<Float32Array> {
     await this.#fill([{ source, classes: [], key }]);
     return this.#program.forward().slice();
   }
 
-  /** Clips beyond the last of a part keep what they had: their share of the loss is 0. */
+  /** Slots after the last clip keep their old content: their share of the loss is 0. */
   async #fill(part: readonly LaneItem<Source>[]): Promise<void> {
     const { group, training, seed } = this.#setup;
     const node = training.forward.nodes.find((node) => node.op === "input" && node.role === "image");

@@ -5,13 +5,13 @@ import type { ClipInput } from "./clip-input.node.ts";
 import type { LaneItem, LaneResult } from "./lane.ts";
 import type { LaneHandle, OpenLane } from "./trainer.ts";
 
-/** What a lane is asked for: to run clips, and learn from them, or what it hands over for one. */
+/** Requests to a lane: run clips, train on them, or return the frozen part's output for one. */
 export type LaneRequest =
   | { readonly items: readonly LaneItem<ClipInput>[]; readonly learn: { readonly total: number } | null }
   | { readonly source: ClipInput; readonly key: string };
 
 export interface ThreadLane extends LaneHandle<ClipInput> {
-  /** What the network hands over for one clip, `[frames, H, W, C]`. */
+  /** The output of the frozen part for one clip, `[frames, H, W, C]`. */
   features(source: ClipInput, key: string): Promise<Float32Array>;
 }
 

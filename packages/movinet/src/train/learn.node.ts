@@ -1,4 +1,4 @@
-/** A new last layer in closed form, or a part of the network by gradients; and what comes of it, judged. */
+/** Trains a new last layer in closed form, or a part of the network by gradients, and evaluates the result. */
 import { join } from "node:path";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Dataset, Sample } from "../data/dataset.ts";
@@ -18,64 +18,69 @@ import { learnsText, type NameChoice, type TrainChoices } from "./recipe.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { TestPart } from "./test-parts.ts";
 
-/** How far a training is. */
+/** Progress of a training. */
 export interface TrainProgress extends Omit<FitProgress, "phase" | "epoch"> {
   readonly stage: "decoding" | "features" | "mirrored clips" | "judging" | FitProgress["phase"];
-  /** Which part of a cross-validation is trained, from 0, and of how many; null where there is one, or it is about all. */
+  /** The fold being trained, from 0, and the number of folds; null if there is one, or it concerns all. */
   readonly part: { readonly index: number; readonly of: number } | null;
-  /** Null but in stages of `fitModel`. */
+  /** Null except in stages of `fitModel`. */
   readonly epoch: number | null;
 }
 
-/** What a way of training is given. */
+/** Input of a training method. */
 export interface LearnTask {
-  /** What it begins with. */
+  /** The starting model. */
   readonly model: Model;
   readonly frozen: FrozenSamples;
-  /** What teaches, chooses and judges: one part, or those of a cross-validation. */
+  /** The clips for training, selection and testing: one part, or the folds of a cross-validation. */
   readonly parts: readonly TestPart[];
   readonly task: HeadTask;
   readonly choices: TrainChoices;
   readonly cache: ClipCache;
   readonly engine: Engine;
-  /** Where saved states are kept, from which a training of the same clips and choices goes on. */
+  /** Folder for state, from which a training with the same clips and options continues. */
   readonly folder: string;
   readonly name: NameChoice;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TrainProgress) => void;
-  /** `part` of a cross-validation, from 0. */
+  /** `part`: fold of a cross-validation, from 0. */
   readonly onEpoch: (part: number, record: EpochRecord) => void;
 }
 
-/** A clip that was judged. */
+/** An evaluated clip. */
 export interface JudgedClip {
   readonly sample: Sample;
   readonly answer: Answer;
   readonly fold: number;
-  /** Whether the model that judged it had learned its classes; else it is told apart and not counted. */
+  /**
+   * Whether the model that evaluated it had been trained on its classes; otherwise it is reported separately and not
+   * counted.
+   */
   readonly taught: boolean;
 }
 
-/** What came of it. */
+/** Result of a training method. */
 export interface Learned {
   readonly model: Model;
-  /** Clips that taught the model, or chose its epoch. */
+  /** Clips used for training, or to choose the epoch. */
   readonly used: readonly Sample[];
-  /** Of clips that the model which answered had not seen, nor others of their groups; nothing was chosen by them. */
+  /**
+   * Clips that the answering model had not seen, nor others from their groups, and that were not used for any choice.
+   */
   readonly judged: readonly JudgedClip[];
-  /** Whether there is a fold for each part. */
+  /** Whether there was a cross-validation. */
   readonly crossed: boolean;
   readonly history: readonly EpochRecord[] | null;
   readonly bestEpoch: number | null;
-  /** How gradients trained it; null in closed form. */
+  /** Settings of the gradient training; null in closed form. */
   readonly fit: TrainSettings | null;
-  /** How it learned, for the report. */
+  /** How it was trained, for the report. */
   readonly facts: Facts;
-  /** What was decided on the way: sentences. */
+  /** Decisions made on the way, as sentences. */
   readonly why: readonly string[];
 }
 
-/** Progress of a stage that is not part of `fitModel`. */
+/** Progress of a stage outside `fitModel`. */
 export function stageProgress(
   stage: TrainProgress["stage"],
   { done, total }: { readonly done: number; readonly total: number },
@@ -85,8 +90,8 @@ export function stageProgress(
 }
 
 /**
- * Solves the last layer: once for each fold, to tell how good it is, and then from all clips (in a dataset that names its
- * parts, or with one part kept aside: from the training part).
+ * Solves the last layer: once per fold, to measure its accuracy, and then from all clips (from the training part if
+ * the dataset has splits or a part is held out).
  */
 export async function learnHead(dataset: Dataset, { model, frozen, parts, task, signal }: LearnTask): Promise<Learned> {
   const folds = parts.map(({ train, judge }) => ({ train, validation: judge }));
@@ -112,16 +117,13 @@ export async function learnHead(dataset: Dataset, { model, frozen, parts, task, 
       "temperature (folded into the last layer)":
         head.folds === 0 ? null : Number((1 / head.temperature.scale).toPrecision(3)),
     },
-    why:
-      head.folds === 0
-        ? ["Its probabilities are not calibrated: no clips were left that could tell how sure it may be."]
-        : [],
+    why: head.folds === 0 ? ["Its probabilities are not calibrated: no clips were left for calibration."] : [],
   };
 }
 
 /**
- * Solves the last layer on frozen features, then trains it and what else is to learn by gradients. Each part of a
- * cross-validation is trained by itself; the model that is kept is that of the first.
+ * Solves the last layer on frozen features, then trains it and the other trainable layers by gradients. Each fold of a
+ * cross-validation is trained separately; the model of the first is kept.
  */
 export async function fineTune(settings: TrainSettings, task: LearnTask): Promise<Learned> {
   const { model, frozen, parts, cache, signal, onProgress } = task;
@@ -135,7 +137,7 @@ export async function fineTune(settings: TrainSettings, task: LearnTask): Promis
   const [first] = results;
   if (!first) throw new Error("internal: there was no part to train");
   const crossed = parts.length > 1;
-  const kept = `The model that you get is that of part 1, which learned from ${first.used.length} clips; what follows is said of it.`;
+  const kept = `The final model is that of fold 1, trained on ${first.used.length} clips; the rest describes that model.`;
   const why = crossed ? [kept, ...first.why] : first.why;
   return { ...first, judged: results.flatMap(({ judged }) => judged), crossed, why };
 }
@@ -170,7 +172,7 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
     },
   });
   return {
-    // Its weights have moved: what the solved layer was divided by says nothing any more.
+    // Its weights have changed: the temperature of the solved layer is no longer valid.
     model: { ...trained.model, card: { ...trained.model.card, temperature: null } },
     used: [...known, ...choose],
     judged,
@@ -183,13 +185,13 @@ async function trainPart(fold: number, wanted: TrainSettings, whole: LearnTask):
       mirroring.why,
       why,
       choose.length > 0
-        ? `The epoch is chosen by ${choose.length} clips that neither teach nor judge.`
-        : `No epoch is chosen, all count: there are too few clips for a part that would choose it.`,
+        ? `The best epoch is chosen on ${choose.length} clips used for neither training nor testing.`
+        : `The last epoch is used: there are too few clips to choose one.`,
     ],
   };
 }
 
-/** Whether clips are mirrored: as was asked, else by the labels and by what mirrored clips of this part look like. */
+/** Whether clips are mirrored: as requested, else by the labels and by the mirrored clips of this part. */
 async function decideMirroring(
   { augment }: TrainSettings,
   train: readonly Sample[],
@@ -199,12 +201,12 @@ async function decideMirroring(
   const { labels, multiLabel, seed } = task;
   const named = decideFlip(labels, null);
   if (choices.augment === "none") {
-    return { flip: false, why: `Clips are not varied, as ${name("augment", "none")} asks.` };
+    return { flip: false, why: `Clips are not augmented (${name("augment", "none")}).` };
   }
-  if (augment.flip === 0) return { flip: false, why: `Clips are not mirrored, as ${name("flip", false)} asks.` };
+  if (augment.flip === 0) return { flip: false, why: `Clips are not mirrored (${name("flip", false)}).` };
   if (choices.flip === true) {
-    const doubt = named.flip ? "" : ` ${named.why.replace(/^.*: /, "Beware: ")}`;
-    return { flip: true, why: `Clips are mirrored, as ${name("flip", true)} asks.${doubt}` };
+    const doubt = named.flip ? "" : ` ${named.why.replace(/^.*: /, "Caution: ")}`;
+    return { flip: true, why: `Clips are mirrored (${name("flip", true)}).${doubt}` };
   }
   if (!named.flip) return named;
   const options = { cache, engine, classes: labels.length, multiLabel, seed, signal };
@@ -215,7 +217,7 @@ async function decideMirroring(
   return decideFlip(labels, test);
 }
 
-/** How a network is trained, for a report. */
+/** How a network was trained, for a report. */
 export function fitFacts(settings: TrainSettings, clips: number): Facts {
   const { trainable, epochs, batch, frames, optimizer, learningRate, weightDecay, labelSmoothing, dropout } = settings;
   const rest = { epochs, batch, frames, optimizer, learningRate, weightDecay, labelSmoothing, dropout };

@@ -1,4 +1,4 @@
-/** Which clips a model's training used, kept in its card, so that nobody tests it on them. */
+/** The clips used to train a model, recorded in its card, so that nobody tests it on them. */
 import { createHash } from "node:crypto";
 import { MovinetError } from "../common/errors.ts";
 import type { ClipView } from "../data/clip.ts";
@@ -6,19 +6,19 @@ import type { ClipCache, FillOptions } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Card, LearnedClips } from "../model/card.ts";
 
-/** SHA-256 of a file's content by its path, in hexadecimal; files that cannot be read are left out. */
+/** SHA-256 of a file's content by its path, in hexadecimal; unreadable files are omitted. */
 export type ContentHashes = ReadonlyMap<string, string>;
 
-/** SHA-256 of a clip's decoded pictures in one view, by {@link stretchOf}; clips that cannot be kept are left out. */
+/** SHA-256 of a clip's decoded frames in one view, by {@link stretchOf}; clips that cannot be cached are omitted. */
 export type PictureHashes = ReadonlyMap<string, string>;
 
-/** What a clip is known by: its file under any name, and its pictures in any container. */
+/** The identity of a clip: its file under any name, and its frames in any container. */
 export interface ClipHashes {
   readonly files: ContentHashes;
   readonly pictures: PictureHashes;
 }
 
-/** The stretch of a file that a sample is. */
+/** The part of a file that a sample covers. */
 export function stretchOf({ file, start, end }: Pick<Sample, "file" | "start" | "end">): string {
   return JSON.stringify([file, start, end]);
 }
@@ -29,7 +29,7 @@ export interface ContentHashOptions {
   readonly onFile?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Reads the files of samples. Throws the signal's reason. */
+/** Hashes the files of samples. Throws the signal's reason. */
 export async function contentHashes(
   samples: readonly Sample[],
   cache: ClipCache,
@@ -50,7 +50,7 @@ export async function contentHashes(
   return hashes;
 }
 
-/** Decodes samples into the cache, and reads their pictures. Throws what {@link ClipCache.fill} throws. */
+/** Decodes samples into the cache, and hashes their frames. Throws what {@link ClipCache.fill} throws. */
 export async function pictureHashes(
   samples: readonly Sample[],
   view: ClipView,
@@ -66,7 +66,7 @@ export async function pictureHashes(
   return hashes;
 }
 
-/** What a card notes of samples that a training used, together with what the model that it began with had used. */
+/** The record in a card of the samples used for training, together with those of the starting model. */
 export function noteLearned(samples: readonly Sample[], hashes: ClipHashes, before: LearnedClips | null): LearnedClips {
   const files = samples.flatMap((sample) => printsOf(sample, hashes));
   const groups = groupsOf(samples).map(printOf);
@@ -81,17 +81,17 @@ function printsOf(sample: Sample, { files, pictures }: ClipHashes): readonly str
   return hashes.flatMap((hash) => hash?.slice(0, digits) ?? []);
 }
 
-/** Samples of which a model may know more than they show. */
+/** Samples that a model may already know. */
 export interface SeenSamples {
-  /** Its training used their files, or others of their groups. */
+  /** Its training used their files, or others from their groups. */
   readonly seen: ReadonlySet<Sample>;
-  /** Names of groups that are also those of clips its training used, where none of the files are: perhaps others. */
+  /** Names of groups that its training also used, without any of these files: perhaps different ones. */
   readonly likeNamed: readonly string[];
 }
 
 /**
- * Finds the samples that a model must not be tested on. Groups are compared by name where at least one file is known to
- * the model: otherwise the same names may mean other people.
+ * Finds the samples that a model must not be tested on. Groups are compared by name if the model knows at least one
+ * file: otherwise the same names may mean other people.
  */
 export function findSeen(samples: readonly Sample[], hashes: ClipHashes, learned: LearnedClips | null): SeenSamples {
   const files = new Set(learned?.files);
@@ -105,12 +105,12 @@ export function findSeen(samples: readonly Sample[], hashes: ClipHashes, learned
   return { seen: new Set(seen), likeNamed: [] };
 }
 
-/** Hexadecimal digits of a hash that a card keeps. */
+/** Hexadecimal digits of a hash in a card. */
 const digits = 16;
 
 /**
- * Whether a model was trained from another one without a note of the clips, as by an older version: any clip may be among
- * them. A model of somebody else's, whose card tells nothing at all, is taken for a base model.
+ * Whether a model was trained from another one without a record of the clips, as by an older version: any clip may be
+ * among them. A third-party model without any record counts as a base model.
  */
 export function hasUnknownPast({ learned, source }: Pick<Card, "learned" | "source">): boolean {
   return learned === null && (source?.startsWith("trained from ") ?? false);

@@ -1,4 +1,4 @@
-/** Sum of products; the order of summation is fixed, so that results are the same everywhere. */
+/** Sum of products; the order of summation is fixed, so results are the same everywhere. */
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [p, q, r, s] = [0, 0, 0, 0];
   const end = a.length - (a.length % 4);
@@ -40,8 +40,8 @@ export function timesKernel(x: ArrayLike<number>, kernel: Float32Array): Float64
 }
 
 /**
- * Solves `(matrix + ridge · I) X = targets` by Cholesky's factorization: `matrix` `[n, n]` symmetric and not negative,
- * `ridge` above 0, `targets` `[columns, n]`, the result alike. n³ / 3 operations.
+ * Solves `(matrix + ridge · I) X = targets` by Cholesky factorization: `matrix` `[n, n]` symmetric positive
+ * semidefinite, `ridge` above 0, `targets` `[columns, n]`, like the result. n³ / 3 operations.
  */
 export function solveRidge(
   matrix: Float64Array,

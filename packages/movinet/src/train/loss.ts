@@ -1,7 +1,7 @@
-/** The loss of a batch, and what it says to the network. */
+/** The loss of a batch, and its gradient. */
 export interface Loss {
   /**
-   * Sum of the clips' losses, each times its weight, by the number of clips; natural logarithms. NaN or infinite where the
+   * Weighted sum of the clips' losses, divided by the number of clips; natural logarithms. NaN or infinite if the
    * logits are.
    */
   readonly value: number;
@@ -10,16 +10,16 @@ export interface Loss {
 }
 
 export interface LossOptions {
-  /** Share of a target that goes to all classes alike, 0 .. 1 (default 0; the official recipe has 0.1). */
+  /** Share of a target distributed evenly over all classes, 0 .. 1 (default 0; the official recipe has 0.1). */
   readonly labelSmoothing?: number;
-  /** What each clip counts, `[batch]`, finite and at least 0; default: all 1. */
+  /** Weight of each clip, `[batch]`, finite and at least 0; default: all 1. */
   readonly weights?: ArrayLike<number> | undefined;
 }
 
 /**
- * Softmax cross-entropy of `logits` `[batch, classes]`, where `targets` holds one class index a clip. With smoothing s the
- * target is `1 − s + s / classes` for the class and `s / classes` for the others (spec §5.1). Throws a `TypeError` where
- * sizes or indices do not fit.
+ * Softmax cross-entropy of `logits` `[batch, classes]`; `targets` has one class index per clip. With smoothing s the
+ * target is `1 − s + s / classes` for the class and `s / classes` for the others (spec §5.1). Throws a `TypeError` if
+ * sizes or indices do not match.
  */
 export function softmaxLoss(
   logits: Float32Array,
@@ -34,7 +34,7 @@ export function softmaxLoss(
   for (let b = 0; b < batch; b++) {
     const target = targets[b]!;
     if (!(Number.isInteger(target) && target >= 0 && target < classes)) {
-      throw new TypeError(`targets: ${target} is not one of ${classes} classes.`);
+      throw new TypeError(`targets must be in 0..${classes - 1}, got ${target}`);
     }
     const row = b * classes;
     let most = Number.NEGATIVE_INFINITY;
@@ -55,9 +55,9 @@ export function softmaxLoss(
 }
 
 /**
- * Binary cross-entropy of the sigmoids of `logits` `[batch, classes]`, mean over classes and batch (as in Keras and PyTorch);
- * `targets` `[batch, classes]` are 0..1, and `batch` is how many clips there are. With smoothing s a target t becomes
- * `t · (1 − s) + s / 2`. Throws a `TypeError` where sizes do not fit.
+ * Binary cross-entropy of the sigmoids of `logits` `[batch, classes]`, mean over classes and batch (as in Keras and
+ * PyTorch); `targets` `[batch, classes]` are 0..1, and `batch` is the number of clips. With smoothing s a target t
+ * becomes `t · (1 − s) + s / 2`. Throws a `TypeError` if sizes do not match.
  */
 export function sigmoidLoss(
   logits: Float32Array,
@@ -68,7 +68,7 @@ export function sigmoidLoss(
   const classes = check(logits, batch, labelSmoothing, weights);
   const gradient = new Float32Array(logits.length);
   if (targets.length !== logits.length) {
-    throw new TypeError(`targets: ${targets.length} numbers for ${logits.length} logits.`);
+    throw new TypeError(`targets must have ${logits.length} elements, got ${targets.length}`);
   }
   let value = 0;
   for (let i = 0; i < logits.length; i++) {
@@ -91,16 +91,16 @@ function check(
 ): number {
   const classes = logits.length / batch;
   if (!(Number.isInteger(classes) && classes > 0)) {
-    throw new TypeError(`logits: ${logits.length} numbers are no classes of ${batch} clips.`);
+    throw new TypeError(`logits must be a multiple of ${batch} clips, got ${logits.length}`);
   }
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new TypeError(`labelSmoothing: ${labelSmoothing} is not in 0..1.`);
+    throw new TypeError(`labelSmoothing must be in 0..1, got ${labelSmoothing}`);
   }
   if (weights && weights.length !== batch) {
-    throw new TypeError(`weights: ${weights.length} numbers for ${batch} clips.`);
+    throw new TypeError(`weights must have ${batch} elements, got ${weights.length}`);
   }
   for (const weight of Array.from(weights ?? [])) {
-    if (!(weight >= 0 && Number.isFinite(weight))) throw new TypeError(`weights: ${weight} is not at least 0.`);
+    if (!(weight >= 0 && Number.isFinite(weight))) throw new TypeError(`weights must be ≥ 0, got ${weight}`);
   }
   return classes;
 }

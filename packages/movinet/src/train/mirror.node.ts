@@ -16,10 +16,10 @@ export interface MirrorOptions extends HeadOptions {
 }
 
 /**
- * Runs the frozen part of a network over mirrored clips (at most 200, or 12 of each class), and tests whether classes
+ * Runs the frozen part of a network over mirrored clips (at most 200, or 12 per class), and tests whether classes
  * change (`testMirroring`). Throws the signal's reason, and what {@link ClipCache.read} throws.
  *
- * @param samples of the training alone; those without features are left out.
+ * @param samples training samples only; those without features are ignored.
  */
 export async function mirrorTest(
   model: Model,

@@ -1,59 +1,63 @@
-/** Which classes mirroring changes, as the features of clips show it. */
+/** Finds classes that change under mirroring, from the features of clips. */
 import { randomOf } from "../common/random.ts";
 import { likeliest } from "../evaluate/metrics.ts";
 import { headFolds } from "./frozen-folds.ts";
 import { fitHead, type HeadLayers, type HeadOptions, type HeadSample } from "./frozen-head.ts";
 import { timesKernel } from "./linear-algebra.ts";
 
-/** A clip seen plain and mirrored. */
+/** A clip, plain and mirrored. */
 export interface MirrorSample extends HeadSample {
   /** The pooled vector of the first view with its pictures mirrored, `[head width]`. */
   readonly mirrored: Float32Array;
 }
 
-/** Classes that mirroring changes. */
+/** Classes that change under mirroring. */
 export interface MirrorChange {
-  /** Indexes: two whose mirrored clips are taken for one another, or one whose mirrored clips are no longer told. */
+  /**
+   * Indexes: two classes whose mirrored clips are mistaken for each other, or one whose mirrored clips are no longer
+   * recognized.
+   */
   readonly classes: readonly [number] | readonly [number, number];
-  /** Their clips; how many of them are told right, and how many when mirrored. */
+  /** Their clips; how many are predicted correctly, and how many when mirrored. */
   readonly clips: number;
   readonly right: number;
   readonly rightMirrored: number;
-  /** How probable units at least as one-sided are where mirroring changes nothing; not corrected for the number of tests. */
+  /**
+   * Probability of units at least this one-sided if mirroring changes nothing; not corrected for the number of tests.
+   */
   readonly p: number;
 }
 
 export interface MirrorTest {
   readonly changes: readonly MirrorChange[];
-  /**
-   * Pairs of classes that could swap without being seen: too few groups show them, or the heads do not tell them apart.
-   */
+  /** Pairs of classes that could swap undetected: too few groups show them, or the heads cannot separate them. */
   readonly unseen: readonly (readonly [number, number])[];
 }
 
-/** Share of the times in which classes are named that mirroring does not change: of all tests of a dataset together. */
+/** False positive rate of all tests of a dataset together. */
 const level = 0.05;
-/** A change must also be large: by so much of their clips two classes are taken for one another, or one is no longer told. */
+/** A change must also be large: this share of their clips is mistaken for the other class, or no longer recognized. */
 const least = { pair: 0.25, single: 0.5 };
-/** Clips that are looked at: so many of each class, and more where there are few classes. */
+/** Clips to test: this many per class, and more if there are few classes. */
 const most = { each: 12, all: 200 };
 
 /**
- * Finds classes that swap under mirroring. Heads in closed form, each of which saw none of a clip's group and no mirrored
- * clip, say what the clip is and what its mirror image is.
+ * Finds classes that swap under mirroring. Closed-form heads, each trained without a clip's group and without mirrored
+ * clips, classify the clip and its mirror image.
  *
- * - Two classes swap where the mirrored clips of each are taken for the other more often than the plain ones: by at
- *   least a quarter of the clips in both directions, and in most of the units, which are the clips of one group and class.
- * - One class is changed (its mirror image is no class of its own, or hides in another) where at least half of its clips
- *   are told right plain and not mirrored, in most of the groups.
+ * - Two classes swap if the mirrored clips of each are mistaken for the other more often than the plain ones: by at
+ *   least a quarter of the clips in both directions, and in most of the units, which are the clips of one group and
+ *   class.
+ * - One class changes (its mirror image is not a class, or merges with another) if at least half of its clips are
+ *   recognized plain and not mirrored, in most of the groups.
  *
- * "Most" is a sign test, exact and one-sided, of the units that changed at all: where a class is its own mirror image, a
- * mirrored clip is as good a clip as the plain one, and a unit is as likely to change in either direction. It is at 5 % of
- * all datasets, divided by the number of tests (Bonferroni): one for each class and each two. Two classes need 3 groups
- * that show both. What the heads cannot tell plain, they cannot see swap. Clips that were all taken from one side look
- * like classes that change: not to mirror them is the safe answer there.
+ * "Most" is an exact one-sided sign test of the units that changed at all: if a class is its own mirror image, a
+ * mirrored clip is as good as the plain one, and a unit is equally likely to change in either direction. The level is
+ * 5 % of all datasets, divided by the number of tests (Bonferroni): one per class and per pair. A pair needs 3 groups
+ * that show both classes. Heads that cannot separate plain clips cannot see them swap. Clips all filmed from one side
+ * look like classes that change: not mirroring them is then the safe answer.
  *
- * @param samples of the training alone: clips that later judge the model must not decide how it is trained.
+ * @param samples training samples only: test clips must not influence training.
  */
 export function testMirroring(
   samples: readonly MirrorSample[],
@@ -91,7 +95,7 @@ export function testMirroring(
   return { changes, unseen };
 }
 
-/** What the heads say of a clip that they have not seen, plain and mirrored. */
+/** The heads' predictions for an unseen clip, plain and mirrored. */
 interface Told {
   readonly own: readonly number[];
   readonly group: string;
@@ -123,7 +127,7 @@ const lacks =
   ({ own }: Told) =>
     !own.includes(c);
 
-/** How the answers to a clip of a class changed: 1 as if it swapped, −1 the other way, 0 not. */
+/** How the answers for a clip of a class changed: 1 as in a swap, −1 the opposite, 0 not at all. */
 interface Sign {
   readonly of: number;
   readonly group: string;
@@ -134,23 +138,23 @@ function signsOf(told: readonly Told[], of: number, signOf: (told: Told) => numb
   return told.map((one) => ({ of, group: one.group, sign: signOf(one) }));
 }
 
-/** Whether the other class is told mirrored, and not plain. */
+/** Whether the other class is predicted mirrored, and not plain. */
 const seen =
   (_own: number, other: number) =>
   ({ plain, mirrored }: Told) =>
     Number(mirrored === other) - Number(plain === other);
-/** What {@link seen} would be where mirroring swaps the classes perfectly. */
+/** The value of {@link seen} for a perfect swap of the classes. */
 const asIfSwapped =
   (own: number, other: number) =>
   ({ plain }: Told) =>
     Number(plain === own) - Number(plain === other);
-/** Whether the own class is told plain, and not mirrored. */
+/** Whether the own class is predicted plain, and not mirrored. */
 const lost =
   (own: number) =>
   ({ plain, mirrored }: Told) =>
     Number(plain === own) - Number(mirrored === own);
 
-/** The probability of at least as many rising units (a group's clips of one class) among those that rose or fell. */
+/** The probability of at least this many rising units (a group's clips of one class) among those that rose or fell. */
 function signTest(signs: readonly Sign[]): number {
   const sums = new Map<string, number>();
   for (const { of, group, sign } of signs) sums.set(`${of} ${group}`, (sums.get(`${of} ${group}`) ?? 0) + sign);
@@ -170,8 +174,8 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * Which clips to look at mirrored, in their order: at least 12 of each class and 200 in all where there are as many, from
- * as many groups as there are.
+ * The clips to test mirrored, in order: at least 12 per class and 200 in total if there are as many, from as many
+ * groups as possible.
  */
 export function clipsToMirror<T extends Pick<HeadSample, "classes" | "group">>(
   samples: readonly T[],

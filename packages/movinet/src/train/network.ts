@@ -1,4 +1,4 @@
-/** The network that is trained: norms folded or live, cut where the frozen part ends. */
+/** The network in training: norms folded or live, split after the frozen part. */
 import { buildGraph } from "../arch/build.ts";
 import { type Spec, stagesOf } from "../arch/spec.ts";
 import { type Graph, type Node, type Param, type Shape, withInputs } from "../graph/ir.ts";
@@ -9,8 +9,8 @@ import type { Tensor, Weights } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 
 /**
- * The same network with norms that change nothing: statistics and factors go into the kernels, offsets stay as beta
- * (spec §2.11). Such a model trains faster and keeps its statistics, which small data sets would spoil.
+ * The same network with identity norms: statistics and factors go into the kernels, offsets stay as beta (spec §2.11).
+ * Such a model trains faster and keeps its statistics, which small datasets would spoil.
  */
 export function foldNorms({ spec, weights, card }: Model): Model {
   const folded = foldNorm(buildGraph(spec, { form: "clip", frames: 1 }));
@@ -27,7 +27,7 @@ export function foldNorms({ spec, weights, card }: Model): Model {
         derivation.mean,
         one.map(() => 0),
       );
-      // 0.999 + epsilon = 1, so that the norm divides by one.
+      // 0.999 + epsilon = 1, so the norm divides by one.
       put(
         derivation.variance,
         one.map(() => 0.999),
@@ -37,7 +37,7 @@ export function foldNorms({ spec, weights, card }: Model): Model {
   return { spec, weights: result, card };
 }
 
-/** A graph of a model whose norms were folded: each norm becomes the bias of the convolution before it. */
+/** The graph of a model with folded norms: each norm becomes the bias of the preceding convolution. */
 export function normsAsBiases(graph: Graph): Graph {
   const nodes = new Map<string, Node>();
   for (const node of graph.nodes) {
@@ -50,12 +50,12 @@ export function normsAsBiases(graph: Graph): Graph {
   return withUsedParams(rebuild(graph, [...nodes.values()], graph.params));
 }
 
-/** What comes after a value, which becomes the graph's image. */
+/** The part after a value, which becomes the graph's image. */
 export function graphAfter(graph: Graph, value: string): Graph {
   return withUsedParams(partOf(graph, { from: value }));
 }
 
-/** What leads to a value, which becomes the graph's result. */
+/** The part before a value, which becomes the graph's result. */
 export function graphBefore(graph: Graph, value: string): Graph {
   return withUsedParams(partOf(graph, { outputs: { features: value } }));
 }
@@ -65,21 +65,21 @@ function withUsedParams(graph: Graph): Graph {
   return { ...graph, params: Object.fromEntries(used) };
 }
 
-/** Noise that training adds; masks are inputs, so that they are seeded by whoever runs the graph. */
+/** Noise added in training; masks are inputs, so that the caller seeds them. */
 export interface Noise {
-  /** Probability that a hidden unit of the classifier is left out. */
+  /** Dropout probability of the classifier's hidden units. */
   readonly dropout: number;
-  /** Probability that the last layer's residual branch is left out of a clip; earlier layers' grow linearly (spec §2.10). */
+  /** Drop probability of the last layer's residual branch for a clip; linear for earlier layers (spec §2.10). */
   readonly stochasticDepth: number;
 }
 
-/** A mask that a graph takes as an input: each element is 0, or 1 / (1 − rate). */
+/** A mask as a graph input: each element is 0, or 1 / (1 − rate). */
 export interface Mask {
   readonly input: string;
   readonly rate: number;
 }
 
-/** Puts masks behind the residual branches and the hidden layer of the classifier. */
+/** Adds masks after the residual branches and the hidden layer of the classifier. */
 export function withNoise(graph: Graph, { dropout, stochasticDepth }: Noise): { graph: Graph; masks: readonly Mask[] } {
   const branches = graph.nodes.filter((node) => node.op === "scale" && graph.params[node.factor]?.role === "factor");
   const rates = new Map(branches.map(({ id }, i) => [id, (stochasticDepth * (i + 1)) / branches.length]));
@@ -103,10 +103,10 @@ export function withNoise(graph: Graph, { dropout, stochasticDepth }: Noise): { 
   return { graph: rebuild(graph, nodes, graph.params), masks };
 }
 
-/** How much of a network learns: the last layer, the last blocks with the head, or all. */
+/** The trainable part of a network: the last layer, the last blocks with the head, or all. */
 export type Trainable = "classifier" | "head" | "all" | { readonly lastBlocks: number };
 
-/** Which parameters of a graph of the network learn. */
+/** The trainable parameters of a graph. */
 export function learns({ params }: Graph, spec: Spec, trainable: Trainable): (param: string) => boolean {
   const stages = stagesOf(spec);
   const frozen = trainable === "classifier" ? stages.length - 1 : Math.max(1, frozenBlocks(spec, trainable) + 1);
@@ -114,7 +114,7 @@ export function learns({ params }: Graph, spec: Spec, trainable: Trainable): (pa
   return (param) => owners.has(params[param]?.owner ?? "");
 }
 
-/** The last value of a block before the first that learns: what the frozen part hands over. Null where the picture is. */
+/** The output of the last frozen block. Null if that is the image. */
 export function frontier(spec: Spec, trainable: Trainable): string | null {
   const frozen = frozenBlocks(spec, trainable);
   return frozen <= 0 ? null : (stagesOf(spec)[frozen]?.at(-1) as string);
@@ -125,7 +125,7 @@ function frozenBlocks({ blocks }: Spec, trainable: Trainable): number {
   return trainable === "all" ? 0 : blocks.length;
 }
 
-/** Parameters that weights have for a graph. */
+/** The weights for a graph's parameters. */
 export function weightsOf(graph: Graph, weights: Weights): Weights {
   return new Map(Object.keys(graph.params).map((name) => [name, weights.get(name) as Tensor]));
 }

@@ -1,30 +1,32 @@
-/** What an optimizer may be told. */
+/** Options of an optimizer. */
 export interface OptimizerOptions {
   /**
-   * AdamW: the share of a weight, times the learning rate, that every step takes away. Momentum SGD and RMSprop: L2, the
-   * multiple of a weight that is added to its gradient before anything else (the official recipe: 3e-5).
+   * AdamW: the share of a weight, times the learning rate, subtracted in each step. Momentum SGD and RMSprop: L2, the
+   * multiple of a weight that is first added to its gradient (the official recipe: 3e-5).
    */
   readonly weightDecay: number;
-  /** Which tensors `weightDecay` concerns; usually not norms and biases. Default: all. */
+  /** The tensors that `weightDecay` applies to; usually not norms and biases. Default: all. */
   readonly decayed?: readonly boolean[];
 }
 
 export type OptimizerKind = keyof typeof kinds;
 
 export interface Optimizer {
-  /** Changes `params` in place. Both hold one array a tensor, of the sizes that the optimizer was made for. */
+  /** Changes `params` in place. Both have one array per tensor, with the sizes that the optimizer was created for. */
   step(params: readonly Float32Array[], gradients: readonly Float32Array[], learningRate: number): void;
-  /** Everything that it remembers, by name: the arrays themselves, so copy what must stay. */
+  /** Its complete state, by name: the arrays themselves, so copy them to keep them. */
   readonly state: Readonly<Record<string, Float32Array>>;
 }
 
 /**
- * An optimizer for tensors of these sizes. Arithmetic is float64, weights and state are rounded to float32 once a step.
+ * An optimizer for tensors of these sizes. Arithmetic is float64; weights and state are rounded to float32 once per
+ * step.
  *
- * - `adamw`: decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch's. State `mean.i`, `square.i`, `steps`.
- * - `sgd`: momentum as PyTorch's, μ = 0.9: `m ← μm + g`, `w ← w − lr · m`. State `momentum.i`.
- * - `rmsprop`: the official recipe (spec §5.1), with μ = ρ = 0.9 and ε = 1: each tensor's gradient, L2 included, cut to a norm
- *   of 1, `v ← ρv + (1 − ρ)g²`, `m ← μm + lr · g / √(v + ε)`, `w ← w − m`. State `square.i`, `momentum.i`.
+ * - `adamw`: decoupled weight decay (Loshchilov and Hutter 2019), like PyTorch's. State `mean.i`, `square.i`, `steps`.
+ * - `sgd`: momentum like PyTorch's, μ = 0.9: `m ← μm + g`, `w ← w − lr · m`. State `momentum.i`.
+ * - `rmsprop`: the official recipe (spec §5.1), with μ = ρ = 0.9 and ε = 1: each tensor's gradient, including L2,
+ *   clipped to a norm of 1, `v ← ρv + (1 − ρ)g²`, `m ← μm + lr · g / √(v + ε)`, `w ← w − m`. State `square.i`,
+ *   `momentum.i`.
  */
 export function createOptimizer(kind: OptimizerKind, options: OptimizerOptions, sizes: readonly number[]): Optimizer {
   const { state, update } = kinds[kind](options, sizes);
@@ -33,7 +35,7 @@ export function createOptimizer(kind: OptimizerKind, options: OptimizerOptions, 
     step(params, gradients, learningRate) {
       for (const [name, tensors] of Object.entries({ params, gradients })) {
         if (tensors.length !== sizes.length || tensors.some(({ length }, i) => length !== sizes[i])) {
-          throw new TypeError(`${name}: not the ${sizes.length} tensors that this optimizer was made for.`);
+          throw new TypeError(`${name} must be the ${sizes.length} tensors of this optimizer`);
         }
       }
       update(params, gradients, learningRate);

@@ -1,6 +1,6 @@
-/** What is to be learned from a dataset, and how: what suits it, where nothing else is chosen. Plain data. */
+/** What to train on a dataset, and how, with defaults that suit it. Plain data. */
 import { TrainError } from "../common/errors.ts";
-import { capital } from "../common/printable.ts";
+
 import { recipes } from "../data/augment.ts";
 import { type Dataset, groupKey } from "../data/dataset.ts";
 import { countGroups } from "../data/splits.ts";
@@ -8,28 +8,28 @@ import type { Trainable } from "./network.ts";
 import type { TrainSettings } from "./settings.ts";
 import type { TestPart } from "./test-parts.ts";
 
-/** What was chosen for a training; null: what suits the dataset. */
+/** The options of a training; null: automatic. */
 export interface TrainChoices {
   readonly trainable: Trainable | null;
-  /** Parts of a cross-validation, at least 2. */
+  /** Folds of a cross-validation, at least 2. */
   readonly folds: number | null;
-  /** Share of the clips that is kept aside to test with, above 0 and below 1. */
+  /** Share of the clips to hold out for testing, above 0 and below 1. */
   readonly validation: number | null;
   readonly epochs: number | null;
-  /** Clips in a step. */
+  /** Clips per step. */
   readonly batch: number | null;
-  /** Frames of a clip. */
+  /** Frames per clip. */
   readonly frames: number | null;
-  /** The highest. */
+  /** The peak rate. */
   readonly learningRate: number | null;
   readonly augment: keyof typeof recipes | null;
-  /** Whether clips are mirrored too. */
+  /** Whether clips are also mirrored. */
   readonly flip: boolean | null;
   readonly seed: number;
   readonly threads: number;
 }
 
-/** Everything is chosen by the dataset and the model, on one thread. */
+/** All options automatic, on one thread. */
 export const automatic: TrainChoices = {
   trainable: null,
   folds: null,
@@ -44,31 +44,31 @@ export const automatic: TrainChoices = {
   threads: 1,
 };
 
-/** How a choice is called where it was made, for sentences: `trainable`, or `trainable head` with its value. */
+/** The name of an option in the caller's interface, for sentences: `trainable`, or `trainable head` with its value. */
 export type NameChoice = (choice: string, value?: string | number | boolean) => string;
 
 export const plainName: NameChoice = (choice, value) => (value === undefined ? choice : `${choice} ${value}`);
 
-/** From so many clips on, the last two blocks learn too where nothing else is said. */
+/** From this many clips, the last two blocks are trained too by default. */
 export const manyClips = 400;
 
-/** Forms of clips whose frozen output is kept on disk, at most about: half a megabyte each for A0. */
+/** Approximate limit of clip versions whose frozen output is stored on disk: half a megabyte each for A0. */
 const keptForms = 16_000;
 
-/** How a dataset is trained on. */
+/** How to train on a dataset. */
 export interface TrainPlan {
   /** Null: a new last layer on frozen features, solved in closed form. */
   readonly fit: TrainSettings | null;
-  /** Cross-validation by groups; null: a part is kept aside (or the dataset says which). */
+  /** Number of folds of a grouped cross-validation; null: a part is held out (or the dataset has splits). */
   readonly folds: number | null;
   readonly validation: number;
-  /** What learns, and why: a sentence. */
+  /** What is trained, and why: a sentence. */
   readonly why: string;
 }
 
 /**
- * The plan for a dataset and a model of so many blocks. Throws {@link TrainError} (`E_TRAIN_CHOICE`) for
- * a choice that would do nothing in it, or that the model does not have.
+ * The plan for a dataset and a model with this many blocks. Throws {@link TrainError} (`E_TRAIN_CHOICE`) for an option
+ * without effect, or one that the model does not support.
  */
 export function planTraining(
   choices: TrainChoices,
@@ -89,15 +89,15 @@ export function planTraining(
   if (solved) refuseGradientChoices(choices, asked, clips, name);
   const named = samples.some(({ split }) => split === "validation");
   if (choices.validation !== null && named) {
-    const problem = "the dataset itself names its clips for validation";
+    const problem = "the dataset already has a validation split";
     throw refused(name("validation"), problem, `Leave it out, or use ${name("folds")}`);
   }
   if (choices.flip !== null && choices.augment === "none") {
-    throw refused(name("flip", choices.flip), `${name("augment", "none")} mirrors nothing`, "Give one of them");
+    throw refused(name("flip", choices.flip), `${name("augment", "none")} mirrors nothing`, "Use one of them");
   }
   if (choices.folds !== null && choices.folds > groups) {
-    const problem = `${choices.folds} parts need ${choices.folds} groups of clips, and there are ${groups}`;
-    throw refused(name("folds"), problem, "Give a smaller number, or add clips of other people or places");
+    const problem = `${choices.folds} folds need ${choices.folds} groups of clips, but there are only ${groups}`;
+    throw refused(name("folds"), problem, "Use fewer folds, or add clips from other people or places");
   }
   const usual = solved && !named && choices.validation === null ? usualFolds(groups) : null;
   const crossed = choices.folds ?? usual;
@@ -111,7 +111,7 @@ function refused(subject: string, problem: string, remedy: string): TrainError {
   return new TrainError({ code: "E_TRAIN_CHOICE", subject, problem, remedy });
 }
 
-/** Up to so many groups, each is left out in turn: then no chance decides which are judged together. */
+/** Up to this many groups, each is left out in turn, so that nothing depends on a random partition. */
 const fewGroups = 10;
 
 function usualFolds(groups: number): number {
@@ -122,23 +122,23 @@ function refuseGradientChoices(choices: TrainChoices, asked: boolean, clips: num
   const known = ["epochs", "batch", "frames", "learningRate", "augment", "flip"] as const;
   const given = known.find((choice) => choices[choice] !== null);
   if (given === undefined) return;
-  const why = asked ? "" : `, as always below ${manyClips} clips (these are ${clips})`;
+  const why = asked ? "" : `, the default below ${manyClips} clips (found ${clips})`;
   throw refused(
     given === "flip" ? name(given, choices.flip === true) : name(given),
-    `it is for training by gradients, but here the last layer is solved in closed form${why}`,
+    `applies only to gradient training, but here the last layer is solved in closed form${why}`,
     `Leave it out, or add ${name("trainable", "head")}, 2 or all`,
   );
 }
 
 function howItLearns(trainable: Trainable, asked: boolean, clips: number, name: NameChoice): string {
   const because = asked
-    ? `as ${name("trainable")} asks`
-    : `because the dataset has ${clips} clips for training and validation (gradients: from ${manyClips} on)`;
+    ? `as set by ${name("trainable")}`
+    : `because the dataset has ${clips} clips for training and validation (gradient training starts at ${manyClips})`;
   if (trainable === "classifier") return `The last layer is solved in closed form, ${because}.`;
-  return `${capital(learnsText(trainable))} learn by gradients, ${because}.`;
+  return `Gradients train ${learnsText(trainable)}, ${because}.`;
 }
 
-/** How what comes of it is tested, and why, in a sentence. */
+/** How the result is tested, and why, in a sentence. */
 export function howItIsTested(
   { folds: asked, validation }: TrainChoices,
   { samples }: Dataset,
@@ -147,23 +147,23 @@ export function howItIsTested(
 ): string {
   const judging = parts.reduce((sum, { judge }) => sum + judge.length, 0);
   const grouped = samples.some(({ group }) => group !== null);
-  if (judging === 0) return "No clips are left to test it by.";
+  if (judging === 0) return "No clips are left for testing.";
   if (parts.length > 1) {
-    const because = asked === null ? "as usual where the last layer is solved" : `as ${name("folds")} asks`;
+    const because = asked === null ? "the default when the last layer is solved" : `as set by ${name("folds")}`;
     const groups = new Set(parts.flatMap(({ judge }) => judge).map(groupKey)).size;
-    const cut = grouped && groups === parts.length ? `${groups} parts, one for each group` : `${parts.length} parts`;
-    const what = grouped ? "saw nothing of its group" : "did not see it";
-    return `It is tested by cross-validation in ${cut}, ${because}: each of ${judging} clips is judged by a model that ${what}.`;
+    const cut = grouped && groups === parts.length ? `${groups} folds, one per group` : `${parts.length} folds`;
+    const what = grouped ? "saw no clip of its group" : "did not see it";
+    return `Tested by cross-validation with ${cut}, ${because}: each of ${judging} clips is evaluated by a model that ${what}.`;
   }
   const clips = `${judging} ${judging === 1 ? "clip" : "clips"}`;
   if (samples.some(({ split }) => split === "validation")) {
-    return `It is tested on ${clips} that the dataset names for validation.`;
+    return `Tested on the dataset's validation split, ${clips}.`;
   }
-  const because = validation === null ? "" : `, as ${name("validation")} asks`;
-  return `It is tested on ${clips}, kept aside${grouped ? " by group" : ""}${because}.`;
+  const because = validation === null ? "" : `, as set by ${name("validation")}`;
+  return `Tested on ${clips}, held out${grouped ? " by group" : ""}${because}.`;
 }
 
-/** What learns, for a sentence. */
+/** What is trained, for a sentence. */
 export function learnsText(trainable: Trainable): string {
   if (trainable === "all") return "all layers";
   if (trainable === "head") return "the head's layers";
@@ -172,7 +172,7 @@ export function learnsText(trainable: Trainable): string {
   return lastBlocks === 1 ? "the last block and the head" : `the last ${lastBlocks} blocks and the head`;
 }
 
-/** How so many clips are trained on by gradients. */
+/** Settings for gradient training on this many clips. */
 export function fitSettings(
   choices: Partial<TrainChoices> & Pick<TrainChoices, "threads" | "seed">,
   trainable: Trainable,
@@ -203,7 +203,7 @@ export function fitSettings(
   };
 }
 
-/** Varied forms of each of so many clips whose frozen output is kept. */
+/** Stored versions per clip for this many clips. */
 export function viewsOf(clips: number): number {
   return Math.max(1, Math.min(6, Math.floor(keptForms / Math.max(clips, 1))));
 }

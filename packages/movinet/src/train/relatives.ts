@@ -1,4 +1,4 @@
-/** The networks that a stream model is compared with: made of its weights, to be trained by the same recipe. */
+/** The networks that a stream model is compared with: derived from its weights, to be trained with the same recipe. */
 import { buildGraph } from "../arch/build.ts";
 import type { Spec } from "../arch/spec.ts";
 import type { Graph, Param } from "../graph/ir.ts";
@@ -6,15 +6,15 @@ import { elementsOf } from "../graph/shapes.ts";
 import type { Tensor, Weights } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 
-/** A network, and factors of the gradients of some of its parameters: where they are 0, nothing learns. */
+/** A network, and factors of some parameters' gradients: 0 freezes a weight. */
 export interface Relative {
   readonly model: Model;
   readonly masks: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * The base network of a stream model, which sees `frames` pictures at once: its kernels look as far ahead as back, its
- * means are over the whole clip, and it has no positional encoding. Throws `TypeError` for base models.
+ * The base network of a stream model, which sees `frames` frames at once: its kernels look as far ahead as back, its
+ * means cover the whole clip, and it has no positional encoding. Throws `TypeError` for base models.
  */
 export function wholeClip(model: Model, frames: number): Relative {
   requireStream(model);
@@ -26,8 +26,9 @@ export function wholeClip(model: Model, frames: number): Relative {
 
 /**
  * A stream model that sees each frame by itself: temporal kernels are summed over their taps into that of the newest
- * frame, and squeeze-and-excitation looks at the frame alone. Of a still picture it says the same as the model (but for a
- * positional encoding, which it has none of). Only the head still averages over time. Throws `TypeError` for base models.
+ * frame, and squeeze-and-excitation sees only the frame. For a still image it gives the same answer as the model
+ * (apart from the positional encoding, which it lacks). Only the head still averages over time. Throws `TypeError` for
+ * base models.
  */
 export function frameByFrame(model: Model): Relative {
   requireStream(model);
@@ -67,8 +68,8 @@ export function frameByFrame(model: Model): Relative {
 }
 
 /**
- * The spec of a network that sees each frame by itself, as far as a spec can say it: kernels of a (2+1)-D network keep
- * their taps in time, and `2plus3d` gates their mean over time, so these need the masks of {@link frameByFrame}.
+ * The spec of a network that sees each frame by itself, as far as a spec can express it: kernels of a (2+1)-D network
+ * keep their temporal taps, and `2plus3d` gates their mean over time, so these need the masks of {@link frameByFrame}.
  */
 export function withoutTime(spec: Spec): Spec {
   const flat = spec.convType === "3d";
@@ -84,8 +85,8 @@ export function withoutTime(spec: Spec): Spec {
 }
 
 /**
- * The kernels that look back in time, and into how many parts their rows fall, the last of which is for the newest frame:
- * taps, or in a `2plus3d` gate the mean over time and the frame itself (spec §2.4).
+ * The kernels that look back in time, and the number of parts of their rows, the last of which is for the newest
+ * frame: taps, or in a `2plus3d` gate the mean over time and the frame itself (spec §2.4).
  */
 function lookingBack(graph: Graph): ReadonlyMap<string, number> {
   const pooled = new Set(graph.nodes.flatMap((node) => (node.op === "concat" ? [node.id] : [])));
@@ -97,7 +98,7 @@ function lookingBack(graph: Graph): ReadonlyMap<string, number> {
   );
 }
 
-/** The weights that a network has parameters for. */
+/** The weights for a network's parameters. */
 function ofGraph({ params }: Graph, weights: Weights): Weights {
   return new Map([...weights].filter(([name]) => Object.hasOwn(params, name)));
 }

@@ -1,36 +1,36 @@
 import { solveRidge } from "./linear-algebra.ts";
 
-/** What a ridge regression learns from: rows of one or several vectors each, of which inner products are known. */
+/** Input of a ridge regression: rows of one or several vectors each, with known inner products. */
 export interface RidgeTask {
   /** For each kind of vector, the inner products of all rows, `[rows, rows]`. */
   readonly grams: readonly Float64Array[];
   readonly rows: number;
-  /** What each row should answer, `[classes][rows]`. */
+  /** The target of each row, `[classes][rows]`. */
   readonly targets: readonly Float64Array[];
 }
 
-/** Coefficients of the rows that were learned from: a score is `mean + Σ kinds, rows (factor · ⟨x − centre, row⟩ · coefficient)`. */
+/** Coefficients of the training rows: a score is `mean + Σ kinds, rows (factor · ⟨x − centre, row⟩ · coefficient)`. */
 export interface RidgeFit {
-  /** Of each member, above 0, with sum 1; the centre of a kind is the mean of its vectors so weighed. */
+  /** Weight of each member, above 0, with sum 1; the centre of a kind is the weighted mean of its vectors. */
   readonly weights: Float64Array;
   /** `[classes][members]`. */
   readonly coefficients: readonly Float64Array[];
   /** The weighted mean of each class's targets. */
   readonly means: Float64Array;
-  /** What the inner products of each kind are taken times: its share over its variance. */
+  /** The factor of each kind's inner products: its share over its variance. */
   readonly factors: readonly number[];
 }
 
-/** A part of the rows, centred and scaled for one mix, ready to be solved for several strengths. */
+/** A subset of the rows, centred and scaled for one mix, ready to be solved for several strengths. */
 export interface PreparedRidge {
   solve(strength: number): RidgeFit;
-  /** Scores of a row that need not be a member, `[classes]`. */
+  /** Scores of any row, `[classes]`. */
   score(fit: RidgeFit, row: number): Float64Array;
 }
 
 /**
- * Prepares a kernel ridge regression on some rows. `shares` says how much of the variance each kind of vector makes up
- * (they sum to 1), so that a strength means the same for every data set. Vectors are centred, never scaled one by one.
+ * Prepares a kernel ridge regression on some rows. `shares` is each kind's share of the variance (sum 1), so that a
+ * strength means the same for every dataset. Vectors are centred, but never scaled individually.
  */
 export function prepareRidge(
   { grams, rows, targets }: RidgeTask,

@@ -1,4 +1,4 @@
-/** What can be said of a training, and everything that its report and its record tell. */
+/** What can be said about a training run, and the data for its report and record. */
 import { basename } from "node:path";
 import type { ClipCache } from "../data/clip-cache.node.ts";
 import type { Engine } from "../engines/engine.ts";
@@ -19,7 +19,7 @@ import { fewestJudged } from "./test-parts.ts";
 import type { TrainedModel } from "./train-model.node.ts";
 
 export interface JudgeTrainingOptions {
-  /** What the model that it began with is called, for sentences; default: its card's name. */
+  /** The starting model's name, for sentences; default: its card's name. */
   readonly from?: string | undefined;
   readonly engine: Engine;
   readonly cache: ClipCache;
@@ -27,16 +27,16 @@ export interface JudgeTrainingOptions {
   readonly nameChoice?: NameChoice;
 }
 
-/** Clips on which the new model steps frame by frame and sees the whole clip, to compare. */
+/** Clips on which the new model is compared frame by frame and on the whole clip. */
 const compared = 5;
 
-/** What a training reached. */
+/** The result of a training. */
 export interface JudgedTraining {
-  /** With what was measured, and what it learned from, in its card. */
+  /** With its measurements and training clips in its card. */
   readonly model: Model;
-  /** Null where nothing honest can be said. */
+  /** Null if no fair number is possible. */
   readonly evaluation: Evaluation | null;
-  /** Why there is none. */
+  /** The reason for that. */
   readonly silence: string | null;
   readonly agreement: Agreement | null;
   readonly judged: string | null;
@@ -44,7 +44,7 @@ export interface JudgedTraining {
   readonly warnings: readonly string[];
 }
 
-/** Measures what a training came to by the clips that it did not learn from. Throws the signal's reason. */
+/** Evaluates a training on clips it was not trained on. Throws the signal's reason. */
 export async function judgeTraining(
   done: TrainedModel,
   { from = done.before.card.name, engine, cache, signal, nameChoice = plainName }: JudgeTrainingOptions,
@@ -57,8 +57,8 @@ export async function judgeTraining(
   const evaluation = answers.length < fewestJudged ? null : evaluateAnswers(answers, options);
   const grouped = dataset.samples.some(({ group }) => group !== null);
   const judged = learned.crossed
-    ? `each clip by a model that ${grouped ? "saw nothing of its group" : "did not see it"}`
-    : "clips that neither taught nor chose anything";
+    ? `each clip by a model that ${grouped ? "saw no clip of its group" : "did not see it"}`
+    : "clips used for neither training nor selection";
   const accuracy = evaluation && {
     dataset: `${card.name}, ${evaluation.clips} clips, ${judged}`,
     top1: evaluation.top1.value,
@@ -78,14 +78,14 @@ export async function judgeTraining(
 }
 
 export interface TrainingReportOptions extends Omit<JudgeTrainingOptions, "from" | "nameChoice"> {
-  /** The file or name of the model that it began with. */
+  /** The file or name of the starting model. */
   readonly from: string;
   readonly command: string;
-  /** What the whole took. */
+  /** Total time. */
   readonly seconds: number;
 }
 
-/** What `renderReport` shows of a training. */
+/** The input of `renderReport` for a training. */
 export async function trainingReport(
   done: TrainedModel,
   reached: JudgedTraining,
@@ -113,10 +113,10 @@ export async function trainingReport(
     config: {
       how: why.join(" "),
       ...learned.facts,
-      "frames a second": card.fps,
+      "frames per second": card.fps,
       fit: card.input.fit,
       seed: choices.seed,
-      "seconds in all": Math.round(seconds),
+      "total seconds": Math.round(seconds),
     },
     environment: environmentFacts(engine.name),
   };
@@ -133,11 +133,11 @@ function foldResults(judged: readonly JudgedClip[]): readonly FoldResult[] {
   );
   return Array.from(folds, ([fold, clips]) => {
     const right = clips.filter(({ answer: { scores, classes } }) => classes.includes(likeliest(scores)));
-    return { name: `part ${fold + 1}`, clips: clips.length, right: right.length };
+    return { name: `fold ${fold + 1}`, clips: clips.length, right: right.length };
   });
 }
 
-/** How each epoch went, as CSV with a header line. */
+/** The course of the epochs, as CSV with a header line. */
 export function historyCsv(history: readonly EpochRecord[]): string {
   const rows = history.map((record) =>
     [record.epoch, record.loss, record.learningRate, record.validationLoss ?? "", record.validationTop1 ?? ""].join(
@@ -166,7 +166,7 @@ async function worstOf(
   return shown;
 }
 
-/** Everything that was found out, with the answer to each clip: plain data to keep beside the report. */
+/** All results, with the answer for each clip: plain data to store next to the report. */
 export function trainingRecord(
   done: TrainedModel,
   { evaluation, silence, judged, agreement, warnings, why }: JudgedTraining,

@@ -2,20 +2,20 @@ import type { AugmentRecipe } from "../data/augment.ts";
 import type { Trainable } from "./network.ts";
 import type { OptimizerKind } from "./optimizer.ts";
 
-/** Everything that decides the outcome of a training by gradients, beside model and clips. Plain data. */
+/** All settings that determine the outcome of a gradient training, besides model and clips. Plain data. */
 export interface TrainSettings {
   readonly trainable: Trainable;
-  /** Norms keep their statistics and are folded away (`stored`), or take those of each group of clips (`batch`). */
+  /** Norms keep their statistics and are folded away (`stored`), or use those of each group of clips (`batch`). */
   readonly statistics: "stored" | "batch";
-  /** Frames of a training clip. */
+  /** Frames per training clip. */
   readonly frames: number;
-  /** Clips in a step. */
+  /** Clips per step. */
   readonly batch: number;
-  /** Clips in one call of the network; with `batch` statistics, those that a norm sees. */
+  /** Clips per call of the network; with `batch` statistics, those that a norm sees. */
   readonly group: number;
   readonly epochs: number;
   readonly optimizer: OptimizerKind;
-  /** The highest; it falls along a cosine to 0. */
+  /** The peak rate; it decays to 0 along a cosine. */
   readonly learningRate: number;
   /** Share of all steps in which the rate rises to it. */
   readonly warmup: number;
@@ -26,9 +26,9 @@ export interface TrainSettings {
   /** Decay of the average of the weights that is kept and tested; 0: the weights themselves. */
   readonly averageDecay: number;
   readonly augment: AugmentRecipe;
-  /** Where a part of the network is frozen: how many varied forms of each clip are made once. */
+  /** With a frozen part: number of augmented versions of each clip, computed once. */
   readonly views: number;
-  /** Epochs without a better validation loss after which it ends; 0: never. */
+  /** Epochs without a better validation loss after which training stops; 0: never. */
   readonly patience: number;
   readonly threads: number;
   readonly seed: number;

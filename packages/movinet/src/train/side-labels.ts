@@ -1,4 +1,4 @@
-/** Words for a side, and for a sense of rotation, which a mirror turns round: whole words, lower case. */
+/** Words for a side or a sense of rotation, which mirroring reverses: whole words, lower case. */
 const words = [
   "(left|right|east|west)(wards?|bound|most|hand(ed)?|side)?|(north|south)(east|west)|starboard", // English
   "((counter|anti)?clock|counterclock)wise|c?cw|acw",
@@ -14,19 +14,19 @@ const words = [
 ];
 const sideWord = new RegExp(`^(${words.join("|")})$`, "u");
 
-/** What needs no spaces around it. */
+/** Words in scripts without spaces. */
 const sideSigns = /[左右]|[顺順逆]时?時?[针針]|時計回り|왼|오른|[좌우](회전|측)|시계\s*방향|يسار|يمين/u;
 
-/** What may be part of a word where another label has the opposite in its place. */
+/** Words that may be part of a longer word if another label has the opposite in its place. */
 const opposites =
   /left|right|east|west|(counter|anti)?clockwise|links|rechts|linke|rechte|gauche|droite?|izquierd|derech|esquerd|direit|sinistr|destr|lew|praw|лев|прав/gu;
 const letters = new Set(["l", "r", "lh", "rh"]);
 
 /**
- * The labels, in their order, whose names say that left and right matter: words for a side or a sense of rotation in any
- * case and with any separators (`turn_left`, `leftHand`, `Nach-rechts`, `向左`), in the languages above; and two labels that
- * are the same but for such a word within a longer one (`swipeleft`, `swiperight`) or for `l` and `r` (`hand_l`, `hand_r`).
- * `leftover`, `bright` and `copyright` are no such words. A label counts also where its opposite is no class.
+ * The labels, in order, whose names show that left and right matter: words for a side or a sense of rotation in any
+ * case and with any separators (`turn_left`, `leftHand`, `Nach-rechts`, `向左`), in the languages above; and pairs of
+ * labels that differ only in such a word within a longer one (`swipeleft`, `swiperight`) or in `l` and `r` (`hand_l`,
+ * `hand_r`). `leftover`, `bright` and `copyright` do not count. A label counts even if its opposite is not a class.
  */
 export function sideLabels(labels: readonly string[]): readonly string[] {
   const forms = labels.map((label) => {
@@ -42,7 +42,7 @@ export function sideLabels(labels: readonly string[]): readonly string[] {
     .map(({ label }) => label);
 }
 
-/** The words of a label in lower case: letters between other signs, and camelCase apart. */
+/** The words of a label in lower case, split at other characters and in camelCase. */
 function wordsOf(label: string): readonly string[] {
   const apart = label
     .normalize("NFC")

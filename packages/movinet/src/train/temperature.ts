@@ -1,14 +1,14 @@
-/** How scores become logits: `scale · (score − offset)`. Probabilities are then the softmax, or the sigmoids, of these. */
+/** Turns scores into logits: `scale · (score − offset)`. Probabilities are then their softmax or sigmoids. */
 export interface Temperature {
   /** Above 0. */
   readonly scale: number;
-  /** 0 for a softmax, which it would not change. */
+  /** 0 for a softmax, where it has no effect. */
   readonly offset: number;
   /** Mean loss of the scores it was fitted to; natural logarithms. */
   readonly loss: number;
 }
 
-/** Scores of a clip, and which of the classes it shows. */
+/** Scores of a clip, and its class. */
 export interface Scored {
   readonly scores: Float64Array;
   readonly classes: readonly number[];
@@ -17,8 +17,8 @@ export interface Scored {
 const steepest = 5;
 
 /**
- * The scale with the least cross-entropy of the softmax (Guo et al. 2017, "On calibration of modern neural networks"). One
- * clip more is imagined that may be of any class, which keeps a few clips that are all right from making it endless.
+ * The scale with the smallest softmax cross-entropy (Guo et al. 2017, "On calibration of modern neural networks"). One
+ * imaginary clip of unknown class keeps it finite if all of a few clips are right.
  */
 export function fitSoftmax(scored: readonly Scored[]): Temperature {
   const smoothing = 1 / (scored.length + 1);
@@ -42,7 +42,7 @@ export function fitSoftmax(scored: readonly Scored[]): Temperature {
   return { scale: Math.exp(log), offset: 0, loss: loss(log) };
 }
 
-/** Scale and offset, the same for all classes, with the least cross-entropy of the sigmoids (Platt 1999, with his prior). */
+/** Scale and offset, the same for all classes, with the smallest sigmoid cross-entropy (Platt 1999, with his prior). */
 export function fitSigmoid(scored: readonly Scored[]): Temperature {
   const pairs = scored.flatMap(({ scores, classes }) =>
     Array.from(scores, (s, c) => [s, classes.includes(c)] as const),
@@ -64,7 +64,7 @@ export function fitSigmoid(scored: readonly Scored[]): Temperature {
   return { scale: Math.exp(log), offset, loss: loss(Math.exp(log), offset) };
 }
 
-/** Where a function with one valley is least in `low..high`, by golden section. */
+/** Minimum of a unimodal function in `low..high`, by golden section. */
 function leastOf(f: (x: number) => number, low: number, high: number): number {
   const ratio = (Math.sqrt(5) - 1) / 2;
   let [a, b] = [low, high];

@@ -1,46 +1,54 @@
-/** Which clips teach, which choose the epoch and which judge: never the same ones, nor others of their groups. */
+/**
+ * Divides clips into those for training, for choosing the epoch and for testing: no clip in two of them, nor its
+ * group.
+ */
 import { DatasetError } from "../common/errors.ts";
 import { type Dataset, groupKey, type Sample } from "../data/dataset.ts";
 import { countGroups, type Fold, foldSamples, splitSamples } from "../data/splits.ts";
 
-/** One test of a way of training: a model of its own learns and is judged. */
+/** One test of a training method: its own model is trained and evaluated. */
 export interface TestPart {
   readonly train: readonly Sample[];
-  /** Choose the epoch; empty where every epoch counts, or nothing is to be chosen. */
+  /** Clips to choose the epoch; empty if every epoch runs, or nothing is to be chosen. */
   readonly choose: readonly Sample[];
-  /** Judge the model that came of it; empty where nothing honest can be said. */
+  /** Clips to test the resulting model; empty if no fair test is possible. */
   readonly judge: readonly Sample[];
 }
 
 export interface TestPartOptions {
-  /** Parts of a cross-validation, at least 2; null: one part is kept aside, or the dataset says which. */
+  /** Folds of a cross-validation, at least 2; null: a part is held out, or the dataset has splits. */
   readonly folds: number | null;
-  /** Share of the clips that is kept aside, 0..1. */
+  /** Share of the clips to hold out, 0..1. */
   readonly validation: number;
   /** Whether an epoch is to be chosen. */
   readonly choosing: boolean;
-  /** Clips that the model which training begins with has seen: they, and others of their groups, teach and judge nothing. */
+  /**
+   * Clips that the starting model has seen: they, and others from their groups, are used for neither choice nor test.
+   */
   readonly seen: ReadonlySet<Sample>;
   readonly seed: number;
 }
 
-/** Clips below which no accuracy is told: five right answers fit anything from 57 % on. */
+/** With fewer clips, no accuracy is reported: five right answers are compatible with anything from 57 %. */
 export const fewestJudged = 5;
-/** Clips below which none are kept for choosing an epoch: their loss would choose at random. */
+/** With fewer clips, none are used to choose an epoch: their loss would choose at random. */
 const fewestChoosing = 20;
-/** Share of the clips to learn from that chooses the epoch. */
+/** Share of the training clips used to choose the epoch. */
 const choosingShare = 0.15;
 
 /** How a dataset is divided. */
 export interface Division {
   readonly parts: readonly TestPart[];
-  /** Clips that the dataset names for validation, although clips of their groups are for training: they judge nothing. */
+  /**
+   * Clips in the dataset's validation split although others of their groups are for training: they are not used for
+   * testing.
+   */
   readonly torn: readonly Sample[];
 }
 
 /**
- * Divides a dataset for training. What judges was neither learned from nor used to choose anything. Test clips that the
- * dataset names take no part. Throws {@link DatasetError} (`E_DATASET_SPLIT`) as `splitSamples` and `foldSamples` do.
+ * Divides a dataset for training. Test clips are used for neither training nor any choice. The dataset's own test
+ * split is excluded. Throws {@link DatasetError} (`E_DATASET_SPLIT`) like `splitSamples` and `foldSamples`.
  */
 export function divideForTests(dataset: Dataset, options: TestPartOptions): Division {
   const { folds, choosing, seed } = options;
@@ -72,7 +80,7 @@ function keptAside(dataset: Dataset, { validation, seen, seed }: TestPartOptions
   return { divided: [{ train: parts.train, validation: judge }], torn };
 }
 
-/** Some of the clips that nobody has seen; none where they are too few to be divided. */
+/** Unseen clips to divide; none if there are too few. */
 function splitUnseen(dataset: Dataset, share: number, seen: ReadonlySet<Sample>, seed: number): readonly Sample[] {
   const samples = dataset.samples.filter((sample) => !seen.has(sample));
   if (countGroups({ ...dataset, samples }) < 2) return [];
@@ -97,8 +105,8 @@ function crossed(dataset: Dataset, folds: number, seen: ReadonlySet<Sample>, see
 }
 
 /**
- * The clips of what would teach that choose an epoch instead, as whole groups: 15 %, or none where that are fewer than
- * 20. Clips in `seen` are none of them.
+ * Training clips that choose an epoch instead, as whole groups: 15 %, or none if that is fewer than 20. Never clips in
+ * `seen`.
  */
 export function chooseFrom(
   dataset: Dataset,

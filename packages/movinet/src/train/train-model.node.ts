@@ -1,4 +1,4 @@
-/** Trains a model on a dataset, from its clips to what can be said of what came of it. */
+/** Trains a model on a dataset, from its clips to the data for its evaluation. */
 import { createHash } from "node:crypto";
 import type { MovinetError } from "../common/errors.ts";
 import { listed } from "../common/printable.ts";
@@ -15,51 +15,51 @@ import { howItIsTested, type NameChoice, plainName, type TrainChoices, type Trai
 import { divideForTests, type TestPart } from "./test-parts.ts";
 
 export interface TrainModelOptions extends Pick<LearnTask, "choices" | "cache" | "engine" | "folder" | "signal"> {
-  /** As `planTraining` made it. */
+  /** From `planTraining`. */
   readonly plan: TrainPlan;
-  /** Of the new model. */
+  /** Name of the new model. */
   readonly name: string;
   readonly hashes: ContentHashes;
   readonly nameChoice?: NameChoice;
   readonly onProgress?: (progress: TrainProgress) => void;
-  /** Called for each clip that cannot be decoded. */
+  /** Called for each undecodable clip. */
   readonly onFailure?: (error: MovinetError) => void;
-  /** Called before anything learns; what it throws ends the training. */
+  /** Called before training; whatever it throws ends the training. */
   readonly onDecided?: (decision: TrainDecision) => Promise<void>;
-  /** Called after each epoch; `part` of a cross-validation, from 0. */
+  /** Called after each epoch; `part`: fold of a cross-validation, from 0. */
   readonly onEpoch?: (part: number, record: EpochRecord) => void;
 }
 
-/** What is done, once the clips are known. */
+/** The final plan, once the clips are known. */
 export interface TrainDecision {
   readonly plan: TrainPlan;
-  /** What learns and how it is tested: sentences. */
+  /** What is trained and how it is tested, as sentences. */
   readonly why: readonly string[];
-  /** Hash of which clips teach, choose and judge. */
+  /** Hash of the division of the clips. */
   readonly division: string;
 }
 
-/** What a training came to, for {@link judgeTraining} and reports. */
+/** The result of a training, for {@link judgeTraining} and reports. */
 export interface TrainedModel extends TrainDecision {
-  /** What it began with. */
+  /** The starting model. */
   readonly before: Model;
-  /** The clips that could be decoded. */
+  /** The decodable clips. */
   readonly dataset: Dataset;
   readonly choices: TrainChoices;
   readonly frozen: FrozenSamples;
   readonly hashes: ClipHashes;
-  /** Clips that the model which it began with had seen. */
+  /** Clips that the starting model had seen. */
   readonly seen: ReadonlySet<Sample>;
-  /** Groups that are named like some that this model had seen. */
+  /** Groups with the same names as some that this model had seen. */
   readonly likeNamed: readonly string[];
-  /** Clips for validation of whose groups others are for training. */
+  /** Validation clips whose groups are also used for training. */
   readonly torn: readonly Sample[];
   readonly learned: Learned;
 }
 
 /**
- * Decodes the clips, divides them into such as teach, choose and judge, and trains by the plan. Throws
- * {@link DatasetError} (`E_DATASET_CLIP`) where no clip of a class can be decoded, what `fitModel` throws, and the signal's
+ * Decodes the clips, divides them into training, selection and test clips, and trains by the plan. Throws
+ * {@link DatasetError} (`E_DATASET_CLIP`) if no clip of a class can be decoded, what `fitModel` throws, and the signal's
  * reason.
  */
 export async function trainModel(model: Model, dataset: Dataset, options: TrainModelOptions): Promise<TrainedModel> {
@@ -102,26 +102,31 @@ export async function trainModel(model: Model, dataset: Dataset, options: TrainM
   return { ...decision, ...clips, before: model, choices, learned };
 }
 
-/** Which clips teach, choose and judge, as a SHA-256. */
+/** The division of the clips, as a SHA-256. */
 function hashOf(parts: readonly TestPart[]): string {
   const names = (samples: readonly Sample[]) => samples.map(nameWithin);
   const text = JSON.stringify(parts.map(({ train, choose, judge }) => [train, choose, judge].map(names)));
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Clips that cannot be decoded may have taken groups with them: fewer parts, where nobody asked for a number. */
+/** Undecodable clips may reduce the number of groups: then fewer folds are used, unless a number was requested. */
 function withFolds(plan: TrainPlan, { folds }: TrainChoices, groups: number): TrainPlan {
   if (plan.folds === null || folds !== null || groups >= plan.folds) return plan;
   return { ...plan, folds: groups >= 2 ? groups : null };
 }
 
-/** The dataset without the clips that cannot be decoded. Throws where too little is left. */
+/** The dataset without undecodable clips. Throws if too little is left. */
 function usableSamples(dataset: Dataset, { features }: Pick<FrozenSamples, "features">): Dataset {
   const samples = dataset.samples.filter((sample) => features.has(sample));
   const missing = dataset.labels.filter((_, c) => !samples.some(({ classes }) => classes.includes(c)));
   if (missing.length > 0) {
-    const remedy = "Repair or replace these clips; movinet dataset check lists what is wrong with each";
-    throw datasetError("E_DATASET_CLIP", dataset.path, `no clip of ${listed(missing)} can be decoded`, remedy);
+    const remedy = "Repair or replace these clips; movinet dataset check lists what is wrong with each clip";
+    throw datasetError(
+      "E_DATASET_CLIP",
+      dataset.path,
+      `none of the clips of ${listed(missing)} can be decoded`,
+      remedy,
+    );
   }
   return { ...dataset, samples };
 }

@@ -1,4 +1,4 @@
-/** Steps of a training: lanes compute gradients side by side, the optimizer changes the weights that they share. */
+/** Training steps: lanes compute gradients in parallel, and the optimizer updates the shared weights. */
 import { isStatistic } from "../graph/ir.ts";
 import type { Weights } from "../graph/tensor.ts";
 import { createWeightAverage } from "./average.ts";
@@ -10,7 +10,7 @@ export interface LaneHandle<Source> {
   run(items: readonly LaneItem<Source>[], learn: { readonly total: number } | null): Promise<LaneResult>;
 }
 
-/** Starts a lane whose weights and gradients live in these shared arrays. */
+/** Starts a lane whose weights and gradients are in these shared arrays. */
 export type OpenLane<Source> = (
   setup: LaneSetup,
   weights: SharedArrayBuffer,
@@ -18,30 +18,30 @@ export type OpenLane<Source> = (
 ) => Promise<LaneHandle<Source>>;
 
 export interface TrainerOptions {
-  /** Threads; each takes every n-th group of a batch, so that another number gives other roundings. */
+  /** Threads; each takes every n-th group of a batch, so another number rounds differently. */
   readonly lanes: number;
   readonly optimizer: OptimizerKind;
   readonly weightDecay: number;
-  /** Decay of the average of the weights; 0: none is kept. */
+  /** Decay of the average of the weights; 0: no average. */
   readonly averageDecay: number;
   /** Share of a moving statistic that a step replaces. */
   readonly statisticsRate: number;
-  /** Factors of the gradients of some parameters: where they are 0, nothing learns. */
+  /** Factors of some parameters' gradients: 0 freezes a weight. */
   readonly masks: ReadonlyMap<string, Float32Array>;
 }
 
 export interface StepResult {
   /**
-   * Loss of the clips, smoothing included, each times its weight: of a step their sum by the number of clips (what its
-   * gradients are of), of a test by the sum of the weights.
+   * Weighted loss of the clips, including smoothing: in a step, the sum divided by the number of clips (the basis of
+   * its gradients); in a test, divided by the sum of the weights.
    */
   readonly loss: number;
   readonly logits: readonly Float32Array[];
 }
 
 /**
- * A network in training. Everything that a step depends on stands in {@link Trainer.state}, so that a run that goes on from
- * it computes bit for bit what it would have computed.
+ * A network in training. {@link Trainer.state} has everything that a step depends on, so a run resumed from it
+ * computes exactly what it would have computed, bit for bit.
  */
 export class Trainer<Source> {
   readonly #setup: LaneSetup;
@@ -97,7 +97,7 @@ export class Trainer<Source> {
     );
   }
 
-  /** Takes one step on a batch. */
+  /** Performs one step on a batch. */
   async step(items: readonly LaneItem<Source>[], learningRate: number): Promise<StepResult> {
     const { loss, logits, statistics, groups } = await this.#run(items, { total: items.length });
     const [first, ...others] = this.#gradients;
@@ -119,7 +119,7 @@ export class Trainer<Source> {
     return { loss: loss / items.length, logits };
   }
 
-  /** The loss and the logits of clips without noise, with the average of the weights where one is kept. */
+  /** The loss and the logits of clips without noise, with the averaged weights if there are any. */
   async test(items: readonly LaneItem<Source>[]): Promise<StepResult> {
     const kept = this.#average ? [...this.#weights.values()].map((values) => values.slice()) : null;
     if (kept) [...this.#weights.values()].forEach((values, i) => void values.set(this.#average?.values[i] ?? []));
@@ -152,7 +152,7 @@ export class Trainer<Source> {
     return { loss: results.reduce((sum, result) => sum + result.loss, 0), logits, statistics, groups };
   }
 
-  /** The weights as they are (or their average): all parameters of the graph, copied. */
+  /** The current (or averaged) weights: all parameters of the graph, copied. */
   weights(averaged: boolean): Weights {
     const values = averaged && this.#average ? this.#average.values : [...this.#weights.values()];
     const learned = new Map([...this.#weights.keys()].map((name, i) => [name, values[i] as Float32Array]));
@@ -174,12 +174,12 @@ export class Trainer<Source> {
     return new Map(entries);
   }
 
-  /** Goes on from a state. Throws `TypeError` where it is of another network or optimizer. */
+  /** Continues from a state. Throws `TypeError` if it belongs to another network or optimizer. */
   restore(state: ReadonlyMap<string, Float32Array>): void {
     const own = this.state;
     for (const name of new Set([...own.keys(), ...state.keys()])) {
       if (own.get(name)?.length !== state.get(name)?.length)
-        throw new TypeError(`the saved state does not fit at ${name}`);
+        throw new TypeError(`the saved state does not match at ${name}`);
     }
     for (const [name, values] of own) values.set(state.get(name) as Float32Array);
   }

@@ -6,10 +6,10 @@ import { planScene } from "../synth/scene.ts";
 /** Frames of a clip, `[3, H, W]` each, RGB in 0..1. */
 export type Frames = readonly Float32Array[];
 
-/** Frames of the clips on which a stream is compared: the first frame, filling buffers, and full ones. */
+/** Frames of the clips for comparing a stream: the first frame, filling buffers, and full ones. */
 export const streamLengths: readonly number[] = [1, 2, 5, 5, 5, 5, 5, 8];
 
-/** Clips on which a network is compared that sees a fixed number of frames. */
+/** Clips for comparing a network that takes a fixed number of frames. */
 const clipsOfWindow = 4;
 
 export function windowLengths(frames: number): readonly number[] {
@@ -26,13 +26,13 @@ const motions: readonly CameraMotionLabel[] = [
   "zoom out",
 ];
 
-/** From which scene to which a clip cuts. */
+/** The scenes before and after a clip's cut. */
 const cut = 3;
 
 /**
- * Generated clips of these lengths, each of a camera that moves through one scene and, from the middle on, through another.
- * A frame is taken each second. Cut and motion make an answer depend on what came before the last frame, so that it shows
- * whether a network sees time; the scenes are such that the answers of Google's A0 differ (docs/decisions.md).
+ * Generated clips of these lengths, each from a camera moving through one scene and, from the middle on, through
+ * another. One frame per second. Cut and motion make an answer depend on what came before the last frame, which shows
+ * whether a network sees time; the scenes are chosen so that the answers of Google's A0 differ (docs/decisions.md).
  */
 export function sceneClips({ resolution }: Pick<Spec, "resolution">, lengths: readonly number[]): Frames[] {
   const { height, width } = resolution;

@@ -17,13 +17,13 @@ import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, sessionRunner } from "./runner.ts";
 import { breathing } from "./verify.node.ts";
 
-/** What a format is called and has. */
+/** Names and properties of a format. */
 export interface ExportFacts {
-  /** Of the file that is named. */
+  /** Extension of the named file. */
   readonly ending: string;
-  /** Endings of other files, in the place of it. */
+  /** Extensions of additional files, in its place. */
   readonly beside: readonly string[];
-  /** A network in some form that runs as it is, or the weights of one. */
+  /** A runnable network in some form, or only its weights. */
   readonly holds: "network" | "weights";
 }
 
@@ -42,12 +42,12 @@ export interface ConvertOptions {
   readonly form?: TfliteForm | undefined;
   /** Default `float32`. */
   readonly dtype?: TflitePrecision | undefined;
-  /** Frames of a clip, of the form `clip` only; default: those of the model's card. */
+  /** Frames per clip, for the form `clip` only; default: those of the model's card. */
   readonly frames?: number | undefined;
   /** Names of the model and of the result in the receipt. */
   readonly name: string;
   readonly resultName: string;
-  /** What the model itself is run on. */
+  /** The engine for the model itself. */
   readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
   /** How many of `total` passes over the frames are done. */
@@ -55,30 +55,30 @@ export interface ConvertOptions {
 }
 
 export interface Converted {
-  /** The file, the receipt in its metadata. */
+  /** The file, with the receipt in its metadata. */
   readonly bytes: Uint8Array;
-  /** The other files of it, of formats that have them, by their endings. */
+  /** Additional files, for formats that have them, by extension. */
   readonly beside: ReadonlyMap<string, Uint8Array>;
   readonly receipt: Receipt;
-  /** What is to be known before the file is used elsewhere, each in one line. */
+  /** Caveats about using the file elsewhere, one line each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Writes a model in another format, and compares what was written, on the runtime that it is for, with whole clips of the
- * model: a stream frame by frame, which is also the streaming law. Throws {@link ModelError} (`E_MODEL_EXPORT`) where the
- * model has no such form, `E_DEPENDENCY_MISSING` where the runtime is not installed, and `TypeError` where `frames` are given for
- * another form than `clip`.
+ * Writes a model in another format, and compares the file, on its own runtime, with the model on whole clips: a stream
+ * frame by frame, which also tests the streaming law. Throws {@link ModelError} (`E_MODEL_EXPORT`) if the model has no
+ * such form, `E_DEPENDENCY_MISSING` if the runtime is not installed, and `TypeError` if `frames` is set for a form
+ * other than `clip`.
  */
 export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
   const exact = (options.dtype ?? "float32") === "float32";
-  // Nobody has measured the accuracy of rounded weights.
+  // The accuracy of rounded weights has not been measured.
   const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   const { format, name, resultName, engine, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? "float32";
   if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
-    throw new TypeError("convertModel: frames are for files of the form clip");
+    throw new TypeError("convertModel: frames works only with the clip form");
   }
   const frames = options.frames ?? model.card.frames ?? undefined;
   const emit = emitterOf(model, format, { form, dtype, frames });
@@ -123,7 +123,7 @@ function openProgram(model: Model, name: string, engine: Engine): Opened {
   return { runner: sessionRunner(program, name, engine.name), close: () => program[Symbol.asyncDispose]() };
 }
 
-/** What writes the file, once without a receipt and once with it. */
+/** Returns the writer of the file, called once without a receipt and once with it. */
 function emitterOf(
   model: Model,
   format: ExportFormat,
@@ -133,18 +133,18 @@ function emitterOf(
     new ModelError({
       code: "E_MODEL_EXPORT",
       subject: model.card.name,
-      problem: `there are no ${format} files of ${what}`,
+      problem: `${format} files do not support ${what}`,
       remedy: `Use ${allowed.join(" or ")}`,
     });
   if (format === "tflite") return (receipt) => alone(emitTflite(model, { form, dtype, frames, receipt }));
   const ownForm = onnxForms.find((one) => one === form);
   const ownDtype = onnxPrecisions.find((one) => one === dtype);
   if (format === "onnx") {
-    if (!ownForm) throw refuse(`the form ${form}`, onnxForms);
-    if (!ownDtype) throw refuse(`the precision ${dtype}`, onnxPrecisions);
+    if (!ownForm) throw refuse(`form ${form}`, onnxForms);
+    if (!ownDtype) throw refuse(`precision ${dtype}`, onnxPrecisions);
     return (receipt) => alone(emitOnnx(model, { form: ownForm, dtype: ownDtype, frames, receipt }));
   }
-  if (dtype !== "float32") throw refuse(`the precision ${dtype}`, ["float32"]);
+  if (dtype !== "float32") throw refuse(`precision ${dtype}`, ["float32"]);
   if (format === "checkpoint") return (receipt) => ofCheckpoint(writeCheckpoint(model, receipt));
   return (receipt) => alone(writeModel(model, { format, receipt }));
 }
@@ -161,12 +161,14 @@ function ofCheckpoint(files: ReadonlyMap<string, Uint8Array>): Written {
   return { bytes: of(index), beside: new Map([[values, of(values)]]) };
 }
 
-/** Our files tell their network; the programs that they are for read the weights alone, and may have another one for them. */
+/** Our files describe their network; the programs they are for read only the weights, and may build another one. */
 function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
   const warn = (whose: string, differences: readonly string[]) =>
-    differences.length === 0 ? [] : [`${whose} has another network for these weights: ${differences.join(", ")}`];
+    differences.length === 0
+      ? []
+      : [`${whose} builds a different network for these weights: ${differences.join(", ")}`];
   if (format === "pt") return warn("the public PyTorch port", differencesOfPort(spec));
-  return format === "checkpoint" ? warn("the official code of today", differencesOfOfficial(spec)) : [];
+  return format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : [];
 }
 
 interface Opened {
@@ -174,7 +176,7 @@ interface Opened {
   close(): Promise<void>;
 }
 
-/** Opens what was written with the runtime that it is for. */
+/** Opens the written file with its own runtime. */
 async function openResult(
   { bytes, beside }: Written,
   format: ExportFormat,

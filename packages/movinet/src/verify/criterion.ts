@@ -3,19 +3,19 @@ import type { Card } from "../model/card.ts";
 
 /** What a comparison must reach. */
 export interface Limits {
-  /** The greatest {@link Likeness.error}. */
+  /** The largest {@link Likeness.error}. */
   readonly error: number;
-  /** The least {@link Likeness.correlation}. */
+  /** The smallest {@link Likeness.correlation}. */
   readonly correlation: number;
-  /** The least and the greatest {@link Likeness.gain}. */
+  /** The smallest and largest {@link Likeness.gain}. */
   readonly gain: readonly [least: number, most: number];
-  /** The least {@link Likeness.sameClass}. */
+  /** The smallest {@link Likeness.sameClass}. */
   readonly sameClass: number;
-  /** The greatest {@link Likeness.margin}. */
+  /** The largest {@link Likeness.margin}. */
   readonly margin: number;
 }
 
-/** Between what sound files and what broken ones of each precision measure (docs/decisions.md). */
+/** Between the values of intact and broken files of each precision (docs/decisions.md). */
 const ownLimits: Readonly<Record<Precision, Pick<Limits, "error" | "correlation" | "margin">>> = {
   float32: { error: 1e-3, correlation: 0.999, margin: 0.01 },
   float16: { error: 2e-2, correlation: 0.999, margin: 0.1 },
@@ -28,31 +28,32 @@ export function limitsOf(dtype: Precision): Limits {
 }
 
 /**
- * How like answers are to those of a source. Shares are of the source's spread: how much its own answers differ from clip to
- * clip. Nothing here depends on a number that is added to all logits of a softmax. Numbers that are not finite give null.
+ * Similarity of answers to those of a source. Shares are relative to the source's spread: how much its own answers
+ * differ between clips. Nothing here depends on a constant added to all logits of a softmax. Non-finite numbers give
+ * null.
  */
 export interface Likeness {
-  /** The greatest difference of any logit. */
+  /** The largest difference of any logit. */
   readonly difference: number | null;
-  /** Root mean square of the differences, as a share of the spread. The best constant answer has 1. */
+  /** Root mean square of the differences, relative to the spread. The best constant answer has 1. */
   readonly error: number | null;
-  /** Cosine of what both add to the source's mean answer, in −1..1. A constant answer has 0. */
+  /** Cosine between both deviations from the source's mean answer, in −1..1. A constant answer has 0. */
   readonly correlation: number | null;
-  /** By how much the source's logits must be multiplied to come nearest to the answers; 1 where they are alike. */
+  /** The factor by which the source's logits come closest to the answers; 1 if they are alike. */
   readonly gain: number | null;
-  /** Share of the answers whose likeliest class is the same, in 0..1. */
+  /** Share of the answers with the same top class, in 0..1. */
   readonly sameClass: number;
-  /** Where another class is the likeliest: by how much the source preferred its own at most, as a share of the spread. */
+  /** If another class wins: the largest margin by which the source preferred its own, relative to the spread. */
   readonly margin: number | null;
 }
 
-/** What answers are measured by: the mean of the source's answers, and how much they differ from it (root mean square). */
+/** The scale of comparison: the mean of the source's answers, and their spread (root mean square). */
 export interface Yardstick {
   readonly mean: Float64Array;
   readonly spread: number;
 }
 
-/** Logits without what says nothing: a softmax does not see their mean over the classes. */
+/** Logits without their irrelevant part: a softmax ignores their mean over the classes. */
 export function centred(logits: Float32Array, output: Card["output"]): Float64Array {
   const values = Float64Array.from(logits);
   if (output === "sigmoid") return values;
@@ -60,7 +61,7 @@ export function centred(logits: Float32Array, output: Card["output"]): Float64Ar
   return values.map((value) => value - mean);
 }
 
-/** Of centred answers. */
+/** For centred answers. */
 export function yardstickOf(answers: readonly Float64Array[]): Yardstick {
   const mean = new Float64Array(answers[0]?.length ?? 0);
   for (const answer of answers)
@@ -70,7 +71,7 @@ export function yardstickOf(answers: readonly Float64Array[]): Yardstick {
   return { mean, spread: Math.sqrt(squares / (answers.length * mean.length)) };
 }
 
-/** Of pairs of centred answers: one that is judged, and the source's after the same frames. */
+/** For pairs of centred answers: the one under test, and the source's after the same frames. */
 export function likenessOf(
   pairs: readonly (readonly [answer: Float64Array, truth: Float64Array])[],
   { mean, spread }: Yardstick,
@@ -105,7 +106,7 @@ export function likenessOf(
   };
 }
 
-/** The limits that answers do not keep, by name; `numbers` where some are not finite. */
+/** The violated limits, by name; `numbers` if some are not finite. */
 export function failuresOf(likeness: Likeness, limits: Limits): readonly string[] {
   const { error, correlation, gain, sameClass, margin } = likeness;
   if (Object.values(likeness).includes(null)) return ["numbers"];

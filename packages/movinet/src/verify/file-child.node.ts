@@ -1,6 +1,6 @@
 /**
- * The process that runs a file of others, so that it can be ended: whatever the file makes its runtime do, it is killed where it
- * takes more memory than it may, and by its parent where it takes too long.
+ * The process that runs a third-party file, so that it can be stopped: whatever the file makes its runtime do, it is
+ * killed if it uses too much memory, and by its parent if it takes too long.
  */
 import { answerParent } from "../common/child.node.ts";
 import { watchMemory } from "../common/process.node.ts";
@@ -8,12 +8,12 @@ import type { Frames } from "./clips.ts";
 import { type FileJob, type FileRunner, openFile } from "./open-file.node.ts";
 import type { Runner } from "./runner.ts";
 
-/** Opens the file first, then clips one by one. */
+/** Opens the file first, then runs clips one by one. */
 export type FileRequest =
-  | { readonly job: FileJob /** That may be taken beside what the process has. */; readonly memoryBytes: number }
+  | { readonly job: FileJob /** Memory allowed in addition to what the process has. */; readonly memoryBytes: number }
   | { readonly clip: Frames };
 
-/** What the process tells of the file that it has opened. */
+/** What the process reports about the opened file. */
 export type OpenedFile = Pick<FileRunner, "model"> & { readonly runner: Omit<Runner, "logits"> };
 
 let file: FileRunner | null = null;

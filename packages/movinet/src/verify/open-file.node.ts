@@ -12,12 +12,12 @@ export interface FileRunner {
   close(): Promise<void>;
 }
 
-/** Which file is to be run. */
+/** The file to run. */
 export interface FileJob {
   readonly bytes: Uint8Array;
   readonly name: string;
   readonly format: "onnx" | "tflite";
-  /** What a TFLite file does not tell. */
+  /** What a TFLite file does not specify. */
   readonly card: Partial<Card>;
 }
 

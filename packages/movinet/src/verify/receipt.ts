@@ -15,63 +15,63 @@ import type { Runner } from "./runner.ts";
 
 /** How one way of running a network compares with the first, on the same frames. */
 export interface Check extends Likeness {
-  /** Of the file or the model that was run. */
+  /** Name of the file or model. */
   readonly name: string;
   readonly runtime: string;
   readonly call: Runner["call"];
-  /** Answers that were compared. */
+  /** Number of answers compared. */
   readonly answers: number;
-  /** The limits that are not kept, by name; `numbers`: some answers are not finite. */
+  /** The violated limits, by name; `numbers`: some answers are not finite. */
   readonly fails: readonly string[];
   readonly pass: boolean;
 }
 
-/** Wrong answers on purpose, which the same limits must turn down: what a broken network would score on these clips. */
+/** Deliberately wrong answers, which the same limits must reject: what a broken network would score on these clips. */
 export interface Control extends Likeness {
   /**
-   * `constant answer`: the mean of the source's answers. `other clips`: its answers to other clips. `zeroed state`: its
-   * answers to the last frames alone. `no time`: its answers to the last frames, held still.
+   * `constant answer`: the mean of the source's answers. `other clips`: its answers for other clips. `zeroed state`:
+   * its answers for the last frames alone. `no time`: its answers for the last frames, repeated.
    */
   readonly name: "constant answer" | "other clips" | "zeroed state" | "no time";
-  /** Whether its error is at least {@link controlMargin} times what is allowed. */
+  /** Whether its error is at least {@link controlMargin} times the limit. */
   readonly fails: boolean;
 }
 
-/** What a comparison found. Plain data, kept in the files that were compared. */
+/** The result of a comparison. Plain data, stored in the compared files. */
 export interface Receipt {
   readonly type: "receipt";
-  /** What the others are held against. */
+  /** The reference of the comparison. */
   readonly source: { readonly name: string; readonly runtime: string; readonly call: Runner["call"] };
   readonly result: { readonly format: string; readonly form: string | null; readonly dtype: Precision };
   readonly clips: number;
   /** Frames of all clips together. */
   readonly frames: number;
-  /** How much the source's answers differ from clip to clip: root mean square of centred logits about their mean. */
+  /** How much the source's answers differ between clips: root mean square of centred logits around their mean. */
   readonly spread: number | null;
   readonly limits: Limits;
   readonly checks: readonly Check[];
   readonly controls: readonly Control[];
-  /** Why the comparison proves nothing, whatever the checks say; null where it does. */
+  /** Why the comparison proves nothing, whatever the checks say; null if it is valid. */
   readonly problem: string | null;
-  /** The greatest difference of all checks; null where an answer is not finite. */
+  /** The largest difference of all checks; null if an answer is not finite. */
   readonly difference: number | null;
   /** Whether there are checks, all pass, and all controls fail. */
   readonly pass: boolean;
 }
 
-/** A control that is nearer to passing than this shows that the clips tell too little. */
+/** A control closer to passing than this shows that the clips are not informative enough. */
 export const controlMargin = 1.5;
 
 export interface CompareOptions {
-  /** What the network's logits go through: of a softmax their mean says nothing. Default `softmax`. */
+  /** The function applied to the logits: for a softmax their mean is irrelevant. Default `softmax`. */
   readonly output?: Card["output"];
   /** Called after each way. */
   readonly onCheck?: () => void;
 }
 
 /**
- * Runs the same clips in each way, and holds every answer against the first way's after as many frames. A way that answers
- * nothing is left out. Beside them it judges answers that are wrong on purpose.
+ * Runs the same clips in each way, and compares every answer with the first way's after the same number of frames.
+ * Ways without answers are omitted. Also evaluates deliberately wrong answers.
  */
 export async function compareRunners(
   source: Runner,
@@ -82,7 +82,7 @@ export async function compareRunners(
 ): Promise<Omit<Receipt, "type" | "source" | "result">> {
   const answersOf = async (runner: Runner, clip: Frames) =>
     (await runner.logits(clip)).map((logits) => centred(logits, output));
-  // Clips of one length follow each other: some runners compile their network for each length.
+  // Clips of the same length follow each other: some runners compile their network per length.
   const zeroed: Float64Array[] = [];
   for (const clip of source.frames === null ? clips : []) {
     zeroed.push(...(await answersOf(source, clip.slice(-1))).slice(-1));
@@ -127,7 +127,7 @@ export async function compareRunners(
   };
 }
 
-/** What networks would score that answer wrongly on purpose; of windows there is no state to be zeroed. */
+/** Deliberately wrong answers; windows have no state to zero. */
 function controlsOf(
   { truth, still, zeroed }: Readonly<Record<"truth" | "still" | "zeroed", readonly Float64Array[]>>,
   yardstick: Yardstick,
@@ -153,17 +153,17 @@ function problemOf(
   dtype: Precision,
 ): string | null {
   if (checks.length === 0) return "nothing was compared";
-  if (!Number.isFinite(spread)) return "the answers that the others are held against are not finite numbers";
+  if (!Number.isFinite(spread)) return "the reference answers are not finite";
   if (spread === 0) return "it gives every clip the same answer";
   const passing = controls.find(({ fails }) => !fails);
   if (!passing) return null;
   const [error, allowed] = [passing.error ?? 0, limitsOf(dtype).error].map(
     (share) => `${(100 * share).toPrecision(2)} %`,
   );
-  return `the control "${passing.name}" has an error of ${error}, too near to the ${allowed} that is allowed`;
+  return `the control "${passing.name}" has an error of ${error}, too close to the allowed ${allowed}`;
 }
 
-/** Answers after the same frames: of two lists the last ones belong together, and those before them. */
+/** Answers after the same frames: the last ones of both lists correspond, and those before them. */
 function pairs<T>(a: readonly T[], b: readonly T[]): (readonly [T, T])[] {
   const count = Math.min(a.length, b.length);
   return Array.from({ length: count }, (_, i) => [a.at(i - count) as T, b.at(i - count) as T]);

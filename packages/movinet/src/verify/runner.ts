@@ -8,23 +8,23 @@ import { type ClipSession, openWholeClip } from "../session/clip-session.ts";
 import type { SessionSource } from "../session/program.ts";
 import type { Frames } from "./clips.ts";
 
-/** One way in which a network can be run. */
+/** One way to run a network. */
 export interface Runner {
-  /** Of the file or the model. */
+  /** Name of the file or the model. */
   readonly name: string;
   /** For example `onnxruntime-node cpu`. */
   readonly runtime: string;
   readonly call: "frame by frame" | "whole clip";
-  /** Frames that a clip must have; null: any number. */
+  /** Required number of frames per clip; null: any. */
   readonly frames: number | null;
   /**
-   * Logits after each frame of a clip (`[3, H, W]` each), or after the last one only. One that another thread works out
-   * throws the signal's reason at once.
+   * Logits after each frame of a clip (`[3, H, W]` each), or only after the last one. Runners in another thread throw
+   * the signal's reason at once.
    */
   logits(clip: Frames, signal?: AbortSignal): Promise<readonly Float32Array[]>;
 }
 
-/** A stream model frame by frame, a base model window by window, whatever opens its sessions. */
+/** A stream model frame by frame, a base model window by window, with any source of sessions. */
 export function sessionRunner(source: SessionSource, name: string, runtime: string): Runner {
   if (source.model.spec.mode === "base") {
     return {
@@ -60,7 +60,7 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
   };
 }
 
-/** A stream model that sees all frames of a clip in one call; its network stays compiled until the length changes. */
+/** A stream model on all frames of a clip in one call; its network stays compiled until the length changes. */
 export function clipRunner(model: Model, name: string, engine: Engine): Runner & { close(): Promise<void> } {
   let session: ClipSession | null = null;
   const close = async () => {
@@ -83,12 +83,12 @@ export function clipRunner(model: Model, name: string, engine: Engine): Runner &
   };
 }
 
-/** Multiply–accumulates that the reference interpreter does in some ten seconds. */
+/** Multiply–accumulates that take the reference interpreter about ten seconds. */
 const mostMacs = 4e8;
 
 /**
- * The reference interpreter on whole clips: float64 and slow, so that it answers nothing more where that would take long.
- * `interpret` does it, by default {@link interpretClip} in this thread.
+ * The reference interpreter on whole clips: float64 and slow, so it gives no answer if that would take too long.
+ * `interpret` runs it, by default {@link interpretClip} in this thread.
  */
 export function referenceRunner(
   model: Pick<Model, "spec" | "weights">,

@@ -20,7 +20,7 @@ import { openFileApart } from "./file-process.node.ts";
 import { compareRunners, type Receipt } from "./receipt.ts";
 import { clipRunner, type Runner, referenceRunner, sessionRunner } from "./runner.ts";
 
-/** A file of a model, and every way to run it here. */
+/** A model file, and every way to run it here. */
 export interface OpenedFile extends AsyncDisposable {
   readonly name: string;
   readonly format: ModelFormat;
@@ -30,10 +30,10 @@ export interface OpenedFile extends AsyncDisposable {
 }
 
 /**
- * Opens a model file (its bytes, or the model that it was read as) with every runtime that can run it: ONNX Runtime frame by frame and on whole clips, the reference
- * interpreter, and, of a `.tflite` or `.onnx` file, its own runtime on the file as it is, in a process of its own that ends where
- * the file takes more memory or time than such a network can need. Throws {@link ModelError} (`E_MODEL_FORMAT`,
- * `E_MODEL_SIGNATURE`, `E_MODEL_RUNTIME`), and `E_DEPENDENCY_MISSING`.
+ * Opens a model file (its bytes, or the loaded model) with every available runtime: ONNX Runtime frame by frame and on
+ * whole clips, the reference interpreter, and, for a `.tflite` or `.onnx` file, its own runtime on the unchanged file,
+ * in a separate process that is stopped if the file takes more memory or time than such a network can need. Throws
+ * {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_RUNTIME`), and `E_DEPENDENCY_MISSING`.
  */
 export async function openRunners(
   source: Uint8Array | ReadModel,
@@ -48,7 +48,7 @@ export async function openRunners(
   const { dtype, value } = format === "onnx" ? onnxFacts(bytes, name) : tfliteFacts(bytes, name);
   const memoryBytes = flatBytes + bytesOfFile * bytes.length + bytesOfValue * value;
   const file = await openFileApart({ bytes, name, format, card }, { memoryBytes, signal });
-  // The network that is in a TFLite file, read by us, is another way to run it.
+  // The network imported from a TFLite file is another way to run it.
   const read = format === "tflite" ? readable(bytes, name) : null;
   const { runners, close } = read ? modelRunners(read, name, engine) : { runners: [], close: async () => {} };
   return {
@@ -70,26 +70,26 @@ function openedModel(model: ReadModel, name: string, engine: Engine): OpenedFile
 }
 
 export interface OpenRunnersOptions {
-  /** What a TFLite file does not tell: labels, for one. */
+  /** What a TFLite file does not specify, such as labels. */
   readonly card?: Partial<Card> | undefined;
-  /** Ends the processes that run files: what is awaited is then rejected with the signal's reason. */
+  /** Ends the processes that run files: pending promises reject with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const headBytes = 4096;
 
 /**
- * Memory that a runtime may take: 512 MB, the file eight times (it is copied, and weights are packed anew), and the largest value
- * six times over in float32. Files of A0 to A5 took at most 55 % of it.
+ * Memory limit of a runtime: 512 MB, eight times the file (it is copied, and weights are repacked), and six times the
+ * largest value in float32. Files of A0 to A5 used at most 55 % of it.
  */
 const [flatBytes, bytesOfFile, bytesOfValue] = [2 ** 29, 8, 24];
 
-/** Numbers in the largest value of a network of the family for one frame, where a file does not tell. */
+/** Elements of the largest value of a family network for one frame, if a file does not specify it. */
 const valueOfFrame = 2 ** 21;
 
 interface FileFacts {
   readonly dtype: Precision;
-  /** Numbers in the largest value of a call. */
+  /** Elements of the largest value of a call. */
   readonly value: number;
 }
 
@@ -98,7 +98,7 @@ function onnxFacts(bytes: Uint8Array, name: string): FileFacts {
   return { dtype: facts.dtype, value: largestValue(graph, facts.frames) };
 }
 
-/** As a file of ours tells, else as its operators do; of others float32. */
+/** As declared in our files, else from the operators; float32 for others. */
 function tfliteFacts(bytes: Uint8Array, name: string): FileFacts {
   const { metadata } = readTfliteFile(bytes, name);
   if (metadata["movinet.export"] !== undefined) {
@@ -112,7 +112,7 @@ function tfliteFacts(bytes: Uint8Array, name: string): FileFacts {
   }
 }
 
-/** The network in a file; null where the file is of a form that we write but do not read. */
+/** The network in a file; null for forms that we write but do not read. */
 function readable(bytes: Uint8Array, name: string): Model | null {
   try {
     return readModel(bytes, name);
@@ -138,7 +138,7 @@ function modelRunners(model: Model, name: string, engine: Engine) {
   };
 }
 
-/** A thread for the interpreter, which is started when it is first wanted. */
+/** A thread for the interpreter, started on first use. */
 function referenceThread({ spec, weights }: Model) {
   let thread: Thread<Frames, Float32Array> | null = null;
   return {
@@ -150,7 +150,7 @@ function referenceThread({ spec, weights }: Model) {
   };
 }
 
-/** A runner that hears of an abort before each clip: LiteRT.js computes without ever waiting. */
+/** A runner that checks for an abort before each clip: LiteRT.js computes without yielding. */
 export function breathing(runner: Runner, signal: AbortSignal | undefined): Runner {
   return {
     ...runner,
@@ -162,25 +162,26 @@ export function breathing(runner: Runner, signal: AbortSignal | undefined): Runn
 }
 
 export interface VerifyOptions {
-  /** Clips whose answers differ, at least two. Default: generated ones of 1 to 8 frames, or of {@link windowOf}. */
+  /** Clips with different answers, at least two. Default: generated ones of 1 to 8 frames, or of {@link windowOf}. */
   readonly clips?: readonly Frames[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** How many of `total` ways are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Frames that a clip must have for all of these files; null: any number. Throws `TypeError` where no number fits all. */
+/** The number of frames that all of these files need; null: any. Throws `TypeError` if no number suits all. */
 export function windowOf(files: readonly OpenedFile[]): number | null {
   const windows = new Set(files.flatMap(({ runners }) => runners.flatMap(({ frames }) => frames ?? [])));
-  if (windows.size > 1) throw new TypeError(`the files see clips of ${[...windows].join(" and of ")} frames`);
+  if (windows.size > 1)
+    throw new TypeError(`the files take clips of different lengths: ${[...windows].join(" and ")} frames`);
   const [window = null] = windows;
   return window;
 }
 
 /**
- * Runs every file in every way, and holds all against the first file on whole clips (or against its only way). The limits
- * are those of the coarsest file. Throws `TypeError` where the files differ in size, classes or window, and where there is
- * only one way in all.
+ * Runs every file in every way, and compares all with the first file on whole clips (or its only way). The limits are
+ * those of the coarsest file. Throws `TypeError` if the files differ in size, classes or window, or if there is only
+ * one way in total.
  */
 export async function verifyFiles(
   files: readonly [OpenedFile, ...OpenedFile[]],
@@ -191,7 +192,7 @@ export async function verifyFiles(
   const facts = ({ spec }: SessionModel) =>
     JSON.stringify([spec.classes, spec.resolution.height, spec.resolution.width]);
   if (files.some((file) => facts(file.model) !== facts(model))) {
-    throw new TypeError("verifyFiles: the files must have as many classes and take pictures of one size");
+    throw new TypeError("verifyFiles: the files must have the same number of classes and the same input size");
   }
   const first =
     runners.find(({ call, runtime }) => call === "whole clip" && !runtime.startsWith("reference")) ?? runners[0];
@@ -201,7 +202,7 @@ export async function verifyFiles(
     .filter((runner) => runner !== first)
     .map((runner) => breathing(runner, signal));
   if (!source || others.length === 0)
-    throw new TypeError(`verifyFiles: ${name} runs in one way only: give another file`);
+    throw new TypeError(`verifyFiles: ${name} runs in only one way: pass another file to compare with`);
   const window = windowOf(files);
   const seen = clips ?? sceneClips(model.spec, window === null ? streamLengths : windowLengths(window));
   const dtype = precisions.findLast((precision) => files.some((file) => file.dtype === precision)) as Precision;

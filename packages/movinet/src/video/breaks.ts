@@ -1,6 +1,6 @@
 type Seconds = number;
 
-/** What a packet says of its time, in seconds; null where it says nothing. */
+/** The times of a packet, in seconds; null if missing. */
 export interface Stamps {
   /** When it is decoded. */
   readonly dts: Seconds | null;
@@ -12,36 +12,36 @@ export interface Stamps {
 /** The packets after one, in coding order: 0 is the next; null is the end. */
 export type Ahead = (i: number) => Stamps | null;
 
-/** Makes one clock of the stamps of a file's packets. */
+/** Turns a file's timestamps into one continuous clock. */
 export interface Clock {
   /** Where the next packet in coding order belongs. */
   place(stamps: Stamps, ahead: Ahead): Stamps;
-  /** The next packet comes from elsewhere in the file. */
+  /** The next packet comes from another place in the file. */
   resume(): void;
-  /** How often the clock began anew. */
+  /** How often the clock restarted. */
   readonly restarts: number;
-  /** Packets whose stamps were not believed. */
+  /** Packets whose timestamps were ignored. */
   readonly damaged: number;
 }
 
-/** Where streams may be joined, a clock that goes further forth begins anew. */
+/** In joinable streams, a larger step forward restarts the clock. */
 const stepForth: Seconds = 10;
-/** From here on a step forth may be damage: later stamps tell. */
+/** From here, a step forward may be damage: later timestamps decide. */
 const doubtful: Seconds = 1;
 
 /**
- * The clock of a container in which streams are cut and joined, as in MPEG-TS. Decoding times increase, so where they step
- * back or far forth another piece begins: it follows without a gap. Stamps that later ones contradict are damaged: their
- * packets go where the one before ends, and what follows stays where it is.
+ * The clock of a container for cutting and joining, such as MPEG-TS. Decoding times increase, so a step back or far
+ * forward starts another piece, which follows without a gap. Timestamps contradicted by later ones are damaged: their
+ * packets follow the previous one, and the rest stays in place.
  */
 export function createJoinableClock(): Clock {
   const stepBack: Seconds = 0.1;
-  /** A picture is coded no longer than this before it is shown. */
+  /** The longest time between decoding and display. */
   const longestDelay: Seconds = 1;
   let last: Seconds | null = null;
   let next: Seconds = 0;
   let offset: Seconds = 0;
-  /** The offset before damaged stamps, while they last. */
+  /** The offset before damaged timestamps, while they last. */
   let sound: Seconds | null = null;
   let restarts = 0;
   let damaged = 0;
@@ -104,18 +104,19 @@ export function createJoinableClock(): Clock {
 }
 
 /**
- * The clock of a container that keeps a time for each picture, as MP4 and Matroska: the stamps are the truth, and time goes
- * on however long a gap is. Only stamps that run ahead, and that later ones or what the file declares contradict, are
- * damaged: their packets go where the one before ends. What goes back in time keeps its stamps, and so comes too late.
+ * The clock of a container with a time for each frame, such as MP4 and Matroska: timestamps are taken literally,
+ * however long a gap is. Only timestamps that run ahead and are contradicted by later ones, or by the file's declared
+ * length, are damaged: their packets follow the previous one. Frames that go back in time keep their timestamps, and
+ * so come too late.
  *
  * @param latest the latest time that the file declares, or null.
- * @param reordered whether pictures may be coded before others that are shown earlier.
+ * @param reordered whether frames may be coded before others that are shown earlier.
  */
 export function createFixedClock(latest: Seconds | null, reordered = true): Clock {
-  /** A longer gap that the file does not declare is believed only where so many packets follow. */
+  /** A longer, undeclared gap counts only if followed by this many packets. */
   const unheardGap: Seconds = 600;
   const confirming = 3;
-  /** Pictures are coded so long, and by so many pictures, before others that are shown earlier. */
+  /** Limits, in time and frames, for coding a frame before others that are shown earlier. */
   const disorder = { seconds: 1, pictures: 4 };
   let next: Seconds | null = null;
   let offset: Seconds = 0;
@@ -164,14 +165,14 @@ export function createFixedClock(latest: Seconds | null, reordered = true): Cloc
   };
 }
 
-/** Packets within which a damaged clock comes back, and of those that come then how many must tell. */
+/** Packets within which a damaged clock returns, and the number of packets after that which must confirm it. */
 const lookedAhead = 256;
 const mostAhead = 32;
 const fewestBack = 4;
 
 /**
- * Whether a second jump, the other way round, brings a clock back to where it would be without the first one, and most
- * packets stay there: a few that are shown before a jump may just be coded after it.
+ * Whether a second, opposite jump returns the clock to where it would be without the first one, and most packets stay
+ * there: a few frames shown before a jump may just be coded after it.
  */
 function comesBack(
   stamps: Stamps,
@@ -203,10 +204,10 @@ function comesBack(
   return false;
 }
 
-/** Pictures that are coded between one and the next that is shown later than it. */
+/** Most frames coded between one and the next that is shown later. */
 const mostReordered = 16;
 
-/** Whether the clock goes on beyond a time soon after some packet: what went back then was just coded later. */
+/** Whether the clock continues beyond a time soon after some packet: what went back was then just coded later. */
 function goesBeyond(time: Seconds, from: number, ahead: Ahead, stampOf: (stamps: Stamps) => Seconds | null): boolean {
   for (let i = from; i < from + mostReordered; i++) {
     const later = ahead(i);
@@ -216,7 +217,7 @@ function goesBeyond(time: Seconds, from: number, ahead: Ahead, stampOf: (stamps:
   return false;
 }
 
-/** Whether a time of decoding soon comes near a time. */
+/** Whether a decoding time soon comes close to a time. */
 function reaches(time: Seconds, ahead: Ahead): boolean {
   for (let i = 0; i < mostAhead; i++) {
     const dts = ahead(i)?.dts ?? null;

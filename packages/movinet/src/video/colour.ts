@@ -1,10 +1,13 @@
 import type { Size } from "./geometry.ts";
 
-/** How stored values follow light: as a display shows them (gamma 2.4), absolute (PQ, SMPTE ST 2084) or hybrid log-gamma. */
+/**
+ * The transfer function of stored values: display-referred (gamma 2.4), absolute (PQ, SMPTE ST 2084) or hybrid
+ * log-gamma.
+ */
 export type Transfer = "sdr" | "pq" | "hlg";
 export type Gamut = "bt709" | "bt2020" | "p3";
 
-/** What the values of a picture of 16-bit RGB mean. */
+/** The meaning of the values of a 16-bit RGB picture. */
 export interface PictureColour {
   readonly transfer: Transfer;
   readonly gamut: Gamut;
@@ -12,7 +15,7 @@ export interface PictureColour {
   readonly white: number;
 }
 
-/** A picture of 16-bit RGB in three planes with rows of `stride` bytes. */
+/** A 16-bit RGB picture in three planes with rows of `stride` bytes. */
 export interface DeepPicture extends Size {
   readonly red: Uint8Array;
   readonly green: Uint8Array;
@@ -20,14 +23,14 @@ export interface DeepPicture extends Size {
   readonly stride: number;
 }
 
-/** Makes 8-bit RGB of BT.709 of a picture, in rows without gaps. */
+/** Converts a picture to 8-bit BT.709 RGB, in rows without padding. */
 export type ColourConversion = (picture: DeepPicture) => Uint8Array;
 
-/** Nits that are 1 here: the white of a page or a shirt in HDR (ITU-R BT.2408), which SDR shows as its brightest. */
+/** Nits that correspond to 1 here: the white of a page or a shirt in HDR (ITU-R BT.2408), the brightest of SDR. */
 const whiteNits = 203;
-/** What is as bright as this, or brighter, becomes white. */
+/** This brightness and above become white. */
 const hdrPeak = 1000 / whiteNits;
-/** Up to here HDR keeps its brightness; above, what is left of SDR's range holds all highlights. */
+/** Up to here HDR keeps its brightness; above, the rest of SDR's range holds all highlights. */
 const knee = 0.8;
 const gamma = 2.4;
 
@@ -38,7 +41,7 @@ const toBt709: Record<Gamut, Matrix> = {
   p3: [1.22494, -0.22494, 0, -0.042057, 1.042057, 0, -0.019638, -0.078636, 1.098274],
 };
 
-/** The conversion of a picture's colours to those of ordinary video, or null where they are that. */
+/** The conversion of a picture's colours to SDR, or null if not needed. */
 export function colourConversion({ transfer, gamut, white }: PictureColour): ColourConversion | null {
   if (transfer === "sdr" && gamut === "bt709") return null;
   const light = lightTable(transfer, white);
@@ -71,12 +74,12 @@ export function colourConversion({ transfer, gamut, white }: PictureColour): Col
   };
 }
 
-/** From light in a scene to light on a display of 1000 nits (ITU-R BT.2100). */
+/** From scene light to light on a display of 1000 nits (ITU-R BT.2100). */
 function hlgDisplay(r: number, g: number, b: number): number {
   return hdrPeak * (0.2627 * r + 0.678 * g + 0.0593 * b) ** 0.2;
 }
 
-/** Stored value, of 16 bits → light: of the display, white being 1; with HLG of the scene, 0..1. */
+/** Stored 16-bit value → light: of the display, with white as 1; for HLG of the scene, 0..1. */
 function lightTable(transfer: Transfer, white: number): Float32Array {
   const light = { sdr: (value: number) => value ** gamma, pq: pqLight, hlg: hlgLight }[transfer];
   return Float32Array.from({ length: 65536 }, (_, i) => light(Math.min(i / white, 1)));
@@ -101,7 +104,7 @@ function codeTable(peak: number): Uint8Array {
   });
 }
 
-/** Straight up to the knee, then bent so that `peak` becomes 1. */
+/** Linear up to the knee, then bent so that `peak` becomes 1. */
 function compress(light: number, peak: number): number {
   if (peak <= 1 || light <= knee) return light;
   const above = (light - knee) / (1 - knee);

@@ -2,50 +2,56 @@ import type { Stretch } from "./sampling.ts";
 
 type Seconds = number;
 
-/** A stretch of time without a new picture. */
+/** A period without a new frame. */
 export interface Hole {
   readonly from: Seconds;
   readonly to: Seconds;
 }
 
-/** What is seen of a picture. */
+/** Observations about a frame. */
 interface Seen {
   readonly time: Seconds;
   readonly duration: Seconds;
-  /** Packets before it that gave no picture. */
+  /** Preceding packets that gave no frame. */
   readonly lost: number;
 }
 
-/** Shorter gaps are no holes, unless packets in them gave no picture, */
+/** Shorter gaps are not holes, unless packets in them gave no frame, */
 const shortest: Seconds = 0.5;
-/** nor are those that are not this many times as long as half of the gaps. */
+/** nor are gaps below this multiple of the median gap. */
 const unusual = 3;
-/** So many packets without a picture are missed; fewer may be of those that are never shown. */
+/** This many packets without a frame count as missing; fewer may belong to frames that are never shown. */
 export const fewestLost = 3;
-/** Of fewer gaps the median says nothing: the rate that the file tells counts. */
+/** With fewer gaps the median means nothing: the declared frame rate counts. */
 const fewGaps = 5;
-/** A picture that stays longer is told of, whatever the reason, where it stays this many times as long as usual. */
+/**
+ * A frame that lasts longer than this is reported, whatever the reason, if it is also this multiple of the usual
+ * duration.
+ */
 const longestStill: Seconds = 10;
 const unusualStill = 5;
-/** A rate is steady where so many of the usual gaps are at most this many times the median, and so few others are there. */
+/**
+ * A rate is steady if this share of the usual gaps is at most this multiple of the median, with at most this share of
+ * others.
+ */
 const steady = { share: 0.95, gap: 1.6, others: 0.05, fewOthers: 3 };
 
 /**
- * Judges, from when pictures are shown, where a video has holes: where packets gave no picture; where a steady rate is
- * interrupted and nothing says that the picture before lasts so long; and where one picture stays very long for this video.
- * So the long pictures of a slide show or a recorded screen are none.
+ * Finds holes in a video from the times its frames are shown: packets without frames; a steady rate interrupted
+ * although nothing says that the previous frame lasts that long; a single frame that lasts unusually long. The long
+ * frames of a slide show or a screen recording are not holes.
  */
 export class Completeness {
   readonly #typical: Seconds;
   readonly #listed: boolean;
-  /** How often there is a gap of so many milliseconds. */
+  /** Number of gaps by length in milliseconds. */
   readonly #gaps = new Map<number, number>();
   readonly #long: { hole: Hole; gap: Seconds; lost: number; explained: boolean }[] = [];
   #before: Seen | null = null;
 
   /**
-   * @param typical how long a picture lasts.
-   * @param listed whether the container lists all pictures, so that none is missing between two.
+   * @param typical how long a frame lasts.
+   * @param listed whether the container lists all frames, so that none is missing between two.
    */
   constructor(typical: Seconds, listed: boolean) {
     this.#typical = typical;
@@ -67,8 +73,8 @@ export class Completeness {
   /**
    * The holes, in order.
    *
-   * @param unseen times of packets after the last picture that gave none.
-   * @param interruptions holes that are known otherwise.
+   * @param unseen times of packets without frames after the last frame.
+   * @param interruptions holes known from elsewhere.
    */
   holes(unseen: readonly Seconds[], interruptions: readonly Hole[] = []): readonly Hole[] {
     const median = this.#median();
@@ -109,7 +115,7 @@ export class Completeness {
     return this.#count(steady.gap * median + 0.001) >= steady.share * this.#count(unusual * median);
   }
 
-  /** How many gaps are no longer than `longest`. */
+  /** Number of gaps up to `longest`. */
   #count(longest: Seconds): number {
     let sum = 0;
     for (const [milliseconds, count] of this.#gaps) if (milliseconds <= longest * 1000) sum += count;
@@ -121,48 +127,48 @@ export class Completeness {
 const missing = { seconds: 0.5, share: 0.05 };
 const mostPlaces = 3;
 
-/** How often something was wrong. */
+/** Counts of problems. */
 export interface Troubles {
-  /** The clock began anew. */
+  /** The clock restarted. */
   readonly restarts: number;
-  /** Packets whose stamps were not believed. */
+  /** Packets whose timestamps were ignored. */
   readonly damaged: number;
-  /** Packets and pictures that could not be decoded. */
+  /** Packets and frames that could not be decoded. */
   readonly broken: number;
-  /** Pictures that were decoded in part. */
+  /** Partially decoded frames. */
   readonly flawed: number;
-  /** Pictures at the beginning that refer to one that is not there. */
+  /** Frames at the beginning that depend on a missing one. */
   readonly rootless: number;
-  /** Pictures that came after one that is shown later. */
+  /** Frames that came after one that is shown later. */
   readonly late: number;
 }
 
-/** What is known at the end of a video, in seconds since its first picture. */
+/** Facts known at the end of a video, in seconds since its first frame. */
 export interface Reckoning {
   readonly troubles: Troubles;
   readonly holes: readonly Hole[];
-  /** Packets before the first picture gave none for so long. */
+  /** Time covered by packets without frames before the first frame. */
   readonly unseenStart: Seconds;
-  /** Where the pictures end. */
+  /** End of the frames. */
   readonly end: Seconds;
   /**
-   * Where the file declares that they end, how far anything in it reaches, and whether it declares this of the pictures
-   * alone; null where it declares nothing.
+   * The declared end of the frames, the latest time of anything in the file, and whether the declaration concerns the
+   * frames alone; null if there is none.
    */
   readonly declared: { readonly end: Seconds; readonly reached: Seconds; readonly exact: boolean } | null;
-  /** What is wrong with how much of the file there is or was read, or null. */
+  /** What is wrong with the amount of the file that exists or was read, or null. */
   readonly shortfall: string | null;
-  /** Why the source could not be read to its end, or null. */
+  /** Why the source could not be read to the end, or null. */
   readonly readError: string | null;
-  /** The part that was wanted, where the pictures ended before it did; else null. */
+  /** The requested part, if the frames ended before it; otherwise null. */
   readonly wanted: Stretch | null;
-  /** Pictures a second that are assumed because nothing tells them, or null. */
+  /** Assumed frame rate if none is known, or null. */
   readonly assumedRate: number | null;
-  /** Whether another video is joined to it, which is not read. */
+  /** Whether another video is appended to it, which is not read. */
   readonly joined: boolean;
 }
 
-/** What is wrong with a video that gave pictures, for people. */
+/** Warnings about a video that yielded frames, for people. */
 export function warningsOf(reckoning: Reckoning): string[] {
   const { holes, unseenStart, end, declared, shortfall, readError, wanted, assumedRate, joined } = reckoning;
   const { restarts, damaged, broken, flawed, rootless, late } = reckoning.troubles;
@@ -172,22 +178,14 @@ export function warningsOf(reckoning: Reckoning): string[] {
   };
   say(
     restarts,
-    "its timestamps jump once; the jump was left out",
-    `its timestamps jump ${restarts} times; the jumps were left out`,
+    "its timestamps jump once; the jump was skipped",
+    `its timestamps jump ${restarts} times; the jumps were skipped`,
   );
-  say(
-    damaged,
-    "1 timestamp is damaged and was not believed",
-    `${damaged} timestamps are damaged and were not believed`,
-  );
-  say(broken, "1 picture could not be decoded", `${broken} pictures could not be decoded`);
-  say(flawed, "1 picture is damaged", `${flawed} pictures are damaged`);
-  say(
-    rootless,
-    "its first picture refers to one that is missing",
-    `its first ${rootless} pictures refer to one that is missing`,
-  );
-  say(late, "1 picture goes back in time and was left out", `${late} pictures go back in time and were left out`);
+  say(damaged, "1 damaged timestamp was ignored", `${damaged} damaged timestamps were ignored`);
+  say(broken, "1 frame could not be decoded", `${broken} frames could not be decoded`);
+  say(flawed, "1 frame is damaged", `${flawed} frames are damaged`);
+  say(rootless, "its first frame depends on a missing one", `its first ${rootless} frames depend on a missing one`);
+  say(late, "1 frame goes back in time and was dropped", `${late} frames go back in time and were dropped`);
   if (unseenStart > shortest) warnings.push(`its first ${unseenStart.toFixed(1)} s could not be decoded`);
   const unnoticed = (seconds: Seconds) => Math.max(missing.seconds, missing.share * seconds);
   const share = unnoticed(declared?.end ?? 0);
@@ -196,19 +194,19 @@ export function warningsOf(reckoning: Reckoning): string[] {
   const places = inside.slice(0, mostPlaces).map(({ from, to }) => `from ${from.toFixed(1)} s to ${to.toFixed(1)} s`);
   const more = inside.length - places.length;
   if (more > 0) places.push(`and ${more} more ${more === 1 ? "time" : "times"}`);
-  if (places.length > 0) warnings.push(`no new picture ${places.join(", ")}`);
+  if (places.length > 0) warnings.push(`no new frames ${places.join(", ")}`);
   if (endsEarly) warnings.push(`it ends at ${end.toFixed(1)} s of ${declared.end.toFixed(1)} s; the rest is missing`);
   else if (declared?.exact && end - declared.end > share) {
-    warnings.push(`it goes on to ${end.toFixed(1)} s, but declares ${declared.end.toFixed(1)} s`);
+    warnings.push(`it runs to ${end.toFixed(1)} s, but declares ${declared.end.toFixed(1)} s`);
   } else if (shortfall !== null) warnings.push(`it ends at ${end.toFixed(1)} s ${shortfall}`);
-  else if (readError !== null) warnings.push(`it could not be read to its end (${readError})`);
+  else if (readError !== null) warnings.push(`it could not be read to the end (${readError})`);
   const until = wanted?.end ?? null;
   if (warnings.length === 0 && wanted && until !== null && until - end > unnoticed(until - wanted.start)) {
-    warnings.push(`its pictures end at ${end.toFixed(1)} s, before the ${Number(until.toFixed(1))} s that are wanted`);
+    warnings.push(`its frames end at ${end.toFixed(1)} s, before the requested ${Number(until.toFixed(1))} s`);
   }
   if (assumedRate !== null) {
-    warnings.push(`it does not say how many pictures a second it has; ${assumedRate} are assumed`);
+    warnings.push(`it does not state its frame rate; assuming ${assumedRate} fps`);
   }
-  if (joined) warnings.push("another MP4 is joined to it, which is not read");
+  if (joined) warnings.push("a second MP4 appended to it was ignored");
   return warnings;
 }

@@ -5,29 +5,29 @@ import type { InputFile } from "./input-file.node.ts";
 
 type Seconds = number;
 
-/** What a file declares of its length. Times are as the file counts them. */
+/** The length that a file declares. Times are as the file counts them. */
 export interface Declared {
-  /** The length that is told, or null. It may be an estimate, and that of the sound. */
+  /** The declared length, or null. It may be an estimate, or that of the audio. */
   readonly duration: Seconds | null;
-  /** Where the pictures end, by a declaration and not by an estimate, or null. */
+  /** The end of the frames, from a declaration and not an estimate, or null. */
   readonly end: Seconds | null;
   /** Whether that may be the end of another stream. */
   readonly shared: boolean;
   /** Whether the file is read from its first byte to its last, with nothing after its packets. */
   readonly linear: boolean;
-  /** Whether it is told of the pictures alone, and of all of them. */
+  /** Whether the declaration concerns the frames alone, and all of them. */
   readonly exact: boolean;
-  /** Whether all pictures are listed in an index. */
+  /** Whether all frames are listed in an index. */
   readonly listed: boolean;
-  /** The latest time that any stamp may have, or null. */
+  /** The latest possible timestamp, or null. */
   readonly latest: Seconds | null;
-  /** Pictures a second that are assumed because nothing tells them, or null. */
+  /** Assumed frame rate if none is known, or null. */
   readonly assumedRate: number | null;
 }
 
-/** Containers that tell the length of each stream, counted from its beginning. */
+/** Containers that declare the length of each stream, from its beginning. */
 const perStream = ["mov", "avi"];
-/** Containers that tell one length for all streams. */
+/** Containers that declare one length for all streams. */
 const perFile = ["asf", "flv"];
 
 export function readDeclared({ format, stream }: DecoderInput): Declared {
@@ -59,19 +59,19 @@ export function readDeclared({ format, stream }: DecoderInput): Declared {
   return said(duration === null ? null : Math.min(start, 0) + duration, { shared: sound });
 }
 
-/** The length that Matroska's writers note for each stream: `DURATION` or `DURATION-eng`, as 00:00:10.500000000. */
+/** The length that Matroska writers store for each stream: `DURATION` or `DURATION-eng`, as 00:00:10.500000000. */
 function taggedDuration(tags: Readonly<Record<string, string>>): Seconds | null {
   const tag = Object.entries(tags).find(([name]) => /^DURATION(-|$)/i.test(name))?.[1];
   const [, hours, minutes, seconds] = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)/.exec(tag ?? "") ?? [];
   return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
-/** Bytes at the beginning of a file in which its size is declared. */
+/** Bytes at the beginning of a file that may declare its size. */
 const headBytes = 1 << 16;
-/** The share of its bytes that a file may lack, and that may be left unread, unnoticed. */
+/** The share of a file's bytes that may be missing, or unread, without a warning. */
 const unnoticed = { lacking: 0.005, unread: 0.1 };
 
-/** What is wrong with how much of a file there is, or, where reading ended early, with how much was read; or null. */
+/** What is wrong with the amount of a file that exists, or, if reading ended early, that was read; or null. */
 export function shortfallOf(file: InputFile | null, bytesRead: number | null): string | null {
   if (file === null) return null;
   const head = file.head(headBytes);
@@ -85,7 +85,7 @@ export function shortfallOf(file: InputFile | null, bytesRead: number | null): s
   return `after ${percent(bytesRead, there)}; the rest could not be read`;
 }
 
-/** The size that the beginning of an AVI, ASF or Matroska file declares for the whole, or null. */
+/** The total size declared at the beginning of an AVI, ASF or Matroska file, or null. */
 export function declaredBytes(head: DataView): number | null {
   if (head.byteLength < 64) return null;
   const first = head.getUint32(0);
@@ -94,13 +94,13 @@ export function declaredBytes(head: DataView): number | null {
   return first === 0x1a45dfa3 ? matroskaBytes(head) : null;
 }
 
-/** `RIFF`: of a large AVI its first part, which others follow. */
+/** `RIFF`: for a large AVI its first part, followed by others. */
 function riffBytes(head: DataView): number | null {
   const size = head.getUint32(4, true);
   return size === 0 || size === 0xffffffff ? null : size + 8;
 }
 
-/** The header's objects: 16 bytes of identity, 8 of size; those of the file properties go on with an identity and the file's size. */
+/** The header's objects: 16 bytes of GUID, 8 of size; the file properties continue with a GUID and the file size. */
 function asfBytes(head: DataView): number | null {
   const fileProperties = 0xa1dcab8c;
   for (let at = 30; at + 48 <= head.byteLength; at += Number(head.getBigUint64(at + 16, true))) {
@@ -110,7 +110,7 @@ function asfBytes(head: DataView): number | null {
   return null;
 }
 
-/** An EBML header, then the segment that holds everything, each with its size; all bits set: not known. */
+/** An EBML header, then the segment that contains everything, each with its size; all bits set: unknown. */
 function matroskaBytes(head: DataView): number | null {
   const segmentId = 0x18538067;
   const sizeAt = (at: number): { size: number | null; end: number } => {
@@ -127,12 +127,12 @@ function matroskaBytes(head: DataView): number | null {
   return size === null ? null : end + size;
 }
 
-/** Top-level parts of an MP4 that are looked at. */
+/** Top-level boxes of an MP4 to look at. */
 const mostAtoms = 100_000;
 
 /**
- * Whether another MP4 was joined to this one, of which FFmpeg reads the first only: a second `ftyp`. Files in fragments may
- * repeat it, and are read to their end.
+ * Whether another MP4 is appended to this one, which FFmpeg ignores: a second `ftyp`. Fragmented files may repeat it,
+ * and are read to their end.
  */
 export function hasAnotherMovie(file: InputFile | null): boolean {
   if (file === null) return false;

@@ -1,6 +1,7 @@
 import { AVDISCARD_DEFAULT } from "node-av/constants";
 import { type Frame as AVFrame, Codec } from "node-av/lib";
 import { Completeness, fewestLost, type Troubles, warningsOf } from "./completeness.ts";
+import { Copy } from "./copy.node.ts";
 import { type Declared, hasAnotherMovie, readDeclared, shortfallOf } from "./declared.node.ts";
 import { type DecoderInput, openDecoderInput, refuseStill } from "./decoder-input.node.ts";
 import { Fail, send, sendFrame } from "./decoder-output.node.ts";
@@ -10,7 +11,7 @@ import { rotationOf, type Size } from "./geometry.ts";
 import { longestPicture, PacketReader } from "./packets.node.ts";
 import { newFrame, PictureReader } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
-import { createSampler, createStillLimit, isTooSparse } from "./sampling.ts";
+import { createSampler, createStillLimit, isTooSparse, newestFrame } from "./sampling.ts";
 import { Scaler } from "./scaler.node.ts";
 import { type Landing, land, soughtFrom } from "./seek.node.ts";
 import { Shapes } from "./shape.node.ts";
@@ -56,7 +57,7 @@ function tryVideo(start: DecoderStart, { seek }: { seek: boolean }): boolean {
 
 /** @param landing where decoding begins; its picture is in the second of the frames. Null: at the beginning. */
 function sendVideo(
-  { fps, size, stretch }: DecoderStart,
+  { fps, size, stretch, copy: wanted }: DecoderStart,
   reading: Reading,
   [a, b]: readonly [AVFrame, AVFrame],
   landing: Landing | null,
@@ -65,6 +66,8 @@ function sendVideo(
   const { format, stream } = input;
   const shapes = new Shapes(stream);
   const scaler = new Scaler(size, stream, shapes);
+  const copy = wanted && new Copy(wanted, input, shapes);
+  if (copy) packets.onOther = (packet, offset) => copy.sound(packet, offset);
   let landed = landing?.shown ?? null;
   const deinterlacer = new Deinterlacer(input, (picture) => {
     const first = landed;
@@ -111,9 +114,15 @@ function sendVideo(
     for (let i = 0; i < times; i++) sendFrame(sent++ / fps, pixels);
     started = performance.now();
   };
+  const untimed = (work: () => void) => {
+    workMs += performance.now() - started;
+    work();
+    started = performance.now();
+  };
   try {
     for (let next = deinterlacer.next(fresh); next !== null; next = deinterlacer.next(fresh)) {
-      const { time } = next;
+      const shown = next;
+      const { time } = shown;
       if (decoded++ === 0) {
         first = time;
         sendInfo(fresh);
@@ -128,6 +137,8 @@ function sendVideo(
       }
       completeness.add(next);
       sendHeld(sampler.next(time));
+      const newest = newestFrame(fps, time - origin);
+      if (copy) untimed(() => copy.add(fresh, shown, newest, sent));
       end = time + next.duration;
       [held, fresh] = [fresh, held];
       if (sampler.done) break;
@@ -135,7 +146,10 @@ function sendVideo(
     if (origin === null) throw withoutPicture(reading);
     if (!sampler.done && pictures.troubles.broken === 0) refuseStill(input, decoded);
     sendHeld(sampler.end());
+    if (copy) untimed(() => copy.end(sent));
   } finally {
+    packets.onOther = null;
+    copy?.free();
     scaler.free();
     deinterlacer.free();
   }
@@ -163,12 +177,17 @@ function sendVideo(
   });
   send({
     kind: "end",
-    end: { duration: end - first, pictures: decoded, warnings: [...shapes.warnings, ...warnings], decodeMs: workMs },
+    end: {
+      duration: end - first,
+      pictures: decoded,
+      warnings: [...shapes.warnings, ...warnings, ...(copy?.warnings ?? [])],
+      decodeMs: workMs,
+    },
   });
   return true;
 }
 
-/** A packet of a picture, with what its container says of it, has at least so many bytes. */
+/** Minimum size of a frame's packet with its container overhead, in bytes. */
 const fewestBytes = 8;
 
 /** Refuses at once what the sampler would refuse after many frames, where the length is declared and no estimate. */
@@ -181,7 +200,7 @@ function refuseSparse({ stretch }: DecoderStart, { stream, file }: DecoderInput,
 
 function withoutPicture({ input, packets: { readError } }: Reading): Fail {
   if (readError !== null && input.file === null) return new Fail("network", readError);
-  return new Fail("noFrames", readError ?? "not one picture could be decoded");
+  return new Fail("noFrames", readError ?? "not a single frame could be decoded");
 }
 
 const noTroubles: Troubles = { restarts: 0, damaged: 0, broken: 0, flawed: 0, rootless: 0, late: 0 };

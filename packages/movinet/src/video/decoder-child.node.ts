@@ -1,9 +1,9 @@
 /**
- * The process that decodes videos: FFmpeg's libraries may crash on a hostile file, and must not take their user with
- * them. Started with a {@link DecoderStart} as its only argument it decodes that video, whose bytes come on standard
- * input; without, it reads one after another as JSON lines from there. It writes messages to file descriptor 3 and blocks
- * there while nobody reads, and FFmpeg's complaints to standard error. Everything but looking at what a server answers is
- * synchronous: nothing else happens here.
+ * The decoding process: FFmpeg's libraries may crash on a hostile file, and must not take the caller down with them.
+ * If started with a {@link DecoderStart} as its only argument, it decodes that video, which may come on standard
+ * input; otherwise it reads requests as JSON lines from there. It writes messages to file descriptor 3, blocking while
+ * nobody reads, and FFmpeg's complaints to standard error. Everything is synchronous, except looking at a server's
+ * response: nothing else happens here.
  */
 import { AV_LOG_ERROR } from "node-av/constants";
 import { Log } from "node-av/lib";
@@ -15,7 +15,7 @@ import { memoryFor } from "./failures.ts";
 import { readStandardInput } from "./input-file.node.ts";
 import type { DecoderStart } from "./protocol.ts";
 
-/** Videos to decode: the one of the argument, or those that lines of standard input name. */
+/** Videos to decode: the one in the argument, or those in the lines of standard input. */
 function* requests(): Generator<DecoderStart> {
   const [only] = process.argv.slice(2);
   if (only !== undefined) {
@@ -35,7 +35,7 @@ function* requests(): Generator<DecoderStart> {
   }
 }
 
-/** Decodes a video; where FFmpeg could not open its URL, the one that it redirects to. Throws {@link Fail}. */
+/** Decodes a video; if FFmpeg could not open its URL, the one it redirects to. Throws {@link Fail}. */
 async function decode(start: DecoderStart): Promise<void> {
   try {
     decodeVideo(start);
@@ -48,7 +48,7 @@ async function decode(start: DecoderStart): Promise<void> {
 }
 
 watchMemory(memoryFor(0));
-// An interrupt from the keyboard reaches every process: what it means is for the parent to say.
+// A keyboard interrupt reaches every process: the parent decides what it means.
 process.on("SIGINT", () => {});
 Log.setLevel(AV_LOG_ERROR);
 for (const start of requests()) {

@@ -24,24 +24,24 @@ import type { DecoderStart } from "./protocol.ts";
 import { remoteOptions } from "./remote.node.ts";
 import { transportStep } from "./transport-stream.ts";
 
-/** Bytes by which what is no video is recognised. */
+/** Bytes used to recognize files that are not videos. */
 const headBytes = 4096;
-/** Bytes by which a container is known, and zero bytes that FFmpeg wants behind them. */
+/** Bytes used to recognize a container, and the zero padding that FFmpeg requires after them. */
 const smallProbe = 2048;
 const probePadding = 32;
 const notVideo = AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS | AV_DISPOSITION_STILL_IMAGE;
-/** Codecs of covers and posters. */
+/** Codecs of cover images and posters. */
 const stillCodecs: readonly number[] = [AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_WEBP, AV_CODEC_ID_BMP];
-/** JPEG pictures in a row that are a video: a photograph may hold a preview and a map of its light besides itself. */
+/** This many JPEG images in a row are a video: a photograph may contain a preview and a gain map as well. */
 const fewestJpegs = 4;
-/** Threads that FFmpeg uses at most where it may choose. */
+/** Most threads that FFmpeg may choose to use. */
 const mostThreads = 16;
-/** What an MP4 calls itself that holds pictures. */
+/** Brands of MP4 files that contain still images. */
 const stillBrands = ["heic", "heix", "heim", "heis", "mif1", "mif2", "avif"];
 
-/** An open source: the video stream that is wanted and a decoder for it. */
+/** An open source: the selected video stream and a decoder for it. */
 export interface DecoderInput {
-  /** The file that is read; null: a URL. */
+  /** The file being read; null: a URL. */
   readonly file: InputFile | null;
   readonly format: FormatContext;
   readonly stream: Stream;
@@ -72,11 +72,11 @@ export function openDecoderInput({ url, threads }: Pick<DecoderStart, "url" | "t
   }
 }
 
-/** Throws {@link Fail} where a source that was read to its end turns out to be a still picture, or sound with one. */
+/** Throws {@link Fail} if a completely read source turns out to be a still image, or audio with a cover image. */
 export function refuseStill({ format, stream }: DecoderInput, pictures: number): void {
-  if (nameOf(format) === "jpeg_pipe" && pictures < fewestJpegs) throw new Fail("picture", "a JPEG picture");
+  if (nameOf(format) === "jpeg_pipe" && pictures < fewestJpegs) throw new Fail("picture", "a JPEG image");
   const hasSound = format.streams.some(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_AUDIO);
-  if (pictures === 1 && hasSound && isStill(stream)) throw new Fail("noStream", "sound and a picture");
+  if (pictures === 1 && hasSound && isStill(stream)) throw new Fail("noStream", "audio and a cover image");
 }
 
 function nameOf(format: FormatContext): string {
@@ -85,18 +85,17 @@ function nameOf(format: FormatContext): string {
 
 function openFormat(format: FormatContext, url: string, file: InputFile | null): void {
   const isOpened = format.openInputSync(...inputArguments(url, file));
-  // FFmpeg calls a format that is not on the list an invalid argument.
-  if (isOpened === AVERROR_EINVAL) throw notReadable(file, "it is of no format that is read");
+  // FFmpeg reports a format outside the list as an invalid argument.
+  if (isOpened === AVERROR_EINVAL) throw notReadable(file, "unsupported format");
   if (isOpened < 0) throw notReadable(file, FFmpegError.strerror(isOpened));
-  if (format.probeScore <= guessed && !isCertain(format, file))
-    throw notReadable(file, "nothing in it says what it is");
+  if (format.probeScore <= guessed && !isCertain(format, file)) throw notReadable(file, "unknown format");
   if (stillBrands.includes(format.metadata?.get("major_brand") ?? ""))
-    throw new Fail("picture", "a HEIF or AVIF picture");
-  // Options here would go to the first stream alone, and node-av 6.1 reads beyond them for the others.
+    throw new Fail("picture", "a HEIF or AVIF image");
+  // Options here would apply to the first stream only, and node-av 6.1 reads beyond them for the others.
   check(format.findStreamInfoSync(null), "unreadable");
 }
 
-/** Throws {@link Fail} for the beginning of what is no video, whatever follows. */
+/** Throws {@link Fail} if the beginning shows that this is not a video. */
 function refuseBeginning(file: InputFile): void {
   const format = new FormatContext();
   try {
@@ -112,13 +111,13 @@ function refuseBeginning(file: InputFile): void {
 
 function inputArguments(url: string, file: InputFile | null): [string, null, Dictionary] {
   if (file === null) return [url, null, Dictionary.fromObject({ ...remoteOptions, format_whitelist: formatWhitelist })];
-  // On Windows a descriptor means something to the library that opened it only.
+  // On Windows a descriptor is only valid within the library that opened it.
   const isNamed = process.platform === "win32" && url !== "-";
   const options = { fd: String(file.descriptor), protocol_whitelist: "fd,file", format_whitelist: formatWhitelist };
   return [isNamed ? `file:${url}` : "fd:", null, Dictionary.fromObject(options)];
 }
 
-/** Whether a format is not just guessed, although its score is low. */
+/** Whether a format is certain, although its score is low. */
 function isCertain(format: FormatContext, file: InputFile | null): boolean {
   if (nameOf(format) === "mpegts") return file === null || transportStep(file.head(headBytes)) !== null;
   return nameOf(format) === "mjpeg";
@@ -137,7 +136,7 @@ function chooseStream(format: FormatContext): Stream {
   const candidates = moving.length > 0 ? moving : shown;
   const best = format.findBestStream(AVMEDIA_TYPE_VIDEO);
   const stream = candidates.find(({ index }) => index === best) ?? candidates[0];
-  if (!stream) throw new Fail("noStream", all.length > 0 ? "sound and a picture" : "sound or data");
+  if (!stream) throw new Fail("noStream", all.length > 0 ? "audio and a cover image" : "audio or data");
   for (const other of format.streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL;
   return stream;
 }
@@ -150,7 +149,7 @@ function openDecoder(decoder: CodecContext, stream: Stream, threads: number): vo
   const { codecId, width, height } = stream.codecpar;
   if (width * height > limits.pixels) throw new Fail("tooLarge", `${width} × ${height}`);
   const codec = Codec.findDecoder(codecId);
-  if (!codec) throw new Fail("noFrames", "this FFmpeg has no decoder for it");
+  if (!codec) throw new Fail("noFrames", "this FFmpeg build has no decoder for it");
   decoder.allocContext3(codec);
   check(decoder.parametersToContext(stream.codecpar), "unreadable");
   decoder.pktTimebase = stream.timeBase;
@@ -159,7 +158,7 @@ function openDecoder(decoder: CodecContext, stream: Stream, threads: number): vo
   check(decoder.open2Sync(codec, null), "noFrames");
 }
 
-/** Threads for pictures of a size: each thread holds some. 0 leaves the choice to FFmpeg. */
+/** Threads for a frame size: each thread holds some frames. 0 leaves the choice to FFmpeg. */
 function threadsFor(wanted: number, pixels: number): number {
   const most = Math.max(1, Math.floor(limits.threadPictures / (4 * pixels)));
   if (most >= mostThreads) return wanted;

@@ -22,8 +22,9 @@ function writeAll(bytes: Uint8Array): void {
 
 /** Why a video gives nothing: told to the parent process. */
 export class Fail extends Error {
-  readonly failure: Failure;
-  constructor(failure: Failure, detail: string) {
+  /** `output`: the copy cannot be written, for the system's reason. */
+  readonly failure: Failure | "output";
+  constructor(failure: Failure | "output", detail: string) {
     super(detail);
     this.failure = failure;
   }

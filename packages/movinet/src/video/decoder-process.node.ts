@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { DependencyError } from "../common/errors.ts";
 import { ownModule, resolvePeer } from "../common/modules.node.ts";
+import { type Overlay, overlayMessage } from "./overlay.ts";
 import { type DecoderMessage, type DecoderStart, readMessages } from "./protocol.ts";
 
 const keptComplaints = 20;
@@ -31,7 +32,7 @@ export class DecoderProcess implements AsyncDisposable {
     const isPiped = only?.url === "-";
     const args = isPiped ? [JSON.stringify(only)] : [];
     this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", script, ...args], {
-      stdio: [isPiped ? "inherit" : "pipe", "ignore", "pipe", "pipe"],
+      stdio: [isPiped ? "inherit" : "pipe", "ignore", "pipe", "pipe", "pipe"],
       env: { ...process.env, ...steadyMemory },
     });
     this.exited = new Promise((resolve) => {
@@ -43,6 +44,7 @@ export class DecoderProcess implements AsyncDisposable {
       const lines = text.split("\n").filter((line) => line.trim());
       this.complaints = [...this.complaints, ...lines].slice(-keptComplaints);
     });
+    this.#child.stdio[4]?.on("error", () => {});
     const output = this.#child.stdio[3] as Readable;
     // When a process exits, Node throws away what it had sent, unless somebody listens.
     output.on("readable", () => {});
@@ -56,6 +58,11 @@ export class DecoderProcess implements AsyncDisposable {
     this.complaints = [];
     this.requests++;
     this.#child.stdin?.write(`${JSON.stringify(start)}\n`);
+  }
+
+  /** Says what is drawn over the pictures of the next frame that was not told of yet; `undefined`: the same as before. */
+  draw(overlay: Overlay | null | undefined): void {
+    for (const bytes of overlayMessage(overlay)) (this.#child.stdio[4] as Writable).write(bytes);
   }
 
   /** The next message, or null once the process has ended. */
@@ -78,6 +85,7 @@ export class DecoderProcess implements AsyncDisposable {
   /** Ends the process at once and waits until it is gone; no message may be waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdio[3]?.destroy();
+    this.#child.stdio[4]?.destroy();
     this.kill();
     await this.exited;
   }

@@ -56,7 +56,7 @@ export class Deinterlacer<Read> {
         const interlaced = this.#isInterlaced(picture);
         if (this.#filter === null && !interlaced) return read;
         // Weston's 3-field filter: the other field's lines from their neighbours and from the fields before and after.
-        this.#filter ??= new PictureFilter("w3fdif", "filter=simple:mode=frame:deint=interlaced", picture);
+        this.#filter ??= new PictureFilter([["w3fdif", "filter=simple:mode=frame:deint=interlaced"]], picture);
         const { pts, bestEffortTimestamp, duration } = picture;
         this.#held.push({ read, times: { pts, bestEffortTimestamp, duration } });
         this.#filter.push(picture);

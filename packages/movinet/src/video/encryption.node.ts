@@ -4,11 +4,14 @@ import { Fail } from "./decoder-output.node.ts";
 import type { InputFile } from "./input-file.node.ts";
 import { transportPackets } from "./transport-stream.ts";
 
-/** Bytes in which signs of encryption are looked for. */
+/** Bytes searched for signs of encryption. */
 const headBytes = 1 << 19;
 
-const matroskaEncryption = "as WebM or Matroska files are";
-/** Bytes, in hexadecimal digits, that stand only in encrypted files of a format. FFmpeg reads them as if they were clear. */
+const matroskaEncryption = "WebM or Matroska encryption";
+/**
+ * Byte sequences, in hexadecimal, that occur only in encrypted files of a format. FFmpeg reads such files as if they
+ * were clear.
+ */
 const marks: Readonly<Record<string, readonly (readonly [mark: string, name: string])[]>> = {
   asf: [
     // The identifiers of the Content Encryption Object and of the Extended Content Encryption Object.
@@ -16,19 +19,19 @@ const marks: Readonly<Record<string, readonly (readonly [mark: string, name: str
     ["14e68a292226174cb935dae07ee9289c", "Windows Media DRM"],
   ],
   // The key of an encrypted triplet.
-  mxf: [["060e2b34020401070d010301027e0100", "as a digital cinema package is"]],
+  mxf: [["060e2b34020401070d010301027e0100", "digital cinema package"]],
   // The element ContentEncodingType with the value 1.
   matroska: [["50338101", matroskaEncryption]],
 };
-/** The element of Matroska with which pictures begin. */
+/** The Matroska element that starts the frames. */
 const cluster = "1f43b675";
-/** The first sample description of an MP4, encrypted by Common Encryption or by Apple. */
+/** The first sample description of an MP4 with Common Encryption or Apple's. */
 const encryptedEntry = /stsd[\s\S]{12}(encv|drmi)/;
 
-/** The stream type of H.264 that is encrypted sample by sample, as HTTP Live Streaming has it. */
+/** The stream type of sample-encrypted H.264, as in HTTP Live Streaming. */
 const sampleAes = 0xdb;
 
-/** Throws {@link Fail} where a stream is known to be encrypted. The file is null for what comes from a URL. */
+/** Throws {@link Fail} if a stream is known to be encrypted. The file is null for URLs. */
 export function refuseEncryptedStream(stream: Stream, format: string, file: InputFile | null): void {
   const { codecpar, metadata } = stream;
   if (metadata?.get("enc_key_id")) throw new Fail("encrypted", matroskaEncryption);
@@ -37,22 +40,22 @@ export function refuseEncryptedStream(stream: Stream, format: string, file: Inpu
   if (how) throw new Fail("encrypted", how);
 }
 
-/** Throws {@link Fail} for a packet that is encrypted: a video may begin in the clear. */
+/** Throws {@link Fail} for an encrypted packet: a video may begin in the clear. */
 export function refuseEncryptedPacket(packet: Packet): void {
   if (packet.getSideData(AV_PKT_DATA_ENCRYPTION_INFO)) throw new Fail("encrypted", "CENC");
 }
 
-/** Throws {@link Fail} for a file that FFmpeg does not open because of its encryption. */
+/** Throws {@link Fail} for a file that FFmpeg cannot open because it is encrypted. */
 export function refuseEncryptedFile(file: InputFile): void {
   const how = encryptionOf("asf", file, 0);
   if (how) throw new Fail("encrypted", how);
 }
 
-/** How a file of an FFmpeg format is encrypted, as its beginning says, or null. `id` is that of its video stream. */
+/** How a file of an FFmpeg format is encrypted, from its beginning, or null. `id` is that of its video stream. */
 function encryptionOf(format: string, file: InputFile, id: number): string | null {
   const [name = ""] = format.split(",");
-  if (name === "mpegts") return isScrambled(file.head(headBytes), id) ? "a scrambled transport stream" : null;
-  if (name === "mpeg") return hasScrambledPackets(file.head(headBytes)) ? "scrambled, as a DVD is" : null;
+  if (name === "mpegts") return isScrambled(file.head(headBytes), id) ? "scrambled transport stream" : null;
+  if (name === "mpeg") return hasScrambledPackets(file.head(headBytes)) ? "scrambled, like a DVD" : null;
   if (name === "mov") {
     const entry = encryptedEntry.exec(file.head(headBytes).toString("latin1"))?.[1];
     return entry === undefined ? null : entry === "encv" ? "CENC" : "FairPlay";
@@ -64,7 +67,7 @@ function encryptionOf(format: string, file: InputFile, id: number): string | nul
   return known.find(([mark]) => head.subarray(0, end < 0 ? undefined : end).includes(mark, 0, "hex"))?.[1] ?? null;
 }
 
-/** Whether more than half of the packets of a stream are scrambled, or of the headers in them say that they are. */
+/** Whether more than half of a stream's packets are scrambled, or marked as scrambled in their headers. */
 function isScrambled(head: Uint8Array, id: number): boolean {
   const packets = [...transportPackets(head)].filter(({ pid, payload }) => pid === id && payload.length > 0);
   const headers = packets.filter(({ control, payload }) => control === 0 && isPacketHeader(payload));
@@ -75,7 +78,7 @@ function isScrambled(head: Uint8Array, id: number): boolean {
   );
 }
 
-/** Whether more than a tenth of the video packets of a program stream are scrambled: a DVD leaves some clear. */
+/** Whether more than a tenth of a program stream's video packets are scrambled: a DVD leaves some clear. */
 function hasScrambledPackets(head: Uint8Array): boolean {
   let all = 0;
   let scrambled = 0;

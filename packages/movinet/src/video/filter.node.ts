@@ -2,7 +2,10 @@ import { AV_BUFFERSRC_FLAG_KEEP_REF } from "node-av/constants";
 import { type Frame as AVFrame, Filter, type FilterContext, FilterGraph } from "node-av/lib";
 import { check, Fail } from "./decoder-output.node.ts";
 
-/** One of FFmpeg's filters, for pictures of one size and format. */
+/** One of FFmpeg's filters: its name and its options. */
+export type Filtering = readonly [name: string, options: string];
+
+/** FFmpeg's filters one after another, for pictures of one size and format. */
 export class PictureFilter {
   readonly #graph = new FilterGraph();
   readonly #source: FilterContext;
@@ -12,7 +15,7 @@ export class PictureFilter {
   readonly #format: number;
 
   /** @param like a picture of the size and format of all that will come. Throws Fail. */
-  constructor(name: string, options: string, like: AVFrame) {
+  constructor(filters: readonly Filtering[], like: AVFrame) {
     this.#width = like.width;
     this.#height = like.height;
     this.#format = like.format;
@@ -21,10 +24,14 @@ export class PictureFilter {
     const { colorSpace, colorRange } = like;
     const picture = `video_size=${like.width}x${like.height}:pix_fmt=${like.format}:time_base=1/1000000`;
     this.#source = this.#add("buffer", `${picture}:colorspace=${colorSpace}:range=${colorRange}`);
-    const filter = this.#add(name, options);
+    let last = this.#source;
+    const append = (next: FilterContext) => {
+      check(last.link(0, next, 0), "noFrames");
+      last = next;
+    };
+    for (const [i, [name, options]] of filters.entries()) append(this.#add(name, options, `${name}${i}`));
     this.#sink = this.#add("buffersink", null);
-    check(this.#source.link(0, filter, 0), "noFrames");
-    check(filter.link(0, this.#sink, 0), "noFrames");
+    append(this.#sink);
     check(this.#graph.configSync(), "noFrames");
   }
 
@@ -47,10 +54,10 @@ export class PictureFilter {
     this.#graph.free();
   }
 
-  #add(name: string, options: string | null): FilterContext {
+  #add(name: string, options: string | null, instance = name): FilterContext {
     const filter = Filter.getByName(name);
-    const context = filter && this.#graph.createFilter(filter, name, options);
-    if (!context) throw new Fail("noFrames", `this FFmpeg has no filter ${name}`);
+    const context = filter && this.#graph.createFilter(filter, instance, options);
+    if (!context) throw new Fail("noFrames", `this FFmpeg build has no filter ${name}`);
     return context;
   }
 }

@@ -2,32 +2,39 @@ import type { InputSize } from "../model/card.ts";
 import type { Picture } from "./frame.ts";
 import { placePicture, upright } from "./geometry.ts";
 
-/** Where the pixels of a side of the result come from: of each, the first source pixel and the shares of it and of those after it. */
-type Taps = readonly (readonly [first: number, shares: readonly number[]] | null)[];
+/**
+ * The sources of the pixels along one side of the result: pixel `i` is the sum of the source pixels from `firsts[i]` on, weighted by
+ * `shares[starts[i]]` up to `shares[starts[i + 1]]`. A pixel without shares is outside the picture.
+ */
+interface Taps {
+  readonly firsts: Int32Array;
+  readonly starts: Int32Array;
+  readonly shares: Float64Array;
+}
+
+type Rgba = Picture["data"] | Uint8ClampedArray;
 
 /**
- * What the decoding process makes of a decoded picture, for pictures that a canvas gives (RGBA): scaled with a triangle that is
- * as wide as what one pixel takes the place of, then cut or padded in the middle.
+ * Does what the decoding process does, for pictures from a canvas (RGBA): scales with a triangle filter as wide as the
+ * source area of a pixel, then crops or pads around the centre.
  */
-export function fitPicture(
-  rgba: Picture["data"] | Uint8ClampedArray,
-  width: number,
-  height: number,
-  size: InputSize,
-): Picture {
+export function fitPicture(rgba: Rgba, width: number, height: number, size: InputSize): Picture {
   const { scaled } = placePicture({ width, height }, 1, upright, size, size.fit);
   const columns = tapsOf(width, scaled.width, size.width);
   const rows = tapsOf(height, scaled.height, size.height);
   const narrowed = new Map<number, Float32Array>();
-  const data = new Uint8Array(3 * size.width * size.height); // black where the picture does not reach
+  const data = new Uint8Array(3 * size.width * size.height); // black outside the picture
   const sums = new Float32Array(3 * size.width);
-  for (const [y, row] of rows.entries()) {
-    if (row === null) continue;
-    const [first, shares] = row;
+  for (let y = 0; y < size.height; y++) {
+    const [start, end] = [rows.starts[y] as number, rows.starts[y + 1] as number];
+    if (start === end) continue;
+    const first = rows.firsts[y] as number;
     sums.fill(0);
-    for (const [k, share] of shares.entries()) {
-      const source = narrowed.get(first + k) ?? narrow(rgba, (first + k) * width, columns);
-      narrowed.set(first + k, source);
+    for (let k = start; k < end; k++) {
+      const line = first + k - start;
+      const share = rows.shares[k] as number;
+      const source = narrowed.get(line) ?? narrow(rgba, line * width, columns);
+      narrowed.set(line, source);
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + share * (source[i] as number);
     }
     for (let i = 0; i < sums.length; i++) data[y * sums.length + i] = Math.round(sums[i] as number);
@@ -36,14 +43,14 @@ export function fitPicture(
   return { data, width: size.width, height: size.height };
 }
 
-/** A line of the picture, scaled; it begins at so many pixels. */
-function narrow(rgba: Picture["data"] | Uint8ClampedArray, start: number, columns: Taps): Float32Array {
-  const line = new Float32Array(3 * columns.length);
-  for (const [x, column] of columns.entries()) {
-    if (column === null) continue;
-    const [first, shares] = column;
+/** A scaled line of the picture, starting at pixel `begin`. */
+function narrow(rgba: Rgba, begin: number, { firsts, starts, shares }: Taps): Float32Array {
+  const line = new Float32Array(3 * firsts.length);
+  for (let x = 0; x < firsts.length; x++) {
     let [red, green, blue] = [0, 0, 0];
-    for (let k = 0, at = 4 * (start + first); k < shares.length; k++, at += 4) {
+    const end = starts[x + 1] as number;
+    let at = 4 * (begin + (firsts[x] as number));
+    for (let k = starts[x] as number; k < end; k++, at += 4) {
       const share = shares[k] as number;
       red += share * (rgba[at] as number);
       green += share * (rgba[at + 1] as number);
@@ -56,24 +63,31 @@ function narrow(rgba: Picture["data"] | Uint8ClampedArray, start: number, column
   return line;
 }
 
-/** Of the middle `target` pixels of a side that is scaled from `source` to `scaled`; null: outside of it. */
+/** Taps for the middle `target` pixels of a side scaled from `source` to `scaled`. */
 function tapsOf(source: number, scaled: number, target: number): Taps {
   const ratio = source / scaled;
   const reach = Math.max(1, ratio);
   const begin = Math.floor((scaled - target) / 2);
-  return Array.from({ length: target }, (_, i) => {
+  const firsts = new Int32Array(target);
+  const starts = new Int32Array(target + 1);
+  const all: number[] = [];
+  for (let i = 0; i < target; i++) {
     const place = begin + i;
-    if (place < 0 || place >= scaled) return null;
-    const centre = (place + 0.5) * ratio - 0.5;
-    const [from, to] = [Math.ceil(centre - reach), Math.floor(centre + reach)];
-    const [first, last] = [Math.max(0, from), Math.min(source - 1, to)];
-    const shares = new Array<number>(last - first + 1).fill(0);
-    // The last pixel stands for those that would come after it, and the first for those before.
-    for (let k = from; k <= to; k++) {
-      const at = Math.min(last, Math.max(first, k)) - first;
-      shares[at] = (shares[at] as number) + Math.max(0, 1 - Math.abs(k - centre) / reach);
+    if (place >= 0 && place < scaled) {
+      const centre = (place + 0.5) * ratio - 0.5;
+      const [from, to] = [Math.ceil(centre - reach), Math.floor(centre + reach)];
+      const [first, last] = [Math.max(0, from), Math.min(source - 1, to)];
+      const shares = new Array<number>(last - first + 1).fill(0);
+      // The last pixel is repeated after the end, and the first before the beginning.
+      for (let k = from; k <= to; k++) {
+        const at = Math.min(last, Math.max(first, k)) - first;
+        shares[at] = (shares[at] as number) + Math.max(0, 1 - Math.abs(k - centre) / reach);
+      }
+      const sum = shares.reduce((total, share) => total + share, 0);
+      firsts[i] = first;
+      for (const share of shares) all.push(share / sum);
     }
-    const sum = shares.reduce((total, share) => total + share, 0);
-    return [first, shares.map((share) => share / sum)];
-  });
+    starts[i + 1] = all.length;
+  }
+  return { firsts, starts, shares: Float64Array.from(all) };
 }

@@ -8,8 +8,8 @@ import { type LeftOut, LeftOutCounts } from "./left-out.ts";
 import { countPictures, pictureExtensions } from "./picture-file.node.ts";
 
 /**
- * Extensions of the formats that hold moving pictures and that FFmpeg's libraries read. Playlists and scripts, which name
- * other files, are not among them, nor what mostly holds sound, text or data (`.ogg`, `.m4a`, `.dat`).
+ * Extensions of video formats that FFmpeg's libraries read. Not included: playlists and scripts, which refer to other
+ * files, and formats mostly used for audio, text or data (`.ogg`, `.m4a`, `.dat`).
  */
 const videoExtensions = new Set(
   `264 265 266 3g2 3gp 3gp2 3gpp amv asf avc avi avs2 avs3 bik cavs cine dav dif divx drc dv evc f4v flc fli flv flx gxf h261
@@ -18,25 +18,25 @@ const videoExtensions = new Set(
   vvc webm wm wmv wtv y4m`.split(/\s+/),
 );
 
-/** Pictures of these formats are animations more often than not: a file that cannot be told is taken, and fails by name. */
+/** Files in these image formats are usually animations: if in doubt, the file is used, and fails by name. */
 const mostlyAnimated = new Set(["apng", "avifs", "gif"]);
 
-/** What systems put beside anybody's files, so that nobody misses it. */
+/** Files that systems put everywhere, so that nobody misses them. */
 const droppings = /^(\._.*|\.DS_Store|\.localized|Thumbs\.db|desktop\.ini)$/i;
 
-/** What a folder holds, at any depth. */
+/** The content of a folder, at any depth. */
 export interface FolderScan {
-  /** Paths of videos, sorted. A name that is not UTF-8 is written as `pathOf` does. */
+  /** Paths of videos, sorted. Names that are not UTF-8 are written as in `pathOf`. */
   readonly videos: readonly string[];
-  /** What was not taken for a video, and folders that were not looked into. */
+  /** Files that are not videos, and folders that were not searched. */
   readonly leftOut: readonly LeftOut[];
-  /** Folders that cannot be read (`E_VIDEO_FOLDER`); `subject` is the path. */
+  /** Unreadable folders (`E_VIDEO_FOLDER`); `subject` is the path. */
   readonly failures: readonly VideoError[];
 }
 
 /**
- * Looks for videos in a folder and its sub-folders. Names that begin with a dot are left out, and folders behind symlinks
- * are, which may lead anywhere. Nothing stops it: a folder that cannot be read is a failure among others.
+ * Finds videos in a folder and its sub-folders. Skips names that begin with a dot, and folders behind symlinks, which
+ * may lead anywhere. An unreadable folder is a failure in the result; nothing is thrown.
  */
 export async function scanFolder(folder: string): Promise<FolderScan> {
   const videos: string[] = [];
@@ -62,7 +62,7 @@ export async function scanFolder(folder: string): Promise<FolderScan> {
   return { videos: videos.sort(), leftOut: leftOut.list(), failures };
 }
 
-/** Whether a folder gives this file: by its name, and for pictures by whether they move. */
+/** Whether a file in a folder is a video: by its name, and for image formats by whether it is animated. */
 export async function isVideoFile(path: string, name: string): Promise<boolean> {
   const extension = extname(name).slice(1).toLowerCase();
   if (!pictureExtensions.has(extension)) return videoExtensions.has(extension);
@@ -76,7 +76,7 @@ async function entriesOf(folder: string) {
   return named.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `folder` to look into, `video` to take, or the kind of what is left out. */
+/** `folder` to search, `video` to use, or the kind of what is skipped. */
 async function kindOf(path: string, name: string, entry: Dirent<Buffer>): Promise<string> {
   const hidden = name.startsWith(".");
   if (entry.isDirectory()) return hidden ? "hidden folder" : "folder";

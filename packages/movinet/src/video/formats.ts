@@ -2,34 +2,34 @@ import { type Signature, signatureOf } from "../common/signatures.ts";
 import { latin } from "../common/text.ts";
 import type { Failure } from "./failures.ts";
 
-/** The formats of files that are read, by FFmpeg's names. It knows many more, and takes what is no video for some of them. */
+/** The supported formats, by FFmpeg's names. FFmpeg knows many more, and mistakes other files for some of them. */
 const containers =
   "mov matroska avi mpegts mpeg flv live_flv kux asf ogg mxf gxf nut nuv rm ivr wtv dv dhav ty pva nsv lxf mlv swf roq smjpeg smk bink flic cine";
-/** Files of moving pictures, and of nothing but coded pictures. `jpeg_pipe` is Motion JPEG too. */
+/** Animated images, and raw video streams. `jpeg_pipe` is Motion JPEG too. */
 const pictures =
   "gif apng webp_anim jpegxl_anim jpeg_pipe mjpeg ivf obu av1 h261 h263 h264 hevc vvc evc m4v mpegvideo mpjpeg cavsvideo avs2 avs3 vc1 vc1test dirac dnxhd yuv4mpegpipe";
-/** Sound, which is told apart from what is nothing that FFmpeg knows. */
+/** Audio, to distinguish it from unknown files. */
 const sound = "aac ac3 aiff amr ape au caf dsf dts eac3 flac loas mp3 mpc mpc8 tta voc w64 wav wv";
 
-/** Names of formats that may be opened, as FFmpeg's option `format_whitelist` takes them. */
+/** Names of formats that may be opened, for FFmpeg's option `format_whitelist`. */
 export const formatWhitelist: string = `${containers} ${pictures} ${sound}`.replaceAll(" ", ",");
 
-/** Whether one of the names of an FFmpeg format is that of a container, which may need more than its beginning. */
+/** Whether one of an FFmpeg format's names is a container, which may need more than its beginning. */
 export function isContainer(names: string): boolean {
   const known = containers.split(" ");
   return names.split(",").some((name) => known.includes(name));
 }
 
-/** FFmpeg's score of a format that it only guesses: texts and noise get no more, videos do. */
+/** FFmpeg's score for a mere guess: texts and noise get no more, videos do. */
 export const guessed = 25;
 
-/** What a file is that is no video, as its first bytes say. */
+/** What a file is if not a video, from its first bytes. */
 export interface Recognised {
   readonly failure: Failure;
   readonly detail: string;
 }
 
-/** What a file with a signature is to whoever wants a video. */
+/** What a file with a known signature is, instead of a video. */
 const meanings: Readonly<Record<Signature["kind"], (name: string) => Recognised>> = {
   picture: (name) => ({ failure: "picture", detail: name }),
   archive: (name) => ({ failure: "unreadable", detail: `it is an archive (${name})` }),
@@ -37,7 +37,7 @@ const meanings: Readonly<Record<Signature["kind"], (name: string) => Recognised>
   PDF: () => ({ failure: "unreadable", detail: "it is a PDF document" }),
 };
 
-/** What XML may begin with. */
+/** Possible beginnings of XML. */
 const prologue = "^(?:\\xef\\xbb\\xbf)?\\s*(?:<\\?xml[^>]*>\\s*)?(?:<!--[\\s\\S]*?-->\\s*)*";
 
 /** Other beginnings, in Latin-1. */
@@ -48,19 +48,19 @@ const patterns: readonly (readonly [begin: RegExp, failure: Failure, detail: str
   [/^\s*#EXTM3U/, "playlist", "an HLS or M3U playlist"],
   [/^\s*\[playlist\]/i, "playlist", "a PLS playlist"],
   [/^ffconcat version/, "playlist", "a list of files (ffconcat)"],
-  [/^v=0\r?\no=/, "playlist", "the description of a live stream (SDP)"],
+  [/^v=0\r?\no=/, "playlist", "a live stream description (SDP)"],
   [new RegExp(`${prologue}<MPD`), "playlist", "a DASH playlist"],
   [new RegExp(`${prologue}<(SmoothStreamingMedia|playlist|smil|asx)`, "i"), "playlist", "a playlist"],
   [new RegExp(`${prologue}<(!doctype html|html|head|body)`, "i"), "unreadable", "it is a web page"],
-  [new RegExp(`${prologue}(<!doctype svg[^>]*>\\s*)?<svg`, "i"), "picture", "an SVG picture"],
+  [new RegExp(`${prologue}(<!doctype svg[^>]*>\\s*)?<svg`, "i"), "picture", "an SVG image"],
   [
     /^(\xef\xbb\xbf)?WEBVTT|^(\xef\xbb\xbf)?\s*\d\r?\n\d\d:\d\d:\d\d,|^\s*\[Script Info\]/,
     "unreadable",
-    "it is subtitles",
+    "it is a subtitle file",
   ],
 ];
 
-/** Recognises what is no video by its first bytes, of which some thousand are enough; null where it does not. */
+/** Recognizes files that are not videos by their first bytes (some thousand are enough); null if it does not. */
 export function recognise(head: Uint8Array): Recognised | null {
   const bytes = head.subarray(0, 4096);
   const signature = signatureOf(bytes);
@@ -69,12 +69,12 @@ export function recognise(head: Uint8Array): Recognised | null {
   const [, failure, detail] = patterns.find(([begin]) => begin.test(text)) ?? [];
   if (failure !== undefined && detail !== undefined) return { failure, detail };
   if (bytes.every((byte) => byte === 0)) {
-    return { failure: "damaged", detail: "it begins with nothing but zero bytes, as an unfinished download does" };
+    return { failure: "damaged", detail: "it begins with only zero bytes, like an unfinished download" };
   }
-  return isText(bytes) ? { failure: "unreadable", detail: "it is a text" } : null;
+  return isText(bytes) ? { failure: "unreadable", detail: "it is a text file" } : null;
 }
 
-/** Whether bytes have no control characters but those of texts, and few above 127. */
+/** Whether bytes look like text: no control characters but those of texts, and few above 127. */
 function isText(bytes: Uint8Array): boolean {
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   const isControl = (byte: number) =>

@@ -1,4 +1,4 @@
-/** One picture of a video: 8-bit RGB pixels and the moment at which it is shown. */
+/** A frame of a video: 8-bit RGB pixels and the time at which it is shown. */
 export interface Frame {
   /** Row-major RGB, `height × width × 3` bytes in 0..255, without padding between rows. */
   readonly data: Uint8Array;
@@ -6,9 +6,9 @@ export interface Frame {
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** The sampling instant in seconds since the first picture of the stream: `k / fps` for frame `k`. */
+  /** The sampling time in seconds since the first frame of the stream: `k / fps` for frame `k`. */
   readonly timestamp: number;
-  /** Called when the flow is done with the picture, so that its memory can be used again. */
+  /** Called when the frame is no longer needed, so that its memory can be reused. */
   [Symbol.dispose]?(): void;
 }
 
@@ -16,8 +16,8 @@ export interface Frame {
 export type Picture = Pick<Frame, "data" | "width" | "height">;
 
 /**
- * The same values until the signal aborts: then the iteration throws the signal's reason, even while a value is waited
- * for. `values` is told to end; after an abort it is not waited for, because it may never answer.
+ * The same values until the signal aborts: then the iteration throws the signal's reason, even while waiting for a
+ * value. `values` is asked to end; after an abort it is not waited for, because it may never answer.
  */
 export async function* abortable<T>(values: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void> {
   signal.throwIfAborted();

@@ -1,10 +1,10 @@
 import type { Fit } from "../model/card.ts";
 
-/** How the stored picture must be turned to be upright: at most one of each, in this order. */
+/** How to turn a stored picture upright: at most one of each, in this order. */
 export interface Orientation {
-  /** Rows become columns. */
+  /** Swap rows and columns. */
   readonly transpose: boolean;
-  /** Then mirrored left to right, */
+  /** Then mirror left to right, */
   readonly mirror: boolean;
   /** and top to bottom. */
   readonly flip: boolean;
@@ -12,14 +12,17 @@ export interface Orientation {
 
 export const upright: Orientation = { transpose: false, mirror: false, flip: false };
 
-/** Reads a display matrix of nine little-endian int32: a b u c d v x y w; a stored point (p, q) shows at (ap + cq, bp + dq). */
+/**
+ * Reads a display matrix of nine little-endian int32: a b u c d v x y w; a stored point (p, q) is shown at (ap + cq,
+ * bp + dq).
+ */
 export function orientationOf(matrix: Uint8Array | null): Orientation {
   const [a, b, c, d] = cornersOf(matrix);
   if (Math.abs(b) > Math.abs(a)) return { transpose: true, mirror: c < 0, flip: b < 0 };
   return { transpose: false, mirror: a < 0, flip: d < 0 };
 }
 
-/** Degrees, 0 to 45, between what a display matrix asks for and the quarter turn that {@link orientationOf} makes of it. */
+/** Degrees, 0 to 45, between a display matrix's rotation and the quarter turn that {@link orientationOf} returns. */
 export function offQuarterTurn(matrix: Uint8Array | null): number {
   const [a, b] = cornersOf(matrix);
   const degrees = (Math.atan2(b, a) * 180) / Math.PI;
@@ -33,7 +36,7 @@ function cornersOf(matrix: Uint8Array | null): readonly [number, number, number,
   return [view.getInt32(0, true), view.getInt32(4, true), view.getInt32(12, true), view.getInt32(16, true)];
 }
 
-/** Clockwise rotation in degrees that an orientation without mirroring means. */
+/** Clockwise rotation in degrees for an orientation without mirroring. */
 export function rotationOf({ transpose, mirror, flip }: Orientation): 0 | 90 | 180 | 270 {
   if (transpose) return mirror ? 90 : 270;
   return mirror && flip ? 180 : 0;
@@ -44,14 +47,17 @@ export interface Size {
   readonly height: number;
 }
 
-/** Where a stored picture goes: scaled to `scaled` as it is stored, turned upright, then cut or padded to `target` in the middle. */
+/**
+ * The placement of a stored picture: scaled to `scaled` in its stored orientation, turned upright, then cropped or
+ * padded to `target` around the centre.
+ */
 export interface Placement {
   readonly scaled: Size;
   readonly orientation: Orientation;
   readonly target: Size;
 }
 
-/** Size of a stored picture as it is shown: square pixels, upright. */
+/** Displayed size of a stored picture: square pixels, upright. */
 export function displaySize(stored: Size, pixelAspect: number, { transpose }: Orientation): Size {
   const wide = pixelAspect >= 1;
   const width = wide ? Math.max(1, Math.round(stored.width * pixelAspect)) : stored.width;
@@ -59,7 +65,10 @@ export function displaySize(stored: Size, pixelAspect: number, { transpose }: Or
   return transpose ? { width: height, height: width } : { width, height };
 }
 
-/** Plans how a stored picture becomes one of `target`; `squash` ignores the aspect, `crop` covers and cuts, `pad` shows all between black bars. */
+/**
+ * Plans how to turn a stored picture into one of `target`; `squash` ignores the aspect ratio, `crop` covers and crops,
+ * `pad` shows everything between black bars.
+ */
 export function placePicture(
   stored: Size,
   pixelAspect: number,
@@ -81,16 +90,16 @@ export function placePicture(
   return { scaled, orientation, target };
 }
 
-/** A part of a stored picture, in pixels of it. */
+/** A part of a stored picture, in its own pixels. */
 export interface Part extends Size {
   readonly left: number;
   readonly top: number;
 }
 
-/** Scaled pictures this many times as wide or high as their target are mostly thrown away. */
+/** Scaled pictures this many times as wide or high as their target are mostly discarded. */
 const mostCovered = 4;
 
-/** The middle of a part, where its placement makes it far longer than needed; else the part. */
+/** The middle of a part, if its placement makes it far longer than needed; otherwise the part. */
 export function middleOf(part: Part, { scaled, orientation: { transpose }, target }: Placement): Part {
   const needed = (length: number, scaledTo: number, wanted: number) =>
     Math.min(length, Math.ceil((length * mostCovered * wanted) / scaledTo));
@@ -100,7 +109,7 @@ export function middleOf(part: Part, { scaled, orientation: { transpose }, targe
   return { left, top: part.top + Math.floor((part.height - height) / 2), width, height };
 }
 
-/** Turns and cuts or pads the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
+/** Turns and crops or pads the scaled picture: RGB rows of `stride` bytes → tight RGB rows of the target. */
 export function arrangePicture(
   pixels: Uint8Array,
   stride: number,
@@ -112,7 +121,7 @@ export function arrangePicture(
   const top = Math.floor((turned.height - target.height) / 2);
   const [firstColumn, columns] = [Math.max(0, -left), Math.min(target.width, turned.width - left)];
   const [firstRow, rows] = [Math.max(0, -top), Math.min(target.height, turned.height - top)];
-  const result = new Uint8Array(target.width * target.height * 3); // black where the picture does not reach
+  const result = new Uint8Array(target.width * target.height * 3); // black outside the picture
   for (let row = firstRow; row < rows; row++) {
     const y = flip ? turned.height - 1 - (top + row) : top + row;
     for (let column = firstColumn; column < columns; column++) {

@@ -32,9 +32,9 @@ function openDescriptor(path: string): number {
     return openSync(bytesOfPath(path), toRead);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") throw new Fail("notFound", "there is no such file");
+    if (code === "ENOENT" || code === "ENOTDIR") throw new Fail("notFound", "no such file");
     if (code === "ENXIO") throw new Fail("notFile", "a socket or a device");
-    throw new Fail("denied", `the file cannot be opened (${code})`);
+    throw new Fail("denied", `cannot open this file (${code})`);
   }
 }
 
@@ -56,12 +56,12 @@ export function inputFile(descriptor: number): InputFile {
 }
 
 const standardInput = 0;
-/** From so many bytes, at most, FFmpeg tells a format. */
+/** Bytes FFmpeg needs at most to recognize a format. */
 const probed = 1 << 20;
 
 /**
  * Copies standard input, as it is, into a file that has no name any more: many files cannot be read without going back,
- * and an MP4 may have its index at the end. `refuse` gets its beginning and throws for what is no video: what never ends
+ * and an MP4 may have its index at the end. `refuse` gets its beginning and throws unless it is a video: endless input
  * would fill the disk before FFmpeg sees it. Throws {@link Fail} for what is longer than the limit, and where the disk is full.
  */
 export function spoolStandardInput(refuse: (beginning: InputFile) => void): InputFile {
@@ -74,7 +74,7 @@ export function spoolStandardInput(refuse: (beginning: InputFile) => void): Inpu
     for (let length = read(buffer); length > 0; length = read(buffer)) {
       total += length;
       if (total > most) {
-        const why = most < limits.spool.bytes ? `half of the room in ${tmpdir()}` : "which is the most";
+        const why = most < limits.spool.bytes ? `half the free space in ${tmpdir()}` : "the limit";
         throw new Fail("disk", `standard input is longer than ${formatBytes(most)}, ${why}`);
       }
       keeping(() => {
@@ -84,7 +84,7 @@ export function spoolStandardInput(refuse: (beginning: InputFile) => void): Inpu
       refuse(inputFile(beginning));
       isKnown = true;
     }
-    if (total === 0) throw new Fail("input", "nothing came on standard input");
+    if (total === 0) throw new Fail("input", "standard input is empty");
     return inputFile(copy);
   } catch (error) {
     closeSync(copy);
@@ -114,14 +114,14 @@ function openUnnamed(): { readonly file: number; readonly beginning: number; rea
   return { file, beginning, copy };
 }
 
-/** What keeping standard input does to a disk; its errors are told as such. */
+/** Runs file operations for saving standard input; their errors become disk failures. */
 function keeping<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === "ENOSPC" ? "the disk is full" : code;
-    throw new Fail("disk", `standard input cannot be kept in ${tmpdir()} (${why})`);
+    throw new Fail("disk", `cannot save standard input in ${tmpdir()} (${why})`);
   }
 }
 
@@ -133,9 +133,14 @@ function mostBytes(): number {
 
 /** Waits for bytes and returns how many came; 0 at the end. */
 export function readStandardInput(buffer: Uint8Array): number {
+  return readBlocking(standardInput, buffer);
+}
+
+/** Waits for bytes of a descriptor and returns how many came; 0 at the end. */
+export function readBlocking(descriptor: number, buffer: Uint8Array): number {
   for (;;) {
     try {
-      return readSync(standardInput, buffer);
+      return readSync(descriptor, buffer);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EOF") return 0;

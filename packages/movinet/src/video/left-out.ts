@@ -1,8 +1,8 @@
 import { bounded, printable } from "../common/printable.ts";
 
-/** Files or folders of one kind that the scan of a folder left out. Plain JSON data. */
+/** Files or folders of one kind that a folder scan skipped. Plain JSON data. */
 export interface LeftOut {
-  /** An extension such as `.jpg`, or words: `hidden file`, `folder behind a symlink`, … */
+  /** An extension such as `.jpg`, or a description: `hidden file`, `folder behind a symlink`, … */
   readonly kind: string;
   readonly count: number;
   /** The first paths, at most five. */
@@ -10,10 +10,10 @@ export interface LeftOut {
 }
 
 const mostExamples = 5;
-/** Kinds that a line tells by themselves; the others are counted together. */
+/** Kinds listed separately in a line; the others are counted together. */
 const mostKinds = 8;
 
-/** What is no plain extension, in the order in which a line tells it: before the extensions, for it is less expected. */
+/** Kinds other than extensions, in display order: before the extensions, because they are less expected. */
 const odd: Readonly<Record<string, readonly [one: string, more: string]>> = {
   "folder behind a symlink": ["folder behind a symlink", "folders behind symlinks"],
   "hidden folder": ["hidden folder", "hidden folders"],
@@ -23,7 +23,7 @@ const odd: Readonly<Record<string, readonly [one: string, more: string]>> = {
   "without an extension": ["without an extension", "without an extension"],
 };
 
-/** Collects what scans leave out, in memory that does not grow with it. */
+/** Collects what scans skip, in constant memory. */
 export class LeftOutCounts {
   readonly #kinds = new Map<string, { count: number; examples: string[] }>();
 
@@ -40,7 +40,7 @@ export class LeftOutCounts {
     }
   }
 
-  /** Of each kind how many: odd things first, then extensions, the most frequent first. */
+  /** Counts by kind: special ones first, then extensions, the most frequent first. */
   list(): readonly LeftOut[] {
     const place = (kind: string) => {
       const at = Object.keys(odd).indexOf(kind);
@@ -56,8 +56,8 @@ export class LeftOutCounts {
 }
 
 /**
- * What was left out, for a line: `12 left out: 1 folder behind a symlink (more), 8 .jpg (a.jpg, b.jpg, …), 3 .txt`. At most
- * five names; `nameOf` shortens a path. Empty where nothing was left out.
+ * What was skipped, in a line: `skipped 12: 1 folder behind a symlink (more), 8 .jpg (a.jpg, b.jpg, …), 3 .txt`. At
+ * most five names; `nameOf` shortens a path. Empty if nothing was skipped.
  */
 export function leftOutText(leftOut: readonly LeftOut[], nameOf: (path: string) => string = (path) => path): string {
   if (leftOut.length === 0) return "";
@@ -72,5 +72,5 @@ export function leftOutText(leftOut: readonly LeftOut[], nameOf: (path: string) 
   });
   const total = (kinds: readonly LeftOut[]) => kinds.reduce((sum, { count }) => sum + count, 0);
   const others = total(leftOut.slice(mostKinds));
-  return `${total(leftOut)} left out: ${[...told, ...(others > 0 ? [`${others} of other kinds`] : [])].join(", ")}`;
+  return `skipped ${total(leftOut)}: ${[...told, ...(others > 0 ? [`${others} others`] : [])].join(", ")}`;
 }

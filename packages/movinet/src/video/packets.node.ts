@@ -48,6 +48,13 @@ export class PacketReader {
   /** Where the container has noticed that packets are missing. */
   readonly interruptions: Hole[] = [];
   readonly clock: Clock;
+  /** Takes packets of other streams, to free them, in turn with the pictures', and by how many seconds stamps are moved there. */
+  onOther: ((packet: Packet, offset: Seconds) => void) | null = null;
+  /** Those that are not given yet, and after how many packets of pictures each comes. */
+  readonly #others: { readonly packet: Packet; readonly after: number }[] = [];
+  #offset: Seconds = 0;
+  #read = 0;
+  #placed = 0;
   readonly #input: DecoderInput;
   readonly #tick: Seconds;
   readonly #ticksOf: readonly Seconds[];
@@ -78,7 +85,8 @@ export class PacketReader {
 
   /** The next packet in coding order, for the caller to free; null at the end. Throws Fail for an encrypted one. */
   next(): PlacedPacket | null {
-    const packet = this.#ahead.shift() ?? this.#read();
+    const packet = this.#ahead.shift() ?? this.#readPacket();
+    this.#giveOthers();
     if (packet === null) return null;
     if (this.#ahead.length === 0) this.#aheadBytes = 0;
     const stamps = this.stampsOf(packet);
@@ -87,6 +95,8 @@ export class PacketReader {
     if (placed.dts !== stamps.dts) packet.dts = this.#ticks(placed.dts);
     if (placed.pts !== stamps.pts) packet.pts = this.#ticks(placed.pts);
     const joined = this.clock.restarts > restarts;
+    this.#placed++;
+    if (placed.dts !== null && stamps.dts !== null) this.#offset = placed.dts - stamps.dts;
     this.#sinceFault = packet.hasFlags(AV_PKT_FLAG_CORRUPT) || this.#isShifted(packet) ? 0 : this.#sinceFault + 1;
     const noticed = this.#sinceFault <= faultsBefore;
     this.#noteInterruption(placed.dts, noticed && !joined);
@@ -123,6 +133,7 @@ export class PacketReader {
 
   free(): void {
     for (const packet of this.#ahead.splice(0)) packet.free();
+    for (const { packet } of this.#others.splice(0)) packet.free();
     this.#aheadBytes = 0;
   }
 
@@ -147,7 +158,7 @@ export class PacketReader {
 
   #lookAhead(i: number): Stamps | null {
     while (this.#ahead.length <= i) {
-      const packet = this.#aheadBytes > mostAhead ? null : this.#read();
+      const packet = this.#aheadBytes > mostAhead ? null : this.#readPacket();
       if (packet === null) return null;
       this.#ahead.push(packet);
       this.#aheadBytes += packet.size;
@@ -155,7 +166,7 @@ export class PacketReader {
     return this.stampsOf(this.#ahead[i] as Packet);
   }
 
-  #read(): Packet | null {
+  #readPacket(): Packet | null {
     if (this.#ended) return null;
     const { format, stream } = this.#input;
     const packet = new Packet();
@@ -172,6 +183,7 @@ export class PacketReader {
       this.bytesRead = Math.max(this.bytesRead, Number(packet.pos) + packet.size);
       if (packet.streamIndex === stream.index) {
         refuseEncryptedPacket(packet);
+        this.#read++;
         return packet;
       }
       if (packet.pts !== AV_NOPTS_VALUE) {
@@ -179,7 +191,16 @@ export class PacketReader {
         this.othersStart = Math.min(this.othersStart, Number(packet.pts) * tick);
         this.othersEnd = Math.max(this.othersEnd, Number(packet.pts + packet.duration) * tick);
       }
+      const other = this.onOther && packet.clone();
+      if (other) this.#others.push({ packet: other, after: this.#read });
       packet.unref();
+    }
+  }
+
+  #giveOthers(): void {
+    for (let next = this.#others[0]; next && next.after <= this.#placed; next = this.#others[0]) {
+      this.#others.shift();
+      this.onOther?.(next.packet, this.#offset);
     }
   }
 }

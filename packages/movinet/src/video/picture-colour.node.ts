@@ -28,13 +28,13 @@ import type { Frame as AVFrame, CodecParameters, Stream } from "node-av/lib";
 import type { Gamut, PictureColour, Transfer } from "./colour.ts";
 import { Fail } from "./decoder-output.node.ts";
 
-/** What swscale makes of white in 16 bits. */
+/** The value of white in swscale's 16 bits. */
 const limitedWhite = 255 << 8;
 const fullWhite = 65535;
 
-/** Dolby Vision's profiles that may come without colours for other displays. */
+/** Dolby Vision profiles without a compatible base layer. */
 const dolbyAlone = [5, 10];
-/** Ways to store colours that have no matrix, by FFmpeg's numbers. */
+/** Colour encodings without a matrix, by FFmpeg's numbers. */
 const unknownMatrices = new Map<number, string>([
   [AVCOL_SPC_YCGCO, "YCgCo"],
   [AVCOL_SPC_SMPTE2085, "YDzDx"],
@@ -44,26 +44,26 @@ const unknownMatrices = new Map<number, string>([
   [AVCOL_SPC_YCGCO_RO, "YCgCo-R"],
 ]);
 
-/** Says what the colours of a stream's pictures mean. */
+/** The meaning of a stream's colours. */
 export class Colours {
   readonly #parameters: CodecParameters;
   readonly #dolbyProfile: number | null;
 
   constructor({ codecpar }: Stream) {
     this.#parameters = codecpar;
-    // Version, minor, profile, level, three flags, what other displays may take it for (0: nothing).
+    // Version, minor, profile, level, three flags, compatibility with other displays (0: none).
     const dolby = codecpar.getCodedSideData(AV_PKT_DATA_DOVI_CONF);
     const [, , profile = 0, , , , , compatible] = dolby ?? [];
     this.#dolbyProfile = compatible === 0 && dolbyAlone.includes(profile) ? profile : null;
   }
 
   /**
-   * Tags a picture with the colours that its container gives it where its codec gives none, and with what players assume.
-   * Throws {@link Fail} where they cannot be made RGB.
+   * Tags a picture with its container's colours if its codec has none, and with what players assume. Throws
+   * {@link Fail} if they cannot be converted to RGB.
    */
   tag(picture: AVFrame): PictureColour {
     if (this.#dolbyProfile !== null) {
-      throw new Fail("noFrames", `its colours can only be shown with Dolby Vision, profile ${this.#dolbyProfile}`);
+      throw new Fail("noFrames", `its colours need Dolby Vision, profile ${this.#dolbyProfile}`);
     }
     const { colorRange, colorPrimaries, colorTrc, colorSpace } = this.#parameters;
     if (picture.colorRange === AVCOL_RANGE_UNSPECIFIED) picture.colorRange = colorRange;
@@ -73,7 +73,8 @@ export class Colours {
     const transfer = transferOf(picture);
     const gamut = gamutOf(picture, transfer);
     const unknown = unknownMatrices.get(picture.colorSpace);
-    if (unknown !== undefined) throw new Fail("noFrames", `its colours are stored as ${unknown}, which cannot be read`);
+    if (unknown !== undefined)
+      throw new Fail("noFrames", `its colours are stored as ${unknown}, which is not supported`);
     picture.colorSpace = matrixOf(picture, gamut);
     return { transfer, gamut, white: picture.colorRange === AVCOL_RANGE_JPEG ? fullWhite : limitedWhite };
   }
@@ -90,7 +91,7 @@ function gamutOf({ colorPrimaries }: AVFrame, transfer: Transfer): Gamut {
   return colorPrimaries === AVCOL_PRI_UNSPECIFIED && transfer !== "sdr" ? "bt2020" : "bt709";
 }
 
-/** The matrix to RGB, among those that swscale knows. */
+/** The matrix to RGB, among those that swscale supports. */
 function matrixOf({ colorSpace, height }: AVFrame, gamut: Gamut): AVFrame["colorSpace"] {
   const usual = gamut === "bt2020" ? AVCOL_SPC_BT2020_NCL : height < 720 ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709;
   switch (colorSpace) {
@@ -100,7 +101,7 @@ function matrixOf({ colorSpace, height }: AVFrame, gamut: Gamut): AVFrame["color
     case AVCOL_SPC_CHROMA_DERIVED_NCL:
     case AVCOL_SPC_CHROMA_DERIVED_CL:
       return gamut === "bt2020" ? AVCOL_SPC_BT2020_NCL : AVCOL_SPC_BT709;
-    // With constant luminance chroma is made otherwise; it comes close.
+    // Constant luminance computes chroma differently; this is close.
     case AVCOL_SPC_BT2020_CL:
       return AVCOL_SPC_BT2020_NCL;
     default:

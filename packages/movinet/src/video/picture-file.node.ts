@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { bytesOfPath, toRead } from "../common/read.node.ts";
 
-/** Whether a picture file shows one picture or many; null where it is not of the format that its name says. */
+/** Whether an image file has one frame or many; null if it is not of the format its name suggests. */
 export type PictureCount = "one" | "many" | null;
 
 const counters: Readonly<Record<string, (file: FileHandle) => Promise<PictureCount>>> = {
@@ -15,10 +15,10 @@ const counters: Readonly<Record<string, (file: FileHandle) => Promise<PictureCou
   webp: countWebp,
 };
 
-/** Extensions, in lower case and without the dot, of formats that hold a picture or an animation. */
+/** Extensions, in lower case and without the dot, of formats for images or animations. */
 export const pictureExtensions: ReadonlySet<string> = new Set(Object.keys(counters));
 
-/** Looks into a file of one of {@link pictureExtensions} just as far as it must. A file that cannot be read gives null. */
+/** Reads a file with one of {@link pictureExtensions} only as far as needed. An unreadable file gives null. */
 export async function countPictures(path: string, extension: string): Promise<PictureCount> {
   const file = await open(bytesOfPath(path), toRead).catch(() => null);
   if (!file) return null;
@@ -43,7 +43,7 @@ async function countWebp(file: FileHandle): Promise<PictureCount> {
   return animated ? "many" : "one";
 }
 
-/** More chunks than this do not come before the picture data. */
+/** No more chunks than this come before the image data. */
 const mostChunks = 1000;
 
 async function countPng(file: FileHandle): Promise<PictureCount> {
@@ -66,7 +66,7 @@ async function countHeif(file: FileHandle): Promise<PictureCount> {
   return /(avis|hevc|hevx|msf1)$/.test(head) ? "many" : "one";
 }
 
-/** Goes from block to block until a second picture begins. */
+/** Goes from block to block until a second frame begins. */
 async function countGif(file: FileHandle): Promise<PictureCount> {
   const data = new BlockReader(file);
   const head = await data.take(13);
@@ -85,7 +85,7 @@ async function countGif(file: FileHandle): Promise<PictureCount> {
   }
 }
 
-/** Reads a file from its beginning, a large piece at a time. */
+/** Reads a file from its beginning, in large pieces. */
 class BlockReader {
   readonly #file: FileHandle;
   #piece: Buffer = Buffer.alloc(0);

@@ -13,20 +13,20 @@ import type { PacketReader, PlacedPacket } from "./packets.node.ts";
 type Seconds = number;
 
 const rounding: Seconds = 1e-6;
-/** Packets without a picture that are remembered. */
+/** Most packets without a frame that are remembered. */
 const mostAwaited = 10_000;
-/** A picture whose stamp is earlier than that of the one before by no more than this many pictures is shown with it. */
+/** A frame whose timestamp precedes the previous one by at most this many frames is shown together with it. */
 const disorder = 2;
 
 const referring: readonly number[] = [AV_PICTURE_TYPE_P, AV_PICTURE_TYPE_B];
 
-/** When a decoded picture is shown, as the file counts time. */
+/** When a decoded frame is shown, as the file counts time. */
 export interface Shown {
   readonly time: Seconds;
   readonly duration: Seconds;
-  /** Packets that belong between this picture and the one before it and gave none. */
+  /** Packets between this frame and the previous one that gave no frame. */
   readonly lost: number;
-  /** When the first of them would have been shown; the time of the picture where there is none. */
+  /** When the first of them would have been shown; without any, the time of this frame. */
   readonly lostFrom: Seconds;
 }
 
@@ -36,26 +36,26 @@ export function newFrame(): AVFrame {
   return frame;
 }
 
-/** Decodes the pictures of a source one after another; their times never decrease. */
+/** Decodes the frames of a source one by one; their times never decrease. */
 export class PictureReader {
   /**
-   * What was wrong so far. Flawed pictures, in which the decoder made up what it could not read, are nearer to the true ones than
-   * those before. Rootless ones are told of codecs whose decoders show them. Late ones are passed over.
+   * Problems so far. Flawed frames, in which the decoder made up what it could not read, are closer to the true ones
+   * than the previous frames. Rootless ones are counted for codecs whose decoders output them. Late ones are skipped.
    */
   readonly troubles = { broken: 0, flawed: 0, rootless: 0, late: 0 };
   readonly #input: DecoderInput;
   readonly #packets: PacketReader;
-  /** Packets to decode before more are read. */
+  /** Packets to decode before reading more. */
   #first: PlacedPacket[] = [];
-  /** Times of packets that have given no picture yet. */
+  /** Times of packets that have given no frame yet. */
   #awaited: Seconds[] = [];
   #before: Shown | null = null;
-  /** What was fed, where somebody wants to feed it again. */
+  /** The packets fed so far, if they may be fed again. */
   #fed: PlacedPacket[] | null = null;
-  /** A piece was joined on, of which no key packet came yet. */
+  /** A new piece began, whose first key packet has not arrived yet. */
   #joined = false;
   #cut = false;
-  /** The decoder gives what it still has of the piece before. */
+  /** The decoder still outputs frames of the previous piece. */
   #draining = false;
   #wasLate = false;
   #rooted = false;
@@ -66,7 +66,7 @@ export class PictureReader {
     this.#packets = packets;
   }
 
-  /** Decodes the next picture into `picture`, in the order in which they are shown. Null at the end. */
+  /** Decodes the next frame into `picture`, in display order. Null at the end. */
   next(picture: AVFrame): Shown | null {
     for (;;) {
       const code = this.#input.decoder.receiveFrameSync(picture);
@@ -84,13 +84,13 @@ export class PictureReader {
     }
   }
 
-  /** Keeps what is fed from now on to the decoder, until the next {@link PictureReader.restart}, for whoever frees it. */
+  /** Keeps the packets fed to the decoder until the next {@link PictureReader.restart}; the caller must free them. */
   keepFed(): PlacedPacket[] {
     this.#fed = [];
     return this.#fed;
   }
 
-  /** Forgets everything before: `first` is decoded next, and freed, then what is read. */
+  /** Starts over: decodes and frees `first`, then what is read. */
   restart(first: PlacedPacket[] = []): void {
     this.#first = first;
     this.#fed = null;
@@ -105,7 +105,7 @@ export class PictureReader {
     this.#input.decoder.flushBuffers();
   }
 
-  /** Times of the packets after the last picture that gave none; known at the end. */
+  /** Times of packets after the last frame that gave none; known at the end. */
   get unseen(): readonly Seconds[] {
     return this.#awaited;
   }
@@ -137,8 +137,8 @@ export class PictureReader {
   }
 
   /**
-   * Gives the decoder the next packet, or tells it that there is none. With the first key packet of a piece that was
-   * joined on, the decoder begins anew; what comes before that is passed over where the piece is known to be cut.
+   * Feeds the decoder the next packet, or the end. At the first key packet of a new piece, the decoder is reset;
+   * earlier packets are skipped if the piece is known to be cut.
    */
   #feed(): void {
     const { decoder } = this.#input;

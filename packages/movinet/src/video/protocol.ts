@@ -2,6 +2,13 @@ import type { InputSize } from "../model/card.ts";
 import type { Failure } from "./failures.ts";
 import type { Stretch } from "./sampling.ts";
 
+/** The file that a video is written into while it is decoded, with what its reader draws over it. */
+export interface CopyStart {
+  /** Path; what is there is overwritten. */
+  readonly file: string;
+  readonly container: "mp4" | "webm";
+}
+
 /** What the decoding process is started with, as JSON. */
 export interface DecoderStart {
   /** An http(s) URL, `-` for standard input, or a path, of which {@link bytesOf} gives the bytes. */
@@ -11,6 +18,7 @@ export interface DecoderStart {
   readonly threads: number;
   readonly size: InputSize | null;
   readonly stretch: Stretch;
+  readonly copy: CopyStart | null;
 }
 
 /** What is known of a video once its first picture is decoded. */
@@ -39,9 +47,9 @@ export interface VideoEnd {
 
 /**
  * Messages from the decoding process: one byte of kind, four of payload length (little-endian), the payload. A frame's
- * payload is its timestamp (float64) and its RGB bytes; the others are JSON.
+ * payload is its timestamp (float64) and its RGB bytes; the others are JSON. `alive` only says that work goes on.
  */
-export const messageKinds = { info: 1, frame: 2, end: 3, failure: 4 } as const;
+export const messageKinds = { info: 1, frame: 2, end: 3, failure: 4, alive: 5 } as const;
 
 export type DecoderMessage =
   | {
@@ -51,7 +59,8 @@ export type DecoderMessage =
     }
   | { readonly kind: "frame"; readonly timestamp: number; readonly data: Uint8Array }
   | { readonly kind: "end"; readonly end: VideoEnd }
-  | { readonly kind: "failure"; readonly failure: Failure; readonly detail: string };
+  | { readonly kind: "failure"; readonly failure: Failure | "output"; readonly detail: string }
+  | { readonly kind: "alive" };
 
 const headerBytes = 5;
 

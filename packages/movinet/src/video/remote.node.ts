@@ -2,23 +2,23 @@ import { Fail } from "./decoder-output.node.ts";
 import { limits } from "./failures.ts";
 import { recognise } from "./formats.ts";
 
-/** Bytes of the content that are looked at. */
+/** Bytes of the content to look at. */
 const headBytes = 4096;
 const timeoutMs = 15_000;
 
-/** Options of FFmpeg for a URL: only its own host is asked, and by no other protocol. */
+/** FFmpeg's options for a URL: contact only its own host, and use no other protocol. */
 export const remoteOptions = {
   protocol_whitelist: "http,https,httpproxy,tls,tcp",
   max_redirects: "0",
-  // Microseconds that the host may stay silent.
+  // Timeout in microseconds.
   rw_timeout: "15000000",
   reconnect: "1",
 } as const;
 
 /**
- * Finds where the content of a URL is after FFmpeg could not open it: FFmpeg follows no redirect, because it would go
- * anywhere; redirects within the origin are followed here. Throws {@link Fail}: why there is no video, or `reason` where
- * no more is known.
+ * Finds the content of a URL that FFmpeg could not open: FFmpeg follows no redirects, because it would go anywhere;
+ * redirects within the origin are followed here. Throws {@link Fail}: why there is no video, or `reason` if nothing
+ * more is known.
  */
 export async function followRedirects(url: string, reason: Fail): Promise<string> {
   let at = new URL(url);
@@ -27,7 +27,7 @@ export async function followRedirects(url: string, reason: Fail): Promise<string
     const location = response.headers.get("location");
     if (response.status < 300 || response.status >= 400 || location === null) {
       const content = await readHead(response);
-      if (response.ok && content.length === 0) throw new Fail("network", "nothing comes");
+      if (response.ok && content.length === 0) throw new Fail("network", "empty response");
       const recognised = response.ok ? recognise(content) : null;
       if (recognised) throw new Fail(remoteFailure(recognised.failure), recognised.detail);
       if (hops === 0 && response.status === 200 && isMp4(content)) throw new Fail("noParts", "");
@@ -37,7 +37,7 @@ export async function followRedirects(url: string, reason: Fail): Promise<string
     await response.body?.cancel();
     const next = new URL(location, at);
     if (!isSameOrigin(at, next)) throw new Fail("redirect", next.host || next.protocol);
-    // A redirect does not repeat who asks.
+    // A redirect does not repeat the credentials.
     next.username ||= at.username;
     next.password ||= at.password;
     at = next;
@@ -69,17 +69,17 @@ async function readHead(response: Response): Promise<Uint8Array> {
       if (length >= headBytes) break;
     }
   } catch {
-    // What came until then is looked at.
+    // Look at what arrived until then.
   }
   return Buffer.concat(chunks);
 }
 
-/** Whether it begins as an MP4 does. FFmpeg reads one whole only where its index comes first. */
+/** Whether it begins like an MP4. Without range requests, FFmpeg can read one only if its index comes first. */
 function isMp4(head: Uint8Array): boolean {
   return /^(ftyp|mdat|wide|free|skip)$/.test(String.fromCharCode(...head.subarray(4, 8)));
 }
 
-/** The same scheme, host and port; or the same host, now encrypted, both at the usual ports. */
+/** The same scheme, host and port; or the same host, upgraded to https, both at the default ports. */
 function isSameOrigin(from: URL, to: URL): boolean {
   if (from.origin === to.origin) return true;
   return (
@@ -87,7 +87,7 @@ function isSameOrigin(from: URL, to: URL): boolean {
   );
 }
 
-/** What a server sends instead of a video is for it to mend. */
+/** If a server sends something other than a video, the server must be fixed. */
 function remoteFailure(failure: Fail["failure"]): Fail["failure"] {
   return failure === "unreadable" || failure === "damaged" ? "network" : failure;
 }

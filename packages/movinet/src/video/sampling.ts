@@ -6,7 +6,7 @@ const longStill = 10;
 export const mostStill = 10_000;
 
 /**
- * Decides which pictures of a video are seen at `fps` frames a second. Frame `k` exists while `start + k / fps` is not
+ * Selects the pictures of a video to sample at `fps` frames per second. Frame `k` exists while `start + k / fps` is not
  * after the last timestamp, and is the last picture whose timestamp is not after `start + k / fps`; `start` is the
  * first timestamp, or the instant that was chosen. So a picture may serve several frames, one, or none.
  */
@@ -20,6 +20,11 @@ export interface Sampler {
   end(): number;
   /** Whether no later picture can serve a frame. */
   readonly done: boolean;
+}
+
+/** The frame that is the newest one so many seconds after the first picture. */
+export function newestFrame(fps: number, elapsed: number): number {
+  return Math.floor((elapsed + epsilon) * fps);
 }
 
 /** A part of a video, in seconds since its first picture. */

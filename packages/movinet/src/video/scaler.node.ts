@@ -53,7 +53,7 @@ export class Scaler {
     const code = this.#scale.scaleFrameSync(rgb, source);
     if (code < 0) {
       const pixels = `${source.width}×${source.height} pixels`;
-      throw new Fail("noFrames", `${pixels} cannot be scaled: ${FFmpegError.strerror(code)}`);
+      throw new Fail("noFrames", `cannot scale ${pixels}: ${FFmpegError.strerror(code)}`);
     }
     const [stride] = rgb.linesize as [number];
     if (convert === null) return arrangePicture((rgb.data as [Buffer])[0], stride, placement);
@@ -73,7 +73,7 @@ export class Scaler {
     const options = `w=${width}:h=${height}:x=${left - (left % 2)}:y=${top}:exact=1`;
     if (this.#cutter?.options !== options || !this.#cutter.filter.fits(picture)) {
       this.#cutter?.filter.free();
-      this.#cutter = { filter: new PictureFilter("crop", options, picture), options };
+      this.#cutter = { filter: new PictureFilter([["crop", options]], picture), options };
     }
     this.#cutter.filter.push(picture);
     this.#cutter.filter.pull(this.#part);

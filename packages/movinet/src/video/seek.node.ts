@@ -6,26 +6,29 @@ import type { PictureReader, Shown } from "./pictures.node.ts";
 
 type Seconds = number;
 
-/** A stretch that begins later is not decoded up to. */
+/** For a later start, frames before it are not decoded. */
 export const soughtFrom: Seconds = 10;
-/** Containers whose index says where a time is. */
+/** Containers with an index of times. */
 const indexed = ["mov", "matroska"];
 const seekMargin: Seconds = 1;
-/** Packets, and their bytes, that are kept from a key packet on; decoding begins there where more come before the stretch. */
+/**
+ * Limits, in packets and bytes, of what is kept from a key packet on; decoding begins there if more come before the
+ * start.
+ */
 const mostKept = { packets: 1000, bytes: 1 << 26 };
 
-/** Where decoding begins for a late stretch. */
+/** Where decoding begins for a late start. */
 export interface Landing {
-  /** The time of the video's first picture. */
+  /** The time of the video's first frame. */
   readonly origin: Seconds;
-  /** The first picture that was decoded there; it is not after the beginning of the stretch. */
+  /** The first frame decoded there, not after the requested start. */
   readonly shown: Shown;
 }
 
 /**
- * Decodes a picture near the beginning of a late stretch into `picture`; the reader goes on from there. The pictures
- * from there on are the same, at the same times, as if the video had been decoded from its beginning. Null where that is
- * not certain: the source must then be opened anew and decoded from its beginning.
+ * Decodes a frame near a late start into `picture`; the reader continues from there. The frames from there on are the
+ * same, at the same times, as if the video had been decoded from its beginning. Null if that is not certain: the
+ * source must then be reopened and decoded from its beginning.
  */
 export function land(
   start: Seconds,
@@ -50,14 +53,14 @@ export function land(
   return { origin, shown };
 }
 
-/** A key picture without faults: what comes after it needs nothing from before. */
+/** An intact key frame: what follows needs nothing from before. */
 function isWhole(picture: AVFrame): boolean {
   return (
     picture.hasFlags(AV_FRAME_FLAG_KEY) && !picture.hasFlags(AV_FRAME_FLAG_CORRUPT) && picture.decodeErrorFlags === 0
   );
 }
 
-/** Reads up to `target` without decoding. Returns the packets from the last key packet before it. */
+/** Reads up to `target` without decoding. Returns the packets from the last preceding key packet. */
 function skipTo(target: Seconds, fed: PlacedPacket[], input: DecoderInput, packets: PacketReader): PlacedPacket[] {
   const kept: PlacedPacket[] = [];
   let bytes = 0;

@@ -2,12 +2,12 @@ import { AV_FRAME_DATA_DISPLAYMATRIX, AV_PKT_DATA_FRAME_CROPPING } from "node-av
 import type { Frame as AVFrame, Stream } from "node-av/lib";
 import { displaySize, type Orientation, offQuarterTurn, orientationOf, type Part, type Size } from "./geometry.ts";
 
-/** A pixel that claims to be this many times as wide as high, or as high as wide, is a mistake. */
+/** A pixel aspect ratio beyond this is an error. */
 const mostAspect = 16;
 
-/** How a stored picture is to be shown. */
+/** How to display a stored picture. */
 export interface Shape {
-  /** What is shown of the stored picture. */
+  /** The visible part of the stored picture. */
   readonly part: Part;
   /** Width / height of a stored pixel. */
   readonly pixelAspect: number;
@@ -16,9 +16,9 @@ export interface Shape {
   readonly shown: Size;
 }
 
-/** The one place that says how a picture is to be shown: by what the container says, and where it is silent by the picture. */
+/** The only place that decides how a picture is displayed: by the container, or else by the picture. */
 export class Shapes {
-  /** What the file says and cannot mean. */
+  /** Impossible declarations in the file. */
   readonly warnings = new Set<string>();
   readonly #containerAspect: number | null;
   readonly #margins: Margins;
@@ -31,10 +31,10 @@ export class Shapes {
   of(picture: AVFrame): Shape {
     const part = this.#partOf(picture);
     const pixelAspect = this.#containerAspect ?? this.#aspectOf(picture.sampleAspectRatio) ?? 1;
-    // FFmpeg hands the container's matrix on to every picture; the picture's own counts where there is none.
+    // FFmpeg copies the container's matrix to every picture; without one, the picture's own counts.
     const matrix = picture.getSideData(AV_FRAME_DATA_DISPLAYMATRIX);
     const off = offQuarterTurn(matrix);
-    if (off > 1) this.warnings.add(`its turn is ${off}° off a quarter turn and was rounded to the nearest`);
+    if (off > 1) this.warnings.add(`its rotation is ${off}° off a quarter turn and was rounded`);
     const orientation = orientationOf(matrix);
     return { part, pixelAspect, orientation, shown: displaySize(part, pixelAspect, orientation) };
   }
@@ -43,7 +43,7 @@ export class Shapes {
     if (num <= 0 || den <= 0) return null;
     const aspect = num / den;
     if (aspect <= mostAspect && aspect >= 1 / mostAspect) return aspect;
-    this.warnings.add(`it says that its pixels are ${num}:${den}, which cannot be; that was ignored`);
+    this.warnings.add(`ignored its impossible pixel aspect ratio ${num}:${den}`);
     return null;
   }
 
@@ -52,7 +52,7 @@ export class Shapes {
     if (left + right < width && top + bottom < height) {
       return { left, top, width: width - left - right, height: height - top - bottom };
     }
-    this.warnings.add("it says that all of the picture is to be cut off; that was ignored");
+    this.warnings.add("ignored its cropping, which would remove the whole frame");
     return { left: 0, top: 0, width, height };
   }
 }

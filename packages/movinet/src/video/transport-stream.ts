@@ -1,21 +1,21 @@
 /** A packet of an MPEG transport stream. */
 export interface TransportPacket {
-  /** Which stream it belongs to. */
+  /** The stream it belongs to. */
   readonly pid: number;
-  /** 0 where it is in the clear. */
+  /** 0 if not scrambled. */
   readonly control: number;
-  /** What it carries; empty where that is none. */
+  /** Its payload; empty if there is none. */
   readonly payload: Uint8Array;
 }
 
 const sync = 0x47;
 const packetBytes = 188;
-/** Bytes from packet to packet: plain, with a time code before each, with parity after each. */
+/** Packet spacing in bytes: plain, with a time code before each, with parity after each. */
 const steps = [packetBytes, 192, 204];
-/** Sync bytes in a row that are no accident. */
+/** This many sync bytes in a row are no accident. */
 const enough = 5;
 
-/** The whole packets of a transport stream; none where the bytes are no such stream. */
+/** The complete packets of a transport stream; none if the bytes are not one. */
 export function* transportPackets(bytes: Uint8Array): Generator<TransportPacket> {
   const found = findPackets(bytes);
   if (found === null) return;
@@ -28,7 +28,7 @@ export function* transportPackets(bytes: Uint8Array): Generator<TransportPacket>
   }
 }
 
-/** Bytes from one packet to the next of a transport stream that begins with these bytes; null where they are no such stream. */
+/** Spacing between the packets of a transport stream that begins with these bytes; null if it is not one. */
 export function transportStep(bytes: Uint8Array): number | null {
   return findPackets(bytes)?.step ?? null;
 }

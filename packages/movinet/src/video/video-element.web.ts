@@ -5,29 +5,30 @@ import type { InputSize } from "../model/card.ts";
 import { fitPicture } from "./fit-picture.ts";
 import type { Frame } from "./frame.ts";
 
-/** Seconds after an instant at which its picture is asked for: browsers round. */
+/** Seconds added to a requested time: browsers round. */
 const margin = 1e-4;
-/** Milliseconds without a picture after which a video counts as dead. */
+/** Milliseconds without a frame after which a video is given up. */
 const patience = 30_000;
-/** Milliseconds that a picture may come after the event that tells of it: another one, and any at all. */
+/** Milliseconds that a frame may arrive after its event: another one, and any at all. */
 const lateness = { other: 100, any: 1000 };
 
 const looked = new WeakSet<HTMLVideoElement>();
 
 /**
- * The pictures of a `<video>` that has an end, `fps` a second, from its first to its last: it is paused and sought, and left
- * where the iteration stops. Firefox does not tell when the last picture
- * begins: there, the frames go on until it ends.
+ * The frames of a finite `<video>`, `fps` per second, from first to last: it is paused and seeked, and left where the
+ * iteration stops. Firefox does not report when the last frame begins: there, frames continue until the end.
  *
- * Throws {@link VideoError}: `E_VIDEO_UNREADABLE` for what the browser cannot play or the page may not read, `E_VIDEO_NO_STREAM`
- * for sound alone, `E_VIDEO_ENDLESS` for a stream such as a camera's, `E_VIDEO_NETWORK` where the server gives no parts of the
- * file, `E_VIDEO_TIMEOUT` where no picture comes for 30 s, `E_VIDEO_BUSY` while somebody else seeks in it.
+ * Throws {@link VideoError}: `E_VIDEO_UNREADABLE` if the browser cannot play it or the page may not read it,
+ * `E_VIDEO_NO_STREAM` for audio alone, `E_VIDEO_ENDLESS` for a stream such as a camera's, `E_VIDEO_NETWORK` if the
+ * server does not support range requests, `E_VIDEO_TIMEOUT` if no frame arrives for 30 s, `E_VIDEO_BUSY` while
+ * something else seeks in it.
  */
 export async function* videoElementFrames(
   video: HTMLVideoElement,
   { fps, size, signal }: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<Frame, void> {
-  if (!(video instanceof HTMLVideoElement)) throw new TypeError("a browser classifies a <video> element, or frames");
+  if (!(video instanceof HTMLVideoElement))
+    throw new TypeError("in a browser, a video is a <video> element or an iterable of frames");
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
   if (looked.has(video)) throw refuse(video, "busy");
   looked.add(video);
@@ -54,12 +55,12 @@ async function* picturesOf(
   const { videoWidth: width, videoHeight: height } = video;
   if (width === 0) throw refuse(video, "sound");
   await otherPicture(video, null);
-  // What was recorded may learn its duration from this.
+  // A recording may learn its duration from this.
   await seek(video, Number.isFinite(video.duration) ? video.duration : Number.MAX_SAFE_INTEGER, signal);
   if (!Number.isFinite(video.duration)) throw refuse(video, "endless");
   if (video.seekable.length === 0 || video.seekable.end(0) === 0) throw refuse(video, "whole");
   const shown = shownSince(video) ?? 0;
-  // Firefox gives the whole seconds of the position in place of microseconds.
+  // Firefox reports whole seconds instead of microseconds.
   const isTold = shown > 0 && shown !== Math.floor(video.currentTime);
   const last = isTold ? shown / 1e6 : video.duration - 2 * margin;
   await seek(video, 0, signal);
@@ -112,7 +113,7 @@ async function otherPicture(video: HTMLVideoElement, before: number | null): Pro
   }
 }
 
-/** Resolves at the event; rejects where the video fails, where nothing comes, and when the signal aborts. */
+/** Resolves at the event; rejects if the video fails, if nothing arrives, and when the signal aborts. */
 async function heard(video: HTMLVideoElement, event: "loadeddata" | "seeked", signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const settled = new AbortController();
@@ -124,7 +125,7 @@ async function heard(video: HTMLVideoElement, event: "loadeddata" | "seeked", si
       settled.signal.addEventListener("abort", () => reject(settled.signal.reason));
       on(video, event, resolve);
       on(signal, "abort", () => reject(signal.reason));
-      // Also of a <source> in it, of which the last one counts.
+      // Also for a <source> in it, of which the last one counts.
       on(video, "error", () => {
         if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE)
           reject(refuse(video, "unreadable"));
@@ -136,7 +137,7 @@ async function heard(video: HTMLVideoElement, event: "loadeddata" | "seeked", si
   }
 }
 
-/** Microseconds at which the picture that is shown begins, null where there is none yet; 0 where the browser does not tell. */
+/** Microseconds at which the displayed frame begins, null if there is none yet; 0 if the browser does not report it. */
 function shownSince(video: HTMLVideoElement): number | null {
   if (typeof VideoFrame === "undefined") return 0;
   try {
@@ -151,30 +152,26 @@ function shownSince(video: HTMLVideoElement): number | null {
 }
 
 const failures = {
-  unreadable: ["E_VIDEO_UNREADABLE", "the browser cannot play it", "Check its address, or convert it, to WebM for one"],
+  unreadable: ["E_VIDEO_UNREADABLE", "the browser cannot play it", "Check its URL, or convert it, for example to WebM"],
   foreign: [
     "E_VIDEO_UNREADABLE",
-    "it is of another site, and the page may not read its pixels",
-    'Set crossorigin="anonymous" on the <video>, and have that site allow it (Access-Control-Allow-Origin)',
+    "it comes from another site, and the page may not read its pixels",
+    'Set crossorigin="anonymous" on the <video>, and make that site send Access-Control-Allow-Origin',
   ],
-  sound: ["E_VIDEO_NO_STREAM", "it holds no moving pictures, only sound", "Give a video"],
-  endless: [
-    "E_VIDEO_ENDLESS",
-    "it has no end, as the stream of a camera",
-    "Step its pictures through recognizer.stream()",
-  ],
+  sound: ["E_VIDEO_NO_STREAM", "it has no video stream, only audio", "Use a video"],
+  endless: ["E_VIDEO_ENDLESS", "it never ends, like a camera stream", "Pass its frames to recognizer.stream()"],
   whole: [
     "E_VIDEO_NETWORK",
-    "it cannot be sought: its server gives no parts of a file (HTTP ranges)",
-    "Fetch it first, and give the <video> a URL of the blob",
+    "it is not seekable: its server does not support range requests",
+    "Fetch it first, and set the <video> to a blob URL",
   ],
-  late: ["E_VIDEO_TIMEOUT", `no picture came for ${patience / 1000} s`, "Check that its source still delivers"],
+  late: ["E_VIDEO_TIMEOUT", `no frame arrived for ${patience / 1000} s`, "Check that its source is still sending"],
   busy: [
     "E_VIDEO_BUSY",
-    "somebody else seeks in it or changes it, a second loop or a viewer",
-    "Classify a <video> of your own, in one loop at a time",
+    "something else seeks in it or changes its source, such as a second loop or the viewer",
+    "Use a separate <video> for classification, in one loop at a time",
   ],
-  memory: ["E_VIDEO_MEMORY", "the browser gives no canvas for its pictures", "Close other pages"],
+  memory: ["E_VIDEO_MEMORY", "the browser cannot allocate a canvas for its frames", "Close other pages"],
 } as const;
 
 function refuse(video: HTMLVideoElement, failure: keyof typeof failures): VideoError {

@@ -1,14 +1,14 @@
-/** Whether bytes are those that were meant: by their SHA-256, by git's name for them, or by what came the first time. */
+/** Verifies bytes by their SHA-256, by git's blob ID, or against the first download. */
 import { ModelError } from "../common/errors.ts";
 import { strangerToText } from "../common/text.ts";
 import type { Content } from "./registry.ts";
 
-/** The SHA-256 of bytes, in hexadecimal digits. */
+/** The SHA-256 of bytes, in hexadecimal. */
 export function sha256Of(bytes: Uint8Array): Promise<string> {
   return digest("SHA-256", bytes);
 }
 
-/** Git's name of a file with these bytes: the SHA-1 of a line with their number, and of themselves. */
+/** Git's blob ID of these bytes: the SHA-1 of a header with their length, and the bytes. */
 async function blobOf(bytes: Uint8Array): Promise<string> {
   const head = new TextEncoder().encode(`blob ${bytes.length}\0`);
   const whole = new Uint8Array(head.length + bytes.length);
@@ -18,8 +18,8 @@ async function blobOf(bytes: Uint8Array): Promise<string> {
 }
 
 /**
- * One SHA-256 for the files of an archive: that of the lines `sha256  path`, sorted by path. The same files packed again have
- * the same, where an archive's own bytes change with the time and the program that packs it.
+ * One SHA-256 for the files of an archive: that of the lines `sha256  path`, sorted by path. It is the same if the
+ * files are packed again, while an archive's own bytes change with the time and program of packing.
  */
 export async function sha256OfFiles(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
   const lines: string[] = [];
@@ -33,7 +33,7 @@ async function digest(algorithm: "SHA-1" | "SHA-256", bytes: Uint8Array): Promis
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Throws {@link ModelError} (`E_MODEL_INTEGRITY`) where bytes are not the published ones. */
+/** Throws {@link ModelError} (`E_MODEL_INTEGRITY`) if bytes differ from the published ones. */
 export async function checkContent(bytes: Uint8Array, content: Content, subject: string): Promise<void> {
   const [wanted, found] =
     "blob" in content
@@ -41,8 +41,8 @@ export async function checkContent(bytes: Uint8Array, content: Content, subject:
       : ([`SHA-256 ${content.sha256}`, `SHA-256 ${await sha256Of(bytes)}`] as const);
   if (found === wanted) return;
   const stranger = strangerToText(bytes.subarray(0, 4096));
-  const what = stranger === null ? "its content is not what was published" : stranger.what;
-  throw integrityError(subject, `${what} (${found} instead of ${wanted})`, "Fetch it from another place");
+  const what = stranger === null ? "its content differs from the published file" : stranger.what;
+  throw integrityError(subject, `${what} (${found} instead of ${wanted})`, "Download it from another source");
 }
 
 export function integrityError(subject: string, problem: string, remedy: string, cause?: unknown): ModelError {

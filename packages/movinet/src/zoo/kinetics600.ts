@@ -1,4 +1,4 @@
-/** The class names of Kinetics-600 (Carreira and others, 2018) in the order of the outputs of Google's MoViNets. */
+/** The class names of Kinetics-600 (Carreira and others, 2018) in the output order of Google's MoViNets. */
 export const kinetics600: readonly string[] = `
 abseiling
 acting in play

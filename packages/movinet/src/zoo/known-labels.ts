@@ -1,4 +1,4 @@
-/** Class names that are known without a file of labels. The lists are imported when they are asked for. */
+/** Class names known without a label file. The lists are imported on demand. */
 
 import { zoo } from "./registry.ts";
 
@@ -6,17 +6,17 @@ const lists: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   "kinetics-600": async () => (await import("./kinetics600.ts")).kinetics600,
 };
 
-/** The class names of a data set, such as `kinetics-600`, in the order of the outputs of Google's models; null: unknown. */
+/** The class names of a label set, such as `kinetics-600`, in the output order of Google's models; null: unknown. */
 export async function labelsNamed(name: string): Promise<readonly string[] | null> {
   return Object.hasOwn(lists, name) ? ((await lists[name]?.()) ?? null) : null;
 }
 
-/** The data sets of {@link labelsNamed} that have so many classes. */
+/** The label sets of {@link labelsNamed} with this many classes. */
 export function dataSetsOf(classes: number): readonly string[] {
   return classes === 600 ? ["kinetics-600"] : [];
 }
 
-/** The class names of a file of others that we know; null where we do not. `sha256` is called for files of its size only. */
+/** The class names of a known third-party file, or null. `sha256` is called only for files of its size. */
 export async function labelsOfFile(size: number, sha256: () => Promise<string>): Promise<readonly string[] | null> {
   const candidates = zoo.filter(({ file }) => file?.bytes === size);
   if (candidates.length === 0) return null;

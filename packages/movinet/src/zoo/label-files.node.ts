@@ -16,21 +16,21 @@ import { labelsNamed } from "./known-labels.ts";
 import { type OpenedModel, withLabels } from "./labelled.ts";
 
 /**
- * Reads class names, one a line, of a text file of at most 1 MB, in UTF-8 or in UTF-16 with a byte order mark. Numbers that
- * count the lines before the names are left out. Throws {@link ModelError} (`E_MODEL_LABELS`).
+ * Reads class names, one per line, from a text file of at most 1 MB, in UTF-8 or in UTF-16 with a byte order mark.
+ * Line numbers before the names are removed. Throws {@link ModelError} (`E_MODEL_LABELS`).
  */
 export async function readLabels(path: string): Promise<readonly string[]> {
   return (await readLabelFile(path)).names;
 }
 
-/** The class names of a file, or those of a data set that is named. Throws {@link ModelError} (`E_MODEL_LABELS`). */
+/** The class names in a file, or of a label set. Throws {@link ModelError} (`E_MODEL_LABELS`). */
 async function openLabels(nameOrFile: string): Promise<Labels> {
   const known = await labelsNamed(nameOrFile);
   if (known === null || (await stat(nameOrFile).catch(() => null))?.isFile()) return readLabelFile(nameOrFile);
   return { names: known, warnings: [] };
 }
 
-/** A model under the class names of a file, or of a data set that is named. Throws {@link ModelError} (`E_MODEL_LABELS`). */
+/** A model with the class names of a file or label set. Throws {@link ModelError} (`E_MODEL_LABELS`). */
 export async function withOpenedLabels(model: OpenedModel, nameOrFile: string): Promise<OpenedModel> {
   const labels = await openLabels(nameOrFile);
   checkLabels(labels.names, model.spec, nameOrFile);
@@ -42,12 +42,12 @@ async function readLabelFile(path: string): Promise<Labels> {
   return parseLabels(bytes, path);
 }
 
-/** More files of labels beside a model than anybody has put there for it. */
+/** More label files next to a model than anybody would put there for it. */
 const mostFiles = 32;
 
 /**
- * The class names of the label file in the model's folder that has one for each class. `NAME.labels.txt` is what `convert`
- * writes beside `NAME.tflite`; models of other names leave it alone.
+ * The class names of the label file in the model's folder with the right number of lines. `NAME.labels.txt`, which
+ * `convert` writes next to `NAME.tflite`, is ignored for models of other names.
  */
 export async function labelsBeside(path: string, classes: number): Promise<FoundLabels> {
   const folder = dirname(path);
@@ -59,11 +59,11 @@ export async function labelsBeside(path: string, classes: number): Promise<Found
   };
   const names = all.filter((name) => /label.*\.txt$/i.test(name) && !isAnothers(name)).sort();
   if (names.length > mostFiles) {
-    return { names: null, warnings: [`there are ${names.length} files of labels beside it, so none is used`] };
+    return { names: null, warnings: [`found ${names.length} label files next to it, so none was used`] };
   }
   const candidates: LabelCandidate[] = [];
   for (const name of names) candidates.push(await readCandidate(join(folder, name)));
-  return chooseLabels(candidates, classes, "beside it");
+  return chooseLabels(candidates, classes, "next to it");
 }
 
 async function readCandidate(path: string): Promise<LabelCandidate> {

@@ -10,26 +10,26 @@ import { MemoryPart } from "./memory-part.ts";
 import { fileOf, type PullEvent, progressOf } from "./pull-event.ts";
 import { type TransferOptions, TransferProblem, transfer } from "./transfer.ts";
 
-/** The most bytes of a model file; the largest of the family, A5 in float32, has 126 MB. */
+/** Size limit of a model file, in bytes; the largest of the family, A5 in float32, has 126 MB. */
 export const mostModelBytes = 2 ** 30;
 
-/** A model, and what is to be known before its answers are trusted: each in one line. */
+/** A model, with caveats about its answers, one line each. */
 export type OpenedModel = Model & Pick<ReadModel, "warnings">;
 
 /** The file that a model was read from. */
 export interface ModelFile {
   readonly bytes: Uint8Array;
-  /** Names it in errors. */
+  /** Its name in errors. */
   readonly subject: string;
   readonly format: ModelFormat;
 }
 
-/** A model, and the file that it was read from, where it is one file. */
+/** A model, and the single file that it was read from, if any. */
 export interface OpenedFile extends OpenedModel {
   readonly file?: ModelFile;
 }
 
-/** A model under other class names. What was measured under others is no accuracy of its. */
+/** A model with other class names. An accuracy measured with other names does not apply to it. */
 export function withLabels(
   { spec, weights, card, warnings }: OpenedModel,
   { names, warnings: told }: FoundLabels,
@@ -39,7 +39,7 @@ export function withLabels(
   return { spec, weights, card: { ...card, labels: names, accuracy }, warnings: [...warnings, ...told] };
 }
 
-/** A model with the class names of its card; without any, with those of its file, where that is one that we know. */
+/** A model with the class names of its card; without any, those of its file, if that is a known one. */
 export async function withKnownLabels(model: OpenedModel, bytes: Uint8Array): Promise<OpenedModel> {
   const { spec, weights, card, warnings } = model;
   if (card.labels !== null) return { spec, weights, card, warnings };
@@ -48,11 +48,11 @@ export async function withKnownLabels(model: OpenedModel, bytes: Uint8Array): Pr
 }
 
 export interface FetchOptions extends Pick<TransferOptions, "fetch" | "signal" | "pace"> {
-  /** Told how the download goes: `download`, `progress`, `done`. */
+  /** Receives the progress of the download: `download`, `progress`, `done`. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
 }
 
-/** The bytes behind an http(s) URL. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`. */
+/** The bytes of an http(s) URL. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`. */
 export async function fetchModel(url: string, { onProgress, ...options }: FetchOptions): Promise<Uint8Array> {
   const subject = shownSource(url);
   const tell = { name: subject, file: fileOf(url, "model") };
@@ -71,8 +71,8 @@ export async function fetchModel(url: string, { onProgress, ...options }: FetchO
   } catch (cause) {
     if (!(cause instanceof TransferProblem)) throw cause;
     const code = cause.status === 404 ? "E_MODEL_NOT_FOUND" : "E_MODEL_UNREADABLE";
-    const problem = cause.status === 404 ? cause.message : `it could not be fetched: ${cause.message}`;
-    throw new ModelError({ code, subject, problem, remedy: "Check the address and the network", cause });
+    const problem = cause.status === 404 ? cause.message : `download failed: ${cause.message}`;
+    throw new ModelError({ code, subject, problem, remedy: "Check the URL and your network connection", cause });
   }
   return part.bytes();
 }

@@ -1,27 +1,27 @@
-/** What a cache knows of its models: where each came from, its hash, and what addresses gave the first time. */
+/** What a cache knows about its models: their origins and hashes, and the first downloads from each address. */
 import { parseJson } from "../common/text.ts";
 import { integrityError } from "./integrity.ts";
 
-/** What an address gave the first time, where nobody publishes a hash. */
+/** The first download from an address without a published hash. */
 export interface Pin {
   readonly sha256: string;
-  /** When, as ISO 8601. */
+  /** Date, as ISO 8601. */
   readonly since: string;
 }
 
-/** A file that was pulled. */
+/** A downloaded file. */
 export interface KeptFile {
   readonly sha256: string;
   readonly bytes: number;
-  /** Where it came from. */
+  /** Its source. */
   readonly url: string;
   readonly licence: string;
-  /** When, as ISO 8601. */
+  /** Date, as ISO 8601. */
   readonly since: string;
 }
 
 export interface Ledger {
-  /** By the file's name in the cache. */
+  /** By file name in the cache. */
   readonly models: Readonly<Record<string, KeptFile>>;
   /** By address. */
   readonly pins: Readonly<Record<string, Pin>>;
@@ -29,7 +29,7 @@ export interface Ledger {
 
 export const emptyLedger: Ledger = { models: {}, pins: {} };
 
-/** Reads a ledger's text. Throws {@link ModelError} (`E_MODEL_INTEGRITY`) for what is none: pins must not be lost quietly. */
+/** Reads a ledger. Throws {@link ModelError} (`E_MODEL_INTEGRITY`) if it is invalid: pins must not be lost silently. */
 export function parseLedger(text: string, subject: string): Ledger {
   try {
     const { models, pins } = parseJson(text) as Ledger;
@@ -40,8 +40,8 @@ export function parseLedger(text: string, subject: string): Ledger {
   } catch {}
   throw integrityError(
     subject,
-    "it is no list of models that movinet wrote",
-    "Remove it; what is pulled is then pinned anew",
+    "this is not a model list written by movinet",
+    "Delete it; models are pinned again when they are next downloaded",
   );
 }
 
@@ -49,14 +49,14 @@ export function ledgerText(ledger: Ledger): string {
   return `${JSON.stringify(ledger, null, 2)}\n`;
 }
 
-/** Throws {@link ModelError} (`E_MODEL_INTEGRITY`) where an address gives something else than the first time. */
+/** Throws {@link ModelError} (`E_MODEL_INTEGRITY`) if a download differs from the first one. */
 export function checkPin({ pins }: Ledger, url: string, sha256: string, ledgerPlace: string): void {
   const pin = Object.hasOwn(pins, url) ? pins[url] : undefined;
   if (pin === undefined || pin.sha256 === sha256) return;
-  const then = `on ${pin.since.slice(0, 10)}, when it was pinned in ${ledgerPlace}`;
+  const then = `${pin.since.slice(0, 10)}, when it was pinned in ${ledgerPlace}`;
   throw integrityError(
     url,
-    `it gives something else than ${then} (SHA-256 ${sha256} instead of ${pin.sha256})`,
-    "Remove that pin if its publisher tells of a new version",
+    `its content has changed since ${then} (SHA-256 ${sha256} instead of ${pin.sha256})`,
+    "Delete that pin if the publisher has announced a new version",
   );
 }

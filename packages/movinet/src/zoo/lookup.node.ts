@@ -15,23 +15,24 @@ import { defaultModelName, meantName, type ZooModel, zooModel } from "./registry
 import { NodeStore } from "./store.node.ts";
 
 export interface FindOptions extends PullModelOptions {
-  /** Files of models that come with a program, by name; a file of the path that is asked for goes before. */
+  /** Model files that come with a program, by name; a file at the given path takes precedence. */
   readonly embedded?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ModelOptions extends FindOptions {
-  /** A file of class names, one a line, or the data set whose classes they are: `kinetics-600`. A file of that name wins. */
+  /** A file of class names, one per line, or a label set: `kinetics-600`. A file of that name takes precedence. */
   readonly labels?: string | undefined;
-  /** What the weights of other programs cannot tell of their network; default: what their origin does, with a warning. */
+  /** Properties of the network that third-party weights do not reveal; default: as in their origin, with a warning. */
   readonly told?: Told | undefined;
 }
 
 /**
- * Opens a model: a file of any format that we read, else a name that the cache folder holds as `.safetensors`, `.tflite`,
- * `.onnx`, `.pt` or `.tar.gz`, else a name of the zoo, whose file is fetched into the cache folder. Labels come from `labels` (a
- * text file, one name a line, in output order, or `kinetics-600`), else from the file: its card, or the labels that are packed into a
- * TFLite file; else they are those of a file that we know; else they come from a label file beside the model: the `.txt` with
- * `label` in its name that has one line for each class; else they are those of a name of the zoo.
+ * Opens a model: a file in any supported format, else a name in the cache folder with the extension `.safetensors`,
+ * `.tflite`, `.onnx`, `.pt` or `.tar.gz`, else a name of the zoo, which is downloaded into the cache folder. Labels
+ * come from the first of these: `labels` (a text file with one name per line, in output order, or `kinetics-600`); the
+ * file's card or embedded labels; the content of a known file; a label file next to the model (the only `.txt` with
+ * `label` in its name and one line per class); the zoo name.
+ *
  * Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
  * `E_MODEL_TENSORS`, `E_MODEL_LABELS`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`.
  */
@@ -40,7 +41,7 @@ export async function openModel(nameOrFile?: string, options: ModelOptions = {})
   return model;
 }
 
-/** The same with the file that the model was read from. */
+/** The same, with the file that the model was read from. */
 export async function openModelFile(
   nameOrFile: string | undefined,
   { labels, told, ...options }: ModelOptions = {},
@@ -59,12 +60,12 @@ export async function openModelFile(
   return { ...(await withNames(described, path, labels, named)), file };
 }
 
-/** Of what was told, that which says something. */
+/** The options that are set. */
 function given(told: Told = {}): Told {
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }
 
-/** A model with the class names that were asked for, else its own, else those beside it, else those of its name. */
+/** A model with the requested class names, else its own, else those next to it, else those of its name. */
 async function withNames(
   model: OpenedModel,
   path: string,
@@ -77,12 +78,12 @@ async function withNames(
   return named === null ? beside : withZooLabels(beside, named);
 }
 
-/** The model of the zoo whose name a file in the cache folder has, or null. */
+/** The zoo model that a file in the cache folder is named after, or null. */
 function zooNamed(path: string): ZooModel | null {
   return dirname(path) === cacheFolder() ? zooModel(modelName(path)) : null;
 }
 
-/** A model that was pulled, with what the zoo knows of it; one that somebody put in its place is taken as it is. */
+/** A downloaded model, with the zoo's facts about it; a file that somebody put in its place is used as it is. */
 async function withZooFacts(path: string, opened: OpenedModel, size: number): Promise<OpenedModel> {
   const named = zooNamed(path);
   if (named === null) return opened;
@@ -91,9 +92,9 @@ async function withZooFacts(path: string, opened: OpenedModel, size: number): Pr
 }
 
 /**
- * The file of a model: a path, else an `embedded` name, else a name in the cache folder, else one of the zoo, which is fetched; without any,
- * the default name. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`, and
- * `E_MODEL_UNREADABLE` for a path to what is no file.
+ * The file of a model: a path, else an `embedded` name, else a name in the cache folder, else one of the zoo, which is
+ * downloaded; without an argument, the default name. Throws {@link ModelError}: `E_MODEL_NOT_FOUND`,
+ * `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`, and `E_MODEL_UNREADABLE` for a path that is not a file.
  */
 export async function findModel(
   nameOrFile: string | undefined,
@@ -118,21 +119,21 @@ export async function findModel(
   throw new ModelError({
     code: "E_MODEL_NOT_FOUND",
     subject: name,
-    problem: "there is no such model file or name",
-    remedy: `${meantName(name)}Give a SavedModel, or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
+    problem: "no model file or model name matches",
+    remedy: `${meantName(name)}Pass a SavedModel or a .tflite, .safetensors, .onnx or .pt file, or put one at ${join(cacheFolder(), `${basename(name).replace(/\.(tflite|safetensors|onnx|pt)$/, "")}.tflite`)}`,
   });
 }
 
-/** What a pull that was killed has left goes when its model is found; who asks is told that it is there. */
+/** Removes what an interrupted download of this model left, and reports that the model is ready. */
 async function endOfPull(path: string, { onProgress }: PullModelOptions): Promise<void> {
   const named = zooNamed(path);
   if (named === null) return;
-  // A folder that may not be written is no reason not to use what is in it.
+  // A read-only folder is no reason not to use its content.
   await new NodeStore(dirname(path)).sweep(named.name).catch(() => {});
   onProgress?.({ status: "ready", name: named.name });
 }
 
-/** Whether a path is that of a file; null: there is nothing; else what is wrong with it. */
+/** Whether a path is a file; null: nothing there; otherwise what is wrong with it. */
 async function lookFor(path: string): Promise<"file" | Error | null> {
   try {
     if ((await checkpointAt(path)) !== null) return "file";
@@ -140,15 +141,13 @@ async function lookFor(path: string): Promise<"file" | Error | null> {
     const problem = irregularity(facts);
     if (problem === null) return "file";
     const refuse = refusal(path);
-    if (!facts.isDirectory()) return refuse(problem, "Give a regular file");
+    if (!facts.isDirectory()) return refuse(problem, "Pass a regular file");
     const isThere = async (name: string) => (await stat(join(path, name)).catch(() => null))?.isFile() ?? false;
     if (await isThere("saved_model.pb")) {
-      return refuse("it is the folder of a SavedModel without its weights", "Copy its folder variables with it");
+      return refuse("this SavedModel folder has no weights", "Copy its variables folder too");
     }
-    const inside = (await isThere("model.safetensors"))
-      ? join(path, "model.safetensors")
-      : "the model file that is in it";
-    return refuse("it is a folder", `Name ${inside}`);
+    const inside = (await isThere("model.safetensors")) ? join(path, "model.safetensors") : "the model file inside it";
+    return refuse("it is a folder", `Pass ${inside}`);
   } catch (cause) {
     if (cause instanceof ModelError) return cause;
     const { code = "" } = cause as NodeJS.ErrnoException;

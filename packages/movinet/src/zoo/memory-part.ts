@@ -2,7 +2,7 @@ import type { Part, Version } from "./transfer.ts";
 
 const firstBytes = 2 ** 20;
 
-/** A part that lasts as long as the process, or the page. */
+/** A partial download that lasts as long as the process or page. */
 export class MemoryPart implements Part {
   #buffer = new Uint8Array(firstBytes);
   #length = 0;
@@ -24,7 +24,7 @@ export class MemoryPart implements Part {
   async append(bytes: Uint8Array): Promise<void> {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) {
-      // What a server announces is no reason to take memory before it comes.
+      // Allocate for what arrives, not for what a server announces.
       const grown = new Uint8Array(
         Math.max(length, Math.min(2 * this.#buffer.length, this.#version?.total ?? Infinity)),
       );

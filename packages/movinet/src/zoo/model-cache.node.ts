@@ -13,22 +13,22 @@ import { keptFile } from "./pull.ts";
 import { meantName, zoo, zooModel } from "./registry.ts";
 import { NodeStore } from "./store.node.ts";
 
-/** A model of the zoo, as it is listed. */
+/** A model of the zoo, as listed. */
 export interface ZooListing {
   readonly name: string;
-  /** The network that it is of, for example `a0-stream`. */
+  /** Its network, for example `a0-stream`. */
   readonly network: string;
   readonly weights: "float32" | "float16" | "int8";
-  /** Of its file, about. */
+  /** Approximate file size. */
   readonly bytes: number;
-  /** Pixels that the network takes. */
+  /** Input size in pixels. */
   readonly input: { readonly width: number; readonly height: number };
   readonly fps: number;
-  /** Of the first of its sources. */
+  /** Licence of the first source. */
   readonly licence: string;
-  /** As its makers published it, in 0..1. */
+  /** As published by its authors, in 0..1. */
   readonly accuracy: { readonly dataset: string; readonly top1: number; readonly top5: number | null } | null;
-  /** Where its file is; null: it would be fetched. */
+  /** Its file; null: not downloaded yet. */
   readonly cached: string | null;
   readonly sources: readonly string[];
 }
@@ -37,7 +37,7 @@ export interface ZooListing {
 export interface CachedFile {
   readonly path: string;
   readonly bytes: number;
-  /** Where it was fetched; null: somebody has put it there. */
+  /** Its source; null: somebody put it there. */
   readonly pulled: { readonly url: string; readonly licence: string; readonly since: string } | null;
 }
 
@@ -48,13 +48,13 @@ export interface CheckedFile extends CachedFile {
 
 const modelFile = /\.(safetensors|tflite|onnx|pt|tar\.gz)$/;
 
-/** The folder of models that names find, and the zoo that fills it. */
+/** The folder of models that can be opened by name, and the zoo that fills it. */
 export class ModelCache {
   /** Default: `$MOVINET_CACHE`, else the platform's cache folder for `movinet`. */
   readonly folder: string = cacheFolder();
   readonly #store = new NodeStore(this.folder);
 
-  /** Every model of the zoo, and whether it is here. */
+  /** All models of the zoo, and whether they are downloaded. */
   async zoo(): Promise<readonly ZooListing[]> {
     const listings: ZooListing[] = [];
     for (const { name, spec, weights, bytes, sources, accuracy } of zoo) {
@@ -77,12 +77,12 @@ export class ModelCache {
     return listings;
   }
 
-  /** The file of a model of the zoo, fetched where it is not here. Throws what `open` throws for a name, `E_MODEL_NOT_FOUND` for others. */
+  /** The file of a zoo model, downloaded if missing. Throws like `open`, and `E_MODEL_NOT_FOUND` for other names. */
   async pull(name: string, options: PullModelOptions = {}): Promise<string> {
     const known = zooModel(name);
     if (known === null) {
       const names = zoo.map(({ name }) => name).join(", ");
-      const problem = "there is no model of this name in the zoo";
+      const problem = "unknown model";
       throw new ModelError({
         code: "E_MODEL_NOT_FOUND",
         subject: name,
@@ -97,7 +97,7 @@ export class ModelCache {
     return this.#store.placeOf(file);
   }
 
-  /** The model files that are here, by name. */
+  /** The model files in the cache, by name. */
   async list(): Promise<readonly CachedFile[]> {
     const names = await readdir(this.folder).catch((): string[] => []);
     const files = await Promise.all(
@@ -116,7 +116,7 @@ export class ModelCache {
       .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  /** Whether the files that are here are still what was fetched; of others, whether they can be read. */
+  /** Whether cached files still match their downloads; for others, whether they can be read. */
   async verify(signal?: AbortSignal): Promise<readonly CheckedFile[]> {
     const { models } = await this.#store.ledger();
     const checked: CheckedFile[] = [];
@@ -129,8 +129,8 @@ export class ModelCache {
   }
 
   /**
-   * Removes what was fetched, and what downloads have left; with `names`, all files of these names, whoever has put them there. Returns what
-   * was removed. Pins of hashes stay.
+   * Deletes downloaded models and partial downloads; with `names`, all files of these names, whoever put them there.
+   * Returns what was deleted. Pins stay.
    */
   async clear(
     names?: readonly string[],
@@ -153,22 +153,22 @@ function nameOf({ path }: CachedFile): string {
   return basename(path).replace(modelFile, "");
 }
 
-/** What is known of a file of this size, where it is the one that was fetched: another may have been put in its place. */
+/** Facts about a file of this size, if it is the downloaded one: another may have replaced it. */
 function pulledOf(kept: KeptFile | undefined, size: number): CachedFile["pulled"] {
   if (kept?.bytes !== size) return null;
   const { url, licence, since } = kept;
   return { url, licence, since };
 }
 
-/** How a file differs from what was put there. */
+/** How a file differs from its download. */
 async function changeOf({ path, bytes }: CachedFile, kept: KeptFile): Promise<string | null> {
-  if (bytes !== kept.bytes) return `it has ${bytes} bytes, not ${kept.bytes} as when it was fetched`;
+  if (bytes !== kept.bytes) return `it has ${bytes} bytes, but had ${kept.bytes} when downloaded`;
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest("hex") === kept.sha256 ? null : "its content is not what was fetched";
+  return hash.digest("hex") === kept.sha256 ? null : "its content has changed since it was downloaded";
 }
 
-/** Why a file that somebody has put there cannot be read. */
+/** Why a file that somebody put there cannot be read. */
 async function illness({ path }: CachedFile, signal: AbortSignal | undefined): Promise<string | null> {
   try {
     await openModel(path, { signal });

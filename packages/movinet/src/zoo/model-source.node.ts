@@ -1,4 +1,4 @@
-/** Models on a disk: one file, an archive, or the several files of a TensorFlow checkpoint. */
+/** Models on disk: one file, an archive, or the files of a TensorFlow checkpoint. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { ModelError, type Refuse } from "../common/errors.ts";
@@ -12,13 +12,13 @@ import { checkpointAmong, graphFile, isCheckpointFile, prefixOf } from "../forma
 import type { Told } from "../formats/weights/infer.ts";
 import { mostModelBytes } from "./labelled.ts";
 
-/** Where a model is: one file, an archive, or the files of a TensorFlow checkpoint. */
+/** Where a model is stored: one file, an archive, or the files of a TensorFlow checkpoint. */
 export class ModelSource {
-  /** As it was named. */
+  /** As given by the caller. */
   readonly path: string;
-  /** What is read. */
+  /** The files to read. */
   readonly files: readonly string[];
-  /** Of a checkpoint, its files by the names that a SavedModel gives them; null: one file. */
+  /** For a checkpoint, its files by their names in a SavedModel; null: one file. */
   readonly #named: ReadonlyMap<string, string> | null;
 
   private constructor(path: string, named: ReadonlyMap<string, string> | null) {
@@ -27,7 +27,10 @@ export class ModelSource {
     this.#named = named;
   }
 
-  /** What a path names ({@link checkpointAt}). Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several checkpoints. */
+  /**
+   * The source at a path ({@link checkpointAt}). Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with
+   * several checkpoints.
+   */
   static async at(path: string): Promise<ModelSource> {
     const prefix = await checkpointAt(path);
     if (prefix === null) return new ModelSource(path, null);
@@ -41,8 +44,8 @@ export class ModelSource {
   }
 
   /**
-   * The bytes of a model file; or the model, where it is in an archive or in several files. Throws {@link ModelError}:
-   * `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what readers throw.
+   * The bytes of a model file; or the model, if it is in an archive or in several files. Throws {@link ModelError}:
+   * `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, and what the readers throw.
    */
   async read({ signal, told }: SourceOptions = {}): Promise<Uint8Array | ReadModel> {
     const { path } = this;
@@ -65,26 +68,30 @@ export class ModelSource {
 }
 
 interface SourceOptions {
-  /** Ends the reading: the promise is then rejected with the signal's reason. */
+  /** Aborts reading: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** What the weights of other programs cannot tell of their network. */
+  /** Properties of the network that third-party weights do not reveal. */
   readonly told?: Told | undefined;
 }
 
-/** The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` for what is none. */
+/**
+ * The bytes of a model file. Throws {@link ModelError}: `E_MODEL_UNREADABLE`, or `E_MODEL_FORMAT` if it is not a
+ * model.
+ */
 export async function readModelFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   const look = (head: Uint8Array, size: number) => void formatOf(head, size, path);
   return readUserFile(path, { most: mostModelBytes, refuse: refusal(path), look, signal });
 }
 
-/** The name of a model that has no other. */
+/** The name of a model without another one. */
 export function modelName(path: string): string {
   return basename(path.replace(/\.tar\.gz$/, ""), extname(path.replace(/\.tar\.gz$/, "")));
 }
 
 /**
- * The prefix of the checkpoint that a path names: the folder of a SavedModel, or another with one checkpoint in it; a prefix itself; or
- * one of a checkpoint's files. Null where it is none. Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with several.
+ * The prefix of the checkpoint at a path: a SavedModel folder, or another folder with one checkpoint; a prefix; or one
+ * of a checkpoint's files. Null if it is none of these. Throws {@link ModelError} (`E_MODEL_FORMAT`) for a folder with
+ * several.
  */
 export async function checkpointAt(path: string): Promise<string | null> {
   const facts = await stat(path).catch(() => null);
@@ -102,17 +109,17 @@ export async function checkpointAt(path: string): Promise<string | null> {
   return (await stat(`${prefix}.index`).catch(() => null))?.isFile() ? prefix : null;
 }
 
-/** Files beside a checkpoint that tell of it: those who name one mean their folder. */
+/** Files next to a checkpoint that describe it: naming one means their folder. */
 const besides: ReadonlySet<string> = new Set([graphFile, "checkpoint"]);
 
-/** The folder in a SavedModel in which its checkpoint is. */
+/** The folder of the checkpoint in a SavedModel. */
 const variables = "variables";
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
 }
 
-/** What a tar archive holds, unpacked as it is read; null where a file is none. */
+/** The content of a tar archive, unpacked while reading; null if a file is not one. */
 async function archiveOf(path: string, options: ReadOptions): Promise<AsyncIterable<Uint8Array> | null> {
   for await (const piece of userFilePieces(path, options)) {
     if (!isArchive(piece)) return null;

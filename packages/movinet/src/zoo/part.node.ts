@@ -4,10 +4,10 @@ import { writeError } from "../common/write.node.ts";
 import type { OwnPart } from "./store.ts";
 import type { Version } from "./transfer.ts";
 
-/** The head of the file: which version it is of, as JSON with blanks behind it. The bytes come after it. */
+/** The head of the file: its version as JSON, padded with spaces. The bytes follow. */
 const headBytes = 4096;
 
-/** A part on disk. A process that is killed leaves a beginning of it, never a gap. */
+/** A partial download on disk. A killed process leaves a prefix of it, never a gap. */
 export class FilePart implements OwnPart {
   readonly #path: string;
   readonly #file: FileHandle;
@@ -21,7 +21,7 @@ export class FilePart implements OwnPart {
     this.#length = length;
   }
 
-  /** Opens what is there, or begins a file. */
+  /** Opens an existing file, or creates one. */
   static async open(path: string): Promise<FilePart> {
     const { O_RDWR, O_CREAT, O_NOFOLLOW = 0 } = constants;
     const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
@@ -41,7 +41,7 @@ export class FilePart implements OwnPart {
 
   async begin(version: Version): Promise<void> {
     const head = Buffer.alloc(headBytes, " ");
-    // An address, or what a server says, may be long: a part without a head is begun again, which is no harm.
+    // A long address or header may leave no room for a head: the part then starts over, which does no harm.
     if (head.write(JSON.stringify(version)) === headBytes) head.fill(" ");
     await this.#written(this.#file.truncate(0));
     await this.#written(this.#file.write(head, 0, headBytes, 0));
@@ -57,7 +57,7 @@ export class FilePart implements OwnPart {
     }
   }
 
-  /** What the system says of writing, for people: a disk may be full. */
+  /** A system error on writing as a message: the disk may be full. */
   #written<T>(writing: Promise<T>): Promise<T> {
     return writing.catch((cause: unknown) => {
       throw writeError(this.#path, cause);
@@ -68,13 +68,13 @@ export class FilePart implements OwnPart {
     const bytes = new Uint8Array(this.#length);
     for (let at = 0; at < bytes.length; ) {
       const { bytesRead } = await this.#file.read(bytes, at, bytes.length - at, headBytes + at);
-      if (bytesRead === 0) throw new Error("a file of the cache became shorter while it was read");
+      if (bytesRead === 0) throw new Error("a cached file shrank while it was being read");
       at += bytesRead;
     }
     return bytes;
   }
 
-  /** Nothing is left of a part in which nothing is. */
+  /** Removes empty parts. */
   async close(): Promise<void> {
     await this.#file.close();
     if (this.#length === 0) await rm(this.#path, { force: true });

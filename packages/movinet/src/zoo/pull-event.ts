@@ -1,6 +1,7 @@
 /**
- * How a download goes, as transformers.js tells it: `initiate`, `download`, `progress` (in percent), `done` for a file, and `ready` once
- * the model can be used, also where nothing was to be fetched. Ours are `skip`, where a source is given up, and `wait`.
+ * Progress of a download, with the events of transformers.js: `initiate`, `download`, `progress` (in percent), `done`
+ * for a file, and `ready` when the model can be used, even if nothing was downloaded. In addition: `skip`, when a
+ * source is given up, and `wait`.
  */
 export type PullEvent = { readonly name: string } & (
   | {
@@ -26,7 +27,7 @@ export type PullEvent = { readonly name: string } & (
   | { readonly status: "wait"; readonly for: string }
 );
 
-/** How far a file is. */
+/** Progress of a file. */
 export function progressOf(
   { name, file }: { readonly name: string; readonly file: string },
   loaded: number,
@@ -36,7 +37,7 @@ export function progressOf(
   return { status: "progress", name, file, progress, loaded, total: total ?? 0 };
 }
 
-/** The name of the file that an address gives. */
+/** The file name in an address. */
 export function fileOf(url: string, name: string): string {
   const last =
     url

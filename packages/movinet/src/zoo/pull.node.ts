@@ -9,17 +9,18 @@ import { nodeFetch } from "./request.node.ts";
 import { NodeStore } from "./store.node.ts";
 
 export interface PullModelOptions {
-  /** Fetch nothing. Default: what `MOVINET_OFFLINE` says. */
+  /** Do not download anything. Default: `MOVINET_OFFLINE`. */
   readonly offline?: boolean | undefined;
-  /** Ends the download: the promise is then rejected with the signal's reason. What has come stays for the next time. */
+  /** Aborts the download: the promise rejects with the signal's reason. The part received stays for the next time. */
   readonly signal?: AbortSignal | undefined;
-  /** Told how the download goes. */
+  /** Receives the progress of the download. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
 }
 
 /**
- * The file of a model of the zoo, which is fetched into the cache folder first where it is not there; from `MOVINET_MIRROR`, where that is
- * set. Throws {@link ModelError}: `E_MODEL_NOT_FOUND` (it may not be fetched), `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`; and `E_OUTPUT_WRITE`.
+ * The file of a zoo model, downloaded into the cache folder if missing; from `MOVINET_MIRROR` if set. Throws
+ * {@link ModelError}: `E_MODEL_NOT_FOUND` (downloads are forbidden), `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`; and
+ * `E_OUTPUT_WRITE`.
  */
 export async function pullModel(
   model: ZooModel,
@@ -30,7 +31,7 @@ export async function pullModel(
     throw new ModelError({
       code: "E_MODEL_NOT_FOUND",
       subject: model.name,
-      problem: "the cache holds none; nothing may be fetched (offline)",
+      problem: "not in the cache, and offline mode forbids downloads",
       remedy: store.remedyFor(model),
     });
   }
@@ -48,7 +49,7 @@ function mirrorOf(): string | null {
   throw new ModelError({
     code: "E_MODEL_DOWNLOAD",
     subject: "MOVINET_MIRROR",
-    problem: `${JSON.stringify(mirror)} is no http(s) URL`,
-    remedy: "Set it to the address of a folder of models, or unset it",
+    problem: `not an http(s) URL: ${JSON.stringify(mirror)}`,
+    remedy: "Set it to the URL of a folder of models, or unset it",
   });
 }

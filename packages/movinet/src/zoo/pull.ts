@@ -1,4 +1,4 @@
-/** Fetches a model of the zoo: its sources in order, each as often as it is worth it, until one gives what it should. */
+/** Downloads a zoo model: tries its sources in order, with retries, until one returns the right content. */
 import { ModelError } from "../common/errors.ts";
 import { shownSource } from "../common/urls.ts";
 import { integrityError, sha256Of } from "./integrity.ts";
@@ -14,7 +14,7 @@ export interface PullOptions {
   readonly store: Store;
   readonly fetch: Fetch;
   readonly gunzip?: Gunzip | undefined;
-  /** An address that is asked first, for `<mirror>/<name>.safetensors` or `.tflite`. */
+  /** An address to try first, for `<mirror>/<name>.safetensors` or `.tflite`. */
   readonly mirror?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
@@ -22,8 +22,8 @@ export interface PullOptions {
 }
 
 /**
- * The name in the store of a model's file, which is fetched first where it is not there. Throws {@link ModelError}: `E_MODEL_DOWNLOAD`, or
- * `E_MODEL_INTEGRITY` where a source gave something else than it should; and what the store throws.
+ * The name in the store of a model's file, downloaded if missing. Throws {@link ModelError}: `E_MODEL_DOWNLOAD`, or
+ * `E_MODEL_INTEGRITY` if a source returned the wrong content; and what the store throws.
  */
 export async function pull(model: ZooModel, options: PullOptions): Promise<string> {
   const { store, signal, onProgress } = options;
@@ -35,7 +35,7 @@ export async function pull(model: ZooModel, options: PullOptions): Promise<strin
   return file;
 }
 
-/** Endings of a model's file in the cache, in the order in which they are looked for; only the first two are ever fetched. */
+/** Extensions of a model's file in the cache, in lookup order; only the first two are ever downloaded. */
 export const cacheEndings = [".safetensors", ".tflite", ".onnx", ".pt", ".tar.gz"] as const;
 
 /** The name of a model's file in a store, or null. */
@@ -47,7 +47,7 @@ export async function keptFile({ name }: Pick<ZooModel, "name">, store: Store): 
 async function fetchFirst(model: ZooModel, options: PullOptions): Promise<string> {
   const { mirror = null, signal, onProgress, store } = options;
   const { name } = model;
-  await store.ledger(); // a damaged one is told before anything is fetched
+  await store.ledger(); // report a damaged one before downloading anything
   const problems: { readonly host: string; readonly problem: string; readonly wrong: boolean }[] = [];
   for (const source of [...mirrored(model, mirror), ...model.sources]) {
     try {
@@ -61,14 +61,14 @@ async function fetchFirst(model: ZooModel, options: PullOptions): Promise<string
       problems.push({ host: hostOf(source.url), problem, wrong });
     }
   }
-  // A mirror is asked for two files, and mostly has the same to say of both.
+  // A mirror is asked for two files, usually with the same outcome.
   const told = [...new Set(problems.map(({ host, problem }) => `${host}: ${problem}`))].join("; ");
-  const [problem, remedy] = [`it could not be fetched (${told})`, store.remedyFor(model)] as const;
+  const [problem, remedy] = [`download failed (${told})`, store.remedyFor(model)] as const;
   if (problems.some(({ wrong }) => wrong)) throw integrityError(name, problem, remedy);
   throw new ModelError({ code: "E_MODEL_DOWNLOAD", subject: name, problem, remedy });
 }
 
-/** Sources at a mirror, under the names that the cache uses. */
+/** Sources at a mirror, under the names used in the cache. */
 function mirrored({ name, ending, sources, file }: ZooModel, mirror: string | null): readonly Source[] {
   if (mirror === null) return [];
   const [{ licence } = { licence: "" }] = sources;
@@ -77,7 +77,7 @@ function mirrored({ name, ending, sources, file }: ZooModel, mirror: string | nu
     const content = ending === "tflite" && file !== null ? { sha256: file.sha256 } : null;
     return {
       url: `${mirror.replace(/\/+$/, "")}/${name}.${ending}`,
-      origin: `${name}.${ending} of your mirror`,
+      origin: `${name}.${ending} from your mirror`,
       licence,
       content,
     };
@@ -92,7 +92,7 @@ async function fetchFrom(source: Source, model: ZooModel, options: PullOptions):
   onProgress?.({ status: "initiate", ...tell, url: shownSource(url), origin, licence, bytes });
   const part = await store.part(name, url);
   try {
-    // Bytes that were left from before may be of another version: then it is fetched once more.
+    // Bytes left from before may belong to another version: download once more.
     for (let trusted = part.length === 0; ; trusted = true) {
       await fill(part, source, options, tell);
       try {
@@ -128,7 +128,7 @@ async function fill(
   onProgress?.({ status: "done", ...tell });
 }
 
-/** Checks what came, and puts it in its place. */
+/** Verifies a download and puts it in its place. */
 async function keep(
   bytes: Uint8Array,
   source: Source,

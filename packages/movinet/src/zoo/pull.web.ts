@@ -12,7 +12,9 @@ export interface PullModelOptions {
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
 }
 
-/** The bytes of a model of the zoo, from the browser's cache, where they are put first. Throws what {@link pull} throws. */
+/**
+ * The bytes of a zoo model, from the browser's cache, downloaded into it if missing. Throws what {@link pull} throws.
+ */
 export async function pullModel(
   model: ZooModel,
   { mirror, signal, onProgress }: PullModelOptions,
@@ -21,7 +23,7 @@ export async function pullModel(
     throw new ModelError({
       code: "E_MODEL_DOWNLOAD",
       subject: model.name,
-      problem: "a page that did not come over https cannot check hashes",
+      problem: "hashes cannot be checked on a page served without https",
       remedy: "Serve the page over https, or from localhost",
     });
   }

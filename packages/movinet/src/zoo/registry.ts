@@ -1,51 +1,51 @@
 /**
- * The zoo: public weights by name, where they are, and what must be known of them. Which weights a name means is decided by what
- * is most accurate: a plain name is float32 with squeeze-and-excitation; the quantized TFLite files have names of their own.
+ * The zoo: public weights by name, their sources, and the facts needed to use them. A name means the most accurate
+ * weights: plain names are float32 with squeeze-and-excitation; the quantized TFLite files have their own names.
  */
 import { type Mode, type SpecName, specOf } from "../arch/spec.ts";
 import type { VariantName } from "../arch/variants.ts";
 import type { Told } from "../formats/weights/infer.ts";
 import type { Card } from "../model/card.ts";
 
-/** How the bytes of a file are known before anybody has them: by their SHA-256, or as git names them. */
+/** How to verify a file: by its SHA-256, or its git blob ID. */
 export type Content = { readonly sha256: string } | { readonly blob: string };
 
-/** An address of a model's weights. */
+/** A source of a model's weights. */
 export interface Source {
   readonly url: string;
-  /** Who publishes them. */
+  /** The publisher. */
   readonly origin: string;
   readonly licence: string;
-  /** Null: nobody publishes a hash, so the first one that comes is pinned. */
+  /** Null: no hash is published, so the first download is pinned. */
   readonly content: Content | null;
 }
 
-/** A model that can be asked for by name. */
+/** A model available by name. */
 export interface ZooModel {
   readonly name: string;
   /** Its network. */
   readonly spec: SpecName;
   readonly weights: "float32" | "float16" | "int8";
-  /** Ending of the file that is kept of it: weights of others are kept converted, TFLite files as they are. */
+  /** Extension of the cached file: third-party weights are stored converted, TFLite files unchanged. */
   readonly ending: "safetensors" | "tflite";
-  /** In the order in which they are asked. */
+  /** In the order they are tried. */
   readonly sources: readonly Source[];
-  /** The TFLite file that its sources give, in a wrapping or not; null: it is not known. */
+  /** The TFLite file in its sources, packed or not; null: unknown. */
   readonly file: { readonly sha256: string; readonly bytes: number } | null;
-  /** Bytes of the file that is kept, about. */
+  /** Approximate size of the cached file in bytes. */
   readonly bytes: number;
   readonly classes: number;
-  /** The classes' names; null: the file has them. */
+  /** The class names; null: in the file. */
   readonly labels: "kinetics-600" | null;
-  /** What the weights do not tell of their network. */
+  /** Properties of the network that the weights do not reveal. */
   readonly told: Told;
-  /** As its makers published it. */
+  /** As published by its authors. */
   readonly accuracy: Card["accuracy"];
 }
 
 const portCommit = "c2d1edf48fc6c5259707f9d833f22171b4f63493";
 
-/** Git's names of the port's files, which pin what is in them. It has no stream weights of A3–A5. */
+/** Git blob IDs of the port's files, which pin their content. It has no stream weights of A3–A5. */
 const portBlobs: Partial<Record<SpecName, string>> = {
   "a0-base": "8c3bf9376a49d9db72709d5fb60bd0a635069044",
   "a0-stream": "1b467adcbf00040713526ec927b3fbfd5aaac487",
@@ -69,13 +69,13 @@ function port(spec: SpecName): readonly Source[] {
   return [{ url, origin, licence: "MIT", content: { blob } }];
 }
 
-/** An archive at Kaggle, which counts a model's versions from 1, whatever its number was at the older hub. */
+/** An archive at Kaggle, which counts a model's versions from 1, whatever its number was on the older hub. */
 function kaggle(framework: string, variation: string, version: number): Source {
   const url = `https://www.kaggle.com/api/v1/models/google/movinet/${framework}/${variation}/${version}/download`;
   return { url, origin: "google/movinet", licence: "Apache-2.0", content: null };
 }
 
-/** Versions at Kaggle of what was the third one at the hub, where the stream models began with the second. */
+/** Kaggle versions of the hub's third version, where stream models began with the second. */
 const thirdVersion = { base: 3, stream: 2 } as const satisfies Record<Mode, number>;
 
 /** Top-1 and top-5 in percent on Kinetics-600, one clip, one crop (spec §6.2, §6.5). */
@@ -90,7 +90,7 @@ const floats: Partial<Record<VariantName, Readonly<Record<Mode, Published>>>> = 
   a5: { base: [84.27, 96.39], stream: [82.37, 95.79] },
 };
 
-/** Parameters with the norms' statistics (spec §1.5), of which each takes four bytes. */
+/** Parameters including norm statistics (spec §1.5), four bytes each. */
 const parameters: Partial<Record<SpecName, number>> = {
   "a0-base": 3_126_071,
   "a0-stream": 3_765_983,
@@ -106,7 +106,7 @@ const parameters: Partial<Record<SpecName, number>> = {
   "a5-stream": 31_636_734,
 };
 
-/** Of Google's TFLite files: bytes (float16: two for each parameter), accuracy, and the file where somebody has it. */
+/** Google's TFLite files: bytes (float16: two per parameter), accuracy, and the file if one is known. */
 const quantized = {
   "a0-stream-int8": {
     version: 1,
@@ -116,13 +116,15 @@ const quantized = {
   },
   "a1-stream-int8": { version: 1, bytes: 4_500_000, published: [70.1, null], file: null },
   "a2-stream-int8": { version: 1, bytes: 5_100_000, published: [72.2, null], file: null },
-  // The first float16 files were of a wrong architecture, as their own page says.
+  // The first float16 files had the wrong architecture, according to their own page.
   "a0-stream-float16": { version: 2, bytes: 7_600_000, published: [71.5, null], file: null },
   "a1-stream-float16": { version: 2, bytes: 13_000_000, published: [76.0, null], file: null },
   "a2-stream-float16": { version: 2, bytes: 14_800_000, published: [77.5, null], file: null },
 } as const satisfies Record<string, { version: number; bytes: number; published: Published; file: ZooModel["file"] }>;
 
-/** The released stream weights want gate A, and swish in the classifier, whatever the current code builds (spec §2.7). */
+/**
+ * The released stream weights need gate A, and swish in the classifier, whatever the current code builds (spec §2.7).
+ */
 function toldOf(spec: SpecName): Told {
   const { mode, activation, gate, classifierActivation } = specOf(spec);
   return { mode, activation, gate: mode === "stream" ? "hard_sigmoid_a" : gate, classifierActivation };
@@ -134,7 +136,7 @@ function accuracyOf([top1, top5]: Published): Card["accuracy"] {
   return { dataset: "Kinetics-600", top1: share(top1), top5: top5 === null ? null : share(top5) };
 }
 
-/** Percents with two decimals as a share, without the noise of a division. */
+/** Percentages with two decimals as fractions, without the rounding noise of a division. */
 function share(percent: number): number {
   return Math.round(percent * 100) / 10_000;
 }
@@ -180,13 +182,13 @@ function quantizedModels(): readonly ZooModel[] {
   });
 }
 
-/** Every model, the float32 ones first. */
+/** All models, the float32 ones first. */
 export const zoo: readonly ZooModel[] = [...floatModels(), ...quantizedModels()];
 
-/** The model that is used where none is named. */
+/** The default model. */
 export const defaultModelName = "a0-stream";
 
-/** What to say first to somebody who writes a name that there is not: the name that is likely meant, as a sentence; else nothing. */
+/** A suggestion for a misspelled name, as a sentence; otherwise empty. */
 export function meantName(written: string): string {
   const bare = written
     .toLowerCase()
@@ -198,7 +200,7 @@ export function meantName(written: string): string {
   return meant === null ? "" : `Did you mean ${meant}? `;
 }
 
-/** How many characters must be added, left out or changed to make one text the other. */
+/** The edit distance of two texts. */
 function editsBetween(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, i) => i);
   for (const [i, character] of [...from].entries()) {
@@ -212,7 +214,7 @@ function editsBetween(from: string, to: string): number {
   return row[to.length] as number;
 }
 
-/** The model of a name, or null. */
+/** The model with this name, or null. */
 export function zooModel(name: string): ZooModel | null {
   return zoo.find((model) => model.name === name) ?? null;
 }

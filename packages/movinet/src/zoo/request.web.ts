@@ -2,8 +2,8 @@
 import type { Fetch } from "./transfer.ts";
 
 /**
- * Asks for an address in a browser. Of the headers only `Range` is sent: another one would make the browser ask another server
- * first whether it may be sent, which few allow.
+ * Requests an address in a browser. Only the `Range` header is sent: any other would cause a preflight request, which
+ * few servers allow.
  */
 export const webFetch: Fetch = async (url, { range }, signal) => {
   const response = await fetch(url, { signal, ...(range !== undefined && { headers: { range } }) });
@@ -14,7 +14,7 @@ export const webFetch: Fetch = async (url, { range }, signal) => {
   };
 };
 
-/** Not every browser lets a stream be iterated. */
+/** Not every browser has iterable streams. */
 async function* chunksOf(stream: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   const reader = stream?.getReader();
   for (;;) {

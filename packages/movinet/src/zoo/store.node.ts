@@ -1,4 +1,4 @@
-/** The cache folder: whole models under their names, `models.lock.json`, and in `parts` what is on its way. */
+/** The cache folder: complete models under their names, `models.lock.json`, and partial downloads in `parts`. */
 import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { ZooModel } from "./registry.ts";
 import type { NewFile, OwnPart, Store, Waiting } from "./store.ts";
 import { pause } from "./transfer.ts";
 
-/** Milliseconds between two looks at a lock of another process, and between two signs of life of its own. */
+/** Milliseconds between checks of another process's lock, and between updates of this one's. */
 const [lookMs, beatMs] = [100, 5000];
 const ledgerName = "models.lock.json";
 
@@ -21,7 +21,7 @@ export class NodeStore implements Store {
   readonly #parts: string;
   readonly #deadMs: number;
 
-  /** `deadMs`: a process on another machine that has given no sign of life for so long is gone. */
+  /** `deadMs`: a process on another machine without updates for this long counts as dead. */
   constructor(folder: string, { deadMs = 60_000 }: { readonly deadMs?: number } = {}) {
     this.folder = folder;
     this.#parts = join(folder, "parts");
@@ -35,7 +35,7 @@ export class NodeStore implements Store {
   remedyFor({ name, sources: [source], ending }: ZooModel): string {
     const url = source?.url ?? "";
     const own = url.endsWith("/download") ? "tar.gz" : ending === "tflite" ? "tflite" : "pt";
-    return `Download ${url} where there is a network, and put it at ${this.placeOf(`${name}.${own}`)}`;
+    return `Download ${url} on a machine with network access, and save it as ${this.placeOf(`${name}.${own}`)}`;
   }
 
   async has(file: string): Promise<boolean> {
@@ -46,12 +46,12 @@ export class NodeStore implements Store {
     const path = this.placeOf(ledgerName);
     const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-      throw integrityError(path, `it cannot be read (${error.code})`, "Make it readable, or remove it", error);
+      throw integrityError(path, `cannot read it (${error.code})`, "Make it readable, or delete it", error);
     });
     return text === null ? emptyLedger : parseLedger(text, path);
   }
 
-  /** Changes the ledger while nobody else does. */
+  /** Updates the ledger exclusively. */
   async change(edit: (ledger: Ledger) => Ledger): Promise<void> {
     await this.alone(ledgerName, async () => {
       const text = ledgerText(edit(await this.ledger()));
@@ -78,7 +78,7 @@ export class NodeStore implements Store {
     await this.#clearParts(name);
   }
 
-  /** Writes a file aside and moves it to its place. What a killed process leaves is in `parts`. */
+  /** Writes a file under another name and renames it. A killed process leaves files only in `parts`. */
   async #place(
     name: string,
     file: string,
@@ -96,7 +96,7 @@ export class NodeStore implements Store {
     }
   }
 
-  /** Removes what an interrupted download has left of a model that is there, unless somebody is at it. */
+  /** Removes the leftovers of an interrupted download of an existing model, unless it is in progress. */
   async sweep(name: string): Promise<void> {
     const left = await readdir(this.#parts).catch(() => []);
     if (!left.some((file) => isOf(name, file))) return;
@@ -104,7 +104,7 @@ export class NodeStore implements Store {
     if (holder === null) await this.#holding(path, () => this.#clearParts(name));
   }
 
-  /** Removes files of a name, what is known of them, and what is left of downloads. Pins stay: they are there for the next time. */
+  /** Deletes the files with a name, the facts about them, and partial downloads. Pins stay for the next time. */
   async remove(name: string, files: readonly string[], waiting: Waiting): Promise<void> {
     const work = async () => {
       for (const file of files) await rm(this.placeOf(file), { force: true });
@@ -117,7 +117,7 @@ export class NodeStore implements Store {
     await this.alone(name, work, waiting);
   }
 
-  /** Models of which downloads have left something, or are under way. */
+  /** Models with partial downloads, finished or not. */
   async unfinished(): Promise<readonly string[]> {
     const left = await readdir(this.#parts).catch(() => []);
     const names = left.map((file) => file.replace(/-[0-9a-f]{8}\.part$|-[0-9a-f-]{36}\.part$|\.lock(\..*)?$/, ""));
@@ -134,7 +134,7 @@ export class NodeStore implements Store {
     return this.#holding(await this.#lock(name, waiting), work);
   }
 
-  /** Does work with a lock, which shows that its process lives, and is removed in the end. */
+  /** Runs work while holding a lock, which is refreshed regularly and removed at the end. */
   async #holding<T>(lock: string, work: () => Promise<T>): Promise<T> {
     const beat = setInterval(() => {
       utimes(lock, new Date(), new Date()).catch(() => {});
@@ -144,7 +144,7 @@ export class NodeStore implements Store {
     } finally {
       clearInterval(beat);
       await rm(lock, { force: true });
-      // It is removed by whoever is the last in it.
+      // The last user removes it.
       await rmdir(this.#parts).catch(() => {});
     }
   }
@@ -158,7 +158,7 @@ export class NodeStore implements Store {
         throw writeError(this.#parts, cause);
       });
       const answer = await takeLock(file, refusal(file)).catch((error: Error & { cause?: NodeJS.ErrnoException }) => {
-        if (error.cause?.code === "ENOENT") return null; // somebody has removed the folder meanwhile
+        if (error.cause?.code === "ENOENT") return null; // the folder was removed meanwhile
         throw error;
       });
       if (answer === null) {
@@ -166,7 +166,7 @@ export class NodeStore implements Store {
         continue;
       }
       if (answer.holder === null) {
-        // A process that only slept still has its files open: what it writes to them from now on is nobody's.
+        // A process that was only suspended still has its files open: whatever it writes to them is discarded.
         if (watched.gone) await this.#clearParts(name);
         return answer.path;
       }
@@ -183,7 +183,7 @@ function refusal(subject: string): Refuse {
   return (problem, remedy, cause) => integrityError(subject, problem, remedy, cause);
 }
 
-/** Milliseconds for which a lock has shown no sign of life. Clocks of machines differ: only changes count. */
+/** Milliseconds without updates of a lock. Clocks of machines differ, so only changes count. */
 async function silence(lock: string, { text }: LockHolder, watched: { sign: string; since: number }): Promise<number> {
   const changed = (await stat(lock).catch(() => null))?.mtimeMs ?? 0;
   const sign = `${changed} ${text}`;
@@ -191,7 +191,7 @@ async function silence(lock: string, { text }: LockHolder, watched: { sign: stri
   return performance.now() - watched.since;
 }
 
-/** Whether a file in `parts` belongs to a name; `a0-stream` is the beginning of `a0-stream-int8`. */
+/** Whether a file in `parts` belongs to a name; `a0-stream` is a prefix of `a0-stream-int8`. */
 function isOf(name: string, file: string): boolean {
   return file.startsWith(`${name}-`)
     ? /^[0-9a-f-]{8,36}\.part$/.test(file.slice(name.length + 1))

@@ -2,12 +2,12 @@ import type { KeptFile, Ledger, Pin } from "./ledger.ts";
 import type { ZooModel } from "./registry.ts";
 import type { Part } from "./transfer.ts";
 
-/** A model that is whole, on its way into the cache. */
+/** A complete model on its way into the cache. */
 export interface NewFile extends KeptFile {
   /** Its name in the cache. */
   readonly file: string;
   readonly content: Uint8Array;
-  /** What is pinned with it, of its own address; null: a published hash was checked. */
+  /** The pin for its own address; null: a published hash was checked. */
   readonly pin: Pin | null;
 }
 
@@ -15,19 +15,19 @@ export interface OwnPart extends Part {
   close(): Promise<void>;
 }
 
-/** Where models are kept, on one platform. What a killed process has left is never taken for a model. */
+/** Storage of models on one platform. The leftovers of a killed process are never mistaken for a model. */
 export interface Store {
-  /** A file's place in it, as it may be shown. */
+  /** A file's location, for display. */
   placeOf(file: string): string;
-  /** What to do where a model cannot be fetched: a sentence without its full stop. */
+  /** What to do if a model cannot be downloaded: a sentence without its final period. */
   remedyFor(model: ZooModel): string;
   has(file: string): Promise<boolean>;
   ledger(): Promise<Ledger>;
-  /** What was left of a download, or nothing yet. For who is {@link alone} with the name. */
+  /** The partial download, possibly empty. Only within {@link alone} for this name. */
   part(name: string, url: string): Promise<OwnPart>;
-  /** Puts a model in its place, whole or not at all, with what is to be known of it, and clears what its download left behind. */
+  /** Stores a complete model with the facts about it, and removes its partial download. */
   keep(name: string, file: NewFile): Promise<void>;
-  /** Does work while nobody else does with this name; `onWait` is told whom it waits for. */
+  /** Runs work exclusively for this name; `onWait` is called with the one it waits for. */
   alone<T>(name: string, work: () => Promise<T>, waiting: Waiting): Promise<T>;
 }
 

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The browser's own cache of the page's origin (Cache API); memory where a page has none. */
+/** The browser's cache for the page's origin (Cache API); memory if there is none. */
 
 import { emptyLedger, type Ledger, ledgerText, parseLedger } from "./ledger.ts";
 import { MemoryPart } from "./memory-part.ts";
@@ -7,16 +7,16 @@ import type { NewFile, OwnPart, Store, Waiting } from "./store.ts";
 
 const cacheName = "movinet";
 const ledgerName = "models.lock.json";
-/** Of a page without a cache, as long as it is open. */
+/** For pages without a cache, while they are open. */
 const memory = new Map<string, Uint8Array<ArrayBuffer>>();
 
 export class WebStore implements Store {
   placeOf(file: string): string {
-    return `${file} of the browser's cache ${cacheName}`;
+    return `${file} in the browser cache ${cacheName}`;
   }
 
   remedyFor(): string {
-    return "Serve the model's file from the page's own origin, and name the folder in the option mirror";
+    return "Serve the model file from the page's own origin, and set the mirror option to its folder";
   }
 
   async has(file: string): Promise<boolean> {
@@ -44,7 +44,7 @@ export class WebStore implements Store {
     return bytes === null ? emptyLedger : parseLedger(new TextDecoder().decode(bytes), this.placeOf(ledgerName));
   }
 
-  /** A page keeps no part of a file for the next one. */
+  /** A page does not keep partial downloads for the next one. */
   async part(): Promise<OwnPart> {
     return Object.assign(new MemoryPart(), { close: async () => {} });
   }
@@ -75,7 +75,7 @@ async function openCache(): Promise<Cache | null> {
   return typeof caches === "undefined" ? null : caches.open(cacheName).catch(() => null);
 }
 
-/** Keys of the cache are addresses; nobody asks for these. */
+/** Keys of the cache are URLs, which are never requested. */
 function keyOf(file: string): string {
   return new URL(`/.movinet/${file}`, location.href).href;
 }

@@ -1,45 +1,47 @@
-/** Brings a file from one address, whatever the line and the server do: it goes on where it broke, and knows when to give up. */
+/**
+ * Downloads a file from one address, whatever the connection and the server do: it resumes, and knows when to give up.
+ */
 import { formatBytes } from "../common/printable.ts";
 
-/** What a server answers. */
+/** A server's response. */
 export interface Answer {
   readonly status: number;
-  /** A header by its name in small letters; null: there is none, or a browser hides it. */
+  /** A header by its lower-case name; null: missing, or hidden by a browser. */
   header(name: string): string | null;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 /**
- * Asks for an address, following where it leads. Rejects with {@link TransferProblem} where that is known to be of no use again, with
- * anything else where there is no answer; ends when `signal` is aborted, the body too.
+ * Requests an address and follows redirects. Rejects with {@link TransferProblem} if trying again is useless, with
+ * another error if there is no response; aborting `signal` also ends the body.
  */
 export type Fetch = (url: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<Answer>;
 
-/** Which version of a file bytes are of. */
+/** The version of a file that bytes belong to. */
 export interface Version {
   readonly url: string;
-  /** By what the server knows the version again: an entity tag or a date; null: nothing. */
+  /** The server's identification of the version: an entity tag or a date; null: none. */
   readonly validator: string | null;
-  /** Bytes of the whole file; null: the server does not say. */
+  /** Size of the whole file; null: unknown. */
   readonly total: number | null;
 }
 
-/** What has come of a file so far. It may outlast the transfer that it began with. */
+/** The part of a file received so far. It may outlast the transfer. */
 export interface Part {
-  /** Null: nothing has come. */
+  /** Null: nothing received. */
   readonly version: Version | null;
   readonly length: number;
-  /** Throws away what is there, and begins with a version. */
+  /** Discards the content, and starts with a version. */
   begin(version: Version): Promise<void>;
   append(bytes: Uint8Array): Promise<void>;
   bytes(): Promise<Uint8Array>;
 }
 
-/** How patient a transfer is. */
+/** The patience of a transfer. */
 export interface Pace {
-  /** Milliseconds before the second try; each further one waits twice as long. */
+  /** Milliseconds before the second attempt; each further one waits twice as long. */
   readonly pauseMs: number;
-  /** So many bytes must come in so many milliseconds. */
+  /** Minimum number of bytes per number of milliseconds. */
   readonly windowMs: number;
   readonly leastBytes: number;
 }
@@ -50,20 +52,20 @@ export interface TransferOptions {
   readonly fetch: Fetch;
   readonly url: string;
   readonly part: Part;
-  /** The most bytes that are taken. */
+  /** Size limit in bytes. */
   readonly most: number;
-  /** Whether a hash will tell if the bytes are right, so that a part may be continued on trust. */
+  /** Whether a hash will verify the bytes, so that a part may be resumed on trust. */
   readonly hashed: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((loaded: number, total: number | null) => void) | undefined;
   readonly pace?: Pace | undefined;
 }
 
-/** Why a file does not come, and how often it is asked for where nothing changes. */
+/** Why a download failed, and how often to try if nothing changes. */
 export class TransferProblem extends Error {
   readonly tries: number;
   readonly status: number | null;
-  /** What a server asks for; null: nothing. */
+  /** The pause the server asks for; null: none. */
   readonly pauseMs: number | null;
 
   constructor(
@@ -78,9 +80,9 @@ export class TransferProblem extends Error {
   }
 }
 
-/** A try that brought so much counts as the first. */
+/** After an attempt with this much progress, counting starts over. */
 const progressBytes = 2 ** 18;
-/** A server that wants to be left alone for longer is. */
+/** A server that asks for a longer pause is given up. */
 const longestPauseMs = 30_000;
 
 /** Fills the part. Rejects with {@link TransferProblem}, the signal's reason, and what the part throws. */
@@ -111,8 +113,8 @@ async function attempt(options: TransferOptions, pace: Pace): Promise<void> {
     const answer = await fetch(url, { "accept-encoding": "identity", ...rangeOf(options) }, watch.signal).catch(
       (error: unknown) => {
         if (error instanceof TransferProblem) throw error;
-        // A server that has given something is worth more patience than an address where nobody may be.
-        throw new TransferProblem(`it gives no answer (${reasonOf(error)})`, part.length > 0 ? 5 : 2);
+        // A server that has sent something deserves more patience than an address that may not exist.
+        throw new TransferProblem(`no response (${reasonOf(error)})`, part.length > 0 ? 5 : 2);
       },
     );
     if ((await accept(answer, options)) === "whole") return;
@@ -124,7 +126,7 @@ async function attempt(options: TransferOptions, pace: Pace): Promise<void> {
   }
 }
 
-/** From where a part is continued, where its version is known or a hash will tell. */
+/** Where to resume a part, if its version is known or a hash will verify it. */
 function rangeOf({ part, url, hashed }: TransferOptions): Record<string, string> {
   const { version, length } = part;
   if (version === null || length === 0 || version.url !== url || !(hashed || version.validator !== null)) return {};
@@ -134,13 +136,13 @@ function rangeOf({ part, url, hashed }: TransferOptions): Record<string, string>
   };
 }
 
-/** Makes the part ready for what an answer brings. Throws where it brings nothing. */
+/** Prepares the part for a response. Throws if it is unusable. */
 async function accept(answer: Answer, { url, part, most }: TransferOptions): Promise<"more" | "whole"> {
   const { status } = answer;
   if (status === 416 && part.version !== null) {
     if (Number(/^bytes \*\/(\d+)$/.exec(answer.header("content-range") ?? "")?.[1]) === part.length) return "whole";
     await part.begin({ url, validator: null, total: null });
-    throw new TransferProblem("the server does not continue it (416)", 2, { status });
+    throw new TransferProblem("the server cannot resume the download (416)", 2, { status });
   }
   if (status !== 200 && status !== 206) throw refusalOf(answer);
   const length = lengthOf(answer);
@@ -157,13 +159,13 @@ async function accept(answer: Answer, { url, part, most }: TransferOptions): Pro
       : Number(first) === part.length && (total === null || total === Number(whole));
   if (part.version === null || part.length === 0 || !fits) {
     await part.begin({ url, validator: null, total: null });
-    throw new TransferProblem("the server continues it at another place", 2, { status });
+    throw new TransferProblem("the server resumed at the wrong offset", 2, { status });
   }
   refuseHuge(Number(whole ?? 0), most);
   return "more";
 }
 
-/** Bytes that an answer announces; null where it does not, or where they come packed. */
+/** Announced size of a response in bytes; null if unknown or compressed. */
 function lengthOf(answer: Answer): number | null {
   if ((answer.header("content-encoding") ?? "identity") !== "identity") return null;
   const text = answer.header("content-length");
@@ -181,24 +183,24 @@ async function take({ body }: Answer, { part, most, onProgress }: TransferOption
   const chunks = body[Symbol.asyncIterator]();
   for (;;) {
     const { done, value } = await chunks.next().catch((error: unknown) => {
-      throw new TransferProblem(`the connection broke after ${far()} (${reasonOf(error)})`, 5);
+      throw new TransferProblem(`connection lost after ${far()} (${reasonOf(error)})`, 5);
     });
     if (done) break;
     refuseHuge(part.length + value.length, most);
     if (total !== null && part.length + value.length > total) {
       await part.begin({ url: part.version?.url ?? "", validator: null, total: null });
-      throw new TransferProblem(`it is longer than the ${formatBytes(total)} that the server announced`, 2);
+      throw new TransferProblem(`the server sent more than the announced ${formatBytes(total)}`, 2);
     }
     await part.append(value);
     watch.came(value.length);
     onProgress?.(part.length, total);
   }
-  if (total !== null && part.length < total) throw new TransferProblem(`the connection ended after ${far()}`, 5);
+  if (total !== null && part.length < total) throw new TransferProblem(`connection closed after ${far()}`, 5);
 }
 
 function refuseHuge(bytes: number, most: number): void {
   if (bytes <= most) return;
-  throw new TransferProblem(`it has ${formatBytes(bytes)} or more, and at most ${formatBytes(most)} are taken`, 1);
+  throw new TransferProblem(`too large: at least ${formatBytes(bytes)} (limit ${formatBytes(most)})`, 1);
 }
 
 const busy = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -206,25 +208,21 @@ const busy = new Set([408, 425, 429, 500, 502, 503, 504]);
 function refusalOf(answer: Answer): TransferProblem {
   const { status } = answer;
   if (status === 404 || status === 410)
-    return new TransferProblem(`the server has no such file (${status})`, 1, { status });
+    return new TransferProblem(`file not found on the server (${status})`, 1, { status });
   if (status === 401 || status === 403 || status === 451) {
-    return new TransferProblem(`the server does not give it (${status})`, 1, { status });
+    return new TransferProblem(`access denied by the server (${status})`, 1, { status });
   }
-  if (!busy.has(status)) return new TransferProblem(`the server answers ${status}`, 1, { status });
+  if (!busy.has(status)) return new TransferProblem(`the server answered ${status}`, 1, { status });
   const pauseMs = pauseOf(answer);
   if (pauseMs !== null && pauseMs > longestPauseMs) {
-    return new TransferProblem(
-      `the server wants to be asked later (${status}, in ${Math.round(pauseMs / 1000)} s)`,
-      1,
-      {
-        status,
-      },
-    );
+    return new TransferProblem(`the server asks to retry later (${status}, in ${Math.round(pauseMs / 1000)} s)`, 1, {
+      status,
+    });
   }
   return new TransferProblem(`the server is busy (${status})`, 4, { status, pauseMs });
 }
 
-/** What `Retry-After` asks for: seconds, or a date. */
+/** The value of `Retry-After`: seconds, or a date. */
 function pauseOf(answer: Answer): number | null {
   const text = answer.header("retry-after");
   if (text === null) return null;
@@ -232,19 +230,19 @@ function pauseOf(answer: Answer): number | null {
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : null;
 }
 
-/** What a failure of the network says, shortly. */
+/** A network error in short. */
 export function reasonOf(error: unknown): string {
   const { code, message, cause } = error as Error & { code?: string; cause?: Error & { code?: string } };
   return code ?? cause?.code ?? cause?.message ?? message ?? String(error);
 }
 
-/** Ends a try when the caller does, or when too little comes. */
+/** Ends an attempt if the caller aborts, or if too little arrives. */
 class Watch {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
   #bytes = 0;
-  /** Why the watch itself ended it; null: it did not. */
+  /** Why the watch ended it; null: it did not. */
   complaint: TransferProblem | null = null;
 
   constructor({ windowMs, leastBytes }: Pace, caller: AbortSignal | undefined) {
@@ -253,7 +251,7 @@ class Watch {
     caller?.addEventListener("abort", this.#abort);
     this.#timer = setInterval(() => {
       const rate = `${formatBytes(this.#bytes)} in ${windowMs / 1000} s`;
-      if (this.#bytes < leastBytes) this.complaint = new TransferProblem(`it comes too slowly (${rate})`, 2);
+      if (this.#bytes < leastBytes) this.complaint = new TransferProblem(`the download is too slow (${rate})`, 2);
       this.#bytes = 0;
       if (this.complaint) this.#abort();
     }, windowMs);
@@ -267,7 +265,7 @@ class Watch {
     this.#bytes += bytes;
   }
 
-  /** Ends what may still be open, such as a body that nobody wants. */
+  /** Closes what may still be open, such as an unread body. */
   end(): void {
     clearInterval(this.#timer);
     this.#caller?.removeEventListener("abort", this.#abort);
@@ -277,7 +275,7 @@ class Watch {
   readonly #abort = (): void => this.#controller.abort(this.#caller?.reason);
 }
 
-/** Waits, and rejects with the signal's reason where that comes first. */
+/** Waits, and rejects with the signal's reason if that comes first. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

@@ -1,4 +1,4 @@
-/** From what an address gives to the file that is kept: archives are opened, weights of others converted. */
+/** Turns a download into the cached file: opens archives, converts third-party weights. */
 import { nameOf } from "../arch/spec.ts";
 import { isArchive, isGzip, unpackArchive } from "../formats/archive.ts";
 import { formatOf } from "../formats/file-kind.ts";
@@ -12,17 +12,17 @@ import { checkContent, integrityError, sha256Of, sha256OfFiles } from "./integri
 import { labelsNamed } from "./known-labels.ts";
 import type { Source, ZooModel } from "./registry.ts";
 
-/** A model file, ready to be kept. */
+/** A model file, ready for the cache. */
 export interface Unpacked {
   readonly ending: ZooModel["ending"];
   readonly content: Uint8Array;
-  /** The SHA-256 of what the address gave: of the file, or of the files of an archive. */
+  /** The SHA-256 of the download: of the file, or of the files of an archive. */
   readonly sha256: string;
 }
 
 /**
- * Makes the file that is kept of a model from the bytes that a source gave. Throws {@link ModelError}: `E_MODEL_INTEGRITY` where they are
- * not those that were published, and what readers throw.
+ * Creates the cached file of a model from a source's bytes. Throws {@link ModelError}: `E_MODEL_INTEGRITY` if they
+ * differ from the published ones, and what the readers throw.
  */
 export async function unpack(
   bytes: Uint8Array,
@@ -37,7 +37,7 @@ export async function unpack(
   return unpackArchived(isGzip(head) ? gunzip(pieces(bytes), url) : bytes, model, source);
 }
 
-/** A platform's own way to unpack gzip data; what is still packed after it is unpacked in the portable one. */
+/** The platform's own gzip decompression; anything packed inside is unpacked portably. */
 export type Gunzip = (packed: AsyncIterable<Uint8Array>, subject: string) => AsyncIterable<Uint8Array>;
 
 async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -72,7 +72,7 @@ async function unpackFile(bytes: Uint8Array, sha256: string, model: ZooModel, so
   if (format === "pt") return converted(read, sha256, model, source);
   checkNetwork(read, model, url);
   if (format === "safetensors") return { ending: "safetensors", content: bytes, sha256 };
-  if (format !== "tflite") throw integrityError(url, `it is an ${format} file`, "Fetch it from another place");
+  if (format !== "tflite") throw integrityError(url, `unexpected format: ${format}`, "Download it from another source");
   return { ending: "tflite", content: bytes, sha256 };
 }
 
@@ -84,10 +84,10 @@ async function converted(read: Model, sha256: string, model: ZooModel, source: S
 
 function checkNetwork({ spec }: Model, model: ZooModel, url: string): void {
   if (nameOf(spec) === model.spec) return;
-  throw integrityError(url, `it holds ${nameOf(spec)}, not ${model.spec}`, "Fetch it from another place");
+  throw integrityError(url, `it contains ${nameOf(spec)}, not ${model.spec}`, "Download it from another source");
 }
 
-/** A model of others with what the zoo knows of it. */
+/** A third-party model with the zoo's facts about it. */
 async function described({ spec, weights }: Model, model: ZooModel, source: Source, sha256: string): Promise<Model> {
   const isPublished = spec.classes === model.classes;
   const labels = model.labels !== null && isPublished ? await labelsNamed(model.labels) : null;

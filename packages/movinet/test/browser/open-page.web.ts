@@ -1,12 +1,6 @@
 /** The page of the tests of `open`: looks at videos as an app would, and tells what it saw. */
 import { answerOf } from "../../src/common/errors.ts";
-import {
-  type Classification,
-  type ClassifyOptions,
-  type OpenOptions,
-  open,
-  type Recognizer,
-} from "../../src/index.web.ts";
+import { type Classification, type ClassifyOptions, type OpenOptions, open } from "../../src/index.web.ts";
 
 /** How a video comes into the page. */
 interface Shown {
@@ -19,7 +13,7 @@ interface Shown {
   readonly canvas?: "live" | number;
 }
 
-type Player = Recognizer<HTMLVideoElement>;
+type Player = Awaited<ReturnType<typeof open>>;
 
 const folders: Readonly<Record<string, string>> = { litert: "/litert/", onnxruntime: "/ort" };
 const openModel = (options: OpenOptions = {}, model = "/camera-motion.safetensors") =>
@@ -133,6 +127,35 @@ function stream(url: string, width: number, height: number, device: string, mode
   );
 }
 
+/** The scores of the first picture of a video, as `classify` sees it and in each form in which a stream takes it. */
+function shownImages(url: string) {
+  return using(async (recognizer) => {
+    const video = await show({ url });
+    const scores: Record<string, number[]> = {};
+    for await (const result of recognizer.classify(video)) {
+      scores["classify"] = [...result.scores];
+      break;
+    }
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    canvas.getContext("2d", { willReadFrequently: true })?.drawImage(video, 0, 0);
+    const offscreen = new OffscreenCanvas(canvas.width, canvas.height);
+    offscreen.getContext("2d", { willReadFrequently: true })?.drawImage(video, 0, 0);
+    const frame = new VideoFrame(video);
+    const bitmap = await createImageBitmap(video);
+    for (const [name, image] of Object.entries({ video, canvas, offscreen, frame, bitmap })) {
+      const actions = await recognizer.stream();
+      scores[name] = [...(await actions.step(image)).scores];
+      await actions.close();
+    }
+    frame.close();
+    const actions = await recognizer.stream();
+    const closed = await answerOf(() => actions.step(frame));
+    const empty = await answerOf(() => actions.step(document.createElement("video")));
+    return { scores, closed, empty };
+  });
+}
+
 /** Begins a loop, does `meanwhile` after its third picture, and goes on. */
 function disturbed(
   url: string,
@@ -180,7 +203,7 @@ const failing = {
 };
 
 /** The same functions, whose errors arrive whole at the other side. */
-const answering = Object.entries({ classify, stream, disturbed, ...failing }).map(
+const answering = Object.entries({ classify, stream, shownImages, disturbed, ...failing }).map(
   ([name, work]: [string, (...args: never[]) => unknown]) => [
     name,
     (...args: never[]) => answerOf(async () => (await work(...args)) ?? null),

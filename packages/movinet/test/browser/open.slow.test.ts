@@ -205,6 +205,21 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
     },
   );
 
+  test("steps what a browser shows to the scores of the same picture in classify", async () => {
+    const { scores, closed, empty } = await ask<{
+      scores: Record<string, number[]>;
+      closed: Answer<unknown>;
+      empty: Answer<unknown>;
+    }>("shownImages", "/pan.webm");
+    const { classify: expected = [], ...images } = scores;
+    expect(expected).toHaveLength(10);
+    expect(Object.keys(images)).toEqual(["video", "canvas", "offscreen", "frame", "bitmap"]);
+    for (const [name, found] of Object.entries(images)) {
+      expect(largestDifference(expected, found), name).toBeLessThan(1e-4);
+    }
+    for (const refused of [closed, empty]) expect(() => resultOf(refused)).toThrow("the image has no pixels");
+  });
+
   test("a TFLite file of integers is imported, as in Node, where no package runs it as it is", async () => {
     const bytes = emitTflite(readModel(await readFile(model), "camera-motion"), {
       form: "official",
@@ -262,15 +277,15 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
       ],
       ["no source", {}, "E_VIDEO_UNREADABLE", "the video: the browser cannot play it"],
       ["a file that is no video", { url: "/camera-motion.safetensors" }, "E_VIDEO_UNREADABLE", "cannot play it ("],
-      ["a server that gives no parts", { url: "/whole/pan.webm" }, "E_VIDEO_NETWORK", "HTTP ranges"],
-      ["sound", { url: "/sound.wav" }, "E_VIDEO_NO_STREAM", "only sound"],
+      ["a server that gives no parts", { url: "/whole/pan.webm" }, "E_VIDEO_NETWORK", "range requests"],
+      ["sound", { url: "/sound.wav" }, "E_VIDEO_NO_STREAM", "only audio"],
     ])("%s", async (_, shown, code, message) => {
       await expect(classify(shown)).rejects.toThrow(told(code, message));
     });
 
     test("a video of another site that does not allow it", async () => {
       const url = `${page.url.replace("127.0.0.1", "localhost")}pan.webm`;
-      await expect(classify({ url })).rejects.toThrow(told("E_VIDEO_UNREADABLE", "of another site"));
+      await expect(classify({ url })).rejects.toThrow(told("E_VIDEO_UNREADABLE", "comes from another site"));
     });
 
     test("what a server gives whole is looked at from memory", async () => {
@@ -310,7 +325,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
 
     test("a folder of files for an engine that fetches none", async () => {
       const opening = ask("model", "/camera-motion.safetensors", "auto", "/ort/");
-      await expect(opening).rejects.toThrow("wasmPaths is for onnxruntime and litert: auto fetches no files");
+      await expect(opening).rejects.toThrow("wasmPaths works only with onnxruntime and litert: auto loads no files");
     });
 
     test("a Content-Security-Policy without WebAssembly, with what to allow", async () => {
@@ -320,7 +335,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
         const opened = strict.page.evaluate("app.model('/camera-motion.safetensors', 'auto')") as Promise<Answer<void>>;
         const refused = told(
           "E_DEVICE_UNAVAILABLE",
-          /^wasm: .*'wasm-unsafe-eval' in the script-src of its Content-Security/,
+          /^wasm: .*'wasm-unsafe-eval' to script-src in its Content-Security/,
         );
         await expect(opened.then(resultOf)).rejects.toThrow(refused);
       } finally {
@@ -337,7 +352,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
 
     test("what is no model and no video, and what was aborted", async () => {
       await expect(ask("bytes")).rejects.toThrow(TypeError);
-      await expect(ask("text")).rejects.toThrow("a browser classifies a <video> element, or frames");
+      await expect(ask("text")).rejects.toThrow("in a browser, a video is a <video> element or an iterable of frames");
       await expect(ask("aborted")).rejects.toThrow("enough");
       await expect(ask("abortedLater")).rejects.toThrow("enough");
     });

@@ -91,7 +91,7 @@ describe.skipIf(!hasChromium)(`the zoo ${where}`, () => {
     await expect(ask("opened", "a0-stream")).rejects.toThrow(
       told(
         "E_MODEL_DOWNLOAD",
-        /^a0-stream: it could not be fetched \(raw\.githubusercontent\.com: it gives no answer \(Failed to fetch\); www\.kaggle\.com: it gives no answer \(Failed to fetch\)\)\. Serve the model's file from the page's own origin, and name the folder in the option mirror\.$/,
+        /^a0-stream: download failed \(raw\.githubusercontent\.com: no response \(Failed to fetch\); www\.kaggle\.com: no response \(Failed to fetch\)\)\. Serve the model file from the page's own origin, and set the mirror option to its folder\.$/,
       ),
     );
   });

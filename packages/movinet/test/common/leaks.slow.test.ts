@@ -65,7 +65,7 @@ function linesOf(disposes: boolean): readonly string[] {
 test("everything that holds memory of its own is told of by its name", () => {
   const lines = linesOf(false);
   expect(lines.length).toBeGreaterThan(0);
-  for (const line of lines) expect(line).toMatch(/^not disposed of, and collected: /);
+  for (const line of lines) expect(line).toMatch(/^garbage-collected without being disposed: /);
   const told = lines.join();
   for (const name of [
     "ours (program)",

@@ -4,7 +4,7 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findOutput, makeFolder, makeFolders, writeError, writeWhole } from "../../src/common/write.node.ts";
+import { FileAside, findOutput, makeFolder, makeFolders, writeError, writeWhole } from "../../src/common/write.node.ts";
 import { told } from "../told.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -31,6 +31,24 @@ test("what is there is replaced, and keeps its permissions; nothing else is left
   expect(await readFile(file, "utf8")).toBe("two");
   if (!isWindows) expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readdir(join(file, ".."))).toEqual(["out.txt"]);
+});
+
+test("what is written aside by others comes to its place when it is kept, with the permissions of what was there, or goes", async () => {
+  const file = await place();
+  await writeFile(file, "before");
+  if (!isWindows) await chmod(file, 0o640);
+  const gone = new FileAside(file);
+  await writeFile(gone.path, "half");
+  await gone[Symbol.asyncDispose]();
+  expect([await readFile(file, "utf8"), ...(await readdir(join(file, "..")))]).toEqual(["before", "out.txt"]);
+  const kept = new FileAside(file);
+  await writeFile(kept.path, "whole");
+  await kept.keep();
+  await kept[Symbol.asyncDispose]();
+  expect([await readFile(file, "utf8"), ...(await readdir(join(file, "..")))]).toEqual(["whole", "out.txt"]);
+  if (!isWindows) expect((await stat(file)).mode & 0o777).toBe(0o640);
+  const unwritten = new FileAside(file);
+  await expect(unwritten.keep()).rejects.toMatchObject({ code: "E_OUTPUT_WRITE", subject: file });
 });
 
 describe("folders are made with those around them", () => {
@@ -84,11 +102,11 @@ describe.skipIf(isWindows)("what is no plain file", () => {
   });
 
   test.each<[string, string, (file: string) => unknown]>([
-    ["a folder", "it is a folder, and this is written as a whole file", (file) => mkdir(file)],
-    ["a pipe", "it is a device or a pipe, and this is", (file) => execFileSync("mkfifo", [file])],
-    ["a link to a device", "it is a device or a pipe, and this is", (file) => symlink("/dev/null", file)],
-    ["a link to nothing", "it is a symbolic link to nothing", (file) => symlink("nowhere", file)],
-    ["a link to itself", "it cannot be written (ELOOP)", (file) => symlink(file, file)],
+    ["a folder", "it is a folder, not a regular file", (file) => mkdir(file)],
+    ["a pipe", "it is a device or a pipe, not a regular file", (file) => execFileSync("mkfifo", [file])],
+    ["a link to a device", "it is a device or a pipe, not a regular file", (file) => symlink("/dev/null", file)],
+    ["a link to nothing", "it is a broken symbolic link", (file) => symlink("nowhere", file)],
+    ["a link to itself", "cannot write (ELOOP)", (file) => symlink(file, file)],
   ])("%s is refused, and stays", async (_, problem, make) => {
     const file = await place();
     await make(file);
@@ -109,7 +127,7 @@ describe.skipIf(isWindows)("what is no plain file", () => {
     await symlink(file, link);
     execFileSync("chown", ["-h", "12345", link]);
     await expect(writeWhole(link, "x")).rejects.toThrow(
-      told("E_OUTPUT_WRITE", `${link}: it is a symbolic link that another user made.`),
+      told("E_OUTPUT_WRITE", `${link}: it is a symbolic link owned by another user.`),
     );
     expect(await readFile(file, "utf8")).toBe("mine");
   });
@@ -118,6 +136,6 @@ describe.skipIf(isWindows)("what is no plain file", () => {
 test.each(["ENOSPC", "EDQUOT"])("%s is called a full disk", (code) => {
   const { message } = writeError("x", Object.assign(new Error(), { code }));
   expect(message).toBe(
-    `x: it cannot be written, the disk is full (${code}). Free some space, or choose a folder on another disk.`,
+    `x: cannot write: the disk is full (${code}). Free up space, or choose a folder on another disk.`,
   );
 });

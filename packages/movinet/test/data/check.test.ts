@@ -93,13 +93,13 @@ test("broken, short and slow clips; small classes; classes out of balance", asyn
   ]);
   const kinds = ["undecodable", "small-class", "one-group-class", "short", "low-rate", "imbalance"];
   expect(findingsOf(report, ...kinds)).toEqual([
-    ["undecodable", "problem", ["bad.mp4"], expect.stringMatching(/^this is no video that FFmpeg can read .*\.$/)],
+    ["undecodable", "problem", ["bad.mp4"], expect.stringMatching(/^FFmpeg cannot read this as a video .*\.$/)],
     ["one-group-class", "problem", [], "a"],
     ["small-class", "problem", [], "b: 2"],
     ["short", "problem", ["take0.y4m"], "7 frames"],
     ["short", "problem", ["short.y4m"], "5 frames"],
     ["imbalance", "note", [], "a: 6, b: 2"],
-    ["low-rate", "note", ["slow.y4m"], "2.0 a second"],
+    ["low-rate", "note", ["slow.y4m"], "2.0 fps"],
   ]);
 });
 
@@ -111,18 +111,16 @@ test("doubled clips: the same file, other encodings; worse with other labels, gr
       .filter(({ kind }) => kind.includes("duplicate"))
       .map(({ kind, severity, title, samples: names }) => [kind, severity, title, names.length]);
   const [one, copy] = [sampleOf(take(1)), sampleOf(join(folder, "copy.y4m"))];
-  expect(await doubled(one, copy)).toEqual([
-    ["duplicate", "problem", "they are the same clip, in different groups", 2],
-  ]);
+  expect(await doubled(one, copy)).toEqual([["duplicate", "problem", "identical clips, in different groups", 2]]);
   expect(await doubled(one, { ...copy, classes: [1] })).toEqual([
-    ["duplicate", "problem", "they are the same clip, with different labels", 2],
+    ["duplicate", "problem", "identical clips, with different labels", 2],
   ]);
   expect(await doubled({ ...one, group: "g" }, { ...copy, group: "g" })).toEqual([
-    ["duplicate", "note", "they are the same clip, which counts more than once", 2],
+    ["duplicate", "note", "identical clips, counted more than once", 2],
   ]);
   expect(await doubled({ ...one, end: 1 }, { ...copy, start: 1 })).toEqual([]);
   expect(await doubled(sampleOf(take(2), { split: "train" }), sampleOf(smaller, { split: "test" }), one)).toEqual([
-    ["near-duplicate", "problem", "they look like one clip in different encodings, in different splits", 2],
+    ["near-duplicate", "problem", "the same clip in different encodings, in different splits", 2],
   ]);
 });
 

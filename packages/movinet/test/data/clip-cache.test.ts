@@ -119,7 +119,7 @@ test("start and end: time begins at start, end is not included", async () => {
   expect(Buffer.compare(part.data, Buffer.concat([5, 7, 9, 11, 13].map(frame)))).toBe(0);
   await expect(cache.read({ ...first(), start: 2.5 }, view)).rejects.toMatchObject({
     code: "E_DATASET_CLIP",
-    message: `${first().file}: no picture of it is in 2.5..its end s. Correct start and end in the manifest, or remove the line.`,
+    message: `${first().file}: it has no frames between 2.5 s and its end. Correct the start and end in the manifest, or remove the line.`,
   });
 });
 
@@ -257,7 +257,7 @@ describe("a folder that cannot be written", () => {
     const error = await cache.fill(samples, view).catch((caught: Error) => caught);
     expect(error).toMatchObject({ name: "DatasetError", code: "E_DATASET_CACHE", subject: cache.folder });
     expect((error as Error).message).toMatch(
-      /: clips cannot be cached here \(ENOTDIR\)\. Make the folder writable, or name/,
+      /: cannot cache clips here \(ENOTDIR\)\. Make the folder writable, or set/,
     );
   });
 
@@ -312,7 +312,7 @@ describe.skipIf(!process.getuid)("a folder where others may write is not believe
   test.each([0o770, 0o777, 0o702])("mode %o", async (mode) => {
     const path = await filled();
     await chmod(path, mode);
-    const line = `${path}: other users may write here (mode ${mode.toString(8)}), so clips that are cached here cannot be trusted. Take that right away (chmod 700), or name another folder in MOVINET_CACHE.`;
+    const line = `${path}: other users can write to this folder (mode ${mode.toString(8)}), so clips cached here cannot be trusted. Run chmod 700 on it, or set MOVINET_CACHE to another folder.`;
     const refusal = { code: "E_DATASET_CACHE", message: line };
     await expect(openCache({ folder: path }).read(first(), view)).rejects.toMatchObject(refusal);
     await expect(openCache({ folder: path }).fill([first()], view)).rejects.toMatchObject(refusal);
@@ -328,7 +328,7 @@ describe.skipIf(!process.getuid)("a folder where others may write is not believe
     await chown(path, 12345, 12345);
     await expect(openCache({ folder: path }).read(first(), view)).rejects.toMatchObject({
       code: "E_DATASET_CACHE",
-      message: `${path}: this folder belongs to another user (12345), so clips that are cached here cannot be trusted. Name another folder in MOVINET_CACHE.`,
+      message: `${path}: this folder belongs to another user (12345), so clips cached here cannot be trusted. Set MOVINET_CACHE to another folder.`,
     });
   });
 

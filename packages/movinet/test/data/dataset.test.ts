@@ -114,28 +114,24 @@ describe("folders of splits are told by their names and by what they hold", () =
     [
       "odd",
       [...wave("train", "1"), ...clap("val", "2"), "extra/3.mp4"],
-      "its folder extra stands beside the splits train and val, but is no split",
+      "the folder extra is next to the splits train and val but is not a split",
     ],
     [
       "odd-deep",
       [...wave("train", "1"), ...clap("train", "2"), ...wave("holdout", "3"), ...wave("more", "4")],
-      "its folders holdout and more stand beside the split train, but are no splits",
+      "the folders holdout and more are next to the split train but are not splits",
     ],
     [
       "flat-part",
       [...wave("train", "1"), ...clap("train", "2"), "test/3.mp4"],
-      "its folder test is named like a split, but holds no folders of classes",
+      "the folder test is named like a split but has no class folders",
     ],
     [
       "flat-parts",
       ["train/1.mp4", "val/2.mp4"],
-      "its folders train and val are named like splits, but hold no folders of classes",
+      "the folders train and val are named like splits but have no class folders",
     ],
-    [
-      "flat-train",
-      ["train/1.mp4", "train/2.mp4"],
-      "its folder train is named like a split, but holds no folders of classes",
-    ],
+    ["flat-train", ["train/1.mp4", "train/2.mp4"], "the folder train is named like a split but has no class folders"],
   ])("%s is refused by name", async (name, paths, problem) => {
     const root = await write(`refused-${name}`, paths);
     await expect(openDataset(root)).rejects.toMatchObject({
@@ -152,7 +148,7 @@ describe("folders of splits are told by their names and by what they hold", () =
       [null, null, null],
     ]);
     expect(warnings).toEqual([
-      "a folder is named like a split, but holds videos beside folders of classes: it is taken for a class (train). Put folders of classes into it where it is a split.",
+      "a folder is named like a split but contains videos, so it is treated as a class (train). If it is a split, put one folder per class into it.",
     ]);
   });
 
@@ -161,7 +157,7 @@ describe("folders of splits are told by their names and by what they hold", () =
     const { labels, warnings } = await openDataset(await write("sets", [...both("set_a", 1), ...both("set_b", 3)]));
     expect(labels).toEqual(["set_a", "set_b"]);
     expect(warnings).toEqual([
-      "all folders hold folders of the same names and are taken for classes (set_a, set_b hold clap, wave). If they are splits, name them train, validation and test.",
+      "all folders have the same sub-folders and are treated as classes (set_a, set_b contain clap, wave). If they are splits, name them train, validation and test.",
     ]);
     const people = await openDataset(await write("people", [...both("set_a", 1), ...wave("set_b", "3")]));
     expect(people.warnings).toEqual([]);
@@ -174,7 +170,7 @@ describe("folders of splits are told by their names and by what they hold", () =
     const split = await openDataset(await write("beside-split", paths));
     expect(split.samples).toHaveLength(2);
     expect(split.warnings).toEqual([
-      "a video lies beside the folders of classes and is left out (0.mp4; train/3.mp4; val/4.mp4 and 1 more). Move it into the folder of its class.",
+      "a video outside the class folders is ignored (0.mp4; train/3.mp4; val/4.mp4 and 1 more). Move it into the folder of its class.",
     ]);
   });
 });
@@ -209,7 +205,7 @@ describe("stretches of one file are of one group", () => {
     const { samples, warnings } = await openDataset(root);
     expect(samples.map(({ split }) => split)).toEqual(["test", "test", "train", "test", null]);
     expect(warnings).toEqual([
-      "one group is in several splits, so that a model is tested on what it was trained on (b.mp4 is in train and test). Put each group into one split.",
+      "a group spans several splits, so the model would be tested on what it was trained on (b.mp4 is in train and test). Keep each group within one split.",
     ]);
   });
 });
@@ -259,7 +255,7 @@ describe("names compare in one Unicode form", () => {
       ["similar-classes", "problem", "Wave 1, wave_1"],
     ]);
     expect(warnings).toEqual([
-      "classes differ only in case, spaces, _ or - (Push-Up, push up, push_up, pushup; Wave 1, wave_1). Give them one name, or names that differ more.",
+      "classes differ only in case, spaces, _ or - (Push-Up, push up, push_up, pushup; Wave 1, wave_1). Merge them, or give them more distinct names.",
     ]);
   });
 });
@@ -285,30 +281,30 @@ test("classes of a model index in its order; another label is refused", async ()
   expect([labels, samples[0]?.classes]).toEqual([["z", "b"], [1]]);
   await expect(openDataset(root, { labels: ["x", "y"] })).rejects.toMatchObject({
     code: "E_DATASET_LABEL",
-    message: `${join(root, "b")}: the label "b" is no class of the model. Use its names: x, y.`,
+    message: `${join(root, "b")}: the model has no class "b". Use one of its classes: x, y.`,
   });
 });
 
 describe("one clear line", () => {
   test.each([
-    ["absent", null, "E_DATASET_NOT_FOUND", "there is no such folder or file"],
-    ["empty", {}, "E_DATASET_EMPTY", "it holds no sub-folders of clips"],
-    ["flat", { "a.mp4": "x" }, "E_DATASET_EMPTY", "it holds no sub-folders of clips"],
-    ["no-clips", { "a/1.mp4": "x", "b/notes.txt": "x" }, "E_DATASET_EMPTY", "the folder of this class holds no videos"],
-    ["one-class", { "a/1.mp4": "x", "a/2.mp4": "x" }, "E_DATASET_ONE_CLASS", "all of its 2 clips are of one class, a"],
-    ["one-clip", { "a/1.mp4": "x" }, "E_DATASET_ONE_CLIP", "it holds only one clip"],
-    ["only-head", { "manifest.csv": "file,label\n" }, "E_DATASET_EMPTY", "it holds no clips"],
+    ["absent", null, "E_DATASET_NOT_FOUND", "no such folder or file"],
+    ["empty", {}, "E_DATASET_EMPTY", "it has no sub-folders with clips"],
+    ["flat", { "a.mp4": "x" }, "E_DATASET_EMPTY", "it has no sub-folders with clips"],
+    ["no-clips", { "a/1.mp4": "x", "b/notes.txt": "x" }, "E_DATASET_EMPTY", "this class folder contains no videos"],
+    ["one-class", { "a/1.mp4": "x", "a/2.mp4": "x" }, "E_DATASET_ONE_CLASS", "all 2 clips belong to one class, a"],
+    ["one-clip", { "a/1.mp4": "x" }, "E_DATASET_ONE_CLIP", "it contains only one clip"],
+    ["only-head", { "manifest.csv": "file,label\n" }, "E_DATASET_EMPTY", "it contains no clips"],
     [
       "gone",
       { "manifest.csv": "file,label\na.mp4,x\nb.mp4,x\nc.mp4,y\n", "a.mp4": "x" },
       "E_DATASET_LINE",
-      "line 3: there is no file b.mp4 (and 1 more such line)",
+      "line 3: no such file: b.mp4 (and 1 more line like it)",
     ],
     [
       "is-folder",
       { "manifest.csv": "file,label\na,x\n", "a/1.mp4": "x" },
       "E_DATASET_LINE",
-      "line 2: this is a folder",
+      "line 2: a folder, not a video",
     ],
   ])("%s", async (name, content, code, problem) => {
     const root = content === null ? join(folder, name) : await files(name, content);
@@ -325,9 +321,7 @@ describe("one clear line", () => {
     execFileSync("mkfifo", [join(root, "pipe.gif")]);
     await expect(openDataset(root)).rejects.toMatchObject({
       code: "E_DATASET_LINE",
-      message: expect.stringContaining(
-        ": line 3: this is a pipe or a device, not a video, pipe.gif (and 1 more such line)",
-      ),
+      message: expect.stringContaining(": line 3: a pipe or device, not a video: pipe.gif (and 1 more line like it)"),
     });
     const clip = { file: join(root, "pipe.gif"), name: "pipe.gif", classes: [0], split: null, group: null };
     const cache = new ClipCache({ folder: join(folder, "cache") });
@@ -340,7 +334,7 @@ describe("one clear line", () => {
     for (const name of ["/dev/zero", "pipe.mp4"]) {
       const root = await files("odd", { "manifest.csv": `file,label\na.mp4,x\n${name},y\n`, "a.mp4": "x" });
       if (name.startsWith("pipe")) execFileSync("mkfifo", [join(root, name)]);
-      const problem = `line 3: this is a pipe or a device, not a video, ${name}.`;
+      const problem = `line 3: a pipe or device, not a video: ${name}.`;
       await expect(openDataset(root)).rejects.toMatchObject({
         code: "E_DATASET_LINE",
         message: expect.stringContaining(problem),
@@ -352,7 +346,7 @@ describe("one clear line", () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `${i}.mp4,x`);
     const root = await files("many", { "manifest.csv": `file,label\n${lines.join("\n")}\n` });
     await expect(openDataset(root)).rejects.toThrow(
-      told("E_DATASET_LINE", "there is no file 0.mp4 (and at least 999 more such lines)"),
+      told("E_DATASET_LINE", "no such file: 0.mp4 (and at least 999 more lines like it)"),
     );
   });
 

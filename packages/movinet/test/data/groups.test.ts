@@ -52,7 +52,7 @@ describe("joinCopies", () => {
     const joined = joinCopies(dataset, ({ file }) => (file === "other" ? file : "same"));
     expect(joined.samples.map(({ split }) => split)).toEqual(["test", "test", "train", null]);
     expect(joined.warnings).toEqual([
-      "one group is in several splits, so that a model is tested on what it was trained on (kept is in test and train). Put each group into one split.",
+      "a group spans several splits, so the model would be tested on what it was trained on (kept is in test and train). Keep each group within one split.",
     ]);
   });
 });

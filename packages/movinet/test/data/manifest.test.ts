@@ -67,39 +67,35 @@ test("JSON lines: a label or a list of them, numbers or text", () => {
 describe("what is wrong is told with its line", () => {
   const head = "file,label,split,start,end\n";
   test.each([
-    ["", "E_DATASET_FORMAT", "m.csv: its first line names no column file. Begin it with"],
-    ["file;label\na.mp4;x", "E_DATASET_FORMAT", "m.csv: its first line names no column file."],
-    ["file,label,Groups\n", "E_DATASET_FORMAT", "m.csv: its column groups is none that is read. Call it group."],
-    ["file,label,splits\n", "E_DATASET_FORMAT", "m.csv: its column splits is none that is read. Call it split."],
-    ["file,class\n", "E_DATASET_FORMAT", "m.csv: its first line names no column label."],
-    ["file,label,Label\n", "E_DATASET_FORMAT", "m.csv: its first line names the column label twice."],
+    ["", "E_DATASET_FORMAT", "m.csv: the header line has no file column. Start the file with"],
+    ["file;label\na.mp4;x", "E_DATASET_FORMAT", "m.csv: the header line has no file column."],
+    ["file,label,Groups\n", "E_DATASET_FORMAT", 'm.csv: unknown column "groups". Rename it to group.'],
+    ["file,label,splits\n", "E_DATASET_FORMAT", 'm.csv: unknown column "splits". Rename it to split.'],
+    ["file,class\n", "E_DATASET_FORMAT", "m.csv: the header line has no label column."],
+    ["file,label,Label\n", "E_DATASET_FORMAT", "m.csv: the header line has two label columns."],
     [`${head}a.mp4,x\n,x\n`, "E_DATASET_LINE", "m.csv: line 3: the file is missing."],
     [`${head}a.mp4, \n`, "E_DATASET_LINE", "m.csv: line 2: the label is missing."],
     [`${head}a.mp4,x;;y\n`, "E_DATASET_LINE", "m.csv: line 2: one of its labels is empty."],
     [
       `${head}a.mp4,x,trian\n`,
       "E_DATASET_LINE",
-      'm.csv: line 2: the split "trian" is none of train, validation, test.',
+      'm.csv: line 2: unknown split "trian": expected train, validation or test.',
     ],
-    [`${head}a.mp4,x,,one\n`, "E_DATASET_LINE", 'm.csv: line 2: the start "one" is no number of seconds.'],
-    [`${head}a.mp4,x,,,-1\n`, "E_DATASET_LINE", 'm.csv: line 2: the end "-1" is no number of seconds.'],
-    [`${head}a.mp4,x,,3,2\n`, "E_DATASET_LINE", "m.csv: line 2: it ends at 2 s, not after it starts at 3 s."],
-    [
-      `${head}a,b.mp4,x,,1,2\n`,
-      "E_DATASET_LINE",
-      "m.csv: line 2: it has 6 fields, but the first line names 5 columns.",
-    ],
-    [`${head}"a.mp4,x\n`, "E_DATASET_LINE", "m.csv: line 2: a quote is not closed where its field ends."],
+    [`${head}a.mp4,x,,one\n`, "E_DATASET_LINE", 'm.csv: line 2: start must be a number of seconds, got "one".'],
+    [`${head}a.mp4,x,,,-1\n`, "E_DATASET_LINE", 'm.csv: line 2: end must be a number of seconds, got "-1".'],
+    [`${head}a.mp4,x,,3,2\n`, "E_DATASET_LINE", "m.csv: line 2: the end (2 s) is not after the start (3 s)."],
+    [`${head}a,b.mp4,x,,1,2\n`, "E_DATASET_LINE", "m.csv: line 2: it has 6 fields, but the header line has 5 columns."],
+    [`${head}"a.mp4,x\n`, "E_DATASET_LINE", "m.csv: line 2: unclosed quote."],
   ])("%j", (text, code, message) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
   });
 
   test.each([
-    ["{", "line 1: it is no JSON ("],
-    ["\n[]", "line 2: it is no JSON object."],
+    ["{", "line 1: invalid JSON ("],
+    ["\n[]", "line 2: not a JSON object."],
     ['{"file":"a.mp4"}', "line 1: the label is missing."],
     ['{"file":"a.mp4","label":[]}', "line 1: the label is missing."],
-    ['{"file":true,"label":"x"}', "line 1: its file is neither text nor a number."],
+    ['{"file":true,"label":"x"}', "line 1: file must be a string or a number."],
   ])("%j", (text, message) => {
     expect(() => read(text, "jsonl")).toThrow(told("E_DATASET_LINE", message));
   });
@@ -110,7 +106,7 @@ describe("what is wrong is told with its line", () => {
     expect(readManifest(Buffer.from(text), "csv", "m.csv")).toEqual(expected);
     expect(readManifest(Buffer.from(text).swap16(), "csv", "m.csv")).toEqual(expected);
     expect(() => readManifest(text.subarray(2), "csv", "m.csv")).toThrow(
-      told("E_DATASET_FORMAT", "m.csv: it holds zero bytes"),
+      told("E_DATASET_FORMAT", "m.csv: it contains zero bytes"),
     );
   });
 
@@ -135,7 +131,7 @@ describe("what is wrong is told with its line", () => {
 
   test("bytes that are no text", () => {
     expect(() => readManifest(Uint8Array.of(0x66, 0xff, 0xe9), "csv", "m.csv")).toThrow(
-      told("E_DATASET_FORMAT", "m.csv: it is not UTF-8 text."),
+      told("E_DATASET_FORMAT", "m.csv: it is not valid UTF-8 text."),
     );
   });
 });

@@ -74,7 +74,9 @@ test("speeds differ, and half of them are slower than 1", () => {
 
 test("impossible numbers are refused", () => {
   const clip = { frames: 4, fps: 5 };
-  expect(() => middleClipTimes({ frames: 0, fps: 5 }, clip)).toThrow("video.frames: 0 is no number of frames.");
-  expect(() => middleClipTimes({ frames: 4, fps: Number.NaN }, clip)).toThrow("fps: NaN and 5 must be above 0.");
-  expect(() => randomClipTimes({ frames: 4, fps: 5 }, clip, randomOf(1), [1.2, 1])).toThrow("speed: [1.2, 1]");
+  expect(() => middleClipTimes({ frames: 0, fps: 5 }, clip)).toThrow("video.frames must be an integer ≥ 0, got 0");
+  expect(() => middleClipTimes({ frames: 4, fps: Number.NaN }, clip)).toThrow("fps must be above 0, got NaN and 5");
+  expect(() => randomClipTimes({ frames: 4, fps: 5 }, clip, randomOf(1), [1.2, 1])).toThrow(
+    "speed must be a range above 0, got [1.2, 1]",
+  );
 });

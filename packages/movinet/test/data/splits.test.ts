@@ -104,11 +104,11 @@ describe("splitSamples", () => {
       { classes: [1], group: null, split: "validation" },
     ]);
     expect(() => splitSamples(untrained, { seed: 0 })).toThrow(
-      told("E_DATASET_SPLIT", "set: its class b has no clip for training. Add one"),
+      told("E_DATASET_SPLIT", "set: the class b has no training clips. Add some"),
     );
     const one = datasetOf([0, 1, 0].map((c) => ({ classes: [c], group: "p" })));
     expect(() => splitSamples(one, { seed: 0 })).toThrow(
-      told("E_DATASET_SPLIT", "set: all of its 3 clips are of one group"),
+      told("E_DATASET_SPLIT", "set: all 3 clips belong to one group"),
     );
     expect(() => splitSamples(one, { validation: 1, seed: 0 })).toThrow("validation must be in 0..1, got 1");
   });
@@ -167,7 +167,7 @@ describe("foldSamples", () => {
       [3, 3],
       [3, 3],
     ]);
-    expect(() => foldSamples(dataset, 1, 0)).toThrow("the folds must be at least 2, got 1");
+    expect(() => foldSamples(dataset, 1, 0)).toThrow("folds must be at least 2, got 1");
   });
 });
 

@@ -17,7 +17,7 @@ export function answer(
   };
 }
 
-/** Moments of one answer a frame at 5 frames a second, each half sure. */
+/** Moments of one answer a frame at 5 frames per second, each half sure. */
 export function moments(...best: readonly number[]): Moments {
   return { frames: best.map((_, i) => i + 1), times: best.map((_, i) => i / 5), best, confidence: best.map(() => 0.5) };
 }

@@ -65,9 +65,9 @@ describe("compareFamily", () => {
   test("accuracy, and the verdict on the same clips", () => {
     expect(comparison.relations.map(({ evaluation }) => evaluation.top1.value)).toEqual([1, 1, 0.95, 0.5]);
     expect(familyVerdict(comparison)).toEqual([
-      "The stream network and base, whole clip are right for the same clips.",
+      "The stream network and base, whole clip are right on the same clips.",
       expect.stringMatching(
-        /^These clips do not tell the stream network from base, 10 windows: they differ by 5\.0 points/,
+        /^These clips do not separate the stream network from base, 10 windows: they differ by 5\.0 points/,
       ),
       expect.stringMatching(/^The stream network is better than 2-D, frame by frame by 50\.0 points/),
     ]);
@@ -135,5 +135,5 @@ test("time and memory are those of the device that was asked for", async () => {
   const [cost] = await measureCosts(model, [4], { device: "wasm", threads: undefined });
   expect(cost?.frames).toBe(4);
   expect(cost?.callMs).toBeGreaterThan(0);
-  await expect(measureCosts(model, [4], { device: "abacus", threads: 1 })).rejects.toThrow("there is no such device");
+  await expect(measureCosts(model, [4], { device: "abacus", threads: 1 })).rejects.toThrow("unknown device");
 });

@@ -174,10 +174,10 @@ describe("two models on the same clips", () => {
 });
 
 test("answers that do not fit are refused", () => {
-  expect(() => evaluateAnswers([], { labels })).toThrow("there are no answers");
-  expect(() => evaluateAnswers([answer("a", 0, [1, 0])], { labels })).toThrow("a does not fit 3 softmax classes");
-  expect(() => evaluateAnswers([answer("a", [0, 1], [1, 0, 0])], { labels })).toThrow("a does not fit");
-  expect(() => evaluateAnswers([answer("a", 3, [1, 0, 0])], { labels })).toThrow("a does not fit");
+  expect(() => evaluateAnswers([], { labels })).toThrow("answers must not be empty");
+  expect(() => evaluateAnswers([answer("a", 0, [1, 0])], { labels })).toThrow("a does not match 3 softmax classes");
+  expect(() => evaluateAnswers([answer("a", [0, 1], [1, 0, 0])], { labels })).toThrow("a does not match");
+  expect(() => evaluateAnswers([answer("a", 3, [1, 0, 0])], { labels })).toThrow("a does not match");
 });
 
 describe("of any answers", () => {

@@ -26,9 +26,9 @@ describe("a training's report", () => {
     const report = sampleReport(labels);
     const page = await renderReport(report);
     const { hits } = report.evaluation.top1;
-    expect(page).toContain(`${hits} of 49 clips right (`);
-    expect(page.indexOf("clips right")).toBeLessThan(page.indexOf("The classes are not balanced."));
-    expect(page).toContain("1 clip could not be judged and is not counted");
+    expect(page).toContain(`${hits} of 49 clips correct (`);
+    expect(page.indexOf("clips correct")).toBeLessThan(page.indexOf("The classes are not balanced."));
+    expect(page).toContain("1 clip could not be evaluated and is not counted");
     expect(page).toMatch(/Stream = clip<\/dt><dd>yes/);
     expect(page.match(/<figure>/g)).toHaveLength(5);
     expect(page).toContain("movinet train yoga --from a0-stream");
@@ -64,17 +64,17 @@ describe("a training's report", () => {
 const flat = { loss: 1, validationLoss: null, validationTop1: null, learningRate: 1e-3 };
 
 test("a report without an accuracy says why, and shows no measures", async () => {
-  const silence = "No accuracy is told: 3 clips are left to judge by, and at least 5 are needed.";
+  const silence = "No accuracy reported: only 3 clips can be used for evaluation, and at least 5 are needed.";
   const page = await renderReport({ ...sampleReport(labels), evaluation: null, silence, worst: [] });
   expect(page).toContain(silence);
-  expect(page).not.toMatch(/<p class="big">|Recall|taken for what/);
+  expect(page).not.toMatch(/<p class="big">|Recall|Confusion/);
   expect(page).toContain("Training");
 });
 
 test("of clips that the model has learned from, no measure is shown", async () => {
   const { evaluation } = sampleReport(labels);
   const page = await renderReport(sampleReport(labels, { more: { evaluation: { ...evaluation, learned: true } } }));
-  expect(page).toMatch(/It remembers \d+ of 49 clips that it has learned from/);
+  expect(page).toMatch(/It recalls \d+ of 49 clips it was trained on/);
   expect(page).not.toMatch(/95 % interval|Calibration error|<h2>Classes|class="big"|right as often/);
 });
 
@@ -85,11 +85,11 @@ describe("tables", () => {
     );
     const evaluation = evaluateAnswers(clips, { labels: ["x", "y", "z"] });
     const page = (await renderReport(sampleReport(["x"], { more: { evaluation } }))).replaceAll("\u00a0", " ");
-    expect(page).toContain("mean of the 2 with clips, each counting the same");
+    expect(page).toContain("mean of the 2 with clips, equally weighted");
     expect(page).toMatch(/<tfoot><tr><th scope="row">mean of the 2 with clips<\/th>/);
     expect(page).toContain('<td class="num wide-only">29–100 % *</td>');
-    expect(page).toContain("* All its clips are of fewer than 5 groups: do not trust the interval.");
-    expect(page).toContain("a perfectly calibrated model would show 0.0 % on so many clips, rarely more than 0.0 %");
+    expect(page).toContain("* Unreliable: the clips come from fewer than 5 groups.");
+    expect(page).toContain("a perfectly calibrated model would show 0.0 % on this many clips, rarely above 0.0 %");
   });
 
   test("the matrix shades each count by its share of the row", async () => {
@@ -98,7 +98,7 @@ describe("tables", () => {
     const page = await renderReport(sampleReport(["x", "y"], { more: { evaluation } }));
     expect(page).toContain('<td class="hit" style="--a:0.667" title="2 of 3 x: answered x">2</td>');
     expect(page).toContain('<td class="miss" style="--a:0.333" title="1 of 3 x: answered y">1</td>');
-    expect(page).toContain("1 of 3 <b><bdi>x</bdi></b> taken for <b><bdi>y</bdi></b>");
+    expect(page).toContain("1 of 3 <b><bdi>x</bdi></b> mistaken for <b><bdi>y</bdi></b>");
   });
 
   test("of many classes, those with the most mistakes", async () => {
@@ -111,7 +111,7 @@ describe("tables", () => {
 
   test("classes that do not exclude each other: average precision, no matrix", async () => {
     const page = await renderReport(sampleReport(labels, { output: "sigmoid" }));
-    expect(page).not.toContain("What is taken for what");
+    expect(page).not.toContain("Confusion");
     expect(page).toContain("Mean average precision");
     expect(page).toContain("average precision</th>");
   });
@@ -138,7 +138,7 @@ describe("charts", () => {
     );
   });
 
-  test("how early it is right stands beside how sure it is", () => {
+  test("how early it is right stands beside confidence", () => {
     const point = { frames: 1, seconds: 0, top1: 0.15, confidence: 0.51, running: 3 };
     const curve = [point, { ...point, frames: 2, seconds: 0.2, top1: 0.5, confidence: 0.6 }];
     const chart = earlinessChart({ curve, soundFrom: 2, byShare: [], settled: null });

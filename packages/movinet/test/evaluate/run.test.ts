@@ -140,7 +140,7 @@ test("a clip that cannot be decoded is a failure of its own; other errors end th
   const empty = () => framesOfClip(Promise.resolve(clip(0, 0)));
   const none = await evaluateModel(stream, samples.slice(0, 1), { engine, openFrames: empty });
   expect(none.failures[0]?.error.message).toBe(
-    "/clips/0.mp4: it has no pictures. Give a video that can be played, or other times.",
+    "/clips/0.mp4: it has no frames. Use a video that can be played, or other times.",
   );
 });
 
@@ -189,7 +189,7 @@ describe("labels", () => {
     ).toThrow(
       told(
         "E_MODEL_LABELS",
-        'clips: the model tiny has no class "flying", "SIT UP". Name the clips\' labels as the model does (carving ice, Push-Up, squat and 2 more), or give a model that was trained on them.',
+        'clips: the model tiny has no class "flying", "SIT UP". Use the model\'s labels (carving ice, Push-Up, squat and 2 more), or use a model trained on yours.',
       ),
     );
     expect(samplesForModel(dataset(labels), [sample("b", [1])], model)[0]?.classes).toEqual([2]);
@@ -208,7 +208,7 @@ describe("labels", () => {
   test("of a model that knows none: it says how to give them", () => {
     const nameless = { ...model, card: { ...card, labels: null } };
     expect(() => samplesForModel(dataset(["a"]), [sample("a")], nameless)).toThrow(
-      told("E_MODEL_LABELS", "Give its class names as labels: a file with one a line"),
+      told("E_MODEL_LABELS", "Pass its class names as labels: a file with one per line"),
     );
   });
 });

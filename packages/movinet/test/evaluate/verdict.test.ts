@@ -23,21 +23,21 @@ const of = (...how: Parameters<typeof answersOf>) => evaluateAnswers(answersOf(.
 
 describe("the headline", () => {
   test("tells the interval", () => {
-    expect(headline(of(47, 49))).toBe("47 of 49 clips right (95.9 %, 95 % interval 86.3–98.9 %)");
-    expect(headline(of(1, 1))).toBe("1 of 1 clip right (100.0 %, 95 % interval 20.7–100.0 %)");
+    expect(headline(of(47, 49))).toBe("47 of 49 clips correct (95.9 %, 95 % interval 86.3–98.9 %)");
+    expect(headline(of(1, 1))).toBe("1 of 1 clip correct (100.0 %, 95 % interval 20.7–100.0 %)");
   });
 
   test("40 of 40 from two groups is no 91–100 %", () => {
     expect(headline(of(40, 40, 0.95, 2))).toBe(
-      "40 of 40 clips right (100.0 %, 95 % interval 16–100 %, not to be trusted: only 2 groups)",
+      "40 of 40 clips correct (100.0 %, 95 % interval 16–100 %, unreliable: only 2 groups)",
     );
-    expect(headline(of(12, 12, 0.95, 1))).toMatch(/95 % interval 0–100 %, not to be trusted: only one group\)$/);
+    expect(headline(of(12, 12, 0.95, 1))).toMatch(/95 % interval 0–100 %, unreliable: only one group\)$/);
   });
 
   test("of clips that the model has learned from says so, and nothing else is said", () => {
     const evaluation = evaluateAnswers(answersOf(49, 49), { labels, learned: true });
     expect(headline(evaluation)).toBe(
-      "It remembers 49 of 49 clips that it has learned from, which says nothing about others.",
+      "It recalls 49 of 49 clips it was trained on, which says nothing about new clips.",
     );
     expect(verdict(evaluation)).toEqual([]);
   });
@@ -46,21 +46,21 @@ describe("the headline", () => {
 describe("what it means", () => {
   test("with clips that stand alone", () => {
     expect(verdict(of(48, 50))).toEqual([
-      "It is better than always answering the most frequent class, which would be right for 50.0 %.",
-      "Its confidence can be taken at its word: it is 95 % sure on average and right for 96 %.",
+      "It is better than always answering the most frequent class (50.0 % correct).",
+      "Its confidence is well calibrated: 95 % confident on average and 96 % correct.",
     ]);
     expect(verdict(of(12, 20)).join(" ")).toMatch(
-      /do not show that it is better.*the interval is wide.*surer than it should be: it is 95 % sure on average and right for 60 %/,
+      /do not show that it is better.*the interval is wide.*overconfident: 95 % confident on average and 60 % correct/,
     );
     expect(verdict(of(2, 40))[0]).toMatch(/^It is worse than/);
-    expect(verdict(of(50, 50, 0.6)).at(-1)).toMatch(/^It is less sure than it could be/);
+    expect(verdict(of(50, 50, 0.6)).at(-1)).toMatch(/^It is underconfident/);
   });
 
   test("with groups: they are what counts", () => {
     expect(verdict(of(45, 60, 0.75, 60))[0]).toMatch(/^It is better than/);
     expect(verdict(of(45, 60, 0.75, 6)).slice(0, 2)).toEqual([
-      "These clips do not show that it is better than always answering the most frequent class, which would be right for 50.0 %.",
-      "The interval is that of 6 groups, because clips of one group are right or wrong together: the 60 clips tell no more than 6 that stand alone. It is wide: on clips of other groups, expect anything within it.",
+      "These clips do not show that it is better than always answering the most frequent class (50.0 % correct).",
+      "The interval accounts for 6 groups, because clips of one group tend to be right or wrong together: the 60 clips are worth about 6 independent ones. It is wide: on clips from other groups, expect anything within it.",
     ]);
   });
 
@@ -68,9 +68,9 @@ describe("what it means", () => {
     for (const right of [0, 60]) {
       const text = verdict(of(right, 60, 0.95, 4)).join(" ");
       expect(text).toMatch(/^Only 4 groups cannot show whether it is better than always/);
-      expect(text).toContain("The interval cannot be trusted: all 60 clips are of only 4 groups");
-      expect(text).toMatch(/60 clips of 4 groups are too few to tell whether its confidence can be taken at its word/);
-      expect(text).not.toMatch(/It is (better|worse)|surer than|less sure than/);
+      expect(text).toContain("The interval is unreliable: all 60 clips come from only 4 groups");
+      expect(text).toMatch(/60 clips of 4 groups are too few to tell whether its confidence is well calibrated/);
+      expect(text).not.toMatch(/It is (better|worse)|overconfident|underconfident/);
     }
   });
 });
@@ -116,12 +116,12 @@ describe("confidence is held against that of a perfectly calibrated model", () =
     for (const clips of [3, 7, 29]) {
       expect(verdict(of(clips, clips, 0.999)).join(" ")).toContain("too few to tell whether its confidence");
     }
-    expect(verdict(of(40, 40, 0.999)).join(" ")).toContain("Its confidence can be taken at its word");
+    expect(verdict(of(40, 40, 0.999)).join(" ")).toContain("Its confidence is well calibrated");
   });
 
   test("it takes clips enough to say that it can be taken at its word", () => {
-    expect(perfect(400)).toMatch(/^Its confidence can be taken at its word: it is \d+ % sure/);
-    expect(perfect(49)).toMatch(/^49 clips are too few to tell whether its confidence can be taken at its word: it is/);
+    expect(perfect(400)).toMatch(/^Its confidence is well calibrated: \d+ % confident/);
+    expect(perfect(49)).toMatch(/^49 clips are too few to tell whether its confidence is well calibrated: \d/);
     expect(perfect(400, 8)).toMatch(/^400 clips of 8 groups are too few to tell/);
   });
 
@@ -131,7 +131,7 @@ describe("confidence is held against that of a perfectly calibrated model", () =
       return answer(`${i}`, right ? 0 : 1, [score, 1 - score]);
     });
     expect(verdict(evaluateAnswers(answers, { labels })).join(" ")).toMatch(
-      /Its confidence is right on average \(it is 78 % sure on average and right for 75 %\), but not clip by clip/,
+      /Its confidence is right on average \(78 % confident on average and 75 % correct\), but not clip by clip/,
     );
   });
 });
@@ -161,7 +161,7 @@ describe("early answers", () => {
     ]);
     expect(evaluation.early?.soundFrom).toBe(8);
     expect(verdict(evaluation)).toContain(
-      "After 1 frame it is 52 % sure and right for 10 %, after 7 82 % and 70 %: its answers are surer than they should be until it has seen 8 frames.",
+      "After 1 frame it is 52 % confident and 10 % correct, after 7 82 % and 70 %: it is overconfident until it has seen 8 frames.",
     );
   });
 
@@ -191,14 +191,14 @@ describe("a stream network beside its relatives", () => {
 
   test("says better just where the interval leaves out 0, and nothing of fewer than five groups", () => {
     expect(against(answersOf(60, 60), answersOf(45, 60))).toMatch(
-      /^The stream network is better than base, whole clip by 25\.0 points \(95 % interval of the difference 12\.4 to 36\.0\)\.$/,
+      /^The stream network is better than base, whole clip by 25\.0 points \(95 % interval of the difference: 12\.4 to 36\.0\)\.$/,
     );
     expect(against(answersOf(45, 60), answersOf(60, 60))).toMatch(/^The stream network is worse than base, whole clip/);
     expect(against(answersOf(60, 60, 0.9, 6), answersOf(45, 60, 0.9, 6))).toMatch(
-      /^These clips do not tell the stream network from base, whole clip: they differ by 25\.0 points \(.*−/,
+      /^These clips do not separate the stream network from base, whole clip: they differ by 25\.0 points \(.*−/,
     );
     expect(against(answersOf(60, 60, 0.9, 4), answersOf(0, 60, 0.9, 4))).toBe(
-      "60 clips of only 4 groups cannot tell the stream network from base, whole clip: they differ by 100.0 points.",
+      "60 clips from only 4 groups cannot separate the stream network from base, whole clip: they differ by 100.0 points.",
     );
   });
 });
@@ -212,22 +212,22 @@ test("where a reader might fool himself", () => {
   const told = [{ group: "ann" }];
   expect(warningsOf(of(48, 50), told, { heldOut: true })).toEqual([]);
   expect(warningsOf(of(48, 50), [{ group: null }], { heldOut: true })).toEqual([
-    expect.stringMatching(/^No groups are given, so every clip is taken to stand alone/),
+    expect.stringMatching(/^No groups are given, so all clips count as independent/),
   ]);
   expect(warningsOf(of(6, 7), told, { heldOut: false })).toEqual([
-    expect.stringContaining("kept aside"),
-    "Only 7 clips were judged: anything in 48.7–97.4 % fits what was seen.",
+    expect.stringContaining("held out"),
+    "Only 7 clips were evaluated: the true accuracy may be anywhere in 48.7–97.4 %.",
   ]);
   const uneven = Array.from({ length: 30 }, (_, i) =>
     answer(String(i), Number(i < 4), [0.9, 0.1], { group: `${i % 3}` }),
   );
   expect(warningsOf(evaluateAnswers(uneven, { labels }), uneven, { heldOut: true })).toEqual([
-    "All clips are of only 3 groups, so the interval cannot be trusted: other people or places may well be harder.",
-    "The classes are not balanced: x has 26 clips, y has 4. Look at the recall of each class.",
-    "1 of 2 classes has fewer than 5 clips: its own numbers say little.",
+    "All clips come from only 3 groups, so the interval is unreliable: other people or places may well be harder.",
+    "The classes are not balanced: x has 26 clips, y has 4. Check the recall of each class.",
+    "1 of 2 classes has fewer than 5 clips: its own numbers mean little.",
   ]);
   const one = answersOf(30, 30, 0.9, 1);
   expect(warningsOf(evaluateAnswers(one, { labels }), one, { heldOut: true })).toEqual([
-    "All clips are of only one group, so the interval cannot be trusted: other people or places may well be harder.",
+    "All clips come from only one group, so the interval is unreliable: other people or places may well be harder.",
   ]);
 });

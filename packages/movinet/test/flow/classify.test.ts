@@ -218,7 +218,7 @@ describe("open", () => {
     const { data } = picture;
     const wrong: readonly (readonly [unknown, RegExp])[] = [
       [{ ...picture, data: data.subarray(3) }, /must be a Uint8Array of 64 × 48 × 3 bytes of RGB, got 9213 bytes$/],
-      [{ ...picture, data: new Uint8Array(4 * 64 * 48) }, /RGBA, leave out every fourth byte/],
+      [{ ...picture, data: new Uint8Array(4 * 64 * 48) }, /RGBA, so drop every fourth byte/],
       [{ ...picture, data: new Float32Array(3 * 64 * 48) }, /got a Float32Array/],
       [{ ...picture, data: data.buffer }, /got a ArrayBuffer/],
       [{ ...picture, width: 0 }, /integers above 0, got 0 × 48/],
@@ -252,15 +252,16 @@ describe("open", () => {
       await expect(loop.next()).rejects.toMatchObject({ name: "TypeError", message: expect.stringMatching(message) });
     }
     await expect(recognizer.stream({ top: 0 })).rejects.toThrow(/^top must be/);
-    await expect(recognizer.stream({ halfLifeSeconds: 0 })).rejects.toThrow(/halfLifeFrames must be positive/);
-    await expect(recognizer.classify([picture] as never).next()).rejects.toThrow(/^a video is a path, a URL/);
+    await expect(recognizer.stream({ halfLifeSeconds: 0 })).rejects.toThrow(/halfLifeFrames must be above 0/);
+    await expect(recognizer.classify([picture] as never).next()).rejects.toThrow(/^a video must be a path, a URL/);
     for (const threads of [0, 1.5, 1e6]) {
       await expect(open(bytes, { threads })).rejects.toThrow(/^threads must be an integer in 1\.\.1024/);
       await expect(open(bytes, { threads, background: true })).rejects.toThrow(
         /^threads must be an integer in 1\.\.1024/,
       );
     }
-    for (const model of [null, 42, {}, []]) await expect(open(model as never)).rejects.toThrow(/^a model is a name/);
+    for (const model of [null, 42, {}, []])
+      await expect(open(model as never)).rejects.toThrow(/^a model must be a name/);
     await expect(open(bytes, { labels: [1, 2] as never })).rejects.toThrow(/^labels must be a list of names/);
     const late = new AbortController();
     const opening = open(bytes, { threads: 1, signal: late.signal });

@@ -79,5 +79,5 @@ test("topK of everything is a sorted permutation", () => {
 });
 
 test.each([0, -1, 1.5, Number.NaN])("topK refuses k = %s", (k) => {
-  expect(() => topK(Float32Array.of(1), null, k)).toThrow(`topK: k must be a positive integer, got ${k}`);
+  expect(() => topK(Float32Array.of(1), null, k)).toThrow(`topK: k must be an integer ≥ 1, got ${k}`);
 });

@@ -34,6 +34,18 @@ describe("Segmenter", () => {
     expect(segments[1]?.scores[0]).toBeCloseTo(0.95, 5);
   });
 
+  test("the segment so far is known while predictions come; before the first speaks for anything there is none", () => {
+    const segmenter = new Segmenter();
+    const known: string[] = [];
+    for (const [k, c] of runs([2, 20], [1, 20]).entries()) {
+      segmenter.add(k / 5, sureOf(c, 0.95));
+      const { current } = segmenter;
+      const text = current ? `${current.index} since ${current.start}` : "none";
+      if (known.at(-1) !== text) known.push(text);
+    }
+    expect(known).toEqual(["none", "2 since 0", "1 since 4"]);
+  });
+
   test("a second of something else is no segment; five are", () => {
     expect(segmentsOf(runs([1, 30], [2, 5], [1, 30]), 0.99)).toHaveLength(1);
     expect(segmentsOf(runs([1, 30], [2, 25], [1, 30]), 0.99).map(best)).toEqual([1, 2, 1]);

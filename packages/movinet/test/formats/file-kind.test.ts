@@ -32,19 +32,19 @@ const strangers: readonly (readonly [string, Uint8Array, RegExp])[] = [
   ["gzip", new Uint8Array(gzipSync("x".repeat(100))), /a gzip archive.*Unpack it/],
   ["tar", text(`model.tflite${"\0".repeat(245)}ustar  \0${"\0".repeat(300)}`), /a tar archive/],
   ["a ZIP archive", padded("PK\x03\x04\x14\0\0\0\0\0model.tflite"), /a ZIP archive.*Unpack it/],
-  ["PyTorch", padded("PK\x03\x04\0\0\b\b\0\0archive/data.pkl"), /a PyTorch file/],
+  ["PyTorch", padded("PK\x03\x04\0\0\b\b\0\0archive/data.pkl"), /damaged PyTorch file/],
   ["older PyTorch", padded("\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."), /a PyTorch file/],
   ["a pickle", padded("\x80\x04\x95"), /a Python pickle/],
   ["Keras", padded("PK\x03\x04\x14\0\0\0\0\0metadata.json config.json model.weights.h5"), /a Keras file/],
-  ["HDF5", padded("\x89HDF\r\n\x1a\n"), /an HDF5 file/],
+  ["HDF5", padded("\x89HDF\r\n\x1a\n"), /an HDF5 \(Keras\) file/],
   ["NumPy", padded("\x93NUMPY\x01\0"), /a NumPy array/],
   ["a SavedModel", padded("\b\x01\x12\xd4\x9f\x03\n\xb0\x02\n\x0c"), /a TensorFlow SavedModel/],
   ["a frozen graph", padded("\n\x1e\n\x05input\x12\x0bPlaceholder"), /a frozen TensorFlow graph/],
-  ["a checkpoint's index", padded("\0\0\x1b\b\x01\x1a\x02\b\x01"), /one of the files of a TensorFlow checkpoint/],
+  ["a checkpoint's index", padded("\0\0\x1b\b\x01\x1a\x02\b\x01"), /one file of a TensorFlow checkpoint/],
   ["Core ML", padded("\b\x07\x12\x8c\x02\n\x1e\n\x05image"), /a Core ML model/],
   ["a video", padded("\0\0\0\x20ftypisom"), /it is a video/],
-  ["zeros", new Uint8Array(100_000), /it holds zeros only/],
-  ["noise", padded("\xf3\x01\x99"), /it is no model file that we know/],
+  ["zeros", new Uint8Array(100_000), /it contains only zeros/],
+  ["noise", padded("\xf3\x01\x99"), /unknown model format/],
 ];
 
 describe("what stands in the place of a model", () => {
@@ -57,7 +57,7 @@ describe("what stands in the place of a model", () => {
   test("an ONNX file of another program", () => {
     const graph = { name: "g", nodes: [], initializers: [], inputs: [], outputs: [] };
     expect(() => readModel(writeOnnx(graph), "m.onnx")).toThrow(
-      expect.objectContaining({ code: "E_MODEL_SIGNATURE", message: expect.stringMatching(/of another program/) }),
+      expect.objectContaining({ code: "E_MODEL_SIGNATURE", message: expect.stringMatching(/from another program/) }),
     );
   });
 
@@ -89,9 +89,9 @@ describe("what cannot be read", () => {
 
   test("a folder, one of a run, and a SavedModel", async () => {
     for (const [name, inside, message] of [
-      ["plain", "other.txt", /plain: it is a folder\. Name the model file that is in it\.$/],
-      ["run", "model.safetensors", /run: it is a folder\. Name \S+model\.safetensors\.$/],
-      ["saved", "saved_model.pb", /saved: it is the folder of a SavedModel without its weights/],
+      ["plain", "other.txt", /plain: it is a folder\. Pass the model file inside it\.$/],
+      ["run", "model.safetensors", /run: it is a folder\. Pass \S+model\.safetensors\.$/],
+      ["saved", "saved_model.pb", /saved: this SavedModel folder has no weights/],
     ] as const) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, inside), "x");
@@ -104,16 +104,16 @@ describe("what cannot be read", () => {
     async () => {
       const file = join(folder, "secret.tflite");
       await writeFile(file, "x", { mode: 0o000 });
-      await expect(openModel(file)).rejects.toThrow(refused(/it may not be read \(EACCES\)/));
+      await expect(openModel(file)).rejects.toThrow(refused(/permission denied \(EACCES\)/));
       await chmod(file, 0o600);
     },
   );
 
   test.each([
-    ["EACCES", "it may not be read (EACCES)"],
-    ["EISDIR", "it cannot be read (EISDIR)"],
-    ["EIO", "it cannot be read (EIO)"],
-    ["ENOENT", "there is no such file"],
+    ["EACCES", "permission denied (EACCES)"],
+    ["EISDIR", "cannot read it (EISDIR)"],
+    ["EIO", "cannot read it (EIO)"],
+    ["ENOENT", "no such file"],
   ])("what the file system says: %s", (code, problem) => {
     const refuse = (what: string, remedy: string, cause?: unknown) =>
       new ModelError({ code: "E_MODEL_UNREADABLE", subject: "m", problem: what, remedy, cause });
@@ -124,7 +124,7 @@ describe("what cannot be read", () => {
     const file = join(folder, "large.tflite");
     await writeFile(file, "");
     await truncate(file, 10e9);
-    await expect(openModel(file)).rejects.toThrow(refused(/it has 10 GB, and at most 1\.07 GB are read/));
+    await expect(openModel(file)).rejects.toThrow(refused(/the file is too large \(10 GB, limit 1\.07 GB\)/));
   });
 
   test("nothing under this name: the library speaks of no option", async () => {

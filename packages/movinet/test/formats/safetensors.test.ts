@@ -79,8 +79,8 @@ describe("a model file", () => {
     expect(() => readModel(writeModel({ ...model, weights }), "m.safetensors")).toThrow(
       told(
         "E_MODEL_TENSORS",
-        "m.safetensors: its tensors do not fit t0-stream: 1 missing: stem.kernel; 1 unused: stem.extra; " +
-          "1 of another shape: head.kernel [2,2] instead of [1,1,104,240]. Use the file that was made for this network.",
+        "m.safetensors: its tensors do not match t0-stream: 1 missing: stem.kernel; 1 unused: stem.extra; " +
+          "1 with the wrong shape: head.kernel [2,2] instead of [1,1,104,240]. Use the weights of this network.",
       ),
     );
   });
@@ -94,7 +94,7 @@ describe("a model file", () => {
 
   test("a plain safetensors file says what it lacks", () => {
     expect(() => readModel(writeSafetensors(new Map(), {}), "other.safetensors")).toThrow(
-      told("E_MODEL_FORMAT", /holds no movinet.spec/),
+      told("E_MODEL_FORMAT", /has no movinet.spec/),
     );
   });
 });

@@ -11,7 +11,7 @@ import { see } from "../video/stretches.ts";
 import { type Draw, pick } from "./mutate.ts";
 
 const fps = 25;
-/** So many frames a second are looked at. */
+/** So many frames per second are looked at. */
 const look = 5;
 /** Pictures that a shown one may be off. */
 const off = 3;

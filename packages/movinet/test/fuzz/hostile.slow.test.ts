@@ -107,7 +107,7 @@ const safetensorsFiles: Readonly<Record<string, () => Uint8Array>> = {
   "a million layers": () => bare({ blocks: layers(1_000_000) }, {}),
   "a thousand layers": () => bare({ blocks: layers(1000) }, {}),
   "widths that make gigabytes of weights": () => bare({ blocks: layers(200, 8192), head: 8192, hidden: 8192 }, {}),
-  "a thousand million frames a second": () => changed("card", { fps: 1e9 }),
+  "a thousand million frames per second": () => changed("card", { fps: 1e9 }),
   "a million labels": () => changed("card", { labels: Array.from({ length: 1_000_000 }, (_, i) => `${i}`) }),
   "a header of 100 MB": () => safetensors(`{"a":"${"x".repeat(1e8)}"}`),
   "a header of 100 MB of lists": () => safetensors(`{"a":[${"[],".repeat(3.3e7)}0]}`),

@@ -66,7 +66,7 @@ describe("a graph with a value or a parameter that is no float32", () => {
 
   test.each(Object.entries(readers))("is refused by %s", (reader, read) => {
     for (const [what, quantized] of graphs) {
-      expect(() => read(quantized)).toThrow(`internal: ${what} is int8, and ${reader} knows float32 alone`);
+      expect(() => read(quantized)).toThrow(`internal: ${what} is int8, but ${reader} supports only float32`);
     }
   });
 

@@ -29,26 +29,26 @@ describe("signatures", () => {
   });
 
   test.each([
-    ["an unknown input", [image, ...slots, float("mask", 1)], [logits, newest], "the input mask is unknown"],
-    ["no newest frame", [image, ...slots], [logits], "there is no output state_a_stream_buffer_2"],
-    ["no logits", [image, ...slots], [float("scores", 1, 7), newest], "there is no output logits"],
+    ["an unknown input", [image, ...slots, float("mask", 1)], [logits, newest], "unknown input mask"],
+    ["no newest frame", [image, ...slots], [logits], "missing output state_a_stream_buffer_2"],
+    ["no logits", [image, ...slots], [float("scores", 1, 7), newest], "missing output logits"],
     [
       "an image of bytes",
       [{ ...image, dtype: "uint8" } as const, ...slots],
       [logits, newest],
-      "it has no image of float32",
+      "it has no float32 image input",
     ],
     [
       "a state that does not come back",
       [float("image", 1, 1, 32, 48, 3), float("state", 1, 4)],
       [logits],
-      "state is not given back",
+      "state is not returned",
     ],
     [
       "two unnamed outputs",
       [float("image", 1, 1, 32, 48, 3), float("state", 1, 4)],
       [float("state", 1, 4), float("a", 1), float("b", 1)],
-      "beside states it gives a, b",
+      "besides states it returns a, b",
     ],
   ] as const)("%s is told", (_, inputs, outputs, problem) => {
     expect(read(inputs, outputs)).toEqual({ problems: [problem] });

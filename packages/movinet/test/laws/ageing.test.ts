@@ -106,7 +106,7 @@ test("snapshots of an ageing session continue bit-equal", async () => {
 });
 
 test("a half-life must be positive", async () => {
-  await expect(gated.openStream({ halfLifeFrames: 0 })).rejects.toThrow("halfLifeFrames must be positive, got 0");
+  await expect(gated.openStream({ halfLifeFrames: 0 })).rejects.toThrow("halfLifeFrames must be above 0, got 0");
 });
 
 test.each([

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { earlinessChart, reliabilityChart, trainingCharts } from "../../src/evaluate/report-charts.ts";
 import type { EpochRecord } from "../../src/evaluate/report-data.ts";
+import { reportStyle } from "../../src/evaluate/report-style.ts";
 import { colorOf, dark, light, seriesCount, type Theme, type Tone } from "../../src/plot/palette.ts";
 import type { PlotPoint } from "../../src/plot/plot-data.ts";
 import { drawPlot, type Plot } from "../../src/plot/plot-picture.ts";
@@ -219,6 +220,20 @@ describe.each([
     for (const ground of ["page", "card"] as const) {
       expect(on("ink", ground)).toBeGreaterThanOrEqual(4.5);
       expect(on("faint", ground)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  test("numbers in the confusion matrix and on bars of a report too, however strong their ground is", () => {
+    const [own] = theme === light ? reportStyle.split("@media") : reportStyle.split("@media").slice(1);
+    for (const [name, strongest] of [
+      ["good", 0.8],
+      ["bad", 0.82],
+    ] as const) {
+      const [, ...channels] = new RegExp(`--${name}: (\\d+) (\\d+) (\\d+)`).exec(own as string) ?? [];
+      const page = [1, 3, 5].map((at) => Number.parseInt(theme.page.slice(at, at + 2), 16));
+      const mixed = channels.map((value, i) => Math.round(Number(value) * strongest + page[i]! * (1 - strongest)));
+      const ground = `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+      expect(contrast(theme.ink, ground)).toBeGreaterThanOrEqual(4.5);
     }
   });
 

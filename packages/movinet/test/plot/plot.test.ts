@@ -3,6 +3,7 @@ import { Resvg } from "@resvg/resvg-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { percentText } from "../../src/flow/predict.ts";
+import { classLines } from "../../src/plot/class-lines.ts";
 import { renderPlot } from "../../src/plot/plot.node.ts";
 import {
   choosePlotClasses,
@@ -64,6 +65,27 @@ test("scores of the recent past stand where they begin to hold, and the last one
     [0.8, 0.5],
   ]);
   expect(classLine(points([[0.7]]), 0)).toEqual([-0.5, 0.5].map((time) => ({ time, score: Math.fround(0.7) })));
+});
+
+test("with segments only what they name is shown, and what came near while it stood", () => {
+  const scores = [
+    [0, 0, 0, 0.9],
+    [0.9, 0.05, 0.03, 0],
+    [0.6, 0.1, 0.3, 0],
+    [0.1, 0.8, 0.1, 0],
+  ];
+  const since = [0, 0, 0.2, 0.4];
+  const given = points(scores).map((point, i) => ({ ...point, since: since[i]! }));
+  const bands = [
+    { start: 0, end: 0.3, label: "a", class: 0 },
+    { start: 0.3, end: 0.6, label: "b", class: 1 },
+  ];
+  const told = classLines(given, ["a", "b", "c", "d"], bands).map(({ label, final, peak }) => [label, final, peak]);
+  expect(told).toEqual([
+    ["a", null, "peak 90 % at 0.0 s"],
+    ["b", null, "peak 80 % at 0.4 s"],
+    ["c", null, "peak 30 % at 0.2 s"],
+  ]);
 });
 
 test("thinning keeps the ends, the extremes, the order and the limit", () => {

@@ -58,8 +58,8 @@ describe("a clip", () => {
   });
 
   test.each([
-    [{ frames: 0 }, "frames must be a whole number of at least 1, got 0"],
-    [{ width: 9.5 }, "width must be a whole number of at least 1, got 9.5"],
+    [{ frames: 0 }, "frames must be an integer ≥ 1, got 0"],
+    [{ width: 9.5 }, "width must be an integer ≥ 1, got 9.5"],
     [{ fps: Number.NaN }, "fps must be above 0, got NaN"],
   ])("refuses %j", (wrong, message) => {
     expect(() => renderCameraMotion({ label: "still", seed: 0, ...small, ...wrong })).toThrow(new TypeError(message));

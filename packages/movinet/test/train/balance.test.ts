@@ -14,7 +14,7 @@ test("classes of about one size count the same", () => {
     for (const c of counts.keys()) expect(weightOf([c])).toBe(1);
   }
   expect(classWeights(clipsOf(14, 10), 2, false).why).toBe(
-    "Every clip counts the same in the loss: the largest class has 14 clips, the smallest 10, less than 1.5 times as many.",
+    "All clips have the same weight in the loss: the largest class has 14 clips, the smallest 10, a ratio below 1.5.",
   );
   expect(classWeights(clipsOf(5, 0), 2, false).why).toContain("there is only one class");
   expect(classWeights([], 2, false).weightOf([0])).toBe(1);
@@ -25,7 +25,7 @@ test("from 1.5 times on, a clip counts as 1 / √(clips of its class), with the 
   expect(weightOf([0])).toBeCloseTo(20 / 6 / 4, 12);
   expect(weightOf([1])).toBeCloseTo(20 / 6 / 2, 12);
   expect(why).toBe(
-    "Clips of small classes count more in the loss, up to 2.0 times: the largest class has 16 clips, the smallest 4.",
+    "Clips of small classes weigh up to 2.0 times more in the loss: the largest class has 16 clips, the smallest 4.",
   );
   expect(classWeights(clipsOf(15, 10), 2, false).weightOf([1])).toBeGreaterThan(1);
   expect(classWeights(clipsOf(9, 0, 1), 3, false).weightOf([1])).toBe(1); // a class that the training does not know
@@ -43,7 +43,7 @@ test("from 1.5 times on, a clip counts as 1 / √(clips of its class), with the 
 test("with several classes a clip all count the same; unknown classes are refused", () => {
   const { weightOf, why } = classWeights([[0, 1], [0], [0], []], 2, true);
   expect([[0, 1], [0], []].map(weightOf)).toEqual([1, 1, 1]);
-  expect(why).toBe("Every clip counts the same in the loss: a clip can have several classes.");
-  expect(() => classWeights([[2]], 2, false)).toThrow("clips: 2 is not one of 2 classes.");
-  expect(() => classWeights([[]], 2, false)).toThrow("clips: -1 is not one of 2 classes.");
+  expect(why).toBe("All clips have the same weight in the loss: a clip can have several classes.");
+  expect(() => classWeights([[2]], 2, false)).toThrow("clips: class 2 is not in 0..1");
+  expect(() => classWeights([[]], 2, false)).toThrow("clips: class -1 is not in 0..1");
 });

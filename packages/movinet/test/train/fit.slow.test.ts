@@ -154,7 +154,7 @@ describe("training by gradients", () => {
     const saved = { state: new Map([["weights/a", Float32Array.of(1)]]), progress: {} };
     mkdirSync(join(folder, "another"));
     await writeCheckpoint(join(folder, "another", "checkpoint.safetensors"), saved);
-    await expect(run("another", {})).rejects.toThrow("the saved state does not fit at weights/");
+    await expect(run("another", {})).rejects.toThrow("the saved state does not match at weights/");
   });
 
   it("tells the learning rate of each epoch's last step", async () => {

@@ -95,7 +95,9 @@ test("a mirrored clip is the clip of mirrored pictures", async () => {
 test("is ended by its signal, refuses clips without frames", async () => {
   const body = await compile(hashedModel("t0-stream", options));
   await expect(body.pool(clipOf(2), { signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
-  await expect(body.pool(clipOf(0))).rejects.toThrow("a clip must have frames of 32 × 32 × 3 bytes, got 0 for 0");
+  await expect(body.pool(clipOf(0))).rejects.toThrow(
+    "a clip must have 32 × 32 × 3 bytes per frame, got 0 bytes for 0 frames",
+  );
 });
 
 test("short clips are seen faster and in two ways, long ones as the model sees them", () => {

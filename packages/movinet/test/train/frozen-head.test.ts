@@ -139,7 +139,7 @@ describe("fitHead", () => {
     }
   });
 
-  test("names classes in groups that it never saw, and says honestly how sure it is", () => {
+  test("names classes in groups that it never saw, and says honestly confidence", () => {
     const head = headFor(2);
     const all = clips(2, 4, 20, 3, 0.7);
     const [train, other] = [all.slice(0, 120), all.slice(120)];
@@ -230,14 +230,14 @@ describe("fitHead", () => {
   test("refuses what is no task", () => {
     const head = headFor(1);
     const samples = clips(1, 2, 2, 1);
-    expect(() => fitHead([], head, { classes: 2 })).toThrow("there must be a sample");
+    expect(() => fitHead([], head, { classes: 2 })).toThrow("samples must not be empty");
     expect(() => fitHead(samples, head, { classes: 1 })).toThrow("classes must be at least 2, got 1");
     const broken = samples.map((sample) => ({ ...sample, views: [new Float32Array(width).fill(Number.NaN)] }));
     expect(() => fitHead(broken, head, { classes: 2 })).toThrow("sample 0: its features are not finite");
     const short = samples.map((sample) => ({ ...sample, views: [new Float32Array(3)] }));
     expect(() => fitHead(short, head, { classes: 2 })).toThrow("vectors of 12 numbers");
     const wrong = samples.map((sample) => ({ ...sample, classes: [0, 1] }));
-    expect(() => fitHead(wrong, head, { classes: 2 })).toThrow("classes [0,1] do not fit 2 classes");
+    expect(() => fitHead(wrong, head, { classes: 2 })).toThrow("classes [0,1] must be one index in 0..1");
   });
 
   test("takes the layers of a model", () => {

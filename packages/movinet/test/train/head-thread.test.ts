@@ -27,7 +27,7 @@ test("it gives what the functions give", async () => {
   await inHeadThread(model, undefined, async (thread) => {
     expect(await thread.fit(few, options)).toEqual(fitHead(few, headOf(model), options));
     expect(await thread.mirror(few, options)).toEqual(testMirroring(few, headOf(model), options));
-    await expect(thread.fit([], options)).rejects.toThrow("there must be a sample");
+    await expect(thread.fit([], options)).rejects.toThrow("samples must not be empty");
   });
 });
 

@@ -101,10 +101,14 @@ test("a clip of weight 2 is the clip twice; weights of 1 change no bit", () => {
 });
 
 test("wrong sizes are refused", () => {
-  expect(() => softmaxLoss(new Float32Array(5), [0, 1])).toThrow("logits: 5 numbers are no classes of 2 clips.");
-  expect(() => softmaxLoss(new Float32Array(2), [2])).toThrow("targets: 2 is not one of 2 classes.");
-  expect(() => sigmoidLoss(new Float32Array(2), [1], 1)).toThrow("targets: 1 numbers for 2 logits.");
-  expect(() => softmaxLoss(new Float32Array(2), [0], { labelSmoothing: 2 })).toThrow("labelSmoothing: 2");
-  expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [1, 1] })).toThrow("weights: 2 numbers for 1 clips.");
-  expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [-1] })).toThrow("weights: -1 is not at least 0.");
+  expect(() => softmaxLoss(new Float32Array(5), [0, 1])).toThrow("logits must be a multiple of 2 clips, got 5");
+  expect(() => softmaxLoss(new Float32Array(2), [2])).toThrow("targets must be in 0..1, got 2");
+  expect(() => sigmoidLoss(new Float32Array(2), [1], 1)).toThrow("targets must have 2 elements, got 1");
+  expect(() => softmaxLoss(new Float32Array(2), [0], { labelSmoothing: 2 })).toThrow(
+    "labelSmoothing must be in 0..1, got 2",
+  );
+  expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [1, 1] })).toThrow(
+    "weights must have 1 elements, got 2",
+  );
+  expect(() => softmaxLoss(new Float32Array(2), [0], { weights: [-1] })).toThrow("weights must be ≥ 0, got -1");
 });

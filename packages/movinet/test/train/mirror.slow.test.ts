@@ -74,9 +74,7 @@ test("of camera-motion's classes under other names, pans and rolls swap, and not
     [6, 7],
   ]);
   const neutral = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-  expect(decideFlip(neutral, measured).why).toMatch(
-    /mirrored clips of "a" are often taken for "b", and those of "b" for "a"/,
-  );
+  expect(decideFlip(neutral, measured).why).toMatch(/mirrored clips of "a" are often mistaken for "b", and vice versa/);
 
   const few = (own: readonly number[]) => {
     const kept = samples.filter(({ classes: [c = -1] }) => own.includes(c));

@@ -94,16 +94,16 @@ describe("the decision", () => {
       ["a", "b"],
       { changes: [change], unseen: [] },
       false,
-      'Clips are not mirrored: mirrored clips of "a" are often taken for "b", and those of "b" for "a" ' +
-        "(38 of 40 are told right, 2 when mirrored).",
+      'Clips are not mirrored: mirrored clips of "a" are often mistaken for "b", and vice versa ' +
+        "(38 of 40 correct, 2 when mirrored).",
     ],
     [
       "a class, and more",
       ["a", "b"],
       { changes: [{ ...change, classes: [1] }, change], unseen: [] },
       false,
-      'Clips are not mirrored: mirrored clips of "b" are no longer told ' +
-        "(38 of 40 are told right, 2 when mirrored); and 1 more such.",
+      'Clips are not mirrored: mirrored clips of "b" are no longer recognized ' +
+        "(38 of 40 correct, 2 when mirrored); 1 more like this.",
     ],
     ["nothing measured", ["a", "b"], null, true, "Clips are mirrored: no label names a side."],
     [
@@ -126,7 +126,7 @@ describe("the decision", () => {
       true,
       "Clips are mirrored: no label names a side, and no classes were seen to swap in mirrored clips; " +
         '"a" and "c" (and 1 more) could not be tested: ' +
-        "too few groups of clips, or the model that training begins with does not tell them apart.",
+        "too few groups of clips, or the starting model cannot tell them apart.",
     ],
   ])("%s", (_, labels, measured, flip, why) => {
     expect(decideFlip(labels, measured)).toEqual({ flip, why });

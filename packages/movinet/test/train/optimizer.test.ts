@@ -118,7 +118,7 @@ test("state has names, and what does not fit is refused", () => {
   ]);
   const optimizer = createOptimizer("sgd", options, [2]);
   expect(() => optimizer.step([new Float32Array(2)], [new Float32Array(3)], 1)).toThrow(
-    "gradients: not the 1 tensors that this optimizer was made for.",
+    "gradients must be the 1 tensors of this optimizer",
   );
 });
 
@@ -137,5 +137,5 @@ test("weight average by hand, and resumed bit-equal", () => {
   const before = average.values[0]?.[0] as number;
   average.update([Float32Array.of(100)]);
   expect(average.values[0]?.[0]).toBeCloseTo((before + 100) / 2, 4);
-  expect(() => createWeightAverage([], 1)).toThrow("decay: 1 is not in 0 .. below 1.");
+  expect(() => createWeightAverage([], 1)).toThrow("decay must be ≥ 0 and < 1, got 1");
 });

@@ -49,10 +49,10 @@ describe("the plan", () => {
 
 test.each([
   [{ trainable: { lastBlocks: 6 } }, "trainable: the model has 5 blocks, not 6. Use 1 to 5, or all."],
-  [{ epochs: 3 }, /^epochs: it is for training by gradients, .* as always below 400 clips \(these are 40\)\./],
+  [{ epochs: 3 }, /^epochs: applies only to gradient training, .* the default below 400 clips \(found 40\)\./],
   [{ trainable: "classifier", flip: true }, /^flip true: .* Leave it out, or add trainable head, 2 or all\.$/],
-  [{ trainable: "all", augment: "none", flip: false }, "flip false: augment none mirrors nothing. Give one of them."],
-  [{ folds: 9 }, /^folds: 9 parts need 9 groups of clips, and there are 8\./],
+  [{ trainable: "all", augment: "none", flip: false }, "flip false: augment none mirrors nothing. Use one of them."],
+  [{ folds: 9 }, /^folds: 9 folds need 9 groups of clips, but there are only 8\./],
 ] as const)("a choice that cannot be is refused: %j", (chosen, message) => {
   expect(() => plan(chosen)).toThrow(expect.objectContaining({ code: "E_TRAIN_CHOICE" }));
   expect(() => plan(chosen)).toThrow(message);
@@ -69,7 +69,7 @@ test("sentences name choices as the caller calls them", () => {
   const name = (choice: string) => `the switch ${choice}`;
   const choices = { ...nothing, trainable: "classifier", folds: 2 } as const;
   expect(planTraining(choices, dataset, 5, name).why).toBe(
-    "The last layer is solved in closed form, as the switch trainable asks.",
+    "The last layer is solved in closed form, as set by the switch trainable.",
   );
   const [a, b, c, d] = dataset.samples;
   const parts = [
@@ -77,6 +77,6 @@ test("sentences name choices as the caller calls them", () => {
     { train: [c, d], choose: [], judge: [a, b] },
   ] as Parameters<typeof howItIsTested>[2];
   expect(howItIsTested(choices, dataset, parts, name)).toBe(
-    "It is tested by cross-validation in 2 parts, as the switch folds asks: each of 4 clips is judged by a model that did not see it.",
+    "Tested by cross-validation with 2 folds, as set by the switch folds: each of 4 clips is evaluated by a model that did not see it.",
   );
 });

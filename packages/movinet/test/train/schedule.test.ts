@@ -18,7 +18,7 @@ test("cosine without warm-up begins at its peak and is half of it in the middle"
 });
 
 test("impossible numbers of steps are refused", () => {
-  expect(() => cosineSchedule(1, { steps: 0 })).toThrow("steps: 0 is no number of steps.");
-  expect(() => cosineSchedule(1, { steps: 10, warmup: 11 })).toThrow("warmup: 11 is not a number of steps in 0..10.");
-  expect(() => cosineSchedule(1, { steps: 10, warmup: -1 })).toThrow("warmup: -1 is not a number of steps in 0..10.");
+  expect(() => cosineSchedule(1, { steps: 0 })).toThrow("steps must be an integer ≥ 1, got 0");
+  expect(() => cosineSchedule(1, { steps: 10, warmup: 11 })).toThrow("warmup must be an integer in 0..10, got 11");
+  expect(() => cosineSchedule(1, { steps: 10, warmup: -1 })).toThrow("warmup must be an integer in 0..10, got -1");
 });

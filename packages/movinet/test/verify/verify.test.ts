@@ -89,7 +89,7 @@ describe("convertModel", () => {
     const options = { ...names, format: "pt", engine: await nodeEngine({ threads: 1 }) } as const;
     const squeezed = hashedModel("a0-stream", { classes: 2, resolution: { height: 32, width: 32 } });
     expect((await convertModel(squeezed, options)).warnings).toEqual([
-      "the public PyTorch port has another network for these weights: gate hard sigmoid A instead of hard sigmoid B",
+      "the public PyTorch port builds a different network for these weights: gate hard sigmoid A instead of hard sigmoid B",
     ]);
     const equal = { ...squeezed, spec: { ...squeezed.spec, gate: "hard_sigmoid_a" } } as const;
     expect((await convertModel(equal, options)).warnings).toEqual([]);
@@ -101,7 +101,7 @@ describe("convertModel", () => {
     expect((await convertModel(squeezed, options)).warnings).toEqual([]);
     const older = { ...squeezed, spec: { ...squeezed.spec, gate: "hard_sigmoid_a" } } as const;
     expect((await convertModel(older, options)).warnings).toEqual([
-      "the official code of today has another network for these weights: gate hard sigmoid B instead of hard sigmoid A",
+      "the current official code builds a different network for these weights: gate hard sigmoid B instead of hard sigmoid A",
     ]);
   });
 
@@ -126,13 +126,13 @@ describe("convertModel", () => {
   });
 
   test.each([
-    [base, { format: "tflite", form: "step" }, /has no TFLite file of the form step/],
-    [model, { format: "onnx", form: "official" }, /there are no onnx files of the form official\. Use step or clip/],
-    [model, { format: "onnx", dtype: "dynamic_int8" }, /no onnx files of the precision dynamic_int8/],
-    [model, { format: "safetensors", dtype: "float16" }, /no safetensors files of the precision float16/],
-    [model, { format: "pt", dtype: "float16" }, /no pt files of the precision float16/],
-    [model, { format: "checkpoint", dtype: "float16" }, /no checkpoint files of the precision float16/],
-    [model, { format: "tflite", form: "clip" }, /needs its number of frames/],
+    [base, { format: "tflite", form: "step" }, /has no TFLite step form/],
+    [model, { format: "onnx", form: "official" }, /onnx files do not support form official\. Use step or clip/],
+    [model, { format: "onnx", dtype: "dynamic_int8" }, /onnx files do not support precision dynamic_int8/],
+    [model, { format: "safetensors", dtype: "float16" }, /safetensors files do not support precision float16/],
+    [model, { format: "pt", dtype: "float16" }, /pt files do not support precision float16/],
+    [model, { format: "checkpoint", dtype: "float16" }, /checkpoint files do not support precision float16/],
+    [model, { format: "tflite", form: "clip" }, /needs a number of frames/],
   ] as const)("%#: what there is not", async (source, options, complaint) => {
     await expect(convertModel(source, { ...names, ...options, engine: referenceEngine })).rejects.toThrow(
       told("E_MODEL_EXPORT", complaint),

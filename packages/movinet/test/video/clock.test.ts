@@ -134,7 +134,7 @@ describe("kind of break × container", () => {
     const seen = await see(decoders, joined(name, [piece, piece, piece, piece]));
     expect(seen.numbers).toEqual(numbers(20, step));
     expect(seen.video.duration).toBeCloseTo(4, 1);
-    expect(seen.video.warnings).toEqual(["its timestamps jump 3 times; the jumps were left out"]);
+    expect(seen.video.warnings).toEqual(["its timestamps jump 3 times; the jumps were skipped"]);
   });
 
   const jump = (seconds: number, ticks = 1000) => ({
@@ -152,23 +152,23 @@ describe("kind of break × container", () => {
     const codec = extension === "wmv" ? { codec: "wmv2" } : closed;
     const seen = await see(decoders, made(`far.${extension}`, { ...codec, ...jump(100) }));
     expect(seen.numbers).toEqual(across(100));
-    expect(seen.video.warnings).toEqual(["no new picture from 4.0 s to 104.0 s"]);
+    expect(seen.video.warnings).toEqual(["no new frames from 4.0 s to 104.0 s"]);
   });
 
   test("100 s forth in MPEG-TS are none; 5 s are a hole", async () => {
     const far = await see(decoders, made("far.ts", { ...closed, ...jump(100) }));
     expect(far.numbers).toEqual(numbers(40));
-    expect(far.video.warnings).toEqual(["its timestamps jump once; the jump was left out"]);
+    expect(far.video.warnings).toEqual(["its timestamps jump once; the jump was skipped"]);
     const near = await see(decoders, made("near.ts", { ...closed, ...jump(5) }));
     expect(near.numbers).toEqual(across(5));
-    expect(near.video.warnings).toEqual(["no new picture from 4.0 s to 9.0 s"]);
+    expect(near.video.warnings).toEqual(["no new frames from 4.0 s to 9.0 s"]);
   });
 
   test("pieces that begin anew in Matroska come too late to be shown", async () => {
     const seen = await see(decoders, joined("joined.mkv", [closed, closed]));
     expect(seen.numbers).toEqual(numbers(35));
     expect(seen.video.duration).toBeCloseTo(7, 1);
-    expect(seen.video.warnings).toEqual([expect.stringMatching(/^\d+ pictures go back in time and were left out$/)]);
+    expect(seen.video.warnings).toEqual([expect.stringMatching(/^\d+ frames go back in time and were dropped$/)]);
   });
 });
 
@@ -176,5 +176,5 @@ test("after a cut within a group of pictures nothing is shown that refers to the
   const seen = await see(decoders, joined("cut.ts", [closed, { ...open, ...without(9) }]));
   const known = new Set([...numbers(35), ...numbers(23).map((n) => 95 + n), 69]);
   expect(seen.numbers.filter((number) => !known.has(number))).toEqual([]);
-  expect(seen.video.warnings).toContainEqual(expect.stringMatching(/no new picture from 7\.0 s to 8\.\d s/));
+  expect(seen.video.warnings).toContainEqual(expect.stringMatching(/no new frames from 7\.0 s to 8\.\d s/));
 });

@@ -269,7 +269,7 @@ describe("colours that cannot be made RGB are refused", () => {
     await expect(see(file, 8)).rejects.toMatchObject({
       code: "E_VIDEO_NO_FRAMES",
       subject: file,
-      problem: "no picture of it can be decoded (its colours are stored as ICtCp, which cannot be read)",
+      problem: "none of its frames can be decoded (its colours are stored as ICtCp, which is not supported)",
     });
   });
 
@@ -286,7 +286,7 @@ describe("colours that cannot be made RGB are refused", () => {
     const alone = make("ts", colours.map(lightOf), encodings.hlg, { ...options, ...dolby(5, 0) });
     await expect(see(alone, 8)).rejects.toMatchObject({
       code: "E_VIDEO_NO_FRAMES",
-      problem: expect.stringContaining("its colours can only be shown with Dolby Vision, profile 5"),
+      problem: expect.stringContaining("its colours need Dolby Vision, profile 5"),
     });
     const both = make("ts", colours.map(lightOf), encodings.hlg, { ...options, ...dolby(8, 4) });
     expect(furthest(await see(both, 8), colours)).toBeLessThanOrEqual(3);

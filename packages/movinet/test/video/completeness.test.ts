@@ -117,7 +117,7 @@ describe("what is missing is told", () => {
   ])("undecodable packets from 3 to 5 s, %s", async (name, kind) => {
     const { numbers, video } = await seen(name, { ...kind, packet: ruined(60, 100) });
     expect(numbers).toHaveLength(50);
-    expect(video.warnings.at(-1)).toBe("no new picture from 3.0 s to 5.0 s");
+    expect(video.warnings.at(-1)).toBe("no new frames from 3.0 s to 5.0 s");
   });
 
   test.each(["mkv", "flv", "wmv", "ts"])("bytes that were zeroed, %s", async (extension) => {
@@ -126,12 +126,12 @@ describe("what is missing is told", () => {
     const made = { ...kind, sound: { codec: sounds, seconds: 10 } };
     const { numbers, video } = await seen(`zeroed.${extension}`, made, zeroed);
     expect(numbers).toHaveLength(50);
-    expect(video.warnings.at(-1)).toMatch(/^no new picture from [34]\.\d s to [67]\.\d s$/);
+    expect(video.warnings.at(-1)).toMatch(/^no new frames from [34]\.\d s to [67]\.\d s$/);
   });
 
   test("packets that were lost, and a beginning that cannot be decoded", async () => {
     const lost = await seen("lost.mkv", { ...x264, packet: (_, i) => i < 60 || i >= 100 });
-    expect(lost.video.warnings.at(-1)).toMatch(/^no new picture from 2\.9 s to 5\.\d s$/);
+    expect(lost.video.warnings.at(-1)).toMatch(/^no new frames from 2\.9 s to 5\.\d s$/);
     const off = await seen("off-key.mkv", { ...x264, packet: (_, i) => i >= 5 });
     expect(off.video.warnings).toEqual([expect.stringMatching(/^its first 0\.\d s could not be decoded$/)]);
   });
@@ -144,7 +144,7 @@ describe("what is missing is told", () => {
     const lose = (all: Buffer) => Buffer.concat([all.subarray(0, 188 * 150), all.subarray(188 * 150 + bytes)]);
     const { numbers, video } = await seen("lost.ts", { ...plain, fps: 25, ticks: 25, count: 250 }, lose);
     expect(numbers).toHaveLength(50);
-    const [, from, to] = /^no new picture from (\d\.\d) s to (\d\.\d) s$/.exec(video.warnings.at(-1) ?? "") ?? [];
+    const [, from, to] = /^no new frames from (\d\.\d) s to (\d\.\d) s$/.exec(video.warnings.at(-1) ?? "") ?? [];
     expect(Number(to) - Number(from)).toBeGreaterThan(0.1);
     expect(Number(to) - Number(from)).toBeLessThan(0.5);
   });
@@ -152,18 +152,18 @@ describe("what is missing is told", () => {
   test("pictures of which the first is missing, in a codec that shows them nevertheless", async () => {
     const made = { codec: "mpeg4", packet: (_: Packet, i: number) => i > 0 };
     const { video } = await seen("rootless.mkv", made);
-    expect(video.warnings).toEqual(["its first 11 pictures refer to one that is missing"]);
+    expect(video.warnings).toEqual(["its first 11 frames depend on a missing one"]);
   });
 
   test("an AVI that goes on for longer than it declares", async () => {
     const doubled = (all: Buffer) => Buffer.concat([all.subarray(0, all.length * 0.7), all.subarray(all.length * 0.5)]);
     const { video } = await seen("longer.avi", { codec: "mpeg4", gop: 12 }, doubled);
-    expect(video.warnings.at(-1)).toMatch(/^it goes on to 1[0-4]\.\d s, but declares 10\.0 s$/);
+    expect(video.warnings.at(-1)).toMatch(/^it runs to 1[0-4]\.\d s, but declares 10\.0 s$/);
   });
 
   test("pictures that the decoder made up in part are shown, and counted", async () => {
     const { video } = await seen("flawed.avi", { codec: "mpeg4", packet: ruined(61, 71) });
-    expect(video.warnings).toEqual(["1 picture could not be decoded", "9 pictures are damaged"]);
+    expect(video.warnings).toEqual(["1 frame could not be decoded", "9 frames are damaged"]);
     expect(video.pictures).toBe(199);
   });
 
@@ -171,7 +171,7 @@ describe("what is missing is told", () => {
     const file = join(folder, "short.mkv");
     makeVideo(file, { ...x264, count: 200, fps: 20, ticks: 20 });
     const warnings = async (start: number, end: number) => (await see(decoders, file, { start, end })).video.warnings;
-    expect(await warnings(4, 40)).toEqual(["its pictures end at 10.0 s, before the 40 s that are wanted"]);
+    expect(await warnings(4, 40)).toEqual(["its frames end at 10.0 s, before the requested 40 s"]);
     expect(await warnings(4, 10.4)).toEqual([]);
     expect(await warnings(4, 9)).toEqual([]);
   });
@@ -182,7 +182,7 @@ describe("what is missing is told", () => {
     makeVideo(file, { ...x264, count: 200, fps: 20, ticks: 1000, gop: 12, time });
     const { numbers, video } = await see(decoders, file, { start: 40, end: 41 });
     expect(numbers).toEqual([99, 99, 99, 99, 99]);
-    expect(video.warnings).toEqual(["no new picture from 5.0 s to 105.0 s"]);
+    expect(video.warnings).toEqual(["no new frames from 5.0 s to 105.0 s"]);
   });
 });
 

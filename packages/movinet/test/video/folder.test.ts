@@ -119,18 +119,18 @@ test("a folder gives the formats that classify when named; what it leaves out is
     [".txt", 1],
   ]);
   expect(leftOutText(leftOut, (path) => relative(root, path))).toBe(
-    "11 left out: 2 folders behind symlinks (linked, deep/loop), 1 hidden folder (.thumbnails), " +
-      "1 hidden file (.hidden.mp4), 1 broken symlink (gone.mp4), 1 without an extension, 2 .jpg, 1 .m3u8, 1 .part, 1 of other kinds",
+    "skipped 11: 2 folders behind symlinks (linked, deep/loop), 1 hidden folder (.thumbnails), " +
+      "1 hidden file (.hidden.mp4), 1 broken symlink (gone.mp4), 1 without an extension, 2 .jpg, 1 .m3u8, 1 .part, 1 others",
   );
 });
 
 test("a line names at most five, however many there are", () => {
   const counts = new LeftOutCounts();
   for (let i = 0; i < 1000; i++) counts.add(".jpg", `${i}.jpg`);
-  expect(leftOutText(counts.list())).toBe("1000 left out: 1000 .jpg (0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, …)");
+  expect(leftOutText(counts.list())).toBe("skipped 1000: 1000 .jpg (0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, …)");
   const odd = new LeftOutCounts();
   odd.add(".jpg", "a\nb\x1b[2J.jpg");
-  expect(leftOutText(odd.list())).toBe("1 left out: 1 .jpg (a b�[2J.jpg)");
+  expect(leftOutText(odd.list())).toBe("skipped 1: 1 .jpg (a b�[2J.jpg)");
   expect(leftOutText([])).toBe("");
 });
 
@@ -142,7 +142,7 @@ test("a sub-folder that cannot be read is named itself, and the others are taken
   locked.name = "";
   expect(sources).toEqual([join(root, "a/1.mp4"), join(root, "z/3.mp4")]);
   const error = { code: "E_VIDEO_FOLDER", subject: join(root, "lost+found") };
-  expect(failures).toMatchObject([{ ...error, problem: "the folder cannot be read (EACCES)" }]);
+  expect(failures).toMatchObject([{ ...error, problem: "cannot read this folder (EACCES)" }]);
   expect(alone.failures).toMatchObject([error]);
 });
 
@@ -180,16 +180,16 @@ test("a dataset tells what the folders of classes leave out, and goes on without
     const facts = findings.map(({ kind, severity, detail }) => [kind, severity, detail]);
     return { labels, clips: samples.map((sample) => sample.name), facts };
   };
-  const leftOut = ["left-out", "note", "2 left out: 1 folder behind a symlink (wave/more), 1 .jpg (clap/a.jpg)"];
+  const leftOut = ["left-out", "note", "skipped 2: 1 folder behind a symlink (wave/more), 1 .jpg (clap/a.jpg)"];
   expect(await told("lost+found")).toEqual({
     labels: ["clap", "wave"],
     clips: ["clap/3.h264", "wave/1.mp4", "wave/old/2.mp4"],
-    facts: [["unreadable", "problem", "lost+found: the folder cannot be read (EACCES)"], leftOut],
+    facts: [["unreadable", "problem", "lost+found: cannot read this folder (EACCES)"], leftOut],
   });
   expect(await told("wave/old")).toEqual({
     labels: ["clap", "lost+found", "wave"],
     clips: ["clap/3.h264", "lost+found/4.mp4", "wave/1.mp4"],
-    facts: [["unreadable", "problem", "wave/old: the folder cannot be read (EACCES)"], leftOut],
+    facts: [["unreadable", "problem", "wave/old: cannot read this folder (EACCES)"], leftOut],
   });
 });
 

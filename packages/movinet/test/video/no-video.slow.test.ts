@@ -55,9 +55,9 @@ describe("files that are no video", () => {
     ["words.srt", "1\n00:00:01,000 --> 00:00:02,000\nHello\n", "E_VIDEO_UNREADABLE", /subtitles/],
     ["lfs.mp4", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n", "E_VIDEO_UNREADABLE", /Git LFS/],
     ["zeros.mp4", Buffer.alloc(300_000), "E_VIDEO_UNREADABLE", /zero bytes/],
-    ["noise.mp4", noise(300_000), "E_VIDEO_UNREADABLE", /no video/],
-    ["short.h264", noise(300), "E_VIDEO_UNREADABLE", /no video/],
-    ["raw.yuv", noise(160 * 64 * 6), "E_VIDEO_UNREADABLE", /no video/],
+    ["noise.mp4", noise(300_000), "E_VIDEO_UNREADABLE", /cannot read this as a video/],
+    ["short.h264", noise(300), "E_VIDEO_UNREADABLE", /cannot read this as a video/],
+    ["raw.yuv", noise(160 * 64 * 6), "E_VIDEO_UNREADABLE", /cannot read this as a video/],
     ["drawing.svg", '<?xml version="1.0"?>\n<!-- a -->\n<svg xmlns="a"/>', "E_VIDEO_PICTURE", /SVG/],
     ["list.m3u8", "#EXTM3U\n#EXTINF:1,\nclip.ts\n", "E_VIDEO_PLAYLIST", /playlist/],
     ["list.mpd", '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>', "E_VIDEO_PLAYLIST", /DASH/],
@@ -79,7 +79,7 @@ describe("files that are no video", () => {
       if (!/has no/.test(String(error))) throw error;
       makeVideo(file, { ...options, codec: "libsvtav1" });
     }
-    await refused(file, "E_VIDEO_PICTURE", /picture, not a video/);
+    await refused(file, "E_VIDEO_PICTURE", /image, not a video/);
   });
 
   test.each<[string, MadeSong]>([
@@ -94,7 +94,7 @@ describe("files that are no video", () => {
   ])("sound with a picture: %s", async (name, song) => {
     const file = join(folder, name);
     makeSong(file, song);
-    await refused(file, "E_VIDEO_NO_STREAM", /only sound/);
+    await refused(file, "E_VIDEO_NO_STREAM", /only audio/);
   });
 });
 

@@ -65,7 +65,7 @@ test("one picture is one frame, and slow video repeats its pictures", () => {
   expect(sample([0, 1], 5)).toEqual([0, 0, 0, 0, 0, 1]);
 });
 
-test("few frames a second are no pictures that stay", () => {
+test("few frames per second are no pictures that stay", () => {
   const limit = createStillLimit(1 / 60);
   expect(Array.from({ length: 10_000 }, () => limit(1))).not.toContain(false);
 });

@@ -128,7 +128,7 @@ describe("the container's aspect counts", () => {
     const { info, frame, warnings } = await see(make("mp4", { stream: aspect(num, den) }));
     expect(info).toMatchObject({ width: 160, height: 64 });
     expect(frame).toMatchObject({ width: 160, height: 64 });
-    expect(warnings).toEqual([`it says that its pixels are ${num}:${den}, which cannot be; that was ignored`]);
+    expect(warnings).toEqual([`ignored its impossible pixel aspect ratio ${num}:${den}`]);
   });
 });
 
@@ -170,7 +170,7 @@ describe("the container's cropping counts", () => {
     expect(shapes.of(sized(200)).shown).toEqual({ width: 40, height: 64 });
     expect([...shapes.warnings]).toEqual([]);
     expect(shapes.of(sized(160)).shown).toEqual({ width: 160, height: 64 });
-    expect([...shapes.warnings]).toEqual(["it says that all of the picture is to be cut off; that was ignored"]);
+    expect([...shapes.warnings]).toEqual(["ignored its cropping, which would remove the whole frame"]);
   });
 });
 
@@ -252,7 +252,7 @@ describe("pictures are turned", () => {
   test("to the nearest quarter turn, and what is more is told", async () => {
     const { info, warnings } = await see(make("mp4", { stream: turnedStream(80) }));
     expect(info).toMatchObject({ rotation: 90 });
-    expect(warnings).toEqual(["its turn is 10° off a quarter turn and was rounded to the nearest"]);
+    expect(warnings).toEqual(["its rotation is 10° off a quarter turn and was rounded"]);
     expect((await see(make("mp4", { stream: turnedStream(45) }))).warnings).toHaveLength(1);
     expect((await see(make("mp4", { stream: turnedStream(90.4) }))).warnings).toEqual([]);
   });

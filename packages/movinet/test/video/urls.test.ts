@@ -69,7 +69,7 @@ test("a file URL is the file", async () => {
   await writeFile(file, bytes);
   expect(await count(pathToFileURL(file).href)).toBe(4);
   expect(await count(pathToFileURL(file).href.replace("file:", "FILE:"))).toBe(4);
-  expect(() => openVideo("file://elsewhere/clip.mp4", { fps: 5 })).toThrow(told("E_VIDEO_URL", /no URL/));
+  expect(() => openVideo("file://elsewhere/clip.mp4", { fps: 5 })).toThrow(told("E_VIDEO_URL", /invalid URL/));
 });
 
 test.each([
@@ -101,7 +101,7 @@ describe("no other host is asked", () => {
     for (const path of ["there", "file", "hop"]) {
       await expect(count(`http://${host}/${path}`)).rejects.toMatchObject({
         code: "E_VIDEO_NETWORK",
-        problem: expect.stringMatching(/leads to another host/),
+        problem: expect.stringMatching(/redirects to another host/),
       });
     }
     asked.length = 0;
@@ -143,7 +143,7 @@ describe("what a server may do", () => {
     const { host } = await serve({ "/empty": (response) => void response.end() });
     await expect(count(`http://${host}/empty`)).rejects.toMatchObject({
       code: "E_VIDEO_NETWORK",
-      problem: "the URL cannot be read (nothing comes)",
+      problem: "cannot read this URL (empty response)",
     });
   });
 
@@ -164,7 +164,7 @@ describe("what a server may do", () => {
     expect(await count(`http://${host}/first.mp4`)).toBe(4);
     await expect(count(`http://${host}/last.mp4`)).rejects.toMatchObject({
       code: "E_VIDEO_NETWORK",
-      problem: expect.stringMatching(/its index is at its end/),
+      problem: expect.stringMatching(/its index is at the end of the file/),
     });
   });
 });

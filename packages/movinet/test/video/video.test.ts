@@ -26,12 +26,12 @@ async function readAll(source: string, options: Partial<Parameters<typeof openVi
 describe("what is no video gives one clear error", () => {
   test.each([
     ["empty.mp4", "", "E_VIDEO_UNREADABLE", /the file is empty/],
-    ["text.mp4", "hello ".repeat(60), "E_VIDEO_UNREADABLE", /no video that FFmpeg can read/],
+    ["text.mp4", "hello ".repeat(60), "E_VIDEO_UNREADABLE", /FFmpeg cannot read this as a video/],
     [
       "cut.mp4",
       "\0\0\0\x18ftypisom\0\0\x02\0isomiso2\0\0\x10\0mdat12345",
       "E_VIDEO_UNREADABLE",
-      /cut off before its index/,
+      /truncated: its index/,
     ],
   ])("%s", async (name, content, code, message) => {
     const file = join(folder, name);
@@ -96,7 +96,7 @@ test("a stretch of a video: frames and times from start to end, and no more is d
   }
   expect(await readAll(file, { start: 40 })).toEqual([]);
   expect(() => openVideo(file, { fps: 5, start: 2, end: 2 })).toThrow("end must be after start (2 s), got 2");
-  expect(() => openVideo(file, { fps: 5, start: -1 })).toThrow("start must be 0 or more seconds, got -1");
+  expect(() => openVideo(file, { fps: 5, start: -1 })).toThrow("start must be ≥ 0 seconds, got -1");
 });
 
 test("arguments become sources: a path that exists is no glob, folders are searched, nothing found is an error", async () => {
@@ -121,9 +121,9 @@ test("arguments become sources: a path that exists is no glob, folders are searc
   ]);
   expect(rest.sources).toEqual(at("b.mp4"));
   expect(failures.map(({ code, subject, problem }) => [code, subject, problem])).toEqual([
-    ["E_VIDEO_NOT_FOUND", join(folder, "*.avi"), "no file matches"],
-    ["E_VIDEO_NOT_FOUND", join(folder, "nothing.mp4"), "there is no such file"],
-    ["E_VIDEO_NOT_FOUND", join(folder, "texts"), "the folder holds no video files"],
+    ["E_VIDEO_NOT_FOUND", join(folder, "*.avi"), "no files match"],
+    ["E_VIDEO_NOT_FOUND", join(folder, "nothing.mp4"), "no such file"],
+    ["E_VIDEO_NOT_FOUND", join(folder, "texts"), "the folder contains no video files"],
   ]);
   const kinds = [{ kind: ".txt", count: 1, examples: [join(folder, "texts", "a.txt")] }];
   expect(leftOut).toEqual([{ source: join(folder, "texts"), kinds }]);
@@ -172,7 +172,7 @@ describe.skipIf(!hasShared)(`real clips${sharedReason}`, () => {
     for await (const _ of video) break;
     expect(video.frames).toBe(1);
     await video[Symbol.asyncDispose]();
-    await expect(readAllOf(video)).rejects.toThrow(/iterated once/);
+    await expect(readAllOf(video)).rejects.toThrow(/iterated only once/);
   });
 
   test("a signal ends it with its reason", async () => {

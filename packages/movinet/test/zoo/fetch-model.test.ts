@@ -40,11 +40,11 @@ test.each([
   [
     "/dead",
     "E_MODEL_UNREADABLE",
-    /it could not be fetched: the connection broke after 0\.001 kB of 7\.16 MB \(\w+\)\. Check the address and the network\.$/,
+    /download failed: connection lost after 0\.001 kB of 7\.16 MB \(\w+\)\. Check the URL and your network connection\.$/,
   ],
-  ["/huge", "E_MODEL_UNREADABLE", /it has 1\.07 GB or more, and at most 1\.07 GB are taken/],
-  ["/refused", "E_MODEL_UNREADABLE", /the server does not give it \(403\)/],
-  ["/none", "E_MODEL_NOT_FOUND", /the server has no such file \(404\)/],
+  ["/huge", "E_MODEL_UNREADABLE", /too large: at least 1\.07 GB \(limit 1\.07 GB\)/],
+  ["/refused", "E_MODEL_UNREADABLE", /access denied by the server \(403\)/],
+  ["/none", "E_MODEL_NOT_FOUND", /file not found on the server \(404\)/],
 ] as const)(
   "%s is one line",
   async (path, code, message) => {

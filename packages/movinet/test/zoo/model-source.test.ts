@@ -70,19 +70,19 @@ describe("a path is refused", () => {
     [
       "two",
       "E_MODEL_FORMAT",
-      "it holds 2 checkpoints (ckpt-1, ckpt-2). Name the files of one of them, without their endings",
+      "it contains 2 checkpoints (ckpt-1, ckpt-2). Pass the path of one of them, without the file extension",
     ],
-    ["torn/ckpt-1", "E_MODEL_FORMAT", "the file .data-00000-of-00001 of it is missing"],
+    ["torn/ckpt-1", "E_MODEL_FORMAT", "the file .data-00000-of-00001, which contains"],
     [
       "headless/ckpt-1.data-00000-of-00001",
       "E_MODEL_FORMAT",
-      "it is one of the files of a TensorFlow checkpoint. Keep all files of it in their folder",
+      "it is one file of a TensorFlow checkpoint. Keep all of its files in one folder",
     ],
-    ["hollow", "E_MODEL_UNREADABLE", "it is the folder of a SavedModel without its weights"],
+    ["hollow", "E_MODEL_UNREADABLE", "this SavedModel folder has no weights"],
     ["hollow/saved_model.pb", "E_MODEL_FORMAT", "it is a TensorFlow SavedModel without its weights"],
-    ["both.tar", "E_MODEL_FORMAT", "it holds 2 checkpoints (a, b)"],
-    ["none.tar", "E_MODEL_FORMAT", "no model is in it"],
-    ["nothing/ckpt", "E_MODEL_NOT_FOUND", "there is no such model file or name"],
+    ["both.tar", "E_MODEL_FORMAT", "it contains 2 checkpoints (a, b)"],
+    ["none.tar", "E_MODEL_FORMAT", "it contains no model"],
+    ["nothing/ckpt", "E_MODEL_NOT_FOUND", "no model file or model name matches"],
   ])("%s", async (path, code, message) => {
     await expect(openModel(at(path))).rejects.toEqual(told(code, message));
   });

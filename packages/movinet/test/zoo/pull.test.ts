@@ -93,7 +93,7 @@ test("a TFLite file is kept as it is, and its own hash is checked", async () => 
   const known = { sha256: sha256(tflite), bytes: tflite.length };
   const row = (known: ZooModel["file"]) => rowOf([{ url: at("/a") }], { ending: "tflite", file: known });
   await expect(bring(row({ ...known, sha256: "0".repeat(64) }))).rejects.toThrow(
-    told("E_MODEL_INTEGRITY", /its content is not what was published/),
+    told("E_MODEL_INTEGRITY", /its content differs from the published file/),
   );
   expect(await bring(row(known))).toBe("t0-stream.tflite");
   await holds("t0-stream.tflite", tflite);
@@ -112,13 +112,13 @@ describe("sources are asked in their order, until one gives what it should", () 
   });
 
   test.each<[string, Uint8Array, RegExp]>([
-    ["wrong bytes", wrong, /its content is not what was published \(SHA-256 \w{64} instead of SHA-256 \w{64}\)/],
+    ["wrong bytes", wrong, /its content differs from the published file \(SHA-256 \w{64} instead of SHA-256 \w{64}\)/],
     [
       "a web page",
       new TextEncoder().encode("<!doctype html><title>Sign in</title>"),
       /it is a web page, not the file itself/,
     ],
-    ["nothing", new Uint8Array(), /its content is not what was published/],
+    ["nothing", new Uint8Array(), /its content differs from the published file/],
   ])("after %s", async (_, content, problem) => {
     server.paths.set("/bad", file(content)).set("/right", file(safetensors));
     await bring(rowOf([{ url: at("/bad"), content: { sha256: sha256(safetensors) } }, right()]));
@@ -130,14 +130,14 @@ describe("sources are asked in their order, until one gives what it should", () 
   test("after another network", async () => {
     server.paths.set("/bad", file(tflite)).set("/right", file(safetensors));
     const row = rowOf([{ url: at("/bad") }, right()], { spec: "a0-stream" });
-    await expect(bring(row)).rejects.toThrow(told("E_MODEL_INTEGRITY", /it holds t0-stream, not a0-stream/));
+    await expect(bring(row)).rejects.toThrow(told("E_MODEL_INTEGRITY", /it contains t0-stream, not a0-stream/));
   });
 
   test("where none does, one line says all of it, and how to get it by hand", async () => {
     server.paths.set("/bad", status(403)).set("/wrong", file(new TextEncoder().encode("hello")));
     const row = rowOf([{ url: at("/bad") }, { url: at("/none") }]);
     const host = server.base.slice("http://".length);
-    const message = `t0-stream: it could not be fetched (${host}: the server does not give it (403); ${host}: the server has no such file (404)). Download ${at("/bad")} where there is a network, and put it at ${join(cache, "t0-stream.pt")}.`;
+    const message = `t0-stream: download failed (${host}: access denied by the server (403); ${host}: file not found on the server (404)). Download ${at("/bad")} on a machine with network access, and save it as ${join(cache, "t0-stream.pt")}.`;
     await expect(bring(row)).rejects.toMatchObject({ code: "E_MODEL_DOWNLOAD", message });
     await expect(bring(rowOf([{ url: at("/wrong") }]))).rejects.toThrow(told("E_MODEL_DOWNLOAD", /it is text/));
     expect(await kept()).toEqual([]);
@@ -158,7 +158,7 @@ describe("sources are asked in their order, until one gives what it should", () 
 
   test("what a mirror says of both of its files is told once", async () => {
     const host = server.base.slice("http://".length);
-    const said = `t0-stream: it could not be fetched (${host}: the server has no such file (404)). Download `;
+    const said = `t0-stream: download failed (${host}: file not found on the server (404)). Download `;
     await expect(bring(rowOf([{ url: at("/none") }]), { mirror: at("/models") })).rejects.toThrow(said);
   });
 });
@@ -176,7 +176,7 @@ describe("where no hash is published, the first that comes is pinned", () => {
     await expect(bring(row())).rejects.toThrow(
       told(
         "E_MODEL_INTEGRITY",
-        /it gives something else than on \d{4}-\d\d-\d\d, when it was pinned in .*models\.lock\.json \(SHA-256 \w{64} instead of \w{64}\)/,
+        /its content has changed since \d{4}-\d\d-\d\d, when it was pinned in .*models\.lock\.json \(SHA-256 \w{64} instead of \w{64}\)/,
       ),
     );
     expect(await kept()).toEqual(["models.lock.json"]);
@@ -195,7 +195,7 @@ describe("where no hash is published, the first that comes is pinned", () => {
     async (text) => {
       await writeFile(join(cache, "models.lock.json"), text);
       await expect(bring(row())).rejects.toThrow(
-        told("E_MODEL_INTEGRITY", /models\.lock\.json: it is no list of models that movinet wrote\. Remove it/),
+        told("E_MODEL_INTEGRITY", /models\.lock\.json: this is not a model list written by movinet\. Delete it/),
       );
       expect(server.asked).toEqual([]);
     },
@@ -284,6 +284,6 @@ test("a cache that is no folder is told in one line", async () => {
   await writeFile(join(cache, "file"), "");
   const own = new NodeStore(join(cache, "file"));
   await expect(bring(rowOf([{ url: at("/a") }]), { store: own })).rejects.toThrow(
-    told("E_OUTPUT_WRITE", /it cannot be written \(E/),
+    told("E_OUTPUT_WRITE", /cannot write \(E/),
   );
 });

@@ -93,12 +93,16 @@ describe("proxies of an environment", () => {
   });
 
   test.each<[NodeJS.ProcessEnv, boolean, RegExp]>([
-    [{ HTTPS_PROXY: "socks5://me:secret@a:1" }, true, /^HTTPS_PROXY names no http proxy \(socks5:\/\/\*\*\*@a:1\)$/],
-    [{ https_proxy: "http://" }, true, /^https_proxy names no http proxy/],
+    [
+      { HTTPS_PROXY: "socks5://me:secret@a:1" },
+      true,
+      /^HTTPS_PROXY is not an http proxy URL \(socks5:\/\/\*\*\*@a:1\)$/,
+    ],
+    [{ https_proxy: "http://" }, true, /^https_proxy is not an http proxy URL/],
     [
       { HTTPS_PROXY: "http://a:1" },
       false,
-      /^HTTPS_PROXY is set, which Node v[\d.]+ cannot use \(Node 22\.21, 24\.5 and newer can\)$/,
+      /^HTTPS_PROXY is set, but Node v[\d.]+ does not support proxies \(Node 22\.21, 24\.5 and newer do\)$/,
     ],
   ])("%j is told", (env, known, message) => {
     expect(() => proxyOf(env, true, known)).toThrow(message);
@@ -120,7 +124,7 @@ test("a disk that is full is told as such", async () => {
   const part = await FilePart.open(join(cache, "part"));
   const handle = await open(join(cache, "part"));
   const write = vi.spyOn(Object.getPrototypeOf(handle), "write");
-  const problem = told("E_OUTPUT_WRITE", /part: it cannot be written, the disk is full \(ENOSPC\)/);
+  const problem = told("E_OUTPUT_WRITE", /part: cannot write: the disk is full \(ENOSPC\)/);
   try {
     for (const work of [
       () => part.append(Uint8Array.of(1)),

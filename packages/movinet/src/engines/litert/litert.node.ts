@@ -6,8 +6,8 @@ import type { Engine } from "../engine.ts";
 import { litertEngine as engineOf, type LiteRtInstance, loadLiteRt, startLiteRt } from "./litert.ts";
 
 /**
- * LiteRT.js on WebAssembly, which runs in Node as it does in browsers. What its loader expects of a browser is there while it
- * loads: the way to run a script, and a GPU that is none.
+ * LiteRT.js on WebAssembly, which runs in Node as in browsers. What its loader expects of a browser is emulated while
+ * it loads: running a script, and a GPU that is not available.
  */
 export async function litertEngine(): Promise<Engine> {
   const litert = await loadLiteRt();
@@ -40,7 +40,7 @@ async function withBrowserGlobals<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs the package's script, which knows Node's CommonJS, and leaves its factory where the package looks for it. */
+/** Runs the package's script, which supports Node's CommonJS, and stores its factory where the package looks for it. */
 function runScript(path: string): void {
   const module = { exports: {} };
   const names = ["module", "exports", "require", "__filename", "__dirname"];

@@ -88,7 +88,7 @@ export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
           code: "E_MODEL_RUNTIME",
           subject,
           problem: `LiteRT.js cannot run it (${cause instanceof Error ? cause.message : String(cause)})`,
-          remedy: "Check that the file was copied whole and needs built-in operators only",
+          remedy: "Check that the file is complete and uses only built-in operators",
           cause,
         });
       }
@@ -103,8 +103,8 @@ function fileOf(source: Loadable): { bytes: Uint8Array; subject: string; step: S
     throw new ModelError({
       code: "E_MODEL_EXPORT",
       subject: graph.name,
-      problem: `a TFLite file takes one frame of a stream at a time, not ${graph.frames}`,
-      remedy: "Load the step of one frame and call it for each",
+      problem: `a TFLite file takes one frame per step, not ${graph.frames}`,
+      remedy: "Load the one-frame step and call it for each frame",
     });
   }
   const lowered = lowerGraph(graph);

@@ -8,7 +8,7 @@ import type { DeviceTensor, Executable } from "../engine.ts";
 import type { Layout } from "./layout.ts";
 import type { OnnxRuntime } from "./onnx.ts";
 
-/** The part of ONNX Runtime that every one of its packages has. */
+/** The part of ONNX Runtime shared by all of its packages. */
 export interface Binding {
   readonly InferenceSession: {
     create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
@@ -20,7 +20,7 @@ interface OnnxTensor extends DeviceTensor {
   readonly tensor: Tensor;
 }
 
-/** ONNX Runtime by one of its own packages, which copies every output. */
+/** ONNX Runtime through one of its own packages, which copies every output. */
 export function bindingRuntime(ort: Binding, options: InferenceSession.SessionOptions): OnnxRuntime {
   const create = (model: Uint8Array) => ort.InferenceSession.create(model, options);
   return {
@@ -83,13 +83,13 @@ function executableOf(
   };
 }
 
-/** Of a tensor of a file; sides that are free at run time are 1. */
+/** Shape of a file's tensor; dynamic dimensions are 1. */
 function factsOf(metadata: InferenceSession.ValueMetadata): TensorFacts {
   const shape = metadata.isTensor ? metadata.shape.map((side) => (typeof side === "number" ? side : 1)) : [];
   return { name: metadata.name, shape, dtype: "float32" };
 }
 
-/** Of a file's inputs, whose first side is free. */
+/** For a file's inputs, whose first dimension is dynamic. */
 function fileLayout(inputs: readonly TensorFacts[]): Omit<Layout, "outputDims"> {
   const sides = new Map(inputs.map(({ name, shape }) => [name, shape.slice(1)]));
   return {
@@ -103,7 +103,7 @@ function fileLayout(inputs: readonly TensorFacts[]): Omit<Layout, "outputDims"> 
   };
 }
 
-/** Returns the memory of a result at once: left to garbage collection, every step would work on cold memory. */
+/** Frees the memory of a result at once: left to garbage collection, every step would work on cold memory. */
 function free(tensor: Tensor): void {
   if (tensor.location === "cpu") ((tensor.data as Float32Array).buffer as ArrayBuffer).transfer(0);
   tensor.dispose();

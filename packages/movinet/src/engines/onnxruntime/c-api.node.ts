@@ -2,18 +2,18 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { requirePeer, resolvePeer } from "../../common/modules.node.ts";
 
-/** The address of what ONNX Runtime made. */
+/** The address of an ONNX Runtime object. */
 export type Handle = bigint;
 
-/** What C functions take for a pointer: an address, the memory of an array, or null. */
+/** What C functions accept as a pointer: an address, the memory of an array, or null. */
 type Pointer = Handle | ArrayBufferView | null;
 
-/** A status: null where all went well. */
+/** A status: null for success. */
 type Status = Handle | null;
 
 /**
- * The functions of ONNX Runtime's C API that we call. The table of its functions only ever grows at its end, so a place in it stays
- * (onnxruntime_c_api.h, `OrtApi`).
+ * The functions of ONNX Runtime's C API that we call. The function table only grows at its end, so positions in it are
+ * stable (onnxruntime_c_api.h, `OrtApi`).
  */
 export interface CFunctions {
   getErrorMessage(status: Handle): string;
@@ -49,7 +49,7 @@ export interface CFunctions {
   releaseSessionOptions(options: Handle): void;
 }
 
-/** A function that also runs on a thread of the pool that Node has for files, and then tells its status. */
+/** A function that also runs on a thread of Node's pool, and then reports its status. */
 type OnPool<Call extends (...args: never[]) => Status> = Call & {
   readonly async: (...args: [...Parameters<Call>, Done]) => void;
 };
@@ -69,7 +69,7 @@ type Run = (
 
 const pointer = "void *";
 const text = "const char *";
-/** By name: the place in the table, the result, the arguments. */
+/** By name: the position in the table, the result, the arguments. */
 const signatures: Readonly<Record<keyof CFunctions, readonly [number, string, readonly string[]]>> = {
   getErrorMessage: [2, text, [pointer]],
   createEnv: [3, pointer, ["int", text, pointer]],
@@ -94,22 +94,22 @@ const signatures: Readonly<Record<keyof CFunctions, readonly [number, string, re
   addInitializer: [150, pointer, [pointer, text, pointer]],
 };
 
-/** The oldest version of the table that has all of them. ONNX Runtime 1.x has that of `x` and all before it. */
+/** The oldest version of the table with all of them. ONNX Runtime 1.x has version `x` and all earlier ones. */
 const tableVersion = 17;
 
-/** What a function that makes something writes its address into. */
+/** Receives the address of a created object. */
 export function makeHandle(api: CApi, make: (into: BigUint64Array) => Status): Handle {
   const into = new BigUint64Array(1);
   api.check(make(into));
   return into[0] as Handle;
 }
 
-/** Calls that are on the pool at a time, or wait for a thread of it: koffi refuses more than 256 of all that use it. */
+/** Limit of calls on the pool or waiting for it: koffi refuses more than 256 from all of its users. */
 const mostOnPool = 128;
 let onPoolNow = 0;
 const waiting: (() => void)[] = [];
 
-/** Makes a call on the pool, once it has room; rejects where its status is one of failure. */
+/** Makes a call on the pool, once there is room; rejects if its status is a failure. */
 export async function onPool<Args extends unknown[]>(api: CApi, call: Pooled<Args>, ...args: Args): Promise<void> {
   if (onPoolNow === mostOnPool) await new Promise<void>((resolve) => waiting.push(resolve));
   else onPoolNow++;
@@ -129,7 +129,7 @@ interface Pooled<Args extends unknown[]> {
 function callOnPool<Args extends unknown[]>(api: CApi, call: Pooled<Args>, args: Args): Promise<void> {
   return new Promise((resolve, reject) => {
     call.async(...args, (error, status) => {
-      // Until now nothing that they point to was garbage.
+      // Keeps everything they point to alive until now.
       args.length = 0;
       try {
         if (error) throw error;
@@ -144,21 +144,21 @@ function callOnPool<Args extends unknown[]>(api: CApi, call: Pooled<Args>, args:
 /** The C API of the ONNX Runtime in `onnxruntime-node`, ready to use. */
 export interface CApi extends CFunctions {
   readonly env: Handle;
-  /** Describes memory of this process, */
+  /** Describes this process's memory, */
   readonly memory: Handle;
-  /** and what a session takes of it for what lies between nodes. */
+  /** and the part a session uses for intermediate values. */
   readonly arena: Handle;
-  /** Throws what ONNX Runtime says where a status is one of failure. */
+  /** Throws ONNX Runtime's message if a status is a failure. */
   check(status: Status): void;
   /** The folder of the library. */
   readonly folder: string;
-  /** Where the memory of an array begins. */
+  /** The address of an array's memory. */
   address(data: ArrayBufferView): bigint;
-  /** Asks for pages of 2 MB; null: this system has none. */
+  /** Requests 2 MB pages; null: not available on this system. */
   readonly adviseHugePages: ((memory: Pointer, bytes: number) => void) | null;
 }
 
-/** Texts as C has them: their addresses, and the memory that they are in. */
+/** C strings: their addresses, and the memory they are in. */
 export class CTexts {
   readonly addresses: BigUint64Array;
   readonly #memory: Uint8Array;
@@ -177,7 +177,7 @@ export class CTexts {
 
 let opened: CApi | null = null;
 
-/** Opens it once for this thread. Throws where koffi or the library cannot be loaded, or is too old. */
+/** Opens it once for this thread. Throws if koffi or the library cannot be loaded, or is too old. */
 export function openCApi(): CApi {
   opened ??= loadCApi();
   return opened;
@@ -190,12 +190,12 @@ function loadCApi(): CApi {
   const entry = (table: unknown, index: number) => koffi.decode(table, 8 * index, pointer) as unknown;
   const path = libraryPath();
   const base = koffi.load(path).func("OrtGetApiBase", pointer, [])() as unknown;
-  // Asked for a version that it lacks, it complains on standard error.
+  // Asked for a version it does not have, it complains on standard error.
   const version = functionAt(entry(base, 1), text, [])() as string;
   const [major, minor] = version.split(".").map(Number);
   const table =
     major === 1 && (minor ?? 0) >= tableVersion && functionAt(entry(base, 0), pointer, ["uint32_t"])(tableVersion);
-  if (!table) throw new Error(`ONNX Runtime ${version} has another C API than we call (1.${tableVersion})`);
+  if (!table) throw new Error(`ONNX Runtime ${version} does not provide the C API of version 1.${tableVersion}`);
   const functions = Object.fromEntries(
     Object.entries(signatures).map(([name, [index, result, args]]) => [
       name,
@@ -229,7 +229,7 @@ function hugePages(koffi: typeof import("koffi")): CApi["adviseHugePages"] {
   if (process.platform !== "linux") return null;
   try {
     const madvise = koffi.load("libc.so.6").func("madvise", "int", [pointer, "size_t", "int"]);
-    // Where the system gives none it answers with an error, and nothing changes.
+    // If the system has none, it returns an error, and nothing changes.
     return (memory, bytes) => void madvise(memory, bytes, useHugePages);
   } catch {
     return null;
@@ -238,14 +238,14 @@ function hugePages(koffi: typeof import("koffi")): CApi["adviseHugePages"] {
 
 /** `MADV_HUGEPAGE` of Linux. */
 const useHugePages = 14;
-/** The level of its messages at which it keeps quiet. */
+/** The log level that keeps it quiet. */
 export const fatal = 4;
 /** Kinds of memory. */
 const deviceAllocator = 0;
 const arenaAllocator = 1;
 const defaultMemory = 0;
 
-/** Path of the library that comes with `onnxruntime-node`. */
+/** Path of the library in `onnxruntime-node`. */
 function libraryPath(): string {
   const { platform, arch } = process;
   const folder = join(

@@ -7,16 +7,16 @@ import { type CApi, CTexts, type Handle, onPool } from "./c-api.node.ts";
 import { CMemory, type CTensor, type Dimensions, freeHeld, type Held } from "./c-tensor.node.ts";
 import type { OnnxModel } from "./onnx.ts";
 
-/** Sessions of executables that were collected without having been disposed of. */
+/** Sessions of executables that were garbage-collected without being disposed. */
 const collected = new FinalizationRegistry<Held>(freeHeld);
 
 export interface CExecutableOptions {
-  /** Run on a thread of the pool that Node has for files, so that the event loop stays free. */
+  /** Run on a thread of Node's pool, so that the event loop stays responsive. */
   readonly background: boolean;
   readonly dimensions: Dimensions;
 }
 
-/** The pointers that a run takes; runs that overlap have one each. */
+/** The pointers for a run; overlapping runs have separate ones. */
 interface CallFrame {
   readonly inputs: BigUint64Array;
   readonly outputs: BigUint64Array;
@@ -28,7 +28,7 @@ interface OutputPlan {
   readonly unpack: CTensor["unpack"];
 }
 
-/** A model in a session of ONNX Runtime that is called through its C API. Its outputs land in memory that was there before. */
+/** A model in an ONNX Runtime session called through its C API. Its outputs go into preallocated memory. */
 export class CExecutable implements Executable {
   readonly step: StepInterface;
   readonly inputs: readonly TensorFacts[];
@@ -42,9 +42,9 @@ export class CExecutable implements Executable {
   #memory: CMemory;
   readonly #inputNames: CTexts;
   readonly #outputNames: CTexts;
-  /** Inputs that hold no state: they are read where the caller has them. */
+  /** Inputs that are not states: they are read from the caller's memory. */
   readonly #passing: ReadonlySet<string>;
-  /** Of each input, for the length that it had last. */
+  /** For each input, the value for its latest length. */
   readonly #inputDims: { readonly length: number; readonly dims: BigInt64Array }[] = [];
   readonly #frames: CallFrame[] = [];
   readonly #outputPlans = new Map<number, readonly OutputPlan[]>();
@@ -84,7 +84,7 @@ export class CExecutable implements Executable {
     const { layout } = this.#model;
     const packed = layout.pack(input, data);
     const unpack = (values: Float32Array) => layout.unpack(input, values);
-    // On another thread the caller's memory could be taken away meanwhile.
+    // On another thread, the caller's memory could disappear meanwhile.
     if (this.#passing.has(input) && !this.#options.background) {
       if (before?.data === packed) return before;
       before?.dispose();
@@ -99,7 +99,7 @@ export class CExecutable implements Executable {
   }
 
   async run(inputs: readonly DeviceTensor[]): Promise<readonly DeviceTensor[]> {
-    if (this.#disposed) throw new Error(`internal: ${this.#model.graph.name} was run after it was disposed of`);
+    if (this.#disposed) throw new Error(`internal: ${this.#model.graph.name} was run after being disposed`);
     const plans = this.#plansFor(inputs);
     const outputs = plans.map(({ length, unpack }) => this.#memory.take(length, unpack));
     const frame = this.#frames.pop() ?? {
@@ -132,7 +132,7 @@ export class CExecutable implements Executable {
     this.#disposed ??= Promise.allSettled(this.#running).then(() => {
       collected.unregister(this);
       freeHeld(this.#held);
-      // Whoever keeps what was disposed of keeps none of its memory.
+      // References to a disposed executable keep none of its memory.
       this.#memory = new CMemory(this.#held, 0);
     });
     return this.#disposed;
@@ -165,7 +165,7 @@ export class CExecutable implements Executable {
     return tensor.value(known.dims);
   }
 
-  /** For as many streams as the first input holds. */
+  /** For as many streams as the first input has. */
   #plansFor([first]: readonly DeviceTensor[]): readonly OutputPlan[] {
     const { layout } = this.#model;
     const { length } = (first as CTensor).data;
@@ -189,7 +189,7 @@ function runError(subject: string, cause: unknown): ModelError {
     code: "E_MODEL_RUNTIME",
     subject,
     problem: `ONNX Runtime cannot run it (${(cause as Error).message})`,
-    remedy: "Where memory is short, look at fewer streams at a time; else convert the model again",
+    remedy: "If memory is short, process fewer streams at a time; otherwise convert the model again",
     cause,
   });
 }

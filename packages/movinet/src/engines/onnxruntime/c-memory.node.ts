@@ -8,23 +8,23 @@ const hugePage = 2 ** 21;
 const line = 16;
 
 /**
- * Memory for numbers. Where it will be much they lie side by side on large pages: a step reads all weights and states once, and
- * small pages cost it up to a tenth.
+ * Memory for numbers. Large amounts are placed together on large pages: a step reads all weights and states once, and
+ * small pages cost up to a tenth of its time.
  */
 export class CPages {
   readonly #api: CApi;
   /** Bytes. */
   readonly #page: number;
-  /** What is left of each page. */
+  /** The rest of each page. */
   #rests: Float32Array[] = [];
 
-  /** `bytes` is about how much it will be. */
+  /** `bytes` is the approximate total. */
   constructor(api: CApi, bytes: number) {
     this.#api = api;
     this.#page = bytes < hugePage / 8 ? 4 * line : hugePage;
   }
 
-  /** So many numbers that nobody else has, at the beginning of a cache line. */
+  /** This many exclusive numbers, starting at a cache line. */
   take(length: number): Float32Array {
     const rounded = roundedTo(line, length);
     let at = this.#rests.findIndex((rest) => rest.length >= rounded);
@@ -34,7 +34,7 @@ export class CPages {
     return rest.subarray(0, length);
   }
 
-  /** Makes room for so many numbers, and says in which rest. */
+  /** Makes room for this many numbers, and returns the page with the rest. */
   reserve(length: number): number {
     const page = this.#page;
     const size = roundedTo(page, 4 * length);
@@ -51,7 +51,7 @@ function roundedTo(unit: number, value: number): number {
   return Math.ceil(value / unit) * unit;
 }
 
-/** Puts what a session keeps between its nodes on large pages: its arena begins with room for so many bytes. */
+/** Puts a session's intermediate values on large pages: its arena begins with this many bytes. */
 export function widenArena(api: CApi, session: Handle, bytes: number): void {
   if (!api.adviseHugePages || bytes < hugePage) return;
   const allocator = makeHandle(api, (into) => api.createAllocator(session, api.arena, into));
@@ -66,7 +66,7 @@ export function widenArena(api: CApi, session: Handle, bytes: number): void {
   }
 }
 
-/** The constants of the models that were made of the same weights, once for all of them. */
+/** The constants of models with the same weights, stored once for all of them. */
 export class CConstants {
   readonly known = new Map<string, OnnxTensor>();
   readonly #api: CApi;
@@ -83,7 +83,7 @@ export class CConstants {
     return constants;
   }
 
-  /** Takes those that it does not have, and gives all that are floats. */
+  /** Stores missing constants, and returns all floats. */
   adopt(tensors: readonly OnnxTensor[]): readonly OnnxTensor[] {
     const floats = tensors.filter(({ data }) => data instanceof Float32Array);
     const strange = floats.filter(({ name }) => !this.known.has(name));

@@ -10,11 +10,11 @@ import type { OnnxRuntime } from "./onnx.ts";
 
 export interface CRuntimeOptions {
   readonly threads: number;
-  /** Run on a thread of the pool that Node has for files, so that the event loop stays free. */
+  /** Run on a thread of Node's pool, so that the event loop stays responsive. */
   readonly background: boolean;
 }
 
-/** ONNX Runtime's CPU kernels through its C API, for models that were emitted. Throws where that cannot be called. */
+/** ONNX Runtime's CPU kernels through its C API, for emitted models. Throws if it cannot be called. */
 export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRuntime, "open"> {
   const api = openCApi();
   const options = { background, dimensions: new Dimensions() };
@@ -25,7 +25,7 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
         return new CExecutable(held, { graph, layout }, options);
       }
       const largest = largestMap(graph, layout);
-      // A classifier, of which there is one for each number of rows, needs no threads of its own.
+      // A classifier, one per number of rows, needs no threads of its own.
       const own = largest < smallMap ? 1 : threads;
       const held = await openWithConstants(api, onnx, CConstants.of(api, weights), own);
       try {
@@ -48,22 +48,22 @@ export function cRuntime({ threads, background }: CRuntimeOptions): Omit<OnnxRun
   };
 }
 
-/** About as many of the largest maps lie between nodes at a time. */
+/** Roughly this many of the largest maps exist between nodes at a time. */
 const mapsAtOnce = 3;
 
-/** Bytes of a map that one thread does at once. */
+/** Bytes of a map that one thread processes at once. */
 const smallMap = 2 ** 18;
 
-/** Bytes of the largest map that a graph makes, of all streams. */
+/** Bytes of the largest map in a graph, for all streams. */
 function largestMap({ shapes }: Graph, { streams }: Layout): number {
   const sizes = Object.values(shapes).map(({ channels, height, width }) => 4 * channels * height * width);
   return Math.max(0, ...sizes) * (streams === "any" ? 1 : streams);
 }
 
-/** Channels to a block that processors have. */
+/** Block sizes (in channels) that processors have. */
 const blockSizes = [16, 8, 4];
 
-/** Levels of optimization. */
+/** Optimization levels. */
 const nothing = 0;
 const everything = 99;
 
@@ -71,13 +71,16 @@ interface Opening {
   readonly model: Uint8Array;
   readonly level: number;
   readonly threads: number;
-  /** What stands outside of the model. */
+  /** The external constants. */
   readonly constants?: readonly OnnxTensor[];
 }
 
 let takesConstants = true;
 
-/** A session that reads the constants of its model where we have them, or, where ONNX Runtime does not do that, in the model. */
+/**
+ * A session that reads its model's constants from our memory, or, if ONNX Runtime does not support that, from the
+ * model.
+ */
 async function openWithConstants(api: CApi, onnx: OnnxGraph, shared: CConstants, threads: number): Promise<Held> {
   if (takesConstants) {
     try {
@@ -96,13 +99,13 @@ async function openSession(api: CApi, { model, level, threads, constants = [] }:
   const values = new Set<Handle>();
   const options = makeHandle(api, (into) => api.createSessionOptions(into));
   try {
-    // What goes wrong is told by statuses.
+    // Errors are reported as statuses.
     api.check(api.setSessionLogSeverityLevel(options, fatal));
     api.check(api.setIntraOpNumThreads(options, threads));
     api.check(api.setSessionGraphOptimizationLevel(options, level));
     api.check(api.addSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
     if (constants.length > 0) {
-      // The folder of what stands outside must exist, though nothing is read there.
+      // The folder of external data must exist, though nothing is read there.
       api.check(api.addSessionConfigEntry(options, "session.model_external_initializers_file_folder_path", api.folder));
     }
     for (const { name, data, dims } of constants) {
@@ -121,7 +124,7 @@ async function openSession(api: CApi, { model, level, threads, constants = [] }:
   }
 }
 
-/** Whether the kernels make blocks of so many channels: an output of other dimensions is refused. */
+/** Whether the kernels use blocks of this many channels: an output of other dimensions is refused. */
 function fitsBlock(held: Held, size: number): boolean {
   const { api, session } = held;
   const memory = new CMemory(held, 0);

@@ -2,18 +2,18 @@ import type { DeviceTensor } from "../engine.ts";
 import { type CApi, type Handle, makeHandle } from "./c-api.node.ts";
 import { CPages } from "./c-memory.node.ts";
 
-/** Numbers of the C API's type `float`. */
+/** The C API's type number of `float`. */
 const float32 = 1;
 
 /**
- * Numbers in memory of JavaScript that ONNX Runtime reads and writes where they are. It looks at them through values, one for each
- * list of dimensions: what is an output with these dimensions can be an input with those.
+ * Numbers in JavaScript memory that ONNX Runtime reads and writes in place. It accesses them through values, one per
+ * list of dimensions: an output with these dimensions can be an input with those.
  */
 export class CTensor implements DeviceTensor {
   readonly data: Float32Array;
-  /** Gives its numbers as the graph means them. */
+  /** Converts its numbers to the graph's layout. */
   unpack: (data: Float32Array) => Float32Array;
-  /** Whether it was given back, and waits to be used again. */
+  /** Whether it was returned, and may be reused. */
   spare = false;
   readonly #memory: CMemory;
   readonly #values: { readonly dims: BigInt64Array; readonly value: Handle }[] = [];
@@ -24,7 +24,7 @@ export class CTensor implements DeviceTensor {
     this.#memory = memory;
   }
 
-  /** The value of these dimensions, which are the same object where they are the same ({@link Dimensions}). */
+  /** The value for these dimensions; equal dimensions are the same object ({@link Dimensions}). */
   value(dims: BigInt64Array): Handle {
     for (const known of this.#values) if (known.dims === dims) return known.value;
     const value = this.#memory.makeValue(this.data, dims);
@@ -36,7 +36,7 @@ export class CTensor implements DeviceTensor {
     return this.unpack(this.data);
   }
 
-  /** Its memory is used again, where it is the executable's own. */
+  /** Its memory is reused if it belongs to the executable. */
   dispose(): void {
     this.#memory.give(this);
   }
@@ -47,7 +47,7 @@ export class CTensor implements DeviceTensor {
   }
 }
 
-/** What an executable holds in ONNX Runtime's memory; nothing here refers to the executable itself. */
+/** What an executable holds in ONNX Runtime's memory, without reference to the executable itself. */
 export interface Held {
   readonly api: CApi;
   readonly session: Handle;
@@ -66,20 +66,20 @@ export function freeHeld(held: Held): void {
   held.values.clear();
 }
 
-/** The tensors of an executable, whose memory goes round: a step allocates none. */
+/** The tensors of an executable, whose memory is recycled: a step allocates none. */
 export class CMemory {
   readonly #held: Held;
   readonly #pages: CPages;
   readonly #spare = new Map<number, CTensor[]>();
   readonly #own = new WeakSet<CTensor>();
 
-  /** `bytes` is about how much the tensors of a session take. */
+  /** `bytes` is the approximate size of a session's tensors. */
   constructor(held: Held, bytes: number) {
     this.#held = held;
     this.#pages = new CPages(held.api, bytes);
   }
 
-  /** A tensor of its own memory, with whatever is in there. */
+  /** A tensor with its own, uninitialized memory. */
   take(length: number, unpack: CTensor["unpack"]): CTensor {
     const again = this.#spare.get(length)?.pop();
     if (again) {
@@ -92,12 +92,12 @@ export class CMemory {
     return tensor;
   }
 
-  /** A tensor of the caller's memory. */
+  /** A tensor in the caller's memory. */
   wrap(data: Float32Array, unpack: CTensor["unpack"]): CTensor {
     return new CTensor(this, data, unpack);
   }
 
-  /** Takes a tensor back that nobody uses any more. */
+  /** Takes back an unused tensor. */
   give(tensor: CTensor): void {
     if (!this.#own.has(tensor)) {
       tensor.free();
@@ -116,7 +116,7 @@ export class CMemory {
   }
 
   makeValue(data: Float32Array, dims: BigInt64Array): Handle {
-    if (this.#held.freed) throw new Error("internal: a tensor was used after its executable was disposed of");
+    if (this.#held.freed) throw new Error("internal: a tensor was used after its executable was disposed");
     const value = makeValue(this.#held.api, data, dims);
     this.#held.values.add(value);
     return value;
@@ -127,14 +127,14 @@ export class CMemory {
   }
 }
 
-/** What ONNX Runtime looks at memory through; the memory must outlive it. */
+/** ONNX Runtime's view of memory, which must outlive it. */
 export function makeValue(api: CApi, data: Float32Array, dims: BigInt64Array): Handle {
   return makeHandle(api, (into) =>
     api.createTensorWithData(api.memory, data, data.byteLength, dims, dims.length, float32, into),
   );
 }
 
-/** Lists of dimensions as the C API takes them, one object for equal ones. */
+/** Lists of dimensions for the C API, one object for equal ones. */
 export class Dimensions {
   readonly #known = new Map<string, BigInt64Array>();
 

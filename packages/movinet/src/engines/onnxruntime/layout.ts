@@ -7,9 +7,9 @@ import { elementsOf } from "../../graph/shapes.ts";
 export interface Layout {
   /** The streams that it is for. */
   readonly streams: "any" | number;
-  /** Dimensions of an input that holds so many numbers. */
+  /** Dimensions of an input with this many numbers. */
   inputDims(input: string, length: number): readonly number[];
-  /** Dimensions of an output for so many streams. */
+  /** Dimensions of an output for this many streams. */
   outputDims(output: string, streams: number): readonly number[];
   /** From the graph's meaning to the numbers that are fed, */
   pack(value: string, data: Float32Array): Float32Array;
@@ -35,7 +35,7 @@ export function plainLayout({ shapes }: Pick<Graph, "shapes">): Layout {
   };
 }
 
-/** Channels in blocks, for so many streams. */
+/** Channels in blocks, for this many streams. */
 export function blockedLayout(
   { shapes }: Graph,
   { inputs, outputs }: BlockedGraph,

@@ -15,21 +15,24 @@ export interface NodeEngineOptions {
   readonly threads?: number | undefined;
   /** Compute on a thread of the pool that Node has for files, so that the event loop stays free. For the CPU. Default false. */
   readonly background?: boolean | undefined;
-  /** How the CPU's kernels are called. Default: through the C API, or, where that cannot be, through the package's binding. */
+  /**
+   * How the CPU kernels are called. Default: through the C API, or, if that is not possible, through the package's
+   * binding.
+   */
   readonly call?: "c-api" | "binding" | undefined;
 }
 
 /**
- * Turns off what ONNX Runtime 1.30 reports to its maker unless told otherwise: an id kept on disk, an upload of what was
- * run. It reads the environment once, when it is loaded, and only the main thread can change that.
+ * Turns off the telemetry that ONNX Runtime 1.30 enables by default: an ID kept on disk, uploads about runs. It reads
+ * the environment once, when loaded, and only the main thread can change that.
  */
 export function keepQuiet(): void {
   process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
 }
 
 /**
- * ONNX Runtime's Node package. Its threads do not spin: they would starve the video decoder. Throws {@link MovinetError}:
- * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNAVAILABLE` for a device that does not run a small network here.
+ * ONNX Runtime's Node package. Its threads do not spin, which would starve the video decoder. Throws
+ * {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNAVAILABLE` for a device that cannot run a small network here.
  */
 export async function nodeEngine(options: NodeEngineOptions = {}): Promise<Engine> {
   const { ort, device, threads, session } = prepare(options);
@@ -49,19 +52,19 @@ function cpuRuntime(
 ): { readonly runtime: OnnxRuntime; readonly warnings: readonly string[] } {
   if (call === "binding") return { runtime: binding, warnings: [] };
   try {
-    // Files have tensors of which only the binding tells the dimensions.
+    // Only the binding reports the dimensions of a file's tensors.
     return { runtime: { ...cRuntime({ threads, background }), open: binding.open }, warnings: [] };
   } catch (cause) {
     if (call === "c-api") throw cause;
     const reason = (cause as Error).message;
     return {
       runtime: binding,
-      warnings: [`ONNX Runtime is called by its slower binding, since its C API cannot be (${reason})`],
+      warnings: [`using ONNX Runtime's slower JavaScript binding, because its C API is not available (${reason})`],
     };
   }
 }
 
-/** Runs a small network: what a build lists may lack its libraries, its driver or the hardware itself. */
+/** Runs a small network: a device in the build may lack its libraries, its driver or the hardware. */
 async function proveDevice(engine: Engine, device: string): Promise<void> {
   const { graph, weights, inputs } = probeSpec();
   try {
@@ -70,18 +73,18 @@ async function proveDevice(engine: Engine, device: string): Promise<void> {
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
       subject: device,
-      problem: `ONNX Runtime has this device, but it does not work here (${reasonOf(cause)})`,
-      remedy: `${needs[device] ?? "Install its driver and its libraries"}, or use the device cpu`,
+      problem: `ONNX Runtime supports this device, but it does not work here (${reasonOf(cause)})`,
+      remedy: `${needs[device] ?? "Install its driver and libraries"}, or use device cpu`,
       cause,
     });
   }
 }
 
-/** What ONNX Runtime's own build of a device needs. */
+/** Requirements of ONNX Runtime's own builds for devices. */
 const needs: Readonly<Record<string, string>> = {
-  cuda: "Install NVIDIA's driver, CUDA, cuDNN and ONNX Runtime's libraries for CUDA",
-  tensorrt: "Install NVIDIA's driver, CUDA, TensorRT and ONNX Runtime's libraries for TensorRT",
-  webgpu: "Install a driver of the graphics card (on Linux for Vulkan)",
+  cuda: "Install the NVIDIA driver, CUDA, cuDNN and ONNX Runtime's CUDA libraries",
+  tensorrt: "Install the NVIDIA driver, CUDA, TensorRT and ONNX Runtime's TensorRT libraries",
+  webgpu: "Install a driver for the graphics card (on Linux, with Vulkan)",
 };
 
 /** The end of the first line of a message, where ONNX Runtime says what happened. */
@@ -93,7 +96,7 @@ function reasonOf(cause: unknown): string {
 
 const longestReason = 160;
 
-/** The execution providers that the installed ONNX Runtime was built with. */
+/** The execution providers in the installed ONNX Runtime. */
 export function onnxDevices(): readonly string[] {
   return loadOnnxRuntime()
     .listSupportedBackends()
@@ -109,7 +112,7 @@ function prepare(options: NodeEngineOptions) {
   const { device = "cpu", threads = Math.min(availableParallelism(), 4) } = options;
   checkThreads(threads);
   const ort = loadOnnxRuntime();
-  // What it writes on standard error about a device that does not start is said by an error of ours.
+  // What it writes to standard error about a device that does not start is part of our own error.
   if (device !== "cpu") ort.env.logLevel = "fatal";
   const session = {
     executionProviders: [device],

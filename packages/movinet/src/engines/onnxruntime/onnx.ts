@@ -9,9 +9,9 @@ import type { DeviceTensor, Engine, Executable } from "../engine.ts";
 import { blockedLayout, type Layout, plainLayout } from "./layout.ts";
 import { probeSpec } from "./probe.ts";
 
-/** A graph for ONNX Runtime, and how it lays out the values of ours. */
+/** A graph for ONNX Runtime, and its layout of our values. */
 export interface OnnxModel {
-  /** A model file, or, where ONNX Runtime has nothing left to optimize, its parts. */
+  /** A model file, or its parts if ONNX Runtime has nothing left to optimize. */
   readonly onnx: Uint8Array | OnnxGraph;
   readonly graph: Graph;
   readonly weights: Weights;
@@ -21,17 +21,17 @@ export interface OnnxModel {
 /** A way to call ONNX Runtime. */
 export interface OnnxRuntime {
   load(model: OnnxModel): Promise<Executable>;
-  /** Loads a file as it is. Rejects as ONNX Runtime does. */
+  /** Loads a file unchanged. Rejects like ONNX Runtime. */
   open(file: Uint8Array): Promise<Executable>;
-  /** Channels in a block of this machine's kernels; 1 where they have none. */
+  /** Channels per block of this machine's kernels; 1 if they have none. */
   block(): Promise<number>;
-  /** Constants that it holds for models of these weights: they need not be computed again. */
+  /** Constants already stored for models of these weights: they need not be computed again. */
   constants(weights: Weights): ReadonlyMap<string, OnnxTensor>;
 }
 
 /**
- * ONNX Runtime as an engine, however it is called. Where `blocked` allows it and this machine proves it, steps of a known number
- * of streams run in the blocked layout of the CPU kernels.
+ * ONNX Runtime as an engine, however it is called. If `blocked` allows it and a test on this machine passes, steps of
+ * a fixed number of streams run in the blocked layout of the CPU kernels.
  */
 export function onnxEngine(name: string, runtime: OnnxRuntime, blocked: boolean): Engine {
   let probed: Promise<number> | null = null;
@@ -64,7 +64,7 @@ async function openFile(
     throw new ModelError({
       code: "E_MODEL_FORMAT",
       subject,
-      problem: `ONNX Runtime refuses it (${(cause as Error).message})`,
+      problem: `ONNX Runtime rejected it (${(cause as Error).message})`,
       remedy: "Convert the model again",
       cause,
     });
@@ -75,7 +75,7 @@ function plainModel(graph: Graph, weights: Weights): OnnxModel {
   return { onnx: emitOnnxGraph(graph, weights), graph, weights, layout: plainLayout(graph) };
 }
 
-/** Null where the layout does not serve the graph. */
+/** Null if the layout does not support the graph. */
 function blockedModel(
   runtime: OnnxRuntime,
   graph: Graph,
@@ -87,8 +87,8 @@ function blockedModel(
 }
 
 /**
- * The block of this machine's kernels, proved on a small network against the plain layout, for one stream and for two; 1 where
- * it cannot be used.
+ * The block size of this machine's kernels, verified on a small network against the plain layout, for one stream and
+ * for two; 1 if unusable.
  */
 async function provenBlock(runtime: OnnxRuntime): Promise<number> {
   try {
@@ -113,7 +113,7 @@ function twice(inputs: Readonly<Record<string, Float32Array>>): Record<string, F
   return Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, Float32Array.of(...data, ...data)]));
 }
 
-/** The logits that an executable gives for its inputs; it is freed. */
+/** The logits of an executable for its inputs; it is freed. */
 export async function runOnce(
   executable: Executable,
   data: Readonly<Record<string, Float32Array>>,

@@ -5,7 +5,7 @@ import { lowerForInference } from "../../graph/passes.ts";
 import { elementsOf } from "../../graph/shapes.ts";
 import type { Tensor, Weights } from "../../graph/tensor.ts";
 
-/** A small stream network that has every op of the large ones, with weights and inputs that are not trivial. */
+/** A small stream network with all ops of the large ones, and nontrivial weights and inputs. */
 export function probeSpec(): { graph: Graph; weights: Weights; inputs: Readonly<Record<string, Float32Array>> } {
   const spec = {
     ...specOf("t0-stream", { positionalEncoding: true, classes: 5, resolution: { height: 13, width: 18 } }),
@@ -41,7 +41,7 @@ export function probeSpec(): { graph: Graph; weights: Weights; inputs: Readonly<
   return { graph, weights, inputs };
 }
 
-/** Numbers in −1..1 that do not repeat. */
+/** Numbers in −1..1 without repetition. */
 function sequence(length: number, seed: number): Float32Array {
   return Float32Array.from({ length }, (_, i) => Math.sin((i + 1) * (seed + 1.7)));
 }

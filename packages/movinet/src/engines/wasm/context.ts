@@ -1,9 +1,9 @@
-/** What the emitters of a training program share: its plan, and the calls that several of them make. */
+/** Shared by the emitters of a training program: its plan, and common calls. */
 import type { GradientNode, TrainingNode, TrainingNodeOf } from "../../graph/gradient.ts";
 import type { ActivationKind, Shape } from "../../graph/ir.ts";
 import { samePadding } from "../../graph/shapes.ts";
 
-/** What a norm needs at run time: its factors and offsets per channel, and the statistics behind them. */
+/** Run-time data of a norm: its factors and offsets per channel, and the statistics behind them. */
 export interface NormScratch {
   readonly gain: number;
   readonly shift: number;
@@ -15,7 +15,7 @@ export interface NormScratch {
   readonly products: number;
 }
 
-/** What the emitters know about the program in the making. */
+/** What the emitters know about the program under construction. */
 export interface EmitContext {
   /** Calls a kernel: its arguments are byte offsets, counts or sizes. */
   call(kernel: string, ...args: readonly number[]): number;
@@ -27,18 +27,18 @@ export interface EmitContext {
   gradient(param: string): number;
   /** The parameter whose gradient a node computes. */
   paramOf(node: GradientNode): string;
-  /** A norm's scratch by the value that it normalizes. */
+  /** A norm's scratch memory, by the value it normalizes. */
   norm(x: string): NormScratch;
-  /** The scratch of the norm whose result has this gradient. */
+  /** The scratch memory of the norm whose result has this gradient. */
   normOf(gradient: string): NormScratch | undefined;
-  /** Whether an activation that took in its norm added up the sums of this gradient. */
+  /** Whether an activation fused with its norm accumulated the sums of this gradient. */
   fusedSums(gradient: string): boolean;
-  /** The norm that was taken into the activation that reads it, by the norm's value. */
+  /** The norm fused into the activation that reads it, by the norm's value. */
   fused(value: string): { readonly x: string } | undefined;
-  /** `floats` of the program's memory from a byte offset. */
+  /** `floats` of the program's memory at a byte offset. */
   floats(offset: number, count: number): Float32Array;
   doubles(offset: number, count: number): Float64Array;
-  /** Offsets of scratch that any step may use. */
+  /** Offsets of scratch memory that any step may use. */
   readonly scratch: { readonly panels: number; readonly columns: number; readonly taps: number; readonly sums: number };
 }
 
@@ -108,12 +108,12 @@ export function poolArgs(plan: EmitContext, x: Shape, y: Shape): readonly number
   return [x.frames * plan.batch, x.height, x.width, x.channels, y.height, y.width, ...cornerOf(x, 3, 2)];
 }
 
-/** Rows above, and columns to the left of a picture, in which its first window begins. */
+/** Rows above, and columns to the left of a picture, where its first window begins. */
 function cornerOf({ height, width }: Pick<Shape, "height" | "width">, size: number, stride: number) {
   return [samePadding(height, size, stride).begin, samePadding(width, size, stride).begin] as const;
 }
 
-/** The sizes that all three depthwise kernels take; one pixel wide windows see a picture as one row. */
+/** The sizes that all three depthwise kernels take; one-pixel-wide windows see a picture as one row. */
 export function depthwiseArgs(
   plan: EmitContext,
   { size, stride, time }: Pick<TrainingNodeOf<"depthwiseInput">, "size" | "stride" | "time">,
@@ -138,7 +138,7 @@ export function channelSums(plan: EmitContext, dy: string): Float64Array {
   if (channels % 4 === 0) {
     plan.call("channelSums", plan.at(dy), 0, 0, sums, 0, sums + 8 * channels, rows, channels);
   } else {
-    // Only the last layer's width is free, and it has a row for each clip.
+    // Only the last layer may have any width, and it has one row per clip.
     totals.fill(0);
     const values = plan.floats(plan.at(dy), rows * channels);
     for (const [i, value] of values.entries()) totals[i % channels] = (totals[i % channels] as number) + value;

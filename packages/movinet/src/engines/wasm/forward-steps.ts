@@ -1,4 +1,4 @@
-/** The way forth: one emitter per op of the network, the calls of kernels that compute it. */
+/** The forward pass: one emitter per op of the network, calling the kernels that compute it. */
 import { encodingFrequencies } from "../../graph/interpret.ts";
 import type { OpKind } from "../../graph/ir.ts";
 import {

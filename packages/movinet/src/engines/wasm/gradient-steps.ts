@@ -1,4 +1,4 @@
-/** The way back: one emitter per gradient op. */
+/** The backward pass: one emitter per gradient op. */
 import type { GradientNode } from "../../graph/gradient.ts";
 import {
   accumulate,

@@ -2,17 +2,17 @@ import { type TrainingGraph, type TrainingNode, trainingInputsOf } from "../../g
 import { elementsOf } from "../../graph/shapes.ts";
 import { Space } from "./space.ts";
 
-/** Where everything lies: byte offsets into one linear memory, each a multiple of 16. */
+/** The memory layout: byte offsets into one linear memory, all multiples of 16. */
 export interface MemoryPlan {
   readonly values: Readonly<Record<string, number>>;
   readonly params: Readonly<Record<string, number>>;
   /** Offsets of the gradients, by parameter. */
   readonly gradients: Readonly<Record<string, number>>;
-  /** Bytes of all of it. */
+  /** Total bytes. */
   readonly bytes: number;
 }
 
-/** Ops whose result may take the place of an operand that nothing reads later: they visit each number once. */
+/** Ops whose result may overwrite an operand that nothing reads later: they visit each number once. */
 const inPlace = new Set<TrainingNode["op"]>([
   "activation",
   "norm",
@@ -26,8 +26,8 @@ const inPlace = new Set<TrainingNode["op"]>([
 ]);
 
 /**
- * Gives every value a place, and the same place to values that do not live at the same time. `floatsOf` tells a value's
- * size; `kept` are values that must outlive the run.
+ * Assigns memory to every value; values with disjoint lifetimes may share it. `floatsOf` returns a value's size;
+ * `kept` values outlive the run.
  */
 export function planMemory(
   training: TrainingGraph,

@@ -1,4 +1,4 @@
-/** Norms: their factors, computed anew in each run, and the gradient of gamma. */
+/** Norms: their factors, recomputed in each run, and the gradient of gamma. */
 import type { BatchNormNode, TrainingNodeOf } from "../../graph/gradient.ts";
 import { type Node, normEpsilon } from "../../graph/ir.ts";
 import { accumulate, type EmitContext, identity, pixels, type Step } from "./context.ts";
@@ -68,7 +68,7 @@ function fillFactors(
   }
 }
 
-/** The gradient of gamma; where an activation that took in the norm did not, it also adds up what the norm's rules share. */
+/** The gradient of gamma; unless a fused activation did, it also accumulates the sums shared by the norm's rules. */
 export function gammaStep(
   node: TrainingNodeOf<"normGamma"> | TrainingNodeOf<"batchNormGamma">,
   plan: EmitContext,

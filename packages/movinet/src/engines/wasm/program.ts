@@ -10,12 +10,12 @@ import { planMemory } from "./memory.ts";
 
 /** Mean and biased variance of one norm in the last forward run, `[channels]` each. */
 export interface NormStatistics {
-  /** The parameters that hold the moving statistics. */
+  /** The parameters with the moving statistics. */
   readonly mean: string;
   readonly variance: string;
   readonly batchMean: Float32Array;
   readonly batchVariance: Float32Array;
-  /** Values that each was taken over. */
+  /** Number of values per statistic. */
   readonly count: number;
 }
 
@@ -25,7 +25,7 @@ const emitters: Emitters = { ...forwardSteps, ...gradientSteps };
 type NormNode = (Node & { readonly op: "norm" }) | BatchNormNode;
 
 const pageBytes = 65_536;
-/** Where the numbers end that the kernels bring along. */
+/** End of the constants that come with the kernels. */
 const dataBytes = 256;
 let compiled: WebAssembly.Module | null = null;
 
@@ -35,12 +35,12 @@ function kernelsModule(): WebAssembly.Module {
 }
 
 /**
- * A training graph for a batch of clips in WebAssembly: one memory, planned ahead, and a list of kernel calls. Pictures are
- * `[frames · batch, height, width, channels]`, time-major; parameters have their canonical layouts. One thread; several
- * programs in several workers make a trainer.
+ * A training graph for a batch of clips in WebAssembly: one memory with a static plan, and a list of kernel calls.
+ * Pictures are `[frames · batch, height, width, channels]`, time-major; parameters have their canonical layouts. One
+ * thread; several programs in several workers form a trainer.
  *
- * Throws `TypeError` where a width is not a multiple of 4 (the last layer's and the picture's may be anything), and
- * `RangeError` where the batch needs more than 4 GB.
+ * Throws `TypeError` if a width is not a multiple of 4 (except the last layer's and the image's), and `RangeError` if
+ * the batch needs more than 4 GB.
  */
 export class TrainingProgram {
   readonly training: TrainingGraph;
@@ -102,9 +102,7 @@ export class TrainingProgram {
     const reads = visible.map((node) => readThrough(node, fused));
     const plan = planMemory(training, reads, (value) => count(shape(value), batch), kept, at);
     if (plan.bytes > 65_536 * pageBytes) {
-      throw new RangeError(
-        `a batch of ${batch} clips needs ${(plan.bytes / 1e9).toFixed(1)} GB: at most 4 GB are possible`,
-      );
+      throw new RangeError(`a batch of ${batch} clips needs ${(plan.bytes / 1e9).toFixed(1)} GB (limit 4 GB)`);
     }
     this.bytes = plan.bytes;
     const memory = new WebAssembly.Memory({ initial: Math.ceil(plan.bytes / pageBytes), maximum: 65_536 });
@@ -148,7 +146,7 @@ export class TrainingProgram {
     return this.#params[name] ?? unknown(name);
   }
 
-  /** The gradient of a parameter that learns, in place; {@link TrainingProgram.backward} adds to it. */
+  /** The gradient of a trained parameter, in place; {@link TrainingProgram.backward} adds to it. */
   gradient(param: string): Float32Array {
     return this.#gradients[param] ?? unknown(param);
   }
@@ -168,7 +166,7 @@ export class TrainingProgram {
     return this.#value(this.#logits);
   }
 
-  /** Carries the gradient of the logits (`[batch, classes]`) back, adding to the gradients of the parameters. */
+  /** Propagates the gradient of the logits (`[batch, classes]`) back, adding to the gradients of the parameters. */
   backward(seed: Float32Array): void {
     this.#value(this.training.seed).set(seed);
     for (const step of this.#backward) step();
@@ -178,7 +176,7 @@ export class TrainingProgram {
     for (const gradient of Object.values(this.#gradients)) gradient.fill(0);
   }
 
-  /** What the norms saw in the last forward run, where they use the statistics of the batch. */
+  /** The norms' batch statistics in the last forward run, if they use them. */
   statistics(): readonly NormStatistics[] {
     return [...this.#norms].map(([node, { mean, inverse }]) => {
       const { frames, channels, height, width } = this.training.shapes[node.x] as Shape;
@@ -204,7 +202,7 @@ function unknown(name: string): never {
   throw new Error(`internal: the training program has no ${name}`);
 }
 
-/** The slope of ReLU6 is read off its output, so that its input need not be kept where nobody else needs it. */
+/** The derivative of ReLU6 is computed from its output, so its input need not be kept for it. */
 function readOutput(node: TrainingNode, training: TrainingGraph, fused: ReadonlyMap<string, NormNode>): TrainingNode {
   if (node.op !== "activationInput" || node.kind !== "relu6" || fused.has(node.x)) return node;
   const activation = training.forward.nodes.find(
@@ -213,7 +211,7 @@ function readOutput(node: TrainingNode, training: TrainingGraph, fused: Readonly
   return activation ? { ...node, x: activation.id } : node;
 }
 
-/** Norms whose only reader on the way forth is an activation that can take them in. */
+/** Norms that can be fused into the activation that alone reads them in the forward pass. */
 function fusedNorms(training: TrainingGraph): ReadonlyMap<string, NormNode> {
   const nodes = training.nodes.slice(0, training.forward.nodes.length);
   const readers = new Map<string, TrainingNode[]>();
@@ -231,7 +229,7 @@ function fusedNorms(training: TrainingGraph): ReadonlyMap<string, NormNode> {
   return fused;
 }
 
-/** The same node with fused norms replaced by what they normalize: what the kernels really read. */
+/** The same node with fused norms replaced by their inputs: what the kernels really read. */
 function readThrough(node: TrainingNode, fused: ReadonlyMap<string, NormNode>): TrainingNode {
   if (node.op !== "activation" && node.op !== "activationInput") return node;
   const norm = fused.get(node.x);
@@ -243,7 +241,7 @@ function gainOf(gamma: string, nodes: readonly TrainingNode[], norms: ReadonlyMa
   return norms.get(norm.x) as NormScratch;
 }
 
-/** Room that steps share: panels of the greatest matrix, windows of the greatest picture, taps, sums. */
+/** Memory shared by steps: panels of the largest matrix, windows of the largest picture, taps, sums. */
 function reserveScratch(
   nodes: readonly TrainingNode[],
   shape: (value: string) => Shape,
@@ -274,7 +272,7 @@ function checkWidths({ forward }: TrainingGraph): void {
     const shape = forward.shapes[node.id] as Shape;
     const free = node.op === "input" || node.id === logits || shape.channels === 1;
     if (!free && shape.channels % 4 !== 0) {
-      throw new TypeError(`${node.id} has ${shape.channels} channels: only multiples of 4 can be trained`);
+      throw new TypeError(`${node.id} has ${shape.channels} channels: training needs multiples of 4`);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Places in a memory, in bytes, each at a multiple of 16: first fit over a list of holes. */
+/** Allocates memory, in bytes, at multiples of 16: first fit over a list of holes. */
 export class Space {
   end: number;
   readonly #holes: { at: number; bytes: number }[] = [];

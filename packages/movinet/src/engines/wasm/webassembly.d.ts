@@ -1,4 +1,4 @@
-/** The part of the WebAssembly interface that is used here: neither Node's types nor the portable ones declare it. */
+/** The part of the WebAssembly interface used here: neither Node's types nor the portable ones declare it. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);

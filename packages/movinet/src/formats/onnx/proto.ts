@@ -1,11 +1,11 @@
-/** The part of the ONNX protobuf schema that we write and read (onnx.proto3): field numbers live here only. */
+/** The part of the ONNX protobuf schema that we write and read (onnx.proto3): the only place with field numbers. */
 import { PbfReader, PbfWriter } from "pbf";
 import { versionsOf } from "./versions.ts";
 
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  /** Numbers of 16 bits are halves, by their bits. */
+  /** 16-bit numbers are halves, as bits. */
   readonly data: Float32Array | Uint16Array | BigInt64Array;
 }
 export type OnnxAttribute =
@@ -16,14 +16,14 @@ export type OnnxAttribute =
   | { readonly floats: readonly number[] };
 export interface OnnxNode {
   readonly op: string;
-  /** Operator set of the op; the standard one when absent. */
+  /** Operator set of the op; default: the standard one. */
   readonly domain?: string;
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
-/** A float32 value of the graph's interface; a string names a dimension that is known at run time. */
+/** A float32 value of the graph's interface; a string names a dynamic dimension. */
 export interface OnnxValue {
   readonly name: string;
   readonly dims: readonly (number | string)[];
@@ -41,8 +41,8 @@ const dataLocation = { external: 1 };
 const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
 
 /**
- * Serializes a graph as an ONNX ModelProto of the oldest version that has its operators, with texts by name as its metadata.
- * Where constants are `outside`, those of floats stand in it without their numbers, which are given to a session beside the model.
+ * Serializes a graph as an ONNX ModelProto of the oldest version that has its operators, with metadata texts by name.
+ * With `outside` constants, float constants are declared without data, which is passed to a session separately.
  */
 export function writeOnnx(
   graph: OnnxGraph,
@@ -121,7 +121,10 @@ function writeTensor({ name, dims, data }: OnnxTensor, pbf: PbfWriter): void {
   pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
-/** A float constant whose numbers are said to be in a file, which need only exist: a session that is given them reads none. */
+/**
+ * A float constant with external data in a file that need not have content: a session that receives the data never
+ * reads it.
+ */
 function writeOutside(tensor: OnnxTensor, pbf: PbfWriter): void {
   const { name, dims, data } = tensor;
   if (!(data instanceof Float32Array)) {
@@ -159,13 +162,13 @@ function writeDim(dim: number | string, pbf: PbfWriter): void {
   else pbf.writeStringField(2, dim);
 }
 
-/** What is read of a file: enough to know what it is, and to have its constants. */
+/** The parts of a file that we read: enough to identify it, and its constants. */
 export interface ReadOnnx {
   /** Texts by name. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Constants that stand in the file as bytes, by name. */
+  /** Constants with data in the file, by name. */
   readonly tensors: ReadonlyMap<string, ReadOnnxTensor>;
-  /** Operators that run other graphs (loops, branches), functions of the file's own, and constants that stand elsewhere. */
+  /** Operators that run other graphs (loops, branches), local functions, and external data. */
   readonly refused: ReadonlySet<string>;
 }
 
@@ -176,12 +179,12 @@ export interface ReadOnnxTensor {
   readonly data: Uint8Array;
 }
 
-/** More of anything than a file of ours has: A5, the largest, has some thousand nodes and constants. */
+/** Limits beyond any of our files: A5, the largest, has some thousand nodes and constants. */
 const most = { parts: 100_000, dims: 8, textBytes: 2 ** 25 } as const;
 
 type ReadField = (field: number, pbf: PbfReader) => void;
 
-/** Reads a file. Throws an `Error` where the bytes are no protocol buffer, or one that is cut off or too entangled. */
+/** Reads a file. Throws an `Error` if the bytes are not a protocol buffer, truncated, or too complex. */
 export function readOnnx(bytes: Uint8Array): ReadOnnx {
   const metadata: Record<string, string> = {};
   const tensors = new Map<string, ReadOnnxTensor>();
@@ -190,9 +193,9 @@ export function readOnnx(bytes: Uint8Array): ReadOnnx {
   const pbf = new PbfReader(bytes);
 
   function fields(end: number, read: ReadField): void {
-    if (!(end <= bytes.length)) throw new Error("it is cut off");
+    if (!(end <= bytes.length)) throw new Error("it is truncated");
     pbf.readFields((field, _, reader) => read(field, reader), null, end);
-    if (pbf.pos !== end) throw new Error("one of its parts ends in the midst of another");
+    if (pbf.pos !== end) throw new Error("a message ends inside another one");
   }
   function message(read: ReadField): void {
     if (++parts > most.parts) throw new Error(`it has more than ${most.parts} parts`);
@@ -202,7 +205,7 @@ export function readOnnx(bytes: Uint8Array): ReadOnnx {
   function text(): string {
     const data = pbf.readBytes();
     textBytes += data.length;
-    if (textBytes > most.textBytes) throw new Error("its texts are too long");
+    if (textBytes > most.textBytes) throw new Error("its strings are too long");
     return new TextDecoder().decode(data);
   }
   const entry = () => {
@@ -234,7 +237,7 @@ export function readOnnx(bytes: Uint8Array): ReadOnnx {
       if (field === 2) type = pbf.readVarint();
       if (field === 8) name = text();
       if (field === 9) data = pbf.readBytes();
-      if (field === 13 || field === 14) refused.add("constants in other files");
+      if (field === 13 || field === 14) refused.add("external data");
       if (dims.length > most.dims) throw new Error("a constant has too many dimensions");
     });
     if (data !== null) tensors.set(name, { dims, type, data });
@@ -249,10 +252,10 @@ export function readOnnx(bytes: Uint8Array): ReadOnnx {
   fields(bytes.length, (field) => {
     if (field === 7) graph();
     if (field === 14) entry();
-    if (field === 25) refused.add("functions of its own");
+    if (field === 25) refused.add("local functions");
   });
   return { metadata, tensors, refused };
 }
 
-/** Operators that run graphs, however often. */
+/** Operators that run graphs. */
 const controlFlow: ReadonlySet<string> = new Set(["Loop", "Scan", "If", "SequenceMap"]);

@@ -13,43 +13,44 @@ import { elementType, type ReadOnnx, readOnnx } from "./proto.ts";
 import { onnxForms, onnxPrecisions } from "./write/file.ts";
 
 /**
- * Reads what an ONNX file of ours is. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged one and for one that runs other
- * graphs inside of it, `E_MODEL_SIGNATURE` for one that is not ours.
+ * Reads the description of one of our ONNX files. Throws {@link ModelError}: `E_MODEL_FORMAT` for a damaged file and
+ * for one that runs nested graphs, `E_MODEL_SIGNATURE` for third-party files.
  */
 export function openOnnx(bytes: Uint8Array, subject: string) {
   const refuse = (code: string, problem: string, cause?: unknown) =>
-    new ModelError({ code, subject, problem, remedy: "Give an ONNX file that movinet convert wrote", cause });
+    new ModelError({ code, subject, problem, remedy: "Use an ONNX file written by movinet convert", cause });
   let file: ReadOnnx;
   try {
     file = readOnnx(bytes);
   } catch (cause) {
-    throw refuse("E_MODEL_FORMAT", `it is no ONNX file, or a damaged one (${(cause as Error).message})`, cause);
+    throw refuse("E_MODEL_FORMAT", `it is not a valid ONNX file (${(cause as Error).message})`, cause);
   }
   const { metadata, tensors, refused } = file;
   if (!metadata["movinet.export"]) {
-    throw refuse("E_MODEL_SIGNATURE", "it is an ONNX file of another program, whose inputs nobody here knows");
+    throw refuse("E_MODEL_SIGNATURE", "it is an ONNX file from another program, with unknown inputs");
   }
   const opened = readOwn(metadata, { forms: onnxForms, precisions: onnxPrecisions }, subject);
   const [first] = refused;
-  if (first !== undefined) throw refuse("E_MODEL_FORMAT", `it has ${first}, which no file of movinet has`);
+  if (first !== undefined) throw refuse("E_MODEL_FORMAT", `it uses ${first}, which movinet files never do`);
   return { ...opened, tensors };
 }
 
 /**
- * Reads an ONNX file of ours as a network: weights by their names. They are what the file computes with: norms are
- * identities, residual scales 1. Throws {@link ModelError}: what {@link openOnnx} throws, and `E_MODEL_TENSORS` for missing tensors.
+ * Reads one of our ONNX files as a network: weights by name. They are those the file computes with: identity norms,
+ * residual scales of 1. Throws {@link ModelError}: what {@link openOnnx} throws, and `E_MODEL_TENSORS` for missing
+ * tensors.
  */
 export function readOwnOnnx(bytes: Uint8Array, subject: string): { spec: Spec; card: Card; weights: Weights } {
   const { spec, card, facts, graph, tensors } = openOnnx(bytes, subject);
   const { form, frames } = facts;
-  if (form === "step" && spec.mode === "base") throw damaged(subject, "a base model has no file of the form step");
+  if (form === "step" && spec.mode === "base") throw damaged(subject, "a base model has no step form");
   const constant = (name: string, count: number): Float32Array | null => {
     const tensor = tensors.get(name) ?? tensors.get(`${name}/half`);
     if (tensor === undefined) return null;
     const { dims, type, data } = tensor;
     const bytesOf = { [elementType.float]: 4, [elementType.float16]: 2 }[type] ?? 0;
     if (elementsOf(dims) !== count || data.length !== count * bytesOf) {
-      throw damaged(subject, `its tensor ${name} of [${dims}] has another size than ${count}`);
+      throw damaged(subject, `its tensor ${name} [${dims}] should have ${count} elements`);
     }
     const { buffer } = new Uint8Array(data);
     return type === elementType.float ? new Float32Array(buffer) : halvesToFloats(new Uint16Array(buffer));
@@ -76,6 +77,6 @@ function damaged(subject: string, problem: string): ModelError {
     code: "E_MODEL_FORMAT",
     subject,
     problem,
-    remedy: "Give an ONNX file as movinet convert wrote it",
+    remedy: "Use an unmodified ONNX file written by movinet convert",
   });
 }

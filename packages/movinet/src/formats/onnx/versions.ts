@@ -1,9 +1,9 @@
-/** Which versions of ONNX a graph needs. Files name the oldest, so that old runtimes load them, too. */
+/** The ONNX versions that a graph needs. Files declare the oldest, so that old runtimes load them too. */
 
-/** The operator set since which each operator does what we use it for (ONNX, docs/Changelog.md). */
+/** The operator set since which each operator works as we use it (ONNX, docs/Changelog.md). */
 const since: Readonly<Record<string, number>> = {
   Add: 7,
-  // 10: windows that overhang at the end (`ceil_mode`)
+  // 10: windows that extend beyond the end (`ceil_mode`)
   AveragePool: 10,
   BatchNormalization: 9,
   Cast: 6,
@@ -31,10 +31,10 @@ const since: Readonly<Record<string, number>> = {
   Transpose: 1,
 };
 
-/** No set before this one: what quantizes files needs it for a scale of each channel. */
+/** No older set: quantization tools need it for per-channel scales. */
 const leastOpset = 13;
 
-/** The version of the file format that came with an operator set: [set, version], as ONNX's releases paired them. */
+/** The file format version that came with an operator set: [set, version], as in ONNX's releases. */
 const formatVersions = [
   [13, 7],
   [15, 8],

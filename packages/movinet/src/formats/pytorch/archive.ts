@@ -1,11 +1,11 @@
-/** The archive that `torch.save` writes, from version 1.6 on: a pickle, and a record for each storage, in one folder. */
+/** The archive written by `torch.save` from version 1.6: a pickle, and a record per storage, in one folder. */
 import { ModelError } from "../../common/errors.ts";
 import { mostJsonBytes } from "../../common/text.ts";
 import { type ArchivedFile, readArchive } from "../zip.ts";
 import { type Pickled, PickleProblem } from "./data.ts";
 import { unpickle } from "./pickle.ts";
 
-/** Names of the records within the folder; `texts` are ours, which PyTorch passes over. */
+/** Names of the records within the folder; `texts` are ours, which PyTorch ignores. */
 export const records = {
   pickle: "data.pkl",
   storages: "data/",
@@ -14,7 +14,7 @@ export const records = {
   texts: "extra/",
 } as const;
 
-/** What the archive holds. All of it is read where it is asked for, and throws {@link ModelError} (`E_MODEL_FORMAT`). */
+/** The content of the archive. Everything is read on demand, and throws {@link ModelError} (`E_MODEL_FORMAT`). */
 export interface PytorchArchive {
   pickle(): Pickled;
   storage(key: string): Uint8Array;
@@ -22,13 +22,13 @@ export interface PytorchArchive {
   texts(): Readonly<Record<string, string>>;
 }
 
-/** As many as an archive of this kind can have. */
+/** More than any archive of this kind has. */
 const mostFiles = 65_535;
 
 export function openArchive(bytes: Uint8Array, subject: string): PytorchArchive {
   const files = readArchive(bytes, mostFiles);
   const pickle = files.find(({ name }) => /^([^/]+\/)?data\.pkl$/.test(name));
-  if (!pickle) throw damaged(subject, "it is a PyTorch file that is cut off or damaged: its archive has no data.pkl");
+  if (!pickle) throw damaged(subject, "it is a truncated or damaged PyTorch file: its archive has no data.pkl");
   const folder = pickle.name.slice(0, -records.pickle.length);
   const byName = new Map(files.map((file) => [file.name, file]));
   const record = (name: string): Uint8Array => {
@@ -37,8 +37,13 @@ export function openArchive(bytes: Uint8Array, subject: string): PytorchArchive 
     return contentOf(file, subject);
   };
   if (byName.has(folder + records.byteOrder) && new TextDecoder().decode(record(records.byteOrder)) !== "little") {
-    const problem = "its numbers are not little-endian, as all others are";
-    throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy: "Save it again on another machine" });
+    const problem = "its numbers are big-endian, which is not supported";
+    throw new ModelError({
+      code: "E_MODEL_FORMAT",
+      subject,
+      problem,
+      remedy: "Save it again on a little-endian machine",
+    });
   }
   return {
     pickle: () => readPickle(record(records.pickle), subject),
@@ -54,13 +59,13 @@ export function openArchive(bytes: Uint8Array, subject: string): PytorchArchive 
 
 function contentOf(file: ArchivedFile, subject: string): Uint8Array {
   if (!file.stored) {
-    const problem = `${file.name} in it is compressed, which PyTorch does not do`;
+    const problem = `its record ${file.name} is compressed, which PyTorch never does`;
     throw new ModelError({ code: "E_MODEL_FORMAT", subject, problem, remedy: saveAgain });
   }
   try {
     return file.read();
   } catch (cause) {
-    throw damaged(subject, `${file.name} in it cannot be read: ${(cause as Error).message}`, cause);
+    throw damaged(subject, `its record ${file.name} cannot be read: ${(cause as Error).message}`, cause);
   }
 }
 
@@ -73,13 +78,13 @@ function readPickle(bytes: Uint8Array, subject: string): Pickled {
       code: "E_MODEL_FORMAT",
       subject,
       problem: `its pickle ${cause.message}`,
-      remedy: "In Python, save nothing but the weights: torch.save(model.state_dict(), FILE)",
+      remedy: "In Python, save only the weights: torch.save(model.state_dict(), FILE)",
       cause,
     });
   }
 }
 
-/** The way out for files that PyTorch reads and we do not. */
+/** The remedy for files that PyTorch reads and we do not. */
 export const saveAgain = "In Python, save it again: torch.save(torch.load(FILE), FILE)";
 
 function damaged(subject: string, problem: string, cause?: unknown): ModelError {
@@ -87,7 +92,7 @@ function damaged(subject: string, problem: string, cause?: unknown): ModelError 
     code: "E_MODEL_FORMAT",
     subject,
     problem,
-    remedy: "Download or copy it again, whole",
+    remedy: "Download or copy the complete file again",
     cause,
   });
 }

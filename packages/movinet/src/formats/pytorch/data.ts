@@ -1,16 +1,16 @@
-/** What a pickle of `torch.save` may hold: plain data, and tensors that are views of storages. */
+/** The possible content of a `torch.save` pickle: plain data, and tensors that are views of storages. */
 
-/** A class of storages: the format of the numbers in it. */
+/** A class of storages: its number format. */
 export interface StorageType {
   readonly kind: "storage type";
-  /** As PyTorch calls the numbers, for example `float32`. */
+  /** PyTorch's name of the format, for example `float32`. */
   readonly name: string;
   readonly bytes: number;
-  /** The numbers of so many bytes, which begin anywhere; null: they are no weights (counts, for example). */
+  /** Converts bytes, at any offset, to numbers; null: not a format for weights (counts, for example). */
   readonly floats: ((bytes: Uint8Array) => Float32Array) | null;
 }
 
-/** A record of the file that holds numbers of tensors. */
+/** A record of the file with the numbers of tensors. */
 export interface PickledStorage {
   readonly kind: "storage";
   readonly type: StorageType;
@@ -28,7 +28,7 @@ export interface PickledTensor {
   readonly strides: readonly number[];
 }
 
-/** A function of Python that stands for one of ours. */
+/** A Python function, represented by one of ours. */
 export interface Callable {
   readonly kind: "function";
   readonly call: (given: readonly Pickled[]) => Pickled;
@@ -40,7 +40,7 @@ export type PickledMap = Map<Plain, Pickled>;
 /** Lists and tuples are arrays. */
 export type Pickled = Plain | readonly Pickled[] | PickledMap | StorageType | PickledStorage | PickledTensor | Callable;
 
-/** What we do not read of a pickle. Its message goes on from "its pickle". */
+/** Something unsupported in a pickle. Its message continues "its pickle". */
 export class PickleProblem extends Error {}
 
 export function isTensor(value: Pickled | undefined): value is PickledTensor {

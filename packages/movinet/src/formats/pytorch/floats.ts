@@ -2,20 +2,20 @@ import { elementsOf } from "../../graph/shapes.ts";
 import type { PickledTensor } from "./data.ts";
 
 /**
- * The numbers of a tensor in row-major order, out of the record of its storage: a view where they stand so, in float32; else a copy. Throws
- * an `Error` where the record is too small, or holds no weights.
+ * The numbers of a tensor in row-major order, from the record of its storage: a view if they are stored so, in
+ * float32; otherwise a copy. Throws an `Error` if the record is too small, or has no weights.
  */
 export function floatsOf({ storage, offset, shape, strides }: PickledTensor, record: Uint8Array): Float32Array {
   const { bytes, floats, name } = storage.type;
-  if (floats === null) throw new Error(`holds numbers of ${name}, which are no weights`);
-  if (record.length < storage.count * bytes) throw new Error("is cut off");
+  if (floats === null) throw new Error(`has type ${name}, which cannot hold weights`);
+  if (record.length < storage.count * bytes) throw new Error("is truncated");
   const size = elementsOf(shape);
   if (size === 0) return new Float32Array(0);
   if (isRowMajor(shape, strides)) return floats(record.subarray(offset * bytes, (offset + size) * bytes));
   return floats(gathered({ offset, shape, strides }, size, bytes, record));
 }
 
-/** Steps along an axis of one element do not count. */
+/** Strides of an axis with one element do not matter. */
 function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
   let step = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -1,4 +1,4 @@
-/** The names that a pickle may ask for, and what each of them makes: there are no others. */
+/** The only names that a pickle may use, and what each of them creates. */
 import { halvesToFloats } from "../../common/half.ts";
 import { bounded } from "../../common/printable.ts";
 import { elementsOf } from "../../graph/shapes.ts";
@@ -12,19 +12,19 @@ import {
   type StorageType,
 } from "./data.ts";
 
-/** What a name stands for. Throws {@link PickleProblem} for all that we do not know. */
+/** The meaning of a name. Throws {@link PickleProblem} for all others. */
 export function globalOf(name: string): Callable | StorageType {
   const known = globals.get(name);
   if (known) return known;
   throw new PickleProblem(`asks for ${bounded(name, 100)}, which is neither plain data nor a tensor`);
 }
 
-/** The storage that a persistent id names: `("storage", class, key, device, count)`. */
+/** The storage of a persistent id: `("storage", class, key, device, count)`. */
 export function storageOf(id: Pickled): PickledStorage {
   const [what, type, key, , count] = Array.isArray(id) ? (id as readonly Pickled[]) : [];
   const isType = typeof type === "object" && type !== null && "kind" in type && type.kind === "storage type";
   if (what !== "storage" || !isType || typeof key !== "string" || !isNatural(count)) {
-    throw new PickleProblem("refers to something else than a storage of numbers");
+    throw new PickleProblem("refers to something other than a tensor storage");
   }
   return { kind: "storage", type, key, count };
 }
@@ -56,19 +56,19 @@ function rebuildTensor(given: readonly Pickled[]): Pickled {
   return { kind: "tensor", storage, offset, shape, strides };
 }
 
-/** A dictionary of the entries that a list or a dictionary holds. */
+/** A dictionary with the entries of a list or a dictionary. */
 function orderedDict([entries]: readonly Pickled[]): PickledMap {
   if (entries === undefined) return new Map();
   if (entries instanceof Map) return new Map(entries);
-  throw new PickleProblem("makes a dictionary of something else than a dictionary");
+  throw new PickleProblem("builds a dictionary from something else");
 }
 
 function sameTensor([tensor]: readonly Pickled[]): Pickled {
-  if (!isTensor(tensor)) throw new PickleProblem("makes a parameter of what is no tensor");
+  if (!isTensor(tensor)) throw new PickleProblem("builds a parameter from something other than a tensor");
   return tensor;
 }
 
-/** The same bytes, copied where they do not begin at a multiple of `size`, as arrays of larger numbers must. */
+/** The same bytes, copied unless they begin at a multiple of `size`, as arrays of larger numbers require. */
 const aligned = (bytes: Uint8Array, size: number) => (bytes.byteOffset % size === 0 ? bytes : bytes.slice());
 
 function float32s(given: Uint8Array): Float32Array {

@@ -1,20 +1,20 @@
 /**
- * Python pickles as `torch.save` writes them. A pickle is a program that may call anything; here it builds plain data and tensors, and
- * nothing else: what else it asks for is refused by its name.
+ * Python pickles from `torch.save`. A pickle is a program that may call anything; here it creates plain data and
+ * tensors only: anything else is refused by name.
  */
 import { type Pickled, PickleProblem } from "./data.ts";
 import { globalOf, storageOf } from "./globals.ts";
 
-/** The largest pickles that are read; that of A5 with the state of an optimizer has 1 MB and 100,000 objects. */
+/** Size limits; the pickle of A5 with optimizer state has 1 MB and 100,000 objects. */
 const [mostBytes, mostObjects] = [2 ** 24, 1_000_000];
 
-/** The data that a pickle describes. Throws {@link PickleProblem} for damage, and for everything but plain data and tensors. */
+/** The data in a pickle. Throws {@link PickleProblem} for damage, and for anything but plain data and tensors. */
 export function unpickle(bytes: Uint8Array): Pickled {
   if (bytes.length > mostBytes) throw new PickleProblem(`has more than ${mostBytes} bytes`);
   return new Machine(bytes).run();
 }
 
-/** Instructions of protocol 2, in which `torch.save` writes, by their bytes. */
+/** Instructions of protocol 2, as used by `torch.save`, by byte. */
 export const op = {
   proto: 0x80,
   mark: 0x28,
@@ -78,7 +78,7 @@ class Machine {
     else this.#change(code);
   }
 
-  /** What an instruction puts down; undefined where it is one of the others. */
+  /** The value an instruction pushes; undefined for the others. */
   #make(code: number): Pickled | undefined {
     switch (code) {
       case op.none:
@@ -124,11 +124,11 @@ class Machine {
     }
   }
 
-  /** The instructions that put nothing down. */
+  /** The instructions that push nothing. */
   #change(code: number): void {
     switch (code) {
       case op.proto:
-        if (this.#byte() > 2) throw new PickleProblem("is of a later protocol than the 2 of torch.save");
+        if (this.#byte() > 2) throw new PickleProblem("uses a protocol newer than 2, which torch.save uses");
         break;
       case op.mark:
         this.#count();
@@ -153,21 +153,22 @@ class Machine {
         this.#remember(this.#uint32());
         break;
       case op.build:
-        // The state of an object. A state dict notes versions of modules there; anything else would need its class.
+        // The state of an object. A state dict stores module versions there; anything else would need its class.
         this.#pop();
-        if (!(this.#stack.at(-1) instanceof Map)) throw new PickleProblem("gives a state to what is no dictionary");
+        if (!(this.#stack.at(-1) instanceof Map))
+          throw new PickleProblem("sets the state of something other than a dictionary");
         break;
       default: {
         const hex = code.toString(16).padStart(2, "0");
-        throw new PickleProblem(`has the instruction 0x${hex}, which plain data and tensors do not need`);
+        throw new PickleProblem(`has the instruction 0x${hex}, which plain data and tensors never use`);
       }
     }
   }
 
-  /** Moves on by so many bytes; returns where they begin. */
+  /** Advances by this many bytes; returns their position. */
   #skip(count: number): number {
     const at = this.#at;
-    if (at + count > this.#bytes.length) throw new PickleProblem("is cut off");
+    if (at + count > this.#bytes.length) throw new PickleProblem("is truncated");
     this.#at += count;
     return at;
   }
@@ -180,9 +181,9 @@ class Machine {
     return this.#view.getUint32(this.#skip(4), true);
   }
 
-  /** A whole number of any length, little-endian, in two's complement. */
+  /** An integer of any length, little-endian, in two's complement. */
   #long(length: number): number {
-    if (length > 8) throw new PickleProblem("has a whole number of more than 8 bytes");
+    if (length > 8) throw new PickleProblem("has an integer of more than 8 bytes");
     const at = this.#skip(length);
     let value = 0n;
     for (let i = 0; i < length; i++) value |= BigInt(this.#bytes[at + i] as number) << BigInt(8 * i);
@@ -196,7 +197,7 @@ class Machine {
 
   #line(): string {
     const end = this.#bytes.indexOf(lineFeed, this.#at);
-    if (end < 0) throw new PickleProblem("is cut off");
+    if (end < 0) throw new PickleProblem("is truncated");
     const text = this.#text(end - this.#at);
     this.#skip(1);
     return text;
@@ -211,10 +212,10 @@ class Machine {
     this.#stack.push(item);
   }
 
-  /** What lies below the last mark is out of reach. */
+  /** Values below the last mark are out of reach. */
   #pop(): Pickled {
     const item = this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.pop() : undefined;
-    if (item === undefined) throw damaged("it takes more than it has put down");
+    if (item === undefined) throw damaged("stack underflow");
     return item;
   }
 
@@ -224,22 +225,23 @@ class Machine {
 
   #popMarked(): Pickled[] {
     const from = this.#marks.pop();
-    if (from === undefined) throw damaged("it has no mark where one is needed");
+    if (from === undefined) throw damaged("missing mark");
     return this.#stack.splice(from);
   }
 
   #extend(items: readonly Pickled[]): void {
     const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw damaged("it adds to what is no list");
+    if (!Array.isArray(list)) throw damaged("it appends to something other than a list");
     for (const item of items) list.push(item);
   }
 
   #set(items: readonly Pickled[]): void {
     const map = this.#stack.at(-1);
-    if (!(map instanceof Map) || items.length % 2 === 1) throw damaged("it sets an entry of what is no dictionary");
+    if (!(map instanceof Map) || items.length % 2 === 1)
+      throw damaged("it sets an item of something other than a dictionary");
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i] as Pickled;
-      if (typeof key === "object" && key !== null) throw new PickleProblem("has a dictionary whose keys are objects");
+      if (typeof key === "object" && key !== null) throw new PickleProblem("has a dictionary with objects as keys");
       map.set(key, items[i + 1] as Pickled);
     }
   }
@@ -248,20 +250,20 @@ class Machine {
     const given = this.#pop();
     const callee = this.#pop();
     const known = typeof callee === "object" && callee !== null && "kind" in callee && callee.kind === "function";
-    if (!known || !Array.isArray(given)) throw damaged("it calls what is no function");
+    if (!known || !Array.isArray(given)) throw damaged("it calls something other than a function");
     return callee.call(given);
   }
 
   #remember(index: number): void {
     this.#count();
     const item = this.#stack.at(-1);
-    if (item === undefined) throw damaged("it remembers what it has not put down");
+    if (item === undefined) throw damaged("it stores an empty stack in the memo");
     this.#memo.set(index, item);
   }
 
   #recalled(index: number): Pickled {
     const item = this.#memo.get(index);
-    if (item === undefined) throw damaged("it refers to what it has not remembered");
+    if (item === undefined) throw damaged("it reads an unknown memo entry");
     return item;
   }
 }

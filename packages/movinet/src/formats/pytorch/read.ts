@@ -13,8 +13,8 @@ import { floatsOf } from "./floats.ts";
 import { findStateDict } from "./state-dict.ts";
 
 /**
- * Reads a PyTorch file (`.pt`, `.pth`): the state dict of the public PyTorch port, alone or in a checkpoint. Of a file of ours, spec and
- * card are in it; else the network follows from its tensors, and `told` from whoever knows more. Throws {@link ModelError}
+ * Reads a PyTorch file (`.pt`, `.pth`): the state dict of the public PyTorch port, alone or in a checkpoint. Our files
+ * contain spec and card; for others, the network is inferred from the tensors and `told`. Throws {@link ModelError}
  * (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`).
  */
 export function readPytorch(
@@ -38,7 +38,7 @@ export function readPytorch(
   return { spec, weights: weightsOf(tensors), card, warnings: stateDict.warnings };
 }
 
-/** The tensors under canonical names; those that have none, or whose name is taken, keep the file's. */
+/** The tensors under canonical names; those without one, or with a duplicate one, keep the file's. */
 function ownTensors(
   stateDict: ReadonlyMap<string, PickledTensor | null>,
   archive: PytorchArchive,
@@ -61,10 +61,10 @@ function valuesOf(key: string, tensor: PickledTensor | null, archive: PytorchArc
       code: "E_MODEL_FORMAT",
       subject,
       problem: `its tensor ${key} ${problem}`,
-      remedy: "Give a state dict as PyTorch saves it, whole",
+      remedy: "Use a complete state dict saved by PyTorch",
       cause,
     });
-  if (tensor === null) throw refuse("is none");
+  if (tensor === null) throw refuse("is not a tensor");
   const record = archive.storage(tensor.storage.key);
   try {
     return floatsOf(tensor, record);

@@ -1,17 +1,17 @@
-/** Where the weights are in what somebody saved: a state dict, one in a checkpoint, one of a wrapped network. */
+/** Finds the weights in a saved object: a state dict, one in a checkpoint, one of a wrapped network. */
 import { enumerated } from "../../common/printable.ts";
 import { isTensor, type Pickled, type PickledTensor } from "./data.ts";
 
 export interface FoundStateDict {
-  /** By the port's names; entries that are no tensors are null. */
+  /** By the port's names; entries that are not tensors are null. */
   readonly tensors: ReadonlyMap<string, PickledTensor | null>;
   readonly warnings: readonly string[];
 }
 
-/** The first kernel of a network, behind what names the network in a larger one (`module.`, `model.`). */
+/** The first kernel of a network, after the prefix of a containing network (`module.`, `model.`). */
 const firstKernel = /^(.*\.)?conv1\.conv_1\.conv[23]d\.weight$/;
 
-/** The state dict in what was saved; where none is one of a MoViNet, the dictionary with the most tensors. */
+/** The state dict in a saved object; if none is a MoViNet's, the dictionary with the most tensors. */
 export function findStateDict(saved: Pickled): FoundStateDict {
   const candidates = dictionariesIn(saved).map(([name, entries]) => {
     const tensors = new Map([...entries].map(([key, value]) => [String(key), isTensor(value) ? value : null]));
@@ -28,16 +28,16 @@ export function findStateDict(saved: Pickled): FoundStateDict {
     ([key, tensor]) => [key.startsWith(prefix) ? key.slice(prefix.length) : key, tensor] as const,
   );
   const others = networks.slice(1).map((other) => other.name);
-  const choice = `it holds several networks, of which ${name} is read, and not ${enumerated(others, 3)}`;
+  const choice = `it contains several networks; using ${name}, not ${enumerated(others, 3)}`;
   return { tensors: new Map(named), warnings: others.length > 0 ? [choice] : [] };
 }
 
-/** How deep a state dict may lie: that of a network in a checkpoint in a list of several. */
+/** Maximum nesting of a state dict: a network in a checkpoint in a list of several. */
 const deepest = 4;
 
 type Named = readonly [name: string, dictionary: ReadonlyMap<unknown, Pickled>];
 
-/** The dictionaries in what was saved, outer ones first, each once. */
+/** The dictionaries in a saved object, outer ones first, without duplicates. */
 function dictionariesIn(saved: Pickled): readonly Named[] {
   const found = new Map<ReadonlyMap<unknown, Pickled>, string>();
   let level: (readonly [name: string, value: Pickled])[] = [["", saved]];

@@ -11,8 +11,8 @@ import { records } from "./archive.ts";
 import { PickleWriter } from "./pickle-writer.ts";
 
 /**
- * The bytes of a PyTorch file: a state dict with the names of the public PyTorch port, which `torch.load(…, weights_only=True)` reads. Spec,
- * card and `receipt` are records of their own in the archive, which PyTorch passes over.
+ * The bytes of a PyTorch file: a state dict with the names of the public PyTorch port, readable by `torch.load(…,
+ * weights_only=True)`. Spec, card and `receipt` are separate records in the archive, which PyTorch ignores.
  */
 export function writePytorch(model: Model, receipt?: string): Uint8Array {
   const { spec, weights } = factoredModel(model);
@@ -26,7 +26,7 @@ export function writePytorch(model: Model, receipt?: string): Uint8Array {
     const { shape, data } = toPort(own, weights.get(own) as Tensor);
     const name = portName(own, spec);
     put(name, "FloatStorage", shape, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    // A norm notes beside its statistics how many batches made them: none, as far as anybody knows.
+    // A norm stores the number of batches behind its statistics: unknown, so zero.
     if (own.endsWith(".norm.variance"))
       put(`${name.slice(0, name.lastIndexOf(".") + 1)}${batchCount}`, "LongStorage", [], new Uint8Array(8));
   }
@@ -45,10 +45,10 @@ export function writePytorch(model: Model, receipt?: string): Uint8Array {
   );
 }
 
-/** Of the storages, as `torch.save` has it. */
+/** The version of storages, as in `torch.save`. */
 const alignment = 64;
 
-/** The network as the port has it: its (2+1)-D convolutions are over two axes. */
+/** The network as in the port: its (2+1)-D convolutions have two axes. */
 function factoredModel({ spec, weights }: Model): Pick<Model, "spec" | "weights"> {
   if (spec.convType !== "3d_2plus1d") return { spec, weights };
   const found = [...weights].map(([name, { shape, data }]): [string, FoundTensor] => [
@@ -59,8 +59,8 @@ function factoredModel({ spec, weights }: Model): Pick<Model, "spec" | "weights"
 }
 
 /**
- * Where the public PyTorch port computes another network of the same weights: what it has instead, each in some words. Our file holds
- * the weights all the same.
+ * Where the public PyTorch port builds a different network from the same weights, in words. Our file has all weights
+ * nevertheless.
  */
 export function differencesOfPort(spec: Spec): readonly string[] {
   const theirs = pytorchPort.untold({ mode: spec.mode, convType: spec.convType === "3d" ? "3d" : "2plus1d" });
@@ -71,8 +71,8 @@ export function differencesOfPort(spec: Spec): readonly string[] {
     ...(spec.squeezeExcite === squeeze ? [] : [`squeeze-and-excitation ${squeeze} instead of ${spec.squeezeExcite}`]),
     ...(spec.squeezeExcite === "none" ? [] : option("gate", "gate")),
     ...option("activation", "activation"),
-    ...option("classifier's activation", "classifierActivation"),
+    ...option("classifier activation", "classifierActivation"),
     ...(spec.positionalEncoding ? ["no positional encoding"] : []),
-    ...(/^a[0-5]$/.test(spec.variant) ? [] : [`no ${spec.variant.toUpperCase()}`]),
+    ...(/^a[0-5]$/.test(spec.variant) ? [] : [`no variant ${spec.variant.toUpperCase()}`]),
   ];
 }

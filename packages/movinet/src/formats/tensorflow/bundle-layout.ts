@@ -1,12 +1,12 @@
-/** What TensorFlow's checkpoints ("tensor bundles") are made of: names, keys and numbers that stand in them. */
+/** The layout of TensorFlow's checkpoints ("tensor bundles"): names, keys and constants. */
 
-/** The entry of the index that tells of the whole. */
+/** The index entry that describes the whole. */
 export const headerKey = "";
 
-/** The entry under which the graph of Python objects is kept that the variables belong to. */
+/** The entry for the graph of Python objects that own the variables. */
 export const objectGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
-/** Behind the path of an object: its value. */
+/** Suffix of an object's path: its value. */
 export const valueSuffix = "/.ATTRIBUTES/VARIABLE_VALUE";
 
 export const dtypes = { float32: 1, string: 7, int64: 9, float16: 19 } as const;
@@ -25,7 +25,7 @@ export const fields = {
   flag: { value: 1 },
 } as const;
 
-/** The ending of the file that holds a shard's values. */
+/** The extension of a shard's data file. */
 export function shardEnding(shard: number, shards: number): string {
   const digits = (value: number) => String(value).padStart(5, "0");
   return `.data-${digits(shard)}-of-${digits(shards)}`;

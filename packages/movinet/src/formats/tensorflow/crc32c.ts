@@ -1,9 +1,9 @@
-/** CRC-32C (Castagnoli), sixteen bytes a step: weights of 100 MB are checked in a fifth of a second. */
+/** CRC-32C (Castagnoli), sixteen bytes per step: weights of 100 MB are checked in a fifth of a second. */
 
 const polynomial = 0x82f63b78;
 const lanes = 16;
 
-/** `table[256 · k + b]`: what the byte `b` does to the sum when `k` bytes follow it. */
+/** `table[256 · k + b]`: the effect of the byte `b` followed by `k` bytes. */
 const table = new Int32Array(256 * lanes);
 for (let byte = 0; byte < 256; byte++) {
   let sum = byte;
@@ -15,7 +15,7 @@ for (let i = 256; i < table.length; i++) {
   table[i] = (before >>> 8) ^ (table[before & 255] as number);
 }
 
-/** The sum of some bytes, or of those that came before (whose sum is `before`) and these. */
+/** The checksum of bytes, optionally continued from `before`. */
 export function crc32c(bytes: Uint8Array, before = 0): number {
   const aligned = -bytes.byteOffset & 3;
   if (bytes.length < aligned) return ~overBytes(~before, bytes) >>> 0;
@@ -30,7 +30,7 @@ function overBytes(before: number, bytes: Uint8Array): number {
   return sum;
 }
 
-/** Four words a step, without anything that a compiler would have to see through: most files are read by a cold one. */
+/** Four words per step, in code that is fast even without compilation: most files are read by a cold one. */
 function overWords(before: number, words: Int32Array): number {
   let sum = before;
   for (let i = 0; i < words.length; i += 4) {
@@ -61,7 +61,7 @@ function overWords(before: number, words: Int32Array): number {
 
 const at = (place: number) => table[place] as number;
 
-/** The sum as TensorFlow stores it: a sum of bytes that hold sums of themselves would be weak. */
+/** The checksum as TensorFlow stores it (masked): a checksum of bytes that contain checksums would be weak. */
 export function masked(sum: number): number {
   return (((sum >>> 15) | (sum << 17)) + 0xa282ead8) >>> 0;
 }

@@ -1,4 +1,4 @@
-/** From named tensors to a network: what the names and shapes tell, and what is assumed where they tell nothing. */
+/** Infers a network from named tensors: what names and shapes reveal, and what is assumed otherwise. */
 import { buildGraph } from "../../arch/build.ts";
 import { type Gate, type Spec, type SpecName, type SqueezeExcite, specOf } from "../../arch/spec.ts";
 import { type VariantName, variants } from "../../arch/variants.ts";
@@ -10,14 +10,14 @@ import { checkWeights, type Shapes } from "../../model/check-weights.ts";
 import { limits } from "../../model/limits.ts";
 import { type FoundTensor, factored } from "./tensors.ts";
 
-/** What tensors cannot tell of their network, where somebody knows it. */
+/** Properties of a network that tensors do not reveal, if known. */
 export type Told = {
   readonly [Name in "mode" | "squeezeExcite" | "gate" | "activation" | "classifierActivation" | "resolution"]?:
     | Spec[Name]
     | undefined;
 };
 
-/** Those who wrote the weights: what their networks do that no tensor shows. */
+/** The origin of weights: properties of its networks that no tensor reveals. */
 export interface Origin {
   /** As in "as in the public PyTorch port"; without the "in". */
   readonly title: string;
@@ -25,7 +25,7 @@ export interface Origin {
 }
 
 export interface InferOptions {
-  /** Names the file in errors. */
+  /** The file's name in errors. */
   readonly subject: string;
   readonly origin: Origin;
   readonly told?: Told | undefined;
@@ -34,15 +34,16 @@ export interface InferOptions {
 export interface InferredModel {
   readonly spec: Spec;
   readonly weights: Weights;
-  /** What no tensor tells and nobody told, each in one line. */
+  /** The assumptions, one line each. */
   readonly assumed: readonly string[];
 }
 
 /**
- * The network of tensors under canonical names and layouts ({@link buildGraph}): variant, mode, convolutions, squeeze-and-excitation,
- * positional encoding and classes follow from names and shapes. (2+1)-D convolutions that are stored as 3-D ones (3d_2plus1d) become
- * 2plus1d, which computes the same. Throws {@link ModelError} (`E_MODEL_TENSORS`): one error names everything that is missing, unused and
- * mis-shaped, and a base network with 3-D kernels that is told to be a stream is refused.
+ * The network of tensors with canonical names and layouts ({@link buildGraph}): variant, mode, convolutions,
+ * squeeze-and-excitation, positional encoding and classes follow from names and shapes. (2+1)-D convolutions stored as
+ * 3-D ones (3d_2plus1d) become 2plus1d, which computes the same. Throws {@link ModelError} (`E_MODEL_TENSORS`): one
+ * error lists everything that is missing, unused and mis-shaped; a base network with 3-D kernels cannot be declared a
+ * stream.
  */
 export function modelFromTensors(
   given: ReadonlyMap<string, FoundTensor>,
@@ -58,7 +59,7 @@ export function modelFromTensors(
   return { spec, weights: weightsOf(tensors), assumed: [...assumed, ...optionLines(spec, told, origin.title)] };
 }
 
-/** Reads the values of tensors whose shapes have proved right. */
+/** Reads the values of tensors after their shapes have been verified. */
 export function weightsOf(tensors: ReadonlyMap<string, FoundTensor>): Weights {
   return new Map(
     [...tensors].map(([name, tensor]): [string, Tensor] => [name, { shape: tensor.shape, data: tensor.values() }]),
@@ -67,7 +68,7 @@ export function weightsOf(tensors: ReadonlyMap<string, FoundTensor>): Weights {
 
 /** The assumptions as a warning, if there are any. */
 export function warningsOf(assumed: readonly string[]): readonly string[] {
-  return assumed.length === 0 ? [] : [`weights do not tell everything, so this is assumed: ${assumed.join("; ")}`];
+  return assumed.length === 0 ? [] : [`assumed, because weights alone do not say: ${assumed.join("; ")}`];
 }
 
 type Structure = Pick<Spec, "mode" | "convType" | "squeezeExcite" | "positionalEncoding" | "classes">;
@@ -83,13 +84,13 @@ function structureOf(tensors: Shapes, told: Told): { structure: Structure; assum
   const expand = reduce?.replace(".se_reduce.kernel", ".expansion.kernel") ?? "";
   const both = shapeOf(reduce ?? "").at(-2) === 2 * (shapeOf(expand).at(-1) ?? 0);
   const squeezeExcite: SqueezeExcite = told.squeezeExcite ?? (reduce === undefined ? "none" : both ? "2plus3d" : "3d");
-  // In the family, streams see each frame and the mean over time (2plus3d), and base networks the mean alone (3d).
+  // In the family, streams see each frame and the mean over time (2plus3d), and base networks only the mean (3d).
   const causal = positionalEncoding || squeezeExcite === "2plus3d" || (squeezeExcite === "none" && convType !== "3d");
   const mode = told.mode ?? (causal ? "stream" : "base");
   const official = specOf(`a0-${mode}`);
   const assumed = [
     ...(told.mode === undefined && (official.convType !== convType || official.squeezeExcite !== squeezeExcite)
-      ? [`mode: ${mode}, as of networks with such a squeeze-and-excitation`]
+      ? [`mode: ${mode}, as in networks with this squeeze-and-excitation`]
       : []),
     ...(told.squeezeExcite === undefined && squeezeExcite === "3d" && mode === "stream"
       ? [`squeeze-and-excitation: the mean over time (3d), not of each frame alone (2d)`]
@@ -99,7 +100,7 @@ function structureOf(tensors: Shapes, told: Told): { structure: Structure; assum
   return { structure: { mode, convType, squeezeExcite, positionalEncoding, classes }, assumed };
 }
 
-/** The member of the family from whose parameters these tensors differ least. */
+/** The variant with the fewest differences from these tensors. */
 function nearestVariant(tensors: Shapes, options: Partial<Spec> & Structure): { spec: Spec; graph: Graph } {
   const classes = Math.min(Math.max(1, options.classes), limits.classes);
   const candidates = (Object.keys(variants) as VariantName[]).map((variant) => {
@@ -118,19 +119,19 @@ function refuseFutureInStream({ convType, squeezeExcite }: Structure, told: Told
     code: "E_MODEL_TENSORS",
     subject,
     problem:
-      "it is a base network, whose 3-D kernels see frames to come and cannot be split into (2+1)-D ones, so it cannot become a stream network",
-    remedy: "Use it as the base network that it is, by windows of frames, or use the stream weights of that size",
+      "it is a base network: its 3-D kernels see future frames and cannot be split into (2+1)-D ones, so it cannot become a stream network",
+    remedy: "Use it as a base network, on windows of frames, or use stream weights of the same size",
   });
 }
 
 function stranger(tensors: Shapes, subject: string): ModelError {
   const problem =
-    tensors.size === 0 ? "it holds no tensors" : `none of its ${tensors.size} tensors is one of a MoViNet`;
+    tensors.size === 0 ? "it contains no tensors" : `none of its ${tensors.size} tensors belongs to a MoViNet`;
   return new ModelError({
     code: "E_MODEL_TENSORS",
     subject,
     problem: tensors.size === 0 ? problem : `${problem}: ${listed([...tensors.keys()])}`,
-    remedy: "Give the weights of a MoViNet, as the official code, the hub or the public PyTorch port names them",
+    remedy: "Use MoViNet weights with the names of the official code, TensorFlow Hub or the public PyTorch port",
   });
 }
 
@@ -149,15 +150,15 @@ function optionLines(spec: Spec, told: Told, title: string): string[] {
   const lines = {
     gate: spec.squeezeExcite === "none" ? null : `gate: ${optionTitles[spec.gate]}, as in ${title}`,
     activation: `activation: ${optionTitles[spec.activation]}, as in ${title}`,
-    classifierActivation: `classifier's activation: ${optionTitles[spec.classifierActivation]}, as in ${title}`,
-    resolution: `pictures: ${height}×${width}, the size of ${spec.variant.toUpperCase()}`,
+    classifierActivation: `classifier activation: ${optionTitles[spec.classifierActivation]}, as in ${title}`,
+    resolution: `input size: ${height}×${width}, as in ${spec.variant.toUpperCase()}`,
   } as const;
   return Object.entries(lines).flatMap(([option, line]) =>
     line === null || told[option as keyof Told] !== undefined ? [] : [line],
   );
 }
 
-/** The options that have a value: an absent one leaves the default as it is. */
+/** The options that are set: an absent one leaves the default unchanged. */
 export function defined(told: Told): Partial<Spec> {
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,6 @@
-/** Tensors as they are found in a file, before anything is known of their network. */
+/** Tensors found in a file, before anything is known about their network. */
 
-/** A tensor whose values are read when its shape has proved right. */
+/** A tensor whose values are read after its shape has been verified. */
 export interface FoundTensor {
   readonly shape: readonly number[];
   values(): Float32Array;
@@ -9,8 +9,9 @@ export interface FoundTensor {
 const temporal = ".temporal.kernel";
 
 /**
- * The tensors of a network that was trained with (2+1)-D convolutions in the form of 3-D ones (`3d_2plus1d`: temporal kernels of rank 5) as
- * `2plus1d` has them: without the axes of 1, which moves no number (spec §4.3). Else the tensors as they came.
+ * Converts the tensors of a network trained with (2+1)-D convolutions in 3-D form (`3d_2plus1d`: temporal kernels of
+ * rank 5) to `2plus1d`: removes the axes of size 1, which moves no number (spec §4.3). Otherwise the tensors
+ * unchanged.
  */
 export function factored(tensors: ReadonlyMap<string, FoundTensor>): ReadonlyMap<string, FoundTensor> {
   const split = [...tensors].some(([name, { shape }]) => name.endsWith(temporal) && shape.length === 5);
@@ -23,7 +24,7 @@ export function factored(tensors: ReadonlyMap<string, FoundTensor>): ReadonlyMap
   );
 }
 
-/** A kernel of another form keeps its shape, and is told of as it is. */
+/** A kernel of another form keeps its shape, and is reported as it is. */
 function shape2plus1d(name: string, shape: readonly number[]): readonly number[] {
   const [time, height, width, inputs, outputs] = shape;
   if (shape.length !== 5) return shape;

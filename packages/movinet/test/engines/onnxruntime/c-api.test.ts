@@ -78,7 +78,7 @@ describe("what goes wrong", () => {
     expect(outputs.length).toBe(executable.outputs.length);
     await executable.dispose();
     await executable.dispose();
-    await expect(executable.run(inputs)).rejects.toThrow("after it was disposed of");
+    await expect(executable.run(inputs)).rejects.toThrow("after being disposed");
   });
 });
 
@@ -167,6 +167,6 @@ describe("processes", () => {
     expect([status, stderr]).toEqual([0, ""]);
     const [warnings, classes] = JSON.parse(stdout) as [readonly string[], number];
     expect(classes).toBe(7);
-    expect(warnings).toEqual([expect.stringMatching(/slower binding.*koffi.*not installed/)]);
+    expect(warnings).toEqual([expect.stringMatching(/slower JavaScript binding.*koffi.*not installed/)]);
   });
 });

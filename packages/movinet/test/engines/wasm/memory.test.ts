@@ -122,7 +122,7 @@ describe("memory", () => {
     });
     try {
       await expect(many.step(new Float32Array(500 * frame.length))).rejects.toThrow(
-        told("E_DEVICE_MEMORY", /wasm: WebAssembly gives no more than \d+ MB.*fewer sessions/),
+        told("E_DEVICE_MEMORY", /wasm: WebAssembly memory is exhausted at \d+ MB.*[Ff]ewer sessions/),
       );
       await many[Symbol.asyncDispose]();
       expect((await session.step(frame)).logits).toEqual(logits);

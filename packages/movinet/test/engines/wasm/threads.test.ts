@@ -32,7 +32,7 @@ test("a thread that Node does not start is one clear error", async () => {
   process.once("worker", (worker: Worker) => void worker.terminate());
   const engine = await wasmEngine(threadedModules, nodeCrew(2));
   await expect(Program.compile(hashedModel("t0-stream"), engine)).rejects.toThrow(
-    told("E_DEVICE_UNAVAILABLE", "threads: one of 2 does not start (it ended at its start). Use fewer threads."),
+    told("E_DEVICE_UNAVAILABLE", "threads: one of 2 failed to start (it exited at once). Use fewer threads."),
   );
 });
 

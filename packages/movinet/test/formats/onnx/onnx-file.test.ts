@@ -118,10 +118,10 @@ describe("the clip form", () => {
 
   test("what has no such form", () => {
     expect(() => emitOnnx(hashedModel("a0-base", small), { form: "step" })).toThrow(
-      told("E_MODEL_EXPORT", /has no ONNX file of the form step/),
+      told("E_MODEL_EXPORT", /has no ONNX step form/),
     );
     expect(() => emitOnnx(hashedModel("a0-stream", small), { form: "clip" })).toThrow(
-      told("E_MODEL_EXPORT", /needs its number of frames/),
+      told("E_MODEL_EXPORT", /needs a number of frames/),
     );
   });
 });

@@ -48,7 +48,7 @@ describe("a state dict is read", () => {
     expect(model).toMatchObject({ format: "pt", spec: { ...spec, gate: "hard_sigmoid_a" }, card: { name: "mine" } });
     expect(model.warnings).toEqual([
       expect.stringMatching(
-        /^weights do not tell everything, so this is assumed: gate: hard sigmoid A, as in the public PyTorch port; .*160×160/,
+        /^assumed, because weights alone do not say: gate: hard sigmoid A, as in the public PyTorch port; .*160×160/,
       ),
     ]);
     expectWeights(model.weights);
@@ -112,7 +112,7 @@ describe("a state dict is read", () => {
 
   test("the first of several networks, with a warning", () => {
     const { warnings } = read({ model: plain, ema: plain });
-    expect(warnings[0]).toBe("it holds several networks, of which model is read, and not ema");
+    expect(warnings[0]).toBe("it contains several networks; using model, not ema");
   });
 
   test("with what is told", () => {
@@ -166,7 +166,7 @@ describe("what is no state dict of a MoViNet is refused", () => {
       "one with a tensor too few, one too many and one of another size",
       { ...without("blocks.b1_l0.alpha"), extra: tensor(1), "conv7.conv_1.norm.bias": tensor(241) },
       "E_MODEL_TENSORS",
-      /do not fit t0-stream: 1 missing: block1\.layer0\.rezero; 1 unused: extra; 1 of another shape: head\.norm\.beta \[241\] instead of \[240\]/,
+      /do not match t0-stream: 1 missing: block1\.layer0\.rezero; 1 unused: extra; 1 with the wrong shape: head\.norm\.beta \[241\] instead of \[240\]/,
     ],
     [
       "one with two skips in a layer",
@@ -178,20 +178,20 @@ describe("what is no state dict of a MoViNet is refused", () => {
       "one of another network",
       { "layer1.0.conv1.weight": tensor(64, 3, 7, 7) },
       "E_MODEL_TENSORS",
-      /none of its 1 tensors is one of a MoViNet: layer1\.0\.conv1\.weight/,
+      /none of its 1 tensors belongs to a MoViNet: layer1\.0\.conv1\.weight/,
     ],
-    ["a list", [1, 2], "E_MODEL_TENSORS", /it holds no tensors/],
+    ["a list", [1, 2], "E_MODEL_TENSORS", /it contains no tensors/],
     [
       "counts for weights",
       { ...plain, "conv7.conv_1.norm.bias": new TorchTensor(storages.int64(240), [240]) },
       "E_MODEL_FORMAT",
-      /tensor conv7\.conv_1\.norm\.bias holds numbers of int64, which are no weights/,
+      /tensor conv7\.conv_1\.norm\.bias has type int64, which cannot hold weights/,
     ],
     [
       "a text for weights",
       { ...plain, "blocks.b1_l0.alpha": "0.5" },
       "E_MODEL_FORMAT",
-      /tensor blocks\.b1_l0\.alpha is none/,
+      /tensor blocks\.b1_l0\.alpha is not a tensor/,
     ],
     [
       "a storage that is too short",
@@ -200,7 +200,7 @@ describe("what is no state dict of a MoViNet is refused", () => {
         "blocks.b1_l0.alpha": new TorchTensor({ type: "FloatStorage", content: new Uint8Array(2), count: 1 }, []),
       },
       "E_MODEL_FORMAT",
-      /alpha is cut off/,
+      /alpha is truncated/,
     ],
     [
       "a tensor beyond its storage",
@@ -208,7 +208,7 @@ describe("what is no state dict of a MoViNet is refused", () => {
       "E_MODEL_FORMAT",
       /a tensor that is larger than its storage/,
     ],
-    ["no tensors", { epoch: 3, args: { lr: 1 } }, "E_MODEL_TENSORS", /it holds no tensors\./],
+    ["no tensors", { epoch: 3, args: { lr: 1 } }, "E_MODEL_TENSORS", /it contains no tensors\./],
     [
       "a whole network",
       new Raw("cmovinets.models\nMoViNet\n)R"),
@@ -225,13 +225,13 @@ describe("what is no state dict of a MoViNet is refused", () => {
     for (let at = compressed.indexOf("PK\x01\x02"); at >= 0; at = compressed.indexOf("PK\x01\x02", at + 4))
       compressed.writeUInt16LE(8, at + 10);
     expect(() => readModel(compressed, "w.pt")).toThrow(
-      told("E_MODEL_FORMAT", /data\.pkl in it is compressed, which PyTorch does not do\. In Python, save it again/),
+      told("E_MODEL_FORMAT", /data\.pkl is compressed, which PyTorch never does\. In Python, save it again/),
     );
     expect(() => readModel(torchFile(plain, { byteorder: Buffer.from("big") }), "w.pt")).toThrow(
-      told("E_MODEL_FORMAT", /not little-endian/),
+      told("E_MODEL_FORMAT", /big-endian/),
     );
     expect(() => readModel(bytes.slice(0, -1), "w.pt")).toThrow(
-      told("E_MODEL_FORMAT", /cut off or damaged.*Download or copy it again, whole/),
+      told("E_MODEL_FORMAT", /truncated or damaged.*Download or copy the complete file again/),
     );
     const files = readArchive(bytes, 65_535).filter(({ name }) => name !== "saved/data/7");
     const holed = writeArchive(

@@ -78,7 +78,7 @@ test.each([
     [
       "squeeze-and-excitation 2plus3d instead of none",
       "activation hard swish instead of ReLU6",
-      "classifier's activation swish instead of ReLU6",
+      "classifier activation swish instead of ReLU6",
       "no T0",
     ],
   ],

@@ -69,11 +69,11 @@ describe.each(networks)("%s with %o", (name, options) => {
   });
 });
 
-test("what no checkpoint tells is assumed as the official code of today has it, in one warning", () => {
+test("what no checkpoint tells is assumed as the current official code has it, in one warning", () => {
   const { spec, warnings } = read(foreign(hashedModel("t0-stream", small)));
   expect(spec).toEqual(specOf("t0-stream", { classes: 4 }));
   expect(warnings).toEqual([
-    "weights do not tell everything, so this is assumed: gate: hard sigmoid B, as in the official code of today; activation: hard swish, as in the official code of today; classifier's activation: swish, as in the official code of today; pictures: 160×160, the size of T0",
+    "assumed, because weights alone do not say: gate: hard sigmoid B, as in the current official code; activation: hard swish, as in the current official code; classifier activation: swish, as in the current official code; input size: 160×160, as in T0",
   ]);
 });
 
@@ -90,7 +90,7 @@ describe("the hub's lists", () => {
     const model = hashedModel(name, { classes: 7 });
     const again = read(ofHub(model));
     expect(again.spec).toEqual({ ...model.spec, gate });
-    expect(again.warnings.join()).toMatch(/as in the models of TensorFlow Hub/);
+    expect(again.warnings.join()).toMatch(/as in the TensorFlow Hub models/);
     sameWeights(again, model);
   });
 
@@ -122,7 +122,7 @@ describe("the hub's lists", () => {
     const model = hashedModel("t0-base", small);
     const refused = (change: (entries: [string, Stored][]) => [string, Stored][], problem: RegExp) =>
       expect(() => read(ofHub(model, change))).toThrow(told("E_MODEL_TENSORS", problem));
-    refused((entries) => entries.slice(1), /its 313 variables have numbers for names/);
+    refused((entries) => entries.slice(1), /its 313 variables are numbered/);
     refused(
       (entries) => [...entries, ["variables/999/.ATTRIBUTES/VARIABLE_VALUE", entries.at(-1)?.[1] as Stored]],
       /its 315 variables/,
@@ -195,7 +195,7 @@ describe("what else is in a checkpoint", () => {
     expect(() => read(files)).toThrow(
       told(
         "E_MODEL_TENSORS",
-        /1 missing: classifier1.bias; 1 unused: model\/temperature; 1 of another shape: stem.kernel/,
+        /1 missing: classifier1.bias; 1 unused: model\/temperature; 1 with the wrong shape: stem.kernel/,
       ),
     );
   });
@@ -208,7 +208,7 @@ describe("what else is in a checkpoint", () => {
     const text = root.bytes();
     const stored = new Map([["x", float([1])]]);
     expect(() => read(bundleOf(stored.set(graphKey, storedText(text))))).toThrow(
-      told("E_MODEL_FORMAT", "it holds more than one network: stem.kernel is there twice"),
+      told("E_MODEL_FORMAT", "it contains more than one network: stem.kernel appears twice"),
     );
   });
 });
@@ -224,23 +224,19 @@ describe("a checkpoint is refused", () => {
     [
       "without a shard",
       { ...files, shards: new Map([...files.shards].slice(0, 1)) },
-      /the file .data-00001-of-00002 of it is missing/,
+      /the file .data-00001-of-00002, .* is missing/,
     ],
-    ["with a shard cut off", shard(second, (bytes) => bytes.subarray(0, -100)), /.data-00001-of-00002 is cut off/],
+    ["with a shard cut off", shard(second, (bytes) => bytes.subarray(0, -100)), /.data-00001-of-00002 is truncated/],
     [
       "with a flipped bit",
       shard(first, (bytes) => bytes.map((byte, i) => (i === 1000 ? byte ^ 4 : byte))),
-      /the checksum of .* is wrong/,
+      /the checksum of .* does not match/,
     ],
-    [
-      "without an index",
-      { ...files, index: new Uint8Array() },
-      /its index is damaged: it does not end as an index does/,
-    ],
+    ["without an index", { ...files, index: new Uint8Array() }, /its index is damaged: it does not end like an index/],
     [
       "with a graph of objects that is damaged",
       foreign(model, {}, (stored) => stored.set(graphKey, storedText(new Uint8Array(9).fill(10)))),
-      /its graph of objects is damaged/,
+      /its object graph is damaged/,
     ],
     [
       "with a variable in slices",
@@ -250,7 +246,7 @@ describe("a checkpoint is refused", () => {
     [
       "with a size that does not fit",
       foreign(model, {}, (stored) => stored.set(stemKernel, { ...float([4]), shape: [3, 3, 3, 8] })),
-      /does not fit its shape/,
+      /does not match its shape/,
     ],
   ])("%s", (_, broken, problem) => {
     expect(() => read(broken)).toThrow(told("E_MODEL_FORMAT", problem));
@@ -258,9 +254,9 @@ describe("a checkpoint is refused", () => {
 
   test("of another network", () => {
     expect(() => read(bundleOf(new Map([[value("dense/kernel"), float([2, 2])]])))).toThrow(
-      told("E_MODEL_TENSORS", "none of its 1 tensors is one of a MoViNet: dense/kernel"),
+      told("E_MODEL_TENSORS", "none of its 1 tensors belongs to a MoViNet: dense/kernel"),
     );
-    expect(() => read(bundleOf(new Map()))).toThrow(told("E_MODEL_TENSORS", "it holds no tensors"));
+    expect(() => read(bundleOf(new Map()))).toThrow(told("E_MODEL_TENSORS", "it contains no tensors"));
   });
 });
 
@@ -272,6 +268,6 @@ test.each([
   expect(differencesOfOfficial(specOf(name, options))).toEqual(differences);
   expect(differencesOfOfficial({ ...specOf(name, options), head: 8 })).toEqual([
     ...differences,
-    `no ${name.slice(0, 2)} of these layers`,
+    `no ${name.slice(0, 2)} with these layers`,
   ]);
 });

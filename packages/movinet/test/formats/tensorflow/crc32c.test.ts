@@ -60,10 +60,10 @@ describe("Snappy", () => {
   test.each([
     ["an end too early", packed.subarray(0, 100), "too early|shorter"],
     ["too much", Uint8Array.of(0xc1, 7, 0, 1), "more than 960 bytes"],
-    ["a copy of what is not there", Uint8Array.of(5, 0, 1, (3 << 2) | 2, 9, 0), "not there"],
-    ["a copy of nothing", Uint8Array.of(5, 0, 1, (3 << 2) | 2, 0, 0), "not there"],
-    ["more than it says", Uint8Array.of(1, 1 << 2, 1, 1), "longer than it says"],
-    ["less than it says", Uint8Array.of(2, 0, 1), "shorter than it says"],
+    ["a copy of what is not there", Uint8Array.of(5, 0, 1, (3 << 2) | 2, 9, 0), "invalid back-reference"],
+    ["a copy of nothing", Uint8Array.of(5, 0, 1, (3 << 2) | 2, 0, 0), "invalid back-reference"],
+    ["more than it says", Uint8Array.of(1, 1 << 2, 1, 1), "longer than declared"],
+    ["less than it says", Uint8Array.of(2, 0, 1), "shorter than declared"],
     ["a size without end", new Uint8Array(12).fill(255), "more than 960 bytes"],
     ["nothing", new Uint8Array(), "too early"],
   ])("refuses %s", (_, bytes, problem) => {

@@ -52,9 +52,9 @@ test("every damaged byte is found, or changes nothing", () => {
 describe("a table is refused", () => {
   const bytes = writeTable(new Map(entries));
   test.each([
-    ["that is empty", new Uint8Array(), "does not end as an index does"],
-    ["that is cut off", bytes.subarray(0, -1), "does not end as an index does"],
-    ["whose beginning is gone", bytes.subarray(100), "outside of it|checksum"],
+    ["that is empty", new Uint8Array(), "does not end like an index"],
+    ["that is cut off", bytes.subarray(0, -1), "does not end like an index"],
+    ["whose beginning is gone", bytes.subarray(100), "outside the file|checksum"],
     ["with one name twice", tableOf([...entries, ["model/layer-1/kernel", new Uint8Array()]], false), "two entries"],
     ["with names without end", tableOf([["k".repeat(600), new Uint8Array()]], false), "too long"],
   ])("%s", (_, table, problem) => {

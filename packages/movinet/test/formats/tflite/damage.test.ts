@@ -75,9 +75,9 @@ describe("files that are no MoViNet", () => {
 
   test("an operator that no MoViNet has is named", () => {
     expect(errorOf(oneOperator(16)).message).toContain("operator 0 (LSTM)");
-    expect(errorOf(oneOperator(16)).message).toContain("operators that no MoViNet has: LSTM");
+    expect(errorOf(oneOperator(16)).message).toContain("operators that MoViNets never use: LSTM");
     expect(errorOf(oneOperator(199)).message).toContain("operator 199");
-    expect(errorOf(oneOperator(18)).message).toContain("the output needs a dense layer");
+    expect(errorOf(oneOperator(18)).message).toContain("the output: expected a dense layer");
   });
 
   test("random bytes behind a header", () => {
@@ -123,7 +123,7 @@ describe.skipIf(!hasShared)(`damaged files${reason}`, () => {
     const found = findNetwork(buildFlow(readModel(sharedFile(path), path), path));
     const without = { ...found, layers: found.layers.slice(1) };
     expect(() => identifyVariant(without, path)).toThrow(
-      told("E_MODEL_FORMAT", /nearest is a0: it has 14 layers instead of 15, and block0\.layer0 is/),
+      told("E_MODEL_FORMAT", /the closest is a0: it has 14 layers instead of 15, and block0\.layer0 is/),
     );
     const layers = found.layers.map((layer, i) =>
       i === 2 ? { ...layer, expansion: { ...layer.expansion, filters: 96 } } : layer,
@@ -131,7 +131,7 @@ describe.skipIf(!hasShared)(`damaged files${reason}`, () => {
     expect(() => identifyVariant({ ...found, layers }, path)).toThrow(
       told(
         "E_MODEL_FORMAT",
-        /nearest is a0: block1\.layer1 is 32 → 96 → 32 channels, kernel 3×3×3, stride 1, identity as skip instead of 32 → 80/,
+        /the closest is a0: block1\.layer1 is 32 → 96 → 32 channels, kernel 3×3×3, stride 1, identity as skip instead of 32 → 80/,
       ),
     );
   });

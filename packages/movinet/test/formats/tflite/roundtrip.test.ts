@@ -195,7 +195,10 @@ describe("the container", () => {
     const base = labelled("a0-base");
     for (const form of ["step", "official"] as const) {
       expect(() => emitTflite(base, { form })).toThrow(
-        expect.objectContaining({ code: "E_MODEL_EXPORT", message: expect.stringMatching(/^mine: a base model sees/) }),
+        expect.objectContaining({
+          code: "E_MODEL_EXPORT",
+          message: expect.stringMatching(/^mine: a base model takes/),
+        }),
       );
     }
     const stream = hashedModel("a0-stream", small);

@@ -87,8 +87,8 @@ describe("what no tensor tells", () => {
     expect(infer(shapesOf(specOf("a1-stream"))).assumed).toEqual([
       "gate: hard sigmoid B, as in the tests",
       "activation: hard swish, as in the tests",
-      "classifier's activation: swish, as in the tests",
-      "pictures: 172×172, the size of A1",
+      "classifier activation: swish, as in the tests",
+      "input size: 172×172, as in A1",
     ]);
   });
 
@@ -119,7 +119,7 @@ describe("what does not fit is refused", () => {
     expect(() => infer(tensors)).toThrow(
       error(
         "E_MODEL_TENSORS",
-        /w\.pt: its tensors do not fit a2-stream: 1 missing: stem\.kernel; 1 unused: optimizer\.step; 1 of another shape: head\.norm\.gamma \[641\] instead of \[640\]\./,
+        /w\.pt: its tensors do not match a2-stream: 1 missing: stem\.kernel; 1 unused: optimizer\.step; 1 with the wrong shape: head\.norm\.gamma \[641\] instead of \[640\]\./,
       ),
     );
   });
@@ -127,14 +127,14 @@ describe("what does not fit is refused", () => {
   test("tensors of something else, or none", () => {
     const other = new Map([["layer1.0.weight", { shape: [64, 3, 7, 7], values: () => new Float32Array(9408) }]]);
     expect(() => infer(other)).toThrow(
-      error("E_MODEL_TENSORS", /none of its 1 tensors is one of a MoViNet: layer1\.0\.weight\. Give the weights/),
+      error("E_MODEL_TENSORS", /none of its 1 tensors belongs to a MoViNet: layer1\.0\.weight\. Use MoViNet weights/),
     );
-    expect(() => infer(new Map())).toThrow(error("E_MODEL_TENSORS", /it holds no tensors/));
+    expect(() => infer(new Map())).toThrow(error("E_MODEL_TENSORS", /it contains no tensors/));
   });
 
   test("a base network that is to be a stream, with the way out", () => {
     expect(() => infer(shapesOf(specOf("a2-base")), { mode: "stream" })).toThrow(
-      error("E_MODEL_TENSORS", /cannot be split into \(2\+1\)-D ones.*by windows of frames, or use the stream weights/),
+      error("E_MODEL_TENSORS", /cannot be split into \(2\+1\)-D ones.*on windows of frames, or use stream weights/),
     );
   });
 
@@ -150,6 +150,6 @@ describe("what does not fit is refused", () => {
         },
       ]),
     );
-    expect(() => infer(tensors)).toThrow(error("E_MODEL_TENSORS", /do not fit a0-/));
+    expect(() => infer(tensors)).toThrow(error("E_MODEL_TENSORS", /do not match a0-/));
   });
 });

@@ -19,7 +19,7 @@ export function nodeCrew(threads: number): StartCrew {
           const worker = new Worker(file, { workerData });
           workers.push(worker);
           await new Promise((resolve, reject) => {
-            const ended = () => reject(new Error("it ended at its start"));
+            const ended = () => reject(new Error("it exited at once"));
             worker.once("message", resolve).once("error", reject).once("exit", ended);
           });
           worker.once("exit", () => (crew.lost = true));
@@ -48,7 +48,7 @@ function refused(threads: number, cause: unknown): MovinetError {
   return new MovinetError({
     code: "E_DEVICE_UNAVAILABLE",
     subject: "threads",
-    problem: `one of ${threads} does not start (${cause instanceof Error ? cause.message : cause})`,
+    problem: `one of ${threads} failed to start (${cause instanceof Error ? cause.message : cause})`,
     remedy: "Use fewer threads",
     cause,
   });

@@ -134,7 +134,7 @@ const emitters: PerOp<[Lowering], void> = {
         code: "E_MODEL_EXPORT",
         subject: plan.graph.name,
         problem: `the positions of ${node.id} are computed`,
-        remedy: "The WebAssembly engine encodes positions that are an input of the network",
+        remedy: "The WebAssembly engine encodes only positions that are an input of the network",
       });
     }
     const { channels } = node;

@@ -27,7 +27,7 @@ export async function wasmEngine(
     format: null,
     stepFrames: Number.POSITIVE_INFINITY,
     async load(source) {
-      if (!("graph" in source)) throw new TypeError("our WebAssembly runs graphs, no files");
+      if (!("graph" in source)) throw new TypeError("the WebAssembly engine runs graphs, not files");
       const { weights } = source;
       requireFloats(source.graph, "the WebAssembly engine");
       const graph = lowerForCalls(source.graph);
@@ -74,7 +74,7 @@ function withoutSimd(threaded: boolean): MovinetError {
     subject: "wasm",
     problem: `this browser or runtime has no WebAssembly with ${threaded ? "relaxed SIMD and threads" : "SIMD"}`,
     remedy: threaded
-      ? "Leave out threads, or use a newer one: Chrome 114 and Node 22 have both"
-      : "Use a newer one: Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it",
+      ? "Leave out threads, or use Chrome 114, Node 22 or newer"
+      : "Use Chrome 91, Firefox 89, Safari 16.4, Node 16 or newer",
   });
 }

@@ -17,7 +17,7 @@ export interface Tensors {
   readonly planar: ReadonlySet<string>;
 }
 
-/** An address of a table that is another one in each run: that of a tensor and so many bytes. */
+/** A table address that differs in each run: that of a tensor plus this many bytes. */
 export interface Patch {
   /** Words from the start of the table. */
   readonly word: number;

@@ -75,7 +75,7 @@ export class Store {
   }
 
   /**
-   * A place for so many bytes. Before the memory grows, what lies idle is asked for. Throws {@link MovinetError}
+   * Reserves this many bytes. Before the memory grows, idle blocks are reclaimed. Throws {@link MovinetError}
    * (`E_DEVICE_MEMORY`) where the memory of WebAssembly, 4 GB, or of the machine ends.
    */
   take(bytes: number): number {
@@ -169,10 +169,9 @@ export class Store {
       this.#memory.grow(pages);
     } catch (cause) {
       giveBack();
-      const most = (this.#memory.buffer.byteLength / 1e6).toFixed(0);
       throw outOfMemory(
-        `WebAssembly gives no more than ${most} MB of memory`,
-        "Open fewer sessions or streams, or take smaller chunks",
+        `WebAssembly memory is exhausted at ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB`,
+        "Open fewer sessions or streams, or use smaller chunks",
         cause,
       );
     }
@@ -181,13 +180,13 @@ export class Store {
   }
 }
 
-/** Addresses for 4 GB are set apart at once: for so many models at a time there are none, and for threads not on every phone. */
+/** Reserves addresses for 4 GB, which may fail with many open models, or with shared memory on a phone. */
 function memoryOf(shared: boolean): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
   } catch (cause) {
-    const remedy = shared ? "Leave out threads, or close other models" : "Close other models";
-    throw outOfMemory("WebAssembly gives no memory for one more model", remedy, cause);
+    const remedy = shared ? "Omit threads, or close other models" : "Close other models";
+    throw outOfMemory("WebAssembly has no memory for another model", remedy, cause);
   }
 }
 

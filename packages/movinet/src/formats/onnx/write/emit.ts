@@ -28,9 +28,9 @@ interface EmitOptions {
 }
 
 /**
- * Emits a graph that was lowered for inference as an ONNX model: NCHW, rank 4 or less. Inputs and outputs are the
- * graph's; their first dimension is `frames · batch`, and the batch is free at run time. A classifier by itself sees its batch
- * as the pixels of one picture: so a convolution reads its weights once for all rows.
+ * Emits a graph lowered for inference as an ONNX model: NCHW, rank 4 or less. Inputs and outputs are the graph's;
+ * their first dimension is `frames · batch`, with a dynamic batch. A separate classifier treats its batch as the
+ * pixels of one picture: a convolution then reads its weights once for all rows.
  */
 export function emitOnnxGraph(
   graph: Graph,
@@ -71,7 +71,7 @@ export function emitOnnxGraph(
   );
 }
 
-/** Whether a graph looks at single pixels of one picture, and at nothing else. */
+/** Whether a graph uses only single pixels of one picture. */
 function isOfPixels(graph: Graph): boolean {
   return graph.nodes.every(
     (node) =>
@@ -83,7 +83,7 @@ function isOfPixels(graph: Graph): boolean {
 
 const pixelOps: ReadonlySet<Node["op"]> = new Set(["input", "conv", "activation", "norm", "add", "multiply", "scale"]);
 
-/** What goes in and comes out. */
+/** The inputs and outputs. */
 function valuesAtTheEdge(graph: Graph): readonly string[] {
   return [...graph.nodes.flatMap(({ op, id }) => (op === "input" ? [id] : [])), ...new Set(outputsOf(graph))];
 }
@@ -119,7 +119,7 @@ const emitters = {
     const { height, width } = out.shape(node.x);
     const [size, stride] = [3, 2];
     const [vertical, horizontal] = [samePadding(height, size, stride), samePadding(width, size, stride)];
-    // What SAME adds at the end alone is a window that overhangs there: some runtimes pad pools only equally.
+    // SAME padding only at the end is a window that extends beyond it: some runtimes pad pools only symmetrically.
     const overhangs = vertical.begin !== vertical.end || horizontal.begin !== horizontal.end;
     out.node("AveragePool", node.id, [node.x], {
       kernel_shape: [size, size],
@@ -139,7 +139,7 @@ const emitters = {
       return;
     }
     out.overFrames(node.id, node.x, (id, view) => {
-      // These are the defaults, but onnx2torch takes others.
+      // These are the defaults, but onnx2torch assumes others.
       const forwards = { exclusive: 0, reverse: 0 };
       const sums = out.node("CumSum", `${id}/sums`, [view, out.ints([0], [])], forwards);
       if (node.initial === null) return sums;
@@ -157,7 +157,7 @@ const emitters = {
     out.overFrames(node.id, node.x, (id, view) =>
       out.node("Pad", id, [view, out.ints([node.before, 0, 0, 0, node.after, 0, 0, 0])], { mode: "constant" }),
     ),
-  // Not Expand or Tile: tract moves those behind a convolution wrongly.
+  // Not Expand or Tile: tract moves those incorrectly behind a convolution.
   repeat: (node, out) => out.node("Concat", node.id, Array<string>(node.count).fill(node.x), { axis: 0 }),
   concat: (node, out) => out.node("Concat", node.id, node.xs, { axis: 1 }),
   add: (node, out) => out.node("Add", node.id, [node.a, node.b]),

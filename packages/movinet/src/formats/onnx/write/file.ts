@@ -27,18 +27,19 @@ export const onnxForms = ["step", "clip"] as const;
  */
 export type OnnxForm = (typeof onnxForms)[number];
 
-/** How weights are stored; everything is computed in float32. */
+/** How weights are stored; all computation is in float32. */
 export type OnnxPrecision = keyof typeof onnxStorage;
 export const onnxPrecisions = Object.keys(onnxStorage) as readonly OnnxPrecision[];
 
 export type OnnxOptions = FileOptions<OnnxForm, OnnxPrecision>;
 
 /**
- * Writes a model as an ONNX file of the oldest opset that it needs (13 or 14, IR 7: ONNX Runtime 1.8 and newer), norms and
- * residual scales folded into the convolutions. Spec, card, and what the inputs and outputs mean stand in its metadata.
+ * Writes a model as an ONNX file with the oldest possible opset (13 or 14, IR 7: ONNX Runtime 1.8 and newer), with
+ * norms and residual scales folded into the convolutions. Its metadata contains spec, card, and the meaning of the
+ * inputs and outputs.
  *
- * Throws {@link ModelError} with code `E_MODEL_EXPORT` where the model has no such form: a base model as `step`, a
- * stream model as `clip` without a number of frames.
+ * Throws {@link ModelError} with code `E_MODEL_EXPORT` if the model has no such form: a base model as `step`, a stream
+ * model as `clip` without a number of frames.
  */
 export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   const { spec, weights } = model;
@@ -63,7 +64,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   });
 }
 
-/** Slots and newest frames under Google's names; in place of its sum, each pool gives what the frame adds to it. */
+/** Slots and newest frames under Google's names; instead of its sum, each pool returns the increment. */
 function namedStep(graph: Graph): { readonly graph: Graph; readonly outputs: readonly string[] } {
   const names = new Map<string, string>();
   const outputs: string[] = [];

@@ -1,4 +1,4 @@
-/** Reads the tensors of a checkpoint: `.index`, a table of what there is, and `.data-?????-of-?????`, the values. */
+/** Reads the tensors of a checkpoint: `.index`, a table of contents, and `.data-?????-of-?????`, the values. */
 import { PbfReader } from "pbf";
 import type { ModelError } from "../../../common/errors.ts";
 import { halvesToFloats } from "../../../common/half.ts";
@@ -11,11 +11,11 @@ import { readTable } from "./table.ts";
 /** Files of a checkpoint. */
 export interface BundleFiles {
   readonly index: Uint8Array;
-  /** By their endings, as in `.data-00000-of-00001`. */
+  /** By extension, as in `.data-00000-of-00001`. */
   readonly shards: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A tensor as the index tells of it. */
+/** A tensor as described in the index. */
 export interface BundleEntry {
   readonly dtype: number;
   readonly shape: readonly number[];
@@ -23,21 +23,21 @@ export interface BundleEntry {
   readonly offset: number;
   readonly size: number;
   readonly checksum: number;
-  /** It is stored in parts, each under a name of its own. */
+  /** It is stored in slices, each under its own name. */
   readonly sliced: boolean;
 }
 
 export interface Bundle {
   readonly entries: ReadonlyMap<string, BundleEntry>;
-  /** Values of a float32 or float16 tensor. Throws for others, and where the bytes are damaged. */
+  /** Values of a float32 or float16 tensor. Throws for other types, and if the bytes are damaged. */
   floats(key: string): Float32Array;
-  /** The bytes of a string without dimensions. Throws for others, and where the bytes are damaged. */
+  /** The bytes of a scalar string. Throws for others, and if the bytes are damaged. */
   text(key: string): Uint8Array;
 }
 
 const most = { shards: 1000, dimensions: 8 } as const;
 
-/** Opens a checkpoint; values are read, and their checksums proved, when they are asked for. Throws what `refuse` makes. */
+/** Opens a checkpoint; values are read, and their checksums verified, on demand. Throws what `refuse` returns. */
 export function openBundle(
   { index, shards }: BundleFiles,
   refuse: (problem: string, cause?: unknown) => ModelError,
@@ -46,17 +46,17 @@ export function openBundle(
   const entryOf = (key: string) => {
     const entry = entries.get(key);
     if (entry === undefined) throw refuse(`it has no ${key}`);
-    if (entry.sliced) throw refuse(`${key} is stored in slices, as models of several machines are`);
+    if (entry.sliced) throw refuse(`${key} is stored in slices, like a model trained on several machines`);
     return entry;
   };
   const bytesOf = (key: string, { shard, offset, size }: BundleEntry) => {
     const ending = shardEnding(shard, count);
     const bytes = shards.get(ending);
-    if (bytes === undefined) throw refuse(`the file ${ending} of it is missing, where ${key} is`);
-    if (offset + size > bytes.length) throw refuse(`its file ${ending} is cut off: it ends before ${key} does`);
+    if (bytes === undefined) throw refuse(`the file ${ending}, which contains ${key}, is missing`);
+    if (offset + size > bytes.length) throw refuse(`its file ${ending} is truncated: it ends inside ${key}`);
     return bytes.subarray(offset, offset + size);
   };
-  const damaged = (key: string) => refuse(`the checksum of ${key} is wrong, so its values are damaged`);
+  const damaged = (key: string) => refuse(`the checksum of ${key} does not match, so its values are damaged`);
 
   return {
     entries,
@@ -64,9 +64,9 @@ export function openBundle(
       const entry = entryOf(key);
       const { dtype, shape, size, checksum } = entry;
       const width = { [dtypes.float32]: 4, [dtypes.float16]: 2 }[dtype];
-      if (width === undefined) throw refuse(`${key} has numbers of a type (${dtype}) that weights do not have`);
-      if (size !== width * elementsOf(shape)) throw refuse(`the size of ${key} does not fit its shape [${shape}]`);
-      // A copy: the values stand at any offset, and shall not keep all others in memory.
+      if (width === undefined) throw refuse(`${key} has type ${dtype}, which weights never have`);
+      if (size !== width * elementsOf(shape)) throw refuse(`the size of ${key} does not match its shape [${shape}]`);
+      // A copy: the values may have any offset, and should not keep all others in memory.
       const values = new Uint8Array(bytesOf(key, entry));
       if (masked(crc32c(values)) !== checksum) throw damaged(key);
       return width === 4 ? new Float32Array(values.buffer) : halvesToFloats(new Uint16Array(values.buffer));
@@ -74,13 +74,13 @@ export function openBundle(
     text(key) {
       const entry = entryOf(key);
       const { dtype, shape, checksum } = entry;
-      if (dtype !== dtypes.string || shape.length > 0) throw refuse(`${key} is no single text`);
+      if (dtype !== dtypes.string || shape.length > 0) throw refuse(`${key} is not a single string`);
       const bytes = bytesOf(key, entry);
       const reader = new PbfReader(bytes);
       const length = attempt(() => reader.readVarint());
       const content = bytes.subarray(reader.pos + 4);
-      if (content.length !== length) throw refuse(`the size of ${key} does not fit its text`);
-      // The sum goes over the length as a number of 32 bits, then over what follows the length.
+      if (content.length !== length) throw refuse(`the size of ${key} does not match its text`);
+      // The checksum covers the length as a 32-bit number, then everything after the length.
       const sum = crc32c(bytes.subarray(reader.pos), crc32c(new Uint8Array(Uint32Array.of(length).buffer)));
       if (masked(sum) !== checksum) throw damaged(key);
       return content;
@@ -112,8 +112,8 @@ function readHeader(bytes: Uint8Array): number {
     if (field === fields.header.shards) shards = pbf.readVarint();
     if (field === fields.header.endianness) endianness = pbf.readVarint();
   });
-  if (endianness !== 0) throw new Error("its numbers have the highest byte first");
-  if (shards < 1 || shards > most.shards) throw new Error(`it tells of ${shards} files of values`);
+  if (endianness !== 0) throw new Error("its numbers are big-endian");
+  if (shards < 1 || shards > most.shards) throw new Error(`it lists ${shards} data files`);
   return shards;
 }
 
@@ -132,7 +132,7 @@ function readEntry(bytes: Uint8Array): BundleEntry {
 }
 
 function readShapePart(part: number, pbf: PbfReader, shape: number[]): void {
-  if (part === fields.shape.unknownRank) throw new Error("the shape of a tensor is not known");
+  if (part === fields.shape.unknownRank) throw new Error("a tensor has an unknown shape");
   if (part !== fields.shape.dimension) return;
   if (shape.length === most.dimensions) throw new Error(`a tensor has more than ${most.dimensions} dimensions`);
   let size = 0;

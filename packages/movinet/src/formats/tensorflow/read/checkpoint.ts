@@ -15,18 +15,19 @@ import { readObjectGraph } from "./object-graph.ts";
 import { toldByGraph } from "./saved-graph.ts";
 
 export interface CheckpointOptions {
-  /** The card's name, where the checkpoint has no card. */
+  /** The card's name, if the checkpoint has no card. */
   readonly name?: string | undefined;
-  /** What the variables cannot tell. */
+  /** What the variables do not reveal. */
   readonly told?: Told | undefined;
-  /** Of a SavedModel its `saved_model.pb`, which tells some of it for certain. */
+  /** For a SavedModel its `saved_model.pb`, which reveals some of it. */
   readonly graph?: Uint8Array | undefined;
 }
 
 /**
- * Reads the network of a TensorFlow checkpoint: of the official code, whose objects say what each variable is, or of TensorFlow Hub,
- * where its place does. A warning says what no checkpoint tells, and `told` does not. A checkpoint that we wrote has its spec and card with it.
- * Throws {@link ModelError}: `E_MODEL_FORMAT` for damaged files, `E_MODEL_TENSORS` where the variables are no MoViNet's.
+ * Reads the network of a TensorFlow checkpoint: for the official code, whose objects identify each variable, or for
+ * TensorFlow Hub, where positions do. A warning lists what neither the checkpoint nor `told` specifies. Checkpoints
+ * written by us include spec and card. Throws {@link ModelError}: `E_MODEL_FORMAT` for damaged files,
+ * `E_MODEL_TENSORS` if the variables are not a MoViNet's.
  */
 export function readCheckpoint(
   files: BundleFiles,
@@ -38,7 +39,7 @@ export function readCheckpoint(
       code: "E_MODEL_FORMAT",
       subject,
       problem,
-      remedy: "Copy or download the checkpoint again, all of its files",
+      remedy: "Copy or download all files of the checkpoint again",
       cause,
     });
   const bundle = openBundle(files, refuse);
@@ -59,8 +60,8 @@ function stranger(count: number, subject: string): ModelError {
   return new ModelError({
     code: "E_MODEL_TENSORS",
     subject,
-    problem: `its ${count} variables have numbers for names, as in models of TensorFlow Hub, but their shapes are those of no MoViNet`,
-    remedy: "Give a MoViNet of TensorFlow Hub, or a checkpoint of the official code",
+    problem: `its ${count} variables are numbered, as in TensorFlow Hub models, but their shapes match no MoViNet`,
+    remedy: "Use a MoViNet from TensorFlow Hub, or a checkpoint of the official code",
   });
 }
 
@@ -70,11 +71,11 @@ function namesOfGraph(bundle: Bundle, refuse: (problem: string, cause?: unknown)
     return namesOfObjects(readObjectGraph(bytes), refuse);
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
-    throw refuse(`its graph of objects is damaged: ${(cause as Error).message}`, cause);
+    throw refuse(`its object graph is damaged: ${(cause as Error).message}`, cause);
   }
 }
 
-/** What is trained, or what a norm has measured, by short keys; not what programs count, nor what an optimizer or a metric keeps. */
+/** Trained or measured values, by short keys; without counters, optimizer and metric state. */
 function variablesOf(bundle: Bundle) {
   const variables = [...bundle.entries].filter(
     ([key, { dtype }]) => (dtype === dtypes.float32 || dtype === dtypes.float16) && !/optimizer|metrics/i.test(key),
@@ -82,7 +83,7 @@ function variablesOf(bundle: Bundle) {
   return new Map(variables.map(([key, entry]) => [key.replace(valueSuffix, ""), entry]));
 }
 
-/** The tensors by our names; what has none keeps its own, and is told of as unused. */
+/** The tensors by our names; others keep their own, and are reported as unused. */
 function tensorsOf(bundle: Bundle, keys: ReadonlyMap<string, string>): ReadonlyMap<string, FoundTensor> {
   const names = new Map([...keys].map(([name, key]) => [key.replace(valueSuffix, ""), name]));
   return new Map(
@@ -93,7 +94,7 @@ function tensorsOf(bundle: Bundle, keys: ReadonlyMap<string, string>): ReadonlyM
   );
 }
 
-/** A checkpoint of ours. */
+/** A checkpoint written by us. */
 function readOwn(bundle: Bundle, keys: ReadonlyMap<string, string>, subject: string): Model {
   const texts = ["movinet.spec", "movinet.card"].filter((key) => bundle.entries.has(key));
   const decoder = new TextDecoder();

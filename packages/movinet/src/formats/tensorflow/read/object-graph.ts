@@ -1,27 +1,30 @@
-/** The objects of the Python program that wrote a checkpoint: what a variable is follows from whose it is. */
+/** The objects of the Python program that wrote a checkpoint: the owner of a variable identifies it. */
 import { fields } from "../bundle-layout.ts";
 import { readAll, readMessage } from "./message.ts";
 
 export interface TrackedObject {
-  /** The objects that it holds: their places in the graph, by the names under which it holds them. */
+  /** Its children: their positions in the graph, by name. */
   readonly children: ReadonlyMap<string, number>;
-  /** Of a variable: the key of its value. */
+  /** For a variable: the key of its value. */
   readonly key: string | null;
-  /** Of a variable: its name, as in `block0_layer0/bneck/expansion/conv3d/kernel`, as far as the program gave it one. */
+  /** For a variable: its name, such as `block0_layer0/bneck/expansion/conv3d/kernel`, if the program set one. */
   readonly fullName: string;
 }
 
-/** Objects, names of what they hold, and variables: the SavedModel of A0 stream has 23,000, and A5 has four times its layers. */
+/**
+ * Limit of objects, child names and variables: the SavedModel of A0 stream has 23,000, and A5 has four times its
+ * layers.
+ */
 const mostParts = 2 ** 19;
 
 const none: ReadonlyMap<string, number> = new Map();
 
-/** Reads a graph of objects. Throws an `Error` where it is damaged. */
+/** Reads an object graph. Throws an `Error` if it is damaged. */
 export function readObjectGraph(bytes: Uint8Array): readonly TrackedObject[] {
   const objects: TrackedObject[] = [];
   let parts = 0;
   const count = () => {
-    if (++parts > mostParts) throw new Error(`its graph of objects has more than ${mostParts} parts`);
+    if (++parts > mostParts) throw new Error(`its object graph has more than ${mostParts} parts`);
   };
   readAll(bytes, (field, pbf) => {
     if (field !== fields.graph.node) return;
@@ -52,7 +55,7 @@ export function readObjectGraph(bytes: Uint8Array): readonly TrackedObject[] {
   return objects;
 }
 
-/** The object at the end of a path of names; null where there is none. */
+/** The object at the end of a path of names; null if there is none. */
 export function follow(
   objects: readonly TrackedObject[],
   from: TrackedObject,

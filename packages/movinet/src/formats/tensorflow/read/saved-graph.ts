@@ -1,4 +1,7 @@
-/** The graph of a SavedModel, as far as it tells what weights cannot: by the operators in the scopes of some layers. Nothing is run. */
+/**
+ * The graph of a SavedModel, for what weights do not reveal: from the operators in the scopes of some layers. Nothing
+ * is run.
+ */
 import type { PbfReader } from "pbf";
 import type { Activation, Gate } from "../../../arch/spec.ts";
 import { limits } from "../../../model/limits.ts";
@@ -20,7 +23,7 @@ const fields = {
   dimension: { size: 1 },
 } as const;
 
-/** Whose operators are looked at, by the scopes that the official code gives them. */
+/** The scopes of the inspected layers, as named in the official code. */
 const scopes = {
   gate: /(^|\/)se\/se_expand\//,
   activation: /(^|\/)bneck\/expansion\//,
@@ -28,12 +31,12 @@ const scopes = {
 } as const;
 type Scope = keyof typeof scopes;
 
-/** Nodes that are looked at; the export of A0 stream has 64,000. */
+/** Limit of nodes; the export of A0 stream has 64,000. */
 const mostNodes = 2 ** 20;
 
 /**
- * What a `saved_model.pb` tells of its network: the gate, the activations, the size of the pictures where it is fixed, whether it has states. What it does not
- * tell, or tells in a way that is not known, is left out; so is everything where it is damaged.
+ * What a `saved_model.pb` reveals about its network: the gate, the activations, a fixed input size, whether it has
+ * states. Anything missing or unknown is omitted; everything is if the file is damaged.
  */
 export function toldByGraph(bytes: Uint8Array): Told {
   const found: { -readonly [Option in keyof Told]: Told[Option] } = {};
@@ -86,7 +89,7 @@ function readNode(pbf: PbfReader): { name: string; op: string } {
   return node;
 }
 
-/** Hard forms are made of operators: relu6(x + 3), or 0.2x + 0.5 cut at 0 and 1. */
+/** Hard activations consist of operators: relu6(x + 3), or 0.2x + 0.5 clamped to 0..1. */
 function gateOf(ops: ReadonlySet<string>): Gate | undefined {
   const found: readonly Gate[] = [
     ...(ops.has("Sigmoid") ? (["sigmoid"] as const) : []),
@@ -103,7 +106,7 @@ function activationOf(ops: ReadonlySet<string>): Activation | undefined {
   return ops.has("AddV2") || ops.has("Add") ? "hard_swish" : "relu6";
 }
 
-/** What a signature tells: its input `image` is `[batch, frames, height, width, 3]`, and streams take states beside it. */
+/** From a signature: its input `image` is `[batch, frames, height, width, 3]`, and streams have state inputs. */
 function readSignature(pbf: PbfReader): Pick<Told, "resolution" | "mode"> {
   const inputs = new Map<string, readonly number[]>();
   readEntry(pbf, () =>

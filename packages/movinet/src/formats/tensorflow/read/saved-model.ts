@@ -4,10 +4,10 @@ import type { BundleFiles } from "./bundle.ts";
 
 const ofIndex = /\.index$/;
 const ofShard = /\.data-\d{5}-of-\d{5}$/;
-/** Where a SavedModel keeps its checkpoint. */
+/** The place of the checkpoint in a SavedModel. */
 const inSavedModel = /(^|\/)variables\/variables$/;
 
-/** The file beside the folder of a checkpoint that holds the graph of a SavedModel. */
+/** The file next to a checkpoint's folder with the graph of a SavedModel. */
 export const graphFile = "saved_model.pb";
 
 /** Whether a file belongs to a checkpoint, by its name. */
@@ -15,19 +15,19 @@ export function isCheckpointFile(name: string): boolean {
   return ofIndex.test(name) || ofShard.test(name);
 }
 
-/** The graph of a SavedModel, by the prefix of its checkpoint; null where a checkpoint is in none. */
+/** The graph file of a SavedModel, from the prefix of its checkpoint; null if the checkpoint is not in one. */
 export function graphOf(prefix: string): string | null {
   return inSavedModel.test(prefix) ? prefix.replace(inSavedModel, `$1${graphFile}`) : null;
 }
 
-/** The name that the files of a checkpoint have before their endings. */
+/** The common name of a checkpoint's files, before their extensions. */
 export function prefixOf(name: string): string {
   return name.replace(ofIndex, "").replace(ofShard, "");
 }
 
 /**
- * The prefix of the one checkpoint that is among files of these names, as in `variables/variables`; null: there is none. Throws
- * {@link ModelError} (`E_MODEL_FORMAT`) where there are several.
+ * The prefix of the only checkpoint among these file names, such as `variables/variables`; null: there is none. Throws
+ * {@link ModelError} (`E_MODEL_FORMAT`) if there are several.
  */
 export function checkpointAmong(names: readonly string[], subject: string): string | null {
   const values = new Set(names.filter((name) => ofShard.test(name)).map(prefixOf));
@@ -41,8 +41,8 @@ export function checkpointAmong(names: readonly string[], subject: string): stri
   throw new ModelError({
     code: "E_MODEL_FORMAT",
     subject,
-    problem: `it holds ${prefixes.length} checkpoints (${listed(prefixes)})`,
-    remedy: "Name the files of one of them, without their endings",
+    problem: `it contains ${prefixes.length} checkpoints (${listed(prefixes)})`,
+    remedy: "Pass the path of one of them, without the file extension",
   });
 }
 

@@ -1,6 +1,6 @@
-/** Decompression of Snappy blocks, in which the index of a checkpoint may be packed. */
+/** Decompresses Snappy blocks, which the index of a checkpoint may use. */
 
-/** What was compressed into `packed`. Throws an `Error` where it is something else, or has more than `most` bytes. */
+/** The content of `packed`. Throws an `Error` if it is invalid, or larger than `most` bytes. */
 export function unsnap(packed: Uint8Array, most: number): Uint8Array {
   let at = 0;
   const byte = () => {
@@ -8,7 +8,7 @@ export function unsnap(packed: Uint8Array, most: number): Uint8Array {
     if (value === undefined) throw new Error("a compressed block ends too early");
     return value;
   };
-  /** A number of `bytes` bytes, the lowest first. */
+  /** A little-endian number of `bytes` bytes. */
   const number = (bytes: number) => {
     let value = 0;
     for (let i = 0; i < bytes; i++) value += byte() * 2 ** (8 * i);
@@ -25,7 +25,7 @@ export function unsnap(packed: Uint8Array, most: number): Uint8Array {
   const out = new Uint8Array(size);
   let length = 0;
   const room = (count: number) => {
-    if (length + count > size) throw new Error("a compressed block is longer than it says");
+    if (length + count > size) throw new Error("a compressed block is longer than declared");
   };
   const literal = (count: number) => {
     room(count);
@@ -36,8 +36,8 @@ export function unsnap(packed: Uint8Array, most: number): Uint8Array {
   };
   const copy = (count: number, distance: number) => {
     room(count);
-    if (distance === 0 || distance > length) throw new Error("a compressed block refers to what is not there");
-    // What is copied may overlap with what it becomes: a run repeats itself.
+    if (distance === 0 || distance > length) throw new Error("a compressed block has an invalid back-reference");
+    // Source and target may overlap: a run repeats itself.
     for (const end = length + count; length < end; length++) out[length] = out[length - distance] as number;
   };
   while (at < packed.length) {
@@ -57,6 +57,6 @@ export function unsnap(packed: Uint8Array, most: number): Uint8Array {
         copy(1 + high, number(4));
     }
   }
-  if (length < size) throw new Error("a compressed block is shorter than it says");
+  if (length < size) throw new Error("a compressed block is shorter than declared");
   return out;
 }

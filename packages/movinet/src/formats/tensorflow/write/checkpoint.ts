@@ -9,13 +9,14 @@ import { objectGraphKey, shardEnding, valueSuffix } from "../bundle-layout.ts";
 import { type Value, writeBundle } from "./bundle.ts";
 import { TrackedObject } from "./object-graph.ts";
 
-/** Endings of the two files of a checkpoint: what there is, and the values. */
+/** Extensions of the two files of a checkpoint: the index, and the values. */
 export const checkpointEndings = { index: ".index", values: shardEnding(0, 1) } as const;
 
 /**
- * A model as a TensorFlow checkpoint, its files by their endings ({@link checkpointEndings}). The official code restores it as
- * `tf.train.Checkpoint(model=…)` or `tf.train.Checkpoint(backbone=…)`. Spec, card and `receipt` stand beside the variables as texts,
- * of which no object of Python knows. Throws {@link ModelError} (`E_MODEL_EXPORT`) for a network that the official code does not have.
+ * A model as a TensorFlow checkpoint, its files by extension ({@link checkpointEndings}). The official code restores
+ * it as `tf.train.Checkpoint(model=…)` or `tf.train.Checkpoint(backbone=…)`. Spec, card and `receipt` are stored as
+ * strings that no Python object uses. Throws {@link ModelError} (`E_MODEL_EXPORT`) for a network that the official
+ * code does not have.
  */
 export function writeCheckpoint(model: Model, receipt?: string): ReadonlyMap<string, Uint8Array> {
   const { spec, weights, card } = model;
@@ -44,13 +45,13 @@ export function writeCheckpoint(model: Model, receipt?: string): ReadonlyMap<str
     throw new ModelError({
       code: "E_MODEL_EXPORT",
       subject: card.name,
-      problem: `the official code has nothing that could hold its ${left}`,
+      problem: `the official code has no place for its ${left}`,
       remedy: "Write it as .safetensors",
     });
   }
   root.at(["model"]).hold("_backbone", root.at(backbone));
   root.hold("backbone", root.at(backbone));
-  // What tf.train.Checkpoint counts, and looks for when it restores.
+  // The counter of tf.train.Checkpoint, which it looks for when restoring.
   add(["save_counter"], "save_counter", { count: 1n });
   const encoder = new TextEncoder();
   for (const [key, text] of Object.entries(metadataTexts(model, null, receipt)))
@@ -63,14 +64,14 @@ export function writeCheckpoint(model: Model, receipt?: string): ReadonlyMap<str
   ]);
 }
 
-/** What the official code of today has instead, whatever options it is given. */
+/** What the current official code uses instead, whatever its options. */
 export function differencesOfOfficial({ squeezeExcite, gate, variant, ...spec }: Spec): readonly string[] {
   const { hard_sigmoid_b: theirs, hard_sigmoid_a: ours } = optionTitles;
   const layers = ({ stem, blocks, head, hidden }: VariantSpec) => JSON.stringify([stem, blocks, head, hidden]);
   const isFamily = Object.values(variants).some((official) => layers(official) === layers(spec));
   return [
     ...(squeezeExcite !== "none" && gate === "hard_sigmoid_a" ? [`gate ${theirs} instead of ${ours}`] : []),
-    ...(isFamily ? [] : [`no ${variant} of these layers`]),
+    ...(isFamily ? [] : [`no ${variant} with these layers`]),
   ];
 }
 
@@ -78,7 +79,7 @@ type VariantSpec = Pick<Spec, "stem" | "blocks" | "head" | "hidden">;
 
 const backbone = ["model", "layer_with_weights-0"];
 
-/** The layers of a model in the order in which Keras numbers them, those of the backbone first. */
+/** The layers of a model in Keras's order, those of the backbone first. */
 function layersOf({ spec }: Model): readonly { kind: LayerKind; owner: string; at: readonly string[] }[] {
   const blocks = stagesOf(spec)
     .slice(1, 1 + spec.blocks.length)

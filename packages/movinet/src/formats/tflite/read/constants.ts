@@ -2,7 +2,7 @@ import { halvesToFloats } from "../../../common/half.ts";
 import { refuse } from "./flatbuffer.ts";
 import type { TfliteTensor } from "./schema.ts";
 
-/** Bytes of an element, and how many are read. */
+/** Bytes of an element, and how to read them. */
 const readers = {
   float32: [4, (bytes: ArrayBufferLike, at: number, count: number) => new Float32Array(bytes, at, count)],
   float16: [2, (bytes, at, count) => halvesToFloats(new Uint16Array(bytes, at, count))],
@@ -14,22 +14,22 @@ const readers = {
 } as const satisfies Record<string, readonly [number, (bytes: ArrayBufferLike, at: number, count: number) => unknown]>;
 type Stored = ReturnType<(typeof readers)[keyof typeof readers][1]>;
 
-/** Elements of a tensor, or null where a dimension is not a positive number. */
+/** Number of elements of a tensor, or null if a dimension is not a positive number. */
 export function elementCount(shape: readonly number[]): number | null {
   const count = shape.reduce((product, side) => product * (side > 0 ? side : Number.NaN), 1);
   return Number.isSafeInteger(count) ? count : null;
 }
 
 /**
- * The real values of a constant tensor: floats as they are, integers by the tensor's scales. What is `shared` may be a view of the
- * file's bytes, for whoever changes nothing and keeps nothing.
+ * The real values of a constant tensor: floats unchanged, integers by the tensor's scales. If `shared`, they may be a view of
+ * the file's bytes: the caller must neither change nor keep them.
  */
 export function readConstant(tensor: TfliteTensor, subject: string, shared = false): Float32Array {
   const stored = readStored(tensor, subject, shared);
   if (stored instanceof Float32Array) return stored;
   const { quantization, shape } = tensor;
   if (quantization === null) {
-    throw refuse(subject, `the tensor ${tensor.name} holds ${tensor.type} values without a scale`);
+    throw refuse(subject, `the tensor ${tensor.name} has ${tensor.type} values without a scale`);
   }
   const { scale, zeroPoint, axis } = quantization;
   const channels = scale.length;
@@ -46,13 +46,13 @@ export function readConstant(tensor: TfliteTensor, subject: string, shared = fal
   return values;
 }
 
-/** The numbers of a constant tensor as they are stored, quantized or not. */
+/** The stored numbers of a constant tensor, quantized or not. */
 export function readStored(tensor: TfliteTensor, subject: string, shared = false): Stored {
   const { data, type, shape } = tensor;
   const known = Object.hasOwn(readers, type) ? readers[type as keyof typeof readers] : null;
   if (data === null || known === null || tensor.sparse) {
     const what = `${tensor.sparse ? "sparse " : ""}${type}`;
-    throw refuse(subject, `the tensor ${tensor.name} holds no values that we can read (${what})`);
+    throw refuse(subject, `the tensor ${tensor.name} has unsupported values (${what})`);
   }
   const [bytes, read] = known;
   const count = elementCount(shape);

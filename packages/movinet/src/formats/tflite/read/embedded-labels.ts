@@ -6,9 +6,8 @@ import { Damage, openFlatbuffer } from "./flatbuffer.ts";
 import type { TfliteModel } from "./schema.ts";
 
 /**
- * Class names that are packed into a TFLite file, as Google's and Android's tools expect them: the file of labels that the
- * metadata names for an output, else a `.txt` with `label` in its name. Null names where there is none that fits; the
- * warnings say why.
+ * Class names embedded in a TFLite file, as Google's and Android's tools expect them: the label file that the metadata
+ * names for an output, else a `.txt` with `label` in its name. Null names if none matches; the warnings say why.
  */
 export function embeddedLabels(
   bytes: Uint8Array,
@@ -20,20 +19,20 @@ export function embeddedLabels(
   const told = labelFilesOf(metadata[companionName]);
   const named = files.filter(({ name }) => told.includes(name));
   const candidates = named.length > 0 ? named : files.filter(({ name }) => /label[^/]*\.txt$/i.test(name));
-  return chooseLabels(candidates.map(readCandidate), classes, "packed into it");
+  return chooseLabels(candidates.map(readCandidate), classes, "embedded in it");
 }
 
 function readCandidate(file: ArchivedFile) {
   const { name, size } = file;
   try {
-    if (size > mostLabelBytes) return { name, problem: `it has more than ${mostLabelBytes} bytes` };
+    if (size > mostLabelBytes) return { name, problem: `it is larger than ${mostLabelBytes} bytes` };
     return { name, labels: parseLabels(file.read(), name) };
   } catch (error) {
     return { name, problem: error instanceof ModelError ? error.problem : (error as Error).message };
   }
 }
 
-/** Names of the files that the metadata calls labels of an output; those for no language in particular, if there are any. */
+/** Names of the files that the metadata calls labels of an output; the language-neutral ones, if there are any. */
 function labelFilesOf(description: Uint8Array | undefined): readonly string[] {
   if (description === undefined) return [];
   try {

@@ -5,20 +5,23 @@ import { ModelError } from "../../../common/errors.ts";
 export class Damage extends Error {}
 
 export type Flatbuffer = ReturnType<typeof openFlatbuffer>;
-/** Longer names than any file of a MoViNet has. */
+/** Limit beyond any name in a MoViNet file. */
 const longestName = 200;
-/** Numbers in vectors, all together. */
+/** Limit of numbers in all vectors together. */
 const mostNumbers = 4e6;
 const elementBytes = { int32: 4, float32: 4, int64: 8 } as const;
 
 /**
- * Checked access to a flatbuffer: every read stays within its bytes, and what is read in all is bounded by their number,
- * however offsets are entangled. A table is named by its position; a missing field is null or the fallback. Throws
- * {@link Damage}.
+ * Checked access to a flatbuffer: every read stays within its bytes, and the total amount read is bounded by their
+ * number, however offsets are nested. A table is identified by its position; a missing field is null or the fallback.
+ * Throws {@link Damage}.
  */
 export function openFlatbuffer(bytes: Uint8Array) {
   const buffer = new ByteBuffer(bytes);
-  /** Bytes that may still be read from vectors and strings: files share small constants, hostile ones share large ones. */
+  /**
+   * Remaining bytes that may be read from vectors and strings: files share small constants, hostile ones share large
+   * ones.
+   */
   let allowance = 8 * bytes.length + 65_536;
   let numbersLeft = mostNumbers;
 
@@ -50,7 +53,7 @@ export function openFlatbuffer(bytes: Uint8Array) {
     if (at === null) return { start: 0, length: 0 };
     const start = pointer(at);
     const length = buffer.readUint32(inside(start, 4));
-    if (length > most) throw new Damage(`it has a list of ${length} where at most ${most} are expected`);
+    if (length > most) throw new Damage(`it has a list of ${length} elements where at most ${most} are expected`);
     spend(length * size);
     return { start: inside(start + 4, length * size), length };
   }
@@ -89,12 +92,12 @@ export function openFlatbuffer(bytes: Uint8Array) {
       const { start, length } = vector(table, index, 1);
       return new TextDecoder().decode(bytes.subarray(start, start + Math.min(length, longestName)));
     },
-    /** A view of so many bytes. */
+    /** A view of this many bytes. */
     range(start: number, length: number): Uint8Array {
       spend(length);
       return bytes.subarray(inside(start, length), start + length);
     },
-    /** A view of a vector of bytes; null where it is empty. */
+    /** A view of a vector of bytes; null if empty. */
     bytes(table: number, index: number): Uint8Array | null {
       const { start, length } = vector(table, index, 1);
       return length === 0 ? null : bytes.subarray(start, start + length);
@@ -102,14 +105,14 @@ export function openFlatbuffer(bytes: Uint8Array) {
   };
 }
 
-/** The error for a file that is no readable TFLite file, or not one of a MoViNet. */
+/** The error for a file that is not a readable TFLite file, or not a MoViNet. */
 export function refuse(subject: string, problem: string, cause?: unknown): ModelError {
   return new ModelError({
     code: "E_MODEL_FORMAT",
     subject,
     problem,
     remedy:
-      "Use a TFLite file of a MoViNet stream model (A0 to A5, T0) as the official export tool writes it, and check that it was copied whole",
+      "Use a TFLite file of a MoViNet stream model (A0 to A5, T0) written by the official export tool, and check that the file is complete",
     cause,
   });
 }

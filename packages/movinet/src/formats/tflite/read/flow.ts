@@ -2,7 +2,7 @@ import { elementCount, readConstant } from "./constants.ts";
 import { refuse } from "./flatbuffer.ts";
 import { fusedActivations, type OperatorOptions, type TfliteModel, type TfliteTensor } from "./schema.ts";
 
-/** An operator whose activation, if one was fused into it, has become an operator of its own. */
+/** An operator; a fused activation has been split into an operator of its own. */
 export interface FlowNode {
   readonly op: string;
   readonly inputs: readonly number[];
@@ -12,8 +12,8 @@ export interface FlowNode {
 }
 
 /**
- * The data flow of a model, to be read backwards. A value is a number: that of a tensor, or a larger one for the value
- * before a fused activation. Values that hold the same numbers in another shape, type or precision are one value.
+ * The data flow of a model, for reading backwards. A value is a number: a tensor index, or a larger one for the value
+ * before a fused activation. Values with the same numbers in another shape, type or precision are one value.
  */
 export interface Flow {
   readonly subject: string;
@@ -21,25 +21,25 @@ export interface Flow {
   readonly outputs: readonly number[];
   /** Names of all operators in the file. */
   readonly operators: ReadonlySet<string>;
-  /** The value that `value` is a copy of; −1 for an input that is not there. */
+  /** The value that `value` is a copy of; −1 for a missing input. */
   readonly source: (value: number) => number;
-  /** What computes a value; null for inputs and constants. */
+  /** The operator that computes a value; null for inputs and constants. */
   readonly node: (value: number) => FlowNode | null;
   /** The tensor of a value; undefined for −1. */
   readonly tensor: (value: number) => TfliteTensor | undefined;
-  /** The tensor of a constant; null for values that are computed and inputs. */
+  /** The tensor of a constant; null for computed values and inputs. */
   readonly constant: (value: number) => TfliteTensor | null;
-  /** The real number that all elements of a constant are, or null. */
+  /** The real number that all elements of a constant have, or null. */
   readonly uniform: (value: number) => number | null;
 }
 
-/** Elements of a constant that is looked at as one number: a scalar, or one that was spread over a picture. */
+/** Most elements of a constant that may count as one number: a scalar, or one spread over a picture. */
 const mostUniform = 2 ** 20;
 
 /** Operators whose output has the numbers of their first input. */
 const copies = new Set(["RESHAPE", "QUANTIZE", "DEQUANTIZE", "CAST", "BROADCAST_TO", "SQUEEZE", "EXPAND_DIMS"]);
 
-/** Simplifies the operator graph of a file. Throws where operators do not stand in the order of execution. */
+/** Simplifies the operator graph of a file. Throws if operators are not in execution order. */
 export function buildFlow(model: TfliteModel, subject: string): Flow {
   const { tensors, operators } = model;
   const nodes = new Map<number, FlowNode>();
@@ -61,7 +61,7 @@ export function buildFlow(model: TfliteModel, subject: string): Flow {
     for (const input of inputs) read.add(input);
     for (const output of outputs) {
       if (known.has(output) || read.has(output)) {
-        throw refuse(subject, `operator ${index} (${op}) computes tensor ${output}, which was there before`);
+        throw refuse(subject, `operator ${index} (${op}) overwrites tensor ${output}`);
       }
       known.add(output);
       const first = inputs[0] ?? -1;

@@ -2,10 +2,10 @@ import { type Variant, type VariantName, variants } from "../../../arch/variants
 import { refuse } from "./flatbuffer.ts";
 import type { FoundLayer, FoundNetwork } from "./structure.ts";
 
-/** One line per part of a network; two networks are of one variant where all lines are equal. */
+/** One line per part of a network; two networks are the same variant if all lines are equal. */
 type Outline = readonly { readonly part: string; readonly what: string }[];
 
-/** The member of the family whose table of layers a network has. Throws a ModelError that tells what is different. */
+/** The variant whose layer table matches a network. Throws a ModelError that describes the difference. */
 export function identifyVariant(found: FoundNetwork, subject: string): { name: VariantName; variant: Variant } {
   const mine = outlineOf(found);
   const candidates = Object.entries(variants).map(([name, variant]) => {
@@ -21,7 +21,7 @@ export function identifyVariant(found: FoundNetwork, subject: string): { name: V
     mine.length === theirs.length ? "" : `it has ${found.layers.length} layers instead of ${theirs.length - 3}, and `;
   throw refuse(
     subject,
-    `it is a MoViNet, but none of A0 to A5 and T0; nearest is ${nearest.name}: ${length}${theirs[first]?.part} is ${mine[first]?.what ?? "missing"} instead of ${theirs[first]?.what}`,
+    `it is a MoViNet, but not one of A0 to A5 or T0; the closest is ${nearest.name}: ${length}${theirs[first]?.part} is ${mine[first]?.what ?? "missing"} instead of ${theirs[first]?.what}`,
   );
 }
 

@@ -14,20 +14,20 @@ import { type FoundNetwork, findNetwork } from "./structure.ts";
 
 export interface TfliteImport {
   readonly spec: Spec;
-  /** Under the canonical names, dequantized; norms are identities, because a converter folds them away. */
+  /** Under the canonical names, dequantized; norms are identities, because converters fold them. */
   readonly weights: Weights;
   /** How the file stores and computes. */
   readonly dtype: Precision;
-  /** What the file applies to the logits; a {@link Spec} network always gives logits. */
+  /** The activation the file applies to the logits; a {@link Spec} network always returns logits. */
   readonly output: "logits" | "softmax" | "sigmoid";
 }
 
 /**
- * Reads the TFLite file of a MoViNet stream model (A0–A5, T0; 2plus1d) by the structure of its operators: names of
- * tensors play no part, so files of any exporter are read. Float32, float16, dynamic-range and full int8 weights.
+ * Reads the TFLite file of a MoViNet stream model (A0–A5, T0; 2plus1d) by the structure of its operators: tensor names
+ * are ignored, so files from any exporter work. Float32, float16, dynamic-range and full int8 weights.
  *
- * Throws a ModelError with the file as subject: `E_MODEL_FORMAT` for a damaged file and for one that is no MoViNet,
- * `E_MODEL_TENSORS` where tensors do not fit the network.
+ * Throws a ModelError with the file as subject: `E_MODEL_FORMAT` for a damaged file and for one that is not a MoViNet,
+ * `E_MODEL_TENSORS` if tensors do not match the network.
  */
 export function readTflite(bytes: Uint8Array, subject: string): TfliteImport {
   return importTflite(readModel(bytes, subject), subject);
@@ -46,7 +46,7 @@ export function importTflite(file: TfliteModel, subject: string): TfliteImport {
   return { spec, weights, dtype, output };
 }
 
-/** Where a parameter of the network stands in a file: `value = scale · stored + shift`, or a number of the reader's. */
+/** The position of a network parameter in a file: `value = scale · stored + shift`, or a constant of the reader. */
 export type TflitePart =
   | {
       readonly kind: "tensor";
@@ -63,7 +63,7 @@ export interface TfliteLocation extends Omit<TfliteImport, "weights"> {
   readonly parts: Readonly<Record<string, TflitePart>>;
 }
 
-/** The first half of {@link readTflite}: which tensor of the file is which parameter. */
+/** The first half of {@link readTflite}: maps tensors of the file to parameters. */
 export function locateTflite(bytes: Uint8Array, subject: string): TfliteLocation {
   return locateParts(readModel(bytes, subject), subject);
 }

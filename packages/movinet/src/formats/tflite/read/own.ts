@@ -12,10 +12,10 @@ import { refuse } from "./flatbuffer.ts";
 import type { TfliteModel } from "./schema.ts";
 
 /**
- * Reads a file that this library wrote: spec and card from its metadata, weights by their names. They are what the file
- * computes with: norms are identities, residual scales 1. Null for a file of another exporter.
+ * Reads a file written by this library: spec and card from its metadata, weights by name. They are those the file
+ * computes with: identity norms, residual scales of 1. Null for a file of another exporter.
  *
- * Throws a ModelError: `E_MODEL_FORMAT` for metadata that nobody can have written, `E_MODEL_TENSORS` for missing tensors.
+ * Throws a ModelError: `E_MODEL_FORMAT` for invalid metadata, `E_MODEL_TENSORS` for missing tensors.
  */
 export function readOwnTflite(
   { metadata, tensors }: TfliteModel,
@@ -27,14 +27,14 @@ export function readOwnTflite(
   try {
     lowered = lowerForTflite(spec, facts);
   } catch (cause) {
-    throw refuse(subject, "its movinet.spec does not describe the network of such a file", cause);
+    throw refuse(subject, "its movinet.spec does not match the network in the file", cause);
   }
   const constants = new Map(tensors.flatMap((tensor) => (tensor.data ? [[tensor.name, tensor] as const] : [])));
   const constant = (name: string, count: number): Float32Array | null => {
     const tensor = constants.get(name);
     if (tensor === undefined) return null;
     if (elementCount(tensor.shape) !== count)
-      throw refuse(subject, `its tensor ${name} of [${tensor.shape}] has another size than ${count}`);
+      throw refuse(subject, `its tensor ${name} [${tensor.shape}] should have ${count} elements`);
     return readConstant(tensor, subject);
   };
   const weights = unfold(lowered, {
@@ -49,14 +49,14 @@ export function readOwnTflite(
   return { spec, card, weights };
 }
 
-/** What we have written into the metadata of a file. Throws a ModelError (`E_MODEL_FORMAT`). */
+/** Our metadata in a file. Throws a ModelError (`E_MODEL_FORMAT`). */
 export function readOwnMetadata(metadata: Readonly<Record<string, Uint8Array>>, subject: string) {
   const own = Object.entries(metadata).filter(([, { length }]) => length <= mostJsonBytes);
   const texts = Object.fromEntries(own.map(([name, data]) => [name, new TextDecoder().decode(data)]));
   return readOwn(texts, { forms: tfliteForms, precisions: tflitePrecisions }, subject);
 }
 
-/** The constants of a file by the names of a lowered graph's parameters; null for those that it lacks. */
+/** The constants of a file by the parameter names of a lowered graph; null for missing ones. */
 export interface FileConstants {
   readonly vector: (name: string, count: number) => Float32Array | null;
   /** Of a kernel over `inputs` values (those of a window, then channels), as rows `[inputs, filters]`. */
@@ -66,8 +66,8 @@ export interface FileConstants {
 }
 
 /**
- * Weights of a network from those that a file of its lowered graph computes with: norms become identities, residual scales
- * 1. What the file lacks is left out.
+ * Weights of a network from those of a file of its lowered graph: norms become identities, residual scales 1. Missing
+ * ones are omitted.
  */
 export function unfold(lowered: Graph, constants: FileConstants): Weights {
   const weights = new Map<string, Tensor>();

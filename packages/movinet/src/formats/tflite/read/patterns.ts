@@ -1,18 +1,20 @@
-/** What a converter makes of one step of the network. Every function reads backwards from a value to the step's input. */
+/**
+ * What converters turn each step of the network into. Every function reads backwards from a value to the step's input.
+ */
 import type { Activation, Gate } from "../../../arch/spec.ts";
 import { samePadding } from "../../../graph/shapes.ts";
 import { elementCount, readStored } from "./constants.ts";
 import type { Flow, FlowNode } from "./flow.ts";
 import { padding, type TfliteTensor } from "./schema.ts";
 
-/** `value = scale · x + shift` with numbers that hold for all elements. */
+/** `value = scale · x + shift` with the same numbers for all elements. */
 interface Affine {
   readonly x: number;
   readonly scale: number;
   readonly shift: number;
 }
 
-/** At most so many steps of the same kind follow each other. */
+/** At most this many steps of the same kind follow each other. */
 const longestChain = 4;
 
 /** Skips additions of, and multiplications with, a constant. */
@@ -36,7 +38,7 @@ export function peelAffine(flow: Flow, value: number): Affine {
   return { x, scale, shift };
 }
 
-/** What may stand in either order. */
+/** Alternatives in any order. */
 export function bothWays(a: number, b: number): readonly (readonly [number, number])[] {
   return [
     [a, b],
@@ -87,12 +89,12 @@ function boundsOf(flow: Flow, node: FlowNode | null): Clip | null {
   }
 }
 
-/** Constants are quantized too: equal to 1 %. */
+/** Constants are quantized too: equal to within 1 %. */
 function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 0.01 * Math.abs(b);
 }
 
-/** Skips an activation; `kind` is null, and `x` the value itself, where there is none. */
+/** Skips an activation; `kind` is null, and `x` the value itself, if there is none. */
 export function peelActivation(flow: Flow, value: number): { readonly kind: Activation | null; readonly x: number } {
   const x = flow.source(value);
   const node = flow.node(x);
@@ -121,9 +123,9 @@ export function peelActivation(flow: Flow, value: number): { readonly kind: Acti
 }
 
 /**
- * The gate of a squeeze-and-excitation. Converters fold constants of the gate into the convolution that makes `x`, and
- * round the others. That convolution of the network has the weights `scale · kernel` and `scale · bias + shift`; what
- * the gate multiplies is `gain` times that of the network.
+ * The gate of a squeeze-and-excitation. Converters fold constants of the gate into the convolution that computes `x`,
+ * and round the others. That convolution of the network has the weights `scale · kernel` and `scale · bias + shift`;
+ * the gate's factor is `gain` times that of the network.
  */
 export interface FoundGate extends Affine {
   readonly kind: Gate;
@@ -156,7 +158,7 @@ export function peelGate(flow: Flow, value: number): FoundGate | null {
   return null;
 }
 
-/** Ways to write `clip(slope · x + offset, 0, limit)` · `peak` / `limit`; those that fold alike in the order of preference. */
+/** Ways to write `clip(slope · x + offset, 0, limit)` · `peak` / `limit`; equivalent ones in order of preference. */
 const hardSigmoids = [
   { kind: "hard_sigmoid_b", limit: 6, slope: 1, offset: 3, peak: 6 * 0.16667 },
   { kind: "hard_sigmoid_a", limit: 1, slope: 0.2, offset: 0.5, peak: 1 },
@@ -167,7 +169,7 @@ function unlessRounded(number: number, exact: number): number {
   return Math.abs(number - exact) < 1e-6 ? exact : number;
 }
 
-/** A convolution: its tensors, and what it reads. */
+/** A convolution: its tensors, and its input. */
 export interface FoundConv {
   readonly x: number;
   readonly kernel: TfliteTensor;
@@ -232,7 +234,7 @@ function unpaddedInput({ inputs: [x = -1], options }: FlowNode): number | null {
   return plain && options.padding === padding.valid ? x : null;
 }
 
-/** The input of a window with SAME padding, which may be written as an operator of its own; null for other paddings. */
+/** The input of a window with SAME padding, which may be a separate operator; null for other paddings. */
 function paddedInput(flow: Flow, node: FlowNode, height: number, width: number): number | null {
   const [x = -1] = node.inputs;
   const { strideHeight, strideWidth, dilationHeight, dilationWidth } = node.options;
@@ -250,7 +252,7 @@ function paddedInput(flow: Flow, node: FlowNode, height: number, width: number):
   return String(readStored(tensor, flow.subject)) === String(same) ? inner : null;
 }
 
-/** Skips the 3×3 average pool with stride 2 and SAME padding; null where there is none. */
+/** Skips the 3×3 average pool with stride 2 and SAME padding; null if there is none. */
 export function peelPool(flow: Flow, value: number): number | null {
   const node = flow.node(value);
   if (node?.op !== "AVERAGE_POOL_2D") return null;
@@ -265,7 +267,7 @@ export interface FoundMean {
   readonly gain: number;
 }
 
-/** Skips the mean over space, also where it is a sum times 1 / area; null where there is none. */
+/** Skips the mean over space, also as a sum times 1 / area; null if there is none. */
 export function peelSpatialMean(flow: Flow, value: number): FoundMean | null {
   const { x, scale, shift } = peelAffine(flow, value);
   const node = flow.node(x);

@@ -1,6 +1,6 @@
 /**
- * All that we know of the TFLite schema (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3): field numbers,
- * codes of operators, types, paddings and activations.
+ * The part of the TFLite schema that we use (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3): field
+ * numbers, codes of operators, types, paddings and activations.
  */
 import { Damage, type Flatbuffer, openFlatbuffer, refuse } from "./flatbuffer.ts";
 
@@ -17,7 +17,7 @@ export const fields = {
   tensorMap: { name: 0, tensor: 1 },
 } as const;
 
-/** The operators that have a meaning here, and some that only appear in messages. */
+/** The operators with a meaning here, and some that only appear in messages. */
 export const operatorNames: Readonly<Record<number, string>> = {
   0: "ADD",
   1: "AVERAGE_POOL_2D",
@@ -80,12 +80,12 @@ export const tensorTypes = {
   7: "int16",
   9: "int8",
 } as const;
-/** Element type of a tensor; the types that no MoViNet file has are `other`. */
+/** Element type of a tensor; types that MoViNet files never have are `other`. */
 export type TensorType = (typeof tensorTypes)[keyof typeof tensorTypes] | "other";
 
 /** `padding` of an operator with a window. */
 export const padding = { same: 0, valid: 1 } as const;
-/** Codes of an activation that is fused into an operator, and the operator that would compute it. */
+/** Codes of fused activations, and the operators that would compute them. */
 export const fusedActivations: Readonly<Record<number, string>> = {
   1: "RELU",
   2: "RELU_N1_TO_1",
@@ -113,7 +113,7 @@ export const optionFields = {
   DIV: { activation: 0 },
 } as const satisfies Record<string, Partial<Record<keyof OperatorOptions, number>>>;
 
-/** The options of an operator; what its kind does not have keeps the default. */
+/** The options of an operator; options its kind does not have keep the default. */
 export type OperatorOptions = Readonly<typeof defaults>;
 const defaults = {
   padding: padding.same as number,
@@ -134,27 +134,30 @@ export interface TfliteTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly type: TensorType;
-  /** Real value = `scale · (stored − zeroPoint)`; one scale, or one for each index of dimension `axis`. Null: not quantized. */
+  /**
+   * Real value = `scale · (stored − zeroPoint)`; one scale, or one for each index of dimension `axis`. Null: not
+   * quantized.
+   */
   readonly quantization: {
     readonly scale: readonly number[];
     readonly zeroPoint: readonly number[];
     readonly axis: number;
   } | null;
   readonly sparse: boolean;
-  /** A view of the file's bytes, little-endian, row-major; null for a value that is computed. */
+  /** A view of the file's bytes, little-endian, row-major; null for a computed value. */
   readonly data: Uint8Array | null;
 }
 
 export interface TfliteOperator {
-  /** The name of the builtin operator, or that of a custom one. */
+  /** The name of the built-in operator, or that of a custom one. */
   readonly op: string;
-  /** Tensor indices; −1 is an optional input that is not there. */
+  /** Tensor indices; −1 is a missing optional input. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly options: OperatorOptions;
 }
 
-/** The first subgraph of a file; all numbers in it are tensor indices within range. */
+/** The first subgraph of a file; all its tensor indices are within range. */
 export interface TfliteModel {
   readonly operators: readonly TfliteOperator[];
   readonly tensors: readonly TfliteTensor[];
@@ -165,14 +168,14 @@ export interface TfliteModel {
     readonly inputs: Readonly<Record<string, number>>;
     readonly outputs: Readonly<Record<string, number>>;
   } | null;
-  /** By name, for example what an exporter tells about itself. */
+  /** By name, for example an exporter's own data. */
   readonly metadata: Readonly<Record<string, Uint8Array>>;
 }
 
-/** Reads the structure of a TFLite file. Throws a ModelError (`E_MODEL_FORMAT`) for anything that is not one. */
+/** Reads the structure of a TFLite file. Throws a ModelError (`E_MODEL_FORMAT`) for anything else. */
 export function readModel(bytes: Uint8Array, subject: string): TfliteModel {
   if (bytes.length < 8 || String.fromCharCode(...bytes.subarray(4, 8)) !== "TFL3") {
-    throw refuse(subject, "it is no TFLite file: the identifier TFL3 is missing");
+    throw refuse(subject, "it is not a TFLite file: the identifier TFL3 is missing");
   }
   try {
     return parseModel(bytes);
@@ -182,7 +185,7 @@ export function readModel(bytes: Uint8Array, subject: string): TfliteModel {
   }
 }
 
-/** More of anything than a file of this family has: A5, the largest, has some thousand tensors and operators. */
+/** Limits beyond any file of this family: A5, the largest, has some thousand tensors and operators. */
 const most = {
   codes: 1000,
   tensors: 100_000,
@@ -284,7 +287,7 @@ function readOptions(file: Flatbuffer, op: string, table: number | null): Operat
   return { ...defaults, ...Object.fromEntries(values) };
 }
 
-/** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset behind the flatbuffer. */
+/** The bytes of a Buffer table: inside it, or (in files over 2 GB) at an offset after the flatbuffer. */
 function bufferData(file: Flatbuffer, table: number): Uint8Array | null {
   const { data, offset, size } = fields.buffer;
   const start = file.uint64(table, offset, 0);

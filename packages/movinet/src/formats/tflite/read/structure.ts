@@ -20,7 +20,7 @@ export interface FoundSqueeze {
   readonly kind: Exclude<SqueezeExcite, "none">;
   readonly gate: FoundGate;
   readonly reduce: FoundConv;
-  /** What `reduce` reads is so many times the means. */
+  /** The input of `reduce` is this many times the means. */
   readonly meanGain: number;
   readonly expand: FoundConv;
   /** Null: no positional encoding. */
@@ -30,22 +30,22 @@ export interface FoundSqueeze {
 export interface FoundLayer {
   readonly expansion: FoundConv;
   readonly spatial: FoundConv;
-  /** Null where the kernel sees one frame. */
+  /** Null if the kernel sees one frame. */
   readonly temporal: FoundConv | null;
   readonly squeeze: FoundSqueeze | null;
   readonly projection: FoundConv;
   readonly rezero: number;
-  /** Null where the input itself is added. */
+  /** Null if the input itself is added. */
   readonly skip: FoundConv | null;
 }
 
-/** A MoViNet as a file has it. */
+/** A MoViNet as found in a file. */
 export interface FoundNetwork {
   readonly stem: FoundConv;
   readonly layers: readonly FoundLayer[];
   readonly head: FoundConv;
   readonly dense1: FoundConv;
-  /** What `dense1` reads is so many times the mean of the head. */
+  /** The input of `dense1` is this many times the mean of the head. */
   readonly meanGain: number;
   readonly dense2: FoundConv;
   readonly activation: Activation;
@@ -55,14 +55,14 @@ export interface FoundNetwork {
   readonly squeezeExcite: SqueezeExcite;
   readonly positionalEncoding: boolean;
   readonly resolution: { readonly height: number; readonly width: number };
-  /** What the file applies to the logits. */
+  /** The activation the file applies to the logits. */
   readonly output: "logits" | "softmax" | "sigmoid";
 }
 
 /** A5, the largest, has 59. */
 const mostLayers = 64;
 
-/** Walks from the logits back to the image. Throws a ModelError that names the operator where the walk ends. */
+/** Walks from the logits back to the image. Throws a ModelError that names the operator where the walk stops. */
 export function findNetwork(flow: Flow): FoundNetwork {
   const walk = startWalk(flow);
   const { dense2, output } = findLogits(walk);
@@ -110,10 +110,10 @@ function startWalk(flow: Flow) {
     const node = flow.node(value);
     const got = node === null ? `the tensor ${flow.tensor(value)?.name}` : `operator ${node.index} (${node.op})`;
     const strange = [...flow.operators].filter((op) => !usualOperators.has(op));
-    const also = strange.length > 0 ? `; the file has operators that no MoViNet has: ${strange.join(", ")}` : "";
+    const also = strange.length > 0 ? `; the file has operators that MoViNets never use: ${strange.join(", ")}` : "";
     return refuse(
       flow.subject,
-      `it is no MoViNet stream model: ${place} needs ${expected}, but there is ${got}${also}`,
+      `it is not a MoViNet stream model: ${place}: expected ${expected}, found ${got}${also}`,
     );
   }
   return {
@@ -135,7 +135,7 @@ function startWalk(flow: Flow) {
     only<T>(what: string, kinds: ReadonlySet<T>): T | null {
       const [kind = null, second] = kinds;
       if (second === undefined) return kind;
-      throw refuse(flow.subject, `it is no MoViNet: its layers differ in their ${what} (${[...kinds].join(", ")})`);
+      throw refuse(flow.subject, `it is not a MoViNet: its layers differ in their ${what} (${[...kinds].join(", ")})`);
     },
   };
 }
@@ -148,7 +148,7 @@ const usualOperators = new Set(
 
 const finals: Readonly<Record<string, FoundNetwork["output"]>> = { SOFTMAX: "softmax", LOGISTIC: "sigmoid" };
 
-/** The logits are the last output that a dense layer computes; the other outputs are states. */
+/** The logits are the last output computed by a dense layer; the other outputs are states. */
 function findLogits(walk: Walk): { dense2: FoundConv; output: FoundNetwork["output"] } {
   const { flow } = walk;
   const found = flow.outputs.flatMap((value) => {
@@ -186,33 +186,33 @@ function findLayer(walk: Walk, place: string, value: number): { layer: FoundLaye
   const [a = -1, b = -1] = flow.node(value)?.inputs ?? [];
   const [branch, shortcut] = isResidual(flow, a) ? [a, b] : [b, a];
   const { x: projected, scale: rezero, shift } = peelAffine(flow, branch);
-  if (shift !== 0) throw walk.stop(`${place}, residual scale,`, "a product", branch);
-  const projection = walk.pointwise(`${place}, projection,`, projected);
+  if (shift !== 0) throw walk.stop(`${place}, residual scale`, "a product", branch);
+  const projection = walk.pointwise(`${place}, projection`, projected);
   const { feature, squeeze } = findSqueeze(walk, place, projection.x);
 
-  let spatial = peelDepthwise(flow, walk.activated(`${place}, depthwise convolution,`, feature));
+  let spatial = peelDepthwise(flow, walk.activated(`${place}, depthwise convolution`, feature));
   let temporal: FoundConv | null = null;
   if (spatial && spatial.size[0] > 1 && spatial.size[1] === 1) {
     temporal = spatial;
-    const frame = newestFrame(walk, `${place}, stream buffer,`, temporal.x);
-    spatial = peelDepthwise(flow, walk.activated(`${place}, spatial convolution,`, frame));
+    const frame = newestFrame(walk, `${place}, stream buffer`, temporal.x);
+    spatial = peelDepthwise(flow, walk.activated(`${place}, spatial convolution`, frame));
   }
   if (spatial?.size[0] !== spatial?.size[1] || !spatial) {
-    throw walk.stop(`${place}, depthwise convolution,`, "a square window", peelActivation(flow, feature).x);
+    throw walk.stop(`${place}, depthwise convolution`, "a square window", peelActivation(flow, feature).x);
   }
-  const expansion = walk.pointwise(`${place}, expansion,`, walk.activated(`${place}, expansion,`, spatial.x));
+  const expansion = walk.pointwise(`${place}, expansion`, walk.activated(`${place}, expansion`, spatial.x));
 
   const input = expansion.x;
   let skip: FoundConv | null = null;
   let start = flow.source(shortcut);
   if (start !== input) {
-    skip = walk.pointwise(`${place}, skip,`, start);
+    skip = walk.pointwise(`${place}, skip`, start);
     start = skip.x;
     if (spatial.stride === 2) start = peelPool(flow, start) ?? -1;
   }
   if (start !== input) {
     const expected = "the layer's input, average pooled where the layer has a stride";
-    throw walk.stop(`${place}, skip,`, expected, skip?.x ?? shortcut);
+    throw walk.stop(`${place}, skip`, expected, skip?.x ?? shortcut);
   }
   return { layer: { expansion, spatial, temporal, squeeze, projection, rezero, skip }, input };
 }
@@ -243,13 +243,13 @@ function findSqueeze(walk: Walk, place: string, value: number): { feature: numbe
   const [a = -1, b = -1] = product.inputs;
   const gateOfA = gateAfterDense(flow, a);
   const gate = gateOfA ?? gateAfterDense(flow, b);
-  if (gate === null) throw walk.stop(`${place}, gate,`, "a sigmoid or hard sigmoid of a dense layer", a);
+  if (gate === null) throw walk.stop(`${place}, gate`, "a sigmoid or hard sigmoid of a dense layer", a);
   const feature = flow.source(gateOfA === null ? a : b);
-  const expand = walk.pointwise(`${place}, se_expand,`, gate.x);
-  const reduce = walk.pointwise(`${place}, se_reduce,`, walk.activated(`${place}, se_reduce,`, expand.x));
-  const { pooled, posenc } = findEncoding(walk, `${place}, positional encoding,`, reduce.x);
-  const { kind, mean } = findPooling(walk, `${place}, squeeze,`, pooled);
-  if (mean.x !== feature) throw walk.stop(`${place}, squeeze,`, "the mean of what the gate multiplies", pooled);
+  const expand = walk.pointwise(`${place}, se_expand`, gate.x);
+  const reduce = walk.pointwise(`${place}, se_reduce`, walk.activated(`${place}, se_reduce`, expand.x));
+  const { pooled, posenc } = findEncoding(walk, `${place}, positional encoding`, reduce.x);
+  const { kind, mean } = findPooling(walk, `${place}, squeeze`, pooled);
+  if (mean.x !== feature) throw walk.stop(`${place}, squeeze`, "the mean of what the gate multiplies", pooled);
   return { feature, squeeze: { kind, gate, reduce, meanGain: mean.gain, expand, posenc } };
 }
 
@@ -258,7 +258,7 @@ function gateAfterDense(flow: Flow, value: number): FoundGate | null {
   return gate && peelConv(flow, gate.x) ? gate : null;
 }
 
-/** Which means the gate sees; for 2plus3d the running mean stands before that of the frame. */
+/** The means that the gate sees; for 2plus3d the running mean precedes that of the frame. */
 function findPooling(walk: Walk, place: string, value: number): { kind: FoundSqueeze["kind"]; mean: FoundMean } {
   const { flow } = walk;
   const spatial = peelSpatialMean(flow, value);

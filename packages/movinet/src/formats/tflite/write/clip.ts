@@ -3,7 +3,7 @@ import type { Emission } from "./emission.ts";
 import { convolve } from "./emitters.ts";
 import type { Form } from "./forms.ts";
 
-/** A whole clip at once: frames are the batch of every map, so that convolutions over space see pictures. */
+/** A whole clip at once: frames are the batch of every map, so that spatial convolutions see pictures. */
 export function clipForm(out: Emission): Form {
   const { frames } = out.graph;
   const inputs: Record<string, number> = {};

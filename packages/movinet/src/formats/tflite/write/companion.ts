@@ -1,7 +1,7 @@
 /**
  * TensorFlow Lite Metadata (tflite-support, metadata_schema.fbs 1.1): a flatbuffer that describes the tensors, in the
- * model's metadata, and the file of labels that it names, in a ZIP archive behind the model. Android's and Google's
- * tools read labels and normalisation from there.
+ * model's metadata, and its label file, in a ZIP archive after the model. Android's and Google's tools read labels and
+ * normalization from there.
  */
 import { crc32 } from "../../../common/crc.ts";
 import type { Card } from "../../../model/card.ts";
@@ -25,10 +25,10 @@ const imageProperties = 2;
 const rgb = 1;
 const normalizationOptions = 1;
 const [axisLabels, valueLabels] = [2, 3] as const;
-/** Types of files that hold class names. */
+/** Types of files with class names. */
 export const labelFileTypes: readonly number[] = [axisLabels, valueLabels];
 
-/** Describes the inputs and outputs of a model, in their order; bytes of a picture become 0..1 by `(x − 0) / 255`. */
+/** Describes the inputs and outputs of a model, in order; bytes of a picture become 0..1 by `(x − 0) / 255`. */
 export function describeTensors(card: Card, inputs: readonly string[], outputs: readonly string[]): Uint8Array {
   const out = new FlatWriter(4096);
   const { model, subgraph, tensor, union, image, normalization, file } = companionFields;
@@ -45,7 +45,7 @@ export function describeTensors(card: Card, inputs: readonly string[], outputs: 
   function describeLabels() {
     const labels = out.table(file, {
       name: out.text(labelsFile),
-      description: out.text("a class a line"),
+      description: out.text("one class per line"),
       type: out.byte(axisLabels),
     });
     return { files: out.tables([labels]) };
@@ -71,7 +71,10 @@ export function describeTensors(card: Card, inputs: readonly string[], outputs: 
   return out.finish(root, identifier);
 }
 
-/** The model with its labels behind it, as a ZIP archive of one stored file whose offsets count from the model's start. */
+/**
+ * The model followed by its labels, as a ZIP archive of one uncompressed file whose offsets count from the model's
+ * start.
+ */
 export function appendLabels(model: Uint8Array, labels: readonly string[]): Uint8Array {
   const text = new TextEncoder();
   const data = text.encode(labels.map((label) => `${label.replace(/\s+/g, " ")}\n`).join(""));
@@ -95,7 +98,7 @@ export function appendLabels(model: Uint8Array, labels: readonly string[]): Uint
   return file;
 }
 
-/** A header of a ZIP archive: that of the file, or (`offset` not null) its entry in the directory. */
+/** A header of a ZIP archive: that of the file, or (`offset` not null) its directory entry. */
 function record(
   signature: number,
   name: Uint8Array,

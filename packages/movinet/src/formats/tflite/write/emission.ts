@@ -5,7 +5,7 @@ import type { Weights } from "../../../graph/tensor.ts";
 import { fusedActivations, type OperatorOptions } from "../read/schema.ts";
 import type { WrittenOperator, WrittenTensor } from "./write.ts";
 
-/** Codes of the activations that operators compute along. */
+/** Codes of the activations that operators can fuse. */
 export const fused = {
   none: 0,
   relu: codeOf("RELU"),
@@ -16,12 +16,12 @@ function codeOf(name: string): number {
   return Number(Object.entries(fusedActivations).find(([, op]) => op === name)?.[0]);
 }
 
-/** The tensors and operators of a TFLite graph in the making. Maps are `[frames, height, width, channels]`. */
+/** The tensors and operators of a TFLite graph under construction. Maps are `[frames, height, width, channels]`. */
 export class Emission {
   readonly graph: Graph;
   readonly tensors: WrittenTensor[] = [];
   readonly operators: WrittenOperator[] = [];
-  /** The only node that reads a value, where the value does not leave the graph. */
+  /** The only reader of a value that does not leave the graph. */
   readonly onlyReader: (value: string) => Node | undefined;
   readonly param: (name: string) => Float32Array;
   readonly #storage: Storage;
@@ -51,7 +51,7 @@ export class Emission {
     return this.#values.has(name);
   }
 
-  /** Says which tensor a value of the graph is. */
+  /** Assigns a tensor to a value of the graph. */
   bind(name: string, tensor: number): void {
     this.#values.set(name, tensor);
   }
@@ -64,7 +64,7 @@ export class Emission {
     return (this.tensors[tensor] as WrittenTensor).shape;
   }
 
-  /** Adds an operator and returns the tensor that it makes. */
+  /** Adds an operator and returns its output tensor. */
   op(
     op: string,
     inputs: readonly number[],
@@ -86,7 +86,7 @@ export class Emission {
     });
   }
 
-  /** Numbers that nobody has trained, and that stay float32 whatever the precision: what a gate or a clock reckons with. */
+  /** Untrained constants, such as those of a gate or a clock, which stay float32 whatever the precision. */
   floats(name: string, shape: readonly number[], data: Float32Array): number {
     return this.#once(name, () => this.#add({ name, shape, type: "float32", data: bytesOf(data), quantization: null }));
   }
@@ -105,7 +105,7 @@ export class Emission {
     return this.op("RESHAPE", [tensor, this.ints(shape)], { name, shape });
   }
 
-  /** What the network says: a vector as `[1, channels]`, a map as it is. */
+  /** An output of the network: a vector as `[1, channels]`, a map unchanged. */
   result(value: string, name: string): number {
     const shape = this.shape(value);
     const { frames, height, width, channels } = shape;
@@ -123,7 +123,7 @@ export class Emission {
     return tensor;
   }
 
-  /** Versions of tensorflow/compiler/mlir/lite/tools/versioning/op_version.cc, for what is emitted here. */
+  /** Operator versions from tensorflow/compiler/mlir/lite/tools/versioning/op_version.cc, for what is emitted here. */
   #version(op: string, inputs: readonly number[], options: Partial<OperatorOptions>): number {
     const weights = this.tensors[inputs[1] ?? -1];
     if (op === "CONV_2D") return weights?.type === "int8" ? 5 : 1;

@@ -38,11 +38,11 @@ export type TfliteForm = (typeof tfliteForms)[number];
 export type TfliteOptions = FileOptions<TfliteForm, TflitePrecision>;
 
 /**
- * Writes a model as a TFLite file (schema 3) whose layers are built-in operators on `[frames, height, width, channels]`,
- * norms and residual scales folded into the convolutions. Spec and card stand in its metadata, so that
- * `readModel` opens it again, labels included; Google's tools find labels and normalisation as TensorFlow Lite Metadata.
+ * Writes a model as a TFLite file (schema 3) of built-in operators on `[frames, height, width, channels]`, with norms
+ * and residual scales folded into the convolutions. Its metadata contains spec and card, so `readModel` can open it
+ * again, including labels; Google's tools find labels and normalization as TensorFlow Lite Metadata.
  *
- * Throws {@link ModelError} with code `E_MODEL_EXPORT` where the model has no such form: a base model as `step` or
+ * Throws {@link ModelError} with code `E_MODEL_EXPORT` if the model has no such form: a base model as `step` or
  * `official`, a stream model as `clip` without a number of frames.
  */
 export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Array {
@@ -59,7 +59,10 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   return card.labels === null ? file : appendLabels(file, card.labels);
 }
 
-/** A graph that {@link lowerGraph} lowered as a float32 file for a engine: one frame of the form `step` if it has states, or else a `clip`. */
+/**
+ * Writes a graph lowered by {@link lowerGraph} as a float32 file for an engine: one frame in the form `step` if it has
+ * states, otherwise a `clip`.
+ */
 export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
   const out = new Emission(graph, weights, allFloats);
   const parts = emitNodes(out, graph.states.length > 0 ? stepForm(out) : clipForm(out));

@@ -6,7 +6,7 @@ import { type Emission, fused } from "./emission.ts";
 import type { Form } from "./forms.ts";
 import { tensorName } from "./lower.ts";
 
-/** What each op of a lowered graph becomes. Nodes that an earlier one took in are skipped by the caller. */
+/** The emitter of each op in a lowered graph. The caller skips nodes fused into an earlier one. */
 export const emitters = {
   input: (node, _out, form) => form.input(node),
   conv(node, out) {
@@ -81,7 +81,7 @@ export const emitters = {
     const amounts = out.ints([node.before, node.after, 0, 0, 0, 0, 0, 0], [4, 2]);
     out.bind(node.id, out.op("PAD", [x, amounts], { name: node.id, shape }));
   },
-  /** Frames that are alike stay one: what reads them broadcasts, or repeats them itself. */
+  /** Equal frames stay one: readers broadcast or repeat them. */
   repeat: (node, out) => out.bind(node.id, out.value(node.x)),
   concat(node, out) {
     const frames = Math.max(...node.xs.map((x) => framesOf(out, out.value(x))));
@@ -134,7 +134,7 @@ export function unary(out: Emission, op: string, name: string, x: number): numbe
   return out.op(op, [x], { name, shape: out.shapeOf(x) });
 }
 
-/** An operator on two tensors of which one may be broadcast; the result has the larger side of every axis. */
+/** An operator on two tensors, with broadcasting; the result has the larger side of every axis. */
 export function binary(
   out: Emission,
   op: string,
@@ -160,7 +160,7 @@ export function concatenate(
   return out.op("CONCATENATION", xs, { name, shape }, { axis, activation: fused.none });
 }
 
-/** Whether a join is nothing but the window of a convolution over time, which the form builds as it likes. */
+/** Whether a join is only the window of a convolution over time, which the form builds in its own way. */
 function isWindow(node: JoinNode, out: Emission): boolean {
   const reader = out.onlyReader(node.id);
   return reader?.op === "depthwise" && reader.time.taps > 1;
@@ -179,7 +179,10 @@ function biasOf(out: Emission, bias: string | null, channels: number): number {
   return out.weights(`${channels} zeros`, [channels], new Float32Array(channels), "vector");
 }
 
-/** Of vectors, a row a frame: the product with a triangle of ones, which more runtimes know, and faster, than CUMSUM. */
+/**
+ * Cumulative sum of vectors, one row per frame: the product with a triangle of ones, which more runtimes support, and
+ * faster, than CUMSUM.
+ */
 function sumsSoFar(out: Emission, name: string, x: number): number {
   const [frames, , , channels] = out.shapeOf(x) as [number, number, number, number];
   const isBefore = (i: number) => i % frames <= Math.floor(i / frames);
@@ -195,7 +198,7 @@ function sameWindow(stride: number): Partial<OperatorOptions> {
   return { padding: padding.same, strideWidth: stride, strideHeight: stride };
 }
 
-/** A convolution with the ReLU6 that is its only reader. A result of other `rows` is seen as the node's map. */
+/** A convolution with the ReLU6 that alone reads it. A result of other `rows` is reshaped to the node's map. */
 export function convolve(
   out: Emission,
   op: "CONV_2D" | "DEPTHWISE_CONV_2D",

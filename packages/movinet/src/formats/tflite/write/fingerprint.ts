@@ -1,6 +1,6 @@
 /**
- * FarmHash's Fingerprint64, by which TensorFlow's importer sorts the inputs and the outputs of a signature: where they
- * stand in the files of its converter, Google's among them, follows from their names alone.
+ * FarmHash's Fingerprint64, by which TensorFlow's importer sorts the inputs and outputs of a signature: their
+ * positions in converted files, including Google's, depend only on their names.
  */
 
 const [k0, k1, k2] = [0xc3a5c85c97cb3127n, 0xb492b66fbe98f273n, 0x9ae16a3b2f90404fn];
@@ -12,7 +12,7 @@ export function byFingerprint(names: readonly string[]): string[] {
   return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, name]) => name);
 }
 
-/** Of a name of 1 to 64 bytes in UTF-8; longer ones, of which a signature has none, take another way. */
+/** For a name of 1 to 64 bytes in UTF-8; longer ones, which no signature has, use another algorithm. */
 export function fingerprint64(name: string): bigint {
   const bytes = new TextEncoder().encode(name);
   const { length } = bytes;

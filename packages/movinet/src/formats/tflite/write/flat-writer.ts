@@ -1,18 +1,18 @@
 import { Builder } from "flatbuffers";
 
-/** Puts a value into a field of the table in the making. */
+/** Puts a value into a field of the table under construction. */
 type Field = (slot: number) => void;
 
-/** Writes a flatbuffer. What a field refers to is written when it is named, and so before its table. */
+/** Writes a flatbuffer. Referenced data is written when it is named, and so before its table. */
 export class FlatWriter {
   readonly builder: Builder;
 
-  /** A flatbuffer of more than `bytes` grows, which copies everything. */
+  /** A flatbuffer of more than `bytes` must grow, which copies everything. */
   constructor(bytes: number) {
     this.builder = new Builder(bytes);
   }
 
-  /** A table, its fields in the order of `slots`. Fields that have the default of the schema are left out. */
+  /** A table, its fields in the order of `slots`. Fields with the schema's default are omitted. */
   table<Slots extends Readonly<Record<string, number>>>(
     slots: Slots,
     fields: { readonly [Name in keyof Slots]?: Field | undefined },
@@ -27,7 +27,7 @@ export class FlatWriter {
     return this.builder.asUint8Array();
   }
 
-  /** A table, text or vector that was written before. */
+  /** A table, text or vector written before. */
   ref(offset: number): Field {
     return (slot) => this.builder.addFieldOffset(slot, offset, 0);
   }

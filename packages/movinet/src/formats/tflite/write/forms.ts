@@ -1,9 +1,9 @@
 import type { DepthwiseNode, InputNode, MultiplyNode, PositionalEncodingNode } from "../../../graph/ir.ts";
 import type { WrittenModel } from "./write.ts";
 
-/** What differs between the files that one network can be: its inputs and outputs, and what touches them. */
+/** The differences between the file forms of a network: its inputs and outputs, and what touches them. */
 export interface Form {
-  /** Binds an input of the graph to a tensor, or does nothing where the form has another one in its place. */
+  /** Binds an input of the graph to a tensor, or does nothing if the form replaces it. */
   input(node: InputNode): void;
   /** Emits a convolution over time alone, with its kernel `[1, taps, 1, channels]` and its bias. */
   temporal(node: DepthwiseNode, kernel: number, bias: number): void;
@@ -11,8 +11,8 @@ export interface Form {
   average(node: MultiplyNode): boolean;
   /** The index of each frame as float32 `[frames, 1, 1, 1]`. */
   position(node: PositionalEncodingNode): number;
-  /** Emits what turns a value into outputs; called as soon as it is there, while it is still in the processor's cache. */
+  /** Emits what turns a value into outputs; called as soon as it exists, while it is still in the processor's cache. */
   leave(value: string): void;
-  /** After all nodes: the tensors by the names of the signature. */
+  /** After all nodes: the tensors by signature name. */
   finish(): Pick<WrittenModel, "inputs" | "outputs">;
 }

@@ -17,8 +17,8 @@ import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 export const tfliteForms = ["step", "official", "clip"] as const;
 
 /**
- * How weights are stored, by the precisions that we write. Everything is computed in float32, but for `dynamic_int8` the
- * products of dense layers, by hybrid kernels: the hybrid depthwise kernel is slower than that of floats and has no delegate.
+ * How weights are stored, by precision. Everything is computed in float32, except for `dynamic_int8` the products of
+ * dense layers, with hybrid kernels: the hybrid depthwise kernel is slower than the float one and has no delegate.
  * Small kernels stay float32 there, as in the official converter: they would save nothing.
  */
 export const tfliteStorage = {
@@ -29,16 +29,16 @@ export const tfliteStorage = {
 export type TflitePrecision = keyof typeof tfliteStorage;
 export const tflitePrecisions = Object.keys(tfliteStorage) as readonly TflitePrecision[];
 
-/** What a file of ours tells about how it was made. */
+/** How one of our files was written. */
 export type ExportFacts = FileFacts<(typeof tfliteForms)[number], TflitePrecision>;
 
-/** The graph whose parameters a file holds. Constants of gates are folded where no other reader looks for them. */
+/** The graph whose parameters a file contains. Constants of gates are folded if no other reader needs them. */
 export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "form" | "frames">): Graph {
   const graph = buildGraph(spec, { form: form === "clip" ? "clip" : "step", frames });
   return form === "official" ? lowerPlain(graph) : lowerGraph(graph);
 }
 
-/** A parameter is stored under the name of the one that passes derived it from; `tap` is that of a 3-D kernel. */
+/** A parameter is stored under the name of the one it was derived from; `tap` is that of a 3-D kernel. */
 export function tensorName(graph: Graph, param: string, tap = 0): string {
   const name = sourceOf(graph, param);
   return tap === 0 ? name : `${name}#${tap}`;
@@ -50,5 +50,5 @@ const lowerPlain: Pass = (graph) =>
     graph,
   );
 
-/** The form of a graph that is emitted as `step` or `clip`. */
+/** The form of a graph, emitted as `step` or `clip`. */
 export const lowerGraph: Pass = (graph) => foldGate(lowerPlain(graph));

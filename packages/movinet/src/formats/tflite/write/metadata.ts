@@ -3,7 +3,7 @@ import type { Model } from "../../../model/model.ts";
 import type { ExportFacts } from "./lower.ts";
 import type { WrittenOperator } from "./write.ts";
 
-/** First runtimes of operators that are younger than 1.14 (tensorflow/…/versioning/runtime_version.cc). */
+/** First runtimes of operators newer than 1.14 (tensorflow/…/versioning/runtime_version.cc). */
 const runtimes: Readonly<Record<string, string>> = {
   "HARD_SWISH 1": "1.15.0",
   "DEQUANTIZE 3": "1.15.0",

@@ -14,9 +14,9 @@ interface Slot {
 }
 
 /**
- * The interface of the official exports (spec §3.7): a picture and states of rank 5, counts as int32, every state out
- * under the name under which it goes in, and all in the places where Google's files have them. Within the graph maps have rank 4, and a buffer is `[1, frames, pixels,
- * channels]`.
+ * The interface of the official exports (spec §3.7): a picture and states of rank 5, counts as int32, every state with
+ * the same name as input and output, all at the positions of Google's files. Within the graph maps have rank 4, and a
+ * buffer is `[1, frames, pixels, channels]`.
  */
 export function officialForm(out: Emission, spec: Spec): Form {
   const { graph } = out;
@@ -25,14 +25,14 @@ export function officialForm(out: Emission, spec: Spec): Form {
   const unused = spec.squeezeExcite === "none" ? poolsOf(spec) : [];
   const image: Slot = { name: "image", shape: [1, 1, height, width, 3], type: "float32" };
   const slots = new Map([image, ...own, ...unused].map((slot) => [slot.name, slot]));
-  // The first tensors of the file: there are clients that know an input by the number of its tensor.
+  // The first tensors of the file: some clients identify an input by its tensor number.
   const inputs = Object.fromEntries(
     byFingerprint([...slots.keys()]).map((name) => {
       const { shape, type } = slots.get(name) as Slot;
       return [name, out.tensor(`serving_default_${name}:0`, shape, type)];
     }),
   );
-  /** What the file returns. Tensors are numbered in the order of the alphabet, but stand in that of the inputs. */
+  /** The outputs of the file. Tensors are numbered alphabetically, but listed in the order of the inputs. */
   const results = [...Object.keys(graph.outputs), ...[...own, ...unused].map(({ name }) => name)].sort();
   const resultName = (name: string) => `StatefulPartitionedCall:${results.indexOf(name)}`;
   const outputs: Record<string, number> = {};
@@ -56,7 +56,7 @@ export function officialForm(out: Emission, spec: Spec): Form {
   function toFloat(tensor: number, name: string): number {
     return out.op("CAST", [tensor], { name, shape: [1], type: "float32" });
   }
-  /** A buffer and the newest frame behind it: `[1, slots + 1, pixels, channels]`. */
+  /** A buffer followed by the newest frame: `[1, slots + 1, pixels, channels]`. */
   function windowOf(state: State & { readonly kind: "buffer" }): number {
     const made = windows.get(state.name);
     if (made !== undefined) return made;
@@ -133,14 +133,14 @@ export function officialForm(out: Emission, spec: Spec): Form {
   };
 }
 
-/** Whether a slot is read by nothing but the window of a convolution over time. */
+/** Whether a slot is read only by the window of a convolution over time. */
 function isWindowOnly(slot: string, out: Emission): boolean {
   const join = out.onlyReader(slot);
   const reader = join?.op === "join" ? out.onlyReader(join.id) : undefined;
   return reader?.op === "depthwise" && reader.time.taps > 1;
 }
 
-/** The pool states of the layers' gates, which Google's file without gates hands through. */
+/** The pool states of the layers' gates, which Google's file without gates passes through. */
 function poolsOf(spec: Spec): readonly Slot[] {
   const [, ...blocks] = stagesOf(spec);
   return spec.blocks.flatMap(({ layers }, b) =>

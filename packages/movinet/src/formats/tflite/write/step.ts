@@ -5,10 +5,10 @@ import { activate, binary, concatenate, convolve } from "./emitters.ts";
 import type { Form } from "./forms.ts";
 
 /**
- * One frame and the frames and sums before it, as separate maps of rank 4. The host keeps the states: it moves each
- * buffer on by one slot and adds the output of each pool to its sum. Mali's delegate computes wrong numbers where an
- * output is an input, is `state + x`, or is read within the graph (spec §7.3), so the newest frame of a buffer is
- * activated a second time for the output, and the mean of a pool copied by a product with 1.
+ * One frame and the previous frames and sums, as separate maps of rank 4. The host keeps the states: it shifts each
+ * buffer by one slot and adds the output of each pool to its sum. Mali's delegate computes wrong numbers if an output
+ * is an input, is `state + x`, or is read within the graph (spec §7.3), so the newest frame of a buffer is activated a
+ * second time for the output, and the mean of a pool is copied by a product with 1.
  */
 export function stepForm(out: Emission): Form {
   const { states } = out.graph;
@@ -51,14 +51,14 @@ export function stepForm(out: Emission): Form {
   };
 }
 
-/** The frames that a join puts into one window, oldest first. */
+/** The frames that a join combines into one window, oldest first. */
 function windowFrames(join: string, out: Emission): number[] {
   const node = out.graph.nodes.find(({ id }) => id === join);
   if (node?.op !== "join") throw new Error(`internal: ${join} is no window`);
   return node.xs.map((x) => out.value(x));
 }
 
-/** Computes an activation a second time: of its input where it stands alone, of its output where it was fused. */
+/** Computes an activation a second time: from its input if separate, from its output if fused. */
 function again(out: Emission, value: string, name: string): number {
   const node = out.graph.nodes.find(({ id }) => id === value);
   if (node?.op !== "activation") throw new Error(`internal: the buffered frame ${value} is no activation`);

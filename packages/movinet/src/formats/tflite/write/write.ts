@@ -1,4 +1,4 @@
-/** A TFLite file from its parts (schema version 3); where each field stands is in the reader's tables. */
+/** A TFLite file from its parts (schema version 3); field positions are in the reader's tables. */
 import type { Quantization } from "../../../graph/precision.ts";
 import {
   byteOptions,
@@ -15,7 +15,7 @@ export interface WrittenTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly type: Exclude<TensorType, "other">;
-  /** Little-endian, row-major; null for a value that is computed. */
+  /** Little-endian, row-major; null for a computed value. */
   readonly data: Uint8Array | null;
   readonly quantization: Quantization | null;
 }
@@ -31,7 +31,7 @@ export interface WrittenOperator {
 export interface WrittenModel {
   readonly description: string;
   readonly tensors: readonly WrittenTensor[];
-  /** In the order of execution. */
+  /** In execution order. */
   readonly operators: readonly WrittenOperator[];
   /** Tensors by the names of the signature `serving_default`, in the order of the graph's inputs and outputs. */
   readonly inputs: Readonly<Record<string, number>>;
@@ -41,12 +41,12 @@ export interface WrittenModel {
 
 const identifier = "TFL3";
 const schemaVersion = 3;
-/** Buffers of constants begin at multiples of so many bytes: kernels load them as vectors. */
+/** Alignment of constant buffers in bytes: kernels load them as vectors. */
 const alignment = 16;
 const codeOf = new Map(Object.entries(operatorNames).map(([code, name]) => [name, Number(code)]));
 const typeOf = new Map(Object.entries(tensorTypes).map(([code, name]) => [name, Number(code)]));
 
-/** The member of the schema's union BuiltinOptions that an operator has; without one the runtime uses its defaults. */
+/** The member of the schema's union BuiltinOptions for an operator; without one the runtime uses its defaults. */
 const optionTypes: Readonly<Record<string, number>> = {
   CONV_2D: 1,
   DEPTHWISE_CONV_2D: 2,
@@ -67,7 +67,7 @@ const optionTypes: Readonly<Record<string, number>> = {
   HARD_SWISH: 91,
   BATCH_MATMUL: 101,
 };
-/** The options that are written of each operator; of the last three nothing is read. */
+/** The written options of each operator; nothing reads the last three. */
 const layouts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ...optionFields,
   MEAN: { keepDims: 0 },
@@ -78,7 +78,7 @@ const writtenBytes: ReadonlySet<string> = new Set([...byteOptions, "keepDims", "
 
 /**
  * Serializes a model. The constants are copied once, into a writer that is large enough from the start; buffer 0 is
- * the empty one that all computed tensors share.
+ * the empty one shared by all computed tensors.
  */
 export function writeTflite(model: WrittenModel): Uint8Array {
   const constants = model.tensors.filter(({ data }) => data !== null);
@@ -108,7 +108,7 @@ export function writeTflite(model: WrittenModel): Uint8Array {
   return out.finish(root, identifier);
 }
 
-/** A writer that must grow copies everything: the estimate is meant to be too large by a little. */
+/** A writer that must grow copies everything: the estimate is deliberately slightly too large. */
 function estimateSize({ tensors, operators }: WrittenModel, payload: readonly Uint8Array[]): number {
   const data = payload.reduce((bytes, { length }) => bytes + length + 64, 0);
   const scales = tensors.reduce((bytes, { quantization }) => bytes + 12 * (quantization?.scale.length ?? 0), 0);
@@ -174,7 +174,7 @@ function writeOperator(
   const operands = { inputs: out.ints(inputs), outputs: out.ints([output]) };
   const layout = layouts[op] ?? {};
   const [from, to] = [inputs[0] as number, output].map((tensor) => typeOf.get(tensors[tensor]?.type ?? "float32"));
-  // Runtimes take the shape from the second input; tf2onnx cannot do without it here.
+  // Runtimes take the shape from the second input; tf2onnx requires it here.
   const newShape = tensors[output]?.shape;
   const values: Readonly<Record<string, number | readonly number[] | undefined>> = {
     keepDims: 1,

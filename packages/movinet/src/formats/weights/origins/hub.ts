@@ -1,6 +1,6 @@
 /**
- * The models of TensorFlow Hub (Kaggle): their variables have no names but their places in two lists (spec §4.1). What is trained stands
- * in one, layer by layer; the other counts all variables, each layer's statistics behind what is trained in it.
+ * The models of TensorFlow Hub (Kaggle): their variables have positions in two lists instead of names (spec §4.1). One
+ * has the trained variables, layer by layer; the other all variables, each layer's statistics after its trained ones.
  */
 import { buildGraph } from "../../../arch/build.ts";
 import { specNames, specOf } from "../../../arch/spec.ts";
@@ -9,7 +9,7 @@ import type { Shapes } from "../../../model/check-weights.ts";
 import type { Origin } from "../infer.ts";
 
 export const hub: Origin = {
-  title: "the models of TensorFlow Hub",
+  title: "the TensorFlow Hub models",
   untold({ mode }) {
     const { activation, classifierActivation } = specOf(`a0-${mode}`);
     return { activation, classifierActivation, gate: mode === "stream" ? "hard_sigmoid_a" : "sigmoid" };
@@ -18,7 +18,7 @@ export const hub: Origin = {
 
 type Params = Readonly<Record<string, Param>>;
 
-/** The parts of a layer in the order in which they are listed. */
+/** The parts of a layer in list order. */
 const partOrder = [
   "expansion",
   "feature",
@@ -31,7 +31,7 @@ const partOrder = [
   "rezero",
 ];
 
-/** Our names, layer by layer, in the order of the lists. */
+/** Our names, layer by layer, in list order. */
 function layersInOrder(params: Params): readonly { readonly trained: string[]; readonly statistics: string[] }[] {
   const names = Object.keys(params);
   const owners = [...new Set(names.map((name) => params[name]?.owner ?? ""))];
@@ -48,7 +48,7 @@ function isStatistic(role: ParamRole | undefined): boolean {
   return role === "mean" || role === "variance";
 }
 
-/** The keys of our parameters in a model of the hub. */
+/** The keys of our parameters in a hub model. */
 export function hubKeys(params: Params): ReadonlyMap<string, string> {
   const keys = new Map<string, string>();
   let [trained, all] = [0, 0];
@@ -60,15 +60,15 @@ export function hubKeys(params: Params): ReadonlyMap<string, string> {
   return keys;
 }
 
-/** Whether variables have places in lists for names. */
+/** Whether variables have list positions as names. */
 export function areListed(variables: Shapes): boolean {
   const keys = [...variables.keys()];
   return keys.length > 0 && keys.every((key) => /^(trainable_)?variables\/\d+$/.test(key));
 }
 
 /**
- * The keys of a network of the family by our names, from the keys and shapes of a file's variables; null where no network of the
- * family has such variables.
+ * The keys of a family network by our names, from the keys and shapes of a file's variables; null if no family network
+ * has such variables.
  */
 export function namesOfHub(variables: Shapes): ReadonlyMap<string, string> | null {
   const listed = (list: string) => {
@@ -87,8 +87,8 @@ export function namesOfHub(variables: Shapes): ReadonlyMap<string, string> | nul
 }
 
 /**
- * Walks along both lists. In a layer, kernels, vectors and scalars have their order, and how they are mixed does not matter: some
- * versions of the code list a kernel before its norm, some behind it.
+ * Walks along both lists. In a layer, kernels, vectors and scalars each have an order, and how they are interleaved
+ * does not matter: some versions of the code list a kernel before its norm, some after it.
  */
 function matched(
   params: Params,

@@ -1,11 +1,11 @@
-/** Names and layouts of the public PyTorch port (Atze00/MoViNet-pytorch), there and back. */
+/** Names and layouts of the public PyTorch port (Atze00/MoViNet-pytorch), in both directions. */
 import type { Spec } from "../../../arch/spec.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
 import { reversed, type Tensor } from "../../../graph/tensor.ts";
 import type { Origin } from "../infer.ts";
 import type { FoundTensor } from "../tensors.ts";
 
-/** What the port computes follows from its convolutions: both forms of 3-D networks see as the base network does. */
+/** What the port computes depends on its convolutions: both 3-D networks work like the base network. */
 export const pytorchPort: Origin = {
   title: "the public PyTorch port",
   untold: ({ convType }) =>
@@ -23,7 +23,7 @@ const outer: Pairs = [
   ["classifier2", "classifier.3.conv_1"],
 ];
 
-/** Of a layer; a skip's convolution stands behind its pooling, where there is one. */
+/** Parts of a layer; a skip's convolution follows its pooling, if there is one. */
 const inner: Pairs = [
   ["expansion", "expand.conv_1"],
   ["feature", "deep.conv_1"],
@@ -35,7 +35,7 @@ const inner: Pairs = [
   ["skip", "res.0.conv_1"],
 ];
 
-/** Of a part; a kernel's last name is that of its convolution. */
+/** Names of a part; a kernel's last name is that of its convolution. */
 const leaves: Pairs = [
   ["kernel", "conv.weight"],
   ["bias", "conv.bias"],
@@ -45,16 +45,16 @@ const leaves: Pairs = [
   ["norm.variance", "norm.running_var"],
 ];
 
-/** Numbers of a layer. The port has no positional encoding: the name of its factor is ours. */
+/** Scalars of a layer. The port has no positional encoding: the name of its factor is ours. */
 const factors: Pairs = [
   ["rezero", "alpha"],
   ["posenc", "se.posenc"],
 ];
 
-/** Of each norm: how many batches it has learned from. No network reads it. */
+/** A counter in each norm: the number of training batches. No network reads it. */
 export const batchCount = "num_batches_tracked";
 
-/** The port's name of a parameter. */
+/** The port's name for a parameter. */
 export function portName(own: string, { convType, blocks }: Pick<Spec, "convType" | "blocks">): string {
   const [, block, layer, inLayer] = /^block(\d+)\.layer(\d+)\.(.+)$/.exec(own) ?? [];
   const prefix = inLayer === undefined ? "" : `blocks.b${block}_l${layer}.`;
@@ -67,7 +67,7 @@ export function portName(own: string, { convType, blocks }: Pick<Spec, "convType
   return `${prefix}${place}.${leaf.replace(/^conv\./, convType === "3d" ? "conv3d." : "conv2d.")}`;
 }
 
-/** The canonical name of a tensor of the port; null where it has none. */
+/** The canonical name of a tensor of the port; null if there is none. */
 export function ownName(theirs: string): string | null {
   const [, block, layer, inLayer] = /^blocks\.b(\d+)_l(\d+)\.(.+)$/.exec(theirs) ?? [];
   const prefix = inLayer === undefined ? "" : `block${block}.layer${layer}.`;
@@ -88,7 +88,7 @@ function theirsOf(pairs: Pairs, own: string): string {
 }
 
 const isKernel = (own: string) => own.endsWith(".kernel");
-/** Kernels over single channels, which 2-D layouts hold as `[…, channels, 1]` and all others as `[…, 1, channels]`. */
+/** Depthwise kernels, which 2-D layouts store as `[…, channels, 1]` and all others as `[…, 1, channels]`. */
 const isFlat = (own: string, rank: number) => rank === 4 && /\.(depthwise|temporal)\.kernel$/.test(own);
 
 /** `[out, in, …window]` → `[…window, in, out]` of kernels. Numbers are copied. */

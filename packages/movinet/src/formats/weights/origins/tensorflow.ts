@@ -1,29 +1,29 @@
 /**
- * The official TensorFlow code: which of its Python objects hold which of our parameters (spec §4.1), read and written by one table.
- * Layouts are ours, which are TensorFlow's.
+ * The official TensorFlow code: which of its Python objects own which of our parameters (spec §4.1); one table for
+ * reading and writing. Our layouts are TensorFlow's.
  */
 import { specOf } from "../../../arch/spec.ts";
 import type { Origin } from "../infer.ts";
 
 export const tensorflow: Origin = {
-  title: "the official code of today",
+  title: "the current official code",
   untold({ mode }) {
     const { gate, activation, classifierActivation } = specOf(`a0-${mode}`);
     return { gate, activation, classifierActivation };
   },
 };
 
-/** A layer of Keras that holds parameters of ours. */
+/** A Keras layer with parameters of ours. */
 export type LayerKind = "stem" | "block" | "head" | "classifier";
 
 /** A convolution in a layer, and what follows it. */
 interface Convolution {
-  /** Of our parameters. */
+  /** Names of our parameters. */
   readonly name: string;
-  /** The objects that lead to it from its layer. */
+  /** The path from its layer to it. */
   readonly path: readonly string[];
   readonly after: "norm" | "bias";
-  /** One that sees each channel alone: over space (and time), or the part over time of a split one. */
+  /** A depthwise one: over space (and time), or the temporal part of a split one. */
   readonly depthwise?: "spatial" | "temporal";
 }
 
@@ -53,8 +53,8 @@ const scalars: readonly (readonly [name: string, path: readonly string[]])[] = [
 const norms = { gamma: "gamma", beta: "beta", mean: "moving_mean", variance: "moving_variance" } as const;
 
 /**
- * Where a layer holds our parameters, whose names in a block go without `block0.layer0.`; `flat` where convolutions are 2-D ones
- * (`2plus1d`), which are wrapped once more.
+ * The layers with our parameters, whose names in a block omit `block0.layer0.`; `flat` if convolutions are 2-D ones
+ * (`2plus1d`), which have one more wrapper.
  */
 export function objectPaths(
   kind: LayerKind,
@@ -76,7 +76,7 @@ export function objectPaths(
   return kind === "block" ? [...convolved, ...scalars] : convolved;
 }
 
-/** Which layer an object is, by the names of what it holds; null: none of these. */
+/** The kind of layer of an object, from the names of its children; null: none of these. */
 export function layerKindOf(children: { has(name: string): boolean }): LayerKind | null {
   if (children.has("_stem")) return "stem";
   if (children.has("_expansion") && children.has("_feature")) return "block";
@@ -84,7 +84,7 @@ export function layerKindOf(children: { has(name: string): boolean }): LayerKind
   return children.has("_head") && children.has("_classifier") ? "classifier" : null;
 }
 
-/** Block and layer, by the full name of a variable of theirs: in the code of today, or in that of the hub's models. */
+/** Block and layer, from the full name of a variable: in the current code, or in the hub's models. */
 export function blockLayerOf(fullName: string): string | null {
   const found = /(?:^|\/)(?:block(\d+)_layer(\d+)|b(\d+)\/l(\d+))\//.exec(fullName);
   return found && `block${found[1] ?? found[3]}.layer${found[2] ?? found[4]}`;

@@ -1,0 +1,15 @@
+import { render } from "preact";
+import { loadModel } from "./recogniser.ts";
+import { followVisibility, playSample } from "./sources/player.ts";
+import "./style/tokens.css";
+import "./style/layout.css";
+import "./style/controls.css";
+import "./style/stage.css";
+import "./style/panels.css";
+import "./style/dialog.css";
+import { App } from "./ui/app.tsx";
+
+render(<App />, document.getElementById("app") as HTMLElement);
+followVisibility();
+loadModel({ kind: "embedded" });
+playSample();

@@ -1,0 +1,67 @@
+/** The messages between the page and its worker. Frames are transferred, never copied. */
+import type { ActionEvent } from "./logic/event-log.ts";
+import type { Answer } from "./logic/live.ts";
+
+/** A model to open: the built-in one, one of the zoo, or the user's own file. */
+export type ModelChoice =
+  | { readonly kind: "embedded" }
+  | { readonly kind: "zoo"; readonly name: string }
+  | { readonly kind: "file"; readonly name: string; readonly bytes: ArrayBuffer; readonly labels: string[] | null };
+
+/** How a live view runs a model. */
+export interface LiveSettings {
+  /** Probability in 0..1 below which nothing is named. */
+  readonly threshold: number;
+  /** Seconds after which a frame counts half; null: frames never fade. */
+  readonly halfLifeSeconds: number | null;
+  /** Interleaved streams: the frame rate is this many times the model's own. */
+  readonly streams: number;
+}
+
+export type Picture = VideoFrame | ImageBitmap;
+
+export type ToWorker =
+  | { readonly kind: "load"; readonly model: ModelChoice }
+  /** Stop loading the model that is on its way. */
+  | { readonly kind: "cancel" }
+  | { readonly kind: "settings"; readonly settings: LiveSettings }
+  /** A camera's frames, which the worker reads itself. */
+  | { readonly kind: "pictures"; readonly readable: ReadableStream<VideoFrame> }
+  /** One frame, with its time on the source's clock. The worker answers `taken`. */
+  | { readonly kind: "picture"; readonly picture: Picture; readonly seconds: number }
+  /** The source changes: stop reading the camera and reset the state. */
+  | { readonly kind: "restart" }
+  /** The source has ended: end the current event, and keep the state. */
+  | { readonly kind: "ended" }
+  /** Reset the state; the source goes on. */
+  | { readonly kind: "reset" }
+  | { readonly kind: "pause"; readonly paused: boolean };
+
+/** An open model, as the page knows it. */
+export interface OpenModel {
+  readonly name: string;
+  readonly labels: readonly string[] | null;
+  /** The model's own frames a second. */
+  readonly fps: number;
+  readonly warnings: readonly string[];
+}
+
+/** An error as plain data. `during`: what failed. */
+export interface Failure {
+  readonly during: "model" | "step" | "camera" | "file" | "worker";
+  /** The library's code, or the browser's name of the error. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export type FromWorker =
+  | { readonly kind: "progress"; readonly loaded: number; readonly total: number }
+  /** A model runs. `last`: it is the one that was asked for last. */
+  | { readonly kind: "opened"; readonly model: OpenModel; readonly last: boolean }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "answer"; readonly answer: Answer }
+  /** Events that a reset or the end of the source ended. */
+  | { readonly kind: "events"; readonly events: readonly ActionEvent[] }
+  | { readonly kind: "restarted" }
+  | { readonly kind: "taken" };

@@ -1,0 +1,67 @@
+/** The state of the page. Components read it; actions, the recogniser and the sources write it. */
+import { computed, signal } from "@preact/signals";
+import type { Notice } from "./failures.ts";
+import type { ActionEvent } from "./logic/event-log.ts";
+import { History } from "./logic/history.ts";
+import type { Answer } from "./logic/live.ts";
+import { Ranking } from "./logic/ranking.ts";
+import type { LiveSettings, ModelChoice, OpenModel } from "./messages.ts";
+
+export type SourceKind = "sample" | "camera" | "file";
+
+/** Seconds that the curve shows. */
+export const curveSeconds = 30;
+/** Classes in the bars and in the curve. */
+export const ranks = 5;
+
+// The source.
+export const source = signal<{ readonly kind: SourceKind; readonly name: string } | null>(null);
+export const playing = signal<"starting" | "playing" | "paused" | "ended">("starting");
+/** Frames a second of the source; null while unknown. */
+export const sourceFps = signal<number | null>(null);
+export const cameras = signal<readonly { readonly id: string; readonly name: string }[]>([]);
+export const cameraId = signal<string | null>(null);
+/** Whether the picture is shown mirrored. The model sees it as it is. */
+export const mirrored = signal(false);
+
+// The model.
+export const model = signal<OpenModel | null>(null);
+/** The model on its way, in bytes; `total` is 0 until it is known. `fromDialog`: the dialog closes when it is there. */
+export const loading = signal<{
+  readonly choice: ModelChoice;
+  readonly loaded: number;
+  readonly total: number;
+  readonly fromDialog: boolean;
+} | null>(null);
+export const settings = signal<LiveSettings>({ threshold: 0.5, halfLifeSeconds: 1, streams: 1 });
+export const choosingModel = signal(false);
+
+// Its answers.
+export const answer = signal<Answer | null>(null);
+export const events = signal<readonly ActionEvent[]>([]);
+export const history = new History(curveSeconds);
+const ranking = new Ranking(ranks);
+/** The likeliest classes, in the order in which they are shown. */
+export const ranked = computed<readonly number[]>(() => {
+  const said = answer.value;
+  return said === null ? [] : ranking.update(said.scores, said.time);
+});
+/** Frames processed per second, over the last two seconds. */
+export const answersPerSecond = signal<number | null>(null);
+/** Milliseconds per frame, smoothed. */
+export const msPerFrame = signal<number | null>(null);
+
+export const notice = signal<Notice | null>(null);
+
+export function labelOf(index: number): string {
+  return model.value?.labels?.[index] ?? `class ${index}`;
+}
+
+/** The frame rates on offer: multiples of the model's own, up to that of the source. */
+export const rates = computed<readonly { readonly streams: number; readonly fps: number }[]>(() => {
+  const own = model.value?.fps ?? 10;
+  const most = Math.min(60, (sourceFps.value ?? 60) * 1.05);
+  return [1, 2, 3, 4, 6, 8, 12]
+    .map((streams) => ({ streams, fps: streams * own }))
+    .filter((rate) => rate.streams === 1 || rate.fps <= most);
+});

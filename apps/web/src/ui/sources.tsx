@@ -1,0 +1,64 @@
+import { useRef } from "preact/hooks";
+import { openFiles } from "../actions.ts";
+import { playCamera, playSample } from "../sources/player.ts";
+import { cameraId, cameras, type SourceKind, source } from "../state.ts";
+import { Icon } from "./icons.tsx";
+
+export const videoTypes = "video/*,.mkv,.mov,.webm,.mp4";
+
+/** Chooses the source. Only this asks for the camera. */
+export function Sources() {
+  const chooser = useRef<HTMLInputElement>(null);
+  const kinds: readonly (readonly [SourceKind, string, () => void])[] = [
+    ["sample", "Sample", playSample],
+    ["camera", "Camera", () => void playCamera()],
+    ["file", "File", () => chooser.current?.click()],
+  ];
+  return (
+    <section class="sources" aria-label="Source">
+      <div class="segments">
+        {kinds.map(([kind, word, choose]) => (
+          <button key={kind} type="button" class="segment" aria-pressed={source.value?.kind === kind} onClick={choose}>
+            <Icon name={kind} />
+            {word}
+          </button>
+        ))}
+      </div>
+      <Detail />
+      <input
+        ref={chooser}
+        type="file"
+        accept={videoTypes}
+        hidden
+        onChange={({ currentTarget }) => {
+          void openFiles([...(currentTarget.files ?? [])]);
+          // So that the same file can be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+    </section>
+  );
+}
+
+/** Which camera, or which file. */
+function Detail() {
+  const now = source.value;
+  if (now?.kind === "camera" && cameras.value.length > 1) {
+    return (
+      <select
+        class="field source-camera"
+        aria-label="Which camera"
+        value={cameraId.value ?? ""}
+        onChange={({ currentTarget }) => void playCamera(currentTarget.value)}
+      >
+        {cameras.value.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  if (now !== null) return <p class="source-name">{now.name}</p>;
+  return <p class="source-name source-name-none">Nothing is playing. Drop a video here, or choose a source.</p>;
+}

@@ -1,0 +1,39 @@
+import { open } from "movinet";
+import embeddedUrl from "../../../cli/models/camera-motion.safetensors?url";
+import type { ModelChoice, OpenModel } from "../messages.ts";
+
+export type AppRecognizer = Awaited<ReturnType<typeof open>>;
+
+/** A running model, and its description for the page. */
+export interface Loaded {
+  readonly recognizer: AppRecognizer;
+  readonly described: OpenModel;
+}
+
+/** Opens a model. `onProgress` gets bytes; `total` is 0 while unknown. Throws what `open` throws, or code `WholeClips`. */
+export async function load(
+  choice: ModelChoice,
+  signal: AbortSignal,
+  onProgress: (loaded: number, total: number) => void,
+): Promise<Loaded> {
+  const recognizer = await open(sourceOf(choice), {
+    signal,
+    ...(choice.kind === "file" && choice.labels !== null ? { labels: choice.labels } : {}),
+    onProgress(event) {
+      if (event.status === "progress") onProgress(event.loaded, event.total);
+    },
+  });
+  const { card, warnings } = recognizer;
+  if (card.frames !== null) {
+    await recognizer.close();
+    throw Object.assign(new Error(`${card.name} is a model of whole clips`), { code: "WholeClips" });
+  }
+  const name = choice.kind === "file" ? choice.name : card.name;
+  return { recognizer, described: { name, labels: card.labels, fps: card.fps, warnings } };
+}
+
+function sourceOf(choice: ModelChoice): string | Uint8Array {
+  if (choice.kind === "zoo") return choice.name;
+  if (choice.kind === "file") return new Uint8Array(choice.bytes);
+  return new URL(embeddedUrl, import.meta.url).href;
+}

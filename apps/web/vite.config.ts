@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vite";
+
+/** Host of the zoo's models (docs/browsers.md). */
+const modelHosts = "https://raw.githubusercontent.com";
+
+/** The page may run its own scripts and WebAssembly, and fetch models. Vite's dev server also needs inline styles. */
+export const policyFor = (styles: string) =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    `style-src 'self'${styles}`,
+    "img-src 'self' blob:",
+    "media-src 'self' blob:",
+    `connect-src 'self' ${modelHosts}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+
+/** Adds the policy to the page, for servers that send no headers. */
+function policyInPage(): Plugin {
+  return {
+    name: "content-security-policy",
+    transformIndexHtml(html, { server }) {
+      const content = policyFor(server ? " 'unsafe-inline'" : "");
+      const attrs = { "http-equiv": "Content-Security-Policy", content };
+      return { html, tags: [{ tag: "meta", attrs, injectTo: "head-prepend" }] };
+    },
+  };
+}
+
+/** Makes the sample in a child process, since FFmpeg's encoder writes to stderr. */
+function makeSample(): void {
+  const script = "import { ensureSample } from './sample.ts'; ensureSample();";
+  const cwd = fileURLToPath(new URL(".", import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { cwd });
+  if (status !== 0) throw new Error(`the sample clip could not be made: ${stderr}`);
+}
+
+/** Engines that the app does not use. Their imports never run. */
+const otherEngines = ["onnxruntime-web/wasm", "@litertjs/core"];
+
+export default defineConfig(({ command, isPreview }) => {
+  if (!isPreview) makeSample();
+  const headers = { "content-security-policy": policyFor(command === "serve" && !isPreview ? " 'unsafe-inline'" : "") };
+  return {
+    base: "./",
+    assetsInclude: ["**/*.safetensors"],
+    plugins: [policyInPage()],
+    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    resolve: { dedupe: ["preact"] },
+    optimizeDeps: { exclude: ["movinet", ...otherEngines] },
+    server: { headers, fs: { allow: ["../.."] } },
+    preview: { headers },
+    worker: { format: "es", rolldownOptions: { external: otherEngines } },
+    build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  };
+});
