@@ -43,7 +43,7 @@ describe.skipIf(!hasChromium)(`threads ${where}`, () => {
     );
     await opened.page.evaluate("delete globalThis.WebAssembly");
     expect(await page("scores()")).toBe(
-      "MovinetError: wasm: this browser or runtime has no WebAssembly with SIMD. Use a newer one: Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it.",
+      "MovinetError: wasm: this browser or runtime has no WebAssembly with SIMD. Use Chrome 91, Firefox 89, Safari 16.4, Node 16 or newer.",
     );
   });
 
