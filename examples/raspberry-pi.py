@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-FPS = 5  # frames a second, as `movinet inspect mine.tflite` says
+FPS = 5  # frames per second, as `movinet inspect mine.tflite` says
 AFRESH = 10  # seconds after which it forgets what it saw: an answer is about everything since then
 
 model = sys.argv[1]

@@ -41,11 +41,15 @@ describe.skipIf(!hasChromium)(`the measuring page ${where}`, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function measured(url: string): Promise<{ page: Page; row: Record<string, unknown> }> {
+  async function measured(
+    url: string,
+    { before = "", rounds = "1" } = {},
+  ): Promise<{ page: Page; row: Record<string, unknown> }> {
     const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    await page.addInitScript(before);
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
-    await page.goto(`${url}?rounds=1&models=a0`);
+    await page.goto(`${url}?rounds=${rounds}&models=a0`);
     await page.fill("#device", "a test");
     await page.click("#start");
     await page.waitForSelector("#result:not([hidden])", { timeout: 300_000 });
@@ -90,6 +94,25 @@ describe.skipIf(!hasChromium)(`the measuring page ${where}`, () => {
     const names = ["movinet", "movinet without classifier", "LiteRT.js", "onnxruntime-web"];
     expect(row["results"]).toEqual(names.map(one));
     for (const { receipt } of row["results"] as { receipt: number }[]) expect(receipt).toBeLessThan(1e-5);
+  });
+
+  test("an engine that fails on the way is left out, the others are measured, and the row can be copied without a clipboard", async () => {
+    const { page, row } = await measured(pathToFileURL(file).href, {
+      rounds: "many",
+      before: `
+        const { grow } = WebAssembly.Memory.prototype;
+        WebAssembly.Memory.prototype.grow = function (pages) {
+          if (/^Warming up/.test(document.querySelector("#status").textContent)) throw new RangeError("no memory");
+          return grow.call(this, pages);
+        };
+        navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));`,
+    });
+    expect(row).toMatchObject({ results: [], rounds: 10 });
+    for (const engine of ["movinet a0", "movinet without classifier a0"]) {
+      expect(row["missing"]).toMatchObject({ [engine]: expect.stringMatching(/exhausted at \d+ MB/) });
+    }
+    await page.click("#copy");
+    await expect.poll(() => page.innerText("#copy")).toMatch(/^(Copied|Copy the marked text)$/);
   });
 
   test("an engine whose logits are off is not shown as a fast one", async () => {

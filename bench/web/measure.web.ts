@@ -97,7 +97,12 @@ export async function measure(
       );
       for (const contestant of turned(contestants, round)) {
         await painted();
-        await runRound(contestant, pictures, truth);
+        try {
+          await runRound(contestant, pictures, truth);
+        } catch (error) {
+          contestants.splice(contestants.indexOf(contestant), 1);
+          leaveOut(`${contestant.name} ${model}`, reasonOf(error));
+        }
         // The first round is not counted: browsers compile as they go.
         if (round === 0) contestant.times.length = 0;
       }

@@ -10,7 +10,7 @@ const models =
     .get("models")
     ?.split(",")
     .filter((one): one is Variant => known.includes(one as Variant)) ?? known;
-const rounds = Math.max(1, Number(asked.get("rounds") ?? 10));
+const rounds = Math.max(1, Math.floor(Number(asked.get("rounds"))) || 10);
 
 const start = at<HTMLButtonElement>("start");
 const copy = at<HTMLButtonElement>("copy");
@@ -112,8 +112,9 @@ async function run(): Promise<void> {
 
 async function copyRow(): Promise<void> {
   json.select();
-  // Pages without TLS have no clipboard.
-  const copied = await (navigator.clipboard?.writeText(json.value).then(() => true) ?? document.execCommand("copy"));
+  // Pages without TLS have no clipboard, and some browsers deny access to it.
+  const written = navigator.clipboard?.writeText(json.value).then(() => true);
+  const copied = (await written?.catch(() => false)) || document.execCommand("copy");
   copy.textContent = copied ? "Copied" : "Copy the marked text";
 }
 

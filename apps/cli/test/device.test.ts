@@ -50,6 +50,26 @@ async function classify(preload: readonly string[], ...options: readonly string[
   return { scores: results.map(({ predictions }) => predictions), stderr };
 }
 
+test("threads that a device does not have are wrong usage", async () => {
+  for (const [device, threads, problem] of [
+    ["litert", "2", "works only with ONNX Runtime and wasm: litert runs on one thread"],
+    ["wasm", "65", "must be an integer in 1..64, got 65"],
+  ] as const) {
+    await expect(classify([], "--device", device, "--threads", threads)).rejects.toMatchObject({
+      code: 2,
+      stderr: `movinet: --threads ${problem}.\n`,
+    });
+  }
+});
+
+test("threads that do not start end the run with one line, whatever the number of videos", async () => {
+  const ended = `data:text/javascript,${encodeURIComponent('process.on("worker", (worker) => void worker.terminate());')}`;
+  await expect(classify(["--import", ended], "--device", "wasm", "--threads", "2")).rejects.toMatchObject({
+    code: 2,
+    stderr: "movinet: threads: one of 2 failed to start (it exited at once). Use fewer threads.\n",
+  });
+});
+
 test("our WebAssembly says what ONNX Runtime says, one video at a time or two", async () => {
   const expected = await classify([], "--device", "cpu");
   expect(expected.scores).toHaveLength(2);

@@ -146,7 +146,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   expect(lines.at(-1)).toMatchObject({ type: "evaluation", clips: 1, failed: 1, top1: 0 });
   const rows = await evaluate("model.safetensors", "bad", "--csv");
   expect(rows.stdout).toMatch(
-    /^source,truth,label,score,right,notes\nlotus\/0\.mp4,,,,,.*no video.*\ntree\/1\.y4m,tree,lotus,1,0,\n$/,
+    /^source,truth,label,score,right,notes\nlotus\/0\.mp4,,,,,.*FFmpeg cannot read this as a video.*\ntree\/1\.y4m,tree,lotus,1,0,\n$/,
   );
   expect(rows.stderr).toContain("0 of 1 clip right");
   await rm(join(folder, "bad/tree"), { recursive: true });

@@ -57,7 +57,7 @@ export const classifyOptions = {
   }),
   ...group("Performance", {
     device: deviceOption,
-    threads: otherwise("CPU cores, at most 4; 1 each with several jobs", threads("Threads of the network")),
+    threads: otherwise("CPU cores, at most 4; 1 with wasm or several jobs", threads("Threads of the network")),
     jobs: short("j", otherwise("CPU cores, at most 8", count("Videos to process at a time"))),
   }),
 };

@@ -136,7 +136,14 @@ async function openProgram(
 }
 
 /** Conditions that every other source would meet too. */
-const fatal = new Set(["E_OUTPUT_WRITE", "E_DEPENDENCY_MISSING", "E_MODEL_LOGITS", "E_SESSION_DISPOSED"]);
+const fatal = new Set([
+  "E_DEPENDENCY_MISSING",
+  "E_DEVICE_LOST",
+  "E_DEVICE_UNAVAILABLE",
+  "E_MODEL_LOGITS",
+  "E_OUTPUT_WRITE",
+  "E_SESSION_DISPOSED",
+]);
 
 function isFatal(error: unknown): boolean {
   const { code = "" } = error as { code?: string };

@@ -31,7 +31,7 @@ export const evaluateOptions = {
     labels: otherwise("the model's own", text(labelsText, "file")),
     fit: fitOption,
     device: deviceOption,
-    threads: otherwise("CPU cores, at most 4", threads("Threads of the network")),
+    threads: otherwise("CPU cores, at most 4; 1 with wasm", threads("Threads of the network")),
   }),
   ...group("Output", {
     out: short("o", text("Write a report into this folder; with --compare default: runs/compare-1, 2, …", "folder")),

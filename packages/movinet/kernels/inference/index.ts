@@ -18,10 +18,12 @@ import { temporal } from "./temporal";
 
 /**
  * Makes the calls from one address to another, and returns where it came to: before the end at a meeting to which other threads have
- * not come, from where it is to be run on. `sleep` is how long a thread sleeps there ({@link meet}).
+ * not come, from where it is to be run on. `sleep` is how long a thread sleeps there ({@link meet}). What follows a call is read before it is
+ * made: once the last meeting is held, the thread that owns the list may free it.
  */
 export function run(from: usize, end: usize, sleep: i32): usize {
-  for (let t = from; t < end; t += <usize>load<u32>(t, 4) << 2) {
+  for (let t = from, next = from; t < end; t = next) {
+    next = t + (<usize>load<u32>(t, 4) << 2);
     switch (load<i32>(t)) {
       case 0: multiply(at(t, 0), at(t, 1), at(t, 2), at(t, 3), at(t, 4), arg(t, 5), arg(t, 6), arg(t, 7), arg(t, 8)); break;
       case 1: vector(at(t, 0), at(t, 1), at(t, 2), at(t, 3), arg(t, 4), arg(t, 5), arg(t, 6)); break;

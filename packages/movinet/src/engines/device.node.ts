@@ -3,7 +3,7 @@ import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
 import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
 import { referenceEngine } from "./reference.ts";
-import { checkThreads } from "./threads.ts";
+import { checkThreads, mostWasmThreads } from "./threads.ts";
 import { nodeCrew } from "./wasm/inference/crew.node.ts";
 import { wasmEngine } from "./wasm/inference/engine.ts";
 import { threadedModules } from "./wasm/inference/modules.ts";
@@ -11,7 +11,7 @@ import { threadedModules } from "./wasm/inference/modules.ts";
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
-  /** Threads of one run. Default: for ONNX Runtime the machine's cores, at most 4; for `wasm` one. */
+  /** Threads per run. Default: the number of cores, at most 4, for ONNX Runtime; one, of at most 64, for `wasm`. `litert` and `reference` run on one. */
   readonly threads?: number | undefined;
   /** Compute in the background, so that the event loop stays free. ONNX Runtime's CPU kernels only. Default false. */
   readonly background?: boolean | undefined;
@@ -19,7 +19,10 @@ export interface EngineOptions {
   readonly wasmPaths?: string | undefined;
 }
 
-const openWasm = (threads: number) => (threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine());
+async function openWasm(threads: number): Promise<Engine> {
+  checkThreads(threads, mostWasmThreads);
+  return threads > 1 ? wasmEngine(threadedModules, nodeCrew(threads)) : wasmEngine();
+}
 
 /** Engines that have a device of their own, a row each. */
 const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
@@ -31,17 +34,21 @@ const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
 /**
  * The engine of a device: `auto` (ONNX Runtime's CPU kernels; where `onnxruntime-node` is not installed or does not load, our
  * WebAssembly, with a warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
- * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`.
+ * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`;
+ * `TypeError` for `background` or `threads` of a device that has no such choice.
  */
 export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
     throw new TypeError(`background works only with the cpu device, not with ${device}`);
   }
   if (threads !== undefined) checkThreads(threads);
+  if (threads !== undefined && threads > 1 && withOneThread.has(device)) {
+    throw new TypeError(`threads works only with ONNX Runtime and wasm: ${device} runs on one thread`);
+  }
   if (device === "auto") return autoEngine({ threads, background });
   const open = Object.hasOwn(own, device) ? own[device] : undefined;
   if (open) return open(threads ?? 1);
-  const known = onnxDevices();
+  const known = onnxDevicesFor(device);
   if (!known.includes(device)) {
     throw new MovinetError({
       code: "E_DEVICE_UNKNOWN",
@@ -52,6 +59,24 @@ export async function openEngine({ device = "auto", threads, background }: Engin
   }
   return nodeEngine({ device, threads, background });
 }
+
+/** Throws {@link DependencyError} where ONNX Runtime is missing; the error lists the devices that work without it. */
+function onnxDevicesFor(device: string): readonly string[] {
+  try {
+    return onnxDevices();
+  } catch (cause) {
+    if (device === "cpu" || !(cause instanceof DependencyError)) throw cause;
+    throw new DependencyError({
+      code: "E_DEPENDENCY_MISSING",
+      subject: device,
+      problem: `this device, if it exists, needs ${cause.subject} (${cause.problem})`,
+      remedy: `${cause.remedy}, or use one of: auto, ${Object.keys(own).join(", ")}`,
+      cause,
+    });
+  }
+}
+
+const withOneThread: ReadonlySet<string> = new Set(["litert", "reference"]);
 
 async function autoEngine(options: Pick<EngineOptions, "threads" | "background">): Promise<Engine> {
   try {

@@ -1,13 +1,13 @@
 /// <reference lib="dom" />
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
-import { checkThreads } from "./threads.ts";
+import { checkThreads, mostWasmThreads } from "./threads.ts";
 import { kernelModules, threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
-  /** Threads of one run, for `auto` and `wasm` in pages that are cross-origin isolated. Default 1. */
+  /** Threads of one run, for `auto` and `wasm` in pages that are cross-origin isolated, at most 64. Default 1. */
   readonly threads?: number | undefined;
   /** For `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of their packages. */
   readonly wasmPaths?: string | undefined;
@@ -19,7 +19,7 @@ export interface EngineOptions {
  * for `threads` of one that takes none.
  */
 export async function openEngine({ device = "auto", threads, wasmPaths }: EngineOptions = {}): Promise<Engine> {
-  if (threads !== undefined) checkThreads(threads);
+  if (threads !== undefined) checkThreads(threads, mostWasmThreads);
   const folder = wasmPaths?.replace(/\/?$/, "/");
   if (folder !== undefined && withoutFiles.has(device)) {
     throw new TypeError(`wasmPaths works only with onnxruntime and litert: ${device} loads no files`);
@@ -61,7 +61,8 @@ async function ownEngine(threads: number): Promise<Engine> {
   try {
     return await wasmEngine(modules, crew?.webCrew(threads));
   } catch (cause) {
-    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    // By its name: a browser may have no WebAssembly at all.
+    if (!(cause instanceof Error && cause.name === "CompileError")) throw cause;
     throw new MovinetError({
       code: "E_DEVICE_UNAVAILABLE",
       subject: "wasm",

@@ -23,7 +23,7 @@ export interface OpenOptions {
    * (the built-in WebAssembly engine), `litert` (LiteRT.js), or `reference` (the slow interpreter).
    */
   readonly device?: string | undefined;
-  /** Threads per run. Default: the number of cores, at most 4, for ONNX Runtime; one for `wasm`. */
+  /** Threads per run. Default: the number of cores, at most 4, for ONNX Runtime; one, of at most 64, for `wasm`. `litert` and `reference` run on one. */
   readonly threads?: number | undefined;
   /** Class names in output order, a text file with one per line, or `kinetics-600`. Default: the model's. */
   readonly labels?: string | readonly string[] | undefined;

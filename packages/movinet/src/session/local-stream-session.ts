@@ -59,10 +59,21 @@ export class LocalStreamSession implements StreamSession {
     this.streams = streams;
     this.#calls = { one, many: halfLifeFrames < Number.POSITIVE_INFINITY ? one : many, head };
     const together = one.executable.streams === "any" ? streams : one.executable.streams;
-    this.#groups = Array.from({ length: streams / together }, () => new Streams(one, together, halfLifeFrames));
+    const made: Streams[] = [];
+    const make = (count: number, halfLife: number) => {
+      try {
+        const begun = new Streams(one, count, halfLife);
+        made.push(begun);
+        return begun;
+      } catch (error) {
+        for (const begun of made) begun.dispose();
+        throw error;
+      }
+    };
+    this.#groups = Array.from({ length: streams / together }, () => make(together, halfLifeFrames));
     this.#hasRecent = recentHalfLifeFrames !== null;
     const hasPools = head === null || one.step.states.some(({ kind }) => kind === "sum");
-    this.#ageing = recentHalfLifeFrames !== null && hasPools ? new Streams(one, streams, recentHalfLifeFrames) : null;
+    this.#ageing = recentHalfLifeFrames !== null && hasPools ? make(streams, recentHalfLifeFrames) : null;
     const memories = recentHalfLifeFrames === null ? [halfLifeFrames] : [halfLifeFrames, recentHalfLifeFrames];
     this.#pools = head ? memories.map((halfLife) => new HeadPool(head.states, streams, halfLife)) : [];
     this.#classifier = head && new Classifier(head.classifier);

@@ -31,7 +31,12 @@ export class Streams {
     this.#keep = keepOf(halfLifeFrames);
     this.#ages = new Array<number>(count).fill(0);
     this.#executable = call.executable;
-    this.begin();
+    try {
+      this.begin();
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /** Runs `frames · count` pictures `[3, H, W]`, time-major, through a call. They must not change meanwhile. */

@@ -37,9 +37,13 @@ describe.skipIf(!hasChromium)(`threads ${where}`, () => {
       "MovinetError: threads: the page is not cross-origin isolated, so threads cannot share memory. Serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or leave out threads.",
     );
     expect(await page("scores(1)")).toHaveLength(3);
-    expect(await page("scores(0)")).toBe("TypeError: threads must be an integer in 1..1024, got 0");
+    expect(await page("scores(0)")).toBe("TypeError: threads must be an integer in 1..64, got 0");
     expect(await page('scores(1, "reference")')).toBe(
       "TypeError: threads is for wasm: the number of threads of reference cannot be chosen",
+    );
+    await opened.page.evaluate("delete globalThis.WebAssembly");
+    expect(await page("scores()")).toBe(
+      "MovinetError: wasm: this browser or runtime has no WebAssembly with SIMD. Use Chrome 91, Firefox 89, Safari 16.4, Node 16 or newer.",
     );
   });
 

@@ -51,6 +51,18 @@ test("wrong threads are refused, whatever the device", async () => {
   }
 });
 
+test("threads that a device does not have are refused", async () => {
+  for (const device of ["litert", "reference"]) {
+    await expect(openEngine({ device, threads: 2 })).rejects.toThrow(
+      `threads works only with ONNX Runtime and wasm: ${device} runs on one thread`,
+    );
+    expect((await openEngine({ device, threads: 1 })).name).toMatch(/LiteRT|reference/);
+  }
+  await expect(openEngine({ device: "wasm", threads: 65 })).rejects.toThrow(
+    "threads must be an integer in 1..64, got 65",
+  );
+});
+
 test("auto is ONNX Runtime where it is installed", async () => {
   const engine = await openEngine();
   expect([engine.name, engine.warnings]).toEqual(["onnxruntime-node cpu", []]);
@@ -81,6 +93,16 @@ test.each([
   const expected = (await (await program.openStream()).step(randomPictures(1, 3, 40, 56))).logits;
   await program[Symbol.asyncDispose]();
   expect(distance(expected, Float32Array.from(logits))).toBeLessThanOrEqual(1e-5);
+});
+
+test("where ONNX Runtime is not installed, a device that we do not know is refused with those that work", () => {
+  const message = run(
+    `openEngine({ device: "wasn" }).catch((error) => console.log(JSON.stringify(error.message)));`,
+    absent,
+  );
+  expect(message).toBe(
+    "wasn: this device, if it exists, needs onnxruntime-node (this optional package is not installed). Run npm i onnxruntime-node@^1.30.0 to install it, or use one of: auto, litert, reference, wasm.",
+  );
 });
 
 test("cpu means ONNX Runtime, and wrong threads are wrong, also where it is not installed", () => {

@@ -1,5 +1,5 @@
 /** Our WebAssembly beyond the contract: odd widths, every op, and which module is taken. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { buildGraph } from "../../../src/arch/build.ts";
 import { type SpecOptions, specOf } from "../../../src/arch/spec.ts";
 import { block } from "../../../src/arch/variants.ts";
@@ -239,5 +239,14 @@ describe("modules", () => {
     await expect(wasmEngine({ relaxed: none, simd: none })).rejects.toThrow(
       told("E_DEVICE_UNAVAILABLE", /wasm: .*no WebAssembly with SIMD.*Chrome 91/),
     );
+  });
+
+  test("one without any WebAssembly too", async () => {
+    vi.stubGlobal("WebAssembly", undefined);
+    try {
+      await expect(wasmEngine()).rejects.toThrow(told("E_DEVICE_UNAVAILABLE", /no WebAssembly with SIMD/));
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });

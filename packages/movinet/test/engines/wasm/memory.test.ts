@@ -73,6 +73,43 @@ describe("memory", () => {
     expect(taken).toBeLessThan(1e6);
   });
 
+  test("a session that does not fit gives back what it took", async () => {
+    const { grow } = WebAssembly.Memory.prototype;
+    const mock = vi.spyOn(WebAssembly.Memory.prototype, "grow");
+    /** Bytes that a session takes, where the memory has to grow more often than allowed at first. */
+    const taken = async (allowed: number) => {
+      const program = await Program.compile(model(), await wasmEngine());
+      let [calls, pages] = [0, 0];
+      mock.mockImplementation(function (this: WebAssembly.Memory, count) {
+        if (calls++ === allowed) throw new RangeError("no memory");
+        pages += count;
+        return grow.call(this, count);
+      });
+      const open = () => program.openStream({ streams: 200 });
+      if (allowed < Number.POSITIVE_INFINITY) await expect(open()).rejects.toThrow(told("E_DEVICE_MEMORY", "wasm"));
+      await open();
+      return pages * 65_536;
+    };
+    const whole = await taken(Number.POSITIVE_INFINITY);
+    expect(await taken(6)).toBeLessThanOrEqual(whole + 65_536);
+    mock.mockRestore();
+  });
+
+  test("a tensor whose larger successor does not fit stays its holder's", async () => {
+    const { spec, weights } = model();
+    const graph = buildGraph(spec, { form: "step", frames: 1 });
+    const { upload, inputs } = await (await wasmEngine()).load({ graph, weights });
+    const name = inputs[0]?.name as string;
+    const old = upload(name, randomPictures(1, 1, 32, 32));
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+      throw new RangeError("no memory");
+    });
+    expect(() => upload(name, new Float32Array(3 * 32 * 32 * 2000), old)).toThrow(told("E_DEVICE_MEMORY", "wasm"));
+    grow.mockRestore();
+    upload(name, randomPictures(2, 1, 32, 32));
+    expect(await old.read()).toEqual(randomPictures(1, 1, 32, 32));
+  });
+
   test("what does not fit is refused, and nothing is lost", async () => {
     const program = await Program.compile(model(), await wasmEngine());
     const session = await program.openStream();

@@ -1,9 +1,11 @@
 /** Several threads on one network: the same numbers, bit for bit, and nothing left behind. */
 import type { Worker } from "node:worker_threads";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { operations } from "../../../src/engines/wasm/inference/calls.ts";
 import { nodeCrew } from "../../../src/engines/wasm/inference/crew.node.ts";
 import { wasmEngine } from "../../../src/engines/wasm/inference/engine.ts";
 import { threadedModules } from "../../../src/engines/wasm/inference/modules.ts";
+import { Store } from "../../../src/engines/wasm/inference/store.ts";
 import { Program } from "../../../src/session/program.ts";
 import { hashedModel, randomPictures } from "../../laws/models.ts";
 import { told } from "../../told.ts";
@@ -24,6 +26,26 @@ test.each([2, 3])("%i threads say what one says", async (threads) => {
     }),
   );
   expect(several).toEqual(one);
+});
+
+test("a thread that Node does not start is one clear error", async () => {
+  process.once("worker", (worker: Worker) => void worker.terminate());
+  const engine = await wasmEngine(threadedModules, nodeCrew(2));
+  await expect(Program.compile(hashedModel("t0-stream"), engine)).rejects.toThrow(
+    told("E_DEVICE_UNAVAILABLE", "threads: one of 2 failed to start (it exited at once). Use fewer threads."),
+  );
+});
+
+test("a call is not read again once it is made: a thread may leave the last meeting when its list is freed", async () => {
+  const bytes = Uint8Array.from(atob(await threadedModules.threads()), (letter) => letter.charCodeAt(0));
+  const nobody = { ready: Promise.resolve(), lost: false, go() {}, end() {} };
+  const store = new Store(await WebAssembly.compile(bytes), { ...nodeCrew(2), start: () => nobody });
+  const at = store.take(32);
+  const place = store.take(16);
+  store.floats.fill(1, place / 4, place / 4 + 4);
+  store.words.set([operations.clear, 4, at, 16, operations.clear, 4, place, 16], at / 4);
+  store.run(at, at + 32);
+  expect([...store.floats.subarray(place / 4, place / 4 + 4)]).toEqual([0, 0, 0, 0]);
 });
 
 test("a thread that does not start is an error, and no run that waits for ever", async () => {
@@ -54,9 +76,13 @@ test.each(["before a step", "in the middle of a step"])(
       // It ends while this thread has no time to hear of it.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
     }
-    for (let again = 0; again < 2; again++) {
+    await expect(session.step(picture)).rejects.toThrow(told("E_DEVICE_LOST", lost));
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow");
+    for (let again = 0; again < 50; again++) {
       await expect(session.step(picture)).rejects.toThrow(told("E_DEVICE_LOST", lost));
     }
+    expect(grow).not.toHaveBeenCalled();
+    grow.mockRestore();
     await program[Symbol.asyncDispose]();
     const next = await Program.compile(model, engine);
     await (await next.openStream()).step(picture);

@@ -57,6 +57,8 @@ export async function wasmEngine(
 }
 
 async function compileKernels(modules: KernelModules) {
+  // Browsers in lockdown, and Node with --jitless, have none at all.
+  if (typeof WebAssembly === "undefined") return null;
   for (const [name, read] of Object.entries(modules)) {
     const text = atob(await read());
     const bytes = new Uint8Array(text.length);

@@ -60,8 +60,10 @@ export function executableOf(
       const bytes = (4 * data.length * floatsOf(layout)) / (frames * channels * height * width);
       let block = instead as Block | undefined;
       if (block?.bytes !== bytes) {
+        // The old one is its holder's until there is a new one.
+        const next = blocks.take(bytes, layout);
         block?.dispose();
-        block = blocks.take(bytes, layout);
+        block = next;
       }
       block.write(data as Float32Array);
       return block;
@@ -77,7 +79,12 @@ export function executableOf(
         store.words[start + word] = block.at + bytes;
       }
       for (const encoding of table.encodings) encode(encoding, given[encoding.positions] as Block, store);
-      store.runAll(table.at, table.bounds);
+      try {
+        store.runAll(table.at, table.bounds);
+      } catch (error) {
+        for (const block of results) block.dispose();
+        throw error;
+      }
       return results;
     },
     async dispose() {

@@ -32,7 +32,7 @@ export class Store {
   #arena = { at: 0, bytes: 0 };
 
   constructor(kernels: WebAssembly.Module, startCrew: StartCrew | null = null) {
-    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared: startCrew !== null });
+    this.#memory = memoryOf(startCrew !== null);
     const { exports } = new WebAssembly.Instance(kernels, { env: { memory: this.#memory } });
     this.#run = exports["run"] as Run;
     this.floats = new Float32Array(this.#memory.buffer);
@@ -169,15 +169,27 @@ export class Store {
       this.#memory.grow(pages);
     } catch (cause) {
       giveBack();
-      throw new MovinetError({
-        code: "E_DEVICE_MEMORY",
-        subject: "wasm",
-        problem: `WebAssembly memory is exhausted at ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB`,
-        remedy: "Open fewer sessions or streams, or use smaller chunks",
+      throw outOfMemory(
+        `WebAssembly memory is exhausted at ${(this.#memory.buffer.byteLength / 1e6).toFixed(0)} MB`,
+        "Open fewer sessions or streams, or use smaller chunks",
         cause,
-      });
+      );
     }
     this.floats = new Float32Array(this.#memory.buffer);
     this.words = new Uint32Array(this.#memory.buffer);
   }
+}
+
+/** Reserves addresses for 4 GB, which may fail with many open models, or with shared memory on a phone. */
+function memoryOf(shared: boolean): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: mostPages, shared });
+  } catch (cause) {
+    const remedy = shared ? "Omit threads, or close other models" : "Close other models";
+    throw outOfMemory("WebAssembly has no memory for another model", remedy, cause);
+  }
+}
+
+function outOfMemory(problem: string, remedy: string, cause: unknown): MovinetError {
+  return new MovinetError({ code: "E_DEVICE_MEMORY", subject: "wasm", problem, remedy, cause });
 }
