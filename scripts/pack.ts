@@ -42,13 +42,14 @@ export function stagePackages(): readonly string[] {
   return stagedFolders;
 }
 
-/** Removes comments from JavaScript, and declarations that no entry refers to. */
+/** Removes comments and indentation from JavaScript, and declarations that no entry refers to. */
 function makeSmall(staged: string): void {
   for (const file of globSync("lib/**/*.js", { cwd: staged })) {
     const path = join(staged, file);
     const code = readFileSync(path, "utf8");
     const options = { compress: false, mangle: false, codegen: { removeWhitespace: false } } as const;
-    writeFileSync(path, minifySync(file, code, options).code);
+    if (/^\t/m.test(code)) throw new Error(`${file}: a text has a line that begins with a tab, which packing removes`);
+    writeFileSync(path, minifySync(file, code, options).code.replace(/^\t+/gm, ""));
   }
   const declarations = globSync("lib/**/*.d.ts", { cwd: staged }).map((file) => join(staged, file));
   const needed = new Set(declarations.filter((path) => /lib[/\\]index\.[^/\\]*$/.test(path)));

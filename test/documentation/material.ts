@@ -87,6 +87,7 @@ async function checkpoint(prefix: string): Promise<void> {
 export const material: Readonly<Record<string, Make>> = {
   "clip.mp4": video,
   "new.mp4": video,
+  "long.mp4": video,
   "match.mp4": video,
   clips: dataset,
   "classes.txt": (path) => put(path, `${fourLabels.join("\n")}\n`),

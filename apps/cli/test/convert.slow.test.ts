@@ -202,7 +202,7 @@ describe("verify", () => {
       const { code, stdout, stderr } = await run("verify", file, "--json");
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toMatch(
-        /^movinet: .*: there is only one way to run it here, .*\. Give another file .* --against\.\n$/,
+        /^movinet: .*: there is only one way to run it here, .*\. Pass another file .* --against\.\n$/,
       );
     }
     const same = await run("verify", "base.safetensors", "--against", "./base.safetensors", "--quiet");

@@ -96,7 +96,7 @@ test("problems: sentences at most 80 cells wide, names whole, and as JSON; exit 
   expect(stdout).toContain(
     "problem: cannot be decoded. Convert these clips, or remove them.\n  wave/text.mp4\n    FFmpeg cannot read this as a video",
   );
-  expect(stdout).toContain("problem: identical clips, with different labels. Keep the right label.\n  …");
+  expect(stdout).toContain("problem: identical clips, with different labels. Keep the right label.\n  clap/a long way");
   expect(stdout).toContain("\n    wave/copy.y4m\n");
   expect(stdout).toContain("  wave/short.y4m\n    3 frames\n");
   expect(stdout.trimEnd()).toMatch(/\n5 problems$/);

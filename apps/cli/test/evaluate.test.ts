@@ -148,7 +148,7 @@ test("a clip that cannot be decoded is told and counted: exit code 1", async () 
   expect(rows.stdout).toMatch(
     /^source,truth,label,score,right,notes\nlotus\/0\.mp4,,,,,.*FFmpeg cannot read this as a video.*\ntree\/1\.y4m,tree,lotus,1,0,\n$/,
   );
-  expect(rows.stderr).toContain("0 of 1 clip right");
+  expect(rows.stderr).toContain("0 of 1 clip correct");
   await rm(join(folder, "bad/tree"), { recursive: true });
   const none = await evaluate("model.safetensors", "bad");
   expect(none.code).toBe(1);

@@ -277,7 +277,7 @@ describe("a saved run fits what it was begun with", () => {
     const { code } = await run("train", "--resume", "--out", "cut", "--quiet");
     expect({ code, files: (await readdir(join(folder, "cut"))).sort() }).toEqual({
       code: 0,
-      files: ["config.json", "evaluation.json", "model.safetensors", "report.html"],
+      files: ["README.md", "config.json", "evaluation.json", "model.safetensors", "report.html"],
     });
     expect(await readFile(join(folder, "cut/model.safetensors"), "base64")).toBe(model);
     const done = await run("train", "--resume", "--out", "cut");

@@ -91,5 +91,5 @@ test("README.md is a model card with the result, the data and the limits, and no
   expect(card).toContain("The base model `tiny` names no licence.");
   const { evaluation } = JSON.parse(await readFile(join(folder, "first/evaluation.json"), "utf8"));
   if (evaluation === null) expect(card).toContain("Its accuracy is unknown.");
-  else expect(card).toContain(`**${evaluation.top1.hits} of ${evaluation.clips} clips right (`);
+  else expect(card).toContain(`**${evaluation.top1.hits} of ${evaluation.clips} clips correct (`);
 });

@@ -36,6 +36,7 @@ export class CopyPictures {
   readonly #colours: Colours;
   #filter: { readonly filter: PictureFilter; readonly key: string } | null = null;
   readonly #made = newFrame();
+  #own: AVFrame | null = null;
 
   constructor(stream: Stream, shapes: Shapes) {
     this.#shapes = shapes;
@@ -77,14 +78,31 @@ export class CopyPictures {
       const { pts, duration, colorPrimaries, colorTrc } = picture;
       Object.assign(made, { pts, duration, colorPrimaries, colorTrc });
     }
-    made.pictType = AV_PICTURE_TYPE_NONE;
-    check(made.makeWritable(), "noFrames");
-    return made;
+    const own = made.isWritable ? made : this.#copied(made);
+    own.pictType = AV_PICTURE_TYPE_NONE;
+    return own;
   }
 
   free(): void {
     this.#filter?.filter.free();
     this.#made.free();
+    this.#own?.free();
+  }
+
+  /** A copy that may be drawn into, in the same memory each time: planes that come and go would leave holes in the heap, which then grows. */
+  #copied(picture: AVFrame): AVFrame {
+    const { width, height, format } = picture;
+    let own = this.#own;
+    if (own === null || !own.isWritable || own.width !== width || own.height !== height || own.format !== format) {
+      own?.free();
+      own = newFrame();
+      Object.assign(own, { width, height, format });
+      check(own.getBuffer(0), "noFrames");
+      this.#own = own;
+    }
+    check(own.copy(picture), "noFrames");
+    const { colorSpace, colorRange, colorPrimaries, colorTrc } = picture;
+    return Object.assign(own, { colorSpace, colorRange, colorPrimaries, colorTrc });
   }
 
   #filtered(picture: AVFrame, filters: readonly Filtering[]): AVFrame {

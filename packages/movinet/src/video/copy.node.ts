@@ -18,11 +18,6 @@ const overlayDescriptor = 4;
 const mostWaiting = 1 << 26;
 /** Pictures whose memory the encoder takes at most. */
 const encoderPictures = 32;
-/**
- * Bytes that may be lost on the way: node-av gives some back between turns of the event loop only, and none turns here, so some 0.2 MB stay
- * of each picture of 720p.
- */
-const mostLost = 4 * 2 ** 30;
 /** Milliseconds after which the parent hears that work goes on. */
 const aliveMs = 2000;
 
@@ -147,7 +142,7 @@ export class Copy {
   #open(first: AVFrame, time: number): CopyFile {
     const { format, stream, file } = this.#input;
     const pictureBytes = 2 * (first.linesize[0] ?? 0) * first.height;
-    allowMemory(memoryFor(file?.size ?? 0) + mostWaiting + encoderPictures * pictureBytes + mostLost);
+    allowMemory(memoryFor(file?.size ?? 0) + mostWaiting + encoderPictures * pictureBytes);
     const zero = format.startTime === AV_NOPTS_VALUE ? time : Math.min(time, Number(format.startTime) / 1e6);
     const copy = new CopyFile(this.#start, first, stream, this.#sounds, zero);
     for (const { packet, offset } of this.#early.splice(0)) {

@@ -113,7 +113,7 @@ test("what is decoded moves as the label says", async () => {
 describe("leaves nothing half-made", () => {
   test.each([
     ["a folder that holds something", "full", "E_DATASET_EXISTS", "the folder is not empty"],
-    ["a file", "file", "E_DATASET_WRITE", "cannot write the dataset (it is a file)"],
+    ["a file", "file", "E_DATASET_WRITE", "cannot write the dataset (it is a file, not a folder)"],
     ["a place that cannot be", "file/within", "E_DATASET_WRITE", "cannot write the dataset"],
   ])("%s is refused", async (_, name, code, problem) => {
     await mkdir(join(folder, "full"), { recursive: true });

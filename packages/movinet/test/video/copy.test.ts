@@ -2,9 +2,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AV_PKT_DATA_DISPLAYMATRIX } from "node-av/constants";
-import type { Stream } from "node-av/lib";
+import { AV_PIX_FMT_YUV420P, AV_PKT_DATA_DISPLAYMATRIX } from "node-av/constants";
+import { FormatContext, type Stream } from "node-av/lib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CopyPictures } from "../../src/video/copy-picture.node.ts";
+import { newFrame } from "../../src/video/pictures.node.ts";
+import { Shapes } from "../../src/video/shape.node.ts";
 import { openVideo } from "../../src/video/video.node.ts";
 import { copyVideo, greyBox, greysOf, packetsOf } from "./copies.ts";
 import { makeVideo } from "./make-video.ts";
@@ -89,4 +92,28 @@ test("a part of a video is not copied", () => {
   expect(() => openVideo(at("short.mp4"), { fps: 5, start: 1, copy: { file: at("x.mp4"), container: "mp4" } })).toThrow(
     new TypeError("copy: a part of a video cannot be copied"),
   );
+});
+
+// Memory that comes and goes with each picture leaves holes in the heap of a long video: it grew by 0.3 MB a picture of 720p.
+test("pictures that others hold too are copied into the same memory each time", () => {
+  makeVideo(at("held.mp4"), { count: 2, width: 160, height: 128 });
+  const format = new FormatContext();
+  expect(format.openInputSync(at("held.mp4"))).toBe(0);
+  format.findStreamInfoSync(null);
+  const stream = format.streams[0] as Stream;
+  const pictures = new CopyPictures(stream, new Shapes(stream));
+  const made = [60, 200].map((grey) => {
+    const [picture, holder] = [newFrame(), newFrame()];
+    Object.assign(picture, { width: 160, height: 128, format: AV_PIX_FMT_YUV420P });
+    picture.getBuffer(0);
+    (picture.data as Buffer[])[0]?.fill(grey);
+    holder.ref(picture);
+    const copy = pictures.make(picture);
+    expect((copy.data as Buffer[])[0]?.[1000]).toBe(grey);
+    for (const frame of [picture, holder]) frame.free();
+    return copy;
+  });
+  expect(made[0]).toBe(made[1]);
+  pictures.free();
+  format.closeInputSync();
 });
