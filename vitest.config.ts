@@ -7,7 +7,7 @@ const env = { MOVINET_OFFLINE: "1" };
 
 /**
  * `unit` is the README's test command; `slow` is what CI adds: real clips, parity at native resolution, the browser;
- * `clients` opens our files in other makers' tools. Time-outs are against tests that hang, not slow ones: other work may take most of the machine.
+ * `clients` installs the packages and opens our files in other makers' tools, one file at a time, because they pack into one folder. Time-outs are against tests that hang, not slow ones: other work may take most of the machine.
  */
 export default defineConfig({
   test: {
@@ -28,18 +28,17 @@ export default defineConfig({
         test: {
           name: "slow",
           include: ["packages/*/test/**/*.slow.test.ts", "apps/*/test/**/*.slow.test.ts", "test/**/*.slow.test.ts"],
-          exclude,
+          exclude: [...exclude, "test/package/**"],
           setupFiles,
           env,
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
           name: "clients",
-          include: ["test/clients/**/*.clients.test.ts"],
+          include: ["test/clients/**/*.clients.test.ts", "test/package/**/*.slow.test.ts"],
           exclude,
           testTimeout: 900_000,
           hookTimeout: 900_000,
