@@ -82,7 +82,10 @@ test("an interrupted comparison goes on with the same command and --out", async 
 }, 120_000);
 
 test.each([
-  [["clips/all.csv", "--compare"], /all clips \(or others from their groups\) are used for evaluation, so none are left/],
+  [
+    ["clips/all.csv", "--compare"],
+    /all clips \(or others from their groups\) are used for evaluation, so none are left/,
+  ],
   [["clips", "--base", "x.safetensors"], /--base needs --compare\./],
   [["clips", "--compare", "--base", "run/model.safetensors"], /it is a stream model\. Pass a base model/],
   [
