@@ -122,12 +122,15 @@ function dataFacts({ done, report, clips }: CardedRun): string[] {
     `The model was trained on ${counted(learned.used.length, "clip")}${learned.history && report.bestEpoch !== null ? ", including those used to choose the epoch" : ""}.`,
     ...(learned.crossed && report.evaluation ? [crossedText(learned.fit === null)] : []),
     ...(tests > 0 ? [`Held out: ${counted(tests, "test clip")}, never used in training.`] : []),
-    ...(seen.size > 0 ? [`Excluded from evaluation: ${counted(seen.size, "clip")} that the base model was trained on.`] : []),
+    ...(seen.size > 0
+      ? [`Excluded from evaluation: ${counted(seen.size, "clip")} that the base model was trained on.`]
+      : []),
   ];
 }
 
 function crossedText(solved: boolean): string {
-  const result = "The result above comes from models trained in the same way, each evaluated on clips that it was not trained on";
+  const result =
+    "The result above comes from models trained in the same way, each evaluated on clips that it was not trained on";
   return solved ? `${result}; this model was trained on all clips.` : `${result}; this model is the first of them.`;
 }
 
