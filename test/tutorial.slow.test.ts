@@ -24,8 +24,8 @@ const said: readonly (readonly [command: string, stdout: RegExp])[] = [
   ["dataset synth camera-motion clips", /^clips: 50 clips of 10 labels/],
   ["dataset synth camera-motion fresh", /^fresh: 20 clips of 10 labels/],
   ["dataset check clips", /^no problems$/m],
-  ["train clips", /^(9|10) of 10 clips right/],
-  ["evaluate runs/train-1/model.safetensors fresh", /^(16|17|18) of 20 clips right/],
+  ["train clips", /^(9|10) of 10 clips correct/],
+  ["evaluate runs/train-1/model.safetensors fresh", /^(16|17|18) of 20 clips correct/],
   ["classify fresh", /pan left[\s\S]*%/],
   ["convert runs/train-1/model.safetensors", /^mine\.tflite: tflite, official, float32/],
 ];

@@ -78,7 +78,7 @@ export function noticeOf({ during, code, message }: Failure): Notice {
   }
   if (during === "file") return { title: "This video cannot be played", text: message, ways: ["file", "sample"] };
   if (during === "worker") {
-    return { title: "The recogniser could not start", text: `${message} Reload the page to try again.`, ways: [] };
+    return { title: "The recognizer could not start", text: `${message} Reload the page to try again.`, ways: [] };
   }
   if (isOutOfMemory(code, message)) {
     return {

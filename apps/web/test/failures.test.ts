@@ -17,7 +17,7 @@ test.each([
   ["model", "WholeClips", "This model needs whole clips", "models"],
   ["model", "RangeError", "Not enough memory", "embedded"],
   ["step", "RuntimeError", "The model stopped", "models"],
-  ["worker", "WorkerError", "The recogniser could not start", undefined],
+  ["worker", "WorkerError", "The recognizer could not start", undefined],
 ] as const)("%s, %s: %s", (during, code, title, way) => {
   const notice = noticeOf({ during, code, message: "as the browser says it" });
   expect([notice.title, notice.ways[0]]).toEqual([title, way]);

@@ -46,7 +46,7 @@ export const classifyOptions = {
     out: short("o", parsed("Write JSON lines to a file, each video's as soon as it is done", readOut, "file")),
     resume: flag("Continue the run in --out; failed videos are tried again"),
     sortInto: text(
-      "Link each clip into a sub-folder of FOLDER named by its label; clips stay where they are",
+      "Link each clip into a sub-folder of FOLDER named after its label; clips stay where they are",
       "folder",
     ),
     minScore: otherwise(

@@ -34,7 +34,7 @@ export const evaluateOptions = {
     threads: otherwise("CPU cores, at most 4; 1 with wasm", threads("Threads of the network")),
   }),
   ...group("Output", {
-    out: short("o", text("Write a report into this folder; with --compare default: runs/compare-1, 2, …", "folder")),
+    out: short("o", text("Write a report into this folder (default with --compare: runs/compare-1, 2, …)", "folder")),
     csv: flag("Print comma-separated values, one row per clip; the totals go to stderr"),
   }),
   ...group("Comparison", {

@@ -50,13 +50,13 @@ const trainOptions = {
     learningRate: otherwise("0.0003", orNull(positive("Peak learning rate"))),
     augment: otherwise("light", orNull(choice("How much to vary clips", ["none", "light", "strong"]))),
     flip: otherwise("unless labels or clips show that left and right differ", either("Also train on mirrored clips")),
-    seed: otherwise("0", orNull(count("Seed of splits and variations", 0))),
+    seed: otherwise("0", orNull(count("Seed for splits and variations", 0))),
     threads: otherwise("CPU cores", orNull(threads("Threads to train with"))),
   }),
   ...group("Testing", {
     folds: otherwise(
       "one per group up to 10 groups, else 5",
-      orNull(count("Parts of the cross-validation, where only the classifier is trained", 2)),
+      orNull(count("Parts of the cross-validation, if only the classifier is trained", 2)),
     ),
     validation: otherwise("0.2", orNull(positive("Share of the clips to test on instead, split by group"))),
   }),

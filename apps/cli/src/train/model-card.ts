@@ -72,7 +72,7 @@ function resultOf({ evaluation, silence, judged, warnings }: Report): string[] {
   const { confusion, perClass, calibration, logLoss } = evaluation;
   const confused = mixUps(confusion, perClass, 10);
   return [
-    `**${plain(headline(evaluation))}.** Judged: ${plain(judged)}.`,
+    `**${plain(headline(evaluation))}.** Evaluation: ${plain(judged)}.`,
     plain(verdict(evaluation).join(" ")),
     plain(confused.length > 0 ? confused.join(" ") : noMixUps(evaluation)),
     `Calibration error ${percent(calibration.error)}, log loss ${logLoss.toFixed(3)}. \`report.html\` has every class, the calibration and the worst clips.`,
@@ -83,7 +83,7 @@ function resultOf({ evaluation, silence, judged, warnings }: Report): string[] {
 function noMixUps({ confusion }: Evaluation): string {
   return confusion === null
     ? "A clip may show several classes; one counts as found from a probability of 0.5 on."
-    : "No class was taken for another one in these clips.";
+    : "No clip was misclassified.";
 }
 
 function classTable({ dataset }: Trained, evaluation: Evaluation | null): string {
@@ -103,7 +103,7 @@ function classTable({ dataset }: Trained, evaluation: Evaluation | null): string
       share(measured?.precision),
     ];
   });
-  const head = ["class", "clips", "judged", "recall", "95 % interval", "precision"];
+  const head = ["class", "clips", "evaluated", "recall", "95 % interval", "precision"];
   const lines = [head, ["---", ...head.slice(1).map(() => "---:")], ...rows];
   return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
@@ -117,18 +117,21 @@ function dataFacts({ done, report, clips }: CardedRun): string[] {
   return [
     `${counted(clips, "clip")} of ${code(report.dataset)}${undecodable > 0 ? `, of which ${undecodable} could not be decoded` : ""}.`,
     groups > 0
-      ? `${counted(groups, "group")} (people, places or source videos). Clips of one group are never both learned from and judged.`
-      : "The dataset names no groups: a person or place in several clips makes a result better than it is.",
-    `The model learned from ${counted(learned.used.length, "clip")}${learned.history && report.bestEpoch !== null ? ", those that chose the epoch included" : ""}.`,
+      ? `${counted(groups, "group")} (people, places or source videos). No group is used for both training and evaluation.`
+      : "The dataset has no groups: if a person or place appears in several clips, the result looks better than it is.",
+    `The model was trained on ${counted(learned.used.length, "clip")}${learned.history && report.bestEpoch !== null ? ", including those used to choose the epoch" : ""}.`,
     ...(learned.crossed && report.evaluation ? [crossedText(learned.fit === null)] : []),
-    ...(tests > 0 ? [`Held back: ${counted(tests, "test clip")}, never looked at in training.`] : []),
-    ...(seen.size > 0 ? [`The base model had seen ${counted(seen.size, "clip")} of these, which judged nothing.`] : []),
+    ...(tests > 0 ? [`Held out: ${counted(tests, "test clip")}, never used in training.`] : []),
+    ...(seen.size > 0
+      ? [`Excluded from evaluation: ${counted(seen.size, "clip")} that the base model was trained on.`]
+      : []),
   ];
 }
 
 function crossedText(solved: boolean): string {
-  const result = "The result above is of models trained alike, each on all clips but those it judges";
-  return solved ? `${result}; this model learned from all of them.` : `${result}; this model is the first of them.`;
+  const result =
+    "The result above comes from models trained in the same way, each evaluated on clips that it was not trained on";
+  return solved ? `${result}; this model was trained on all clips.` : `${result}; this model is the first of them.`;
 }
 
 function limitsOf({ card, spec }: Model, { evaluation }: Report): string[] {
@@ -140,10 +143,10 @@ function limitsOf({ card, spec }: Model, { evaluation }: Report): string[] {
       : []),
     evaluation === null
       ? "Its accuracy is unknown."
-      : "It was judged on clips like those it learned from. Expect worse with other people, cameras, places and light; try it on clips of your own.",
+      : "It was evaluated on clips like those it was trained on. Expect worse results with other people, cameras, places and light; try it on your own clips.",
     `It sees ${card.fps} frames per second: faster motion is lost. Expect worse answers for clips under two seconds and clips with cuts.`,
     ...(spec.mode === "stream" ? ["Early answers in a video are less reliable than later ones."] : []),
-    "Do not let it decide about people without a person who checks.",
+    "Do not let it make decisions about people without human review.",
   ];
 }
 
@@ -158,7 +161,7 @@ function trainingOf({ done, report, threads }: CardedRun): string[] {
     ["| | |", "| --- | --- |", ...rows.map(([name, value]) => `| ${plain(name)} | ${plain(String(value))} |`)].join(
       "\n",
     ),
-    "`movinet train --config config.json` repeats it, and says what has changed since.",
+    "`movinet train --config config.json` repeats this training and reports what has changed since.",
   ];
 }
 
@@ -178,15 +181,15 @@ for await (const { time, predictions } of recognizer.classify("clip.mp4")) {
 \`\`\``;
 
 function licenceText({ card }: Model): string {
-  const clips = "Check that the clips, too, may be used for this.";
+  const clips = "Check that the clips may be used for this, too.";
   if (card.licence === null) {
     return `The base model ${code(card.name)} names no licence. Find out what it is before you pass this model on. ${clips}`;
   }
-  return `The weights that training began with (${code(card.name)}) are under ${plain(card.licence)}, which this model must respect. ${clips}`;
+  return `The weights that training started from (${code(card.name)}) are under ${plain(card.licence)}, and this model must comply with it. ${clips}`;
 }
 
 function fitText(fit: string): string {
-  return fit === "squash" ? "the picture squashed to that" : "the centre cut out";
+  return fit === "squash" ? "the picture squashed to fit" : "cropped to the centre";
 }
 
 function list(items: readonly string[]): string {

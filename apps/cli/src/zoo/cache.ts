@@ -11,7 +11,7 @@ export const listCommand = defineCommand({
   name: "cache list",
   examples: ["cache list"],
   options: {},
-  json: "Print one JSON object per line for each file",
+  json: "Print one line of JSON per file",
   async run(_, { terminal }) {
     const cache = new ModelCache();
     const files = await cache.list();
@@ -40,7 +40,7 @@ export const verifyCacheCommand = defineCommand({
   name: "cache verify",
   examples: ["cache verify"],
   options: {},
-  json: "Print one JSON object per line for each file",
+  json: "Print one line of JSON per file",
   async run(_, { terminal, signal }) {
     const files = await new ModelCache().verify(signal);
     const wrong = files.filter(({ problem }) => problem !== null);
@@ -64,7 +64,7 @@ export const clearCommand = defineCommand({
   name: "cache clear",
   examples: ["cache clear", "cache clear a0-stream"],
   options: { names: otherwise("all downloaded ones", rest("Models to remove, also those added by hand")) },
-  json: "Print one JSON object per line for each removed file",
+  json: "Print one line of JSON per removed file",
   async run({ names }, { terminal, signal }) {
     const cache = new ModelCache();
     const progress = new PullProgress(terminal);

@@ -8,7 +8,7 @@ export const modelsCommand = defineCommand({
   name: "models",
   examples: ["models"],
   options: {},
-  json: "Print one JSON object per line for each model",
+  json: "Print one line of JSON per model",
   async run(_, { terminal }) {
     const listings = await new ModelCache().zoo();
     if (terminal.json) for (const listing of listings) terminal.result(JSON.stringify({ type: "zoo", ...listing }));

@@ -11,7 +11,7 @@ export const pullCommand = defineCommand({
   examples: ["pull a0-stream", "pull a2-stream a2-base"],
   options: { names: rest("Model names (see movinet models)", { required: true }) },
   fetches: true,
-  json: "Print one JSON object per line for each model",
+  json: "Print one line of JSON per model",
   async run({ names }, { terminal, signal, offline, ifInterrupted }) {
     ifInterrupted("Repeat the command to continue the download.");
     const cache = new ModelCache();

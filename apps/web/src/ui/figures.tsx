@@ -5,7 +5,7 @@ import { answer, answersPerSecond, model, msPerFrame, sourceFps } from "../state
 export function Figures() {
   const said = answer.value;
   const cells: readonly (readonly [name: string, value: string, unit: string, about: string])[] = [
-    ["Frame rate", textOf(answersPerSecond.value, short), "fps", "Frames that the model processes in a second"],
+    ["Frame rate", textOf(answersPerSecond.value, short), "fps", "Frames that the model processes per second"],
     ["Per frame", textOf(msPerFrame.value, short), "ms", "Time to scale one frame and run the network"],
     ["Dropped", textOf(said?.dropped ?? null, String), "", "Frames that came too late, or not at all"],
     [

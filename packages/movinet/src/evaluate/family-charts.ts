@@ -28,13 +28,13 @@ export function familyCharts({ relations, frames: length }: FamilyComparison): r
         "frames of the clip seen",
       ),
       y: shareAxis,
-      note: "The base network is asked after 1, 2, 4, 8, … frames and at the end; the mean over windows is known at the end only.",
+      note: "The base network answers after 1, 2, 4, 8, … frames and at the end; the mean over windows is known only at the end.",
       unit: (y) => `${(100 * y).toFixed(1)} %`,
     }),
     chart("Peak memory", memory, {
       x: { low: 0, high: longest, ticks: ticksWithin(0, longest, 5), title: "frames of the clip" },
       y: { low: 0, high: ticks.at(-1)?.value ?? 1, ticks },
-      note: "Of a process that runs the network, beyond what it had before.",
+      note: "Peak memory of a process that runs the network, beyond what it used before.",
       unit: (y) => `${y.toFixed(0)} MB`,
     }),
   ];
@@ -44,7 +44,7 @@ function series(kind: FamilyKind, points: readonly Point[], steps: boolean): Ser
   return { name: familyNames[kind], index: indexes[kind], points, steps };
 }
 
-/** The mean over windows is known at the end only. */
+/** The mean over windows is known only at the end. */
 function accuracyPoints({ kind, evaluation: { early, top1 } }: Relation, length: number): readonly Point[] {
   if (kind === "averaged" || early === null) return [{ x: length, y: top1.value }];
   return early.curve.map(({ frames, top1: right }) => ({ x: frames, y: right }));

@@ -39,7 +39,7 @@ export function renderFamilyReport(report: FamilyReport): string {
     html`<header>
 <h1>${title}</h1>
 <p class="faint">Model <bdi>${model}</bdi> on <bdi>${dataset}</bdi>, ${judged}; ${dateText(date)}</p>
-<p>${clips} ${clips === 1 ? "clip" : "clips"}, in the middle ${frames} frames long at ${fps} a second.</p>
+<p>${clips} ${clips === 1 ? "clip" : "clips"}, median length ${frames} frames at ${fps} fps.</p>
 ${familyVerdict(comparison).map((sentence) => html`<p>${sentence}</p>`)}
 </header>
 ${renderNotices(report)}
@@ -75,10 +75,10 @@ function renderTable({ relations, frames }: FamilyComparison): Html {
       html`<tr><th scope="row" style="white-space:nowrap">${familyNames[relation.kind]}</th>${cells(relation).map((cell, i) => html`<td class="num" data-label="${heads[i] ?? ""}">${cell}</td>`)}</tr>`,
   );
   return html`<div class="scroll" style="margin-top:20px"><table class="stack"><thead><tr><th></th>${heads.map((head) => html`<th class="num">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>
-<p class="faint">First answer: seconds of video that must have been seen, then the work. Memory: beyond what the process had before it read the model.${star && ` ${star}`}</p>`;
+<p class="faint">First answer: seconds of video needed, plus the time to compute. Memory: beyond what the process used before it loaded the model.${star && ` ${star}`}</p>`;
 }
 
-/** `1.5 s + 12 ms`: what must have been seen, then the work. */
+/** `1.5 s + 12 ms`: seconds of video needed, plus the time to compute. */
 export function firstAnswerText({ seconds, ms }: Relation["first"]): string {
   return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s + ${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }

@@ -107,7 +107,7 @@ export function reliabilityChart({ bins, error, perfect }: Calibration): Chart {
       body: drawn + bars.map(({ bar }) => bar).join("") + ideal + bars.map(({ number }) => number).join(""),
       description: `Reliability diagram, expected calibration error ${points(error)} %${beside}. ${words.join("; ")}`,
     },
-    note: "Bars: the share of right answers at each confidence, with the number of answers above. Dashed: right as often as it is sure.",
+    note: "Bars: the share of right answers at each confidence, with the number of answers above. Dashed: perfect calibration.",
   };
 }
 
