@@ -125,7 +125,9 @@ describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
       const { frames = [], warnings = [] } = await answerOf([...runtime(), alone]);
       expect(largestDifference(expected["frames"] ?? [], frames)).toBeLessThan(1e-5);
       expect(warnings).toEqual([
-        expect.stringMatching(/^models run on our own WebAssembly, .*Run npm i onnxruntime-node@\S+ to install it$/),
+        expect.stringMatching(
+          /^running on the built-in WebAssembly engine, .*Run npm i onnxruntime-node@\S+ to install it$/,
+        ),
       ]);
     });
   });
@@ -169,7 +171,7 @@ describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
       }
       await esbuild(join(elsewhere, "app.mjs"), "--format=esm");
       const bundled = [process.execPath, join(elsewhere, "app.mjs")];
-      const problem = "E_DEPENDENCY_MISSING movinet: this program is a bundle";
+      const problem = "E_DEPENDENCY_MISSING movinet: a bundled program";
       expect((await answerOf(bundled))["error"]).toMatch(
         new RegExp(`^${problem}.* not installed .*Run npm i movinet@`),
       );
@@ -177,7 +179,9 @@ describe.skipIf(obstacle !== "")(`runtimes of JavaScript${obstacle}`, () => {
       cpSync(join(project, "node_modules/movinet"), copy, { recursive: true });
       const manifest = JSON.parse(readFileSync(join(copy, "package.json"), "utf8"));
       writeFileSync(join(copy, "package.json"), JSON.stringify({ ...manifest, version: "0.0.9" }));
-      expect((await answerOf(bundled))["error"]).toMatch(new RegExp(`^${problem}.*another version .*0\\.0\\.9`));
+      expect((await answerOf(bundled))["error"]).toMatch(
+        new RegExp(`^${problem}.*the version installed next to the bundle is 0\\.0\\.9`),
+      );
     });
   });
 });
