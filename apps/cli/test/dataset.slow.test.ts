@@ -1,34 +1,19 @@
 /** `movinet dataset`: commands under a command, and the check of clips. */
-import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { hasShared, sharedFolder, sharedReason } from "../../../packages/movinet/test/shared.ts";
+import { commandLine } from "./command-line.ts";
 
-const bin = fileURLToPath(new URL("../bin/movinet.js", import.meta.url));
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "movinet-cli-dataset-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function movinet(...args: string[]): Promise<Outcome> {
-  const env = { ...process.env, MOVINET_CACHE: join(folder, "cache"), NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env, cwd: folder, maxBuffer: 1e8 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const { run: movinet } = commandLine(() => folder);
 
 describe("wrong usage: one line on stderr, nothing on stdout, exit code 2", () => {
   test.each([

@@ -57,7 +57,8 @@ export async function classifyOne(
   try {
     const first = await frames.next();
     const known = video.info?.duration ?? null;
-    const cut = settings.segments ?? (known === null || known > longVideo || !(await canBeReadAgain(source)));
+    const isFile = await canBeReadAgain(source);
+    const cut = settings.segments ?? (known === null || known > longVideo || !isFile);
     const segmenter = new Segmenter();
     let recorder = settings.plot === undefined ? null : createPlotRecorder();
     const isLastEnough =
@@ -67,7 +68,7 @@ export async function classifyOne(
       !cut &&
       known !== null &&
       known > longVideo;
-    const isAwaited = annotation !== null || !(await canBeReadAgain(source));
+    const isAwaited = annotation !== null || !isFile;
     const answers = isLastEnough ? "last" : isAwaited ? "each" : "grouped";
     const recent = cut || (isLastEnough ? false : "estimated");
     const expected = known === null ? null : Math.round(known * fps);

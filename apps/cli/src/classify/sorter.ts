@@ -5,6 +5,7 @@ import { basename, dirname, extname, join, sep } from "node:path";
 import type { Prediction } from "movinet";
 import { bytesOfPath, makeFolder, writeError } from "movinet/files";
 import { placeOf } from "../files.ts";
+import { counted } from "../tables/text.ts";
 import { UsageError } from "../usage.ts";
 import { folderNames, unsure } from "./folder-names.ts";
 
@@ -49,9 +50,8 @@ export class Sorter {
   summary(): string {
     const clips = [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
     const doubtful = this.#counts.get(unsure) ?? 0;
-    const folders = this.#counts.size === 1 ? "folder" : "folders";
     const rest = doubtful > 0 ? `, ${doubtful} of them into ${unsure}` : "";
-    return `${this.#folder}: ${clips} ${clips === 1 ? "clip" : "clips"} sorted into ${this.#counts.size} ${folders}${rest}`;
+    return `${this.#folder}: ${counted(clips, "clip")} sorted into ${counted(this.#counts.size, "folder")}${rest}`;
   }
 
   async #place(source: string, folder: string): Promise<string> {

@@ -3,6 +3,7 @@ import type { Size } from "../video/geometry.ts";
 import type { Overlay } from "../video/overlay.ts";
 import { type CaptionLayout, layOutCaption } from "./caption-layout.ts";
 import { blackPanel, type Canvas, type Colour, fillRectangle, paintMask } from "./panel.ts";
+import { clock } from "./plot-data.ts";
 import { TextMasks, type TextStyle } from "./text-mask.node.ts";
 
 /** What a caption says of a moment. */
@@ -91,9 +92,5 @@ export class CaptionPainter {
 /** Seconds as `m:ss.s` or `h:mm:ss.s`. */
 export function clockText(seconds: number): string {
   const tenths = Math.floor(seconds * 10 + 1e-6);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const [minutes, rest] = [Math.floor(tenths / 600), tenths % 600];
-  const tail = `${two(Math.floor(rest / 10))}.${rest % 10}`;
-  if (minutes < 60) return `${minutes}:${tail}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${tail}`;
+  return `${clock(Math.floor(tenths / 10))}.${tenths % 10}`;
 }

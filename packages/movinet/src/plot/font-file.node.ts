@@ -19,6 +19,15 @@ export async function readCoverage(path: string): Promise<Coverage> {
   }
 }
 
+const known = new Map<string, Promise<Coverage>>();
+
+/** As {@link readCoverage}, but each file is read once: captions draw hundreds of texts. */
+export function coverageOfFont(path: string): Promise<Coverage> {
+  const coverage = known.get(path) ?? readCoverage(path);
+  known.set(path, coverage);
+  return coverage;
+}
+
 async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
   return buffer.subarray(0, bytesRead);

@@ -125,7 +125,7 @@ export function timeText(time: number, end: number, digits = 1): string {
 }
 
 /** Seconds as `m:ss` or `h:mm:ss`. */
-function clock(seconds: number): string {
+export function clock(seconds: number): string {
   const whole = Math.round(seconds);
   const ss = String(whole % 60).padStart(2, "0");
   const minutes = Math.floor(whole / 60);

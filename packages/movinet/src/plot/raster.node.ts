@@ -2,7 +2,7 @@
 
 import { requirePeer, resolvePeer } from "../common/modules.node.ts";
 import { bounded, enumerated } from "../common/printable.ts";
-import { type Coverage, readCoverage } from "./font-file.node.ts";
+import { type Coverage, coverageOfFont } from "./font-file.node.ts";
 import { plotFont } from "./svg.ts";
 import { findFonts, fontFolders } from "./system-fonts.node.ts";
 
@@ -23,7 +23,7 @@ export async function rasterize(
   const own = ["400Regular", "700Bold"].map((face) =>
     resolvePeer(fontPackage, `${fontPackage}/${face}/AtkinsonHyperlegible_${face}.ttf`),
   );
-  const has = await readCoverage(own[0] as string);
+  const has = await coverageOfFont(own[0] as string);
   const texts = textsOf(svg).map((content) => ({ content, lacking: lacking(content, has) }));
   const { files, missing } = await findFonts(new Set(texts.flatMap((text) => [...text.lacking])), folders);
   const boxed = texts.filter((text) => text.lacking.some((character) => missing.has(character)));

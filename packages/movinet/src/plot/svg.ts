@@ -90,6 +90,7 @@ function length(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-function escapeMarkup(content: string): string {
+/** A text as the content of an element or an attribute. */
+export function escapeMarkup(content: string): string {
   return content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

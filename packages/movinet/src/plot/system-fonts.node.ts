@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { readCoverage } from "./font-file.node.ts";
+import { coverageOfFont } from "./font-file.node.ts";
 
 /** Where systems keep their fonts. */
 export function fontFolders(platform: NodeJS.Platform = process.platform, env = process.env): readonly string[] {
@@ -29,7 +29,7 @@ export async function findFonts(
   if (missing.size === 0) return { files, missing };
   const fonts = await Promise.all(
     (await fontFiles(folders)).map(async (path) => {
-      const has = await readCoverage(path);
+      const has = await coverageOfFont(path);
       return { path, covered: [...characters].filter((character) => has(character.codePointAt(0) as number)) };
     }),
   );

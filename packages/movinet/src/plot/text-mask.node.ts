@@ -1,6 +1,7 @@
 import { printable } from "../common/printable.ts";
 import { rasterize } from "./raster.node.ts";
-import { plotFont } from "./svg.ts";
+import { escapeMarkup, plotFont } from "./svg.ts";
+import { splitGraphemes } from "./text.ts";
 
 /** How much of each pixel a text covers, 0..255, row by row. */
 export interface TextMask {
@@ -54,7 +55,7 @@ export class TextMasks {
     const smaller = { size: Math.max(smallest, room / whole.width) * size, bold };
     const shrunk = await drawMask(text, smaller, () => {});
     if (shrunk.width <= room) return shrunk;
-    const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+    const characters = splitGraphemes(text);
     for (let count = Math.floor((characters.length * room) / shrunk.width); count > 0; count--) {
       const cut = await drawMask(`${characters.slice(0, count).join("").trimEnd()}…`, smaller, () => {});
       if (cut.width <= room) return cut;
@@ -65,9 +66,8 @@ export class TextMasks {
 
 async function drawMask(text: string, { size, bold }: TextStyle, warn: (warning: string) => void): Promise<TextMask> {
   const [width, height] = [Math.ceil((text.length + 1) * widest * size), Math.ceil(lineHeight * size)];
-  const escaped = text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   const look = `font-family="${plotFont}" font-size="${size}" font-weight="${bold ? 700 : 400}" fill="white"`;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><text x="1" y="${Math.round(ascent * size)}" ${look} xml:space="preserve">${escaped}</text></svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><text x="1" y="${Math.round(ascent * size)}" ${look} xml:space="preserve">${escapeMarkup(text)}</text></svg>`;
   const image = await rasterize(svg, 1, warn);
   return { ...cropped(image.pixels, image.width, image.height), ascent: Math.round(ascent * size) };
 }

@@ -12,7 +12,7 @@ export function isWide(grapheme: string): boolean {
 }
 
 /** The text as user-perceived characters, {@link printable}. */
-function splitGraphemes(text: string): string[] {
+export function splitGraphemes(text: string): string[] {
   return Array.from(graphemes.segment(printable(text)), ({ segment }) => segment);
 }
 
