@@ -77,6 +77,7 @@ export function noticeOf({ during, code, message }: Failure): Notice {
     return cameraNotices[code] ?? { title: "The camera did not start", text: message, ways: ["camera", "sample"] };
   }
   if (during === "file") return { title: "This video cannot be played", text: message, ways: ["file", "sample"] };
+  if (during === "clip") return { title: "This video cannot be classified", text: message, ways: ["file"] };
   if (during === "worker") {
     return { title: "The recognizer could not start", text: `${message} Reload the page to try again.`, ways: [] };
   }

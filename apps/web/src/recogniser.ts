@@ -1,6 +1,7 @@
 /** The page's side of the worker: sends messages, and writes the answers into the state. */
 import { batch, effect } from "@preact/signals";
 import { noticeOf } from "./failures.ts";
+import type { ClipNews } from "./file/messages.ts";
 import type { ActionEvent } from "./logic/event-log.ts";
 import type { Answer } from "./logic/live.ts";
 import type { Failure, FromWorker, ModelChoice, ToWorker } from "./messages.ts";
@@ -8,6 +9,7 @@ import * as state from "./state.ts";
 
 const worker = new Worker(new URL("./worker/worker.ts", import.meta.url), { type: "module" });
 let onTaken = () => {};
+let onClip = (_job: number, _news: ClipNews) => {};
 /** Arrival times of the last answers, milliseconds. */
 let arrivals: number[] = [];
 
@@ -18,6 +20,11 @@ export function send(message: ToWorker, transfer: Transferable[] = []): void {
 /** Sets the listener for frames that the worker has finished with. */
 export function whenTaken(listener: () => void): void {
   onTaken = listener;
+}
+
+/** Sets the listener for news of clips. */
+export function whenClip(listener: typeof onClip): void {
+  onClip = listener;
 }
 
 export function loadModel(choice: ModelChoice): void {
@@ -89,6 +96,7 @@ const handlers: { readonly [Kind in FromWorker["kind"]]: (message: FromWorker & 
   events: ({ events }) => noteEvents(events),
   restarted: forget,
   taken: () => onTaken(),
+  clip: ({ job, news }) => onClip(job, news),
 };
 
 worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) =>

@@ -14,6 +14,11 @@ export const curveSeconds = 30;
 /** Classes in the bars and in the curve. */
 export const ranks = 5;
 
+/** What the page shows: a live source, or a whole clip. */
+export const view = signal<"live" | "file">("live");
+/** The clip of the File view. */
+export const clipFile = signal<File | null>(null);
+
 // The source.
 export const source = signal<{ readonly kind: SourceKind; readonly name: string } | null>(null);
 export const playing = signal<"starting" | "playing" | "paused" | "ended">("starting");

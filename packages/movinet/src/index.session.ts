@@ -4,6 +4,7 @@
  */
 
 export { reportLeaks } from "./common/leaks.ts";
+export { printable } from "./common/printable.ts";
 export type { Engine } from "./engines/engine.ts";
 export { classifyFrames } from "./flow/classify.ts";
 export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";

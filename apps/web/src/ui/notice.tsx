@@ -1,10 +1,8 @@
-import { useRef } from "preact/hooks";
-import { openFiles } from "../actions.ts";
 import type { Notice, Way } from "../failures.ts";
 import { loadModel } from "../recogniser.ts";
 import { playCamera, playSample } from "../sources/player.ts";
-import { choosingModel, model, notice, source } from "../state.ts";
-import { videoTypes } from "./sources.tsx";
+import { choosingModel, clipFile, model, notice, source, view } from "../state.ts";
+import { chooseVideo } from "./video-chooser.tsx";
 
 const words: Readonly<Record<Way, string>> = {
   camera: "Try the camera again",
@@ -16,11 +14,10 @@ const words: Readonly<Record<Way, string>> = {
 
 /** A failure, over the picture, with buttons for what to do next. */
 export function NoticeCard({ notice: { title, text, ways } }: { readonly notice: Notice }) {
-  const chooser = useRef<HTMLInputElement>(null);
   const go: Readonly<Record<Way, () => void>> = {
     camera: () => void playCamera(),
     sample: playSample,
-    file: () => chooser.current?.click(),
+    file: chooseVideo,
     embedded: () => loadModel({ kind: "embedded" }),
     models: () => {
       choosingModel.value = true;
@@ -44,7 +41,7 @@ export function NoticeCard({ notice: { title, text, ways } }: { readonly notice:
             {words[way]}
           </button>
         ))}
-        {model.value !== null && source.value !== null && (
+        {model.value !== null && (view.value === "file" ? clipFile : source).value !== null && (
           <button
             type="button"
             class="button"
@@ -56,13 +53,6 @@ export function NoticeCard({ notice: { title, text, ways } }: { readonly notice:
           </button>
         )}
       </div>
-      <input
-        ref={chooser}
-        type="file"
-        accept={videoTypes}
-        hidden
-        onChange={({ currentTarget }) => void openFiles([...(currentTarget.files ?? [])])}
-      />
     </div>
   );
 }

@@ -25,7 +25,8 @@ interface RankProps {
   readonly score: number;
 }
 
-function Rank({ place, index, score }: RankProps) {
+/** A class with its probability, as a bar; an empty place if `index` is null. */
+export function Rank({ place, index, score }: RankProps) {
   return (
     <li class={`rank tone-${place}`}>
       <span class="rank-name">{index === null ? " " : labelOf(index)}</span>

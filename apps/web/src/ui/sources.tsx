@@ -1,18 +1,12 @@
-import { useRef } from "preact/hooks";
-import { openFiles } from "../actions.ts";
 import { playCamera, playSample } from "../sources/player.ts";
 import { cameraId, cameras, type SourceKind, source } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
-export const videoTypes = "video/*,.mkv,.mov,.webm,.mp4";
-
 /** Chooses the source. Only this asks for the camera. */
 export function Sources() {
-  const chooser = useRef<HTMLInputElement>(null);
   const kinds: readonly (readonly [SourceKind, string, () => void])[] = [
     ["sample", "Sample", playSample],
     ["camera", "Camera", () => void playCamera()],
-    ["file", "File", () => chooser.current?.click()],
   ];
   return (
     <section class="sources" aria-label="Source">
@@ -25,17 +19,6 @@ export function Sources() {
         ))}
       </div>
       <Detail />
-      <input
-        ref={chooser}
-        type="file"
-        accept={videoTypes}
-        hidden
-        onChange={({ currentTarget }) => {
-          void openFiles([...(currentTarget.files ?? [])]);
-          // So that the same file can be chosen again.
-          currentTarget.value = "";
-        }}
-      />
     </section>
   );
 }
@@ -60,5 +43,5 @@ function Detail() {
     );
   }
   if (now !== null) return <p class="source-name">{now.name}</p>;
-  return <p class="source-name source-name-none">Nothing is playing. Drop a video here, or choose a source.</p>;
+  return <p class="source-name source-name-none">Nothing is playing. Choose a source.</p>;
 }

@@ -1,10 +1,12 @@
 /** The worker: owns the model and its streams, and carries out messages in order. */
 import type { FromWorker, LiveSettings, Picture, ToWorker } from "../messages.ts";
+import { ClipJobs } from "./clip-jobs.ts";
+import { describe } from "./describe.ts";
 import { type Loaded, load } from "./load.ts";
 import { Viewer } from "./viewer.ts";
 
 interface Scope {
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent<ToWorker>) => void): void;
 }
 const scope = self as unknown as Scope;
@@ -15,6 +17,7 @@ let viewer: Viewer | null = null;
 let loading = new AbortController();
 let reading = new AbortController();
 let paused = false;
+const clips = new ClipJobs((job, news, transfer) => scope.postMessage({ kind: "clip", job, news }, transfer));
 /** Seconds of video that models have seen so far. */
 let time = 0;
 
@@ -32,9 +35,7 @@ function inTurn(during: "model" | "step", work: () => Promise<void>): Promise<vo
 }
 
 function fail(during: "model" | "step", error: unknown): void {
-  const { name, message, code }: Error & { readonly code?: unknown } =
-    error instanceof Error ? error : new Error(String(error));
-  scope.postMessage({ kind: "failed", failure: { during, code: typeof code === "string" ? code : name, message } });
+  scope.postMessage({ kind: "failed", failure: { during, ...describe(error) } });
 }
 
 async function openViewer(): Promise<void> {
@@ -86,6 +87,7 @@ async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promis
         await openViewer();
         throw error;
       });
+      await clips.stop();
       await before?.recognizer.close();
       scope.postMessage({ kind: "opened", model: next.described, last: loading === controller });
     });
@@ -126,6 +128,10 @@ const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { ki
   pause({ paused: next }) {
     paused = next;
   },
+  clip({ job, file }) {
+    if (loaded !== null) void clips.start(loaded.recognizer, file, job);
+  },
+  "stop-clip": () => void clips.stop(),
 };
 
 scope.addEventListener("message", ({ data }) => (handlers[data.kind] as (message: ToWorker) => void)(data));

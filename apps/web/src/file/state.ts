@@ -1,0 +1,45 @@
+/** The state of the File view. Components read it; the job and the playback write it. */
+
+import { computed, signal } from "@preact/signals";
+import type { Segment } from "movinet";
+import type { ClipResult, Moment } from "./messages.ts";
+import { Recording } from "./recording.ts";
+
+/** What becomes of the clip. `waiting`: for a model. */
+export type Phase = "waiting" | "reading" | "done" | "stopped" | "failed";
+
+export const phase = signal<Phase>("waiting");
+/** Seconds; 0 while unknown. */
+export const duration = signal(0);
+/** Seconds that have been classified. */
+export const reached = signal(0);
+/** Seconds of video per second. */
+export const speed = signal<number | null>(null);
+/** What is known of the clip so far. It grows without a signal of its own: with `reached`. */
+export const recording = signal(new Recording());
+export const segments = signal<readonly Segment[]>([]);
+export const result = signal<ClipResult | null>(null);
+/** Width / height of the tiles. */
+export const aspect = signal(1);
+
+/** Seconds. */
+export const playhead = signal(0);
+export const playing = signal(false);
+export const muted = signal(false);
+/** Whether the browser can play the clip; null while unknown. */
+export const playable = signal<boolean | null>(null);
+
+/** The answers at the playhead; null where nothing has been classified. */
+export const moment = computed<Moment | null>(() => {
+  const known = phase.value === "done" || playhead.value < reached.value;
+  return known ? recording.value.at(playhead.value) : null;
+});
+
+/** The segment at a time, in seconds. */
+export function segmentAt(time: number): Segment | null {
+  const all = segments.value;
+  const last = all.at(-1);
+  const found = all.find(({ start, end }) => time >= start && time < end);
+  return found ?? (last !== undefined && phase.value === "done" && time >= last.end ? last : null);
+}
+export const segment = computed(() => segmentAt(playhead.value));
