@@ -5,7 +5,7 @@ import { clipFile, labelOf } from "../state.ts";
 import type { FromAnnotate, ToAnnotate } from "./annotate-worker.ts";
 import type { Caption } from "./caption.ts";
 import { nameOf } from "./exports.ts";
-import { likeliest } from "./recording.ts";
+import { namedIn } from "./recording.ts";
 import { recording, segmentAt } from "./state.ts";
 
 /** Share of the video that has been written; null: none is being written. */
@@ -54,10 +54,10 @@ export function cancelAnnotation(): void {
   writing.value = null;
 }
 
-/** The segment's name, with its probability at each moment. */
+/** What each moment shows, with its probability. */
 function captions(): readonly Caption[] {
   return recording.value.moments.map(({ since, scores }) => {
-    const index = likeliest(segmentAt(since)?.scores ?? scores);
+    const index = namedIn(segmentAt(since), scores);
     return { from: since, label: labelOf(index), score: scores[index] as number };
   });
 }

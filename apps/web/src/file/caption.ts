@@ -1,4 +1,5 @@
 /** The caption of an annotated video: a name, and how confident the model is. */
+import { percent } from "../logic/format.ts";
 
 /** What the caption says from a time on, in seconds. */
 export interface Caption {
@@ -24,8 +25,7 @@ export function drawCaption(context: Context, { label, score }: Caption, width: 
   const em = Math.max(leastText, textShare * Math.min(width, height));
   const [margin, padding, bar] = [0.7 * em, 0.6 * em, Math.max(2, 0.22 * em)];
   context.font = `600 ${em}px system-ui, sans-serif`;
-  const percent = `${Math.round(100 * score)} %`;
-  const share = context.measureText("100 %").width;
+  const share = context.measureText(">99 %").width;
   const most = width - 2 * margin - 2 * padding - share - em;
   const name = cut(context, label, most);
   const inner = Math.max(
@@ -45,7 +45,7 @@ export function drawCaption(context: Context, { label, score }: Caption, width: 
   context.textAlign = "right";
   context.fillStyle = "#c9cdd1";
   context.font = `400 ${em}px system-ui, sans-serif`;
-  context.fillText(percent, left + boxWidth - padding, top + padding + 0.85 * em);
+  context.fillText(`${percent(score)} %`, left + boxWidth - padding, top + padding + 0.85 * em);
   const y = top + boxHeight - padding - bar;
   context.fillStyle = "rgb(255 255 255 / 0.22)";
   context.fillRect(left + padding, y, inner, bar);

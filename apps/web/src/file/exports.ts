@@ -61,7 +61,9 @@ function pixelsOf(picture: ImageBitmap) {
   context.drawImage(picture, 0, 0);
   const rgba = context.getImageData(0, 0, width, height).data;
   const data = new Uint8Array(3 * width * height);
-  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) data.set(rgba.subarray(from, from + 3), to);
+  for (let i = 0; i < width * height; i++) {
+    for (let channel = 0; channel < 3; channel++) data[3 * i + channel] = rgba[4 * i + channel] as number;
+  }
   return { data, width, height };
 }
 

@@ -1,4 +1,5 @@
 import type { Segment } from "movinet";
+import { margin } from "../logic/smoother.ts";
 import type { Moment, Tile } from "./messages.ts";
 
 /** A point of a curve: seconds, and probability. */
@@ -86,6 +87,14 @@ export class Recording {
   close(): void {
     for (const { picture } of this.tiles) picture.close();
   }
+}
+
+/** The class to name at a moment: that of the segment, unless another one is clearly likelier then. */
+export function namedIn(segment: Segment | null, scores: Float32Array): number {
+  const best = likeliest(scores);
+  if (segment === null) return best;
+  const usual = likeliest(segment.scores);
+  return (scores[best] as number) > (scores[usual] as number) + margin ? best : usual;
 }
 
 export function likeliest(scores: Float32Array): number {

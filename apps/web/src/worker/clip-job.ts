@@ -1,22 +1,22 @@
 /** Classifies whole clips: the worker's side of the File view. */
-import { type Segment, Segmenter } from "movinet";
+import { type Picture, type Segment, Segmenter } from "movinet";
 import { doubtAboutChanges, doubtAboutFrames } from "movinet/session";
-import type { ClipNews, ClipResult, Moment, Tile } from "../file/messages.ts";
-import { openClip } from "./clip-frames.ts";
+import type { ClipNews, Moment, Tile } from "../file/messages.ts";
+import { openVideo } from "./clip-frames.ts";
 import type { AppRecognizer } from "./load.ts";
 
 /** Milliseconds between messages to the page. */
 const interval = 100;
 /** Tiles over the whole clip. */
 const mostTiles = 48;
-/** Height of a tile in pixels. */
+/** Height of a tile in pixels, at most. */
 const tileHeight = 112;
-/** Segments are computed anew when there are this many times more moments, so that all times together cost a few. */
+/** Segments are computed anew when there are so many times more moments, which costs a few times as much as once. */
 const growth = 1.2;
-/** From this length on (seconds), the command line too shows segments, without the warning about changes. */
+/** Seconds up to which a single answer deserves a warning where the action changes, as on the command line. */
 const longVideo = 30;
 
-/** Classifies a clip. Tells what it knows every 100 ms. Throws the reason of `signal`, and what `classify` throws. */
+/** Classifies a clip, and tells what it knows every 100 ms. Throws the reason of `signal`, and what `openVideo` throws. */
 export async function classifyClip(
   recognizer: AppRecognizer,
   file: File,
@@ -24,43 +24,30 @@ export async function classifyClip(
   tell: (news: ClipNews, transfer?: readonly Transferable[]) => void,
 ): Promise<void> {
   const { fps, input } = recognizer.card;
-  const segmenter = new Segmenter();
-  const timings = { preprocessMs: 0, inferMs: 0 };
-  const known: Pick<Moment, "since" | "scores">[] = [];
-  let answer: Pick<ClipResult, "predictions"> = { predictions: [] };
-  let moments: Moment[] = [];
+  const started = performance.now();
+  const timings = { decodeMs: 0, preprocessMs: 0, inferMs: 0 };
+  const known: Moment[] = [];
+  let [toldMoments, segmented, told, nextTile] = [0, 0, started, 0];
   let tiles: Tile[] = [];
-  let told = performance.now();
-  let segmented = 0;
-  let nextTile = 0;
 
-  const clip = await openClip(file, { fps, size: input, signal });
-  tell({ kind: "open", duration: clip.duration, aspect: 1 });
-  const tileEvery = (clip.duration ?? 60) / mostTiles;
-
+  const video = openVideo(file, { fps, size: input, signal });
   const more = async (segments: readonly Segment[] | null) => {
-    tell(
-      { kind: "more", moments, tiles, segments },
-      tiles.map(({ picture }) => picture),
-    );
-    [moments, tiles] = [[], []];
-    told = performance.now();
-    // Lets messages in: a step and its answer need not wait for anything.
+    const pictures = tiles.map(({ picture }) => picture);
+    tell({ kind: "more", moments: known.slice(toldMoments), tiles, segments }, pictures);
+    [toldMoments, tiles, told] = [known.length, [], performance.now()];
+    // Lets messages in: neither a step nor its answer may have to wait for anything.
     await new Promise((resolve) => setTimeout(resolve));
     signal.throwIfAborted();
   };
 
-  for await (const result of recognizer.classify(clip.frames, { recent: true, answers: "grouped", signal })) {
+  for await (const result of recognizer.classify(video, { recent: true, answers: "grouped", signal })) {
     const { time, recent, predictions, picture } = result;
     timings.preprocessMs += result.timings.preprocessMs;
     timings.inferMs += result.timings.inferMs;
-    answer = { predictions };
-    const { since, scores } = recent ?? { since: time, scores: result.scores };
-    segmenter.add(since, scores);
-    known.push({ since, scores });
-    moments.push({ time, since, scores, predictions });
+    if (known.length === 0) tell({ kind: "open", duration: video.info?.duration ?? null, aspect: aspectOf(picture) });
+    known.push({ time, predictions, ...(recent ?? { since: time, scores: result.scores }) });
     if (time >= nextTile) {
-      nextTile = time + tileEvery;
+      nextTile = time + (video.info?.duration ?? 60) / mostTiles;
       tiles.push({ time, picture: await tileOf(picture) });
     }
     if (performance.now() - told < interval) continue;
@@ -68,29 +55,30 @@ export async function classifyClip(
     if (isTime) segmented = known.length;
     await more(isTime ? segmentsOf(known, time) : null);
   }
-  const duration = clip.duration ?? known.length / fps;
-  const segments = segmenter.end(duration);
+  const { duration, frames } = video;
+  timings.decodeMs = performance.now() - started - timings.preprocessMs - timings.inferMs;
+  const segments = segmentsOf(known, duration);
   await more(segments);
-  const doubts = [doubtAboutFrames(known.length), duration > longVideo ? null : doubtAboutChanges(segments)];
-  const warnings = [...recognizer.warnings, ...clip.warnings(), ...doubts.filter((doubt) => doubt !== null)];
-  tell({ kind: "done", result: { frames: known.length, duration, ...answer, timings, warnings } });
+  const doubts = [doubtAboutFrames(frames), duration > longVideo ? null : doubtAboutChanges(segments)];
+  const warnings = [...recognizer.warnings, ...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
+  const predictions = known.at(-1)?.predictions ?? [];
+  tell({ kind: "done", result: { frames, duration, predictions, timings, warnings } });
 }
 
-/** The segments if the video ended at `end`. */
-function segmentsOf(known: readonly Pick<Moment, "since" | "scores">[], end: number): readonly Segment[] {
+/** The segments of a video that ends at `end`. */
+function segmentsOf(known: readonly Moment[], end: number): readonly Segment[] {
   const segmenter = new Segmenter();
   for (const { since, scores } of known) segmenter.add(since, scores);
   return segmenter.end(end);
 }
 
-async function tileOf(picture: { data: Uint8Array; width: number; height: number }): Promise<ImageBitmap> {
-  const { data, width, height } = picture;
+const aspectOf = ({ width, height }: Picture) => width / height;
+
+async function tileOf({ data, width, height }: Picture): Promise<ImageBitmap> {
   const image = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    image.data[to] = data[from] as number;
-    image.data[to + 1] = data[from + 1] as number;
-    image.data[to + 2] = data[from + 2] as number;
-    image.data[to + 3] = 255;
+  for (let i = 0; i < width * height; i++) {
+    for (let channel = 0; channel < 3; channel++) image.data[4 * i + channel] = data[3 * i + channel] as number;
+    image.data[4 * i + 3] = 255;
   }
   return createImageBitmap(image, { resizeHeight: Math.min(height, tileHeight), resizeQuality: "medium" });
 }

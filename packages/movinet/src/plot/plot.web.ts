@@ -40,9 +40,9 @@ async function rasterize(svg: string, { width, height }: { readonly width: numbe
 async function dataUrlOf({ data, width, height }: Picture): Promise<string> {
   const { canvas, context } = canvasOf(width, height);
   const image = new ImageData(width, height);
-  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    image.data.set(data.subarray(from, from + 3), to);
-    image.data[to + 3] = 255;
+  for (let i = 0; i < width * height; i++) {
+    for (let channel = 0; channel < 3; channel++) image.data[4 * i + channel] = data[3 * i + channel] as number;
+    image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
   const bytes = await bytesOf(await canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 }));

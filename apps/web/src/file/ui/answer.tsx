@@ -1,5 +1,5 @@
-import { percent, short } from "../../logic/format.ts";
-import { result, speed } from "../state.ts";
+import { percent } from "../../logic/format.ts";
+import { result } from "../state.ts";
 
 /** The answer for the whole clip, and the reasons not to trust it. */
 export function Answer() {
@@ -25,8 +25,7 @@ export function Answer() {
             ))}
           </ol>
           <p class="answer-facts">
-            {done.frames} frames of {done.duration.toFixed(1)} s
-            {speed.value !== null && `, ${short(speed.value)} × real time`}
+            {done.frames} {done.frames === 1 ? "frame" : "frames"}, {done.duration.toFixed(1)} s
           </p>
           {done.warnings.map((warning) => (
             <p key={warning} class="hint" role="note">

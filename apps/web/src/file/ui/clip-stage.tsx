@@ -4,7 +4,7 @@ import { clipFile, labelOf, notice } from "../../state.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { NoticeCard } from "../../ui/notice.tsx";
 import { attach, onReady, onSeeked, onUnplayable, showClip, toggle } from "../playback.ts";
-import { likeliest } from "../recording.ts";
+import { namedIn } from "../recording.ts";
 import { aspect, moment, muted, phase, playable, playhead, playing, recording, segment } from "../state.ts";
 
 /** The clip at the playhead, and what it shows there. */
@@ -64,7 +64,7 @@ function Still() {
   );
 }
 
-/** The segment at the playhead, large, with its confidence at this moment. */
+/** What the clip shows at the playhead, large. */
 function Verdict() {
   const here = moment.value;
   if (here === null) {
@@ -76,7 +76,7 @@ function Verdict() {
       </div>
     );
   }
-  const index = likeliest(segment.value?.scores ?? here.scores);
+  const index = namedIn(segment.value, here.scores);
   return (
     <div class="verdict">
       <p class="verdict-name">{labelOf(index)}</p>
@@ -95,9 +95,9 @@ function Buttons() {
       <button
         type="button"
         class="round"
-        aria-label="Sound"
-        title={muted.value ? "Sound is off" : "Sound is on"}
-        aria-pressed={!muted.value}
+        aria-label="Mute"
+        title={muted.value ? "Turn the sound on" : "Mute"}
+        aria-pressed={muted.value}
         onClick={() => {
           muted.value = !muted.value;
         }}

@@ -25,13 +25,16 @@ export function Curves() {
 }
 
 /** Pixels above 100 % and below 0 %. */
-const margin = 6;
+const [above, below] = [16, 3];
 
 function drawCurves({ context, width, height, colour }: Sheet): void {
-  const yOf = (score: number) => margin + (1 - score) * (height - 2 * margin);
+  const yOf = (score: number) => above + (1 - score) * (height - above - below);
   const xOf = (time: number) => (duration.value > 0 ? (time / duration.value) * width : 0);
   context.fillStyle = colour("--line");
   for (const share of [0, 0.5, 1]) context.fillRect(0, Math.round(yOf(share)), width, 1);
+  context.fillStyle = colour("--quiet");
+  context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`;
+  context.fillText("100 %", 0, above - 5);
   const places = ranked.value;
   const leader = places[0] ?? -1;
   const drawn = classes.value.filter((index) => index !== leader).reverse();

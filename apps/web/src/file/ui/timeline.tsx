@@ -3,7 +3,7 @@ import { clock, percent, short } from "../../logic/format.ts";
 import { labelOf, model } from "../../state.ts";
 import { begin, stop } from "../clip.ts";
 import { seek, toggle } from "../playback.ts";
-import { likeliest } from "../recording.ts";
+import { likeliest, namedIn } from "../recording.ts";
 import { duration, moment, phase, playhead, reached, result, segment, segments, speed } from "../state.ts";
 import { keyTarget, leftText, percentOf, ticks, tickText } from "../timeline.ts";
 import { Curves } from "./curves.tsx";
@@ -24,6 +24,9 @@ export function Timeline() {
         <Progress />
       </div>
       <Track />
+      <p id="timeline-keys" class="unseen">
+        Arrow keys move by a frame, Page Up and Page Down by a segment. Space plays.
+      </p>
     </section>
   );
 }
@@ -96,7 +99,7 @@ function Track() {
       aria-valuemax={Number(duration.value.toFixed(3))}
       aria-valuenow={Number(playhead.value.toFixed(3))}
       aria-valuetext={valueText()}
-      title="Arrow keys: a frame. Page keys: a segment. Space: play"
+      aria-describedby="timeline-keys"
       onKeyDown={onKeyDown}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -123,7 +126,7 @@ function Track() {
 function valueText(): string {
   const here = moment.value;
   if (here === null) return `${clock(playhead.value)}, not classified`;
-  const index = likeliest(segment.value?.scores ?? here.scores);
+  const index = namedIn(segment.value, here.scores);
   return `${clock(playhead.value)}, ${labelOf(index)} ${percent(here.scores[index] ?? 0)} %`;
 }
 
