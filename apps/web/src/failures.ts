@@ -1,7 +1,7 @@
 import type { Failure } from "./messages.ts";
 
 /** What the user can do next. */
-export type Way = "camera" | "sample" | "file" | "embedded" | "models";
+export type Way = "camera" | "sample" | "file" | "live" | "embedded" | "models";
 
 /** A failure in plain words, with what to do next, best first. */
 export interface Notice {
@@ -35,6 +35,19 @@ const cameraNotices: Readonly<Record<string, Notice>> = {
     title: "The camera was disconnected",
     text: "It was unplugged, or another program took over. Reconnect it and try again.",
     ways: ["camera", "sample"],
+  },
+};
+
+const clipNotices: Readonly<Record<string, Notice>> = {
+  NoWebCodecs: {
+    title: "This browser cannot read video files",
+    text: "It has no WebCodecs, which read a file faster than it plays. Update the browser, or play the video live.",
+    ways: ["live", "file"],
+  },
+  E_DEPENDENCY_MISSING: {
+    title: "A part of the page did not load",
+    text: "Check the network and reload the page.",
+    ways: ["file"],
   },
 };
 
@@ -77,7 +90,9 @@ export function noticeOf({ during, code, message }: Failure): Notice {
     return cameraNotices[code] ?? { title: "The camera did not start", text: message, ways: ["camera", "sample"] };
   }
   if (during === "file") return { title: "This video cannot be played", text: message, ways: ["file", "sample"] };
-  if (during === "clip") return { title: "This video cannot be classified", text: message, ways: ["file"] };
+  if (during === "clip") {
+    return clipNotices[code] ?? { title: "This video cannot be classified", text: message, ways: ["file", "live"] };
+  }
   if (during === "worker") {
     return { title: "The recognizer could not start", text: `${message} Reload the page to try again.`, ways: [] };
   }

@@ -18,6 +18,8 @@ export const ranks = 5;
 export const view = signal<"live" | "file">("live");
 /** The clip of the File view. */
 export const clipFile = signal<File | null>(null);
+/** Whether the browser can play it; null while unknown. */
+export const clipPlayable = signal<boolean | null>(null);
 
 // The source.
 export const source = signal<{ readonly kind: SourceKind; readonly name: string } | null>(null);

@@ -3,7 +3,7 @@ import { batch, effect, untracked } from "@preact/signals";
 import sampleUrl from "../../generated/sample.mp4?url";
 import type { OpenModel } from "../messages.ts";
 import { fail, send, whenClip } from "../recogniser.ts";
-import { clipFile, model, notice, view } from "../state.ts";
+import { clipFile, clipPlayable, model, notice, view } from "../state.ts";
 import type { ClipNews } from "./messages.ts";
 import { Recording } from "./recording.ts";
 import * as state from "./state.ts";
@@ -31,7 +31,7 @@ export function begin(): void {
     if (file === shown) return;
     state.duration.value = 0;
     state.playhead.value = 0;
-    state.playable.value = null;
+    clipPlayable.value = null;
   });
   shown = file;
   readWith = model.value;
@@ -81,7 +81,8 @@ const handlers: { readonly [Kind in ClipNews["kind"]]: (news: ClipNews & { kind:
   },
   failed({ code, message }) {
     state.phase.value = "failed";
-    fail({ during: "clip", code, message });
+    const isUnable = code === "E_VIDEO_CODEC" && typeof VideoDecoder === "undefined";
+    fail({ during: "clip", code: isUnable ? "NoWebCodecs" : code, message });
   },
 };
 

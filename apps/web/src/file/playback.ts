@@ -1,5 +1,5 @@
 /** The clip in a `<video>`, and the playhead. Where the browser cannot play the clip, the playhead moves without it. */
-import { clipFile } from "../state.ts";
+import { clipFile, clipPlayable } from "../state.ts";
 import * as state from "./state.ts";
 
 let video: HTMLVideoElement | null = null;
@@ -48,7 +48,7 @@ function follow(element: HTMLVideoElement): void {
 export function seek(time: number): void {
   const last = state.duration.value;
   state.playhead.value = Math.min(Math.max(0, time), last);
-  if (video === null || state.playable.value !== true) return;
+  if (video === null || clipPlayable.value !== true) return;
   // Beyond the last frame there is nothing to show.
   const wanted = Math.min(state.playhead.value, Math.max(0, video.duration - 0.001));
   if (video.seeking) next = wanted;
@@ -61,18 +61,18 @@ export function onSeeked(): void {
 }
 
 export function onReady(): void {
-  state.playable.value = video !== null && video.videoWidth > 0;
+  clipPlayable.value = video !== null && video.videoWidth > 0;
   if (video === null) return;
   // Recordings may not know how long they are.
   if (state.duration.value === 0 && Number.isFinite(video.duration)) state.duration.value = video.duration;
 }
 
 export function onUnplayable(): void {
-  if (url !== null) state.playable.value = false;
+  if (url !== null) clipPlayable.value = false;
 }
 
 export function toggle(): void {
-  if (video === null || state.playable.value !== true) return;
+  if (video === null || clipPlayable.value !== true) return;
   if (!video.paused) {
     video.pause();
     return;

@@ -26,8 +26,6 @@ export const aspect = signal(1);
 export const playhead = signal(0);
 export const playing = signal(false);
 export const muted = signal(false);
-/** Whether the browser can play the clip; null while unknown. */
-export const playable = signal<boolean | null>(null);
 
 /** The answers at the playhead; null where nothing has been classified. */
 export const moment = computed<Moment | null>(() => {

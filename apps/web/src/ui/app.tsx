@@ -38,8 +38,8 @@ export function App() {
       <footer class="foot">
         Everything runs on this device. No picture leaves it, and only models that you choose are downloaded.
       </footer>
-      <ModelDialog />
       <VideoChooser />
+      <ModelDialog />
     </div>
   );
 }

@@ -1,13 +1,15 @@
+import { playClipLive } from "../actions.ts";
 import type { Notice, Way } from "../failures.ts";
 import { loadModel } from "../recogniser.ts";
 import { playCamera, playSample } from "../sources/player.ts";
-import { choosingModel, clipFile, model, notice, source, view } from "../state.ts";
+import { choosingModel, clipFile, clipPlayable, model, notice, source, view } from "../state.ts";
 import { chooseVideo } from "./video-chooser.tsx";
 
 const words: Readonly<Record<Way, string>> = {
   camera: "Try the camera again",
   sample: "Play the sample",
   file: "Open a video",
+  live: "Play it live",
   embedded: "Use the built-in model",
   models: "Choose a model",
 };
@@ -18,17 +20,19 @@ export function NoticeCard({ notice: { title, text, ways } }: { readonly notice:
     camera: () => void playCamera(),
     sample: playSample,
     file: chooseVideo,
+    live: playClipLive,
     embedded: () => loadModel({ kind: "embedded" }),
     models: () => {
       choosingModel.value = true;
     },
   };
+  const offered = ways.filter((way) => way !== "live" || clipPlayable.value);
   return (
     <div class="notice" role="alert">
       <h2 class="notice-title">{title}</h2>
       <p class="notice-text">{text}</p>
       <div class="notice-ways">
-        {ways.map((way, i) => (
+        {offered.map((way, i) => (
           <button
             key={way}
             type="button"

@@ -1,5 +1,5 @@
 /** Classifies whole clips: the worker's side of the File view. */
-import { type Picture, type Segment, Segmenter } from "movinet";
+import { type Fit, type Picture, type Segment, Segmenter } from "movinet";
 import { doubtAboutChanges, doubtAboutFrames } from "movinet/session";
 import type { ClipNews, Moment, Tile } from "../file/messages.ts";
 import { openVideo } from "./clip-frames.ts";
@@ -44,7 +44,8 @@ export async function classifyClip(
     const { time, recent, predictions, picture } = result;
     timings.preprocessMs += result.timings.preprocessMs;
     timings.inferMs += result.timings.inferMs;
-    if (known.length === 0) tell({ kind: "open", duration: video.info?.duration ?? null, aspect: aspectOf(picture) });
+    if (known.length === 0)
+      tell({ kind: "open", duration: video.info?.duration ?? null, aspect: aspectOf(picture, input.fit, video.info) });
     known.push({ time, predictions, ...(recent ?? { since: time, scores: result.scores }) });
     if (time >= nextTile) {
       nextTile = time + (video.info?.duration ?? 60) / mostTiles;
@@ -72,7 +73,11 @@ function segmentsOf(known: readonly Moment[], end: number): readonly Segment[] {
   return segmenter.end(end);
 }
 
-const aspectOf = ({ width, height }: Picture) => width / height;
+/** Width / height at which tiles look right. */
+function aspectOf(picture: Picture, fit: Fit, info: Pick<Picture, "width" | "height"> | null): number {
+  const { width, height } = fit === "squash" && info !== null ? info : picture;
+  return width / height;
+}
 
 async function tileOf({ data, width, height }: Picture): Promise<ImageBitmap> {
   const image = new ImageData(width, height);

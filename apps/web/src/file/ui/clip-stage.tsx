@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import { percent } from "../../logic/format.ts";
-import { clipFile, labelOf, notice } from "../../state.ts";
+import { clipFile, clipPlayable, labelOf, notice } from "../../state.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { NoticeCard } from "../../ui/notice.tsx";
 import { attach, onReady, onSeeked, onUnplayable, showClip, toggle } from "../playback.ts";
 import { namedIn } from "../recording.ts";
-import { aspect, moment, muted, phase, playable, playhead, playing, recording, segment } from "../state.ts";
+import { aspect, moment, muted, phase, playhead, playing, recording, segment } from "../state.ts";
 
 /** The clip at the playhead, and what it shows there. */
 export function ClipStage() {
@@ -22,7 +22,7 @@ export function ClipStage() {
         muted={muted.value}
         playsInline
         preload="auto"
-        hidden={playable.value === false}
+        hidden={clipPlayable.value === false}
         aria-label={clipFile.value?.name ?? ""}
         onLoadedMetadata={onShape}
         onLoadedData={onReady}
@@ -39,9 +39,9 @@ export function ClipStage() {
         }}
         onError={onUnplayable}
       />
-      {playable.value === false && <Still />}
+      {clipPlayable.value === false && <Still />}
       {notice.value === null ? <Verdict /> : <NoticeCard notice={notice.value} />}
-      {playable.value && notice.value === null && <Buttons />}
+      {clipPlayable.value && notice.value === null && <Buttons />}
     </section>
   );
 }

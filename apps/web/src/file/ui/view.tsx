@@ -1,10 +1,9 @@
 import { playClipLive } from "../../actions.ts";
-import { clipFile, notice } from "../../state.ts";
+import { clipFile, clipPlayable, notice } from "../../state.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { NoticeCard } from "../../ui/notice.tsx";
 import { chooseVideo } from "../../ui/video-chooser.tsx";
 import { openSample } from "../clip.ts";
-import { playable } from "../state.ts";
 import "../../style/file.css";
 import { Answer } from "./answer.tsx";
 import { ClipRanks } from "./clip-ranks.tsx";
@@ -24,7 +23,7 @@ export function FileView() {
         <section class="sources" aria-label="Clip">
           <p class="source-name clip-name">{file.name}</p>
           <div class="clip-buttons">
-            {playable.value && (
+            {clipPlayable.value && (
               <button type="button" class="button" onClick={playClipLive}>
                 <Icon name="sample" />
                 Play live
