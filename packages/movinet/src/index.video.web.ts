@@ -1,4 +1,5 @@
-/** Pictures of answers in a browser: the entry `movinet/video`. */
+/** Video files in browsers, and pictures of answers: the entry `movinet/video` under the `browser` condition. */
 
 export { renderPlot } from "./plot/plot.web.ts";
 export { createPlotRecorder } from "./plot/plot-data.ts";
+export { openVideo, type Video, type VideoOptions } from "./video/video.web.ts";
