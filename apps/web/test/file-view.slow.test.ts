@@ -236,7 +236,7 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     await openApp();
     for (const [file, said] of [
       [old, /MPEG-4 Part 2/],
-      [notes, /not a video/],
+      [notes, /text file/],
       [sound, /audio|sound/],
     ] as const) {
       await choose(file);

@@ -1,8 +1,8 @@
 /** Classifies whole clips: the worker's side of the File view. */
 import { type Fit, type Picture, type Segment, Segmenter } from "movinet";
 import { doubtAboutChanges, doubtAboutFrames } from "movinet/session";
+import { openVideo } from "movinet/video";
 import type { ClipNews, Moment, Tile } from "../file/messages.ts";
-import { openVideo } from "./clip-frames.ts";
 import type { AppRecognizer } from "./load.ts";
 
 /** Milliseconds between messages to the page. */

@@ -1,5 +1,4 @@
 import type { ClipNews } from "../file/messages.ts";
-import { classifyClip } from "./clip-job.ts";
 import { describe } from "./describe.ts";
 import type { AppRecognizer } from "./load.ts";
 
@@ -21,7 +20,10 @@ export class ClipJobs {
       if (!signal.aborted) this.#tell(job, news, [...transfer]);
     };
     this.#turn = this.#turn
-      .then(() => (signal.aborted ? undefined : classifyClip(recognizer, file, signal, tell)))
+      .then(async () => {
+        const { classifyClip } = await import("./clip-job.ts");
+        if (!signal.aborted) await classifyClip(recognizer, file, signal, tell);
+      })
       .catch((error: unknown) => tell({ kind: "failed", ...describe(error) }));
     return this.#turn;
   }
