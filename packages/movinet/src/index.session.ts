@@ -4,7 +4,6 @@
  */
 
 export { reportLeaks } from "./common/leaks.ts";
-export { printable } from "./common/printable.ts";
 export type { Engine } from "./engines/engine.ts";
 export { classifyFrames } from "./flow/classify.ts";
 export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";

@@ -1,5 +1,5 @@
 /** Comma-separated values (RFC 4180, lines ending in LF). */
-import { printable } from "movinet/session";
+import { printable } from "movinet/files";
 
 type Cell = string | number | null;
 

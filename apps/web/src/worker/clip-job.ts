@@ -13,8 +13,6 @@ const mostTiles = 48;
 const tileHeight = 112;
 /** Segments are computed anew when there are so many times more moments, which costs a few times as much as once. */
 const growth = 1.2;
-/** Seconds up to which a single answer deserves a warning where the action changes, as on the command line. */
-const longVideo = 30;
 
 /** Classifies a clip, and tells what it knows every 100 ms. Throws the reason of `signal`, and what `openVideo` throws. */
 export async function classifyClip(
@@ -60,7 +58,7 @@ export async function classifyClip(
   timings.decodeMs = performance.now() - started - timings.preprocessMs - timings.inferMs;
   const segments = segmentsOf(known, duration);
   await more(segments);
-  const doubts = [doubtAboutFrames(frames), duration > longVideo ? null : doubtAboutChanges(segments)];
+  const doubts = [doubtAboutFrames(frames), doubtAboutChanges(segments)];
   const warnings = [...recognizer.warnings, ...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
   const predictions = known.at(-1)?.predictions ?? [];
   tell({ kind: "done", result: { frames, duration, predictions, timings, warnings } });

@@ -12,7 +12,7 @@ export class ClipJobs {
     this.#tell = tell;
   }
 
-  /** Starts when the clip before has stopped. Never throws: the page is told what fails. */
+  /** Starts when the clip before has stopped. Never throws: it tells the page what fails. */
   start(recognizer: AppRecognizer, file: File, job: number): Promise<void> {
     void this.stop();
     const { signal } = this.#controller;

@@ -39,7 +39,7 @@ export function ClipStage() {
         }}
         onError={onUnplayable}
       />
-      {clipPlayable.value === false && <Still />}
+      {clipPlayable.value === false && notice.value === null && <Still />}
       {notice.value === null ? <Verdict /> : <NoticeCard notice={notice.value} />}
       {clipPlayable.value && notice.value === null && <Buttons />}
     </section>

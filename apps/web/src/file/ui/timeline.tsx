@@ -58,7 +58,7 @@ function Progress() {
       <p class="progress-text" role="status">
         {now === "done" && `${result.value?.duration.toFixed(1)} s, ${pace}`}
         {now === "stopped" && `Stopped at ${clock(reached.value)}`}
-        {now === "failed" && `Failed at ${clock(reached.value)}`}
+        {now === "failed" && (reached.value > 0 ? `Failed at ${clock(reached.value)}` : "Failed")}
         {now === "waiting" && "Loading the model"}
       </p>
       {(now === "stopped" || now === "failed") && (
