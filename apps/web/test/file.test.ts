@@ -2,7 +2,7 @@
 import type { Segment } from "movinet";
 import { describe, expect, test } from "vitest";
 import { captionAt } from "../src/file/caption.ts";
-import { namedIn, Recording } from "../src/file/recording.ts";
+import { Recording } from "../src/file/recording.ts";
 import { keyTarget, leftText, percentOf, ticks, tickText } from "../src/file/timeline.ts";
 
 const scores = (...values: number[]) => Float32Array.from(values);
@@ -36,21 +36,21 @@ describe("a recording", () => {
     const count = 10_000;
     const moments = Array.from({ length: count }, (_, i) => moment(i + 1, i, i === 7003 ? 1 : 0.1 * (i % 3)));
     recording.add(moments, []);
-    const curve = recording.curve(0, 300, count);
+    const curve = recording.curve(0, count, 300);
     expect(curve.length).toBeGreaterThan(300);
     expect(curve.length).toBeLessThanOrEqual(2 * 301);
     expect(curve.filter(({ score }) => score === 1).map(({ time }) => time)).toEqual([7003]);
     expect(curve.map(({ time }) => time)).toEqual(curve.map(({ time }) => time).toSorted((a, b) => a - b));
-    expect(new Recording().curve(0, 300, 1)).toEqual([]);
+    expect(new Recording().curve(0, 1, 300)).toEqual([]);
   });
 
   test("has a curve without the answers that hold for no time", () => {
     const recording = new Recording();
     recording.add([moment(0, 0, 0.25), moment(0.5, 0, 0.5), moment(1, 0.5, 0.75)], []);
-    expect(recording.curve(0, 300, 1)).toEqual([
+    expect(recording.curve(0, 1.5, 300)).toEqual([
       { time: 0, score: 0.5 },
       { time: 0.5, score: 0.75 },
-      { time: 1, score: 0.75 },
+      { time: 1.5, score: 0.75 },
     ]);
   });
 
@@ -66,13 +66,6 @@ describe("a recording", () => {
       null,
     ]);
   });
-});
-
-test("a segment keeps its name unless another class is clearly likelier", () => {
-  const running = segment(0, 1, 0.8, 0.2);
-  expect(namedIn(running, scores(0.5, 0.55))).toBe(0);
-  expect(namedIn(running, scores(0.4, 0.6))).toBe(1);
-  expect(namedIn(null, scores(0.4, 0.6))).toBe(1);
 });
 
 test("the caption of a time is the newest by then", () => {

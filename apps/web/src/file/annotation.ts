@@ -5,8 +5,8 @@ import { clipFile, labelOf } from "../state.ts";
 import type { FromAnnotate, ToAnnotate } from "./annotate-worker.ts";
 import type { Caption } from "./caption.ts";
 import { nameOf } from "./exports.ts";
-import { namedIn } from "./recording.ts";
-import { recording, segmentAt } from "./state.ts";
+import { likeliest } from "./recording.ts";
+import { segments } from "./state.ts";
 
 /** Share of the video that has been written; null: none is being written. */
 export const writing = signal<number | null>(null);
@@ -54,10 +54,10 @@ export function cancelAnnotation(): void {
   writing.value = null;
 }
 
-/** What each moment shows, with its probability. */
+/** The segments; a clip has at least one. */
 function captions(): readonly Caption[] {
-  return recording.value.moments.map(({ since, scores }) => {
-    const index = namedIn(segmentAt(since), scores);
-    return { from: since, label: labelOf(index), score: scores[index] as number };
+  return segments.value.map(({ start, scores }) => {
+    const index = likeliest(scores);
+    return { from: start, label: labelOf(index), score: scores[index] as number };
   });
 }

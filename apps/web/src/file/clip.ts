@@ -29,7 +29,7 @@ export function begin(): void {
     state.result.value = null;
     notice.value = null;
     if (file === shown) return;
-    state.duration.value = 0;
+    state.declared.value = null;
     state.playhead.value = 0;
     clipPlayable.value = null;
   });
@@ -61,21 +61,19 @@ export async function openSample(): Promise<void> {
 const handlers: { readonly [Kind in ClipNews["kind"]]: (news: ClipNews & { kind: Kind }) => void } = {
   open({ duration, aspect }) {
     state.aspect.value = aspect;
-    if (duration !== null) state.duration.value = duration;
+    state.declared.value ??= duration;
   },
   more({ moments, tiles, segments }) {
     state.recording.value.add(moments, tiles);
     const reached = (moments.at(-1)?.time ?? 0) + 1 / (model.value?.fps ?? 1);
     batch(() => {
       if (moments.length > 0) state.reached.value = reached;
-      state.duration.value = Math.max(state.duration.value, state.reached.value);
       state.speed.value = state.reached.value / ((performance.now() - started) / 1000);
       if (segments !== null) state.segments.value = segments;
     });
   },
   done({ result }) {
     state.result.value = result;
-    state.duration.value = result.duration;
     state.reached.value = result.duration;
     state.phase.value = "done";
   },

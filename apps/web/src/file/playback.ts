@@ -63,8 +63,7 @@ export function onSeeked(): void {
 export function onReady(): void {
   clipPlayable.value = video !== null && video.videoWidth > 0;
   if (video === null) return;
-  // Recordings may not know how long they are.
-  if (state.duration.value === 0 && Number.isFinite(video.duration)) state.duration.value = video.duration;
+  if (state.declared.value === null && Number.isFinite(video.duration)) state.declared.value = video.duration;
 }
 
 export function onUnplayable(): void {

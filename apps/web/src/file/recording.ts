@@ -1,5 +1,4 @@
 import type { Segment } from "movinet";
-import { margin } from "../logic/smoother.ts";
 import type { Moment, Tile } from "./messages.ts";
 
 /** A point of a curve: seconds, and probability. */
@@ -48,17 +47,20 @@ export class Recording {
     return [...new Set([...named, ...highest])].slice(0, count);
   }
 
-  /** The curve of a class, ready to draw. For more than two points per column only the lowest and highest of each column remain. */
-  curve(index: number, columns: number, duration: number): readonly CurvePoint[] {
+  /**
+   * The curve of a class until so many seconds, ready to draw. If there are more than two points per column, only the lowest and
+   * the highest of each column remain.
+   */
+  curve(index: number, until: number, columns: number): readonly CurvePoint[] {
     const points: CurvePoint[] = [];
     for (const [i, { since, scores }] of this.moments.entries()) {
       const next = this.moments[i + 1];
       if (next === undefined || next.since > since) points.push({ time: since, score: scores[index] as number });
     }
     const last = this.moments.at(-1);
-    if (last !== undefined) points.push({ time: last.time, score: last.scores[index] as number });
+    if (last !== undefined) points.push({ time: until, score: last.scores[index] as number });
     if (points.length <= 2 * columns) return points;
-    const columnOf = ({ time }: CurvePoint) => Math.floor((time / duration) * columns);
+    const columnOf = ({ time }: CurvePoint) => Math.floor((time / until) * columns);
     const kept: CurvePoint[] = [];
     for (let from = 0; from < points.length; ) {
       let to = from;
@@ -89,14 +91,7 @@ export class Recording {
   }
 }
 
-/** The class to name at a moment: that of the segment, unless another one is clearly likelier then. */
-export function namedIn(segment: Segment | null, scores: Float32Array): number {
-  const best = likeliest(scores);
-  if (segment === null) return best;
-  const usual = likeliest(segment.scores);
-  return (scores[best] as number) > (scores[usual] as number) + margin ? best : usual;
-}
-
+/** The class with the highest probability. */
 export function likeliest(scores: Float32Array): number {
   let best = 0;
   for (let c = 1; c < scores.length; c++) if ((scores[c] as number) > (scores[best] as number)) best = c;

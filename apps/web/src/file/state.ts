@@ -3,14 +3,14 @@
 import { computed, signal } from "@preact/signals";
 import type { Segment } from "movinet";
 import type { ClipResult, Moment } from "./messages.ts";
-import { Recording } from "./recording.ts";
+import { likeliest, Recording } from "./recording.ts";
 
 /** What becomes of the clip. `waiting`: for a model. */
 export type Phase = "waiting" | "reading" | "done" | "stopped" | "failed";
 
 export const phase = signal<Phase>("waiting");
-/** Seconds; 0 while unknown. */
-export const duration = signal(0);
+/** Seconds that the file declares; null while unknown. Some never say. */
+export const declared = signal<number | null>(null);
 /** Seconds that have been classified. */
 export const reached = signal(0);
 /** Seconds of video per second. */
@@ -19,6 +19,8 @@ export const speed = signal<number | null>(null);
 export const recording = signal(new Recording());
 export const segments = signal<readonly Segment[]>([]);
 export const result = signal<ClipResult | null>(null);
+/** Seconds of the clip, as far as is known. */
+export const duration = computed(() => result.value?.duration ?? Math.max(declared.value ?? 0, reached.value));
 /** Width / height of the tiles. */
 export const aspect = signal(1);
 
@@ -41,3 +43,13 @@ export function segmentAt(time: number): Segment | null {
   return found ?? (last !== undefined && phase.value === "done" && time >= last.end ? last : null);
 }
 export const segment = computed(() => segmentAt(playhead.value));
+
+/** What to name at a moment: its segment, with its mean score, or before there are segments the likeliest class. */
+export function nameAt(
+  segment: Segment | null,
+  { scores }: Moment,
+): { readonly index: number; readonly score: number } {
+  const named = segment?.scores ?? scores;
+  const index = likeliest(named);
+  return { index, score: named[index] as number };
+}

@@ -8,7 +8,7 @@ export interface Named {
 /** Seconds after which an answer counts half. */
 const halfLife = 0.25;
 /** How much likelier another class must be to take over, so that names do not flicker. */
-export const margin = 0.1;
+const margin = 0.1;
 
 /** Smooths scores over time, and keeps a name until another one is clearly likelier. */
 export class Smoother {

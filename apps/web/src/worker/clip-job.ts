@@ -7,7 +7,7 @@ import type { AppRecognizer } from "./load.ts";
 
 /** Milliseconds between messages to the page. */
 const interval = 100;
-/** Tiles over the whole clip. */
+/** Tiles over a clip of known length. */
 const mostTiles = 48;
 /** Height of a tile in pixels, at most. */
 const tileHeight = 112;
@@ -46,7 +46,8 @@ export async function classifyClip(
       tell({ kind: "open", duration: video.info?.duration ?? null, aspect: aspectOf(picture, input.fit, video.info) });
     known.push({ time, predictions, ...(recent ?? { since: time, scores: result.scores }) });
     if (time >= nextTile) {
-      nextTile = time + (video.info?.duration ?? 60) / mostTiles;
+      // Of a clip whose length nobody knows, there are the fewer the later.
+      nextTile = time + (video.info?.duration ?? 2 * time) / mostTiles;
       tiles.push({ time, picture: await tileOf(picture) });
     }
     if (performance.now() - told < interval) continue;

@@ -4,8 +4,7 @@ import { clipFile, clipPlayable, labelOf, notice } from "../../state.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { NoticeCard } from "../../ui/notice.tsx";
 import { attach, onReady, onSeeked, onUnplayable, showClip, toggle } from "../playback.ts";
-import { namedIn } from "../recording.ts";
-import { aspect, moment, muted, phase, playhead, playing, recording, segment } from "../state.ts";
+import { aspect, moment, muted, nameAt, phase, playhead, playing, reached, recording, segment } from "../state.ts";
 
 /** The clip at the playhead, and what it shows there. */
 export function ClipStage() {
@@ -49,6 +48,7 @@ export function ClipStage() {
 /** The nearest picture of the strip, for a clip that the browser can decode but not play. */
 function Still() {
   const canvas = useRef<HTMLCanvasElement>(null);
+  void reached.value;
   const tile = recording.value.tileAt(playhead.value, Number.POSITIVE_INFINITY);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
@@ -76,12 +76,12 @@ function Verdict() {
       </div>
     );
   }
-  const index = namedIn(segment.value, here.scores);
+  const { index, score } = nameAt(segment.value, here);
   return (
     <div class="verdict">
       <p class="verdict-name">{labelOf(index)}</p>
       <p class="verdict-score">
-        {percent(here.scores[index] ?? 0)}
+        {percent(score)}
         <span class="unit"> %</span>
       </p>
     </div>

@@ -34,7 +34,7 @@ function drawCurves({ context, width, height, colour }: Sheet): void {
   for (const share of [0, 0.5, 1]) context.fillRect(0, Math.round(yOf(share)), width, 1);
   context.fillStyle = colour("--quiet");
   context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`;
-  context.fillText("100 %", 0, above - 5);
+  context.fillText("100 %", 5, above - 5);
   const places = ranked.value;
   const leader = places[0] ?? -1;
   const drawn = classes.value.filter((index) => index !== leader).reverse();
@@ -43,7 +43,7 @@ function drawCurves({ context, width, height, colour }: Sheet): void {
     for (const { time, score } of points) context.lineTo(xOf(time), yOf(score));
   };
   context.lineJoin = "round";
-  const curveOf = (index: number) => recording.value.curve(index, width, duration.value);
+  const curveOf = (index: number) => recording.value.curve(index, reached.value, xOf(reached.value));
   if (leader >= 0) {
     const points = curveOf(leader);
     path([{ time: points[0]?.time ?? 0, score: 0 }, ...points, { time: points.at(-1)?.time ?? 0, score: 0 }]);

@@ -2,7 +2,7 @@ import { clock, percent } from "../../logic/format.ts";
 import { labelOf } from "../../state.ts";
 import { seek } from "../playback.ts";
 import { likeliest } from "../recording.ts";
-import { phase, segment, segments } from "../state.ts";
+import { segment, segments } from "../state.ts";
 
 /** What the clip shows from when to when. A click moves the playhead there. */
 export function Segments() {
@@ -14,11 +14,7 @@ export function Segments() {
         {list.length > 1 ? `${list.length} segments` : "Segments"}
       </h2>
       {list.length === 0 ? (
-        <p class="empty">
-          {phase.value === "done"
-            ? "Nothing lasts long enough to be one."
-            : "Each action of the clip, with its start and end."}
-        </p>
+        <p class="empty">Each action of the clip, with its start, length and confidence.</p>
       ) : (
         <ol class="events segment-list">
           {list.map((each) => {

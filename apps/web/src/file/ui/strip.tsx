@@ -1,4 +1,4 @@
-import { aspect, duration, reached, recording } from "../state.ts";
+import { aspect, duration, phase, reached, recording } from "../state.ts";
 import { Drawn, type Sheet } from "./drawn.tsx";
 
 /** Pictures of the clip, evenly spread over it. They appear as the classification reaches them. */
@@ -7,7 +7,7 @@ export function Strip() {
     <Drawn
       class="strip"
       watch={() => {
-        void [recording.value, reached.value, duration.value, aspect.value];
+        void [recording.value, reached.value, phase.value, duration.value, aspect.value];
       }}
       draw={drawStrip}
     />
@@ -19,10 +19,12 @@ function drawStrip({ context, width, height }: Sheet): void {
   if (whole === 0 || width === 0) return;
   const count = Math.max(1, Math.round(width / (height * aspect.value)));
   const room = width / count;
+  // What has not been read stays empty.
+  const within = phase.value === "done" ? whole : Math.max(whole / count, whole / 40);
   context.imageSmoothingQuality = "high";
   for (let i = 0; i < count; i++) {
     const time = ((i + 0.5) / count) * whole;
-    const tile = recording.value.tileAt(time, Math.max(whole / count, whole / 40));
+    const tile = recording.value.tileAt(time, within);
     if (tile === null) continue;
     const { picture } = tile;
     // Fills its room, cut at the sides where that is narrower.

@@ -3,8 +3,20 @@ import { clock, percent, short } from "../../logic/format.ts";
 import { labelOf, model } from "../../state.ts";
 import { begin, stop } from "../clip.ts";
 import { seek, toggle } from "../playback.ts";
-import { likeliest, namedIn } from "../recording.ts";
-import { duration, moment, phase, playhead, reached, result, segment, segments, speed } from "../state.ts";
+import { likeliest } from "../recording.ts";
+import {
+  declared,
+  duration,
+  moment,
+  nameAt,
+  phase,
+  playhead,
+  reached,
+  result,
+  segment,
+  segments,
+  speed,
+} from "../state.ts";
 import { keyTarget, leftText, percentOf, ticks, tickText } from "../timeline.ts";
 import { Curves } from "./curves.tsx";
 import { Strip } from "./strip.tsx";
@@ -34,21 +46,17 @@ export function Timeline() {
 /** How far the classification is, and how it ended. Screen readers hear of its end. */
 function Progress() {
   const now = phase.value;
-  const share = duration.value > 0 ? reached.value / duration.value : 0;
+  const share = declared.value === null ? undefined : Math.min(1, reached.value / declared.value);
   const pace = speed.value === null ? "" : `${short(speed.value)} × real time`;
   return (
     <div class="clip-progress">
       {now === "reading" && (
         <>
-          <progress
-            class="progress-bar"
-            max={1}
-            value={duration.value > 0 ? share : undefined}
-            aria-label="Classified"
-          />
+          <progress class="progress-bar" max={1} value={share} aria-label="Classified" />
           <span class="progress-text">
-            {Math.floor(100 * share)} %<span class="progress-pace">{pace && `, ${pace}`}</span>
-            {speed.value !== null && duration.value > 0 && `, ${leftText(duration.value, reached.value, speed.value)}`}
+            {share === undefined ? clock(reached.value) : `${Math.floor(100 * share)} %`}
+            {speed.value !== null && `, ${pace}`}
+            {speed.value !== null && share !== undefined && `, ${leftText(duration.value, reached.value, speed.value)}`}
           </span>
           <button type="button" class="button button-small" onClick={() => stop()}>
             Cancel
@@ -126,8 +134,8 @@ function Track() {
 function valueText(): string {
   const here = moment.value;
   if (here === null) return `${clock(playhead.value)}, not classified`;
-  const index = namedIn(segment.value, here.scores);
-  return `${clock(playhead.value)}, ${labelOf(index)} ${percent(here.scores[index] ?? 0)} %`;
+  const { index, score } = nameAt(segment.value, here);
+  return `${clock(playhead.value)}, ${labelOf(index)} ${percent(score)} %`;
 }
 
 /** The segments as bands. */
