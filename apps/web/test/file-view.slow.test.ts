@@ -3,9 +3,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Classification, open, Segmenter } from "movinet";
 import { openVideo } from "movinet/video";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +13,7 @@ import { hasShared, officialModel, sharedFolder, sharedReason } from "../../../p
 import { motionVideo } from "../../../packages/movinet/test/video/make-motion.ts";
 import { makeVideo } from "../../../packages/movinet/test/video/make-video.ts";
 import { type ServedApp, serveApp } from "./app-page.ts";
+import { classifyInNode, wav } from "./clips.ts";
 
 const embedded = fileURLToPath(new URL("../../cli/models/camera-motion.safetensors", import.meta.url));
 const sample = fileURLToPath(new URL("../generated/sample.mp4", import.meta.url));
@@ -71,21 +71,14 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
   }
 
-  /** What the library says in Node. */
-  async function classifyInNode(video: string, model: string) {
-    await using recognizer = await open(model);
-    const { labels } = recognizer.card;
-    const segmenter = new Segmenter();
-    let last: Classification | null = null;
-    for await (const result of recognizer.classify(video, { recent: true })) {
-      if (result.recent) segmenter.add(result.recent.since, result.recent.scores);
-      last = result;
-    }
-    const end = ((last?.frame ?? 0) + 1) / recognizer.card.fps;
-    const segments = segmenter.end(end).map(({ start, scores }) => {
-      return { start, label: labels?.[scores.indexOf(Math.max(...scores))] };
-    });
-    return { frames: (last?.frame ?? 0) + 1, predictions: last?.predictions ?? [], segments };
+  async function drop(file: string): Promise<void> {
+    const bytes = (await readFile(file)).toString("base64");
+    await page.evaluate(`(async () => {
+      const files = new DataTransfer();
+      const bytes = Uint8Array.from(atob("${bytes}"), (character) => character.charCodeAt(0));
+      files.items.add(new File([bytes], "${basename(file)}"));
+      window.dispatchEvent(new DragEvent("drop", { dataTransfer: files, cancelable: true }));
+    })()`);
   }
 
   test("classifies the sample as Node does, seeks, and saves everything; nothing leaves the page", async () => {
@@ -147,6 +140,8 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     await near(segments.at(-1).start);
     await button("Play").click();
     await button("Pause").click();
+    await track.press(" ");
+    await button("Pause").click();
     expect(await shownAt()).toBeGreaterThan(segments.at(-1).start);
 
     const csv = await save("CSV");
@@ -195,7 +190,7 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     const [long, short] = [join(folder, "long.webm"), join(folder, "short.webm")];
     makeVideo(long, {
       codec: "libvpx",
-      count: 4500,
+      count: 2000,
       fps: 25,
       width: 320,
       height: 180,
@@ -213,7 +208,7 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     expect(await page.locator(".panel-timeline").textContent()).toBe(known);
     await button("Start again").click();
     await page.locator(".segment-row").first().waitFor(patience);
-    await choose(short);
+    await drop(short);
     await done();
     expect(await page.locator(".answer-facts").textContent()).toBe("20 frames, 2.0 s");
     expect(await textsOf(".segment-row .event-name")).toEqual(["pan left"]);
@@ -250,6 +245,30 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     expect(errors).toEqual([]);
   });
 
+  test("says that an annotated video has lost its sound, and stops writing one", async () => {
+    const odd = join(folder, "odd.mkv");
+    const sound = { codec: "wmav2", seconds: 2 };
+    makeVideo(odd, { ...motionVideo({ label: "zoom in", fps: 20, count: 40, width: 320, height: 180 }), sound });
+    await openApp();
+    await choose(odd);
+    await done();
+    const { name } = await save("Annotated video");
+    expect(name).toMatch(/^odd-annotated\./);
+    expect(await page.locator(".export-outcome").textContent()).toBe(
+      "Saved without sound: this browser cannot decode its format.",
+    );
+    await choose(sample);
+    await page.locator(".answer-facts", { hasText: "18.0 s" }).waitFor(patience);
+    expect(await page.locator(".export-outcome").textContent()).toBe("");
+    await button("Annotated video").click();
+    await page.getByRole("progressbar", { name: "Writing the annotated video" }).waitFor(patience);
+    expect(page.workers().length).toBe(2);
+    await button("Cancel").click();
+    await expect.poll(() => page.workers().length, patience).toBe(1);
+    expect(await button("Annotated video").isEnabled()).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
   test("says that the browser cannot decode, and plays the clip live", async () => {
     await openApp({ before: "delete globalThis.VideoDecoder" });
     await page.route(/worker-.*\.js$/, async (route) => {
@@ -266,10 +285,12 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
   test.skipIf(!hasShared)(`names a real clip with sound as Node does${sharedReason}`, async () => {
     const clip = `${sharedFolder}/videos/k600/juris_squat.mp4`;
     await openApp();
+    await choose(clip);
+    await page.locator(".segment-row").first().waitFor(patience);
+    // Another model begins anew.
     await page.locator(".model-button").click();
     await page.locator("dialog input[type=file]").setInputFiles(officialModel);
     await page.locator(".model-button-name", { hasText: ".tflite" }).waitFor(patience);
-    await choose(clip);
     await done();
     const inNode = await classifyInNode(clip, officialModel);
     const [best] = inNode.predictions;
@@ -286,46 +307,37 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
   });
 
   test.each([
-    [360, 740, "light"],
-    [360, 740, "dark"],
-    [740, 360, "dark"],
-    [1440, 900, "light"],
-    [1440, 900, "dark"],
-  ] as const)(
-    "fits into %i × %i pixels (%s) without shifts, and axe finds nothing",
-    async (width, height, colorScheme) => {
-      const before = `globalThis.noted = { shift: 0 };
+    [
+      [360, 740],
+      [740, 360],
+    ],
+    [
+      [1440, 900],
+      [768, 1024],
+    ],
+  ] as const)("fits into %j and %j pixels without shifts, and axe finds nothing", async (first, other) => {
+    const before = `globalThis.shift = 0;
       new PerformanceObserver((list) => {
-        for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) noted.shift += value;
+        for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) shift += value;
       }).observe({ type: "layout-shift", buffered: true });`;
-      await openApp({ viewport: { width, height }, colorScheme, bypassCSP: true, before });
-      await page.addScriptTag({ path: axe });
-      const found =
-        "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + nodes.map((n) => n.target)))";
-      await button("File").click();
-      await button("Use the sample").waitFor(patience);
-      expect(await page.evaluate(found)).toEqual([]);
-      await choose(sample);
-      await done();
-      expect(await page.evaluate(found)).toEqual([]);
-      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-      expect(await page.evaluate("noted.shift")).toBeLessThanOrEqual(0.05);
-    },
-  );
+    const found =
+      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + nodes.map((n) => n.target)))";
+    const sizeOf = ([width, height]: readonly [number, number]) => ({ width, height });
+    await openApp({ viewport: sizeOf(first), colorScheme: "light", bypassCSP: true, before });
+    await page.addScriptTag({ path: axe });
+    await button("File").click();
+    await button("Use the sample").waitFor(patience);
+    expect(await page.evaluate(found)).toEqual([]);
+    await choose(sample);
+    await done();
+    expect(await page.evaluate("shift")).toBeLessThanOrEqual(0.05);
+    for (const size of [first, other]) {
+      await page.setViewportSize(sizeOf(size));
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(size[0]);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await page.evaluate(found), `${size} ${colorScheme}`).toEqual([]);
+      }
+    }
+  });
 });
-
-/** Half a second of silence. */
-function wav(): Buffer {
-  const data = Buffer.alloc(8000);
-  const head = Buffer.from("RIFF....WAVEfmt ....................data....", "latin1");
-  head.writeUInt32LE(36 + data.length, 4);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(8000, 24);
-  head.writeUInt32LE(16_000, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
-}

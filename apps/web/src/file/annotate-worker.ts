@@ -89,7 +89,8 @@ async function annotate({ file, captions }: ToAnnotate): Promise<void> {
   conversion.onProgress = (share) => scope.postMessage({ kind: "progress", share });
   await conversion.execute();
   const lost = conversion.discardedTracks.find(({ track }) => track.type === "audio");
-  const lostSound = lost ? `${(await lost.track.getCodec()) ?? "its format is unknown"}` : null;
+  const isWriting = lost?.reason === "no_encodable_target_codec";
+  const lostSound = lost ? `this browser cannot ${isWriting ? "encode it" : "decode its format"}` : null;
   const bytes = target.buffer as ArrayBuffer;
   scope.postMessage({ kind: "done", bytes, ending, lostSound }, [bytes]);
 }

@@ -1,7 +1,7 @@
 /** The annotated video, which a worker of its own writes. It ends with the worker. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { saveAs } from "../actions.ts";
-import { clipFile, labelOf } from "../state.ts";
+import { clipFile, labelOf, model } from "../state.ts";
 import type { FromAnnotate, ToAnnotate } from "./annotate-worker.ts";
 import type { Caption } from "./caption.ts";
 import { nameOf } from "./exports.ts";
@@ -34,10 +34,7 @@ export function annotate(): void {
     }
     const { bytes, ending, lostSound } = data;
     saveAs(new Blob([bytes], { type: `video/${ending}` }), nameOf(file, `-annotated.${ending}`));
-    outcome.value =
-      lostSound === null
-        ? null
-        : `Without sound: this browser cannot write it anew (${lostSound}) for a .${ending} file.`;
+    outcome.value = lostSound === null ? null : `Saved without sound: ${lostSound}.`;
   });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
@@ -53,6 +50,13 @@ export function cancelAnnotation(): void {
   worker = null;
   writing.value = null;
 }
+
+// It belongs to one clip and its answers.
+effect(() => {
+  void [clipFile.value, model.value];
+  cancelAnnotation();
+  outcome.value = null;
+});
 
 /** The segments; a clip has at least one. */
 function captions(): readonly Caption[] {
