@@ -29,7 +29,8 @@ export function annotate(): void {
     }
     cancelAnnotation();
     if (data.kind === "failed") {
-      outcome.value = `The video could not be written. ${data.message}`;
+      const why = data.code === "RangeError" ? "There is not enough memory for it." : data.message;
+      outcome.value = `The video could not be written. ${why}`;
       return;
     }
     const { bytes, ending, lostSound } = data;

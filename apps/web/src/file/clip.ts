@@ -54,8 +54,12 @@ function stopReading(): void {
 
 /** Opens the generated sample. */
 export async function openSample(): Promise<void> {
-  const response = await fetch(sampleUrl);
-  clipFile.value = new File([await response.blob()], "sample.mp4", { type: "video/mp4" });
+  try {
+    const response = await fetch(sampleUrl);
+    clipFile.value = new File([await response.blob()], "sample.mp4", { type: "video/mp4" });
+  } catch {
+    fail({ during: "clip", code: "NoSample", message: "The sample did not load. Check the network." });
+  }
 }
 
 const handlers: { readonly [Kind in ClipNews["kind"]]: (news: ClipNews & { kind: Kind }) => void } = {

@@ -46,7 +46,7 @@ export async function classifyClip(
       tell({ kind: "open", duration: video.info?.duration ?? null, aspect: aspectOf(picture, input.fit, video.info) });
     known.push({ time, predictions, ...(recent ?? { since: time, scores: result.scores }) });
     if (time >= nextTile) {
-      // Of a clip whose length nobody knows, there are the fewer the later.
+      // Where the length is unknown, tiles become rarer as time goes on.
       nextTile = time + (video.info?.duration ?? 2 * time) / mostTiles;
       tiles.push({ time, picture: await tileOf(picture) });
     }

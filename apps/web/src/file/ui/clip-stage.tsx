@@ -23,8 +23,10 @@ export function ClipStage() {
         preload="auto"
         hidden={clipPlayable.value === false}
         aria-label={clipFile.value?.name ?? ""}
-        onLoadedMetadata={onShape}
-        onLoadedData={onReady}
+        onLoadedMetadata={(event) => {
+          onShape(event);
+          onReady();
+        }}
         onResize={onShape}
         onSeeked={onSeeked}
         onPlay={() => {
