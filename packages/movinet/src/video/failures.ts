@@ -32,6 +32,11 @@ const failures = {
     problem: (detail) => `FFmpeg cannot read this as a video (${detail})`,
     remedy: "Pass a video file",
   },
+  notVideo: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: (detail) => `${detail}, not a video`,
+    remedy: "Pass a video file",
+  },
   foreign: {
     code: "E_VIDEO_UNREADABLE",
     problem: (detail) => `this browser cannot read it (${detail})`,

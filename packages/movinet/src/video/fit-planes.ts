@@ -4,9 +4,10 @@ import { middleOf, type Orientation, type Part, placePicture, type Size } from "
 import type { Plane, PlaneColours, StoredPicture } from "./stored-picture.ts";
 import { type Taps, tapsOf } from "./taps.ts";
 
-/** The part of a plane that is read, and its taps. */
+/** The part of a plane that is read: where it begins, samples in a row of it, and the taps of both sides. */
 interface Reading {
   readonly offset: number;
+  readonly width: number;
   readonly columns: Taps;
   readonly rows: Taps;
 }
@@ -137,56 +138,60 @@ function isOutside({ starts }: Taps, i: number): boolean {
   return starts[i] === starts[i + 1];
 }
 
-/** The scaled rows of a plane, asked for from top to bottom. */
+/** The scaled rows of a plane: the source rows of each are added first, in long loops, and then scaled in width. */
 class PlaneLines {
   readonly #plane: Plane;
   readonly #reading: Reading;
-  readonly #sum: Float32Array;
-  /** Source rows scaled in width, each at its number modulo as many as a row needs. */
-  readonly #narrow: readonly Float32Array[];
-  #done = -1;
+  readonly #tall: Float32Array;
+  readonly #line: Float32Array;
 
   constructor(plane: Plane, reading: Reading, width: number) {
     this.#plane = plane;
     this.#reading = reading;
-    this.#sum = new Float32Array(width);
-    const { starts } = reading.rows;
-    let most = 1;
-    for (let i = 1; i < starts.length; i++) most = Math.max(most, (starts[i] as number) - (starts[i - 1] as number));
-    this.#narrow = Array.from({ length: most }, () => new Float32Array(width));
+    this.#tall = new Float32Array(reading.width);
+    this.#line = new Float32Array(width);
   }
 
   row(y: number): Float32Array {
-    const { firsts, starts, shares } = this.#reading.rows;
-    const first = firsts[y] as number;
-    const start = starts[y] as number;
-    const count = (starts[y + 1] as number) - start;
-    const sum = this.#sum;
-    sum.fill(0);
-    for (let k = 0; k < count; k++) {
-      const share = shares[start + k] as number;
-      const line = this.#lineOf(first + k);
-      for (let x = 0; x < sum.length; x++) sum[x] = (sum[x] as number) + share * (line[x] as number);
-    }
-    return sum;
-  }
-
-  #lineOf(source: number): Float32Array {
-    const line = this.#narrow[source % this.#narrow.length] as Float32Array;
-    if (source <= this.#done) return line;
-    this.#done = source;
     const { data, stride, step } = this.#plane;
-    const { offset, columns } = this.#reading;
-    const { firsts, starts, shares } = columns;
-    const begin = offset + source * stride;
-    for (let x = 0; x < line.length; x++) {
-      const end = starts[x + 1] as number;
-      let at = begin + (firsts[x] as number) * step;
-      let sum = 0;
-      for (let k = starts[x] as number; k < end; k++, at += step) sum += (shares[k] as number) * (data[at] as number);
-      line[x] = sum;
-    }
-    return line;
+    const { offset, rows } = this.#reading;
+    const { firsts, starts, shares } = rows;
+    const start = starts[y] as number;
+    const end = starts[y + 1] as number;
+    const tall = this.#tall;
+    tall.fill(0);
+    let at = offset + (firsts[y] as number) * stride;
+    let k = start;
+    for (; k + 1 < end; k += 2, at += 2 * stride)
+      addRows(tall, data, at, stride, step, shares[k] as number, shares[k + 1] as number);
+    if (k < end) addRows(tall, data, at, 0, step, shares[k] as number, 0);
+    narrow(this.#line, tall, this.#reading.columns);
+    return this.#line;
+  }
+}
+
+/** Adds two source rows, weighted. */
+function addRows(
+  sums: Float32Array,
+  data: Plane["data"],
+  from: number,
+  stride: number,
+  step: number,
+  upper: number,
+  lower: number,
+): void {
+  for (let x = 0, at = from; x < sums.length; x++, at += step) {
+    sums[x] = (sums[x] as number) + upper * (data[at] as number) + lower * (data[at + stride] as number);
+  }
+}
+
+function narrow(line: Float32Array, tall: Float32Array, { firsts, starts, shares }: Taps): void {
+  for (let x = 0; x < line.length; x++) {
+    const end = starts[x + 1] as number;
+    let at = firsts[x] as number;
+    let sum = 0;
+    for (let k = starts[x] as number; k < end; k++, at++) sum += (shares[k] as number) * (tall[at] as number);
+    line[x] = sum;
   }
 }
 
@@ -200,21 +205,25 @@ function planFor(picture: StoredPicture, size: InputSize): Plan {
   const read = (plane: Plane): Reading => {
     const across = Math.round(width / plane.width);
     const down = Math.round(height / plane.height);
+    const columns = tapsOf({
+      source: Math.ceil(part.width / across),
+      scaled: scaled.width,
+      target: window.width,
+      begin: window.left,
+      shift: leftChroma ? 0.5 - 0.5 / across : 0,
+    });
+    const rows = tapsOf({
+      source: Math.ceil(part.height / down),
+      scaled: scaled.height,
+      target: window.height,
+      begin: window.top,
+    });
+    const [left, right] = reachOf(columns);
     return {
-      offset: plane.offset + (part.top / down) * plane.stride + (part.left / across) * plane.step,
-      columns: tapsOf({
-        source: Math.ceil(part.width / across),
-        scaled: scaled.width,
-        target: window.width,
-        begin: window.left,
-        shift: leftChroma ? 0.5 - 0.5 / across : 0,
-      }),
-      rows: tapsOf({
-        source: Math.ceil(part.height / down),
-        scaled: scaled.height,
-        target: window.height,
-        begin: window.top,
-      }),
+      offset: plane.offset + (part.top / down) * plane.stride + (part.left / across + left) * plane.step,
+      width: right - left,
+      columns: { ...columns, firsts: columns.firsts.map((first) => first - left) },
+      rows,
     };
   };
   const [first, second, third] = planes;
@@ -227,6 +236,16 @@ function planFor(picture: StoredPicture, size: InputSize): Plan {
     column,
     row,
   };
+}
+
+/** The first source pixel that is needed, and the one after the last. */
+function reachOf(taps: Taps): readonly [number, number] {
+  const inside = Array.from(taps.firsts.keys()).filter((i) => !isOutside(taps, i));
+  const ends = inside.map(
+    (i) => (taps.firsts[i] as number) + (taps.starts[i + 1] as number) - (taps.starts[i] as number),
+  );
+  const begins = inside.map((i) => taps.firsts[i] as number);
+  return [Math.min(...begins), Math.max(...ends)];
 }
 
 /** The part of the scaled picture, as it is stored, that becomes the result. */

@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import type { Troubles } from "./completeness.ts";
 import type { MediaFile, MediaPacket } from "./media-file.web.ts";
 import { PacketQueue, type Placed } from "./packet-queue.ts";
 import { type Shown, ShownOrder } from "./shown.ts";
@@ -19,9 +20,11 @@ export interface DecodedFrames {
   frames(): AsyncGenerator<DecodedFrame, void>;
   /** Times of packets after the last frame that gave none. */
   readonly unseen: readonly Seconds[];
-  readonly troubles: { readonly damaged: number; readonly broken: number; readonly late: number };
-  /** Why the file could not be read or decoded to the end, or null. */
+  readonly troubles: Pick<Troubles, "restarts" | "damaged" | "broken" | "late">;
+  /** Why the file could not be read to the end, or null. */
   readonly readError: string | null;
+  /** What the reader or the decoder said last when it failed, or null. */
+  readonly complaint: string | null;
 }
 
 /** Encoded and decoded frames that wait: more of them than a step of the network takes to decode. */
@@ -43,6 +46,7 @@ export class FrameDecoder implements DecodedFrames {
   #ready: VideoFrame[] = [];
   #decoder: VideoDecoder | null = null;
   #failure: Error | null = null;
+  #complaint: string | null = null;
   #needsKey = true;
   #broken = 0;
   #ended = false;
@@ -52,7 +56,7 @@ export class FrameDecoder implements DecodedFrames {
   constructor(file: MediaFile, config: VideoDecoderConfig, signal: AbortSignal | undefined) {
     this.#file = file;
     this.#config = config;
-    this.#queue = new PacketQueue(file.packets(), file.typical, file.duration);
+    this.#queue = new PacketQueue(file.packets(), file);
     this.#signal = signal;
     signal?.addEventListener("abort", () => this.#wake(), { once: true });
   }
@@ -62,11 +66,20 @@ export class FrameDecoder implements DecodedFrames {
   }
 
   get troubles(): DecodedFrames["troubles"] {
-    return { damaged: this.#queue.damaged, broken: this.#broken, late: this.#order.late };
+    return {
+      restarts: this.#queue.restarts,
+      damaged: this.#queue.damaged,
+      broken: this.#broken,
+      late: this.#order.late,
+    };
   }
 
   get readError(): string | null {
     return this.#queue.readError;
+  }
+
+  get complaint(): string | null {
+    return this.#complaint ?? this.readError;
   }
 
   async *frames(): AsyncGenerator<DecodedFrame, void> {
@@ -144,7 +157,8 @@ export class FrameDecoder implements DecodedFrames {
       } as const;
       this.#decoder.decode(new EncodedVideoChunk(chunk));
       this.#needsKey = false;
-    } catch {
+    } catch (error) {
+      this.#complaint = (error as Error).message;
       this.#fed.pop();
       this.#broken++;
       this.#needsKey = true;
@@ -181,6 +195,7 @@ export class FrameDecoder implements DecodedFrames {
 
   /** After a failure: a new decoder goes on at the next key packet that was not tried. */
   #recover(): void {
+    this.#complaint = this.#failure?.message ?? null;
     this.#failure = null;
     this.#close();
     const [, ...rest] = this.#fed;

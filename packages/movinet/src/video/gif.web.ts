@@ -19,31 +19,41 @@ export class GifDecoder implements DecodedFrames {
   readonly unseen = [];
 
   get troubles(): DecodedFrames["troubles"] {
-    return { damaged: 0, broken: 0, late: 0 };
+    return { restarts: 0, damaged: 0, broken: 0, late: 0 };
   }
 
   get readError(): string | null {
     return this.#error;
   }
 
+  get complaint(): string | null {
+    return this.#error;
+  }
+
   async *frames(): AsyncGenerator<DecodedFrame, void> {
     try {
-      await this.#decoder.completed;
-      const count = this.#decoder.tracks.selectedTrack?.frameCount ?? 0;
       let time: Seconds = 0;
-      for (let frameIndex = 0; frameIndex < count; frameIndex++) {
-        const { image: frame } = await this.#decoder.decode({ frameIndex });
+      for (let frame = await this.#decode(0), i = 1; frame !== null; frame = await this.#decode(i++)) {
         const duration = frame.duration === null ? usual : frame.duration / 1e6;
         const shown = this.#order.place(time, duration);
         time += duration;
         if (shown === null) frame.close();
         else yield { frame, shown };
       }
-    } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
-      this.#error = error.message;
     } finally {
       this.#decoder.close();
+    }
+  }
+
+  /** Null at the end, and where the file is broken. */
+  async #decode(frameIndex: number): Promise<VideoFrame | null> {
+    try {
+      await this.#decoder.completed;
+      if (frameIndex === this.#decoder.tracks.selectedTrack?.frameCount) return null;
+      return (await this.#decoder.decode({ frameIndex })).image;
+    } catch {
+      this.#error = "it ends inside a frame, or is damaged";
+      return null;
     }
   }
 }

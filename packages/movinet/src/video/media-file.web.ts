@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import type { EncodedPacketSink, InputVideoTrack } from "mediabunny";
 import { missingPeer } from "../common/errors.ts";
 import { codecName } from "./codec-names.ts";
 import { videoError } from "./failures.ts";
@@ -37,6 +38,8 @@ export interface MediaFile {
   readonly duration: Seconds | null;
   /** Whether all frames are listed in an index, and what comes before time 0 is not shown. */
   readonly listed: boolean;
+  /** Whether timestamps may start anew. */
+  readonly joinable: boolean;
   readonly hasSound: boolean;
   packets(): AsyncGenerator<MediaPacket, void>;
   close(): void;
@@ -57,8 +60,7 @@ const encryptedEntry = /stsd[\s\S]{12}(encv|drmi)/;
  * {@link DependencyError} if mediabunny is not installed.
  */
 export async function openMediaFile(file: Blob, name: string): Promise<MediaFile | null> {
-  const { ALL_FORMATS, BlobSource, EncodedPacketSink, HLS, Input } = await loadMediabunny();
-  const formats = ALL_FORMATS.filter((format) => format !== HLS);
+  const { BlobSource, EncodedPacketSink, formats, Input, MPEG_TS } = await loadMediabunny();
   const input = new Input({ formats, source: new BlobSource(file) });
   try {
     if (!(await input.canRead())) {
@@ -71,7 +73,8 @@ export async function openMediaFile(file: Blob, name: string): Promise<MediaFile
     if (track === null) throw await withoutTrack(file, name, others.length > 0);
     const codec = codecName((await track.getCodec()) ?? String(await track.getInternalCodecId()));
     const { num, den } = await track.getPixelAspectRatio();
-    const { averagePacketRate } = await track.computePacketStats(manyPackets);
+    const sink = new EncodedPacketSink(track);
+    const joinable = format === MPEG_TS;
     const config = await track.getDecoderConfig();
     return {
       container: format.name,
@@ -82,12 +85,13 @@ export async function openMediaFile(file: Blob, name: string): Promise<MediaFile
       leftChroma: hasLeftChroma(config?.codec ?? "", await textOf(file.slice(0, headBytes))),
       // VP8 knows no other matrix.
       colours: config?.codec === "vp8" ? { matrix: "bt470bg" } : await track.getColorSpace(),
-      typical: averagePacketRate > 0 && Number.isFinite(averagePacketRate) ? 1 / averagePacketRate : 1 / 25,
+      typical: (await typicalOf(track, sink, joinable)) ?? 1 / 25,
       duration: await track.getDurationFromMetadata(),
       listed: format.name === "MP4" || format.name.startsWith("QuickTime"),
+      joinable,
       hasSound: others.length > 0,
       async *packets() {
-        for await (const { type, timestamp, duration, data } of new EncodedPacketSink(track).packets()) {
+        for await (const { type, timestamp, duration, data } of sink.packets()) {
           yield { isKey: type === "key", time: timestamp, duration, data };
         }
       },
@@ -102,17 +106,35 @@ export async function openMediaFile(file: Blob, name: string): Promise<MediaFile
   }
 }
 
+/** How long a frame lasts: the mean of the first, or the median where timestamps may start anew; null if unknown. */
+async function typicalOf(track: InputVideoTrack, sink: EncodedPacketSink, joinable: boolean): Promise<Seconds | null> {
+  if (!joinable) {
+    const { averagePacketRate } = await track.computePacketStats(manyPackets);
+    return averagePacketRate > 0 && Number.isFinite(averagePacketRate) ? 1 / averagePacketRate : null;
+  }
+  const durations: Seconds[] = [];
+  for await (const { duration } of sink.packets(undefined, undefined, { metadataOnly: true })) {
+    if (duration > 0) durations.push(duration);
+    if (durations.length === manyPackets) break;
+  }
+  return durations.toSorted((a, b) => a - b)[durations.length >> 1] ?? null;
+}
+
 /** Throws {@link VideoError} for what is certainly no video: by its first bytes, as in Node. */
 export async function refuseOthers(file: Blob, name: string): Promise<void> {
   if (file.size === 0) throw videoError(name, "empty");
   const head = new Uint8Array(await file.slice(0, headBytes).arrayBuffer());
   const recognised = recognise(head);
-  if (recognised) throw videoError(name, recognised.failure, recognised.detail);
+  if (recognised === null) return;
+  const { failure, detail } = recognised;
+  throw videoError(name, failure === "unreadable" ? "notVideo" : failure, detail);
 }
 
-async function loadMediabunny(): Promise<typeof import("mediabunny")> {
+/** Only what is needed, by name, so that bundlers leave the rest out. */
+async function loadMediabunny() {
   try {
-    return await import("mediabunny");
+    const { BlobSource, EncodedPacketSink, Input, MATROSKA, MP4, MPEG_TS, QTFF, WEBM } = await import("mediabunny");
+    return { BlobSource, EncodedPacketSink, Input, MPEG_TS, formats: [MP4, QTFF, WEBM, MATROSKA, MPEG_TS] };
   } catch (cause) {
     throw missingPeer("mediabunny", cause);
   }

@@ -114,52 +114,50 @@ export class Video implements AsyncIterable<Frame> {
     const size = () =>
       this.#options.size ?? { width: this.info?.width ?? 0, height: this.info?.height ?? 0, fit: "squash" as const };
 
-    const framesOf = async function* (this: Video, times: number): AsyncGenerator<Frame, void> {
-      if (times === 0 || held === null) return;
+    const framesOf = async function* (
+      this: Video,
+      picture: VideoFrame | null,
+      times: number,
+    ): AsyncGenerator<Frame, void> {
+      if (times === 0 || picture === null) return;
       if (!mayStay(times)) throw videoError(this.source, "sparse");
       const { width, height } = size();
       fitter ??= new PlaneFitter(size());
-      const data = fitter.fit(await reader.read(held));
+      const data = fitter.fit(await reader.read(picture));
       for (let i = 0; i < times; i++) yield { data, width, height, timestamp: this.frames++ / fps };
     };
     try {
       for await (const { frame, shown } of source.frames.frames()) {
         const before: VideoFrame | null = held;
-        const { time, duration, lost, lostFrom } = shown;
-        if (origin === null) {
-          origin = time;
-          unseenStart = lost >= fewestLost ? time - lostFrom : 0;
-          this.info = infoOf(source, frame);
-          if (this.info.width * this.info.height > limits.pixels) {
-            frame.close();
-            throw videoError(this.source, "tooLarge", `${this.info.width} × ${this.info.height}`);
-          }
-        }
-        this.pictures++;
-        completeness.add(shown);
-        const times = sampler.next(time);
-        try {
-          yield* framesOf.call(this, times);
-        } catch (error) {
-          frame.close();
-          throw error;
-        }
-        before?.close();
         held = frame;
-        end = time + duration;
+        try {
+          const { time, duration, lost, lostFrom } = shown;
+          if (origin === null) {
+            origin = time;
+            unseenStart = lost >= fewestLost ? time - lostFrom : 0;
+            this.info = infoOf(source, frame);
+            const { width, height } = size();
+            if (width * height > limits.pixels) throw videoError(this.source, "tooLarge", `${width} × ${height}`);
+          }
+          this.pictures++;
+          completeness.add(shown);
+          yield* framesOf.call(this, before, sampler.next(time));
+          end = time + duration;
+        } finally {
+          before?.close();
+        }
       }
-      if (origin === null) throw videoError(this.source, "noFrames", source.frames.readError ?? "not a single one");
-      yield* framesOf.call(this, sampler.end());
+      if (origin === null) throw videoError(this.source, "noFrames", source.frames.complaint ?? "it has none");
+      yield* framesOf.call(this, held, sampler.end());
     } finally {
       (held as VideoFrame | null)?.close();
       close();
     }
     const zero = origin;
     this.duration = end - zero;
-    const { damaged, broken, late } = source.frames.troubles;
     const head = new DataView(await this.#file.slice(0, 1 << 16).arrayBuffer());
     this.warnings = warningsOf({
-      troubles: { restarts: 0, damaged, broken, flawed: 0, rootless: 0, late },
+      troubles: { ...source.frames.troubles, flawed: 0, rootless: 0 },
       holes: completeness.holes(source.frames.unseen).map(({ from, to }) => ({ from: from - zero, to: to - zero })),
       unseenStart,
       end: end - zero,
@@ -225,8 +223,8 @@ async function refusalOf(file: Blob, name: string, media: MediaFile | null): Pro
   }
   if (typeof VideoDecoder === "undefined") return videoError(name, "webcodecs", media.codec);
   if (media.config === null) return videoError(name, "codec", media.codec);
-  const { supported } = await VideoDecoder.isConfigSupported(media.config);
-  return supported ? null : videoError(name, "codec", media.codec);
+  const answer = await VideoDecoder.isConfigSupported(media.config).catch(() => null);
+  return answer?.supported ? null : videoError(name, "codec", media.codec);
 }
 
 function mediaSource(
