@@ -1,16 +1,20 @@
 /** A worker that writes one annotated video: decodes, draws the caption into each picture, encodes, and keeps the sound. */
 import {
-  ALL_FORMATS,
   BlobSource,
   BufferTarget,
   Conversion,
   canEncodeVideo,
   Input,
+  MATROSKA,
+  MP4,
+  MPEG_TS,
   Mp4OutputFormat,
   Output,
+  QTFF,
   QUALITY_HIGH,
   type VideoCodec,
   type VideoSample,
+  WEBM,
   WebMOutputFormat,
 } from "mediabunny";
 import { describe } from "../worker/describe.ts";
@@ -48,7 +52,8 @@ const choices: readonly (readonly [VideoCodec, "mp4" | "webm"])[] = [
 ];
 
 async function annotate({ file, captions }: ToAnnotate): Promise<void> {
-  const input = new Input({ formats: ALL_FORMATS, source: new BlobSource(file) });
+  const input = new Input({ formats: [MP4, QTFF, WEBM, MATROSKA, MPEG_TS], source: new BlobSource(file) });
+  if (!(await input.canRead())) throw new Error("Only MP4, MOV, WebM, Matroska and MPEG-TS files can be converted.");
   const track = await input.getPrimaryVideoTrack();
   if (track === null) throw new Error("The file has no video.");
   // Encoders of 4:2:0 take even sizes only.
