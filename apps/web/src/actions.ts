@@ -39,7 +39,7 @@ let left: state.SourceKind | null = null;
 
 /** Shows the other view. The live source ends while the File view is shown: both use the one model. */
 export function showView(view: "live" | "file"): void {
-  if (view === state.view.value) return;
+  if (view === state.shownView.value) return;
   if (view === "live") {
     if (left === "camera") void playCamera();
     else playSample();
@@ -48,7 +48,7 @@ export function showView(view: "live" | "file"): void {
   left = state.source.value?.kind ?? null;
   stop();
   state.notice.value = null;
-  state.view.value = "file";
+  state.shownView.value = "file";
 }
 
 /** Plays the clip of the File view in the live view. */

@@ -15,7 +15,7 @@ export const curveSeconds = 30;
 export const ranks = 5;
 
 /** What the page shows: a live source, or a whole clip. */
-export const view = signal<"live" | "file">("live");
+export const shownView = signal<"live" | "file">("live");
 /** The clip of the File view. */
 export const clipFile = signal<File | null>(null);
 /** Whether the browser can play it; null while unknown. */

@@ -3,7 +3,7 @@ import { batch, effect, untracked } from "@preact/signals";
 import sampleUrl from "../../generated/sample.mp4?url";
 import type { OpenModel } from "../messages.ts";
 import { fail, send, whenClip } from "../recogniser.ts";
-import { clipFile, clipPlayable, model, notice, view } from "../state.ts";
+import { clipFile, clipPlayable, model, notice, shownView } from "../state.ts";
 import type { ClipNews } from "./messages.ts";
 import { Recording } from "./recording.ts";
 import * as state from "./state.ts";
@@ -95,7 +95,7 @@ whenClip((of, news) => {
 
 // Another clip, another model, or back from the live view, which had stopped it.
 effect(() => {
-  const isShown = view.value === "file" && clipFile.value !== null;
+  const isShown = shownView.value === "file" && clipFile.value !== null;
   void model.value;
   untracked(() => {
     if (!isShown) stop("waiting");

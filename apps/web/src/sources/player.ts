@@ -28,7 +28,7 @@ function begin(kind: state.SourceKind, name: string): number {
   send({ kind: "restart" });
   send({ kind: "pause", paused: false });
   batch(() => {
-    state.view.value = "live";
+    state.shownView.value = "live";
     state.source.value = { kind, name };
     state.playing.value = "starting";
     state.sourceFps.value = null;

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { openFiles } from "../actions.ts";
-import { view } from "../state.ts";
+import { shownView } from "../state.ts";
 import { Curve } from "./curve.tsx";
 import { Events } from "./events.tsx";
 import { Figures } from "./figures.tsx";
@@ -20,7 +20,7 @@ export function App() {
     <div class={dropping ? "app app-dropping" : "app"}>
       <Header />
       <main>
-        <div class="live" hidden={view.value !== "live"}>
+        <div class="live" hidden={shownView.value !== "live"}>
           <div class="column column-picture">
             <Stage />
             <Sources />
@@ -33,7 +33,7 @@ export function App() {
             <Events />
           </div>
         </div>
-        {view.value === "file" && <FileView />}
+        {shownView.value === "file" && <FileView />}
       </main>
       <footer class="foot">
         Everything runs on this device. No picture leaves it, and only models that you choose are downloaded.

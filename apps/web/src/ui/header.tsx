@@ -1,5 +1,5 @@
 import { showView } from "../actions.ts";
-import { choosingModel, loading, model, view } from "../state.ts";
+import { choosingModel, loading, model, shownView } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
 /** The name of the app, the two views, and the model with the way to another one. */
@@ -17,7 +17,7 @@ export function Header() {
             key={name}
             type="button"
             class="segment"
-            aria-pressed={view.value === name}
+            aria-pressed={shownView.value === name}
             onClick={() => showView(name)}
           >
             {name === "live" ? "Live" : "File"}

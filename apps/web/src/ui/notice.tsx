@@ -2,7 +2,7 @@ import { playClipLive } from "../actions.ts";
 import type { Notice, Way } from "../failures.ts";
 import { loadModel } from "../recogniser.ts";
 import { playCamera, playSample } from "../sources/player.ts";
-import { choosingModel, clipFile, clipPlayable, model, notice, source, view } from "../state.ts";
+import { choosingModel, clipFile, clipPlayable, model, notice, shownView, source } from "../state.ts";
 import { chooseVideo } from "./video-chooser.tsx";
 
 const words: Readonly<Record<Way, string>> = {
@@ -45,7 +45,7 @@ export function NoticeCard({ notice: { title, text, ways } }: { readonly notice:
             {words[way]}
           </button>
         ))}
-        {model.value !== null && (view.value === "file" ? clipFile : source).value !== null && (
+        {model.value !== null && (shownView.value === "file" ? clipFile : source).value !== null && (
           <button
             type="button"
             class="button"
