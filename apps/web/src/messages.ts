@@ -21,6 +21,8 @@ export interface LiveSettings {
 export type Picture = VideoFrame | ImageBitmap;
 
 export type ToWorker =
+  /** The file of the built-in model; null: it could not be fetched. */
+  | { readonly kind: "embedded"; readonly bytes: ArrayBuffer | null }
   | { readonly kind: "load"; readonly model: ModelChoice }
   /** Stop loading the model that is on its way. */
   | { readonly kind: "cancel" }

@@ -1,7 +1,8 @@
 /** Plays the source, the sample, a camera or a file, in the page's `<video>`. */
 import { batch } from "@preact/signals";
 import sampleUrl from "../../generated/sample.mp4?url";
-import { fail, send } from "../recogniser.ts";
+import { send } from "../port.ts";
+import { fail } from "../recogniser.ts";
 import * as state from "../state.ts";
 import { listCameras, openCamera } from "./camera.ts";
 import { feedCamera, feedVideo } from "./feed.ts";

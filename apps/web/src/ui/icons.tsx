@@ -9,6 +9,8 @@ const paths = {
   file: "M5 3h6.5L15 6.5V17H5zM11.5 3v3.5H15",
   sample: "M3 12.5c2.3 0 2.3-6 4.6-6s2.4 6 4.7 6 2.3-3 4.7-3",
   close: "M5 5l10 10M15 5 5 15",
+  plus: "M10 4.5v11M4.5 10h11",
+  minus: "M4.5 10h11",
   chevron: "M5.5 8l4.5 4.5L14.5 8",
 } as const;
 
