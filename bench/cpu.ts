@@ -10,15 +10,13 @@ export function cpuSeconds(root: number): { readonly own: number; readonly other
   return { own, others: (user + nice + system + hard + soft) / 100 - own };
 }
 
-/** Megabytes of memory that only a process and those below it use, or their share of what several use. */
-export function memoryBelow(root: number): number {
-  return processesBelow(root).reduce((sum, { id }) => {
-    const [, kilobytes = "0"] = /^Pss:\s+(\d+)/m.exec(read(`/proc/${id}/smaps_rollup`)) ?? [];
-    return sum + Number(kilobytes) / 1000;
-  }, 0);
+/** Megabytes of memory of a process; of what several share, its part. */
+export function memoryOf(id: number): number {
+  const [, kilobytes = "0"] = /^Pss:\s+(\d+)/m.exec(read(`/proc/${id}/smaps_rollup`)) ?? [];
+  return Number(kilobytes) / 1000;
 }
 
-function processesBelow(root: number): readonly { readonly id: number; readonly ticks: number }[] {
+function processesBelow(root: number): readonly { readonly ticks: number }[] {
   const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   const facts = new Map(
     all.map((id) => {
@@ -27,7 +25,7 @@ function processesBelow(root: number): readonly { readonly id: number; readonly 
     }),
   );
   const isBelow = (id: number): boolean => id === root || (id > 1 && isBelow(facts.get(id)?.parent ?? 0));
-  return [...facts].filter(([id, { ticks }]) => ticks > 0 && isBelow(id)).map(([id, { ticks }]) => ({ id, ticks }));
+  return [...facts].filter(([id]) => isBelow(id)).map(([, { ticks }]) => ({ ticks: ticks || 0 }));
 }
 
 function numbersIn(file: string): readonly number[] {

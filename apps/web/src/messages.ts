@@ -50,7 +50,7 @@ export interface OpenModel {
 
 /** An error as plain data. `during`: what failed. */
 export interface Failure {
-  readonly during: "model" | "step" | "camera" | "file" | "worker";
+  readonly during: "model" | "step" | "camera" | "screen" | "file" | "worker";
   /** The library's code, or the browser's name of the error. */
   readonly code: string;
   readonly message: string;

@@ -8,7 +8,7 @@ import { Ranking } from "./logic/ranking.ts";
 import { curveSeconds, type View, wholeView } from "./logic/zoom.ts";
 import type { LiveSettings, ModelChoice, OpenModel } from "./messages.ts";
 
-export type SourceKind = "sample" | "camera" | "file";
+export type SourceKind = "sample" | "camera" | "screen" | "file";
 
 /** Classes in the bars and in the curve. */
 export const ranks = 5;

@@ -25,6 +25,9 @@ test("moves within the last half minute, and follows again at the newest moment"
   expect(movedView(view, 100, -4)).toEqual({ span: 10, end: 86 });
   expect(movedView(view, 100, -50)).toEqual({ span: 10, end: 80 });
   expect(movedView(view, 100, 50)).toEqual({ span: 10, end: null });
+  // Nothing is before the beginning.
+  expect(movedView({ span: 8, end: null }, 3, -2)).toEqual({ span: 8, end: null });
+  expect(edgesOf(movedView({ span: 8, end: null }, 9, -2), 9)).toEqual([0, 8]);
 });
 
 test("two seconds are the shortest, half a minute the longest", () => {

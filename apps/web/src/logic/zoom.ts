@@ -12,9 +12,9 @@ export const shortestSpan = 2;
 /** Everything, following the newest moment. */
 export const wholeView: View = { span: curveSeconds, end: null };
 
-/** The times of its edges, within the last seconds before `now`. What is too old moves out of it. */
+/** The times of its edges. What is too old moves out of it; a part is never before the first moment. */
 export function edgesOf({ span, end }: View, now: number): readonly [from: number, to: number] {
-  const to = Math.min(now, Math.max(end ?? now, now - curveSeconds + span));
+  const to = Math.min(now, Math.max(end ?? now, Math.max(0, now - curveSeconds) + span));
   return [to - span, to];
 }
 

@@ -2,16 +2,18 @@ import { useRef } from "preact/hooks";
 import { openFiles } from "../actions.ts";
 import type { Notice, Way } from "../failures.ts";
 import { loadModel } from "../recogniser.ts";
-import { playCamera, playSample } from "../sources/player.ts";
+import { playCamera, playSample, playScreen } from "../sources/player.ts";
 import { choosingModel, model, notice, source } from "../state.ts";
 import { videoTypes } from "./sources.tsx";
 
 const words: Readonly<Record<Way, string>> = {
   camera: "Try the camera again",
+  screen: "Share again",
   sample: "Play the sample",
   file: "Open a video",
   embedded: "Use the built-in model",
   models: "Choose a model",
+  reload: "Reload",
 };
 
 /** A failure, over the picture, with buttons for what to do next. */
@@ -19,12 +21,14 @@ export function NoticeCard({ notice: { title, text, ways } }: { readonly notice:
   const chooser = useRef<HTMLInputElement>(null);
   const go: Readonly<Record<Way, () => void>> = {
     camera: () => void playCamera(),
+    screen: () => void playScreen(),
     sample: playSample,
     file: () => chooser.current?.click(),
     embedded: () => loadModel({ kind: "embedded" }),
     models: () => {
       choosingModel.value = true;
     },
+    reload: () => location.reload(),
   };
   return (
     <div class="notice" role="alert">

@@ -1,17 +1,19 @@
 import { useRef } from "preact/hooks";
 import { openFiles } from "../actions.ts";
-import { playCamera, playSample } from "../sources/player.ts";
+import { canShare } from "../sources/camera.ts";
+import { playCamera, playSample, playScreen } from "../sources/player.ts";
 import { cameraId, cameras, type SourceKind, source } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
 export const videoTypes = "video/*,.mkv,.mov,.webm,.mp4";
 
-/** Chooses the source. Only this asks for the camera. */
+/** Chooses the source. Only this asks for a camera or a screen. */
 export function Sources() {
   const chooser = useRef<HTMLInputElement>(null);
   const kinds: readonly (readonly [SourceKind, string, () => void])[] = [
     ["sample", "Sample", playSample],
     ["camera", "Camera", () => void playCamera()],
+    ...(canShare ? ([["screen", "Screen", () => void playScreen()]] as const) : []),
     ["file", "File", () => chooser.current?.click()],
   ];
   return (
