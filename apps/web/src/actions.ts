@@ -2,7 +2,8 @@
 import { eventsToCsv, eventsToJsonl } from "./logic/export.ts";
 import { fileName, percent } from "./logic/format.ts";
 import type { LiveSettings } from "./messages.ts";
-import { loadModel, send } from "./recogniser.ts";
+import { send } from "./port.ts";
+import { loadModel } from "./recogniser.ts";
 import { playCamera, playFile, playSample, shownVideo, stop } from "./sources/player.ts";
 import * as state from "./state.ts";
 

@@ -22,6 +22,8 @@ export interface LiveSettings {
 export type Picture = VideoFrame | ImageBitmap;
 
 export type ToWorker =
+  /** The file of the built-in model; null: it could not be fetched. */
+  | { readonly kind: "embedded"; readonly bytes: ArrayBuffer | null }
   | { readonly kind: "load"; readonly model: ModelChoice }
   /** Stop loading the model that is on its way. */
   | { readonly kind: "cancel" }
@@ -53,7 +55,7 @@ export interface OpenModel {
 
 /** An error as plain data. `during`: what failed. */
 export interface Failure {
-  readonly during: "model" | "step" | "camera" | "file" | "clip" | "worker";
+  readonly during: "model" | "step" | "camera" | "screen" | "file" | "clip" | "worker";
   /** The library's code, or the browser's name of the error. */
   readonly code: string;
   readonly message: string;

@@ -2,7 +2,8 @@
 import { batch, effect, untracked } from "@preact/signals";
 import sampleUrl from "../../generated/sample.mp4?url";
 import type { OpenModel } from "../messages.ts";
-import { fail, send, whenClip } from "../recogniser.ts";
+import { send } from "../port.ts";
+import { fail, whenClip } from "../recogniser.ts";
 import { clipFile, clipPlayable, model, notice, shownView } from "../state.ts";
 import type { ClipNews } from "./messages.ts";
 import { Recording } from "./recording.ts";

@@ -1,23 +1,26 @@
 import { playClipLive } from "../actions.ts";
 import type { Notice, Way } from "../failures.ts";
 import { loadModel } from "../recogniser.ts";
-import { playCamera, playSample } from "../sources/player.ts";
+import { playCamera, playSample, playScreen } from "../sources/player.ts";
 import { choosingModel, clipFile, clipPlayable, model, notice, shownView, source } from "../state.ts";
 import { chooseVideo } from "./video-chooser.tsx";
 
 const words: Readonly<Record<Way, string>> = {
   camera: "Try the camera again",
+  screen: "Share again",
   sample: "Play the sample",
   file: "Open a video",
   live: "Play it live",
   embedded: "Use the built-in model",
   models: "Choose a model",
+  reload: "Reload",
 };
 
 /** A failure, over the picture, with buttons for what to do next. */
 export function NoticeCard({ notice: { title, text, ways } }: { readonly notice: Notice }) {
   const go: Readonly<Record<Way, () => void>> = {
     camera: () => void playCamera(),
+    screen: () => void playScreen(),
     sample: playSample,
     file: chooseVideo,
     live: playClipLive,
@@ -25,6 +28,7 @@ export function NoticeCard({ notice: { title, text, ways } }: { readonly notice:
     models: () => {
       choosingModel.value = true;
     },
+    reload: () => location.reload(),
   };
   const offered = ways.filter((way) => way !== "live" || clipPlayable.value);
   return (

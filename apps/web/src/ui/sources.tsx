@@ -1,12 +1,14 @@
-import { playCamera, playSample } from "../sources/player.ts";
+import { canShare } from "../sources/camera.ts";
+import { playCamera, playSample, playScreen } from "../sources/player.ts";
 import { cameraId, cameras, type SourceKind, source } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
-/** Chooses the source. Only this asks for the camera. */
+/** Chooses the source. Only this asks for a camera or a screen. */
 export function Sources() {
   const kinds: readonly (readonly [SourceKind, string, () => void])[] = [
     ["sample", "Sample", playSample],
     ["camera", "Camera", () => void playCamera()],
+    ...(canShare ? ([["screen", "Screen", () => void playScreen()]] as const) : []),
   ];
   return (
     <section class="sources" aria-label="Source">

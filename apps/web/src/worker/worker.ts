@@ -1,8 +1,9 @@
 /** The worker: owns the model and its streams, and carries out messages in order. */
+import { openEngine } from "movinet/session";
 import type { FromWorker, LiveSettings, Picture, ToWorker } from "../messages.ts";
 import { ClipJobs } from "./clip-jobs.ts";
 import { describe } from "./describe.ts";
-import { type Loaded, load } from "./load.ts";
+import { type Loaded, load, setEmbedded } from "./load.ts";
 import { Viewer } from "./viewer.ts";
 
 interface Scope {
@@ -20,6 +21,10 @@ let paused = false;
 const clips = new ClipJobs((job, news, transfer) => scope.postMessage({ kind: "clip", job, news }, transfer));
 /** Seconds of video that models have seen so far. */
 let time = 0;
+/** Counts sources. */
+let source = 0;
+/** The first frame waits for the first model, so that its answer comes as soon as it can. */
+const firstModel = Promise.withResolvers<void>();
 
 /** Work on the streams runs one after the other. */
 let turn: Promise<void> = Promise.resolve();
@@ -95,43 +100,54 @@ async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promis
     if (loading !== controller) return; // another model was chosen meanwhile
     if (controller.signal.aborted) scope.postMessage({ kind: "cancelled" });
     else fail("model", error);
+  } finally {
+    firstModel.resolve();
   }
 }
 
-const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { kind: Kind }) => void } = {
-  load: ({ model }) => void openModel(model),
-  cancel: () => loading.abort(),
-  settings({ settings: next }) {
-    const { halfLifeSeconds, streams } = settings;
-    settings = next;
-    if (next.halfLifeSeconds !== halfLifeSeconds || next.streams !== streams) void inTurn("step", openViewer);
-  },
-  pictures({ readable }) {
-    reading = new AbortController();
-    read(readable, reading).catch((error: unknown) => fail("step", error));
-  },
-  picture({ picture, seconds }) {
-    void inTurn("step", () => see(picture, seconds)).then(() => {
+const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { kind: Kind }) => void | Promise<void> } =
+  {
+    embedded: ({ bytes }) => setEmbedded(bytes),
+    load: ({ model }) => void openModel(model),
+    cancel: () => loading.abort(),
+    settings({ settings: next }) {
+      const { halfLifeSeconds, streams } = settings;
+      settings = next;
+      if (next.halfLifeSeconds !== halfLifeSeconds || next.streams !== streams) void inTurn("step", openViewer);
+    },
+    pictures({ readable }) {
+      reading = new AbortController();
+      read(readable, reading).catch((error: unknown) => fail("step", error));
+    },
+    async picture({ picture, seconds }) {
+      const from = source;
+      await firstModel.promise;
+      await inTurn("step", async () => {
+        if (from === source) await see(picture, seconds);
+      });
       picture.close();
       scope.postMessage({ kind: "taken" });
-    });
-  },
-  restart() {
-    reading.abort();
-    void inTurn("step", forget);
-  },
-  ended: () =>
-    void inTurn("step", async () => {
-      scope.postMessage({ kind: "events", events: viewer?.live.end() ?? [] });
-    }),
-  reset: () => void inTurn("step", forget),
-  pause({ paused: next }) {
-    paused = next;
-  },
-  clip({ job, file }) {
-    if (loaded !== null) void clips.start(loaded.recognizer, file, job);
-  },
-  "stop-clip": () => void clips.stop(),
-};
+    },
+    restart() {
+      source++;
+      reading.abort();
+      void inTurn("step", forget);
+    },
+    ended: () =>
+      void inTurn("step", async () => {
+        scope.postMessage({ kind: "events", events: viewer?.live.end() ?? [] });
+      }),
+    reset: () => void inTurn("step", forget),
+    pause({ paused: next }) {
+      paused = next;
+    },
+    clip({ job, file }) {
+      if (loaded !== null) void clips.start(loaded.recognizer, file, job);
+    },
+    "stop-clip": () => void clips.stop(),
+  };
 
-scope.addEventListener("message", ({ data }) => (handlers[data.kind] as (message: ToWorker) => void)(data));
+// The engine's code comes while the built-in model does. What fails here fails again in `load`, which reports it.
+openEngine().catch(() => {});
+
+scope.addEventListener("message", ({ data }) => void (handlers[data.kind] as (message: ToWorker) => void)(data));
