@@ -2,6 +2,7 @@
 import { open } from "../packages/movinet/src/flow/open.web.ts";
 import { fitPicture } from "../packages/movinet/src/video/fit-picture.ts";
 import { PlaneFitter } from "../packages/movinet/src/video/fit-planes.ts";
+import type { Frame } from "../packages/movinet/src/video/frame.ts";
 import { FrameReader } from "../packages/movinet/src/video/frame-planes.web.ts";
 import { FrameDecoder } from "../packages/movinet/src/video/frames.web.ts";
 import { openMediaFile } from "../packages/movinet/src/video/media-file.web.ts";
@@ -32,24 +33,34 @@ async function mediaOf(url: string) {
   return { media, config: media.config };
 }
 
-/** Each stage with all before it, in milliseconds. */
-async function stages(url: string, model: string) {
-  const recognizer = await open(model, { labels: "kinetics-600" });
-  const file = await fileAt(url);
-  const { media } = await mediaOf(url);
-  const read = await timed(() => exhaust(media.packets()));
-  const decoding = await mediaOf(url);
-  const decode = await timed(async () => {
-    for await (const { frame } of new FrameDecoder(decoding.media, decoding.config, undefined).frames()) frame.close();
-  });
-  const sample = await timed(() => exhaust(openVideo(file, { fps, size })));
-  const whole = await timed(() => exhaust(recognizer.classify(file)));
-  const video = openVideo(file, { fps, size });
-  const pictures = await Array.fromAsync(video);
-  const network = await timed(() => exhaust(recognizer.classify(frames(pictures), { answers: "grouped" })));
-  await recognizer.close();
-  return { read, decode, sample, network, whole, seconds: video.duration, frames: video.frames };
-}
+const models = new Map<string, ReturnType<typeof open>>();
+const sampled = new Map<string, Frame[]>();
+
+/** What each stage does, in turn: a later one includes those before it, but the network works alone. */
+const work = {
+  prepare: async (url: string, model: string) => {
+    models.set(model, open(model, { labels: "kinetics-600" }));
+    sampled.set(url, await Array.fromAsync(openVideo(await fileAt(url), { fps, size })));
+    await models.get(model);
+  },
+  read: async (url: string) => exhaust((await mediaOf(url)).media.packets()),
+  decode: async (url: string) => {
+    const { media, config } = await mediaOf(url);
+    for await (const { frame } of new FrameDecoder(media, config, undefined).frames()) frame.close();
+  },
+  sample: async (url: string) => exhaust(openVideo(await fileAt(url), { fps, size })),
+  network: async (url: string, model: string) => {
+    const recognizer = await (models.get(model) as ReturnType<typeof open>);
+    await exhaust(recognizer.classify(frames(sampled.get(url) ?? []), { answers: "grouped" }));
+  },
+  whole: async (url: string, model: string) => {
+    const recognizer = await (models.get(model) as ReturnType<typeof open>);
+    await exhaust(recognizer.classify(await fileAt(url)));
+  },
+};
+
+/** Milliseconds of a stage. */
+const stage = (name: keyof typeof work, url: string, model: string) => timed(() => work[name](url, model));
 
 async function* frames<T>(values: readonly T[]): AsyncGenerator<T, void> {
   yield* values;
@@ -59,8 +70,8 @@ async function* frames<T>(values: readonly T[]): AsyncGenerator<T, void> {
 async function ways(url: string, count: number) {
   const { media, config } = await mediaOf(url);
   const facts = { name: url, ...media };
-  const reader = new FrameReader(facts);
-  const fitter = new PlaneFitter(size);
+  const fitter = await PlaneFitter.open(size);
+  const reader = new FrameReader(facts, (bytes) => fitter.reserve(bytes));
   const small = new OffscreenCanvas(size.width, size.height).getContext("2d", { willReadFrequently: true });
   if (!small) throw new Error("no canvas");
   small.imageSmoothingQuality = "high";
@@ -92,8 +103,8 @@ async function ways(url: string, count: number) {
   return Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]));
 }
 
-const app = { stages, ways };
-type Call = { readonly name: keyof typeof app; readonly args: readonly [string, never] };
+const app = { stage, ways };
+type Call = { readonly name: keyof typeof app; readonly args: readonly [never, never, never] };
 
 if (typeof document === "undefined") {
   globalThis.onmessage = async ({ data: { name, args } }: MessageEvent<Call>) => postMessage(await app[name](...args));

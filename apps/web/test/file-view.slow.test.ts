@@ -262,7 +262,7 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
     expect(await page.locator(".export-outcome").textContent()).toBe("");
     await button("Annotated video").click();
     await page.getByRole("progressbar", { name: "Writing the annotated video" }).waitFor(patience);
-    expect(page.workers().length).toBe(2);
+    await expect.poll(() => page.workers().length, patience).toBe(2);
     await button("Cancel").click();
     await expect.poll(() => page.workers().length, patience).toBe(1);
     expect(await button("Annotated video").isEnabled()).toBe(true);

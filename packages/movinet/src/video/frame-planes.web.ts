@@ -41,13 +41,14 @@ export interface FrameFacts {
   readonly leftChroma: boolean;
 }
 
-/** Reads the samples of frames; the memory of one serves the next. */
+/** Reads the samples of frames into memory that is given for each. */
 export class FrameReader {
   readonly #facts: FrameFacts;
-  #memory = new Uint8Array(0);
+  readonly #reserve: (bytes: number) => Uint8Array<ArrayBuffer>;
 
-  constructor(facts: FrameFacts) {
+  constructor(facts: FrameFacts, reserve: (bytes: number) => Uint8Array<ArrayBuffer>) {
     this.#facts = facts;
+    this.#reserve = reserve;
   }
 
   /** The picture of a frame, valid until the next call. */
@@ -56,12 +57,11 @@ export class FrameReader {
     const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
     const picture = { ...this.#facts, width, height };
     if (layout === undefined) return { ...picture, ...this.#drawn(frame, width, height) };
-    const size = frame.allocationSize();
-    if (this.#memory.length < size) this.#memory = new Uint8Array(size);
-    const places = await frame.copyTo(this.#memory);
+    const memory = this.#reserve(frame.allocationSize());
+    const places = await frame.copyTo(memory);
     const named = namedColours(frame.colorSpace, this.#facts.colours);
     const colours = coloursOf(named, height, layout.bits);
-    const planes = planesOf(this.#memory, places, layout, width, height);
+    const planes = planesOf(memory, places, layout, width, height);
     const [green, blue, red] = planes;
     return { ...picture, planes: colours.matrix === null ? [red, green, blue] : planes, colours };
   }
@@ -98,7 +98,7 @@ function planesOf(
   height: number,
 ): StoredPicture["planes"] {
   const bytes = bits > 8 ? 2 : 1;
-  const data = bytes === 2 ? new Uint16Array(memory.buffer, 0, memory.length >> 1) : memory;
+  const data = bytes === 2 ? new Uint16Array(memory.buffer, memory.byteOffset, memory.length >> 1) : memory;
   const chroma = { width: Math.ceil(width / across), height: Math.ceil(height / down) };
   const plane = (i: number, size: { readonly width: number; readonly height: number }, shift = 0, step = 1): Plane => {
     const { offset, stride } = places[i] as PlaneLayout;

@@ -105,8 +105,8 @@ export class Video implements AsyncIterable<Frame> {
     const sampler = createSampler(fps);
     const mayStay = createStillLimit(fps);
     const completeness = new Completeness(source.typical, source.listed);
-    const reader = new FrameReader(source.facts);
     let fitter: PlaneFitter | null = null;
+    let reader: FrameReader | null = null;
     let held: VideoFrame | null = null;
     let origin: Seconds | null = null;
     let unseenStart: Seconds = 0;
@@ -122,8 +122,10 @@ export class Video implements AsyncIterable<Frame> {
       if (times === 0 || picture === null) return;
       if (!mayStay(times)) throw videoError(this.source, "sparse");
       const { width, height } = size();
-      fitter ??= new PlaneFitter(size());
-      const data = fitter.fit(await reader.read(picture));
+      const own = fitter ?? (await PlaneFitter.open(size()));
+      fitter = own;
+      reader ??= new FrameReader(source.facts, (bytes) => own.reserve(bytes));
+      const data = own.fit(await reader.read(picture));
       for (let i = 0; i < times; i++) yield { data, width, height, timestamp: this.frames++ / fps };
     };
     try {
