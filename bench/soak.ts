@@ -52,6 +52,7 @@ try {
 /** What grew by more than a twentieth, and by more than the megabytes by which it varies anyway. */
 function growthOf(samples: readonly Sample[]): string[] {
   const third = Math.floor(samples.length / 3);
+  if (third === 0) return [];
   const varies = { pageMB: 1, workerMB: 1, browserMB: 15 };
   return Object.entries(varies).flatMap(([name, some]) => {
     const medianOf = (part: readonly Sample[]) => {
