@@ -42,6 +42,13 @@ export const modules = [
     name: "kernels",
     features: "simd,relaxed-simd,bulk-memory,threads",
   },
+  {
+    title: "What scales the planes of a picture,",
+    entry: "scale/index.ts",
+    file: "packages/movinet/src/video/scale-kernels.ts",
+    name: "kernels",
+    features: "simd,bulk-memory",
+  },
 ] as const;
 
 /** The text of a module: the compiled kernels, as base64. */

@@ -1,5 +1,5 @@
 /**
- * `node scripts/web-pictures.ts [FOLDER]`: the README's picture of the web app, from its sample. With FOLDER: what it looks like
+ * `node scripts/web-pictures.ts [FOLDER]`: the pictures of the web app in the texts, from its sample. With FOLDER: what it looks like
  * in every state, at 360, 768 and 1440 pixels, dark and light, to be looked at before a change of its looks is committed.
  */
 import { mkdirSync } from "node:fs";
@@ -31,9 +31,31 @@ const named = (count: number) => async (page: Page) => {
     .waitFor({ timeout: 120_000 });
   await page.locator(".verdict-score", { hasText: "9" }).waitFor();
 };
+/** Classifies the sample in the File view, and moves the playhead into its middle. */
+const looked = async (page: Page) => {
+  await page.getByRole("button", { name: "File", exact: true }).click();
+  await page.getByRole("button", { name: "Use the sample" }).click();
+  await page.locator(".answers").waitFor({ timeout: 60_000 });
+  await page.locator(".segment-row").nth(2).click();
+  await page.locator(".track").focus();
+  for (let i = 0; i < 12; i++) await page.keyboard.press("ArrowRight");
+  await page.locator(".track").blur();
+  // The frame at the playhead.
+  await page.waitForTimeout(500);
+};
 const states: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   live: named(4),
   first: (page) => page.locator(".verdict-name").waitFor(),
+  file: looked,
+  nofile: async (page) => {
+    await page.getByRole("button", { name: "File", exact: true }).click();
+    await page.getByRole("button", { name: "Use the sample" }).waitFor();
+  },
+  notvideo: async (page) => {
+    const text = { name: "notes.mp4", mimeType: "video/mp4", buffer: Buffer.from("no video") };
+    await page.locator("input[type=file]").first().setInputFiles(text);
+    await page.getByRole("alert").waitFor({ timeout: 60_000 });
+  },
   denied: async (page) => {
     await page.getByRole("button", { name: "Camera", exact: true }).click();
     await page.getByRole("alert").waitFor();
@@ -56,8 +78,10 @@ const sizes = { phone: [360, 740], tablet: [768, 1024], desktop: [1440, 900] } a
 
 try {
   const wide = { viewport: { width: 1280, height: 890 }, colorScheme: "dark" } as const;
-  if (folder === undefined) await picture("docs/web.jpg", wide, named(8));
-  else {
+  if (folder === undefined) {
+    await picture("docs/web.jpg", wide, named(8));
+    await picture("docs/web-file.jpg", wide, looked);
+  } else {
     mkdirSync(folder, { recursive: true });
     const wanted = process.env["STATES"]?.split(",") ?? Object.keys(states);
     for (const [name, [width, height]] of Object.entries(sizes)) {

@@ -31,6 +31,26 @@ function policyInPage(): Plugin {
   };
 }
 
+/** The page asks for what draws it at once, though the script that starts the worker comes first. */
+function drawingInPage(): Plugin {
+  const link = (rel: string, file: string) => ({ tag: "link", attrs: { rel, crossorigin: true, href: `./${file}` } });
+  return {
+    name: "drawing-in-page",
+    transformIndexHtml: {
+      order: "post",
+      handler(_, { bundle = {} }) {
+        const main = Object.values(bundle).find((file) => file.type === "chunk" && file.name === "main");
+        if (main?.type !== "chunk") return [];
+        const styles = [...(main.viteMetadata?.importedCss ?? [])];
+        return [
+          ...[main.fileName, ...main.imports].map((file) => link("modulepreload", file)),
+          ...styles.map((file) => link("stylesheet", file)),
+        ];
+      },
+    },
+  };
+}
+
 /** Makes the sample in a child process, since FFmpeg's encoder writes to stderr. */
 function makeSample(): void {
   const script = "import { ensureSample } from './sample.ts'; ensureSample();";
@@ -42,19 +62,28 @@ function makeSample(): void {
 /** Engines that the app does not use. Their imports never run. */
 const otherEngines = ["onnxruntime-web/wasm", "@litertjs/core"];
 
+/** What the built-in model needs, in one file: it would come in four requests, one after the other. */
+const firstOfWorker = {
+  name: "engine",
+  test: /rolldown.runtime|src\/engines\/wasm\/inference\/(?!kernels-(simd|threads)|crew\.web)|src\/graph\/(params|interpret)/,
+};
+
 export default defineConfig(({ command, isPreview }) => {
   if (!isPreview) makeSample();
   const headers = { "content-security-policy": policyFor(command === "serve" && !isPreview ? " 'unsafe-inline'" : "") };
   return {
     base: "./",
     assetsInclude: ["**/*.safetensors"],
-    plugins: [policyInPage()],
+    plugins: [policyInPage(), drawingInPage()],
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     resolve: { dedupe: ["preact"] },
     optimizeDeps: { exclude: ["movinet", ...otherEngines] },
     server: { headers, fs: { allow: ["../.."] } },
     preview: { headers },
-    worker: { format: "es", rolldownOptions: { external: otherEngines } },
+    worker: {
+      format: "es",
+      rolldownOptions: { external: otherEngines, output: { codeSplitting: { groups: [firstOfWorker] } } },
+    },
     build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   };
 });

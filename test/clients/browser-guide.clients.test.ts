@@ -14,7 +14,7 @@ import { model, obstacle, openWorkplace, type Workplace, writeClip } from "./jav
 const guide = readFileSync(new URL("../../docs/browsers.md", import.meta.url), "utf8");
 const blocks = (language: string) =>
   Array.from(guide.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm")), ([, block = ""]) => block);
-const pages = ["video", "zoo", "camera", "litert"] as const;
+const pages = ["video", "file", "zoo", "camera", "litert"] as const;
 const cli = fileURLToPath(new URL("../../apps/cli/bin/movinet.js", import.meta.url));
 /** What the pages print. */
 const printed = /^([\d.]+) (.+) ([\d.e-]+)$/;
@@ -71,15 +71,15 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
     workplace = await openWorkplace();
     project = await workplace.project("project", blocks("sh"));
     cpSync(project, join(workplace.folder, "alone"), { recursive: true });
-    // What the guide says in words: another engine, its files, the models.
-    await workplace.sh("npm i @litertjs/core", project);
+    // What the guide says in words: what reads files, another engine, its files, the models.
+    await workplace.sh("npm i mediabunny @litertjs/core", project);
     cpSync(inProject("node_modules/@litertjs/core/wasm"), inProject("public/litert"), { recursive: true });
     writeModels(inProject("public/models"));
     writeClip(inProject("public/clip.webm"));
     expect(blocks("ts")).toHaveLength(pages.length);
     for (const [i, name] of pages.entries()) {
       writeFileSync(inProject(`${name}.ts`), blocks("ts")[i] ?? "");
-      const body = `<video muted src="/clip.webm"></video><script type="module" src="/${name}.ts"></script>`;
+      const body = `<video muted src="/clip.webm"></video><input type="file"><script type="module" src="/${name}.ts"></script>`;
       writeFileSync(inProject(`${name}.html`), `<!doctype html><meta charset="utf-8"><body>${body}`);
     }
     for (const name of ["public", "video.ts", "video.html"]) {
@@ -105,7 +105,11 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
           if (isEnough(lines)) resolve(lines);
         });
         setTimeout(() => reject(new Error(`only: ${lines.join("\n")}`)), 60_000);
-        page.goto(url).catch(reject);
+        const input = page.locator("input");
+        page
+          .goto(url)
+          .then(() => input.setInputFiles(inProject("public/clip.webm")))
+          .catch(reject);
       });
     } finally {
       await page.close();
@@ -145,6 +149,7 @@ describe.skipIf(obstacle !== "" || !hasChromium)(`the guide to browsers, ${where
 
   async function expectPages(address: (page: string) => string): Promise<void> {
     await expectSameAnswer(address("video"));
+    await expectSameAnswer(address("file"));
     expect(await open(address("zoo"), ({ length }) => length >= 1)).toEqual(["of the mirror's file"]);
     const lines = await open(address("camera"), ({ length }) => length >= 3);
     for (const line of lines) expect(line).toMatch(/^[a-z ]+/);

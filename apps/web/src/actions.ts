@@ -2,8 +2,9 @@
 import { eventsToCsv, eventsToJsonl } from "./logic/export.ts";
 import { fileName, percent } from "./logic/format.ts";
 import type { LiveSettings } from "./messages.ts";
-import { loadModel, send } from "./recogniser.ts";
-import { playFile, shownVideo } from "./sources/player.ts";
+import { send } from "./port.ts";
+import { loadModel } from "./recogniser.ts";
+import { playCamera, playFile, playSample, shownVideo, stop } from "./sources/player.ts";
 import * as state from "./state.ts";
 
 export function change(settings: Partial<LiveSettings>): void {
@@ -29,7 +30,31 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     return;
   }
   const [file] = files;
-  if (file !== undefined) playFile(file);
+  if (file === undefined) return;
+  showView("file");
+  state.clipFile.value = file;
+}
+
+/** What the live view goes back to. */
+let left: state.SourceKind | null = null;
+
+/** Shows the other view. The live source ends while the File view is shown: both use the one model. */
+export function showView(view: "live" | "file"): void {
+  if (view === state.shownView.value) return;
+  if (view === "live") {
+    if (left === "camera") void playCamera();
+    else playSample();
+    return;
+  }
+  left = state.source.value?.kind ?? null;
+  stop();
+  state.notice.value = null;
+  state.shownView.value = "file";
+}
+
+/** Plays the clip of the File view in the live view. */
+export function playClipLive(): void {
+  if (state.clipFile.value !== null) playFile(state.clipFile.value);
 }
 
 export function saveEvents(format: "csv" | "jsonl"): void {
@@ -67,9 +92,14 @@ export async function saveSnapshot(): Promise<void> {
 }
 
 function save(blob: Blob, ending: string): void {
+  saveAs(blob, fileName(ending, new Date()));
+}
+
+/** Saves a file under this name. */
+export function saveAs(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = fileName(ending, new Date());
+  link.download = name;
   link.click();
   // Browsers begin the download after this.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

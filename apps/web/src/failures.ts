@@ -1,7 +1,7 @@
 import type { Failure } from "./messages.ts";
 
 /** What the user can do next. */
-export type Way = "camera" | "sample" | "file" | "embedded" | "models";
+export type Way = "camera" | "screen" | "sample" | "file" | "live" | "embedded" | "models" | "reload";
 
 /** A failure in plain words, with what to do next, best first. */
 export interface Notice {
@@ -35,6 +35,42 @@ const cameraNotices: Readonly<Record<string, Notice>> = {
     title: "The camera was disconnected",
     text: "It was unplugged, or another program took over. Reconnect it and try again.",
     ways: ["camera", "sample"],
+  },
+};
+
+const screenNotices: Readonly<Record<string, Notice>> = {
+  NotAllowedError: {
+    title: "Nothing is shared",
+    text: "No screen, window or tab was chosen, or this page may not record them. Try again and choose one.",
+    ways: ["screen", "sample"],
+  },
+  NotFoundError: {
+    title: "There is nothing to share",
+    text: "The browser found no screen, window or tab that it can record.",
+    ways: ["sample", "file"],
+  },
+  NotReadableError: {
+    title: "The screen cannot be recorded",
+    text: "The operating system refused. Allow the browser to record the screen in the system's privacy settings, then try again.",
+    ways: ["screen", "sample"],
+  },
+  SharingEnded: {
+    title: "Sharing has ended",
+    text: "It was stopped, or what was shared is closed. Share again to go on.",
+    ways: ["screen", "sample"],
+  },
+};
+
+const clipNotices: Readonly<Record<string, Notice>> = {
+  NoWebCodecs: {
+    title: "This browser cannot read video files",
+    text: "It has no WebCodecs, which read a file faster than it plays. Update the browser, or play the video live.",
+    ways: ["live", "file"],
+  },
+  E_DEPENDENCY_MISSING: {
+    title: "A part of the page did not load",
+    text: "Check the network and reload the page.",
+    ways: ["file"],
   },
 };
 
@@ -76,9 +112,19 @@ export function noticeOf({ during, code, message }: Failure): Notice {
   if (during === "camera") {
     return cameraNotices[code] ?? { title: "The camera did not start", text: message, ways: ["camera", "sample"] };
   }
+  if (during === "screen") {
+    return screenNotices[code] ?? { title: "Sharing did not start", text: message, ways: ["screen", "sample"] };
+  }
   if (during === "file") return { title: "This video cannot be played", text: message, ways: ["file", "sample"] };
+  if (during === "clip") {
+    return clipNotices[code] ?? { title: "This video cannot be classified", text: message, ways: ["file", "live"] };
+  }
   if (during === "worker") {
-    return { title: "The recognizer could not start", text: `${message} Reload the page to try again.`, ways: [] };
+    return {
+      title: "The recognizer could not start",
+      text: `${message} Reload the page to try again.`,
+      ways: ["reload"],
+    };
   }
   if (isOutOfMemory(code, message)) {
     return {

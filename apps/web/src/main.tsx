@@ -9,7 +9,10 @@ import "./style/panels.css";
 import "./style/dialog.css";
 import { App } from "./ui/app.tsx";
 
+// The script does not wait for the document.
+if (document.readyState === "loading")
+  await new Promise((go) => addEventListener("DOMContentLoaded", go, { once: true }));
+loadModel({ kind: "embedded" });
 render(<App />, document.getElementById("app") as HTMLElement);
 followVisibility();
-loadModel({ kind: "embedded" });
 playSample();

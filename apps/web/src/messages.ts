@@ -1,4 +1,5 @@
 /** The messages between the page and its worker. Frames are transferred, never copied. */
+import type { ClipNews } from "./file/messages.ts";
 import type { ActionEvent } from "./logic/event-log.ts";
 import type { Answer } from "./logic/live.ts";
 
@@ -21,6 +22,8 @@ export interface LiveSettings {
 export type Picture = VideoFrame | ImageBitmap;
 
 export type ToWorker =
+  /** The file of the built-in model; null: it could not be fetched. */
+  | { readonly kind: "embedded"; readonly bytes: ArrayBuffer | null }
   | { readonly kind: "load"; readonly model: ModelChoice }
   /** Stop loading the model that is on its way. */
   | { readonly kind: "cancel" }
@@ -35,7 +38,11 @@ export type ToWorker =
   | { readonly kind: "ended" }
   /** Reset the state; the source goes on. */
   | { readonly kind: "reset" }
-  | { readonly kind: "pause"; readonly paused: boolean };
+  | { readonly kind: "pause"; readonly paused: boolean }
+  /** Classify a whole clip, instead of the one before. The worker tells its news under this number. */
+  | { readonly kind: "clip"; readonly job: number; readonly file: File }
+  /** Stop classifying the clip. */
+  | { readonly kind: "stop-clip" };
 
 /** An open model, as the page knows it. */
 export interface OpenModel {
@@ -48,7 +55,7 @@ export interface OpenModel {
 
 /** An error as plain data. `during`: what failed. */
 export interface Failure {
-  readonly during: "model" | "step" | "camera" | "file" | "worker";
+  readonly during: "model" | "step" | "camera" | "screen" | "file" | "clip" | "worker";
   /** The library's code, or the browser's name of the error. */
   readonly code: string;
   readonly message: string;
@@ -64,4 +71,5 @@ export type FromWorker =
   /** Events that a reset or the end of the source ended. */
   | { readonly kind: "events"; readonly events: readonly ActionEvent[] }
   | { readonly kind: "restarted" }
-  | { readonly kind: "taken" };
+  | { readonly kind: "taken" }
+  | { readonly kind: "clip"; readonly job: number; readonly news: ClipNews };

@@ -1,23 +1,23 @@
-/** The page's side of the worker: sends messages, and writes the answers into the state. */
+/** The page's side of the worker: sends messages, and passes on the answers. */
 import { batch, effect } from "@preact/signals";
+import { forgetAnswers, noteAnswer, noteEvents } from "./answers.ts";
 import { noticeOf } from "./failures.ts";
-import type { ActionEvent } from "./logic/event-log.ts";
-import type { Answer } from "./logic/live.ts";
-import type { Failure, FromWorker, ModelChoice, ToWorker } from "./messages.ts";
+import type { ClipNews } from "./file/messages.ts";
+import type { Failure, FromWorker, ModelChoice } from "./messages.ts";
+import { send, worker } from "./port.ts";
 import * as state from "./state.ts";
 
-const worker = new Worker(new URL("./worker/worker.ts", import.meta.url), { type: "module" });
 let onTaken = () => {};
-/** Arrival times of the last answers, milliseconds. */
-let arrivals: number[] = [];
-
-export function send(message: ToWorker, transfer: Transferable[] = []): void {
-  worker.postMessage(message, transfer);
-}
+let onClip = (_job: number, _news: ClipNews) => {};
 
 /** Sets the listener for frames that the worker has finished with. */
 export function whenTaken(listener: () => void): void {
   onTaken = listener;
+}
+
+/** Sets the listener for news of clips. */
+export function whenClip(listener: typeof onClip): void {
+  onClip = listener;
 }
 
 export function loadModel(choice: ModelChoice): void {
@@ -27,38 +27,6 @@ export function loadModel(choice: ModelChoice): void {
 
 export function fail(failure: Failure): void {
   state.notice.value = noticeOf(failure);
-}
-
-/** Older events are dropped from the list. */
-const mostEvents = 10_000;
-function noteEvents(changed: readonly ActionEvent[]): void {
-  if (changed.length === 0) return;
-  const known = state.events.value.filter(({ id }) => changed.every((event) => event.id !== id));
-  state.events.value = [...changed, ...known].sort((a, b) => b.id - a.id).slice(0, mostEvents);
-}
-
-function noteAnswer(answer: Answer): void {
-  const now = performance.now();
-  arrivals = [...arrivals.filter((at) => now - at < 2000), now];
-  const first = arrivals[0] as number;
-  state.history.add(answer.time, answer.scores);
-  batch(() => {
-    state.answer.value = answer;
-    const before = state.msPerFrame.value;
-    state.msPerFrame.value = before === null ? answer.ms : 0.9 * before + 0.1 * answer.ms;
-    state.answersPerSecond.value = arrivals.length > 5 ? (1000 * (arrivals.length - 1)) / (now - first) : null;
-    noteEvents(answer.events);
-  });
-}
-
-function forget(): void {
-  arrivals = [];
-  state.history.clear();
-  batch(() => {
-    state.answer.value = null;
-    state.answersPerSecond.value = null;
-    state.msPerFrame.value = null;
-  });
 }
 
 function endLoading(): void {
@@ -72,7 +40,7 @@ const handlers: { readonly [Kind in FromWorker["kind"]]: (message: FromWorker & 
     if (value !== null) state.loading.value = { ...value, loaded, total };
   },
   opened({ model, last }) {
-    forget();
+    forgetAnswers();
     batch(() => {
       state.model.value = model;
       if (last) endLoading();
@@ -87,8 +55,9 @@ const handlers: { readonly [Kind in FromWorker["kind"]]: (message: FromWorker & 
   },
   answer: ({ answer }) => noteAnswer(answer),
   events: ({ events }) => noteEvents(events),
-  restarted: forget,
+  restarted: forgetAnswers,
   taken: () => onTaken(),
+  clip: ({ job, news }) => onClip(job, news),
 };
 
 worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) =>

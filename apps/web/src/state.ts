@@ -5,14 +5,20 @@ import type { ActionEvent } from "./logic/event-log.ts";
 import { History } from "./logic/history.ts";
 import type { Answer } from "./logic/live.ts";
 import { Ranking } from "./logic/ranking.ts";
+import { curveSeconds, type View, wholeView } from "./logic/zoom.ts";
 import type { LiveSettings, ModelChoice, OpenModel } from "./messages.ts";
 
-export type SourceKind = "sample" | "camera" | "file";
+export type SourceKind = "sample" | "camera" | "screen" | "file";
 
-/** Seconds that the curve shows. */
-export const curveSeconds = 30;
 /** Classes in the bars and in the curve. */
 export const ranks = 5;
+
+/** What the page shows: a live source, or a whole clip. */
+export const shownView = signal<"live" | "file">("live");
+/** The clip of the File view. */
+export const clipFile = signal<File | null>(null);
+/** Whether the browser can play it; null while unknown. */
+export const clipPlayable = signal<boolean | null>(null);
 
 // The source.
 export const source = signal<{ readonly kind: SourceKind; readonly name: string } | null>(null);
@@ -40,6 +46,8 @@ export const choosingModel = signal(false);
 export const answer = signal<Answer | null>(null);
 export const events = signal<readonly ActionEvent[]>([]);
 export const history = new History(curveSeconds);
+/** The part of the curve that is shown. */
+export const view = signal<View>(wholeView);
 const ranking = new Ranking(ranks);
 /** The likeliest classes, in the order in which they are shown. */
 export const ranked = computed<readonly number[]>(() => {

@@ -10,6 +10,11 @@ test.each([
   ["camera", "InsecureContext", "Cameras need a secure page", "file"],
   ["camera", "CameraLost", "The camera was disconnected", "camera"],
   ["camera", "Odd", "The camera did not start", "camera"],
+  ["screen", "NotAllowedError", "Nothing is shared", "screen"],
+  ["screen", "NotFoundError", "There is nothing to share", "sample"],
+  ["screen", "NotReadableError", "The screen cannot be recorded", "screen"],
+  ["screen", "SharingEnded", "Sharing has ended", "screen"],
+  ["screen", "Odd", "Sharing did not start", "screen"],
   ["file", "Unplayable", "This video cannot be played", "file"],
   ["model", "E_MODEL_DOWNLOAD", "The model could not be downloaded", "models"],
   ["model", "E_MODEL_INTEGRITY", "The download is damaged", "models"],
@@ -17,7 +22,7 @@ test.each([
   ["model", "WholeClips", "This model needs whole clips", "models"],
   ["model", "RangeError", "Not enough memory", "embedded"],
   ["step", "RuntimeError", "The model stopped", "models"],
-  ["worker", "WorkerError", "The recognizer could not start", undefined],
+  ["worker", "WorkerError", "The recognizer could not start", "reload"],
 ] as const)("%s, %s: %s", (during, code, title, way) => {
   const notice = noticeOf({ during, code, message: "as the browser says it" });
   expect([notice.title, notice.ways[0]]).toEqual([title, way]);

@@ -87,7 +87,7 @@ test("ranks change at once for who leads, and twice a second for the others", ()
 test("the history keeps its last seconds", () => {
   const history = new History(3);
   for (let i = 0; i <= 8; i++) history.add(i, scores(i / 10, 1 - i / 10));
-  expect(history.curves([1])[0]).toEqual([-3, -2, -1, 0]);
+  expect(history.curves([1])[0]).toEqual([5, 6, 7, 8]);
   expect(history.curves([1])[1]?.map(Math.round)).toEqual([50, 40, 30, 20]);
   expect(history.peaks(1)).toEqual([0]);
   expect(history.peaks(5)).toEqual([0, 1]);

@@ -32,10 +32,9 @@ export class History {
     return order.slice(0, count);
   }
 
-  /** Times relative to now, in seconds (negative, rising to 0), and the probabilities of each of these classes in percent. */
+  /** Times in seconds, rising, and the probabilities of each of these classes in percent. */
   curves(classes: readonly number[]): [times: number[], ...curves: number[][]] {
-    const now = this.now ?? 0;
-    const times = this.#moments.map(({ time }) => time - now);
+    const times = this.#moments.map(({ time }) => time);
     return [times, ...classes.map((c) => this.#moments.map(({ scores }) => 100 * (scores[c] ?? 0)))];
   }
 }

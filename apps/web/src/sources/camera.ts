@@ -15,6 +15,15 @@ export async function openCamera(id: string | null): Promise<MediaStream> {
   }
 }
 
+/** Phones share no screens. */
+export const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
+
+/** Lets the user choose a screen, window or tab. Throws the browser's `DOMException`. */
+export function openScreen(): Promise<MediaStream> {
+  const wanted = { width: { max: 1280 }, height: { max: 720 }, frameRate: { ideal: 30, max: 60 } };
+  return navigator.mediaDevices.getDisplayMedia({ video: wanted, audio: false });
+}
+
 /** Lists the cameras. They have names once the user has allowed one. */
 export async function listCameras(): Promise<void> {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];

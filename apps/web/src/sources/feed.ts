@@ -1,6 +1,7 @@
 /** How frames reach the worker: a camera's stream is transferred, a `<video>` is read frame by frame. */
 import type { Picture } from "../messages.ts";
-import { send, whenTaken } from "../recogniser.ts";
+import { send } from "../port.ts";
+import { whenTaken } from "../recogniser.ts";
 import { sourceFps } from "../state.ts";
 
 /** Chromium has it; TypeScript's DOM library does not. */

@@ -1,9 +1,10 @@
-/** Plays the source, the sample, a camera or a file, in the page's `<video>`. */
+/** Plays the source, the sample, a camera, a screen or a file, in the page's `<video>`. */
 import { batch } from "@preact/signals";
 import sampleUrl from "../../generated/sample.mp4?url";
-import { fail, send } from "../recogniser.ts";
+import { send } from "../port.ts";
+import { fail } from "../recogniser.ts";
 import * as state from "../state.ts";
-import { listCameras, openCamera } from "./camera.ts";
+import { listCameras, openCamera, openScreen } from "./camera.ts";
 import { feedCamera, feedVideo } from "./feed.ts";
 
 let video: HTMLVideoElement | null = null;
@@ -28,6 +29,7 @@ function begin(kind: state.SourceKind, name: string): number {
   send({ kind: "restart" });
   send({ kind: "pause", paused: false });
   batch(() => {
+    state.shownView.value = "live";
     state.source.value = { kind, name };
     state.playing.value = "starting";
     state.sourceFps.value = null;
@@ -69,28 +71,45 @@ function playUrl(url: string, { loop }: { readonly loop: boolean }): void {
 }
 
 export async function playCamera(id: string | null = state.cameraId.value): Promise<void> {
-  const mine = begin("camera", "Camera");
+  const track = await playStream("camera", () => openCamera(id), "CameraLost");
+  if (track === null) return;
+  const { deviceId, facingMode } = track.getSettings();
+  batch(() => {
+    state.cameraId.value = deviceId ?? null;
+    state.mirrored.value = facingMode !== "environment";
+  });
+  await listCameras();
+}
+
+export async function playScreen(): Promise<void> {
+  await playStream("screen", openScreen, "SharingEnded");
+}
+
+/** Plays a stream of the browser's. `lost`: the failure when it ends by itself. Null if it failed, or another source was chosen meanwhile. */
+async function playStream(
+  kind: "camera" | "screen",
+  open: () => Promise<MediaStream>,
+  lost: string,
+): Promise<MediaStreamTrack | null> {
+  const mine = begin(kind, kind === "camera" ? "Camera" : "Screen");
   let stream: MediaStream;
   try {
-    stream = await openCamera(id);
+    stream = await open();
   } catch (error) {
-    if (mine !== asked) return;
+    if (mine !== asked) return null;
     state.source.value = null;
     const { name, message } = error as DOMException;
-    fail({ during: "camera", code: name, message });
-    return;
+    fail({ during: kind, code: name, message });
+    return null;
   }
   const [track] = stream.getVideoTracks();
   if (mine !== asked || video === null || track === undefined) {
     for (const each of stream.getTracks()) each.stop();
-    return;
+    return null;
   }
-  const { frameRate, deviceId, facingMode } = track.getSettings();
   batch(() => {
-    state.source.value = { kind: "camera", name: track.label };
-    state.sourceFps.value = frameRate ?? null;
-    state.cameraId.value = deviceId ?? null;
-    state.mirrored.value = facingMode !== "environment";
+    state.source.value = { kind, name: track.label };
+    state.sourceFps.value = track.getSettings().frameRate ?? null;
   });
   const element = video;
   element.srcObject = stream;
@@ -98,7 +117,7 @@ export async function playCamera(id: string | null = state.cameraId.value): Prom
   track.addEventListener("ended", () => {
     if (mine !== asked) return;
     stop();
-    fail({ during: "camera", code: "CameraLost", message: "" });
+    fail({ during: kind, code: lost, message: "" });
   });
   end = () => {
     stopFeeding();
@@ -106,7 +125,7 @@ export async function playCamera(id: string | null = state.cameraId.value): Prom
     element.srcObject = null;
   };
   void resume();
-  void listCameras();
+  return track;
 }
 
 /** Ends the current source. */
@@ -150,12 +169,12 @@ export function onUnplayable(): void {
   fail({ during: "file", code: "Unplayable", message: text });
 }
 
-/** Pauses while the tab is hidden. */
+/** Pauses while the tab is hidden, unless what is shared is another one. */
 export function followVisibility(): void {
   let wasPlaying = false;
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
-      wasPlaying = state.playing.value === "playing";
+      wasPlaying = state.playing.value === "playing" && state.source.value?.kind !== "screen";
       if (wasPlaying) pause();
     } else if (wasPlaying) void resume();
   });

@@ -1,154 +1,89 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import UPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import { answer, curveSeconds, events, history, ranked, ranks } from "../state.ts";
+import { clock } from "../logic/format.ts";
+import { curveSeconds, edgesOf, shortestSpan, wholeView } from "../logic/zoom.ts";
+import { answer, history, view } from "../state.ts";
+import { followGestures, magnify, onKey, showAll } from "./curve-gestures.ts";
+import { Icon, type IconName } from "./icons.tsx";
 
-const height = 156;
-/** Milliseconds for which the curves stay those of the same classes. */
-const settle = 500;
-
-/** The classes with the highest peaks of the last half minute, and its events. Tones are those of the bars. */
+/** The likeliest classes over time, of which a part can be magnified. */
 export function Curve() {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => drawCurves(box.current as HTMLDivElement), []);
+  useEffect(() => followGestures(box.current as HTMLDivElement), []);
+  useEffect(() => drawLater(box.current as HTMLDivElement), []);
+  const { span } = view.value;
   return (
     <section class="curve" aria-labelledby="curve-title">
-      <h2 id="curve-title" class="panel-title">
-        Last {curveSeconds} seconds
-      </h2>
-      <div ref={box} class="curve-plot" role="img" aria-label="Probability of the likeliest classes over time" />
+      <div class="panel-head">
+        <h2 id="curve-title" class="panel-title">
+          {titleOf()}
+        </h2>
+        <div class="panel-actions">
+          {view.value !== wholeView && (
+            <button type="button" class="button button-small" onClick={showAll}>
+              All {curveSeconds} s
+            </button>
+          )}
+          <ZoomButton word="Zoom out" icon="minus" factor={0.5} isDone={span >= curveSeconds} />
+          <ZoomButton word="Zoom in" icon="plus" factor={2} isDone={span <= shortestSpan} />
+        </div>
+      </div>
+      {/* biome-ignore-start lint/a11y: what is moved by keys must be reached by them; it is no group of fields */}
+      <div tabIndex={0} role="group" aria-label={help} class="curve-box" onKeyDown={onKey}>
+        <div ref={box} class="curve-plot" role="img" aria-label="Probability of the likeliest classes over time" />
+      </div>
+      {/* biome-ignore-end lint/a11y: as above */}
     </section>
   );
 }
 
-interface Theme {
-  readonly tones: readonly string[];
-  readonly line: string;
-  readonly quiet: string;
-  readonly font: string;
+const help = "Curve. Plus and minus zoom, the arrows move, 0 shows everything.";
+
+function titleOf(): string {
+  const { span, end } = view.value;
+  // What is too old moves out of a curve that stands still.
+  void answer.value;
+  if (end === null) return `Last ${Math.round(span)} seconds`;
+  const [from, to] = edgesOf(view.value, history.now ?? 0);
+  return `${clock(from)} to ${clock(to)}`;
 }
 
-function themeOf(box: HTMLElement): Theme {
-  const style = getComputedStyle(box);
-  // A property that is a light-dark() is resolved where it is used as a colour.
-  const colour = (name: string) => {
-    box.style.color = `var(${name})`;
-    return getComputedStyle(box).color;
-  };
-  const tones = Array.from({ length: ranks }, (_, i) => colour(`--tone-${i}`));
-  const theme = { tones, line: colour("--line"), quiet: colour("--quiet"), font: `12px ${style.fontFamily}` };
-  box.style.removeProperty("color");
-  return theme;
-}
-
-/** Draws in the element until the returned function is called. */
-function drawCurves(box: HTMLElement): () => void {
-  let theme = themeOf(box);
-  let classes: readonly number[] = [];
-  let chosen = Number.NEGATIVE_INFINITY;
-  const toneOf = (index: number | undefined) => theme.tones[ranked.value.indexOf(index ?? -1)] ?? theme.tones[2] ?? "";
-  const plot = new UPlot(
-    optionsOf(box, {
-      theme: () => theme,
-      stroke: (series) => toneOf(classes[series - 1]),
-      onDraw: (drawn) => drawEvents(drawn, theme),
-    }),
-    [[], ...Array.from({ length: ranks }, () => [])],
-    box,
-  );
-  let frame = 0;
-  const draw = (now: number) => {
-    frame = 0;
-    if (now - chosen > settle || history.now === null) {
-      chosen = now;
-      // Who leads is drawn last, above the others.
-      const leader = ranked.value[0] ?? -1;
-      const others = history.peaks(ranks).filter((index) => index !== leader);
-      classes = [...others.slice(0, ranks - 1), leader];
-      while (classes.length < ranks) classes = [-1, ...classes];
-    }
-    plot.setData(history.curves(classes));
-  };
-  const stopEffect = effect(() => {
-    void answer.value;
-    frame ||= requestAnimationFrame(draw);
+/** Draws as soon as there is something to draw: a first visit waits for less. Returns a function that ends it. */
+function drawLater(box: HTMLDivElement): () => void {
+  let [asked, ended] = [false, false];
+  let stop = () => {};
+  const stopWaiting = effect(() => {
+    if (asked || answer.value === null) return;
+    asked = true;
+    void import("./curve-plot.ts").then(({ drawCurves }) => {
+      if (!ended) stop = drawCurves(box);
+    });
   });
-  const sizes = new ResizeObserver(() => plot.setSize({ width: Math.max(1, box.clientWidth), height }));
-  sizes.observe(box);
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const onTheme = () => {
-    theme = themeOf(box);
-    plot.redraw(false, true);
-  };
-  dark.addEventListener("change", onTheme);
   return () => {
-    dark.removeEventListener("change", onTheme);
-    sizes.disconnect();
-    stopEffect();
-    cancelAnimationFrame(frame);
-    plot.destroy();
+    ended = true;
+    stopWaiting();
+    stop();
   };
 }
 
-interface Drawing {
-  readonly theme: () => Theme;
-  readonly stroke: (series: number) => string;
-  readonly onDraw: (plot: UPlot) => void;
+interface ZoomProps {
+  readonly word: string;
+  readonly icon: IconName;
+  readonly factor: number;
+  readonly isDone: boolean;
 }
 
-function optionsOf(box: HTMLElement, { theme, stroke, onDraw }: Drawing): UPlot.Options {
-  const axis = { stroke: () => theme().quiet, font: theme().font, ticks: { show: false } };
-  const curves = Array.from({ length: ranks }, (_, i): UPlot.Series => {
-    const series = i + 1;
-    return { stroke: () => stroke(series), width: series === ranks ? 2.5 : 1.5, points: { show: false } };
-  });
-  return {
-    width: Math.max(1, box.clientWidth),
-    height,
-    padding: [22, 16, 0, 0],
-    legend: { show: false },
-    cursor: { show: false },
-    scales: { x: { time: false, range: [-curveSeconds, 0] }, y: { range: [0, 100] } },
-    axes: [
-      {
-        ...axis,
-        size: 24,
-        grid: { show: false },
-        splits: () => [-30, -20, -10, 0],
-        values: (_, values) => values.map((value) => (value === 0 ? "now" : `${value} s`)),
-      },
-      {
-        ...axis,
-        size: 46,
-        grid: { stroke: () => theme().line, width: 1 },
-        splits: () => [0, 50, 100],
-        values: (_, values) => values.map((value) => `${value} %`),
-      },
-    ],
-    series: [{}, ...curves],
-    hooks: { draw: [onDraw] },
-  };
-}
-
-/** Writes the names of events above the plot, and marks their start. */
-function drawEvents({ ctx, bbox, valToPos }: UPlot, { tones, quiet, line, font }: Theme): void {
-  const now = history.now;
-  if (now === null) return;
-  ctx.save();
-  ctx.font = font.replace("12px", `${12 * devicePixelRatio}px`);
-  ctx.textBaseline = "bottom";
-  ctx.textAlign = "left";
-  const gap = 5 * devicePixelRatio;
-  for (const { label, start, end } of events.value) {
-    if ((end ?? now) < now - curveSeconds) break;
-    const from = Math.max(bbox.left, valToPos(start - now, "x", true));
-    const width = valToPos((end ?? now) - now, "x", true) - from;
-    ctx.fillStyle = line;
-    if (start > now - curveSeconds) ctx.fillRect(from, bbox.top - 3 * gap, devicePixelRatio, bbox.height + 3 * gap);
-    if (ctx.measureText(label).width > width - 2 * gap) continue;
-    ctx.fillStyle = (end === null ? tones[0] : quiet) ?? quiet;
-    ctx.fillText(label, from + gap, bbox.top - gap / 2);
-  }
-  ctx.restore();
+function ZoomButton({ word, icon, factor, isDone }: ZoomProps) {
+  return (
+    <button
+      type="button"
+      class="button button-small button-icon"
+      aria-label={word}
+      title={word}
+      aria-disabled={isDone}
+      onClick={() => magnify(factor)}
+    >
+      <Icon name={icon} />
+    </button>
+  );
 }

@@ -1,15 +1,29 @@
-import { choosingModel, loading, model } from "../state.ts";
+import { showView } from "../actions.ts";
+import { choosingModel, loading, model, shownView } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
-/** The name of the app, and the model with the way to another one. */
+/** The name of the app, the two views, and the model with the way to another one. */
 export function Header() {
   const name = model.value?.name ?? (loading.value === null ? "no model" : "loading");
   return (
     <header class="head">
       <h1 class="brand">
         <Icon name="sample" />
-        movinet <span class="brand-view">live</span>
+        <span class="brand-name">movinet</span>
       </h1>
+      <nav class="segments views" aria-label="View">
+        {(["live", "file"] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            class="segment"
+            aria-pressed={shownView.value === name}
+            onClick={() => showView(name)}
+          >
+            {name === "live" ? "Live" : "File"}
+          </button>
+        ))}
+      </nav>
       <button
         type="button"
         class="button model-button"

@@ -3,7 +3,8 @@ import { openFiles } from "../actions.ts";
 import { megabytes } from "../logic/format.ts";
 import type { ModelChoice } from "../messages.ts";
 import { offeredModels } from "../models.ts";
-import { loadModel, send } from "../recogniser.ts";
+import { send } from "../port.ts";
+import { loadModel } from "../recogniser.ts";
 import { choosingModel, loading, model } from "../state.ts";
 import { Icon } from "./icons.tsx";
 

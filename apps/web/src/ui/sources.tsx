@@ -1,18 +1,14 @@
-import { useRef } from "preact/hooks";
-import { openFiles } from "../actions.ts";
-import { playCamera, playSample } from "../sources/player.ts";
+import { canShare } from "../sources/camera.ts";
+import { playCamera, playSample, playScreen } from "../sources/player.ts";
 import { cameraId, cameras, type SourceKind, source } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
-export const videoTypes = "video/*,.mkv,.mov,.webm,.mp4";
-
-/** Chooses the source. Only this asks for the camera. */
+/** Chooses the source. Only this asks for a camera or a screen. */
 export function Sources() {
-  const chooser = useRef<HTMLInputElement>(null);
   const kinds: readonly (readonly [SourceKind, string, () => void])[] = [
     ["sample", "Sample", playSample],
     ["camera", "Camera", () => void playCamera()],
-    ["file", "File", () => chooser.current?.click()],
+    ...(canShare ? ([["screen", "Screen", () => void playScreen()]] as const) : []),
   ];
   return (
     <section class="sources" aria-label="Source">
@@ -25,17 +21,6 @@ export function Sources() {
         ))}
       </div>
       <Detail />
-      <input
-        ref={chooser}
-        type="file"
-        accept={videoTypes}
-        hidden
-        onChange={({ currentTarget }) => {
-          void openFiles([...(currentTarget.files ?? [])]);
-          // So that the same file can be chosen again.
-          currentTarget.value = "";
-        }}
-      />
     </section>
   );
 }
@@ -60,5 +45,5 @@ function Detail() {
     );
   }
   if (now !== null) return <p class="source-name">{now.name}</p>;
-  return <p class="source-name source-name-none">Nothing is playing. Drop a video here, or choose a source.</p>;
+  return <p class="source-name source-name-none">Nothing is playing. Choose a source.</p>;
 }

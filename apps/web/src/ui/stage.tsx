@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import { saveSnapshot } from "../actions.ts";
 import { percent } from "../logic/format.ts";
 import { attach, onEnded, onUnplayable, pause, resume } from "../sources/player.ts";
-import { answer, labelOf, loading, mirrored, model, notice, playing, source } from "../state.ts";
+import { answer, labelOf, loading, mirrored, model, notice, playing, shownView, source } from "../state.ts";
 import { Icon } from "./icons.tsx";
 import { NoticeCard } from "./notice.tsx";
 
@@ -26,7 +26,7 @@ export function Stage() {
         onEnded={onEnded}
         onError={onUnplayable}
       />
-      {notice.value === null ? <Verdict /> : <NoticeCard notice={notice.value} />}
+      {notice.value === null || shownView.value !== "live" ? <Verdict /> : <NoticeCard notice={notice.value} />}
       {source.value !== null && notice.value === null && <Buttons />}
     </section>
   );

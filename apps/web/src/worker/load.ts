@@ -10,13 +10,18 @@ export interface Loaded {
   readonly described: OpenModel;
 }
 
+const embedded = Promise.withResolvers<ArrayBuffer | null>();
+
+/** Sets the file of the built-in model, which the page fetches while the worker starts; null: that failed, and the worker tries it again. */
+export const setEmbedded = embedded.resolve;
+
 /** Opens a model. `onProgress` gets bytes; `total` is 0 while unknown. Throws what `open` throws, or code `WholeClips`. */
 export async function load(
   choice: ModelChoice,
   signal: AbortSignal,
   onProgress: (loaded: number, total: number) => void,
 ): Promise<Loaded> {
-  const recognizer = await open(sourceOf(choice), {
+  const recognizer = await open(await sourceOf(choice), {
     signal,
     ...(choice.kind === "file" && choice.labels !== null ? { labels: choice.labels } : {}),
     onProgress(event) {
@@ -32,8 +37,9 @@ export async function load(
   return { recognizer, described: { name, labels: card.labels, fps: card.fps, warnings } };
 }
 
-function sourceOf(choice: ModelChoice): string | Uint8Array {
+async function sourceOf(choice: ModelChoice): Promise<string | Uint8Array> {
   if (choice.kind === "zoo") return choice.name;
   if (choice.kind === "file") return new Uint8Array(choice.bytes);
-  return new URL(embeddedUrl, import.meta.url).href;
+  const bytes = await embedded.promise;
+  return bytes === null ? new URL(embeddedUrl, import.meta.url).href : new Uint8Array(bytes);
 }

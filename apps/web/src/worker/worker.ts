@@ -1,10 +1,13 @@
 /** The worker: owns the model and its streams, and carries out messages in order. */
+import { openEngine } from "movinet/session";
 import type { FromWorker, LiveSettings, Picture, ToWorker } from "../messages.ts";
-import { type Loaded, load } from "./load.ts";
+import { ClipJobs } from "./clip-jobs.ts";
+import { describe } from "./describe.ts";
+import { type Loaded, load, setEmbedded } from "./load.ts";
 import { Viewer } from "./viewer.ts";
 
 interface Scope {
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent<ToWorker>) => void): void;
 }
 const scope = self as unknown as Scope;
@@ -15,8 +18,13 @@ let viewer: Viewer | null = null;
 let loading = new AbortController();
 let reading = new AbortController();
 let paused = false;
+const clips = new ClipJobs((job, news, transfer) => scope.postMessage({ kind: "clip", job, news }, transfer));
 /** Seconds of video that models have seen so far. */
 let time = 0;
+/** Counts sources. */
+let source = 0;
+/** The first frame waits for the first model, so that its answer comes as soon as it can. */
+const firstModel = Promise.withResolvers<void>();
 
 /** Work on the streams runs one after the other. */
 let turn: Promise<void> = Promise.resolve();
@@ -32,9 +40,7 @@ function inTurn(during: "model" | "step", work: () => Promise<void>): Promise<vo
 }
 
 function fail(during: "model" | "step", error: unknown): void {
-  const { name, message, code }: Error & { readonly code?: unknown } =
-    error instanceof Error ? error : new Error(String(error));
-  scope.postMessage({ kind: "failed", failure: { during, code: typeof code === "string" ? code : name, message } });
+  scope.postMessage({ kind: "failed", failure: { during, ...describe(error) } });
 }
 
 async function openViewer(): Promise<void> {
@@ -86,6 +92,7 @@ async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promis
         await openViewer();
         throw error;
       });
+      await clips.stop();
       await before?.recognizer.close();
       scope.postMessage({ kind: "opened", model: next.described, last: loading === controller });
     });
@@ -93,39 +100,54 @@ async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promis
     if (loading !== controller) return; // another model was chosen meanwhile
     if (controller.signal.aborted) scope.postMessage({ kind: "cancelled" });
     else fail("model", error);
+  } finally {
+    firstModel.resolve();
   }
 }
 
-const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { kind: Kind }) => void } = {
-  load: ({ model }) => void openModel(model),
-  cancel: () => loading.abort(),
-  settings({ settings: next }) {
-    const { halfLifeSeconds, streams } = settings;
-    settings = next;
-    if (next.halfLifeSeconds !== halfLifeSeconds || next.streams !== streams) void inTurn("step", openViewer);
-  },
-  pictures({ readable }) {
-    reading = new AbortController();
-    read(readable, reading).catch((error: unknown) => fail("step", error));
-  },
-  picture({ picture, seconds }) {
-    void inTurn("step", () => see(picture, seconds)).then(() => {
+const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { kind: Kind }) => void | Promise<void> } =
+  {
+    embedded: ({ bytes }) => setEmbedded(bytes),
+    load: ({ model }) => void openModel(model),
+    cancel: () => loading.abort(),
+    settings({ settings: next }) {
+      const { halfLifeSeconds, streams } = settings;
+      settings = next;
+      if (next.halfLifeSeconds !== halfLifeSeconds || next.streams !== streams) void inTurn("step", openViewer);
+    },
+    pictures({ readable }) {
+      reading = new AbortController();
+      read(readable, reading).catch((error: unknown) => fail("step", error));
+    },
+    async picture({ picture, seconds }) {
+      const from = source;
+      await firstModel.promise;
+      await inTurn("step", async () => {
+        if (from === source) await see(picture, seconds);
+      });
       picture.close();
       scope.postMessage({ kind: "taken" });
-    });
-  },
-  restart() {
-    reading.abort();
-    void inTurn("step", forget);
-  },
-  ended: () =>
-    void inTurn("step", async () => {
-      scope.postMessage({ kind: "events", events: viewer?.live.end() ?? [] });
-    }),
-  reset: () => void inTurn("step", forget),
-  pause({ paused: next }) {
-    paused = next;
-  },
-};
+    },
+    restart() {
+      source++;
+      reading.abort();
+      void inTurn("step", forget);
+    },
+    ended: () =>
+      void inTurn("step", async () => {
+        scope.postMessage({ kind: "events", events: viewer?.live.end() ?? [] });
+      }),
+    reset: () => void inTurn("step", forget),
+    pause({ paused: next }) {
+      paused = next;
+    },
+    clip({ job, file }) {
+      if (loaded !== null) void clips.start(loaded.recognizer, file, job);
+    },
+    "stop-clip": () => void clips.stop(),
+  };
 
-scope.addEventListener("message", ({ data }) => (handlers[data.kind] as (message: ToWorker) => void)(data));
+// The engine's code comes while the built-in model does. What fails here fails again in `load`, which reports it.
+openEngine().catch(() => {});
+
+scope.addEventListener("message", ({ data }) => void (handlers[data.kind] as (message: ToWorker) => void)(data));

@@ -127,6 +127,7 @@ export const peers = {
   "@litertjs/core": "~2.5.3",
   "@resvg/resvg-js": "^2.6.2",
   koffi: "^3.3.4",
+  mediabunny: "^1.61.0",
   "node-av": "^6.1.1",
   "onnxruntime-node": "^1.30.0",
   "onnxruntime-web": "^1.30.0",

@@ -46,7 +46,7 @@ export interface ClassifyOptions {
    * When a stream model's classifier runs, and which results you get. `each`: after each frame, at once. `grouped`:
    * once per eight frames, whose results come together and whose pictures are kept until then; cheaper, for files.
    * `last`: once, at the end (or when the frames or the signal stop), as the only result. A base model gives a result
-   * after each window, or with `last` after the last one. Default: `grouped` for a file path, otherwise `each`.
+   * after each window, or with `last` after the last one. Default: `grouped` for a file, otherwise `each`.
    */
   readonly answers?: "each" | "grouped" | "last" | undefined;
   /** How a picture is fitted to the network's input. Default: as the model was trained. */

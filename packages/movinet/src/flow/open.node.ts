@@ -44,12 +44,14 @@ export interface OpenOptions {
 
 /**
  * Sources other than frames. In Node: a path, an http(s) or `file:` URL, or `-` for standard input. In a browser: a
- * `<video>`. The type includes it if `lib` has the DOM, because TypeScript uses these declarations for browsers too,
- * unless `customConditions` say otherwise.
+ * `File` or `Blob`, or a `<video>`. The type includes these if `lib` has the DOM, because TypeScript uses these
+ * declarations for browsers too, unless `customConditions` say otherwise.
  */
-export type VideoSource = string | URL | VideoElement;
+export type VideoSource = string | URL | BrowserSource;
 
-type VideoElement = typeof globalThis extends { HTMLVideoElement: { prototype: infer Element } } ? Element : never;
+type BrowserSource = typeof globalThis extends { HTMLVideoElement: { prototype: infer Element } }
+  ? Element | Blob
+  : never;
 
 /**
  * Opens a model: a file in any supported format, its bytes, an http(s) URL, or a name in the cache folder (default

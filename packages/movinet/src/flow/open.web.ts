@@ -5,8 +5,10 @@ import type { Engine } from "../engines/engine.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
 import type { Program } from "../session/program.ts";
+import type { Frame } from "../video/frame.ts";
 import type { ShownImage } from "../video/shown-image.ts";
 import { pictureOf } from "../video/shown-image.web.ts";
+import type { VideoOptions } from "../video/video.web.ts";
 import { videoElementFrames } from "../video/video-element.web.ts";
 import { withZooLabels } from "../zoo/facts.ts";
 import { labelsNamed } from "../zoo/known-labels.ts";
@@ -53,7 +55,7 @@ export interface OpenOptions {
 export async function open(
   model: string | URL | Uint8Array | Model,
   { device = "auto", threads, wasmPaths, labels, ...fetching }: OpenOptions = {},
-): Promise<Recognizer<HTMLVideoElement, ShownImage>> {
+): Promise<Recognizer<HTMLVideoElement | Blob, ShownImage>> {
   const { signal } = fetching;
   const engine = openEngine({ device, threads, wasmPaths });
   // The engine starts while the model is read, but errors in the model come first.
@@ -65,11 +67,17 @@ export async function open(
   const program = await start(opened, device, engine);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  const openFrames: OpenFrames<HTMLVideoElement> = (video, options) => ({
-    frames: videoElementFrames(video, options),
-    isFile: false,
-  });
   return new Recognizer(program, opened.warnings, openFrames, pictureOf);
+}
+
+const openFrames: OpenFrames<HTMLVideoElement | Blob> = (source, options) =>
+  source instanceof Blob
+    ? { frames: fileFrames(source, options), isFile: true }
+    : { frames: videoElementFrames(source, options), isFile: false };
+
+async function* fileFrames(file: Blob, options: VideoOptions): AsyncGenerator<Frame, void> {
+  const { openVideo } = await import("../video/video.web.ts");
+  yield* openVideo(file, options);
 }
 
 async function openAny(

@@ -51,7 +51,7 @@ export type ReadPicture<Image> = (image: Picture | Image, size: InputSize) => Pi
 
 /**
  * A model ready to classify. `Source` is what it accepts besides your own frames: in Node the path or URL of a video,
- * in a browser a `<video>`. `Image` is what its streams accept besides pixels: in a browser any image it can show.
+ * in a browser a file (`File` or `Blob`) or a `<video>`. `Image` is what its streams accept besides pixels: in a browser any image it can show.
  */
 export class Recognizer<Source = never, Image = never> implements AsyncDisposable {
   /** The model's metadata: name, class names, frame rate, input size, accuracy. */

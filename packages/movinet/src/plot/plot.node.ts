@@ -1,11 +1,8 @@
-import { chooseThumbnails, shrinkPicture } from "./plot-data.ts";
-import { drawPlot, type Plot, planStrip, type ThumbnailStrip } from "./plot-picture.ts";
+import { buildStrip } from "./picture-strip.ts";
+import { drawPlot, type Plot } from "./plot-picture.ts";
 import { encodePng } from "./png.node.ts";
 import { rasterize } from "./raster.node.ts";
 import { renderFile } from "./svg.ts";
-
-/** Of all pictures of the strip together, so that the SVG stays below 300 kB whatever they show. */
-const maxStripPixels = 55_000;
 
 /**
  * Draws the five likeliest classes of a video over time, with its segments, a strip of pictures and the name of each line.
@@ -27,23 +24,14 @@ export async function renderPlot(
   format: "svg" | "png",
   warn: (warning: string) => void = () => {},
 ): Promise<string | Uint8Array> {
-  const svg = renderFile(drawPlot(plot, buildStrip(plot)));
+  const strip = await buildStrip(
+    plot,
+    (picture) => `data:image/png;base64,${Buffer.from(encodePng(picture)).toString("base64")}`,
+  );
+  const svg = renderFile(drawPlot(plot, strip));
   return format === "svg"
     ? svg
     : (
         await rasterize(svg, 2, (problem) => warn(`${problem}. Write an .svg file, or install a font for that script`))
       ).asPng();
-}
-
-function buildStrip({ points, shape = "portrait", aspect: shownAspect }: Plot): ThumbnailStrip {
-  const first = points.find(({ thumbnail }) => thumbnail)?.thumbnail;
-  if (!first) return { urls: [], width: 0, height: 0 };
-  const aspect = shownAspect ?? first.width / first.height;
-  const { count, ...size } = planStrip(shape, aspect, points.length);
-  const zoom = Math.min(2, Math.sqrt(maxStripPixels / (count * size.width * size.height)));
-  const urls = chooseThumbnails(points, count).map((picture) => {
-    const small = shrinkPicture(picture, Math.floor(size.width * zoom), Math.floor(size.height * zoom));
-    return `data:image/png;base64,${Buffer.from(encodePng(small)).toString("base64")}`;
-  });
-  return { urls, ...size };
 }

@@ -9,9 +9,10 @@ import { check, send } from "./decoder-output.node.ts";
 import { memoryFor } from "./failures.ts";
 import { readBlocking } from "./input-file.node.ts";
 import { type Overlay, OverlayReader } from "./overlay.ts";
-import { newFrame, type Shown } from "./pictures.node.ts";
+import { newFrame } from "./pictures.node.ts";
 import type { CopyStart } from "./protocol.ts";
 import type { Shapes } from "./shape.node.ts";
+import type { Shown } from "./shown.ts";
 
 const overlayDescriptor = 4;
 /** Bytes of pictures that wait for what is drawn over them, beyond which they are waited for at once. */

@@ -32,6 +32,31 @@ const failures = {
     problem: (detail) => `FFmpeg cannot read this as a video (${detail})`,
     remedy: "Pass a video file",
   },
+  notVideo: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: (detail) => `${detail}, not a video`,
+    remedy: "Pass a video file",
+  },
+  foreign: {
+    code: "E_VIDEO_UNREADABLE",
+    problem: (detail) => `this browser cannot read it (${detail})`,
+    remedy: "Convert it to MP4 or WebM",
+  },
+  codec: {
+    code: "E_VIDEO_CODEC",
+    problem: (detail) => `this browser cannot decode ${detail}`,
+    remedy: "Convert it to H.264, VP9 or AV1",
+  },
+  webcodecs: {
+    code: "E_VIDEO_CODEC",
+    problem: (detail) => `this browser has no WebCodecs to decode ${detail}`,
+    remedy: "Classify it on a page, where a <video> plays it, or use a newer browser",
+  },
+  canvas: {
+    code: "E_VIDEO_MEMORY",
+    problem: () => "the browser cannot allocate a canvas for its frames",
+    remedy: "Close other pages",
+  },
   damaged: { code: "E_VIDEO_UNREADABLE", problem: said, remedy: "Download or copy it again" },
   pointer: {
     code: "E_VIDEO_UNREADABLE",

@@ -1,16 +1,7 @@
 import type { InputSize } from "../model/card.ts";
 import type { Picture } from "./frame.ts";
 import { placePicture, upright } from "./geometry.ts";
-
-/**
- * The sources of the pixels along one side of the result: pixel `i` is the sum of the source pixels from `firsts[i]` on, weighted by
- * `shares[starts[i]]` up to `shares[starts[i + 1]]`. A pixel without shares is outside the picture.
- */
-interface Taps {
-  readonly firsts: Int32Array;
-  readonly starts: Int32Array;
-  readonly shares: Float64Array;
-}
+import { type Taps, tapsOf } from "./taps.ts";
 
 type Rgba = Picture["data"] | Uint8ClampedArray;
 
@@ -20,8 +11,8 @@ type Rgba = Picture["data"] | Uint8ClampedArray;
  */
 export function fitPicture(rgba: Rgba, width: number, height: number, size: InputSize): Picture {
   const { scaled } = placePicture({ width, height }, 1, upright, size, size.fit);
-  const columns = tapsOf(width, scaled.width, size.width);
-  const rows = tapsOf(height, scaled.height, size.height);
+  const columns = middleTaps(width, scaled.width, size.width);
+  const rows = middleTaps(height, scaled.height, size.height);
   const narrowed = new Map<number, Float32Array>();
   const data = new Uint8Array(3 * size.width * size.height); // black outside the picture
   const sums = new Float32Array(3 * size.width);
@@ -64,30 +55,6 @@ function narrow(rgba: Rgba, begin: number, { firsts, starts, shares }: Taps): Fl
 }
 
 /** Taps for the middle `target` pixels of a side scaled from `source` to `scaled`. */
-function tapsOf(source: number, scaled: number, target: number): Taps {
-  const ratio = source / scaled;
-  const reach = Math.max(1, ratio);
-  const begin = Math.floor((scaled - target) / 2);
-  const firsts = new Int32Array(target);
-  const starts = new Int32Array(target + 1);
-  const all: number[] = [];
-  for (let i = 0; i < target; i++) {
-    const place = begin + i;
-    if (place >= 0 && place < scaled) {
-      const centre = (place + 0.5) * ratio - 0.5;
-      const [from, to] = [Math.ceil(centre - reach), Math.floor(centre + reach)];
-      const [first, last] = [Math.max(0, from), Math.min(source - 1, to)];
-      const shares = new Array<number>(last - first + 1).fill(0);
-      // The last pixel is repeated after the end, and the first before the beginning.
-      for (let k = from; k <= to; k++) {
-        const at = Math.min(last, Math.max(first, k)) - first;
-        shares[at] = (shares[at] as number) + Math.max(0, 1 - Math.abs(k - centre) / reach);
-      }
-      const sum = shares.reduce((total, share) => total + share, 0);
-      firsts[i] = first;
-      for (const share of shares) all.push(share / sum);
-    }
-    starts[i + 1] = all.length;
-  }
-  return { firsts, starts, shares: Float64Array.from(all) };
+function middleTaps(source: number, scaled: number, target: number): Taps {
+  return tapsOf({ source, scaled, target, begin: Math.floor((scaled - target) / 2) });
 }

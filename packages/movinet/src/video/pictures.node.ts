@@ -7,28 +7,14 @@ import {
   AVERROR_EOF,
 } from "node-av/constants";
 import { Frame as AVFrame } from "node-av/lib";
+import type { Troubles } from "./completeness.ts";
 import type { DecoderInput } from "./decoder-input.node.ts";
 import type { PacketReader, PlacedPacket } from "./packets.node.ts";
+import { type Shown, ShownOrder } from "./shown.ts";
 
 type Seconds = number;
 
-const rounding: Seconds = 1e-6;
-/** Most packets without a frame that are remembered. */
-const mostAwaited = 10_000;
-/** A frame whose timestamp precedes the previous one by at most this many frames is shown together with it. */
-const disorder = 2;
-
 const referring: readonly number[] = [AV_PICTURE_TYPE_P, AV_PICTURE_TYPE_B];
-
-/** When a decoded frame is shown, as the file counts time. */
-export interface Shown {
-  readonly time: Seconds;
-  readonly duration: Seconds;
-  /** Packets between this frame and the previous one that gave no frame. */
-  readonly lost: number;
-  /** When the first of them would have been shown; without any, the time of this frame. */
-  readonly lostFrom: Seconds;
-}
 
 export function newFrame(): AVFrame {
   const frame = new AVFrame();
@@ -38,18 +24,12 @@ export function newFrame(): AVFrame {
 
 /** Decodes the frames of a source one by one; their times never decrease. */
 export class PictureReader {
-  /**
-   * Problems so far. Flawed frames, in which the decoder made up what it could not read, are closer to the true ones
-   * than the previous frames. Rootless ones are counted for codecs whose decoders output them. Late ones are skipped.
-   */
-  readonly troubles = { broken: 0, flawed: 0, rootless: 0, late: 0 };
+  readonly #counts = { broken: 0, flawed: 0, rootless: 0 };
+  readonly #order = new ShownOrder();
   readonly #input: DecoderInput;
   readonly #packets: PacketReader;
   /** Packets to decode before reading more. */
   #first: PlacedPacket[] = [];
-  /** Times of packets that have given no frame yet. */
-  #awaited: Seconds[] = [];
-  #before: Shown | null = null;
   /** The packets fed so far, if they may be fed again. */
   #fed: PlacedPacket[] | null = null;
   /** A new piece began, whose first key packet has not arrived yet. */
@@ -57,7 +37,6 @@ export class PictureReader {
   #cut = false;
   /** The decoder still outputs frames of the previous piece. */
   #draining = false;
-  #wasLate = false;
   #rooted = false;
   #ended = false;
 
@@ -75,7 +54,7 @@ export class PictureReader {
         if (shown !== null) return shown;
         continue;
       }
-      if (code !== AVERROR_EAGAIN && code !== AVERROR_EOF) this.troubles.broken++;
+      if (code !== AVERROR_EAGAIN && code !== AVERROR_EOF) this.#counts.broken++;
       if (this.#draining && code === AVERROR_EOF) {
         this.#input.decoder.flushBuffers();
         this.#draining = false;
@@ -94,20 +73,27 @@ export class PictureReader {
   restart(first: PlacedPacket[] = []): void {
     this.#first = first;
     this.#fed = null;
-    this.#awaited = [];
-    this.#before = null;
     this.#ended = false;
     this.#joined = false;
     this.#cut = false;
     this.#draining = false;
-    Object.assign(this.troubles, { broken: 0, flawed: 0, rootless: 0, late: 0 });
+    Object.assign(this.#counts, { broken: 0, flawed: 0, rootless: 0 });
+    this.#order.restart();
     this.#rooted = false;
     this.#input.decoder.flushBuffers();
   }
 
+  /**
+   * Problems so far. Flawed frames, in which the decoder made up what it could not read, are closer to the true ones
+   * than the previous frames. Rootless ones are counted for codecs whose decoders output them. Late ones are skipped.
+   */
+  get troubles(): Pick<Troubles, "broken" | "flawed" | "rootless" | "late"> {
+    return { ...this.#counts, late: this.#order.late };
+  }
+
   /** Times of packets after the last frame that gave none; known at the end. */
   get unseen(): readonly Seconds[] {
-    return this.#awaited;
+    return this.#order.unseen;
   }
 
   free(): void {
@@ -115,25 +101,13 @@ export class PictureReader {
   }
 
   #place(picture: AVFrame): Shown | null {
-    const before = this.#before;
     const stamp = this.#packets.seconds(picture.bestEffortTimestamp);
-    const stamped = stamp ?? (before ? before.time + before.duration : 0);
-    const earliest = before === null ? stamped : before.time - (this.#wasLate ? 0 : disorder * before.duration);
-    this.#wasLate = stamped < earliest;
-    if (this.#wasLate) {
-      this.troubles.late++;
-      return null;
-    }
-    if (picture.decodeErrorFlags !== 0) this.troubles.flawed++;
+    const shown = this.#order.place(stamp, this.#packets.durationOf(picture.duration));
+    if (shown === null) return null;
+    if (picture.decodeErrorFlags !== 0) this.#counts.flawed++;
     this.#rooted ||= picture.hasFlags(AV_FRAME_FLAG_KEY) || !referring.includes(picture.pictType);
-    if (!this.#rooted) this.troubles.rootless++;
-    const time = Math.max(stamped, before?.time ?? stamped);
-    const since = before?.time ?? -Infinity;
-    const lost = this.#awaited.filter((awaited) => awaited > since && awaited < time - rounding);
-    this.#awaited = this.#awaited.filter((awaited) => awaited > time + rounding);
-    const lostFrom = lost.reduce((a, b) => Math.min(a, b), time);
-    this.#before = { time, duration: this.#packets.durationOf(picture.duration), lost: lost.length, lostFrom };
-    return this.#before;
+    if (!this.#rooted) this.#counts.rootless++;
+    return shown;
   }
 
   /**
@@ -160,9 +134,8 @@ export class PictureReader {
       return;
     }
     const { pts } = this.#packets.stampsOf(packet);
-    if (pts !== null && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) this.#awaited.push(pts);
-    if (this.#awaited.length > mostAwaited) this.#awaited.shift();
-    if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.troubles.broken++;
+    if (pts !== null && !packet.hasFlags(AV_PKT_FLAG_DISCARD)) this.#order.expect(pts);
+    if (!this.#cut && decoder.sendPacketSync(packet) < 0) this.#counts.broken++;
     if (this.#fed) this.#fed.push(next);
     else packet.free();
   }

@@ -2,7 +2,8 @@ import { AV_FRAME_FLAG_CORRUPT, AV_FRAME_FLAG_KEY } from "node-av/constants";
 import type { Frame as AVFrame } from "node-av/lib";
 import type { DecoderInput } from "./decoder-input.node.ts";
 import type { PacketReader, PlacedPacket } from "./packets.node.ts";
-import type { PictureReader, Shown } from "./pictures.node.ts";
+import type { PictureReader } from "./pictures.node.ts";
+import type { Shown } from "./shown.ts";
 
 type Seconds = number;
 

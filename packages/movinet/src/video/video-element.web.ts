@@ -28,7 +28,7 @@ export async function* videoElementFrames(
   { fps, size, signal }: { readonly fps: number; readonly size: InputSize; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<Frame, void> {
   if (!(video instanceof HTMLVideoElement))
-    throw new TypeError("in a browser, a video is a <video> element or an iterable of frames");
+    throw new TypeError("in a browser, a video is a File, a Blob, a <video> element or an iterable of frames");
   if (!(fps > 0 && Number.isFinite(fps))) throw new TypeError(`fps must be above 0, got ${fps}`);
   if (looked.has(video)) throw refuse(video, "busy");
   looked.add(video);

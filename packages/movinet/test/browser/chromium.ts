@@ -75,8 +75,23 @@ const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 export const launch = (...more: readonly string[]): Promise<Browser> =>
   chromium.launch({ executablePath: executablePath as string, args: [...flags, ...more] });
 
+export interface ServedPage {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
 /** Builds a page with Vite and opens it. */
-export async function openPage({ entry, ...options }: PageOptions): Promise<OpenPage> {
+export async function openPage(options: PageOptions): Promise<OpenPage> {
+  return openServed(await servePage(options), options.global);
+}
+
+/** Serves a folder and opens a page with its script `page.js`. */
+export async function openFolder(folder: string, options: FolderOptions): Promise<OpenPage> {
+  return openServed(await serveFolder(folder, options), options.global);
+}
+
+/** Builds a page with Vite and serves it, for any browser. */
+export async function servePage({ entry, ...options }: PageOptions): Promise<ServedPage> {
   const folder = await mkdtemp(join(tmpdir(), "movinet-browser-"));
   await build({
     configFile: false,
@@ -88,20 +103,17 @@ export async function openPage({ entry, ...options }: PageOptions): Promise<Open
       target: "es2024",
     },
   });
-  const opened = await openFolder(folder, options).catch(async (error: unknown) => {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  });
+  const served = await serveFolder(folder, options);
   const close = async () => {
-    await opened.close();
+    await served.close();
     await rm(folder, { recursive: true, force: true });
   };
-  return { ...opened, close };
+  return { ...served, close };
 }
 
-/** Serves a folder and opens a page with its script `page.js`. */
-export async function openFolder(folder: string, options: FolderOptions): Promise<OpenPage> {
-  const { global, served = {}, folders = {}, isolated = false } = options;
+/** Serves a folder with a page whose script is `page.js`. */
+async function serveFolder(folder: string, options: FolderOptions): Promise<ServedPage> {
+  const { served = {}, folders = {}, isolated = false } = options;
   const { others = "", scripts = "'wasm-unsafe-eval'", workers = "'none'" } = options;
   const document = "<!doctype html><meta charset=utf-8><body><script type=module src=/page.js></script>";
   const server = createServer(async (request, response) => {
@@ -123,16 +135,30 @@ export async function openFolder(folder: string, options: FolderOptions): Promis
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await launch();
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Opens a served page and waits until its script has run; closing it ends the server, too. */
+async function openServed({ url, close: stop }: ServedPage, global: string): Promise<OpenPage> {
+  const browser = await launch().catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   const close = async () => {
     await browser.close();
-    server.close();
+    await stop();
   };
   try {
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     await page.goto(url);
     await page.waitForFunction((name) => name in globalThis, global);
     return { page, errors, url, close };

@@ -352,7 +352,9 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
 
     test("what is no model and no video, and what was aborted", async () => {
       await expect(ask("bytes")).rejects.toThrow(TypeError);
-      await expect(ask("text")).rejects.toThrow("in a browser, a video is a <video> element or an iterable of frames");
+      await expect(ask("text")).rejects.toThrow(
+        "in a browser, a video is a File, a Blob, a <video> element or an iterable of frames",
+      );
       await expect(ask("aborted")).rejects.toThrow("enough");
       await expect(ask("abortedLater")).rejects.toThrow("enough");
     });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Packet } from "node-av/lib";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Completeness } from "../../src/video/completeness.ts";
-import { declaredBytes } from "../../src/video/declared.node.ts";
+import { declaredBytes } from "../../src/video/declared-bytes.ts";
 import { Decoders } from "../../src/video/video.node.ts";
 import { type MadeVideo, makeVideo } from "./make-video.ts";
 import { type Seen, see } from "./stretches.ts";
