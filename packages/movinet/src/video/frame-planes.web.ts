@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { videoError } from "./failures.ts";
-import type { Orientation } from "./geometry.ts";
+import type { Orientation, Size } from "./geometry.ts";
 import { coloursOf, type NamedColours, type Plane, type StoredPicture } from "./stored-picture.ts";
 
 /** The samples of a pixel format: chroma planes are smaller by these numbers, or one plane has both in turn (NV12). */
@@ -54,7 +54,7 @@ export class FrameReader {
   /** The picture of a frame, valid until the next call. */
   async read(frame: VideoFrame): Promise<StoredPicture> {
     const layout = layouts[frame.format ?? ""];
-    const { width, height } = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
+    const { width, height } = storedSize(frame);
     const picture = { ...this.#facts, width, height };
     if (layout === undefined) return { ...picture, ...this.#drawn(frame, width, height) };
     const memory = this.#reserve(frame.allocationSize());
@@ -78,6 +78,11 @@ export class FrameReader {
     const colours = coloursOf({ matrix: "rgb", fullRange: true }, height, 8);
     return { planes: [plane(0), plane(1), plane(2)], colours };
   }
+}
+
+/** Pixels of a frame as it is stored, without those that only the codec needs. */
+export function storedSize({ visibleRect, codedWidth, codedHeight }: VideoFrame): Size {
+  return visibleRect ?? { width: codedWidth, height: codedHeight };
 }
 
 /** What the file says, else the browser; but decoders know the range best. */

@@ -5,6 +5,7 @@ import { codecName } from "./codec-names.ts";
 import { videoError } from "./failures.ts";
 import { recognise } from "./formats.ts";
 import type { Orientation } from "./geometry.ts";
+import { mayBeInterlaced, parameterSetOf } from "./interlaced.ts";
 import type { NamedColours } from "./stored-picture.ts";
 
 type Seconds = number;
@@ -38,6 +39,8 @@ export interface MediaFile {
   readonly duration: Seconds | null;
   /** Whether all frames are listed in an index, and what comes before time 0 is not shown. */
   readonly listed: boolean;
+  /** Whether its frames may consist of two fields. */
+  readonly interlaced: boolean;
   /** Whether timestamps may start anew. */
   readonly joinable: boolean;
   readonly hasSound: boolean;
@@ -61,7 +64,7 @@ const encryptedEntry = /stsd[\s\S]{12}(encv|drmi)/;
  */
 export async function openMediaFile(file: Blob, name: string): Promise<MediaFile | null> {
   const { BlobSource, EncodedPacketSink, formats, Input, MPEG_TS } = await loadMediabunny();
-  const input = new Input({ formats, source: new BlobSource(file) });
+  const input = new Input({ formats, source: new BlobSource(file, { handleUnhandledError: () => {} }) });
   try {
     if (!(await input.canRead())) {
       input.dispose();
@@ -88,6 +91,7 @@ export async function openMediaFile(file: Blob, name: string): Promise<MediaFile
       typical: (await typicalOf(track, sink, joinable)) ?? 1 / 25,
       duration: await track.getDurationFromMetadata(),
       listed: format.name === "MP4" || format.name.startsWith("QuickTime"),
+      interlaced: isInterlaced(config),
       joinable,
       hasSound: others.length > 0,
       async *packets() {
@@ -159,6 +163,16 @@ function orientationOf(rotation: number, isMirrored: boolean): Orientation {
   const transpose = rotation === 90 || rotation === 270;
   const mirror = rotation === 90 || rotation === 180;
   return { transpose, mirror: mirror !== isMirrored, flip: rotation === 180 || rotation === 270 };
+}
+
+function isInterlaced(config: VideoDecoderConfig | null): boolean {
+  if (config?.description === undefined || !config.codec.startsWith("avc")) return false;
+  const { description } = config;
+  const bytes = ArrayBuffer.isView(description)
+    ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
+    : new Uint8Array(description);
+  const unit = parameterSetOf(bytes);
+  return unit !== null && mayBeInterlaced(unit);
 }
 
 /** As FFmpeg takes it: always so in H.264 and H.265, in AV1 if the codec's name says so, in Matroska if its header does. */

@@ -7,7 +7,7 @@ import { lackingBytes } from "./declared-bytes.ts";
 import { limits, videoError } from "./failures.ts";
 import { PlaneFitter } from "./fit-planes.ts";
 import type { Frame } from "./frame.ts";
-import { FrameReader } from "./frame-planes.web.ts";
+import { FrameReader, storedSize } from "./frame-planes.web.ts";
 import { type DecodedFrames, FrameDecoder } from "./frames.web.ts";
 import { displaySize, rotationOf, upright } from "./geometry.ts";
 import { GifDecoder } from "./gif.web.ts";
@@ -36,9 +36,12 @@ interface Source {
   readonly typical: Seconds;
   readonly duration: Seconds | null;
   readonly listed: boolean;
+  readonly interlaced: boolean;
   /** Whether the declared duration is that of the frames. */
   readonly isOwn: boolean;
 }
+
+const combed = "its frames may be interlaced: a browser does not deinterlace them";
 
 /**
  * Opens a video file in a browser: MP4, QuickTime, Matroska, WebM and MPEG-TS by mediabunny and WebCodecs, GIF by the
@@ -138,8 +141,8 @@ export class Video implements AsyncIterable<Frame> {
             origin = time;
             unseenStart = lost >= fewestLost ? time - lostFrom : 0;
             this.info = infoOf(source, frame);
-            const { width, height } = size();
-            if (width * height > limits.pixels) throw videoError(this.source, "tooLarge", `${width} × ${height}`);
+            for (const { width, height } of [storedSize(frame), size()])
+              if (width * height > limits.pixels) throw videoError(this.source, "tooLarge", `${width} × ${height}`);
           }
           this.pictures++;
           completeness.add(shown);
@@ -158,7 +161,7 @@ export class Video implements AsyncIterable<Frame> {
     const zero = origin;
     this.duration = end - zero;
     const head = new DataView(await this.#file.slice(0, 1 << 16).arrayBuffer());
-    this.warnings = warningsOf({
+    const warnings = warningsOf({
       troubles: { ...source.frames.troubles, flawed: 0, rootless: 0 },
       holes: completeness.holes(source.frames.unseen).map(({ from, to }) => ({ from: from - zero, to: to - zero })),
       unseenStart,
@@ -173,6 +176,7 @@ export class Video implements AsyncIterable<Frame> {
       assumedRate: null,
       joined: false,
     });
+    this.warnings = source.interlaced ? [combed, ...warnings] : warnings;
   }
 
   /** The frames by way of a `<video>`; without a page, or if it cannot play them either, throws `why`. */
@@ -235,7 +239,8 @@ function mediaSource(
   name: string,
   signal: AbortSignal | undefined,
 ): Source {
-  const { container, codec, typical, duration, listed, pixelAspect, orientation, leftChroma, colours } = media;
+  const { container, codec, typical, duration, listed, interlaced, pixelAspect, orientation, leftChroma, colours } =
+    media;
   return {
     frames: new FrameDecoder(media, config, signal),
     facts: { name, pixelAspect, orientation, colours, leftChroma },
@@ -244,6 +249,7 @@ function mediaSource(
     typical,
     duration,
     listed,
+    interlaced,
     isOwn: listed || !media.hasSound,
   };
 }
@@ -258,14 +264,14 @@ function gifSource(file: Blob, name: string): Source {
     typical: 0.1,
     duration: null,
     listed: false,
+    interlaced: false,
     isOwn: false,
   };
 }
 
 function infoOf({ facts, container, codec, duration }: Source, frame: VideoFrame): VideoInfo {
   const { pixelAspect, orientation } = facts;
-  const stored = frame.visibleRect ?? { width: frame.codedWidth, height: frame.codedHeight };
-  const shown = displaySize(stored, pixelAspect, orientation);
+  const shown = displaySize(storedSize(frame), pixelAspect, orientation);
   return { ...shown, rotation: rotationOf(orientation), container, codec, duration };
 }
 

@@ -171,6 +171,7 @@ describe.skipIf(!hasChromium)(`files ${where}`, () => {
     test.each([
       ["broken_truncated_60pct.mp4", /^it ends at 5\.\d s of 8\.4 s; the rest is missing$/],
       ["broken_truncated_60pct.webm", /^it ends at 4\.\d s of 8\.4 s; the rest is missing$/],
+      ["soccer_interlaced.mp4", /^its frames may be interlaced/],
       ["broken_bitflips.mp4", /^\d+ frames could not be decoded$/],
       ["../edge/decord_corrupted.mp4", /^\d+ frames could not be decoded$/],
       ["../../cases/07-damaged-mp4-time-grows/h264-zeroed-middle.mp4", /^no new frames from 3\.2 s to/],
