@@ -1,6 +1,6 @@
 import { nameOf, type Spec } from "../../../arch/spec.ts";
 import { type Graph, perOp } from "../../../graph/ir.ts";
-import { allFloats } from "../../../graph/precision.ts";
+import { allFloats } from "../../../graph/storage.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";
@@ -71,7 +71,7 @@ export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
 
 function emitNodes(out: Emission, form: Form) {
   for (const node of out.graph.nodes) {
-    if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, form);
+    if (!out.has(node.id)) out.node(node, () => perOp<[Emission, Form], void>(emitters, node, out, form));
     form.leave(node.id);
   }
   const { tensors, operators } = out;

@@ -11,7 +11,8 @@ import {
   lowerSpaceTime,
   type Pass,
 } from "../../../graph/passes.ts";
-import { allFloats, type Precision, type Storage } from "../../../graph/precision.ts";
+import type { Precision } from "../../../graph/precision.ts";
+import { allFloats, type Storage } from "../../../graph/storage.ts";
 import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 
 export const tfliteForms = ["step", "official", "clip"] as const;

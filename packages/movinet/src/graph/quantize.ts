@@ -1,0 +1,141 @@
+/**
+ * Integer arithmetic as types of a graph: a value of type int8 lies on a grid of 256 numbers, a kernel has int8 weights
+ * with one scale per channel, a bias int32. The weights themselves stay the float32 ones they are rounded from.
+ */
+import { definitionOf } from "./composites.ts";
+import { symmetricScales } from "./integers.ts";
+import { type Graph, inputsOf, type Node, onlyReaders, type Param } from "./ir.ts";
+import type { NumberType, Quantization } from "./precision.ts";
+
+/** The smallest and the largest number that a value takes. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface QuantizeOptions {
+  /** The range of each value that {@link quantizedValues} lists. */
+  readonly ranges: Readonly<Record<string, Range>>;
+  /** The convolutions that stay float32. Default: none. */
+  readonly floats?: ReadonlySet<string>;
+}
+
+/** The ops that have integer kernels. Sums over time have no fixed range, and so stay floats. */
+const integerOps: ReadonlySet<string> = new Set<Node["op"]>([
+  ...(["conv", "depthwise", "add", "multiply", "averagePool", "spatialMean"] as const),
+  ...(["slice", "join", "pad", "repeat", "concat"] as const),
+]);
+/** The ops whose output has the numbers of their inputs, so that all share one grid. */
+const sharing: ReadonlySet<string> = new Set<Node["op"]>(["averagePool", "slice", "join", "pad", "repeat", "concat"]);
+
+function hasIntegerKernel(node: Node): boolean {
+  if (node.op === "activation") return node.kind === "relu6" || node.kind === "hard_swish";
+  return definitionOf(node) === undefined && integerOps.has(node.op);
+}
+
+/** Whether a node of a quantized graph computes with integers: everything that it reads and writes is of them. */
+export function computesIntegers(graph: Graph, node: Node): boolean {
+  const isInteger = (value: string) => graph.types?.[value]?.dtype === "int8";
+  const isWeighted = node.op === "conv" || node.op === "depthwise";
+  if (isWeighted && graph.params[node.kernel]?.type?.dtype !== "int8") return false;
+  return hasIntegerKernel(node) && inputsOf(node).every(isInteger) && isInteger(writtenBy(graph)(node));
+}
+
+/** The value that a node's kernel writes: that of the ReLU6 that alone reads it, which is fused into it. */
+export function writtenBy(graph: Graph): (node: Node) => string {
+  const only = onlyReaders(graph);
+  return (node) => {
+    const reader = node.op === "conv" || node.op === "depthwise" || node.op === "add" ? only(node.id) : undefined;
+    return reader?.op === "activation" && reader.kind === "relu6" ? reader.id : node.id;
+  };
+}
+
+/** The values of a lowered graph that become int8 if the convolutions do, in order of execution. */
+export function quantizedValues(graph: Graph, floats: ReadonlySet<string> = new Set()): readonly string[] {
+  const made = new Map(graph.nodes.map((node) => [node.id, node]));
+  const integers = new Set<string>();
+  const needed = new Set<string>();
+  const isInput = (value: string) => {
+    const node = made.get(value);
+    return node?.op === "input" && (node.role === "image" || node.role === "slot");
+  };
+  const written = writtenBy(graph);
+  for (const node of graph.nodes) {
+    const weighted = node.op === "conv" || node.op === "depthwise";
+    const inputs = inputsOf(node);
+    const fits = (value: string) => integers.has(value) || isInput(value);
+    const mixes = node.op === "add" || node.op === "multiply";
+    const computes = weighted ? !floats.has(node.id) : mixes ? inputs.some(fits) : inputs.every(fits);
+    if (!computes || !hasIntegerKernel(node)) continue;
+    integers.add(node.id);
+    for (const value of inputs) needed.add(value);
+    if (written(node) === node.id) needed.add(node.id);
+  }
+  // A value between a kernel and the ReLU6 that is fused into it never exists.
+  for (const node of graph.nodes) if (written(node) !== node.id) needed.delete(node.id);
+  return graph.nodes.map(({ id }) => id).filter((id) => needed.has(id));
+}
+
+/** Types the values, kernels and biases of a graph whose parameters `param` returns. */
+export function quantizeGraph(
+  graph: Graph,
+  param: (name: string) => Float32Array,
+  { ranges, floats }: QuantizeOptions,
+): Graph {
+  const values = quantizedValues(graph, floats);
+  const groups = shareGrids(graph, values);
+  const found = new Map<string, Range>();
+  for (const value of values) {
+    const range = ranges[value];
+    if (range === undefined) throw new Error(`internal: nothing tells the range of ${value}`);
+    const before = found.get(groups(value)) ?? { min: 0, max: 0 };
+    found.set(groups(value), { min: Math.min(before.min, range.min), max: Math.max(before.max, range.max) });
+  }
+  const types: Record<string, NumberType> = { ...graph.types };
+  for (const value of values) types[value] = { dtype: "int8", quantization: gridOf(found.get(groups(value)) as Range) };
+
+  const params: Record<string, Param> = { ...graph.params };
+  for (const node of graph.nodes) {
+    if ((node.op !== "conv" && node.op !== "depthwise") || floats?.has(node.id)) continue;
+    if (node.bias === null) throw new Error(`internal: ${node.id} has no bias`);
+    const kernel = params[node.kernel] as Param;
+    const axis = kernel.shape.length - 1;
+    const scale = symmetricScales(param(node.kernel), kernel.shape[axis] as number);
+    const input = types[node.x]?.quantization?.scale[0] as number;
+    params[node.kernel] = { ...kernel, type: { dtype: "int8", quantization: centred(scale, axis) } };
+    const product = scale.map((step) => step * input);
+    params[node.bias] = {
+      ...(params[node.bias] as Param),
+      type: { dtype: "int32", quantization: centred(product, 0) },
+    };
+  }
+  return { ...graph, types, params };
+}
+
+function centred(scale: Float32Array, axis: number): Quantization {
+  return { scale, zeroPoint: new Int32Array(scale.length), axis };
+}
+
+/** 256 steps from `min` to `max`, of which one is exactly 0. */
+function gridOf({ min, max }: Range): Quantization {
+  const step = Math.fround((max - min) / 255) || 1;
+  const zero = Math.max(-128, Math.min(127, Math.round(-128 - min / step)));
+  return { scale: Float32Array.of(step), zeroPoint: Int32Array.of(zero), axis: 0 };
+}
+
+/** Values that have one grid, by the first of them. */
+function shareGrids(graph: Graph, values: readonly string[]): (value: string) => string {
+  const parents = new Map<string, string>();
+  const top = (value: string): string => {
+    const parent = parents.get(value);
+    return parent === undefined || parent === value ? value : top(parent);
+  };
+  const typed = new Set(values);
+  const join = (members: readonly string[]) => {
+    const [first, ...others] = members.filter((value) => typed.has(value));
+    for (const other of others) parents.set(top(other), top(first as string));
+  };
+  for (const node of graph.nodes) if (sharing.has(node.op)) join([node.id, ...inputsOf(node)]);
+  for (const state of graph.states) if (state.kind === "buffer") join([...state.slots, ...state.newest]);
+  return top;
+}
