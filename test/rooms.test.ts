@@ -13,6 +13,7 @@ const rooms = [
   "zoo",
   "engines",
   "session",
+  "quantize",
   "video",
   "flow",
   "plot",

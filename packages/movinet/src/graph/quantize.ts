@@ -5,19 +5,19 @@
 import { definitionOf } from "./composites.ts";
 import { symmetricScales } from "./integers.ts";
 import { type Graph, inputsOf, type Node, onlyReaders, type Param } from "./ir.ts";
+import { resolveParams } from "./params.ts";
 import type { NumberType, Quantization } from "./precision.ts";
+import type { Weights } from "./tensor.ts";
 
 /** The smallest and the largest number that a value takes. */
-export interface Range {
-  readonly min: number;
-  readonly max: number;
-}
+export type Range = readonly [min: number, max: number];
 
-export interface QuantizeOptions {
+/** What integer arithmetic needs to know of a network besides its weights. Plain JSON data. */
+export interface Integers {
   /** The range of each value that {@link quantizedValues} lists. */
   readonly ranges: Readonly<Record<string, Range>>;
-  /** The convolutions that stay float32. Default: none. */
-  readonly floats?: ReadonlySet<string>;
+  /** The convolutions that stay float32. */
+  readonly floats: readonly string[];
 }
 
 /** The ops that have integer kernels. Sums over time have no fixed range, and so stay floats. */
@@ -51,7 +51,7 @@ export function writtenBy(graph: Graph): (node: Node) => string {
 }
 
 /** The values of a lowered graph that become int8 if the convolutions do, in order of execution. */
-export function quantizedValues(graph: Graph, floats: ReadonlySet<string> = new Set()): readonly string[] {
+export function quantizedValues(graph: Graph, floats: readonly string[] = []): readonly string[] {
   const made = new Map(graph.nodes.map((node) => [node.id, node]));
   const integers = new Set<string>();
   const needed = new Set<string>();
@@ -65,7 +65,7 @@ export function quantizedValues(graph: Graph, floats: ReadonlySet<string> = new 
     const inputs = inputsOf(node);
     const fits = (value: string) => integers.has(value) || isInput(value);
     const mixes = node.op === "add" || node.op === "multiply";
-    const computes = weighted ? !floats.has(node.id) : mixes ? inputs.some(fits) : inputs.every(fits);
+    const computes = weighted ? !floats.includes(node.id) : mixes ? inputs.some(fits) : inputs.every(fits);
     if (!computes || !hasIntegerKernel(node)) continue;
     integers.add(node.id);
     for (const value of inputs) needed.add(value);
@@ -76,27 +76,24 @@ export function quantizedValues(graph: Graph, floats: ReadonlySet<string> = new 
   return graph.nodes.map(({ id }) => id).filter((id) => needed.has(id));
 }
 
-/** Types the values, kernels and biases of a graph whose parameters `param` returns. */
-export function quantizeGraph(
-  graph: Graph,
-  param: (name: string) => Float32Array,
-  { ranges, floats }: QuantizeOptions,
-): Graph {
+/** Types the values, kernels and biases of a lowered graph. Throws `RangeError` for a value without a range. */
+export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats }: Integers): Graph {
+  const param = resolveParams(graph, weights);
   const values = quantizedValues(graph, floats);
   const groups = shareGrids(graph, values);
   const found = new Map<string, Range>();
   for (const value of values) {
     const range = ranges[value];
-    if (range === undefined) throw new Error(`internal: nothing tells the range of ${value}`);
-    const before = found.get(groups(value)) ?? { min: 0, max: 0 };
-    found.set(groups(value), { min: Math.min(before.min, range.min), max: Math.max(before.max, range.max) });
+    if (range === undefined) throw new RangeError(`the value ${value} has no range`);
+    const [min, max] = found.get(groups(value)) ?? [0, 0];
+    found.set(groups(value), [Math.min(min, range[0]), Math.max(max, range[1])]);
   }
   const types: Record<string, NumberType> = { ...graph.types };
   for (const value of values) types[value] = { dtype: "int8", quantization: gridOf(found.get(groups(value)) as Range) };
 
   const params: Record<string, Param> = { ...graph.params };
   for (const node of graph.nodes) {
-    if ((node.op !== "conv" && node.op !== "depthwise") || floats?.has(node.id)) continue;
+    if ((node.op !== "conv" && node.op !== "depthwise") || floats.includes(node.id)) continue;
     if (node.bias === null) throw new Error(`internal: ${node.id} has no bias`);
     const kernel = params[node.kernel] as Param;
     const axis = kernel.shape.length - 1;
@@ -117,7 +114,7 @@ function centred(scale: Float32Array, axis: number): Quantization {
 }
 
 /** 256 steps from `min` to `max`, of which one is exactly 0. */
-function gridOf({ min, max }: Range): Quantization {
+function gridOf([min, max]: Range): Quantization {
   const step = Math.fround((max - min) / 255) || 1;
   const zero = Math.max(-128, Math.min(127, Math.round(-128 - min / step)));
   return { scale: Float32Array.of(step), zeroPoint: Int32Array.of(zero), axis: 0 };

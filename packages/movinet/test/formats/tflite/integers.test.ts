@@ -7,7 +7,6 @@ import { readModel } from "../../../src/formats/tflite/read/schema.ts";
 import { emitGraph } from "../../../src/formats/tflite/write/emit.ts";
 import { interpret } from "../../../src/graph/interpret.ts";
 import type { Graph, Node, Param, Shape } from "../../../src/graph/ir.ts";
-import { resolveParams } from "../../../src/graph/params.ts";
 import { quantizedValues, quantizeGraph } from "../../../src/graph/quantize.ts";
 import { elementsOf, rebuild } from "../../../src/graph/shapes.ts";
 import type { Weights } from "../../../src/graph/tensor.ts";
@@ -108,10 +107,10 @@ describe.each(Object.entries(cases))("%s", (name, { nodes, inputs = {}, params =
     const ranges = Object.fromEntries(
       quantizedValues(graph).map((value) => {
         const values = real[value] as Float64Array;
-        return [value, { min: Math.min(...values), max: Math.max(...values) }];
+        return [value, [Math.min(...values), Math.max(...values)] as const];
       }),
     );
-    const quantized = quantizeGraph(graph, resolveParams(graph, weights), { ranges });
+    const quantized = quantizeGraph(graph, weights, { ranges, floats: [] });
     const values = interpret(quantized, weights, fed);
 
     const file = emitGraph(quantized, weights);
