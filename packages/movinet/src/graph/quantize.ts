@@ -94,19 +94,22 @@ export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats }
   const params: Record<string, Param> = { ...graph.params };
   for (const node of graph.nodes) {
     if ((node.op !== "conv" && node.op !== "depthwise") || floats.includes(node.id)) continue;
-    if (node.bias === null) throw new Error(`internal: ${node.id} has no bias`);
     const kernel = params[node.kernel] as Param;
     const axis = kernel.shape.length - 1;
     const scale = symmetricScales(param(node.kernel), kernel.shape[axis] as number);
-    const input = types[node.x]?.quantization?.scale[0] as number;
-    params[node.kernel] = { ...kernel, type: { dtype: "int8", quantization: centred(scale, axis) } };
-    const product = scale.map((step) => step * input);
-    params[node.bias] = {
-      ...(params[node.bias] as Param),
-      type: { dtype: "int32", quantization: centred(product, 0) },
-    };
+    const type: NumberType = { dtype: "int8", quantization: centred(scale, axis) };
+    params[node.kernel] = { ...kernel, type };
+    if (node.bias === null) continue;
+    params[node.bias] = { ...(params[node.bias] as Param), type: biasType(types[node.x] as NumberType, type) };
   }
   return { ...graph, types, params };
+}
+
+/** The type of a bias: of the products of a value and a kernel. */
+export function biasType(value: NumberType, kernel: NumberType): NumberType {
+  const step = value.quantization?.scale[0] as number;
+  const scale = (kernel.quantization as Quantization).scale.map((channel) => channel * step);
+  return { dtype: "int32", quantization: centred(scale, 0) };
 }
 
 function centred(scale: Float32Array, axis: number): Quantization {

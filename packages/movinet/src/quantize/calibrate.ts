@@ -11,6 +11,11 @@ export interface Calibration {
   /** Frames of all clips. */
   readonly frames: number;
   ranges(method: RangeMethod): Integers["ranges"];
+  /** The values that were observed. */
+  readonly values: ReadonlySet<string>;
+  extremes(value: string): Range;
+  /** Share of a value's numbers outside a range. */
+  outside(value: string, range: Range): number;
 }
 
 /** A picture is RGB in 0..1. */
@@ -54,12 +59,16 @@ export async function calibrate(
       state.kind === "buffer" ? state.slots.map((slot) => [slot, state.newest[0] as string] as const) : [],
     ),
   );
+  const histogramOf = (value: string) => histograms.get(value) as Histogram;
   return {
     frames,
+    values: new Set(histograms.keys()),
+    extremes: (value) => histogramOf(value).range("minmax"),
+    outside: (value, range) => histogramOf(value).outside(range),
     ranges(method) {
       const rangeOf = (value: string): Range => {
         if (inputs.get(value) === "image") return pictureRange;
-        return (histograms.get(newestOf.get(value) ?? value) as Histogram).range(method);
+        return histogramOf(newestOf.get(value) ?? value).range(method);
       };
       return Object.fromEntries(values.map((value) => [value, rangeOf(value)]));
     },

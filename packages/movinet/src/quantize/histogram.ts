@@ -53,6 +53,17 @@ export class Histogram {
     return method === "mse" ? this.#leastError() : this.extremes;
   }
 
+  /** Share of the numbers outside a range, to a thousandth of the widest number. */
+  outside([low, high]: Range): number {
+    const width = this.#bound / half;
+    let count = 0;
+    for (const [bin, times] of this.#bins.entries()) {
+      const begin = (bin - half) * width;
+      if (begin + width < low || begin > high) count += times;
+    }
+    return this.#count === 0 ? 0 : count / this.#count;
+  }
+
   #widen(): void {
     const bins = this.#bins;
     const pairs = Float64Array.from({ length: half }, (_, i) => (bins[2 * i] as number) + (bins[2 * i + 1] as number));

@@ -3,10 +3,13 @@ import {
   type ActivationKind,
   type DepthwiseNode,
   type JoinNode,
+  type NodeOf,
   normEpsilon,
   type Param,
   type PerOp,
 } from "../../../graph/ir.ts";
+import type { NumberType } from "../../../graph/precision.ts";
+import { biasType } from "../../../graph/quantize.ts";
 import { reversed } from "../../../graph/tensor.ts";
 import { type OperatorOptions, padding } from "../read/schema.ts";
 import { type Emission, fused } from "./emission.ts";
@@ -24,11 +27,11 @@ export const emitters = {
     const { type } = paramOf(out, node.kernel);
     const name = tensorName(out.graph, node.kernel);
     const weights = out.weights(name, [filters, size, size, channels], kernel, "dense", type);
-    convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node.bias, filters)], sameWindow(stride));
+    convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node, filters)], sameWindow(stride));
   },
   depthwise(node, out, form) {
     const { channels } = out.shape(node.x);
-    const bias = biasOf(out, node.bias, channels);
+    const bias = biasOf(out, node, channels);
     if (node.time.taps > 1) {
       form.temporal(node, temporalKernel(node, out), bias);
       return;
@@ -189,12 +192,14 @@ function paramOf(out: Emission, name: string): Param {
   return out.graph.params[name] as Param;
 }
 
-function biasOf(out: Emission, bias: string | null, channels: number): number {
+function biasOf(out: Emission, { id, x, kernel, bias }: NodeOf<"conv" | "depthwise">, channels: number): number {
   if (bias !== null) {
-    const { type } = paramOf(out, bias);
-    return out.weights(tensorName(out.graph, bias), [channels], out.param(bias), "vector", type);
+    return out.weights(tensorName(out.graph, bias), [channels], out.param(bias), "vector", paramOf(out, bias).type);
   }
-  return out.weights(`${channels} zeros`, [channels], new Float32Array(channels), "vector");
+  const { type } = paramOf(out, kernel);
+  const zeros = new Float32Array(channels);
+  if (type === undefined) return out.weights(`${channels} zeros`, [channels], zeros, "vector");
+  return out.weights(`${id}/zeros`, [channels], zeros, "vector", biasType(out.graph.types?.[x] as NumberType, type));
 }
 
 /**
