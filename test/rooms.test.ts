@@ -21,6 +21,7 @@ const rooms = [
   "evaluate",
   "train",
   "verify",
+  "quantize",
 ] as const;
 const source = fileURLToPath(new URL("../packages/movinet/src/", import.meta.url));
 const files = globSync("**/*.ts", { cwd: source });

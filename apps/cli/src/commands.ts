@@ -45,6 +45,10 @@ const root: Entry = {
       description: "Write a model in another format and prove that its answers are the same",
       load: async () => (await import("./convert/convert.ts")).convertCommand,
     },
+    quantize: {
+      description: "Make a model small with int8 arithmetic, and measure what that costs",
+      load: async () => (await import("./convert/quantize.ts")).quantizeCommand,
+    },
     verify: {
       description: "Run a model in every way available here and compare the answers",
       load: async () => (await import("./convert/verify.ts")).verifyCommand,

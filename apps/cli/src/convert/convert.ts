@@ -2,7 +2,7 @@ import { basename, extname } from "node:path";
 import type { Model } from "movinet";
 import { formatBytes, type ModelOptions, ModelSource, writeWhole } from "movinet/files";
 import { nameOf } from "movinet/graph";
-import { type ConvertOptions, convertModel, exportFormats, type Receipt } from "movinet/train";
+import { convertModel, exportFormats, type Receipt } from "movinet/train";
 import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
 import { checkOutputFiles } from "../files.ts";
@@ -12,6 +12,8 @@ import { renderChecks } from "../tables/receipt.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
 import { planLabels } from "./labels-file.ts";
+
+type ConvertOptions = Parameters<typeof convertModel>[1];
 
 const formats = Object.keys(exportFormats) as (keyof typeof exportFormats)[];
 

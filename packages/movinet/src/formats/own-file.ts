@@ -15,9 +15,9 @@ export interface ReadModel extends Model {
 /** Reads a model from a file of our own format. Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`). */
 export function readOwnFile(bytes: Uint8Array, subject: string): ReadModel {
   const { shapes, metadata, tensors } = openSafetensors(bytes, subject);
-  const { spec, card } = readMetadata(metadata, subject);
+  const { spec, card, integers } = readMetadata(metadata, subject);
   const graph = checkSize(spec, card.frames ?? 1, subject);
   checkCard(card, spec, subject);
   checkWeights(graph, shapes, subject);
-  return { spec, weights: tensors(), card, format: "safetensors", warnings: [] };
+  return { spec, weights: tensors(), card, integers, format: "safetensors", warnings: [] };
 }

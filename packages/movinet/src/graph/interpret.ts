@@ -1,8 +1,9 @@
 /** The reference interpreter: every op as plain loops in float64. Slow and simple, to check the other engines. */
 
 import { definitionOf } from "./composites.ts";
+import { onGrid } from "./integers.ts";
 import type { ActivationKind, Graph, Node, NodeOf, PerOp, Run, Shape, Values } from "./ir.ts";
-import { normEpsilon, perOp, requireFloats } from "./ir.ts";
+import { normEpsilon, perOp } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import { samePadding } from "./shapes.ts";
 import type { Weights } from "./tensor.ts";
@@ -217,18 +218,29 @@ export function runNode(node: Node, run: Run): Float64Array {
   return definitionOf(node)?.run(node, run) ?? perOp<[Run], Float64Array>(ops, node, run);
 }
 
-/** Runs a graph on its inputs and returns all values by name. `batch` is the number of streams. */
+/**
+ * Runs a graph on its inputs and returns all values by name. `batch` is the number of streams. Where a graph has integer
+ * types, every number lies on its grid: the products of such numbers are those of their integers.
+ */
 export function interpret(
   graph: Graph,
   weights: Weights,
   inputs: Readonly<Record<string, ArrayLike<number>>>,
   batch = 1,
 ): Values {
-  requireFloats(graph, "the reference interpreter");
   const values: Values = Object.fromEntries(
     Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)]),
   );
-  const run: Run = { shapes: graph.shapes, batch, values, param: resolveParams(graph, weights) };
-  for (const node of graph.nodes) values[node.id] = runNode(node, run);
+  const param = resolveParams(graph, weights);
+  const rounded = (name: string) => {
+    const type = graph.params[name]?.type;
+    return type?.quantization ? Float32Array.from(onGrid(param(name), type)) : param(name);
+  };
+  const run: Run = { shapes: graph.shapes, batch, values, param: rounded };
+  for (const node of graph.nodes) {
+    const value = runNode(node, run);
+    const type = graph.types?.[node.id];
+    values[node.id] = type?.quantization ? onGrid(value, type) : value;
+  }
   return values;
 }

@@ -5,8 +5,10 @@ import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { parseJson } from "../common/text.ts";
 import type { Graph } from "../graph/ir.ts";
+import type { Integers } from "../graph/quantize.ts";
 import type { Card } from "./card.ts";
 import { checkCard, checkSize, limits } from "./limits.ts";
+import type { Model } from "./model.ts";
 
 type Check = (value: unknown) => boolean;
 type Fields<T> = { readonly [Key in keyof T]-?: Check };
@@ -43,6 +45,9 @@ function wrongFields(value: unknown, fields: Readonly<Record<string, Check>>): r
   const given = value as Readonly<Record<string, unknown>>;
   return Object.keys(fields).filter((name) => !fields[name]?.(given[name]));
 }
+
+const isRange: Check = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] <= value[1];
 
 const activation = oneOf("swish", "hard_swish", "relu6");
 const kernelSize = oneOf(1, 3, 5, 7);
@@ -86,18 +91,24 @@ const cardFields: Fields<Card> = {
   learned: nullOr(record({ files: list(text, 0), groups: list(text, 0) })),
 };
 
+const integerFields: Fields<Integers> = {
+  ranges: (value) => typeof value === "object" && value !== null && Object.values(value).every(isRange),
+  floats: list(text, 0),
+};
+
 /** Fields that are omitted if null, and missing in older files. */
 const laterFields = { temperature: null, learned: null } as const satisfies Partial<Card>;
 
 /** A file's description of a model, as texts by name; `facts` say how a file of another format was written. */
 export function metadataTexts(
-  { spec, card }: { readonly spec: Spec; readonly card: Card },
+  { spec, card, integers }: Pick<Model, "spec" | "card" | "integers">,
   facts: ExportFacts<string, string> | null,
   receipt: string | undefined,
 ): Record<string, string> {
   return {
     "movinet.spec": JSON.stringify(spec),
     "movinet.card": cardText(card),
+    ...(integers && { "movinet.integers": JSON.stringify(integers) }),
     ...(facts && { "movinet.export": JSON.stringify(facts) }),
     ...(receipt !== undefined && { "movinet.receipt": receipt }),
   };
@@ -112,11 +123,16 @@ function cardText(card: Card): string {
  * Reads the spec and card in a file's metadata. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every invalid
  * field.
  */
-export function readMetadata(metadata: Readonly<Record<string, string>>, subject: string): { spec: Spec; card: Card } {
-  return {
+export function readMetadata(
+  metadata: Readonly<Record<string, string>>,
+  subject: string,
+): Pick<Model, "spec" | "card" | "integers"> {
+  const own = {
     spec: readJson<Spec>(metadata, "movinet.spec", specFields, subject),
     card: readCard(metadata, subject),
   };
+  if (metadata["movinet.integers"] === undefined) return own;
+  return { ...own, integers: readJson<Integers>(metadata, "movinet.integers", integerFields, subject) };
 }
 
 /** The card alone. Throws {@link ModelError} (`E_MODEL_FORMAT`) naming every invalid field. */
@@ -162,11 +178,11 @@ export function readOwn<Form extends string, Precision extends string>(
   metadata: Readonly<Record<string, string>>,
   { forms, precisions }: { readonly forms: readonly Form[]; readonly precisions: readonly Precision[] },
   subject: string,
-): { spec: Spec; card: Card; facts: ExportFacts<Form, Precision>; graph: Graph } {
-  const { spec, card } = readMetadata(metadata, subject);
+): Pick<Model, "spec" | "card" | "integers"> & { facts: ExportFacts<Form, Precision>; graph: Graph } {
+  const { spec, card, ...rest } = readMetadata(metadata, subject);
   const fields = { form: oneOf(...forms), dtype: oneOf(...precisions), frames: frameCount };
   const facts = readJson<ExportFacts<Form, Precision>>(metadata, "movinet.export", fields, subject);
   const graph = checkSize(spec, facts.frames, subject);
   checkCard(card, spec, subject);
-  return { spec, card, facts, graph };
+  return { spec, card, ...rest, facts, graph };
 }

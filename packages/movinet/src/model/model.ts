@@ -1,4 +1,5 @@
 import type { Spec } from "../arch/spec.ts";
+import type { Integers } from "../graph/quantize.ts";
 import type { Weights } from "../graph/tensor.ts";
 import type { Card } from "./card.ts";
 
@@ -7,6 +8,8 @@ export interface Model {
   readonly spec: Spec;
   readonly weights: Weights;
   readonly card: Card;
+  /** How it computes with integers; undefined: it was not quantized. */
+  readonly integers?: Integers | undefined;
 }
 
 /** What is needed to feed a network and label its outputs. */

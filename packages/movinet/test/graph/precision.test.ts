@@ -3,13 +3,11 @@ import { buildGraph } from "../../src/arch/build.ts";
 import { randomWeights } from "../../src/arch/random-weights.ts";
 import { specOf } from "../../src/arch/spec.ts";
 import { emitOnnxGraph } from "../../src/formats/onnx/write/emit.ts";
-import { emitGraph } from "../../src/formats/tflite/write/emit.ts";
-import { lowerGraph } from "../../src/formats/tflite/write/lower.ts";
 import { buildTraining } from "../../src/graph/gradient.ts";
-import { interpret } from "../../src/graph/interpret.ts";
 import type { Graph } from "../../src/graph/ir.ts";
 import { lowerForInference, renameValues } from "../../src/graph/passes.ts";
-import { type NumberType, type Storage, storeConstant } from "../../src/graph/precision.ts";
+import type { NumberType } from "../../src/graph/precision.ts";
+import { type Storage, storeConstant } from "../../src/graph/storage.ts";
 
 const int8: Storage = { dtype: "int8", kinds: ["dense"], leastElements: 6 };
 const halves: Storage = { dtype: "float16", kinds: ["dense", "vector"], leastElements: 2 };
@@ -58,10 +56,8 @@ describe("a graph with a value or a parameter that is no float32", () => {
     ],
   ];
   const readers: Readonly<Record<string, (graph: Graph) => unknown>> = {
-    "the reference interpreter": (quantized) => interpret(quantized, weights, {}),
     training: (quantized) => buildTraining(quantized),
     "the ONNX emitter": (quantized) => emitOnnxGraph(lowerForInference(quantized), weights),
-    "the TFLite emitter": (quantized) => emitGraph(lowerGraph(quantized), weights),
   };
 
   test.each(Object.entries(readers))("is refused by %s", (reader, read) => {

@@ -34,7 +34,7 @@ function labelled(name: SpecName, options: SpecOptions = {}): Model {
 
 /** Every number that a file holds for a model, by the name of the parameter of the folded graph. */
 function folded(model: Model, form: TfliteForm): Map<string, Float32Array> {
-  const graph = lowerForTflite(model.spec, { form, frames: 4 });
+  const graph = lowerForTflite(model.spec, { form, dtype: "float32", frames: 4 });
   const resolve = resolveParams(graph, model.weights);
   return new Map(usedParams(graph).map((name) => [name, resolve(name)]));
 }
@@ -143,7 +143,9 @@ describe("a file is opened again", () => {
 });
 
 function columnsOf(model: Model, param: string): number {
-  const shape = lowerForTflite(model.spec, { form: "official", frames: 1 }).params[param]?.shape ?? [1];
+  const shape = lowerForTflite(model.spec, { form: "official", dtype: "float32", frames: 1 }).params[param]?.shape ?? [
+    1,
+  ];
   return /depthwise|temporal/.test(param) ? 1 : (shape.at(-1) as number);
 }
 

@@ -1,7 +1,8 @@
 import { type DepthwiseNode, type Graph, requireFloats, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
-import { allFloats, type ConstantKind, type Precision, type Storage, storeConstant } from "../../../graph/precision.ts";
+import type { Precision } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
+import { allFloats, type ConstantKind, type Storage, storeConstant } from "../../../graph/storage.ts";
 import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { elementType, type OnnxAttribute, type OnnxNode, type OnnxTensor } from "../proto.ts";
 

@@ -11,8 +11,8 @@ import {
   type Shape,
 } from "../../../graph/ir.ts";
 import { renameValues } from "../../../graph/passes.ts";
-import type { Storage } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
+import type { Storage } from "../../../graph/storage.ts";
 import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { type OnnxValue, writeOnnx } from "../proto.ts";
 import { Emission, windowOf } from "./emission.ts";

@@ -60,7 +60,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
     outputs,
     named: true,
     storage: onnxStorage[dtype],
-    metadata: metadataTexts(model, interfaces, options.receipt),
+    metadata: metadataTexts({ spec, card: model.card }, interfaces, options.receipt),
   });
 }
 

@@ -54,7 +54,7 @@ export function writeCheckpoint(model: Model, receipt?: string): ReadonlyMap<str
   // The counter of tf.train.Checkpoint, which it looks for when restoring.
   add(["save_counter"], "save_counter", { count: 1n });
   const encoder = new TextEncoder();
-  for (const [key, text] of Object.entries(metadataTexts(model, null, receipt)))
+  for (const [key, text] of Object.entries(metadataTexts({ spec: model.spec, card: model.card }, null, receipt)))
     values.set(key, { text: encoder.encode(text) });
   values.set(objectGraphKey, { text: root.bytes() });
   const { index, data } = writeBundle(values);

@@ -1,11 +1,10 @@
-import type { Spec } from "../../../arch/spec.ts";
 import { mostJsonBytes } from "../../../common/text.ts";
 import { type Graph, normEpsilon } from "../../../graph/ir.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
 import { reversed, type Tensor, type Weights } from "../../../graph/tensor.ts";
-import type { Card } from "../../../model/card.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
 import { readOwn } from "../../../model/metadata.ts";
+import type { Model } from "../../../model/model.ts";
 import { lowerForTflite, tensorName, tfliteForms, tflitePrecisions } from "../write/lower.ts";
 import { elementCount, readConstant } from "./constants.ts";
 import { refuse } from "./flatbuffer.ts";
@@ -17,12 +16,9 @@ import type { TfliteModel } from "./schema.ts";
  *
  * Throws a ModelError: `E_MODEL_FORMAT` for invalid metadata, `E_MODEL_TENSORS` for missing tensors.
  */
-export function readOwnTflite(
-  { metadata, tensors }: TfliteModel,
-  subject: string,
-): { readonly spec: Spec; readonly card: Card; readonly weights: Weights } | null {
+export function readOwnTflite({ metadata, tensors }: TfliteModel, subject: string): Model | null {
   if (!metadata["movinet.spec"]) return null;
-  const { spec, card, facts, graph } = readOwnMetadata(metadata, subject);
+  const { spec, card, integers, facts, graph } = readOwnMetadata(metadata, subject);
   let lowered: Graph;
   try {
     lowered = lowerForTflite(spec, facts);
@@ -46,7 +42,7 @@ export function readOwnTflite(
     tap: (name, tap, window, channels) => constant(tensorName(lowered, name, tap), window * channels),
   });
   checkWeights(graph, weights, subject);
-  return { spec, card, weights };
+  return { spec, card, weights, integers };
 }
 
 /** Our metadata in a file. Throws a ModelError (`E_MODEL_FORMAT`). */

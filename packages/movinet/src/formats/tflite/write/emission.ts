@@ -1,6 +1,9 @@
-import { type Graph, isVector, type Node, onlyReaders, requireFloats, type Shape } from "../../../graph/ir.ts";
+import { integersOf } from "../../../graph/integers.ts";
+import { type Graph, isVector, type Node, onlyReaders, type Shape } from "../../../graph/ir.ts";
 import { resolveParams } from "../../../graph/params.ts";
-import { type ConstantKind, type Storage, storeConstant } from "../../../graph/precision.ts";
+import type { NumberType } from "../../../graph/precision.ts";
+import { computesIntegers, writtenBy } from "../../../graph/quantize.ts";
+import { type ConstantKind, type Storage, storeConstant } from "../../../graph/storage.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { fusedActivations, type OperatorOptions } from "../read/schema.ts";
 import type { WrittenOperator, WrittenTensor } from "./write.ts";
@@ -27,21 +30,63 @@ export class Emission {
   readonly #storage: Storage;
   readonly #values = new Map<string, number>();
   readonly #shared = new Map<string, number>();
+  readonly #written: (node: Node) => string;
+  /** The type of what integer kernels compute now; null: floats are computed. */
+  #integers: NumberType | null = null;
 
   constructor(graph: Graph, weights: Weights, storage: Storage) {
-    requireFloats(graph, "the TFLite emitter");
     this.graph = graph;
     this.param = resolveParams(graph, weights);
     this.#storage = storage;
     this.onlyReader = onlyReaders(graph);
+    this.#written = writtenBy(graph);
+  }
+
+  /** Emits a node in the arithmetic that its types ask for, and stores its value as its own type asks. */
+  node(node: Node, emit: () => void): void {
+    const value = this.#written(node);
+    const type = this.graph.types?.[value] ?? null;
+    this.#integers = computesIntegers(this.graph, node) ? type : null;
+    emit();
+    this.#integers = null;
+    const tensor = this.#values.get(value);
+    if (type !== null && tensor !== undefined) this.bind(value, this.stored(tensor, value));
+  }
+
+  /** A tensor in the type of a value of the graph. */
+  stored(tensor: number, value: string): number {
+    const type = this.graph.types?.[value];
+    const { name, shape, type: dtype } = this.tensors[tensor] as WrittenTensor;
+    if (type === undefined || dtype === type.dtype) return tensor;
+    return this.#once(`${name} as ${type.dtype}`, () => this.#convert("QUANTIZE", tensor, shape, type));
+  }
+
+  /** A tensor as floats. */
+  real(tensor: number): number {
+    const { name, shape, type } = this.tensors[tensor] as WrittenTensor;
+    if (type !== "int8") return tensor;
+    return this.#once(`${name} as floats`, () => this.#convert("DEQUANTIZE", tensor, shape, floats));
+  }
+
+  #convert(op: string, tensor: number, shape: readonly number[], { dtype, quantization }: NumberType): number {
+    const name = `${this.tensors[tensor]?.name}/${dtype}`;
+    const output = this.#add({ name, shape, type: dtype, data: null, quantization });
+    this.operators.push({ op, version: op === "QUANTIZE" ? 1 : 2, inputs: [tensor], output, options: {} });
+    return output;
   }
 
   shape(value: string): Shape {
     return this.graph.shapes[value] as Shape;
   }
 
-  /** The tensor of a value of the graph. */
+  /** The tensor of a value of the graph, in the arithmetic of the node that is emitted; outside of nodes as floats. */
   value(name: string): number {
+    const tensor = this.held(name);
+    return this.#integers === null ? this.real(tensor) : tensor;
+  }
+
+  /** The tensor of a value of the graph in its own type. */
+  held(name: string): number {
     const tensor = this.#values.get(name);
     if (tensor === undefined) throw new Error(`internal: ${name} has no tensor`);
     return tensor;
@@ -71,14 +116,31 @@ export class Emission {
     output: { readonly name: string; readonly shape: readonly number[]; readonly type?: WrittenTensor["type"] },
     options: Partial<OperatorOptions> = {},
   ): number {
-    const tensor = this.tensor(output.name, output.shape, output.type);
+    const first = this.tensors[inputs[0] ?? -1];
+    const type: NumberType =
+      copying.has(op) && first?.type === "int8" ? { ...first, dtype: "int8" } : (this.#integers ?? floats);
+    const { dtype, quantization } = output.type === undefined ? type : { dtype: output.type, quantization: null };
+    const tensor = this.#add({ name: output.name, shape: output.shape, type: dtype, data: null, quantization });
     this.operators.push({ op, version: this.#version(op, inputs, options), inputs, output: tensor, options });
     return tensor;
   }
 
-  /** Weights, in the precision of the file. */
-  weights(name: string, shape: readonly number[], data: Float32Array, kind: ConstantKind): number {
+  /** Weights, in the precision of the file, or as integers of a `type`, whose axis is then the first or the last one. */
+  weights(
+    name: string,
+    shape: readonly number[],
+    data: Float32Array,
+    kind: ConstantKind,
+    type?: NumberType | undefined,
+  ): number {
     return this.#once(name, () => {
+      if (type?.quantization) {
+        const axis = kind === "depthwise" ? shape.length - 1 : 0;
+        const inner = kind === "dense" ? data.length / (shape[0] ?? 1) : 1;
+        const quantization = { ...type.quantization, axis };
+        const integers = integersOf(data, type, inner);
+        return this.#add({ name, shape, type: type.dtype, data: bytesOf(integers), quantization });
+      }
       const { dtype, data: stored, quantization } = storeConstant(this.#storage, kind, data, shape[0] ?? 1);
       const tensor = this.#add({ name, shape, type: dtype, data: bytesOf(stored), quantization });
       if (dtype !== "float16") return tensor;
@@ -125,12 +187,24 @@ export class Emission {
 
   /** Operator versions from tensorflow/compiler/mlir/lite/tools/versioning/op_version.cc, for what is emitted here. */
   #version(op: string, inputs: readonly number[], options: Partial<OperatorOptions>): number {
-    const weights = this.tensors[inputs[1] ?? -1];
+    const [first, weights] = [this.tensors[inputs[0] ?? -1], this.tensors[inputs[1] ?? -1]];
+    if (first?.type === "int8") return integerVersions[op] ?? 2;
     if (op === "CONV_2D") return weights?.type === "int8" ? 5 : 1;
     if (op === "DEPTHWISE_CONV_2D") return (options.dilationHeight ?? 1) > 1 ? 2 : 1;
     return op === "DEQUANTIZE" ? 3 : 1;
   }
 }
+
+const floats: NumberType = { dtype: "float32", quantization: null };
+/** The operators whose output has the numbers of their first input. */
+const copying: ReadonlySet<string> = new Set(["RESHAPE", "CONCATENATION", "SLICE", "PAD", "TILE", "AVERAGE_POOL_2D"]);
+/** Of operators on int8; the others have 2. */
+const integerVersions: Readonly<Record<string, number>> = {
+  CONV_2D: 3,
+  DEPTHWISE_CONV_2D: 3,
+  RESHAPE: 1,
+  HARD_SWISH: 1,
+};
 
 function bytesOf(data: Float32Array | Int32Array | Int8Array | Uint16Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

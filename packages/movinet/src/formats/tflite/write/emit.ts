@@ -1,6 +1,8 @@
 import { nameOf, type Spec } from "../../../arch/spec.ts";
+import { ModelError } from "../../../common/errors.ts";
 import { type Graph, perOp } from "../../../graph/ir.ts";
-import { allFloats } from "../../../graph/precision.ts";
+import { quantizeGraph } from "../../../graph/quantize.ts";
+import { allFloats } from "../../../graph/storage.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";
@@ -49,7 +51,9 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   const { spec, weights, card } = model;
   const facts = chooseFile(model, "TFLite", options);
   const { form, dtype } = facts;
-  const out = new Emission(lowerForTflite(spec, facts), weights, tfliteStorage[dtype]);
+  const lowered = lowerForTflite(spec, facts);
+  const graph = dtype === "int8" ? integerGraph(model, lowered) : lowered;
+  const out = new Emission(graph, weights, tfliteStorage[dtype]);
   const parts = emitNodes(out, forms[form](out, spec));
   const metadata = {
     ...fileMetadata(model, facts, parts.operators, options.receipt),
@@ -57,6 +61,21 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   };
   const file = writeTflite({ description: `movinet ${nameOf(spec)}, ${form}`, ...parts, metadata });
   return card.labels === null ? file : appendLabels(file, card.labels);
+}
+
+function integerGraph({ card, weights, integers }: Model, lowered: Graph): Graph {
+  const refuse = (problem: string) => {
+    const remedy = "Quantize it with movinet quantize";
+    return new ModelError({ code: "E_MODEL_EXPORT", subject: card.name, problem, remedy });
+  };
+  if (integers === undefined)
+    throw refuse("an int8 file needs the ranges of its values, which the model does not have");
+  try {
+    return quantizeGraph(lowered, weights, integers);
+  } catch (error) {
+    if (error instanceof RangeError) throw refuse(error.message);
+    throw error;
+  }
 }
 
 /**
@@ -71,7 +90,7 @@ export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
 
 function emitNodes(out: Emission, form: Form) {
   for (const node of out.graph.nodes) {
-    if (!out.has(node.id)) perOp<[Emission, Form], void>(emitters, node, out, form);
+    if (!out.has(node.id)) out.node(node, () => perOp<[Emission, Form], void>(emitters, node, out, form));
     form.leave(node.id);
   }
   const { tensors, operators } = out;

@@ -1,5 +1,15 @@
 import { encodingFrequencies } from "../../../graph/interpret.ts";
-import { type ActivationKind, type DepthwiseNode, type JoinNode, normEpsilon, type PerOp } from "../../../graph/ir.ts";
+import {
+  type ActivationKind,
+  type DepthwiseNode,
+  type JoinNode,
+  type NodeOf,
+  normEpsilon,
+  type Param,
+  type PerOp,
+} from "../../../graph/ir.ts";
+import type { NumberType } from "../../../graph/precision.ts";
+import { biasType } from "../../../graph/quantize.ts";
 import { reversed } from "../../../graph/tensor.ts";
 import { type OperatorOptions, padding } from "../read/schema.ts";
 import { type Emission, fused } from "./emission.ts";
@@ -14,12 +24,14 @@ export const emitters = {
     const { size, stride, filters } = node;
     const { channels } = out.shape(node.x);
     const kernel = reversed(out.param(node.kernel), [size * size * channels, 1, filters]);
-    const weights = out.weights(tensorName(out.graph, node.kernel), [filters, size, size, channels], kernel, "dense");
-    convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node.bias, filters)], sameWindow(stride));
+    const { type } = paramOf(out, node.kernel);
+    const name = tensorName(out.graph, node.kernel);
+    const weights = out.weights(name, [filters, size, size, channels], kernel, "dense", type);
+    convolve(out, "CONV_2D", node.id, [x, weights, biasOf(out, node, filters)], sameWindow(stride));
   },
   depthwise(node, out, form) {
     const { channels } = out.shape(node.x);
-    const bias = biasOf(out, node.bias, channels);
+    const bias = biasOf(out, node, channels);
     if (node.time.taps > 1) {
       form.temporal(node, temporalKernel(node, out), bias);
       return;
@@ -28,7 +40,7 @@ export const emitters = {
     const length = size * size * channels;
     const tap = out.param(node.kernel).subarray(time.tap * length, (time.tap + 1) * length);
     const name = tensorName(out.graph, node.kernel, time.tap);
-    const weights = out.weights(name, [1, size, size, channels], tap, "depthwise");
+    const weights = out.weights(name, [1, size, size, channels], tap, "depthwise", paramOf(out, node.kernel).type);
     convolve(out, "DEPTHWISE_CONV_2D", node.id, [out.value(node.x), weights, bias], sameWindow(stride));
   },
   norm(node, out) {
@@ -171,12 +183,23 @@ function temporalKernel(node: DepthwiseNode, out: Emission): number {
   const { taps, tap } = node.time;
   const { channels } = out.shape(node.x);
   if (node.size !== 1 || node.stride !== 1 || tap !== 0) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
-  return out.weights(tensorName(out.graph, node.kernel), [1, taps, 1, channels], out.param(node.kernel), "depthwise");
+  const name = tensorName(out.graph, node.kernel);
+  const { type } = paramOf(out, node.kernel);
+  return out.weights(name, [1, taps, 1, channels], out.param(node.kernel), "depthwise", type);
 }
 
-function biasOf(out: Emission, bias: string | null, channels: number): number {
-  if (bias !== null) return out.weights(tensorName(out.graph, bias), [channels], out.param(bias), "vector");
-  return out.weights(`${channels} zeros`, [channels], new Float32Array(channels), "vector");
+function paramOf(out: Emission, name: string): Param {
+  return out.graph.params[name] as Param;
+}
+
+function biasOf(out: Emission, { id, x, kernel, bias }: NodeOf<"conv" | "depthwise">, channels: number): number {
+  if (bias !== null) {
+    return out.weights(tensorName(out.graph, bias), [channels], out.param(bias), "vector", paramOf(out, bias).type);
+  }
+  const { type } = paramOf(out, kernel);
+  const zeros = new Float32Array(channels);
+  if (type === undefined) return out.weights(`${channels} zeros`, [channels], zeros, "vector");
+  return out.weights(`${id}/zeros`, [channels], zeros, "vector", biasType(out.graph.types?.[x] as NumberType, type));
 }
 
 /**

@@ -11,13 +11,14 @@ import {
   lowerSpaceTime,
   type Pass,
 } from "../../../graph/passes.ts";
-import { allFloats, type Precision, type Storage } from "../../../graph/precision.ts";
+import type { Precision } from "../../../graph/precision.ts";
+import { allFloats, type Storage } from "../../../graph/storage.ts";
 import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 
 export const tfliteForms = ["step", "official", "clip"] as const;
 
 /**
- * How weights are stored, by precision. Everything is computed in float32, except for `dynamic_int8` the products of
+ * How weights are stored, by precision. Everything is computed in float32, except for `int8`, and for `dynamic_int8` the products of
  * dense layers, with hybrid kernels: the hybrid depthwise kernel is slower than the float one and has no delegate.
  * Small kernels stay float32 there, as in the official converter: they would save nothing.
  */
@@ -25,6 +26,8 @@ export const tfliteStorage = {
   float32: allFloats,
   float16: { dtype: "float16", kinds: ["dense", "depthwise", "vector"], leastElements: 0 },
   dynamic_int8: { dtype: "int8", kinds: ["dense"], leastElements: 1024 },
+  // The types of its graph say what is an integer.
+  int8: allFloats,
 } as const satisfies Partial<Record<Precision, Storage>>;
 export type TflitePrecision = keyof typeof tfliteStorage;
 export const tflitePrecisions = Object.keys(tfliteStorage) as readonly TflitePrecision[];
@@ -32,10 +35,10 @@ export const tflitePrecisions = Object.keys(tfliteStorage) as readonly TflitePre
 /** How one of our files was written. */
 export type ExportFacts = FileFacts<(typeof tfliteForms)[number], TflitePrecision>;
 
-/** The graph whose parameters a file contains. Constants of gates are folded if no other reader needs them. */
-export function lowerForTflite(spec: Spec, { form, frames }: Pick<ExportFacts, "form" | "frames">): Graph {
+/** The graph whose parameters a file contains. Constants of gates are folded if no other reader needs them: integer gates have one range then, whatever the form. */
+export function lowerForTflite(spec: Spec, { form, dtype, frames }: ExportFacts): Graph {
   const graph = buildGraph(spec, { form: form === "clip" ? "clip" : "step", frames });
-  return form === "official" ? lowerPlain(graph) : lowerGraph(graph);
+  return form === "official" && dtype !== "int8" ? lowerPlain(graph) : lowerGraph(graph);
 }
 
 /** A parameter is stored under the name of the one it was derived from; `tap` is that of a 3-D kernel. */

@@ -14,7 +14,7 @@ const oldestRuntime = "1.14.0";
 const runtimeBytes = 16;
 
 export function fileMetadata(
-  model: Pick<Model, "spec" | "card">,
+  { spec, card, integers }: Pick<Model, "spec" | "card" | "integers">,
   facts: ExportFacts,
   operators: readonly WrittenOperator[],
   receipt: string | undefined,
@@ -24,6 +24,9 @@ export function fileMetadata(
     return first > newest ? first : newest;
   }, oldestRuntime);
   const min_runtime_version = runtime.padEnd(runtimeBytes, "\0");
-  const texts = { min_runtime_version, ...metadataTexts(model, facts, receipt) };
+  const texts = {
+    min_runtime_version,
+    ...metadataTexts({ spec, card, ...(facts.dtype === "int8" && { integers }) }, facts, receipt),
+  };
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
 }

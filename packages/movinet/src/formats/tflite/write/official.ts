@@ -63,8 +63,9 @@ export function officialForm(out: Emission, spec: Spec): Form {
     const { channels } = state.shape;
     const pixels = state.shape.height * state.shape.width;
     const before = state.slots.length;
-    const buffer = out.reshape(inputs[state.name] as number, `${state.name}/rows`, [1, before, pixels, channels]);
-    const frame = out.reshape(out.value(state.newest[0] as string), `${state.name}/newest`, [1, 1, pixels, channels]);
+    const rows = out.reshape(inputs[state.name] as number, `${state.name}/rows`, [1, before, pixels, channels]);
+    const buffer = out.stored(rows, state.newest[0] as string);
+    const frame = out.reshape(out.held(state.newest[0] as string), `${state.name}/newest`, [1, 1, pixels, channels]);
     const window = concatenate(out, `${state.name}/window`, [buffer, frame], [1, before + 1, pixels, channels], 1);
     windows.set(state.name, window);
     return window;
@@ -119,7 +120,7 @@ export function officialForm(out: Emission, spec: Spec): Form {
         const size = [1, state.slots.length, height * width, channels];
         const from = out.ints([0, 1, 0, 0]);
         const kept = out.op("SLICE", [windowOf(state), from, out.ints(size)], { name: `${name}/kept`, shape: size });
-        outputs[name] = out.reshape(kept, resultName(name), shape);
+        outputs[name] = out.reshape(out.real(kept), resultName(name), shape);
       }
     },
     finish() {

@@ -61,6 +61,7 @@ function windowFrames(join: string, out: Emission): number[] {
 /** Computes an activation a second time: from its input if separate, from its output if fused. */
 function again(out: Emission, value: string, name: string): number {
   const node = out.graph.nodes.find(({ id }) => id === value);
+  if (out.graph.types?.[value]?.dtype === "int8") return out.value(value);
   if (node?.op !== "activation") throw new Error(`internal: the buffered frame ${value} is no activation`);
   return activate(out, node.kind, out.value(node.kind === "relu6" ? value : node.x), name);
 }

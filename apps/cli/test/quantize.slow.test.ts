@@ -1,0 +1,92 @@
+/** `movinet quantize`: an int8 file with its receipt, exit codes, and what cannot be quantized. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readModel, writeModel } from "movinet/formats";
+import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commandLine } from "./command-line.ts";
+import { writeTinyModel } from "./tiny-model.ts";
+
+let folder: string;
+const { run } = commandLine(() => folder);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "movinet-quantize-"));
+  const made = await run("dataset", "synth", "camera-motion", "moves", "--clips", "30", "--size", "96x72", "--quiet");
+  expect(made.code).toBe(0);
+  const { card } = readModel(
+    await readFile(new URL("../models/camera-motion.safetensors", import.meta.url)),
+    "built in",
+  );
+  await writeTinyModel(join(folder, "tiny.safetensors"), card.labels);
+  const spec = specOf("a0-base", { classes: 10, resolution: { height: 32, width: 32 } });
+  const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
+  const base = { spec, weights, card: { ...defaultCard(spec), labels: card.labels } };
+  await writeFile(join(folder, "base.safetensors"), writeModel(base));
+  const stream = { ...specOf("a0-stream", { classes: 10, resolution: { height: 32, width: 32 } }) };
+  const own = randomWeights(buildGraph(stream, { form: "clip", frames: 1 }), 1);
+  const { shape, data } = own.get("stem.kernel") as { shape: readonly number[]; data: Float32Array };
+  const broken = { shape, data: data.map(() => Number.NaN) };
+  await writeFile(
+    join(folder, "nan.safetensors"),
+    writeModel({
+      spec: stream,
+      weights: new Map([...own, ["stem.kernel", broken]]),
+      card: { ...defaultCard(stream), labels: card.labels },
+    }),
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const quantize = (model: string, out: string, ...options: string[]) =>
+  run("quantize", model, out, "--data", "moves", "--quiet", ...options);
+
+describe("quantize", () => {
+  test("writes a file that classifies, and says what it costs", async () => {
+    const { code, stdout, stderr } = await quantize("camera-motion", "small.tflite", "--form", "official", "--json");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const receipt = JSON.parse(stdout);
+    expect(receipt).toMatchObject({
+      type: "receipt",
+      file: "small.tflite",
+      labelsFile: "small.labels.txt",
+      result: { form: "official", dtype: "int8", runtime: "LiteRT.js wasm" },
+      problems: [],
+      pass: true,
+    });
+    const bytes = await readFile(join(folder, "small.tflite"));
+    expect(bytes.length).toBeLessThan(500_000);
+    expect(readModel(bytes, "small").card.labels).toHaveLength(10);
+    const [clip] = (await readdir(join(folder, "moves/pan left"), { recursive: true })).filter((name) =>
+      /\.mp4$/.test(name),
+    );
+    const video = join("moves/pan left", clip as string);
+    const said = await run("classify", video, "--model", "small.tflite", "--device", "litert", "--quiet");
+    expect(said.code).toBe(0);
+    expect(said.stdout).toContain("pan left");
+  });
+
+  test("a file that fails its receipt is not written, unless it is forced", async () => {
+    const { code, stderr } = await quantize("tiny.safetensors", "tiny.tflite");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^movinet: tiny\.tflite: the receipt fails, so nothing was written\./m);
+    expect(await readdir(folder)).not.toContain("tiny.tflite");
+    const forced = await quantize("tiny.safetensors", "tiny.tflite", "--force");
+    expect(forced.code).toBe(1);
+    expect(await readdir(folder)).toContain("tiny.tflite");
+  });
+
+  test.each([
+    [["camera-motion", "a.tflite"], 2, /^movinet: --data is required/],
+    [["camera-motion", "a.onnx", "--data", "moves"], 2, /a\.onnx: int8 models are TFLite files/],
+    [["base.safetensors", "a.tflite", "--data", "moves"], 1, /it takes whole clips/],
+    [["nan.safetensors", "a.tflite", "--data", "moves"], 1, /not finite/],
+    [["camera-motion", "a.tflite", "--data", "nowhere"], 2, /nowhere: no such/],
+  ])("%j is one clear line", async (args, code, line) => {
+    const refused = await run("quantize", ...args, "--quiet");
+    expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code, stdout: "" });
+    expect(refused.stderr.trim().split("\n")).toHaveLength(1);
+    expect(refused.stderr).toMatch(line);
+    expect(await readdir(folder)).not.toContain("a.tflite");
+  });
+});
