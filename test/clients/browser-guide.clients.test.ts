@@ -14,7 +14,7 @@ import { model, obstacle, openWorkplace, type Workplace, writeClip } from "./jav
 const guide = readFileSync(new URL("../../docs/browsers.md", import.meta.url), "utf8");
 const blocks = (language: string) =>
   Array.from(guide.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm")), ([, block = ""]) => block);
-const pages = ["video", "file", "zoo", "camera", "litert"] as const;
+const pages = ["video", "zoo", "file", "camera", "litert"] as const;
 const cli = fileURLToPath(new URL("../../apps/cli/bin/movinet.js", import.meta.url));
 /** What the pages print. */
 const printed = /^([\d.]+) (.+) ([\d.e-]+)$/;
