@@ -38,6 +38,8 @@ export interface FolderOptions {
   readonly scripts?: string;
   /** What it allows of workers. Default: nothing. */
   readonly workers?: string;
+  /** More flags for the browser. */
+  readonly flags?: readonly string[];
   /** Whether the page is cross-origin isolated, so that its threads may share memory. Default false. */
   readonly isolated?: boolean;
 }
@@ -70,6 +72,9 @@ const types: Readonly<Record<string, string>> = {
   ".mp4": "video/mp4",
 };
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+
+/** WebGPU on the processor: right or wrong as on a graphics card, but not as fast. */
+export const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] as const;
 
 /** A browser; who launches it closes it. */
 export const launch = (...more: readonly string[]): Promise<Browser> =>
@@ -123,7 +128,7 @@ export async function openFolder(folder: string, options: FolderOptions): Promis
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await launch();
+  const browser = await launch(...(options.flags ?? []));
   const close = async () => {
     await browser.close();
     server.close();
