@@ -22,7 +22,7 @@ export interface EngineTrial {
 export interface EngineReport {
   /** For example `wasm relaxed`. */
   readonly name: string;
-  /** What was tried at the start, in browsers; nothing in Node. */
+  /** What was tried at the start, and last the engine that another one was compared with. In browsers only. */
   readonly trials: readonly EngineTrial[];
 }
 
@@ -84,13 +84,12 @@ export async function start(
   const [best, ...slower] = tried
     .filter(({ program }) => program !== null)
     .toSorted((a, b) => (a.trial.ms ?? 0) - (b.trial.ms ?? 0));
-  for (const { program } of witness && !tried.includes(witness) ? [...slower, witness] : slower) {
-    await program?.[Symbol.asyncDispose]();
-  }
+  const others = witness && !tried.includes(witness) ? [witness] : [];
+  for (const { program } of [...slower, ...others]) await program?.[Symbol.asyncDispose]();
   if (!best?.program) throw tried.at(-1)?.error;
   const { engine } = best.trial;
-  const trials = tried.map(({ trial }) => trial);
-  const warnings = trials.flatMap((trial) =>
+  const trials = [...tried, ...others].map(({ trial }) => trial);
+  const warnings = tried.flatMap(({ trial }) =>
     trial.problem === null ? [] : [`running on ${engine}, because ${trial.engine} failed its check: ${trial.problem}`],
   );
   return { program: best.program, engine: { name: engine, trials }, warnings };

@@ -86,8 +86,10 @@ export async function openPage({ entry, ...options }: PageOptions): Promise<Open
   await build({
     configFile: false,
     logLevel: "error",
+    worker: { format: "es" },
     build: {
       outDir: folder,
+      assetsDir: "",
       lib: { entry: fileURLToPath(entry), formats: ["es"], fileName: "page" },
       emptyOutDir: true,
       target: "es2024",
