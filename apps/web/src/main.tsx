@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { loadModel } from "./recogniser.ts";
+import { loadModel, lookForGpu } from "./recogniser.ts";
 import { followVisibility, playSample } from "./sources/player.ts";
 import "./style/tokens.css";
 import "./style/layout.css";
@@ -13,3 +13,4 @@ render(<App />, document.getElementById("app") as HTMLElement);
 followVisibility();
 loadModel({ kind: "embedded" });
 playSample();
+void lookForGpu();

@@ -1,6 +1,6 @@
 /** The worker: owns the model and its streams, and carries out messages in order. */
 import type { FromWorker, LiveSettings, Picture, ToWorker } from "../messages.ts";
-import { type Loaded, load } from "./load.ts";
+import { type Loaded, load, type Wish } from "./load.ts";
 import { Viewer } from "./viewer.ts";
 
 interface Scope {
@@ -27,14 +27,19 @@ function inTurn(during: "model" | "step", work: () => Promise<void>): Promise<vo
     // The streams may be broken, and every frame would fail again.
     await viewer?.close().catch(() => {});
     viewer = null;
+    if (codeOf(error) === "E_DEVICE_LOST" && loaded) void openModel({ ...loaded.wish, engine: "auto" });
   });
   return turn;
 }
 
 function fail(during: "model" | "step", error: unknown): void {
-  const { name, message, code }: Error & { readonly code?: unknown } =
-    error instanceof Error ? error : new Error(String(error));
-  scope.postMessage({ kind: "failed", failure: { during, code: typeof code === "string" ? code : name, message } });
+  const message = error instanceof Error ? error.message : String(error);
+  scope.postMessage({ kind: "failed", failure: { during, code: codeOf(error), message } });
+}
+
+function codeOf(error: unknown): string {
+  const { name, code }: Error & { readonly code?: unknown } = error instanceof Error ? error : new Error();
+  return typeof code === "string" ? code : name;
 }
 
 async function openViewer(): Promise<void> {
@@ -70,13 +75,13 @@ async function read(readable: ReadableStream<VideoFrame>, { signal }: AbortContr
   }
 }
 
-async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promise<void> {
+async function openModel(wish: Wish): Promise<void> {
   loading.abort();
   const controller = new AbortController();
   loading = controller;
   const onProgress = (done: number, total: number) => scope.postMessage({ kind: "progress", loaded: done, total });
   try {
-    const next = await load(choice, controller.signal, onProgress);
+    const next = await load(wish, controller.signal, onProgress);
     await inTurn("model", async () => {
       const before = loaded;
       loaded = next;
@@ -97,7 +102,10 @@ async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promis
 }
 
 const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { kind: Kind }) => void } = {
-  load: ({ model }) => void openModel(model),
+  load: (wish) => void openModel(wish),
+  engine({ engine }) {
+    if (loaded) void openModel({ ...loaded.wish, engine });
+  },
   cancel: () => loading.abort(),
   settings({ settings: next }) {
     const { halfLifeSeconds, streams } = settings;
