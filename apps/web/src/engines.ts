@@ -1,5 +1,5 @@
-/** The engines on offer, and what is said about the one that runs. */
-import { megabytes, short } from "./logic/format.ts";
+/** The engines on offer, and the result of the check of the one that runs. */
+import { short } from "./logic/format.ts";
 import type { OpenModel } from "./messages.ts";
 
 /** `auto`: our WebAssembly. `fastest`: that or WebGPU, whichever steps faster. */
@@ -25,7 +25,8 @@ export interface EngineOffer {
 }
 
 export function enginesFor({ isolated, cores, gpu, isTflite }: Surroundings): readonly EngineOffer[] {
-  const [onnx, litert] = [engineBytes.onnxruntime, engineBytes.litert].map(megabytes);
+  const loads = (bytes: number) => `(loads ${Math.round(bytes / 1e6)} MB)`;
+  const onnx = loads(engineBytes.onnxruntime);
   return [
     { name: "auto", label: "WebAssembly", works: true },
     {
@@ -33,11 +34,11 @@ export function enginesFor({ isolated, cores, gpu, isTflite }: Surroundings): re
       label: isolated ? `WebAssembly, ${threadsOf(cores)} threads` : "WebAssembly threads (not on this server)",
       works: isolated,
     },
-    { name: "webgpu", label: gpu ? `WebGPU (loads ${onnx})` : "WebGPU (no GPU here)", works: gpu },
-    ...(gpu ? [{ name: "fastest", label: `Fastest: measures both (loads ${onnx})`, works: true } as const] : []),
+    { name: "webgpu", label: gpu ? `WebGPU ${onnx}` : "WebGPU (no GPU here)", works: gpu },
+    ...(gpu ? [{ name: "fastest", label: `Fastest ${onnx}`, works: true } as const] : []),
     {
       name: "litert",
-      label: isTflite ? `LiteRT, as the file is (loads ${litert})` : "LiteRT (for .tflite files)",
+      label: isTflite ? `LiteRT ${loads(engineBytes.litert)}` : "LiteRT (for .tflite files)",
       works: isTflite,
     },
   ];

@@ -204,8 +204,8 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     expect(await offers.allTextContents()).toEqual([
       "WebAssembly",
       expect.stringMatching(/^WebAssembly, [2-4] threads$/),
-      "WebGPU (loads 26.8 MB)",
-      "Fastest: measures both (loads 26.8 MB)",
+      "WebGPU (loads 27 MB)",
+      "Fastest (loads 27 MB)",
       "LiteRT (for .tflite files)",
     ]);
     expect(await offers.last().isDisabled()).toBe(true);

@@ -42,7 +42,7 @@ export function ModelDialog() {
             key={name}
             name={name}
             about={`600 actions, ${top1} % top-1 on Kinetics-600, ${licence} licence`}
-            size={megabytes(bytes)}
+            size={kept.value.some((one) => one.name === name) ? `${megabytes(bytes)}, kept` : megabytes(bytes)}
             choice={{ kind: "zoo", name }}
           />
         ))}
