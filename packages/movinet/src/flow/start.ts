@@ -72,7 +72,8 @@ export async function start(
 ): Promise<Started> {
   const isStream = opened.spec.mode === "stream";
   const proofOf = (way: Way) => (way === ways[0] ? first : prove(way));
-  const witness = isStream && trusted ? await rehearsed(opened, trusted, await proofOf(trusted), null) : null;
+  const needsWitness = isStream && (choose === "fastest" || outcomeOf(ways[0] as Way, await first).error === null);
+  const witness = needsWitness && trusted ? await rehearsed(opened, trusted, await proofOf(trusted), null) : null;
   const tried: Tried[] = [];
   for (const way of ways) {
     if (tried.some(({ program }) => program !== null) && !(choose === "fastest" && isStream)) break;

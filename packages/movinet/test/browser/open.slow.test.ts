@@ -300,7 +300,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
         "model",
         ["/camera-motion.safetensors", "cuda"],
         "E_DEVICE_UNKNOWN",
-        "auto, wasm, onnxruntime, litert, reference",
+        "auto, wasm, webgpu, onnxruntime, litert, reference",
       ],
       [
         "a wrong folder of ONNX Runtime",
