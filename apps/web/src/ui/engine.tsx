@@ -14,7 +14,7 @@ export function EngineSetting() {
           Engine
         </span>
         <select
-          class="field field-wide"
+          class="field field-engine"
           disabled={open === null || next !== null}
           value={next ?? open?.asked ?? "auto"}
           onChange={({ currentTarget: { value } }) => changeEngine(value as EngineName)}
