@@ -98,6 +98,7 @@ const handlers: { readonly [Kind in FromWorker["kind"]]: (message: FromWorker & 
     });
   },
   cancelled: () => {
+    state.changingTo.value = null;
     state.loading.value = null;
   },
   failed({ failure }) {
