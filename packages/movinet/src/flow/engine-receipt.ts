@@ -38,8 +38,7 @@ export async function probe(engine: Engine): Promise<Receipt> {
     let difference = 0;
     for (const [t, right] of known.entries()) {
       for (const [c, value] of right.entries()) {
-        const distance = Math.abs((logits[t]?.[c] ?? Number.NaN) - value);
-        if (!(distance <= difference)) difference = distance;
+        difference = Math.max(difference, Math.abs((logits[t]?.[c] ?? Number.NaN) - value));
       }
     }
     if (difference <= mostDifference) return { difference, problem: null };

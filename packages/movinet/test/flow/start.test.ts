@@ -36,7 +36,7 @@ function faulty(name: string, fault: (outputs: DeviceTensor[], executable: Execu
     },
   };
 }
-const mapped = (change: (value: number) => number) =>
+const mapped = (change: (value: number, index: number) => number) =>
   faulty("mapped", (outputs, { outputs: facts, step }) => {
     const at = facts.findIndex(({ name }) => name === step?.outputs["logits"]);
     const tensor = outputs[at];
@@ -73,6 +73,7 @@ test("the known answers are those of the reference interpreter, and our WebAssem
 test.each([
   ["scales its logits", mapped((value) => 1.01 * value), /a small test network's are off by 0\.0\d+ \(limit 0\.001\)/],
   ["swaps two states", swapping, /a small test network's are off by \d\.\d+ \(limit 0\.001\)/],
+  ["gives one that is no number", mapped((value, i) => (i === 0 ? Number.NaN : value)), /off by no number/],
   ["gives what is no number", mapped(() => Number.NaN), /off by no number/],
 ])("an engine that %s is passed over, with the reason", async (_, engine, reason) => {
   const { program, warnings, engine: report } = await begin({ ways: [way(engine), own] });
