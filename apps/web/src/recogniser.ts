@@ -40,7 +40,7 @@ export function changeEngine(engine: EngineName): void {
 /** A processor that stands in for a GPU is slower than our WebAssembly. */
 export async function lookForGpu(): Promise<void> {
   const adapter = "gpu" in navigator ? await navigator.gpu.requestAdapter().catch(() => null) : null;
-  state.gpu.value = adapter !== null && !adapter.info.isFallbackAdapter;
+  state.gpu.value = adapter !== null && !adapter.info?.isFallbackAdapter;
 }
 
 export function fail(failure: Failure): void {

@@ -24,7 +24,8 @@ const raised = [
 /** Whether the browser offers a GPU, and not a processor in its place. */
 export async function hasGpu(): Promise<boolean> {
   const adapter = await adapterOf();
-  return adapter !== null && !adapter.info.isFallbackAdapter;
+  // Older browsers do not tell.
+  return adapter !== null && !adapter.info?.isFallbackAdapter;
 }
 
 /** The device of the page, shared by all sessions until it is lost. Throws {@link MovinetError} (`E_DEVICE_UNAVAILABLE`). */
