@@ -42,6 +42,16 @@ export function stagePackages(): readonly string[] {
   return stagedFolders;
 }
 
+/** Tells bundlers to leave the import of an address to the browser. */
+const leftToBrowser = "/* @vite-ignore */ /* webpackIgnore: true */";
+
+/** Restores what tsc and packing make of such an import. */
+function withImport(code: string): string {
+  const restored = code.replace("import(__rewriteRelativeImportExtension(url))", `import(${leftToBrowser} url)`);
+  if (restored === code) throw new Error("an import that is left to the browser is not found again");
+  return restored;
+}
+
 /** Removes comments and indentation from JavaScript, and declarations that no entry refers to. */
 function makeSmall(staged: string): void {
   for (const file of globSync("lib/**/*.js", { cwd: staged })) {
@@ -49,7 +59,8 @@ function makeSmall(staged: string): void {
     const code = readFileSync(path, "utf8");
     const options = { compress: false, mangle: false, codegen: { removeWhitespace: false } } as const;
     if (/^\t/m.test(code)) throw new Error(`${file}: a text has a line that begins with a tab, which packing removes`);
-    writeFileSync(path, minifySync(file, code, options).code.replace(/^\t+/gm, ""));
+    const small = minifySync(file, code, options).code.replace(/^\t+/gm, "");
+    writeFileSync(path, code.includes(leftToBrowser) ? withImport(small) : small);
   }
   const declarations = globSync("lib/**/*.d.ts", { cwd: staged }).map((file) => join(staged, file));
   const needed = new Set(declarations.filter((path) => /lib[/\\]index\.[^/\\]*$/.test(path)));

@@ -1,16 +1,20 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type Plugin } from "vite";
+import { defaultClientConditions, defineConfig, type Plugin } from "vite";
+import { engineFilesPlugin } from "./engine-files.ts";
 
 /** Host of the zoo's models (docs/browsers.md). */
 const modelHosts = "https://raw.githubusercontent.com";
 
-/** The page may run its own scripts and WebAssembly, and fetch models. Vite's dev server also needs inline styles. */
+/**
+ * The page may run its own scripts and WebAssembly, and fetch models. Threads of our WebAssembly are workers made of a Blob, which have
+ * this policy, too. Vite's dev server also needs inline styles.
+ */
 export const policyFor = (styles: string) =>
   [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self'",
+    "worker-src 'self' blob:",
     `style-src 'self'${styles}`,
     "img-src 'self' blob:",
     "media-src 'self' blob:",
@@ -59,8 +63,16 @@ function makeSample(): void {
   if (status !== 0) throw new Error(`the sample clip could not be made: ${stderr}`);
 }
 
-/** Engines that the app does not use. Their imports never run. */
-const otherEngines = ["onnxruntime-web/wasm", "@litertjs/core"];
+/** With these a page is cross-origin isolated, so that threads may share memory. */
+export const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/** An engine that the app does not use. Its import never runs. */
+const otherEngines = ["onnxruntime-web/wasm"];
+/** ONNX Runtime without its `.wasm`, which `engineFilesPlugin` serves. */
+const withoutFiles = "onnxruntime-web-use-extern-wasm";
 
 /** What the built-in model needs, in one file: it would come in four requests, one after the other. */
 const firstOfWorker = {
@@ -70,14 +82,15 @@ const firstOfWorker = {
 
 export default defineConfig(({ command, isPreview }) => {
   if (!isPreview) makeSample();
-  const headers = { "content-security-policy": policyFor(command === "serve" && !isPreview ? " 'unsafe-inline'" : "") };
+  const policy = policyFor(command === "serve" && !isPreview ? " 'unsafe-inline'" : "");
+  const headers = { "content-security-policy": policy, ...isolation };
   return {
     base: "./",
     assetsInclude: ["**/*.safetensors"],
-    plugins: [policyInPage(), drawingInPage()],
+    plugins: [policyInPage(), drawingInPage(), engineFilesPlugin()],
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-    resolve: { dedupe: ["preact"] },
-    optimizeDeps: { exclude: ["movinet", ...otherEngines] },
+    resolve: { dedupe: ["preact"], conditions: [withoutFiles, ...defaultClientConditions] },
+    optimizeDeps: { exclude: ["movinet", "onnxruntime-web", "@litertjs/core"] },
     server: { headers, fs: { allow: ["../.."] } },
     preview: { headers },
     worker: {

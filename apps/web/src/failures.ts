@@ -85,6 +85,21 @@ const modelNotices: Readonly<Record<string, Notice>> = {
     text: "Its checksum does not match the published one, so it was discarded. Try again, or use another network.",
     ways: ["models", "embedded"],
   },
+  E_DEVICE_WRONG: {
+    title: "This engine computes wrong answers here",
+    text: "Its answers for stored pictures were wrong, so it is not used. Choose another engine in the settings, or update the browser and the graphics driver.",
+    ways: ["embedded"],
+  },
+  E_DEVICE_LOST: {
+    title: "The engine was lost",
+    text: "The browser took the GPU away, or a thread ended. The model is opened again on WebAssembly.",
+    ways: [],
+  },
+  NoEngine: {
+    title: "This engine did not start",
+    text: "Its files did not load, or this browser does not support it. Choose another engine in the settings.",
+    ways: [],
+  },
   E_DEVICE_UNAVAILABLE: {
     title: "WebAssembly is not available",
     text: "Models need WebAssembly with SIMD, which this browser lacks or this page is not allowed to use. Update the browser. If this is your server, allow 'wasm-unsafe-eval' in its Content-Security-Policy.",
@@ -133,12 +148,17 @@ export function noticeOf({ during, code, message }: Failure): Notice {
       ways: ["embedded", "models"],
     };
   }
-  const known = modelNotices[code];
+  const isOther = code === "E_DEVICE_UNAVAILABLE" && !message.startsWith("wasm:");
+  const known = modelNotices[isOther ? "NoEngine" : code];
   if (known) return known;
   const title = during === "model" ? "The model cannot be opened" : "The model stopped";
   return { title, text: message, ways: ["models", "embedded"] };
 }
 
 function isOutOfMemory(code: string, message: string): boolean {
-  return code === "RangeError" || /out of memory|allocation failed|could not allocate/i.test(message);
+  return (
+    code === "RangeError" ||
+    code === "E_DEVICE_MEMORY" ||
+    /out of memory|allocation failed|could not allocate/i.test(message)
+  );
 }

@@ -1,5 +1,5 @@
 import { render } from "preact";
-import { loadModel } from "./recogniser.ts";
+import { loadModel, lookForGpu } from "./recogniser.ts";
 import { followVisibility, playSample } from "./sources/player.ts";
 import "./style/tokens.css";
 import "./style/layout.css";
@@ -16,3 +16,4 @@ loadModel({ kind: "embedded" });
 render(<App />, document.getElementById("app") as HTMLElement);
 followVisibility();
 playSample();
+void lookForGpu();

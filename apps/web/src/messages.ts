@@ -1,4 +1,5 @@
 /** The messages between the page and its worker. Frames are transferred, never copied. */
+import type { EngineName } from "./engines.ts";
 import type { ClipNews } from "./file/messages.ts";
 import type { ActionEvent } from "./logic/event-log.ts";
 import type { Answer } from "./logic/live.ts";
@@ -24,7 +25,10 @@ export type Picture = VideoFrame | ImageBitmap;
 export type ToWorker =
   /** The file of the built-in model; null: it could not be fetched. */
   | { readonly kind: "embedded"; readonly bytes: ArrayBuffer | null }
-  | { readonly kind: "load"; readonly model: ModelChoice }
+  /** `files`: URL of the folder with the files that engines load. */
+  | { readonly kind: "load"; readonly model: ModelChoice; readonly engine: EngineName; readonly files: string }
+  /** Open the model again, on another engine. */
+  | { readonly kind: "engine"; readonly engine: EngineName }
   /** Stop loading the model that is on its way. */
   | { readonly kind: "cancel" }
   | { readonly kind: "settings"; readonly settings: LiveSettings }
@@ -51,6 +55,18 @@ export interface OpenModel {
   /** The model's own frames per second. */
   readonly fps: number;
   readonly warnings: readonly string[];
+  /** The engine that was asked for, or WebAssembly where that was lost. */
+  readonly asked: EngineName;
+  /** The engine that runs, and how the engines did that were tried. */
+  readonly engine: {
+    readonly name: string;
+    readonly trials: readonly {
+      readonly engine: string;
+      readonly ms: number | null;
+      readonly difference: number | null;
+      readonly problem: string | null;
+    }[];
+  };
 }
 
 /** An error as plain data. `during`: what failed. */

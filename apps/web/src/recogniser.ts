@@ -1,8 +1,10 @@
 /** The page's side of the worker: sends messages, and passes on the answers. */
 import { batch, effect } from "@preact/signals";
 import { forgetAnswers, noteAnswer, noteEvents } from "./answers.ts";
+import type { EngineName } from "./engines.ts";
 import { noticeOf } from "./failures.ts";
 import type { ClipNews } from "./file/messages.ts";
+import { isTflite } from "./logic/format.ts";
 import type { Failure, FromWorker, ModelChoice } from "./messages.ts";
 import { send, worker } from "./port.ts";
 import * as state from "./state.ts";
@@ -22,7 +24,23 @@ export function whenClip(listener: typeof onClip): void {
 
 export function loadModel(choice: ModelChoice): void {
   state.loading.value = { choice, loaded: 0, total: 0, fromDialog: state.choosingModel.value };
-  send({ kind: "load", model: choice }, choice.kind === "file" ? [choice.bytes] : []);
+  // LiteRT is for files of its own kind; any other model goes on with WebAssembly.
+  const asked = state.model.value?.asked ?? "auto";
+  const engine = asked === "litert" && !(choice.kind === "file" && isTflite(choice.name)) ? "auto" : asked;
+  const files = new URL("engines/", document.baseURI).href;
+  send({ kind: "load", model: choice, engine, files }, choice.kind === "file" ? [choice.bytes] : []);
+}
+
+/** Opens the model again, on another engine. */
+export function changeEngine(engine: EngineName): void {
+  state.changingTo.value = engine;
+  send({ kind: "engine", engine });
+}
+
+/** A processor that stands in for a GPU is slower than our WebAssembly. */
+export async function lookForGpu(): Promise<void> {
+  const adapter = "gpu" in navigator ? await navigator.gpu.requestAdapter().catch(() => null) : null;
+  state.gpu.value = adapter !== null && !adapter.info?.isFallbackAdapter;
 }
 
 export function fail(failure: Failure): void {
@@ -42,15 +60,20 @@ const handlers: { readonly [Kind in FromWorker["kind"]]: (message: FromWorker & 
   opened({ model, last }) {
     forgetAnswers();
     batch(() => {
+      state.changingTo.value = null;
       state.model.value = model;
       if (last) endLoading();
     });
   },
   cancelled: () => {
+    state.changingTo.value = null;
     state.loading.value = null;
   },
   failed({ failure }) {
-    if (failure.during === "model") endLoading();
+    if (failure.during === "model") {
+      state.changingTo.value = null;
+      endLoading();
+    }
     fail(failure);
   },
   answer: ({ answer }) => noteAnswer(answer),

@@ -1,7 +1,10 @@
 /** The state of the page. Components read it; actions, the recogniser and the sources write it. */
 import { computed, signal } from "@preact/signals";
+import type { EngineName } from "./engines.ts";
+import { enginesFor } from "./engines.ts";
 import type { Notice } from "./failures.ts";
 import type { ActionEvent } from "./logic/event-log.ts";
+import { isTflite } from "./logic/format.ts";
 import { History } from "./logic/history.ts";
 import type { Answer } from "./logic/live.ts";
 import { Ranking } from "./logic/ranking.ts";
@@ -41,6 +44,21 @@ export const loading = signal<{
 } | null>(null);
 export const settings = signal<LiveSettings>({ threshold: 0.5, halfLifeSeconds: 1, streams: 1 });
 export const choosingModel = signal(false);
+/** The engine that the model is opened on again. */
+export const changingTo = signal<EngineName | null>(null);
+/** Whether the browser has a GPU, and not a processor in its place. */
+export const gpu = signal(false);
+/** The engines on offer for the model. */
+export const engines = computed(() =>
+  enginesFor({
+    isolated: crossOriginIsolated,
+    cores: navigator.hardwareConcurrency,
+    gpu: gpu.value,
+    isTflite: isTflite(model.value?.name ?? ""),
+  }),
+);
+/** The models that the browser keeps. */
+export const kept = signal<readonly { readonly name: string; readonly bytes: number }[]>([]);
 
 // Its answers.
 export const answer = signal<Answer | null>(null);

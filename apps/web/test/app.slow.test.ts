@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, Download, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readModel } from "../../../packages/movinet/src/formats/model-file.ts";
 import { emitTflite } from "../../../packages/movinet/src/formats/tflite/write/emit.ts";
-import { hasChromium, launch, where } from "../../../packages/movinet/test/browser/chromium.ts";
+import { hasChromium, launch, softwareGpu, where } from "../../../packages/movinet/test/browser/chromium.ts";
 import { carvingIce, hasShared, officialModel, sharedReason } from "../../../packages/movinet/test/shared.ts";
 import { motionVideo } from "../../../packages/movinet/test/video/make-motion.ts";
 import { makeVideo } from "../../../packages/movinet/test/video/make-video.ts";
@@ -36,7 +36,8 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     const camera = join(folder, "camera.y4m");
     writeY4m(camera, "zoom in", 3);
     app = await serveApp();
-    browser = await launch("--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`);
+    const fake = ["--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${camera}`];
+    browser = await launch(...fake, ...softwareGpu);
   });
   afterAll(async () => {
     await browser?.close();
@@ -183,6 +184,96 @@ describe.skipIf(!hasChromium)(`the web app ${where}`, () => {
     await titled("The model could not be downloaded");
     await page.getByRole("button", { name: "Use the built-in model" }).click();
     await page.locator(".model-button-name", { hasText: "camera-motion" }).waitFor(patience);
+  });
+
+  test("runs on the engine of the user's choice, and goes on with WebAssembly when the GPU is lost", async () => {
+    const tflite = emitTflite(readModel(await readFile(embedded), "camera-motion"), { form: "official" });
+    await writeFile(join(folder, "motion.tflite"), tflite);
+    await openApp();
+    // A processor is no GPU to the app; here it takes its place.
+    await page.addInitScript("Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { value: false })");
+    await page.reload();
+    const note = (text: RegExp) => page.locator(".engine-note", { hasText: text }).waitFor({ timeout: 300_000 });
+    const choose = (engine: string) => page.getByLabel("Engine").selectOption(engine);
+    const offers = page.getByLabel("Engine").locator("option");
+    await note(/^WebAssembly: checked, answers within \de-\d\.$/);
+    expect(await page.evaluate("crossOriginIsolated")).toBe(true);
+    expect(await offers.allTextContents()).toEqual([
+      "WebAssembly",
+      expect.stringMatching(/^WebAssembly, [2-4] threads$/),
+      "WebGPU (loads 27 MB)",
+      "Fastest (loads 27 MB)",
+      "LiteRT (for .tflite files)",
+    ]);
+    expect(await offers.last().isDisabled()).toBe(true);
+    await choose("threads");
+    await note(/^WebAssembly threads: checked/);
+    await named("");
+    expect(requests.filter((url) => url.includes("/engines/"))).toEqual([]);
+
+    await page.locator(".model-button").click();
+    await page.locator("dialog input[type=file]").setInputFiles(join(folder, "motion.tflite"));
+    await page.locator(".model-button-name", { hasText: "motion.tflite" }).waitFor(patience);
+    await choose("litert");
+    await note(/^LiteRT: checked.*Per step: LiteRT [\d.]+ ms, WebAssembly [\d.]+ ms\.$/);
+    await page.locator(".verdict-score").waitFor(patience);
+
+    await page.workers()[0]?.evaluate(`{
+      const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (...args) {
+        return (globalThis.device = await request.apply(this, args));
+      };
+    }`);
+    await choose("webgpu");
+    await note(/^WebGPU: checked/);
+    await page.workers()[0]?.evaluate("device.destroy()");
+    await titled("The engine was lost");
+    await note(/^WebAssembly: checked/);
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await page.locator(".verdict-score").waitFor(patience);
+    expect(errors).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(app.url) && !url.startsWith("blob:"))).toEqual([]);
+    expect(requests.some((url) => url.endsWith("/engines/litert/litert_wasm_internal.wasm"))).toBe(true);
+  });
+
+  test("lists the models that the browser keeps, with their sizes, and removes them", async () => {
+    await openApp();
+    await page.evaluate(`(async () => {
+      const cache = await caches.open("movinet");
+      const sizes = { "a0-stream": 15063932, "a1-stream": 25926240 };
+      const models = Object.fromEntries(Object.entries(sizes).map(([name, bytes]) => {
+        return [name + ".safetensors", { sha256: "0".repeat(64), bytes, url: "https://example.org", licence: "MIT", since: "2026-11-28" }];
+      }));
+      for (const file of Object.keys(models)) await cache.put("/.movinet/" + file, new Response("x"));
+      await cache.put("/.movinet/models.lock.json", new Response(JSON.stringify({ models, pins: {} })));
+    })()`);
+    await page.locator(".model-button").click();
+    await page.getByText("Kept in this browser: 41.0 MB").waitFor(patience);
+    await page.getByRole("button", { name: "Remove a0-stream" }).click();
+    await page.getByText("Kept in this browser: 25.9 MB").waitFor(patience);
+    await page.getByRole("button", { name: "Remove a1-stream" }).click();
+    await page.locator(".kept").waitFor({ state: "detached" });
+    const files = "caches.open('movinet').then((cache) => cache.keys()).then((keys) => keys.map(({ url }) => url))";
+    expect(await page.evaluate(files)).toEqual([expect.stringMatching(/models\.lock\.json$/)]);
+    expect(errors).toEqual([]);
+  });
+
+  test("says that memory is short, and goes on with the model before", async () => {
+    await openApp();
+    await page.locator(".verdict-score").waitFor(patience);
+    await page.workers()[0]?.evaluate(`{
+      const { Memory } = WebAssembly;
+      WebAssembly.Memory = function () {
+        WebAssembly.Memory = Memory;
+        throw new RangeError("WebAssembly.Memory(): could not allocate memory");
+      };
+    }`);
+    await page.locator(".model-button").click();
+    await page.locator("dialog input[type=file]").setInputFiles(embedded);
+    await titled("Not enough memory");
+    await page.getByRole("button", { name: "Dismiss" }).click();
+    await page.locator(".verdict-score").waitFor(patience);
+    expect(errors).toEqual([]);
   });
 
   test.skipIf(!hasShared)(`names a real clip with the official A0${sharedReason}`, async () => {

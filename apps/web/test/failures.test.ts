@@ -18,7 +18,10 @@ test.each([
   ["file", "Unplayable", "This video cannot be played", "file"],
   ["model", "E_MODEL_DOWNLOAD", "The model could not be downloaded", "models"],
   ["model", "E_MODEL_INTEGRITY", "The download is damaged", "models"],
-  ["model", "E_DEVICE_UNAVAILABLE", "WebAssembly is not available", undefined],
+  ["model", "E_DEVICE_UNAVAILABLE", "This engine did not start", undefined],
+  ["model", "E_DEVICE_WRONG", "This engine computes wrong answers here", "embedded"],
+  ["model", "E_DEVICE_MEMORY", "Not enough memory", "embedded"],
+  ["step", "E_DEVICE_LOST", "The engine was lost", undefined],
   ["model", "WholeClips", "This model needs whole clips", "models"],
   ["model", "RangeError", "Not enough memory", "embedded"],
   ["step", "RuntimeError", "The model stopped", "models"],
@@ -27,6 +30,12 @@ test.each([
   const notice = noticeOf({ during, code, message: "as the browser says it" });
   expect([notice.title, notice.ways[0]]).toEqual([title, way]);
   expect(notice.text).toMatch(/\S/);
+});
+
+test("only WebAssembly itself has nothing to take its place", () => {
+  const message = "wasm: this browser or runtime has no WebAssembly with SIMD. Use Chrome 91.";
+  const { title } = noticeOf({ during: "model", code: "E_DEVICE_UNAVAILABLE", message });
+  expect(title).toBe("WebAssembly is not available");
 });
 
 describe("contrast", () => {

@@ -2,3 +2,4 @@
 
 export { type OpenOptions, open } from "./flow/open.web.ts";
 export * from "./index.ts";
+export { ModelCache } from "./zoo/model-cache.web.ts";

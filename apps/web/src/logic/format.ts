@@ -10,6 +10,11 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Whether a file of this name is in LiteRT's own format. */
+export function isTflite(name: string): boolean {
+  return /\.tflite$/i.test(name);
+}
+
 /** A percentage without its sign, never rounded to 0 or 100: `<1`, `97`, `>99`. */
 export function percent(score: number): string {
   if (score > 0 && score < 0.005) return "<1";

@@ -1,11 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import { openFiles } from "../actions.ts";
+import { listKept, removeKept } from "../cache.ts";
 import { megabytes } from "../logic/format.ts";
 import type { ModelChoice } from "../messages.ts";
 import { offeredModels } from "../models.ts";
 import { send } from "../port.ts";
 import { loadModel } from "../recogniser.ts";
-import { choosingModel, loading, model } from "../state.ts";
+import { choosingModel, kept, loading, model } from "../state.ts";
 import { Icon } from "./icons.tsx";
 
 /** Chooses a model: the built-in one, one of the zoo, or a file. */
@@ -15,6 +16,7 @@ export function ModelDialog() {
   useEffect(() => {
     if (isOpen && !dialog.current?.open) dialog.current?.showModal();
     if (!isOpen) dialog.current?.close();
+    else void listKept();
   }, [isOpen]);
   const close = () => {
     choosingModel.value = false;
@@ -41,17 +43,47 @@ export function ModelDialog() {
             key={name}
             name={name}
             about={`600 actions, ${top1} % top-1 on Kinetics-600, ${licence} licence`}
-            size={megabytes(bytes)}
+            size={kept.value.some((one) => one.name === name) ? `${megabytes(bytes)}, kept` : megabytes(bytes)}
             choice={{ kind: "zoo", name }}
           />
         ))}
       </ul>
       <FromFile />
+      <Kept />
       <p class="dialog-note">
         Models are downloaded once from raw.githubusercontent.com, checked against their published hash, and kept in
         this browser.
       </p>
     </dialog>
+  );
+}
+
+/** The models that the browser keeps, to be removed. */
+function Kept() {
+  if (kept.value.length === 0) return null;
+  const total = kept.value.reduce((sum, { bytes }) => sum + bytes, 0);
+  return (
+    <section class="kept" aria-labelledby="kept-title">
+      <h3 id="kept-title" class="kept-title">
+        Kept in this browser: {megabytes(total)}
+      </h3>
+      <ul>
+        {kept.value.map(({ name, bytes }) => (
+          <li key={name} class="kept-model">
+            <span>{name}</span>
+            <span class="model-size">{megabytes(bytes)}</span>
+            <button
+              type="button"
+              class="button button-small"
+              aria-label={`Remove ${name}`}
+              onClick={() => void removeKept(name)}
+            >
+              Remove
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import { change, reset } from "../actions.ts";
 import { rates, settings } from "../state.ts";
+import { EngineSetting } from "./engine.tsx";
 
 const memories: readonly (readonly [seconds: number | null, word: string])[] = [
   [1, "1 s"],
@@ -73,6 +74,7 @@ export function Settings() {
           ))}
         </select>
       </label>
+      <EngineSetting />
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { openEngine } from "movinet/session";
 import type { FromWorker, LiveSettings, Picture, ToWorker } from "../messages.ts";
 import { ClipJobs } from "./clip-jobs.ts";
 import { describe } from "./describe.ts";
-import { type Loaded, load, setEmbedded } from "./load.ts";
+import { type Loaded, load, setEmbedded, type Wish } from "./load.ts";
 import { Viewer } from "./viewer.ts";
 
 interface Scope {
@@ -35,6 +35,7 @@ function inTurn(during: "model" | "step", work: () => Promise<void>): Promise<vo
     // The streams may be broken, and every frame would fail again.
     await viewer?.close().catch(() => {});
     viewer = null;
+    if (describe(error).code === "E_DEVICE_LOST" && loaded) void openModel({ ...loaded.wish, engine: "auto" });
   });
   return turn;
 }
@@ -76,13 +77,13 @@ async function read(readable: ReadableStream<VideoFrame>, { signal }: AbortContr
   }
 }
 
-async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promise<void> {
+async function openModel(wish: Wish): Promise<void> {
   loading.abort();
   const controller = new AbortController();
   loading = controller;
   const onProgress = (done: number, total: number) => scope.postMessage({ kind: "progress", loaded: done, total });
   try {
-    const next = await load(choice, controller.signal, onProgress);
+    const next = await load(wish, controller.signal, onProgress);
     await inTurn("model", async () => {
       const before = loaded;
       loaded = next;
@@ -108,7 +109,10 @@ async function openModel(choice: (ToWorker & { kind: "load" })["model"]): Promis
 const handlers: { readonly [Kind in ToWorker["kind"]]: (message: ToWorker & { kind: Kind }) => void | Promise<void> } =
   {
     embedded: ({ bytes }) => setEmbedded(bytes),
-    load: ({ model }) => void openModel(model),
+    load: (wish) => void openModel(wish),
+    engine({ engine }) {
+      if (loaded) void openModel({ ...loaded.wish, engine });
+    },
     cancel: () => loading.abort(),
     settings({ settings: next }) {
       const { halfLifeSeconds, streams } = settings;

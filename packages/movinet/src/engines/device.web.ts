@@ -2,32 +2,31 @@
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "./engine.ts";
 import { checkThreads, mostWasmThreads } from "./threads.ts";
-import { kernelModules, threadedModules } from "./wasm/inference/modules.ts";
+import { type KernelModules, kernelModules, threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
   /** Default `auto`. */
   readonly device?: string | undefined;
   /** Threads of one run, for `auto` and `wasm` in pages that are cross-origin isolated, at most 64. Default 1. */
   readonly threads?: number | undefined;
-  /** For `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of their packages. */
+  /** For `webgpu`, `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of their packages. */
   readonly wasmPaths?: string | undefined;
 }
 
 /**
- * The engine of a device: `auto` or `wasm` (our own), `onnxruntime`, `litert` or `reference`. Throws {@link MovinetError}:
+ * The engine of a device: `auto` or `wasm` (our own), `webgpu` or `onnxruntime` (ONNX Runtime on the GPU or on WebAssembly), `litert` or
+ * `reference`. It has not proved itself: `open` of the main entry sees to that, and lets `auto` choose. Throws {@link MovinetError}:
  * `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`; `TypeError` for `wasmPaths` of a device that fetches no files, and
  * for `threads` of one that takes none.
  */
 export async function openEngine({ device = "auto", threads, wasmPaths }: EngineOptions = {}): Promise<Engine> {
-  if (threads !== undefined) checkThreads(threads, mostWasmThreads);
+  checkEngineOptions({ device, threads, wasmPaths });
   const folder = wasmPaths?.replace(/\/?$/, "/");
-  if (folder !== undefined && withoutFiles.has(device)) {
-    throw new TypeError(`wasmPaths works only with onnxruntime and litert: ${device} loads no files`);
-  }
-  if (threads !== undefined && withoutThreads.has(device)) {
-    throw new TypeError(`threads is for wasm: the number of threads of ${device} cannot be chosen`);
-  }
   // A page loads the code of the engine that it opens, and of no other.
+  if (device === "webgpu") {
+    const { webgpuEngine } = await import("./onnxruntime/onnx.web.ts");
+    return webgpuEngine(folder === undefined ? {} : { wasmPaths: folder });
+  }
   if (device === "onnxruntime") {
     const { webEngine } = await import("./onnxruntime/onnx.web.ts");
     return webEngine(folder === undefined ? {} : { wasmPaths: folder });
@@ -36,22 +35,36 @@ export async function openEngine({ device = "auto", threads, wasmPaths }: Engine
     const { litertEngine } = await import("./litert/litert.web.ts");
     return litertEngine({ wasmPaths: folder ?? "/" });
   }
-  if (device === "auto" || device === "wasm") return ownEngine(threads ?? 1);
+  if (device === "auto" || device === "wasm") return ownEngine(threads);
   if (device === "reference") return (await import("./reference.ts")).referenceEngine;
   throw new MovinetError({
     code: "E_DEVICE_UNKNOWN",
     subject: device,
     problem: "this device does not exist in browsers",
-    remedy: "Use one of: auto, wasm, onnxruntime, litert, reference",
+    remedy: "Use one of: auto, wasm, webgpu, onnxruntime, litert, reference",
   });
 }
 
-const withoutFiles: ReadonlySet<string> = new Set(["auto", "wasm", "reference"]);
-const withoutThreads: ReadonlySet<string> = new Set(["onnxruntime", "litert", "reference"]);
+const withoutFiles: ReadonlySet<string> = new Set(["wasm", "reference"]);
+const withoutThreads: ReadonlySet<string> = new Set(["webgpu", "onnxruntime", "litert", "reference"]);
 
-async function ownEngine(threads: number): Promise<Engine> {
+/** Throws `TypeError`. */
+export function checkEngineOptions({ device = "auto", threads, wasmPaths }: EngineOptions): void {
+  if (threads !== undefined) checkThreads(threads, mostWasmThreads);
+  if (wasmPaths !== undefined && withoutFiles.has(device)) {
+    throw new TypeError(`wasmPaths works only with webgpu, onnxruntime and litert: ${device} loads no files`);
+  }
+  if (threads !== undefined && withoutThreads.has(device)) {
+    throw new TypeError(`threads is for wasm: the number of threads of ${device} cannot be chosen`);
+  }
+}
+
+/** Our own WebAssembly. `modules` are the kernels to choose from; default: the fastest that the browser has. */
+export async function ownEngine(
+  threads = 1,
+  modules: KernelModules = threads > 1 ? threadedModules : kernelModules,
+): Promise<Engine> {
   if (threads > 1 && !globalThis.crossOriginIsolated) throw notIsolated();
-  const modules = threads > 1 ? threadedModules : kernelModules;
   // At once, so that a page waits for its files once.
   const [{ wasmEngine }, crew] = await Promise.all([
     import("./wasm/inference/engine.ts"),

@@ -72,7 +72,8 @@ export async function open(
   const program = await programOf(opened, engine);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  return new Recognizer(program, [...opened.warnings, ...(engine.warnings ?? [])], openFrames);
+  const report = { name: engine.name, trials: [] };
+  return new Recognizer(program, report, [...opened.warnings, ...(engine.warnings ?? [])], openFrames);
 }
 
 const openFrames: OpenFrames<VideoSource> = (source, options) => {

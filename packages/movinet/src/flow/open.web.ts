@@ -1,10 +1,7 @@
 /// <reference lib="dom" />
 import { MovinetError } from "../common/errors.ts";
-import { openEngine } from "../engines/device.web.ts";
-import type { Engine } from "../engines/engine.ts";
 import { checkLabels, type FoundLabels, labelError } from "../model/labels.ts";
 import type { Model } from "../model/model.ts";
-import type { Program } from "../session/program.ts";
 import type { Frame } from "../video/frame.ts";
 import type { ShownImage } from "../video/shown-image.ts";
 import { pictureOf } from "../video/shown-image.web.ts";
@@ -16,19 +13,22 @@ import { fetchModel, type OpenedFile, withLabels } from "../zoo/labelled.ts";
 import type { PullEvent } from "../zoo/pull-event.ts";
 import { zooModel } from "../zoo/registry.ts";
 import { webFetch } from "../zoo/request.web.ts";
-import { programOf, readFileOf } from "./open-file.ts";
+import { readFileOf } from "./open-file.ts";
 import { type OpenFrames, Recognizer } from "./recognizer.ts";
+import { prove, type Started, start, type Ways } from "./start.ts";
+import { waysFor } from "./ways.web.ts";
 
 export interface OpenOptions {
   /**
-   * The engine: `auto` (default) or `wasm`, the built-in WebAssembly engine, which needs no other packages or files;
-   * `onnxruntime`, ONNX Runtime on WebAssembly; `litert`, LiteRT.js, which runs TFLite files unchanged; `reference`,
-   * the slow interpreter.
+   * The engine: `wasm`, the built-in WebAssembly engine, which needs no other packages or files; `webgpu` and `onnxruntime`, ONNX
+   * Runtime on the GPU or on WebAssembly; `litert`, LiteRT.js, which runs TFLite files unchanged; `reference`, the slow interpreter.
+   * `auto` (default) is `wasm`; with `wasmPaths` for onnxruntime-web and a GPU, it is the faster of `wasm` and `webgpu`, measured with
+   * this model. An engine must give the right answers before it is used: otherwise `auto` uses another one, with a warning.
    */
   readonly device?: string | undefined;
   /** Threads per step, for `auto` and `wasm` on a cross-origin isolated page. Default 1; two take about 0.6 of its time. */
   readonly threads?: number | undefined;
-  /** For `onnxruntime` and `litert`: URL of the folder with the `.wasm` files of onnxruntime-web or @litertjs/core. */
+  /** For `webgpu`, `onnxruntime`, `auto` and `litert`: URL of the folder with the `.wasm` files of onnxruntime-web or @litertjs/core. */
   readonly wasmPaths?: string | undefined;
   /** Class names in output order, or `kinetics-600`. Default: the model's. */
   readonly labels?: string | readonly string[] | undefined;
@@ -50,24 +50,26 @@ export interface OpenOptions {
  *
  * Throws {@link ModelError} (`E_MODEL_NOT_FOUND`, `E_MODEL_UNREADABLE`, `E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`,
  * `E_MODEL_TENSORS`, `E_MODEL_LABELS`, `E_MODEL_RUNTIME`, `E_MODEL_DOWNLOAD`, `E_MODEL_INTEGRITY`),
- * `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` if the engine does not start, `E_DEPENDENCY_MISSING`.
+ * `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE` if the engine does not start, `E_DEVICE_WRONG` if it computes wrong answers,
+ * `E_DEPENDENCY_MISSING`. Steps on `webgpu` throw `E_DEVICE_LOST` once the GPU is lost.
  */
 export async function open(
   model: string | URL | Uint8Array | Model,
   { device = "auto", threads, wasmPaths, labels, ...fetching }: OpenOptions = {},
 ): Promise<Recognizer<HTMLVideoElement | Blob, ShownImage>> {
   const { signal } = fetching;
-  const engine = openEngine({ device, threads, wasmPaths });
+  const ways = waysFor({ device, threads, wasmPaths });
   // The engine starts while the model is read, but errors in the model come first.
-  engine.catch(() => {});
+  const first = ways.then(({ ways: [one] }) => prove(one as Ways["ways"][number]));
+  first.catch(() => {});
   const read = await openAny(model, fetching);
   const opened = labels === undefined ? read : { ...read, ...withLabels(read, await namesOf(labels)) };
   checkLabels(opened.card.labels, opened.spec, typeof labels === "string" ? labels : "labels");
   signal?.throwIfAborted();
-  const program = await start(opened, device, engine);
+  const { program, engine, warnings } = await startOn(opened, device, await ways, first);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  return new Recognizer(program, opened.warnings, openFrames, pictureOf);
+  return new Recognizer(program, engine, [...opened.warnings, ...warnings], openFrames, pictureOf);
 }
 
 const openFrames: OpenFrames<HTMLVideoElement | Blob> = (source, options) =>
@@ -106,11 +108,20 @@ async function namesOf(labels: string | readonly string[]): Promise<FoundLabels>
 }
 
 /** Packages that load their own files at start, by device. */
-const fetching: Readonly<Record<string, string>> = { onnxruntime: "onnxruntime-web", litert: "@litertjs/core" };
+const fetching: Readonly<Record<string, string>> = {
+  webgpu: "onnxruntime-web",
+  onnxruntime: "onnxruntime-web",
+  litert: "@litertjs/core",
+};
 
-async function start(opened: OpenedFile, device: string, engine: Promise<Engine>): Promise<Program> {
+async function startOn(
+  opened: OpenedFile,
+  device: string,
+  ways: Ways,
+  first: ReturnType<typeof prove>,
+): Promise<Started> {
   try {
-    return await programOf(opened, await engine);
+    return await start(opened, ways, first);
   } catch (cause) {
     if (cause instanceof MovinetError || !Object.hasOwn(fetching, device)) throw cause;
     throw new MovinetError({

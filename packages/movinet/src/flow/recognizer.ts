@@ -8,6 +8,7 @@ import { classifyFrames } from "./classify.ts";
 import type { ClassifyOptions, FrameResult } from "./frame-result.ts";
 import { type Prediction, probabilities, topK } from "./predict.ts";
 import { preprocess } from "./preprocess.ts";
+import type { EngineReport } from "./start.ts";
 
 /** The model's answer after a frame, with labels. */
 export interface Classification extends FrameResult {
@@ -58,6 +59,8 @@ export class Recognizer<Source = never, Image = never> implements AsyncDisposabl
   readonly card: Card;
   /** Caveats about its answers, one line each. */
   readonly warnings: readonly string[];
+  /** The engine that runs it, and in browsers how the engines did that were tried. */
+  readonly engine: EngineReport;
   readonly #program: SessionSource & AsyncDisposable;
   readonly #openFrames: OpenFrames<Source>;
   readonly #readPicture: ReadPicture<Image>;
@@ -65,11 +68,13 @@ export class Recognizer<Source = never, Image = never> implements AsyncDisposabl
 
   constructor(
     program: SessionSource & AsyncDisposable,
+    engine: EngineReport,
     warnings: readonly string[],
     openFrames: OpenFrames<Source>,
     readPicture: ReadPicture<Image> = (picture) => picture as Picture,
   ) {
     this.card = program.model.card;
+    this.engine = engine;
     this.warnings = warnings;
     this.#program = program;
     this.#openFrames = openFrames;

@@ -1,6 +1,3 @@
-import type { Precision } from "../graph/precision.ts";
-import type { Card } from "../model/card.ts";
-import type { Frames } from "./clips.ts";
 import {
   centred,
   failuresOf,
@@ -10,7 +7,10 @@ import {
   limitsOf,
   type Yardstick,
   yardstickOf,
-} from "./criterion.ts";
+} from "../flow/criterion.ts";
+import type { Precision } from "../graph/precision.ts";
+import type { Card } from "../model/card.ts";
+import type { Frames } from "./clips.ts";
 import type { Runner } from "./runner.ts";
 
 /** How one way of running a network compares with the first, on the same frames. */

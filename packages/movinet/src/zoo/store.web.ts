@@ -61,6 +61,18 @@ export class WebStore implements Store {
     await this.#write(file, content);
   }
 
+  /** Removes a model and what is known about it. Pins stay. */
+  async remove(file: string): Promise<void> {
+    await this.alone(ledgerName, async () => {
+      const { models, pins } = await this.ledger();
+      const { [file]: _, ...others } = models;
+      await this.#write(ledgerName, new TextEncoder().encode(ledgerText({ models: others, pins })));
+    });
+    const cache = await openCache();
+    if (cache === null) memory.delete(file);
+    else await cache.delete(keyOf(file));
+  }
+
   async alone<T>(name: string, work: () => Promise<T>, { signal, onWait }: Waiting = {}): Promise<T> {
     if (navigator.locks === undefined) return work();
     const key = `movinet ${name}`;

@@ -38,6 +38,8 @@ export interface FolderOptions {
   readonly scripts?: string;
   /** What it allows of workers. Default: nothing. */
   readonly workers?: string;
+  /** More flags for the browser. */
+  readonly flags?: readonly string[];
   /** Whether the page is cross-origin isolated, so that its threads may share memory. Default false. */
   readonly isolated?: boolean;
 }
@@ -71,6 +73,9 @@ const types: Readonly<Record<string, string>> = {
 };
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
+/** WebGPU on the processor: right or wrong as on a graphics card, but not as fast. */
+export const softwareGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"] as const;
+
 /** A browser; who launches it closes it. */
 export const launch = (...more: readonly string[]): Promise<Browser> =>
   chromium.launch({ executablePath: executablePath as string, args: [...flags, ...more] });
@@ -82,12 +87,12 @@ export interface ServedPage {
 
 /** Builds a page with Vite and opens it. */
 export async function openPage(options: PageOptions): Promise<OpenPage> {
-  return openServed(await servePage(options), options.global);
+  return openServed(await servePage(options), options);
 }
 
 /** Serves a folder and opens a page with its script `page.js`. */
 export async function openFolder(folder: string, options: FolderOptions): Promise<OpenPage> {
-  return openServed(await serveFolder(folder, options), options.global);
+  return openServed(await serveFolder(folder, options), options);
 }
 
 /** Builds a page with Vite and serves it, for any browser. */
@@ -96,8 +101,10 @@ export async function servePage({ entry, ...options }: PageOptions): Promise<Ser
   await build({
     configFile: false,
     logLevel: "error",
+    worker: { format: "es" },
     build: {
       outDir: folder,
+      assetsDir: "",
       lib: { entry: fileURLToPath(entry), formats: ["es"], fileName: "page" },
       emptyOutDir: true,
       target: "es2024",
@@ -146,8 +153,11 @@ async function serveFolder(folder: string, options: FolderOptions): Promise<Serv
 }
 
 /** Opens a served page and waits until its script has run; closing it ends the server, too. */
-async function openServed({ url, close: stop }: ServedPage, global: string): Promise<OpenPage> {
-  const browser = await launch().catch(async (error: unknown) => {
+async function openServed(
+  { url, close: stop }: ServedPage,
+  { global, flags: more = [] }: Pick<FolderOptions, "global" | "flags">,
+): Promise<OpenPage> {
+  const browser = await launch(...more).catch(async (error: unknown) => {
     await stop();
     throw error;
   });

@@ -300,7 +300,7 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
         "model",
         ["/camera-motion.safetensors", "cuda"],
         "E_DEVICE_UNKNOWN",
-        "auto, wasm, onnxruntime, litert, reference",
+        "auto, wasm, webgpu, onnxruntime, litert, reference",
       ],
       [
         "a wrong folder of ONNX Runtime",
@@ -324,8 +324,10 @@ describe.skipIf(!hasChromium)(`the front door ${where}`, () => {
     });
 
     test("a folder of files for an engine that fetches none", async () => {
-      const opening = ask("model", "/camera-motion.safetensors", "auto", "/ort/");
-      await expect(opening).rejects.toThrow("wasmPaths works only with onnxruntime and litert: auto loads no files");
+      const opening = ask("model", "/camera-motion.safetensors", "wasm", "/ort/");
+      await expect(opening).rejects.toThrow(
+        "wasmPaths works only with webgpu, onnxruntime and litert: wasm loads no files",
+      );
     });
 
     test("a Content-Security-Policy without WebAssembly, with what to allow", async () => {

@@ -1,6 +1,6 @@
 /** The page of the tests of the zoo: opens models by name, and tells how it went. */
 import { answerOf } from "../../src/common/errors.ts";
-import { open, type PullEvent } from "../../src/index.web.ts";
+import { ModelCache, open, type PullEvent } from "../../src/index.web.ts";
 
 /** Opens a model, and the scores after one grey picture. */
 async function opened(name: string, mirror?: string) {
@@ -28,6 +28,8 @@ async function opened(name: string, mirror?: string) {
 const app = {
   opened: (name: string, mirror?: string) => answerOf(() => opened(name, mirror)),
   atOnce: (name: string, mirror: string) => answerOf(() => Promise.all([opened(name, mirror), opened(name, mirror)])),
+  list: () => answerOf(() => new ModelCache().list()),
+  remove: (name: string) => answerOf(() => new ModelCache().remove(name)),
   clear: () => caches.delete("movinet"),
 };
 

@@ -54,6 +54,22 @@ describe.skipIf(!hasChromium)(`the zoo ${where}`, () => {
   });
   const fetched = () => asked.filter((url) => !/\.js$|^\/$/.test(url));
 
+  test("what is kept is listed with its size, and can be removed", async () => {
+    expect(await ask("list")).toEqual([]);
+    served["/models/a0-stream.safetensors"] = writeModel(model);
+    await ask<Opened>("opened", "a0-stream", "/models");
+    const bytes = served["/models/a0-stream.safetensors"].length;
+    const url = expect.stringMatching(/\/models\/a0-stream\.safetensors$/);
+    expect(await ask("list")).toEqual([expect.objectContaining({ name: "a0-stream", bytes, url })]);
+    await ask("remove", "a1-stream");
+    await ask("remove", "a0-stream");
+    expect(await ask("list")).toEqual([]);
+    asked.splice(0);
+    const again = await ask<Opened>("opened", "a0-stream", "/models");
+    expect(again.statuses).toContain("download");
+    expect(fetched()).toEqual(["/models/a0-stream.safetensors"]);
+  });
+
   test("a mirror on the page's own origin; then the cache, in the next page too", async () => {
     served["/models/a0-stream.safetensors"] = writeModel(model);
     const first = await ask<Opened>("opened", "a0-stream", "/models");

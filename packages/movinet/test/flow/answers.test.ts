@@ -199,7 +199,8 @@ describe.each([
       ] as const) {
         const { asked, source } = counted(program);
         const owner = { ...source, [Symbol.asyncDispose]: async () => {} };
-        const recognizer = new Recognizer<string>(owner, [], () => ({ frames: framesOf(10).frames, isFile }));
+        const report = { name: "none", trials: [] };
+        const recognizer = new Recognizer<string>(owner, report, [], () => ({ frames: framesOf(10).frames, isFile }));
         expect((await told(recognizer.classify("clip", { answers }))).given.length).toBe(10);
         expect(asked).toEqual(calls);
         asked.length = 0;

@@ -65,11 +65,16 @@ export async function loadLiteRt(): Promise<LiteRt> {
 
 /**
  * Loads the WebAssembly of LiteRT.js from a folder, once for the page or process. Its messages, of which a compilation
- * prints several, go nowhere.
+ * prints several, go nowhere. `files`: where its `.wasm` is, if the script cannot tell where it comes from.
  */
-export async function startLiteRt(litert: LiteRt, folder: string): Promise<LiteRtInstance> {
+export async function startLiteRt(
+  litert: LiteRt,
+  folder: string,
+  files: string | null = null,
+): Promise<LiteRtInstance> {
   const silent = { print() {}, printErr() {} };
-  Object.assign(globalThis, { Module: silent }); // where its loader looks for settings, and which it then clears
+  const located = files === null ? {} : { locateFile: (name: string) => new URL(name, files).href };
+  Object.assign(globalThis, { Module: { ...silent, ...located } }); // where its loader looks for settings, and which it then clears
   return litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder);
 }
 

@@ -20,17 +20,25 @@ interface OnnxTensor extends DeviceTensor {
   readonly tensor: Tensor;
 }
 
-/** ONNX Runtime through one of its own packages, which copies every output. */
-export function bindingRuntime(ort: Binding, options: InferenceSession.SessionOptions): OnnxRuntime {
-  const create = (model: Uint8Array) => ort.InferenceSession.create(model, options);
+/** Work on a device that may be lost meanwhile, which it turns into an error. */
+export type Guard = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** ONNX Runtime through one of its own packages, which copies every output that is not kept on a GPU. */
+export function bindingRuntime(
+  ort: Binding,
+  options: InferenceSession.SessionOptions,
+  guard: Guard = (work) => work(),
+): OnnxRuntime {
+  const create = (model: Uint8Array) => guard(() => ort.InferenceSession.create(model, options));
   return {
     async load({ onnx, graph, layout }) {
       const session = await create(onnx instanceof Uint8Array ? onnx : writeOnnx(onnx));
-      return executableOf(ort, session, { graph, layout });
+      return executableOf(ort, session, { graph, layout, guard });
     },
     open: async (file) => {
       const session = await create(file);
-      return executableOf(ort, session, { graph: null, layout: fileLayout(session.inputMetadata.map(factsOf)) });
+      const layout = fileLayout(session.inputMetadata.map(factsOf));
+      return executableOf(ort, session, { graph: null, layout, guard });
     },
     async block() {
       const probe = await create(blockProbe());
@@ -45,11 +53,15 @@ export function bindingRuntime(ort: Binding, options: InferenceSession.SessionOp
 function executableOf(
   ort: Binding,
   session: InferenceSession,
-  { graph, layout }: { readonly graph: Graph | null; readonly layout: Omit<Layout, "outputDims"> },
+  {
+    graph,
+    layout,
+    guard,
+  }: { readonly graph: Graph | null; readonly layout: Omit<Layout, "outputDims">; readonly guard: Guard },
 ): Executable {
   const wrap = (value: string, tensor: Tensor, dispose: () => void): OnnxTensor => ({
     tensor,
-    read: async () => layout.unpack(value, (await tensor.getData()) as Float32Array),
+    read: async () => layout.unpack(value, (await guard(() => tensor.getData())) as Float32Array),
     dispose,
   });
   const { inputNames } = session;
@@ -73,7 +85,7 @@ function executableOf(
         const dims = layout.inputDims(input, tensor.size);
         feeds[input] = tensor.dims.every((side, k) => side === dims[k]) ? tensor : tensor.reshape(dims);
       }
-      const results = await session.run(feeds);
+      const results = await guard(() => session.run(feeds));
       return outputNames.map((output) => {
         const tensor = results[output] as Tensor;
         return wrap(output, tensor, () => free(tensor));

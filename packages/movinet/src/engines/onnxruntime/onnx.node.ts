@@ -2,11 +2,11 @@ import { availableParallelism } from "node:os";
 import { MovinetError } from "../../common/errors.ts";
 import { requirePeer } from "../../common/modules.node.ts";
 import type { Engine } from "../engine.ts";
+import { probeSpec } from "../probe.ts";
 import { checkThreads } from "../threads.ts";
 import { bindingRuntime } from "./binding.ts";
 import { cRuntime } from "./c-runtime.node.ts";
 import { type OnnxRuntime, onnxEngine, runOnce } from "./onnx.ts";
-import { probeSpec } from "./probe.ts";
 
 export interface NodeEngineOptions {
   /** An execution provider of ONNX Runtime: `cpu`, or for example `cuda`, `coreml`, `dml`, `webgpu`. Default `cpu`. */

@@ -6,8 +6,8 @@ import type { Graph } from "../../graph/ir.ts";
 import { lowerForInference } from "../../graph/passes.ts";
 import type { Weights } from "../../graph/tensor.ts";
 import type { DeviceTensor, Engine, Executable } from "../engine.ts";
+import { probeSpec } from "../probe.ts";
 import { blockedLayout, type Layout, plainLayout } from "./layout.ts";
-import { probeSpec } from "./probe.ts";
 
 /** A graph for ONNX Runtime, and its layout of our values. */
 export interface OnnxModel {
