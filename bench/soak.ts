@@ -15,6 +15,9 @@ const every = 30;
 interface Sample {
   readonly pageMB: number;
   readonly workerMB: number;
+  /** Of the process that runs page and worker. */
+  readonly rendererMB: number;
+  /** Of all processes. */
   readonly browserMB: number;
   readonly fps: number;
 }
@@ -26,7 +29,7 @@ try {
   const samples: Sample[] = [];
   await page.waitForTimeout(60_000);
   await page.evaluate("said.length = 0");
-  row("minutes,pageMB,workerMB,browserMB,fps,load");
+  row("minutes,pageMB,workerMB,rendererMB,browserMB,fps,load");
   let since = performance.now();
   for (let done = every; done <= 60 * minutes; done += every) {
     await page.waitForTimeout(1000 * every);
@@ -36,9 +39,11 @@ try {
     const { processInfo } = await system.send("SystemInfo.getProcessInfo");
     const pageMB = await heapOf((method) => session.send(method));
     const workerMB = await heapOf(worker);
-    const browserMB = processInfo.reduce((sum, { id }) => sum + memoryOf(id), 0);
-    samples.push({ pageMB, workerMB, browserMB, fps });
-    const cells = [pageMB, workerMB, browserMB, fps, loadavg()[0] ?? 0].map((value) => value.toFixed(1));
+    const memory = processInfo.map(({ id, type }) => ({ type, megabytes: memoryOf(id) }));
+    const sum = (list: typeof memory) => list.reduce((all, { megabytes }) => all + megabytes, 0);
+    const [rendererMB, browserMB] = [sum(memory.filter(({ type }) => type === "renderer")), sum(memory)];
+    samples.push({ pageMB, workerMB, rendererMB, browserMB, fps });
+    const cells = [pageMB, workerMB, rendererMB, browserMB, fps, loadavg()[0] ?? 0].map((value) => value.toFixed(1));
     row((done / 60).toFixed(1), ...cells);
   }
   const failures = [...growthOf(samples), ...errors];
@@ -53,7 +58,7 @@ try {
 function growthOf(samples: readonly Sample[]): string[] {
   const third = Math.floor(samples.length / 3);
   if (third === 0) return [];
-  const varies = { pageMB: 1, workerMB: 1, browserMB: 15 };
+  const varies = { pageMB: 1, workerMB: 1, rendererMB: 15, browserMB: 30 };
   return Object.entries(varies).flatMap(([name, some]) => {
     const medianOf = (part: readonly Sample[]) => {
       const values = part.map((sample) => sample[name as keyof typeof varies]).sort((a, b) => a - b);
