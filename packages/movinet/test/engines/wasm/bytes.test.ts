@@ -13,8 +13,8 @@ const stepping = `
 const opening = `export { open } from "./flow/open.web.ts";`;
 /** Chunks that are loaded on demand, and the kernels that the faster ones make needless. */
 const others = ["file-facts", "onnx.web", "litert.web", "reference", "kernels-simd", "kernels-threads", "crew.web"];
-/** What `open` loads for files of other formats and for names. */
-const readers = ["model", "model-file", "pull.web", "kinetics600"];
+/** What `open` loads for files of other formats and for names, and `classify` for files of videos. */
+const readers = ["model", "model-file", "pull.web", "kinetics600", "video.web"];
 
 test.each([
   ["steps", stepping, others, 45_000],
@@ -24,7 +24,7 @@ test.each([
   const bundle = await rolldown({
     input: source,
     platform: "browser",
-    external: /^(onnxruntime-web|@litertjs)/,
+    external: /^(onnxruntime-web|@litertjs|mediabunny)/,
     logLevel: "silent",
     plugins: [
       { name: "entry", resolveId: (id) => (id === source ? id : null), load: (id) => (id === source ? entry : null) },
