@@ -6,7 +6,7 @@ import { noticeOf } from "./failures.ts";
 import type { ClipNews } from "./file/messages.ts";
 import { isTflite } from "./logic/format.ts";
 import type { Failure, FromWorker, ModelChoice } from "./messages.ts";
-import { send, worker } from "./port.ts";
+import { broken, send, worker } from "./port.ts";
 import * as state from "./state.ts";
 
 let onTaken = () => {};
@@ -86,10 +86,7 @@ const handlers: { readonly [Kind in FromWorker["kind"]]: (message: FromWorker & 
 worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) =>
   (handlers[data.kind] as (message: FromWorker) => void)(data),
 );
-worker.addEventListener("error", (event) => {
-  event.preventDefault();
-  fail({ during: "worker", code: "WorkerError", message: "Its script did not load or run." });
-});
+void broken.then(() => fail({ during: "worker", code: "WorkerError", message: "Its script did not load or run." }));
 
 effect(() => {
   // A slower source takes the higher rates away.

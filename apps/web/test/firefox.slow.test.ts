@@ -57,7 +57,7 @@ describe.skipIf(!hasFirefox)(`the browser's side ${inFirefox}`, () => {
       await page.waitForSelector(".verdict-score", { timeout: 60_000 });
       await page.waitForSelector(".event-name", { timeout: 60_000 });
       await page.waitForSelector(".curve-plot canvas", { timeout: 60_000 });
-      await page.click(".segment:nth-child(2)");
+      await page.click(".sources .segment:nth-child(2)");
       await page.waitForSelector("[aria-label=Mirror]", { timeout: 60_000 });
       // The model has seen two seconds of the camera.
       await page.waitForFunction("document.querySelector('.figure:nth-child(4) dd').textContent.startsWith('2')", {
