@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { percent } from "../../logic/format.ts";
-import { clipFile, clipPlayable, labelOf, notice } from "../../state.ts";
+import { clipFile, clipPlayable, labelOf, notice, settings } from "../../state.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { NoticeCard } from "../../ui/notice.tsx";
 import { attach, onReady, onSeeked, onUnplayable, showClip, toggle } from "../playback.ts";
@@ -79,9 +79,12 @@ function Verdict() {
     );
   }
   const { index, score } = nameAt(segment.value, here);
+  const isSure = score >= settings.value.threshold;
   return (
     <div class="verdict">
-      <p class="verdict-name">{labelOf(index)}</p>
+      <p class={isSure ? "verdict-name" : "verdict-name verdict-none"}>
+        {isSure ? labelOf(index) : `unsure: ${labelOf(index)}`}
+      </p>
       <p class="verdict-score">
         {percent(score)}
         <span class="unit"> %</span>
