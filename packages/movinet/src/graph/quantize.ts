@@ -33,12 +33,12 @@ function hasIntegerKernel(node: Node): boolean {
   return definitionOf(node) === undefined && integerOps.has(node.op);
 }
 
-/** Whether a node of a quantized graph computes with integers: everything that it reads and writes is of them. */
-export function computesIntegers(graph: Graph, node: Node): boolean {
+/** Whether a node of a quantized graph computes with integers: all that it reads is of them, and `written`, what its kernel writes. */
+export function computesIntegers(graph: Graph, node: Node, written: string): boolean {
   const isInteger = (value: string) => graph.types?.[value]?.dtype === "int8";
   const isWeighted = node.op === "conv" || node.op === "depthwise";
   if (isWeighted && graph.params[node.kernel]?.type?.dtype !== "int8") return false;
-  return hasIntegerKernel(node) && inputsOf(node).every(isInteger) && isInteger(writtenBy(graph)(node));
+  return hasIntegerKernel(node) && inputsOf(node).every(isInteger) && isInteger(written);
 }
 
 /** The value that a node's kernel writes: that of the ReLU6 that alone reads it, which is fused into it. */

@@ -46,7 +46,7 @@ export class Emission {
   node(node: Node, emit: () => void): void {
     const value = this.#written(node);
     const type = this.graph.types?.[value] ?? null;
-    this.#integers = computesIntegers(this.graph, node) ? type : null;
+    this.#integers = computesIntegers(this.graph, node, value) ? type : null;
     emit();
     this.#integers = null;
     const tensor = this.#values.get(value);
