@@ -52,26 +52,41 @@ function withImport(code: string): string {
   return restored;
 }
 
-/** Removes comments and indentation from JavaScript, and declarations that no entry refers to. */
+/** Removes indentation, comments from JavaScript, declarations that no entry refers to, and comments of those that none exports. */
 function makeSmall(staged: string): void {
   for (const file of globSync("lib/**/*.js", { cwd: staged })) {
     const path = join(staged, file);
     const code = readFileSync(path, "utf8");
     const options = { compress: false, mangle: false, codegen: { removeWhitespace: false } } as const;
     if (/^\t/m.test(code)) throw new Error(`${file}: a text has a line that begins with a tab, which packing removes`);
-    const small = minifySync(file, code, options).code.replace(/^\t+/gm, "");
+    const small = minifySync(file, code, options).code.replace(/^\t+/gm, "").replace(namedImport, withoutSpaces);
     writeFileSync(path, code.includes(leftToBrowser) ? withImport(small) : small);
   }
   const declarations = globSync("lib/**/*.d.ts", { cwd: staged }).map((file) => join(staged, file));
-  const needed = new Set(declarations.filter((path) => /lib[/\\]index\.[^/\\]*$/.test(path)));
-  for (const path of needed) {
-    const text = readFileSync(path, "utf8");
-    for (const [, from = ""] of text.matchAll(/(?:from |import\()"(\.[^"]*)\.js"/g)) {
-      needed.add(join(dirname(path), `${from}.d.ts`));
+  const entries = declarations.filter((path) => /lib[/\\]index\.[^/\\]*$/.test(path));
+  const importsOf = (path: string) => {
+    const found = readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]*)\.js"/g);
+    return Array.from(found, ([, from = ""]) => join(dirname(path), `${from}.d.ts`));
+  };
+  const exported = new Set(entries.flatMap((path) => [path, ...importsOf(path)]));
+  const needed = new Set(exported);
+  for (const path of needed) for (const other of importsOf(path)) needed.add(other);
+  for (const path of declarations) {
+    if (!needed.has(path)) {
+      rmSync(path);
+      continue;
     }
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, (exported.has(path) ? text : text.replace(comment, "")).replace(/^ +/gm, ""));
   }
-  for (const path of declarations) if (!needed.has(path)) rmSync(path);
 }
+
+const namedImport = /^(import|export) \{ (.*) \} from ("[^"]*");$/gm;
+const withoutSpaces = (_line: string, word: string, names: string, from: string) =>
+  `${word}{${names.replaceAll(", ", ",")}}from${from};`;
+
+/** A comment of a declaration, with its line. */
+const comment = /^[^\S\n]*\/\*\*[\s\S]*?\*\/\n?/gm;
 
 /** The exports map with every `./src/x.ts` replaced by its compiled file. */
 function compiled(exports: unknown): unknown {

@@ -3,7 +3,8 @@ import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeWhole } from "movinet/files";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ResultsFile } from "../src/classify/results-file.ts";
 
 let folder: string;
@@ -165,4 +166,28 @@ test("names with any characters are continued: some break lines without being li
 
 test("a folder that is not there is told in one line", async () => {
   await expect(begin(join(folder, "none", "x.jsonl"))).rejects.toMatchObject({ code: "E_OUTPUT_WRITE" });
+});
+
+test("what a run left that was killed while it wrote the file anew is removed, and nothing else", async () => {
+  const own = await mkdtemp(join(folder, "killed-"));
+  const path = join(own, "results.jsonl");
+  const file = await begin(path);
+  await append(file, result("a"));
+  await file[Symbol.asyncDispose]();
+  const other = join(own, ".other.tmp");
+  await writeFile(other, "");
+  const asides = async () => (await readdir(own)).filter((name) => name.endsWith(".tmp"));
+  for (const file of [path, `${path}.run`]) {
+    void writeWhole(
+      file,
+      (async function* () {
+        yield "half";
+        await new Promise(() => {});
+      })(),
+    );
+  }
+  await vi.waitFor(async () => expect(await asides()).toHaveLength(3));
+  await (await resume(path))[Symbol.asyncDispose]();
+  expect(await asides()).toEqual([basename(other)]);
+  expect(await readFile(path, "utf8")).toBe(`${result("a")}\n`);
 });

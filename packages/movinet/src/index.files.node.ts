@@ -5,7 +5,7 @@ export { percentile, percentileByRank } from "./common/percentile.ts";
 export { bounded, formatBytes, printable, printableLines } from "./common/printable.ts";
 export { bytesOfPath, readUserFile } from "./common/read.node.ts";
 export { nameOfSource, shownSource } from "./common/urls.ts";
-export { findOutput, makeFolder, writeError, writeWhole } from "./common/write.node.ts";
+export { findOutput, makeFolder, removeAsides, writeError, writeWhole } from "./common/write.node.ts";
 export { fitText, textWidth } from "./plot/terminal-text.ts";
 export { leftOutText } from "./video/left-out.ts";
 export { expandSources } from "./video/sources.node.ts";

@@ -1,6 +1,6 @@
 /** Datasets, training, evaluation and conversion in Node: the entry `movinet/train`. */
 
-export { checkDataset, type DatasetReport } from "./data/check.node.ts";
+export { checkDataset } from "./data/check.node.ts";
 export { ClipCache } from "./data/clip-cache.node.ts";
 export { openDataset } from "./data/dataset.node.ts";
 export type { Dataset } from "./data/dataset.ts";

@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 import { MovinetError } from "movinet";
-import { findOutput, writeError, writeWhole } from "movinet/files";
+import { findOutput, removeAsides, writeError, writeWhole } from "movinet/files";
 import { keptText } from "../files.ts";
 import { UsageError } from "../usage.ts";
 import { lockFile } from "./lock-file.ts";
@@ -39,6 +39,7 @@ export class ResultsFile implements Outputs, AsyncDisposable {
     const { path } = await findOutput(given);
     const lock = await lockFile(path);
     try {
+      for (const file of [path, `${path}.run`]) await removeAsides(file);
       let done: ReadonlySet<string> = new Set();
       if (((await stat(path).catch(() => null))?.size ?? 0) > 0) {
         if (!resume) {

@@ -1,6 +1,7 @@
-import type { DatasetReport } from "movinet/train";
+import type { checkDataset } from "movinet/train";
 import { counted, fitText, formatDuration, painter, wrap } from "./text.ts";
 
+type DatasetReport = Awaited<ReturnType<typeof checkDataset>>;
 type Finding = DatasetReport["findings"][number];
 
 /** Findings of one sort that are shown; the rest is counted. */

@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { constants, existsSync, realpathSync, type Stats } from "node:fs";
-import { access, chmod, lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { access, chmod, lstat, mkdir, open, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { MovinetError } from "./errors.ts";
 
 /** Where output goes: the file a path names, links followed, and what exists there now (null: nothing). */
@@ -69,7 +69,20 @@ export class FileAside implements AsyncDisposable {
 
 /** A name for a temporary file next to `path`. */
 function asideOf(path: string): string {
-  return join(dirname(path), `.${randomUUID()}.tmp`);
+  return join(dirname(path), `${asidePrefix(path)}${randomUUID()}.tmp`);
+}
+
+/** Names may be as long as a file system allows, so that nothing can be added to them. */
+function asidePrefix(path: string): string {
+  return `.${createHash("sha256").update(basename(path)).digest("hex").slice(0, 16)}-`;
+}
+
+/** Removes temporary files of `path` that killed processes have left. Only for who knows that nobody writes it now. */
+export async function removeAsides(path: string): Promise<void> {
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    const isAside = name.startsWith(asidePrefix(path)) && name.endsWith(".tmp");
+    if (isAside) await rm(join(dirname(path), name), { force: true });
+  }
 }
 
 /** Creates a folder and its parents. Throws what {@link writeError} returns. */
