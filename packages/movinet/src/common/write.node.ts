@@ -79,8 +79,9 @@ function asidePrefix(path: string): string {
 
 /** Removes temporary files of `path` that killed processes have left. Only for who knows that nobody writes it now. */
 export async function removeAsides(path: string): Promise<void> {
+  const prefix = asidePrefix(path);
   for (const name of await readdir(dirname(path)).catch(() => [])) {
-    const isAside = name.startsWith(asidePrefix(path)) && name.endsWith(".tmp");
+    const isAside = name.startsWith(prefix) && name.endsWith(".tmp");
     if (isAside) await rm(join(dirname(path), name), { force: true });
   }
 }

@@ -63,7 +63,7 @@ export async function calibrate(
   return {
     frames,
     values: new Set(histograms.keys()),
-    extremes: (value) => histogramOf(value).range("minmax"),
+    extremes: (value) => histogramOf(value).extremes,
     outside: (value, range) => histogramOf(value).outside(range),
     ranges(method) {
       const rangeOf = (value: string): Range => {

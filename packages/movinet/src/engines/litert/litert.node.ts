@@ -3,25 +3,18 @@ import { dirname, join } from "node:path";
 import { compileFunction } from "node:vm";
 import { requireHere, resolvePeer } from "../../common/modules.node.ts";
 import type { Engine } from "../engine.ts";
-import { litertEngine as engineOf, type LiteRtInstance, loadLiteRt, startLiteRt } from "./litert.ts";
+import { openLiteRt, startLiteRt } from "./litert.ts";
 
 /**
  * LiteRT.js on WebAssembly, which runs in Node as in browsers. What its loader expects of a browser is emulated while
  * it loads: running a script, and a GPU that is not available.
  */
 export async function litertEngine(): Promise<Engine> {
-  const litert = await loadLiteRt();
-  const folder = join(dirname(resolvePeer("@litertjs/core")), "../wasm");
-  starting ??= withBrowserGlobals(() => startLiteRt(litert, folder));
-  try {
-    return engineOf(litert, await starting);
-  } catch (error) {
-    starting = null;
-    throw error;
-  }
+  return openLiteRt((litert) => {
+    const folder = join(dirname(resolvePeer("@litertjs/core")), "../wasm");
+    return withBrowserGlobals(() => startLiteRt(litert, folder));
+  });
 }
-
-let starting: Promise<LiteRtInstance> | null = null;
 
 async function withBrowserGlobals<T>(work: () => Promise<T>): Promise<T> {
   const adapter = { limits: {}, features: new Set(), requestDevice: async () => null };

@@ -78,6 +78,20 @@ export async function startLiteRt(
   return litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder);
 }
 
+let starting: Promise<LiteRtInstance> | null = null;
+
+/** The engine on an instance that `start` makes once, and anew after a failure. Throws what {@link loadLiteRt} and `start` throw. */
+export async function openLiteRt(start: (litert: LiteRt) => Promise<LiteRtInstance>): Promise<Engine> {
+  const litert = await loadLiteRt();
+  starting ??= start(litert);
+  try {
+    return litertEngine(litert, await starting);
+  } catch (error) {
+    starting = null;
+    throw error;
+  }
+}
+
 /** LiteRT.js on its CPU kernels (XNNPACK) in WebAssembly. It runs files; a graph runs by way of one. */
 export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
   return {

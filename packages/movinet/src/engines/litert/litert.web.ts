@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { Engine } from "../engine.ts";
-import { litertEngine as engineOf, type LiteRtInstance, loadLiteRt, startLiteRt } from "./litert.ts";
+import { openLiteRt, startLiteRt } from "./litert.ts";
 
 export interface LitertOptions {
   /** URL of the folder that holds the package's `.js` and `.wasm` files (`node_modules/@litertjs/core/wasm`). */
@@ -9,18 +9,11 @@ export interface LitertOptions {
 
 /** LiteRT.js on WebAssembly, in a page or a worker. */
 export async function litertEngine({ wasmPaths }: LitertOptions): Promise<Engine> {
-  const litert = await loadLiteRt();
   const folder = new URL(wasmPaths, typeof document === "undefined" ? location.href : document.baseURI).href;
-  starting ??= mayRunScripts() ? startLiteRt(litert, folder) : fromModules(() => startLiteRt(litert, folder, folder));
-  try {
-    return engineOf(litert, await starting);
-  } catch (error) {
-    starting = null;
-    throw error;
-  }
+  return openLiteRt((litert) =>
+    mayRunScripts() ? startLiteRt(litert, folder) : fromModules(() => startLiteRt(litert, folder, folder)),
+  );
 }
-
-let starting: Promise<LiteRtInstance> | null = null;
 
 declare const importScripts: undefined | (() => void);
 

@@ -58,10 +58,10 @@ function windowFrames(join: string, out: Emission): number[] {
   return node.xs.map((x) => out.value(x));
 }
 
-/** Computes an activation a second time: from its input if separate, from its output if fused. */
+/** Computes an activation a second time: from its input if separate, from its output if fused. Integers become floats, which is a second time too. */
 function again(out: Emission, value: string, name: string): number {
-  const node = out.graph.nodes.find(({ id }) => id === value);
   if (out.graph.types?.[value]?.dtype === "int8") return out.value(value);
+  const node = out.graph.nodes.find(({ id }) => id === value);
   if (node?.op !== "activation") throw new Error(`internal: the buffered frame ${value} is no activation`);
   return activate(out, node.kind, out.value(node.kind === "relu6" ? value : node.x), name);
 }
