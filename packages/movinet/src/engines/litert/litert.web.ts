@@ -9,10 +9,10 @@ export interface LitertOptions {
 
 /** LiteRT.js on WebAssembly, in a page or a worker. */
 export async function litertEngine({ wasmPaths }: LitertOptions): Promise<Engine> {
-  const folder = new URL(wasmPaths, typeof document === "undefined" ? location.href : document.baseURI).href;
-  return openLiteRt((litert) =>
-    mayRunScripts() ? startLiteRt(litert, folder) : fromModules(() => startLiteRt(litert, folder, folder)),
-  );
+  return openLiteRt((litert) => {
+    const folder = new URL(wasmPaths, typeof document === "undefined" ? location.href : document.baseURI).href;
+    return mayRunScripts() ? startLiteRt(litert, folder) : fromModules(() => startLiteRt(litert, folder, folder));
+  });
 }
 
 declare const importScripts: undefined | (() => void);
