@@ -45,8 +45,11 @@ describe.skipIf(!hasShared).each([
     const files = writeCheckpoint({ spec, weights, card });
     for (const [ending, bytes] of files) writeFileSync(join(folder, `${saved}${ending}`), bytes);
     const again = await openModel(join(folder, saved));
-    expect(again).toEqual({ spec, weights, card, warnings: [] });
-    for (const [ending, bytes] of writeCheckpoint(again)) expect(bytes, ending).toEqual(files.get(ending));
+    expect({ ...again, weights: null }).toEqual({ spec, weights: null, card, warnings: [] });
+    expect(new Set(again.weights.keys())).toEqual(new Set(weights.keys()));
+    for (const [ending, bytes] of writeCheckpoint(again)) {
+      expect(Buffer.compare(bytes, files.get(ending) as Uint8Array), ending).toBe(0);
+    }
   });
 });
 
