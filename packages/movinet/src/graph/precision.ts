@@ -7,6 +7,8 @@ export interface Quantization {
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
   readonly axis: number;
+  /** Integers by position that no float32 number is rounded to: those beyond 24 bits. */
+  readonly exact?: Readonly<Record<number, number>> | undefined;
 }
 
 /** The type of a value or parameter; `quantization` is null for plain numbers. */

@@ -51,7 +51,7 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   const { spec, weights, card } = model;
   const facts = chooseFile(model, "TFLite", options);
   const { form, dtype } = facts;
-  const lowered = lowerForTflite(spec, facts);
+  const lowered = lowerForTflite(spec, facts, model.integers);
   const graph = dtype === "int8" ? integerGraph(model, lowered) : lowered;
   const out = new Emission(graph, weights, tfliteStorage[dtype]);
   const parts = emitNodes(out, forms[form](out, spec));
