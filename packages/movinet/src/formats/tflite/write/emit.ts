@@ -63,6 +63,12 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   return card.labels === null ? file : appendLabels(file, card.labels);
 }
 
+/** The step of a quantized stream model, with the types of its integers. Throws {@link ModelError} (`E_MODEL_EXPORT`). */
+export function integerStep(model: Model): Graph {
+  const facts = { form: "step", dtype: "int8", frames: 1 } as const;
+  return integerGraph(model, lowerForTflite(model.spec, facts, model.integers));
+}
+
 function integerGraph({ card, weights, integers }: Model, lowered: Graph): Graph {
   const refuse = (problem: string) => {
     const remedy = "Quantize it with movinet quantize";
