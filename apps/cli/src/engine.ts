@@ -1,4 +1,4 @@
-import { openEngine } from "movinet/session";
+import { openEngine, type Program } from "movinet/session";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
@@ -13,4 +13,11 @@ export async function openNamedEngine(
   });
   for (const warning of engine.warnings ?? []) terminal.warn(`movinet: warning: ${warning}.`);
   return engine;
+}
+
+/** How a quantized model was computed, for the end of a run. */
+export function arithmeticText({ arithmetic, engine }: Pick<Program, "arithmetic" | "engine">): string {
+  return arithmetic === "int8"
+    ? `computed in int8 on ${engine}`
+    : `computed with dequantized float32 weights on ${engine}`;
 }

@@ -3,9 +3,11 @@ import { ModelCache, ModelSource, printable } from "movinet/files";
 import {
   buildGraph,
   defaultCard,
+  type Graph,
   graphInterface,
   isSpecName,
   layersOf,
+  lowerForInference,
   renderGraph,
   specOf,
   stateBytes,
@@ -44,7 +46,7 @@ export const inspectCommand = defineCommand({
 
 type About = Pick<
   ModelSummary,
-  "name" | "spec" | "labels" | "fps" | "frames" | "bytes" | "licence" | "source" | "accuracy"
+  "integers" | "name" | "spec" | "labels" | "fps" | "frames" | "bytes" | "licence" | "source" | "accuracy"
 >;
 
 /** What is known of a name without its file, or of a model file with the labels that other commands would use. */
@@ -54,17 +56,18 @@ async function openAbout(name: string, context: Context): Promise<About> {
     const { labels, fps, frames } = defaultCard(spec);
     const listing = (await new ModelCache().zoo()).find((one) => one.name === name);
     const { bytes = null, licence = null, accuracy = null } = listing ?? {};
-    return { name, spec, labels, fps, frames, bytes, licence, source: listing?.sources[0] ?? null, accuracy };
+    const integers = null;
+    return { name, spec, integers, labels, fps, frames, bytes, licence, source: listing?.sources[0] ?? null, accuracy };
   }
   const path = await findNamedModel(name, context);
-  const { spec, card } = await openNamedModel(name, context);
+  const { spec, card, integers = null } = await openNamedModel(name, context);
   const sizes = (await ModelSource.at(path)).files.map(async (file) => (await stat(file)).size);
   const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   const { labels, fps, frames, licence, source, accuracy } = card;
-  return { name, spec, labels, fps, frames, bytes, licence, source, accuracy };
+  return { name, spec, integers, labels, fps, frames, bytes, licence, source, accuracy };
 }
 
-function describe({ spec, labels, fps, bytes }: About) {
+function describe({ spec, integers, labels, fps, bytes }: About) {
   const frames = defaultCard(spec).frames ?? 1;
   const graph = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
   const layers = layersOf(graph);
@@ -75,6 +78,7 @@ function describe({ spec, labels, fps, bytes }: About) {
     input: spec.resolution,
     fps,
     bytes,
+    dtype: integers === null ? "float32" : "int8",
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     macsPerFrame: layers.reduce((sum, layer) => sum + layer.macs, 0) / frames,
     stateBytes: stateBytes(graph),
@@ -82,8 +86,21 @@ function describe({ spec, labels, fps, bytes }: About) {
     states: graphInterface(graph).states.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
     spec,
     layers,
+    floats: integers ? floatsOf(graph, integers) : [],
   };
   return { graph, data };
+}
+
+/** What a quantized model computes in float32: the layers that stay floats, and ops that its integers do not include. */
+function floatsOf(graph: Graph, { ranges, floats }: NonNullable<About["integers"]>): readonly string[] {
+  const { nodes } = lowerForInference(graph);
+  const sums = new Set(nodes.flatMap(({ op, id }) => (op === "cumulativeSum" ? [id] : [])));
+  const isFloat = (node: Graph["nodes"][number]) => {
+    if (node.op === "cumulativeSum") return !Object.hasOwn(ranges, node.id);
+    if (node.op === "activation" && node.kind === "swish") return !Object.hasOwn(ranges, `${node.id}.sigmoid`);
+    return node.op === "multiply" && sums.has(node.a);
+  };
+  return [...floats, ...nodes.filter(isFloat).map(({ id }) => id)];
 }
 
 type Description = ReturnType<typeof describe>["data"];

@@ -167,11 +167,11 @@ export const fitOption = otherwise(
 
 const device = text("What to compute on: auto, cpu (or another ONNX Runtime device), wasm, litert or reference");
 
-/** `auto` is cpu where ONNX Runtime is installed, else wasm. */
+/** `auto` is litert for int8 models; for others cpu where ONNX Runtime is installed, else wasm. */
 export const deviceOption = usually("auto", device);
 
 /** `--device` of a benchmark: it must be what it is called. */
-export const measuredDeviceOption = usually("cpu", device);
+export const measuredDeviceOption = otherwise("cpu; litert for int8 models", device);
 
 /** `learningRate` as in `--learning-rate`. */
 export function dashed(name: string): string {

@@ -25,7 +25,8 @@ test("one row per answer, with its likeliest classes side by side", () => {
     { label: "carving ice", index: 72, score: 0.97891234 },
     { label: "a, b", index: 3, score: 1e-9 },
   ];
-  const result = { source: "a.mp4", model: "m", frames: 22, duration: 4.36, predictions, timings: {}, sorted: null };
+  const facts = { source: "a.mp4", model: "m", arithmetic: "float32", frames: 22, duration: 4.36 };
+  const result = { ...facts, predictions, timings: {}, sorted: null };
   expect(lines.head).toBe("source,type,start,end,label,score,label2,score2,notes");
   expect(lines.result({ ...result, warnings: ["it is cut off", "it is dark"] })).toBe(
     'a.mp4,result,0,4.36,carving ice,0.978912,"a, b",0,it is cut off; it is dark',

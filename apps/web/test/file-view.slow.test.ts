@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)(`the File view ${where}`, () => {
       .map((line) => JSON.parse(line));
     const [answer] = lines.filter(({ type }) => type === "result");
     expect(Object.keys(answer)).toEqual(
-      ["type", "source", "model", "frames", "duration", "predictions", "timings"].concat("warnings"),
+      ["type", "source", "model", "arithmetic", "frames", "duration", "predictions", "timings"].concat("warnings"),
     );
     expect([jsonl.name, answer.source, answer.model, answer.frames]).toEqual([
       "sample.jsonl",

@@ -7,7 +7,8 @@ import type { ChildStart } from "./child.ts";
 import { type PeerName, peerCommand, type Ready, Runner } from "./runner.ts";
 
 export interface BenchSettings {
-  readonly device: string;
+  /** Null: `litert` for a quantized model, `cpu` for others. */
+  readonly device: string | null;
   readonly threads: number;
   readonly rounds: number;
   readonly peers: readonly PeerName[];
@@ -25,7 +26,8 @@ export interface BenchRow {
   readonly machine: string;
   readonly device: string;
   readonly threads: number;
-  readonly dtype: "float32";
+  /** The arithmetic of ours: `int8` in a quantized model's integers. Null: unknown, as a peer has the file's. */
+  readonly dtype: string | null;
   readonly peer: PeerName | null;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -84,7 +86,7 @@ export async function benchModel(
     const rows: BenchRow[] = [];
     for (const contestant of contestants) {
       const peakRssBytes = await contestant.runner.finish();
-      rows.push(rowOf(contestant, own, { model, device, threads, peakRssBytes, fileBytes }));
+      rows.push(rowOf(contestant, own, { model, threads, peakRssBytes, fileBytes }));
     }
     return rows;
   } finally {
@@ -105,7 +107,7 @@ export async function benchVideo(
     const times = await runner.video();
     const fileBytes = (await stat(model).catch(() => null))?.size ?? null;
     const own = { peer: null, runner, ready, times: [times.stepsMs] };
-    const row = rowOf(own, own, { model, device, threads, peakRssBytes: await runner.finish(), fileBytes });
+    const row = rowOf(own, own, { model, threads, peakRssBytes: await runner.finish(), fileBytes });
     return {
       ...row,
       framesPerSecond: rounded((1000 * times.frames) / times.totalMs),
@@ -143,19 +145,19 @@ async function begin(peer: PeerName | null, runner: Runner): Promise<Contestant>
 function rowOf(
   { peer, ready, times }: Contestant,
   own: Contestant,
-  more: Pick<BenchRow, "model" | "device" | "threads" | "peakRssBytes" | "fileBytes">,
+  more: Pick<BenchRow, "model" | "threads" | "peakRssBytes" | "fileBytes">,
 ): BenchRow {
   const all = times.flat();
   const p50Ms = percentile(all, 50);
   const ratios = times.map((round, i) => percentile(own.times[i] ?? [], 50) / percentile(round, 50));
-  const { model, device, threads, peakRssBytes, fileBytes } = more;
+  const { model, threads, peakRssBytes, fileBytes } = more;
   return {
     type: "bench",
     model,
     machine: `${cpus()[0]?.model ?? process.arch}, ${availableParallelism()} cores`,
-    device: peer === null ? device : "cpu",
+    device: ready.device ?? "cpu",
     threads,
-    dtype: "float32",
+    dtype: ready.dtype ?? (own.ready.dtype === "float32" ? "float32" : null),
     peer,
     p50Ms: rounded(p50Ms),
     p95Ms: rounded(percentile(all, 95)),

@@ -11,7 +11,8 @@ import { openBenchModel } from "../models.ts";
 
 export interface ChildStart {
   readonly model: string;
-  readonly device: string;
+  /** Null: `litert` for a quantized model, `cpu` for others. */
+  readonly device: string | null;
   readonly threads: number;
   /** A source to go through, or null. */
   readonly video: string | null;
@@ -29,15 +30,16 @@ export interface VideoTimes {
   readonly totalMs: number;
 }
 
-const { model: name, device, threads, video } = JSON.parse(process.argv[2] as string) as ChildStart;
+const { model: name, device: asked, threads, video } = JSON.parse(process.argv[2] as string) as ChildStart;
 const model = await openBenchModel(name);
 const { height, width } = model.spec.resolution;
 const streaming = model.spec.mode === "stream";
 const frames = streaming ? 1 : (model.card.frames ?? 1);
 const input = Float32Array.from({ length: frames * 3 * height * width }, (_, i) => (i % 97) / 97);
 
+const device = asked ?? (model.integers === undefined ? "cpu" : "litert");
 const started = performance.now();
-const engine = await openEngine({ device, threads });
+const engine = await openEngine({ model, device, threads });
 const program = await Program.compile(model, engine);
 const session = streaming ? await program.openStream() : null;
 const clip = streaming ? null : await program.openClip();
@@ -57,7 +59,17 @@ function copiedBytes(): number {
 
 const { variant, mode, resolution } = model.spec;
 const warnings = [...model.warnings, ...(engine.warnings ?? [])];
-const ready = { sessionMs, copiedBytesPerStep: copiedBytes(), variant, mode, resolution, frames, warnings };
+const ready = {
+  sessionMs,
+  copiedBytesPerStep: copiedBytes(),
+  variant,
+  mode,
+  resolution,
+  frames,
+  warnings,
+  device,
+  dtype: program.arithmetic,
+};
 console.log(JSON.stringify(ready));
 /** Runs a whole video through the network. */
 async function watch(source: string): Promise<VideoTimes> {

@@ -41,7 +41,7 @@ export const benchCommand = defineCommand({
   json: "Print one JSON object per line",
   async run(options, { terminal, signal }) {
     checkTogether(options, terminal.json);
-    const { video, csv, device, threads, peer: peers, checkout, rounds = defaultRounds } = options;
+    const { video, csv, device = null, threads, peer: peers, checkout, rounds = defaultRounds } = options;
     const models = options.model.length > 0 ? options.model : ["a0-stream"];
     const rows = [];
     let failed = 0;

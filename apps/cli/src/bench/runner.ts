@@ -21,6 +21,9 @@ export interface Ready {
   readonly resolution?: { readonly height: number; readonly width: number };
   /** Frames in one step: more than 1 for a base model's window. */
   readonly frames?: number;
+  /** Where and in which numbers it computes. */
+  readonly device?: string;
+  readonly dtype?: string;
   /** Reasons not to trust the model's answers as they are. */
   readonly warnings?: readonly string[];
 }

@@ -6,6 +6,8 @@ import { csvLine } from "../tables/csv.ts";
 export interface VideoResult {
   readonly source: string;
   readonly model: string;
+  /** `int8` if a quantized model's integers answered. */
+  readonly arithmetic: string;
   readonly frames: number;
   /** Seconds. */
   readonly duration: number;

@@ -7,6 +7,7 @@ import {
   doubtAboutChanges,
   doubtAboutFrames,
   type FrameResult,
+  type Program,
   percentText,
   type SessionSource,
   topK,
@@ -41,7 +42,7 @@ export interface RunContext {
 /** Classifies one source with what `program` compiles to, and gives its lines to `output`. Returns its best answer; throws when that fails. */
 export async function classifyOne(
   source: string,
-  program: SessionSource,
+  program: Program,
   output: SourceOutput,
   context: RunContext,
 ): Promise<Prediction | null> {
@@ -122,7 +123,16 @@ export async function classifyOne(
     const sorted = sorter && best ? await sorter.sort(source, best) : null;
     if (lines) {
       for (const segment of shown) output.line(lines.segment(named, segment, name(segment.scores)));
-      const facts = { source: named, model: card.name, frames: video.frames, duration, predictions, timings };
+      const { arithmetic } = program;
+      const facts = {
+        source: named,
+        model: card.name,
+        arithmetic,
+        frames: video.frames,
+        duration,
+        predictions,
+        timings,
+      };
       output.line(lines.result({ ...facts, warnings: [...model.warnings, ...warnings], sorted }));
     } else {
       const table = { color: terminal.color, width: terminal.room };

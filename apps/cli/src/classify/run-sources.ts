@@ -3,7 +3,7 @@ import { nameOfSource, type OpenedModel } from "movinet/files";
 import { buildGraph, stateBytes } from "movinet/graph";
 import { Program } from "movinet/session";
 import type { Decoders } from "movinet/video";
-import { openNamedEngine } from "../engine.ts";
+import { arithmeticText, openNamedEngine } from "../engine.ts";
 import { renderSummary, type SummaryRow } from "../tables/summary.ts";
 import { counted } from "../tables/text.ts";
 import { type FoundSources, internalText, type Terminal, writeStack } from "../terminal.ts";
@@ -106,6 +106,7 @@ export async function runSources(run: Run): Promise<number> {
   if (tally.frames > 0) {
     const state = model.spec.mode === "stream" ? stateBytes(buildGraph(model.spec, { form: "step", frames: 1 })) : 0;
     const color = Boolean(process.stderr.isTTY) && !process.env["NO_COLOR"];
+    if (model.integers) terminal.note(arithmeticText(program));
     terminal.note(tally.render(performance.now() - run.started, state, { color }));
   }
   return failures > 0 ? 1 : 0;
@@ -130,9 +131,10 @@ async function openProgram(
   jobs: number,
   terminal: Terminal,
 ): Promise<Program> {
-  const background = (device === "auto" || device === "cpu") && (jobs > 1 || model.spec.mode === "base");
+  const isOnnx = device === "cpu" || (device === "auto" && model.integers === undefined);
+  const background = isOnnx && (jobs > 1 || model.spec.mode === "base");
   const own = background ? (threads ?? 1) : threads;
-  return Program.prepare(model, await openNamedEngine({ device, threads: own, background }, terminal));
+  return Program.prepare(model, await openNamedEngine({ model, device, threads: own, background }, terminal));
 }
 
 /** Conditions that every other source would meet too. */

@@ -31,8 +31,12 @@ const convertOptions = {
       ),
     ),
     dtype: otherwise(
-      "float32",
-      choice("Type of the weights: float32, float16 or dynamic_int8", ["float32", "float16", "dynamic_int8"], "type"),
+      "float32; int8 for .tflite files of int8 models",
+      choice(
+        "Type of the weights: float32, float16, dynamic_int8 or, of int8 models, int8",
+        ["float32", "float16", "dynamic_int8", "int8"],
+        "type",
+      ),
     ),
     frames: otherwise("the model's window", count("Frames of a clip", 1, 4096)),
     labels: otherwise("the model's own", text(labelsText, "file")),
@@ -99,6 +103,7 @@ export const convertCommand = defineCommand({
       name: basename(input),
       resultName: basename(output),
       engine: await openNamedEngine({}, terminal),
+      original: model.integers ? tfliteOf(await source.read({ signal })) : undefined,
       signal,
       onProgress,
     }).finally(() => progress.stop());
@@ -126,6 +131,12 @@ export const convertCommand = defineCommand({
     return receipt.checks.length === 0 ? 2 : 1;
   },
 });
+
+/** The bytes of a TFLite file; undefined for others. */
+function tfliteOf(read: Uint8Array | Model): Uint8Array | undefined {
+  const isTflite = read instanceof Uint8Array && new TextDecoder().decode(read.subarray(4, 8)) === "TFL3";
+  return isTflite ? read : undefined;
+}
 
 /** Refuses what contradicts the file's own description of its network. */
 function refuseOther({ spec }: Model, input: string, told: NonNullable<ModelOptions["told"]>): void {

@@ -12,7 +12,7 @@ import {
   renderReport,
 } from "movinet/train";
 import { commandLine, defineCommand } from "../command.ts";
-import { openNamedEngine } from "../engine.ts";
+import { arithmeticText, openNamedEngine } from "../engine.ts";
 import { checkOutputFolder, checkOutsideDataset, keptText } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import { optionText } from "../options.ts";
@@ -89,7 +89,7 @@ async function judge(
   const { judged, remembered, first } = clips;
   const { out, dataset, csv } = settings;
   const report = csv ? clipRow : terminal.json ? clipLine : null;
-  const engine = await openNamedEngine({ device: settings.device, threads: settings.threads }, terminal);
+  const engine = await openNamedEngine({ model, device: settings.device, threads: settings.threads }, terminal);
   const progress = terminal.progress();
   const started = performance.now();
   const total = clips.samples.length;
@@ -111,13 +111,14 @@ async function judge(
   const options = { engine, fit, cache, signal, onClip, pictures };
   const findings = await judgeModel(model, clips, options).finally(() => progress.stop());
   const { evaluation, found, doubts } = findings;
-  const { failures, agreement } = found;
+  const { failures, agreement, arithmetic } = found;
   const warnings = first === null ? doubts : [first, ...doubts];
   if (!terminal.json) {
     const print = csv ? terminal.note : terminal.result;
     if (first !== null) print(wrap(first, columnsOf(terminal)).join("\n"));
     print(renderEvaluation(evaluation, agreement, { ...terminal, color: terminal.color && !csv }));
   }
+  if (model.integers) terminal.note(arithmeticText({ arithmetic, engine: engine.name }));
   for (const warning of doubts) terminal.warning(warning);
   if (failures.length > 0) terminal.warn(`movinet: ${failures.length} of ${total} clips could not be evaluated.`);
   if (agreement && !agreement.agree) terminal.warn(`movinet: ${card.name}: ${agreementText(agreement)}`);
@@ -143,7 +144,15 @@ async function judge(
     };
     const none = { top1: null, top5: null, clips: evaluation.clips, learned: true, remembered: top1.hits };
     const line = {
-      ...{ type: "evaluation", model: card.name, dataset, judged, fit: findings.fit, failed: failures.length },
+      ...{
+        type: "evaluation",
+        model: card.name,
+        dataset,
+        judged,
+        arithmetic,
+        fit: findings.fit,
+        failed: failures.length,
+      },
       ...(remembered ? none : measures),
       agreement,
       warnings,

@@ -66,6 +66,11 @@ export async function compare(settings: EvaluateSettings, context: Context): Pro
     const folder = await openCompareFolder(settings, describeBegun(bytes, clips.dataset, clips.hashes));
     ifInterrupted(`Repeat the command with --out ${folder} to resume.`);
     const engine = await openNamedEngine({ device, threads }, terminal);
+    if (model.integers && !engine.integers) {
+      terminal.warn(
+        "movinet: warning: comparing the dequantized float32 weights of an int8 model, as the other networks are float32.",
+      );
+    }
     const units: Readonly<Record<string, string>> = { "base network": "passes", "memory and time": "networks" };
     const done = await compareModels(planned, {
       engine,

@@ -1,4 +1,5 @@
 /** What a model is, in a few lines. */
+import type { Model } from "movinet";
 import { formatBytes, printable } from "movinet/files";
 import { nameOf, type Spec } from "movinet/graph";
 import { painter, wrap } from "./text.ts";
@@ -7,6 +8,8 @@ export interface ModelSummary {
   /** As the user named it. */
   readonly name: string;
   readonly spec: Spec;
+  /** How a quantized model computes; null: in floats. */
+  readonly integers: Model["integers"] | null;
   /** Class names in output order; null where they are unknown. */
   readonly labels: readonly string[] | null;
   /** Frames per second that it looks at. */
@@ -19,6 +22,8 @@ export interface ModelSummary {
   readonly macsPerFrame: number;
   readonly stateBytes: number;
   readonly states: readonly unknown[];
+  /** What a quantized model computes in float32. */
+  readonly floats: readonly string[];
   readonly licence: string | null;
   readonly source: string | null;
   readonly accuracy: { readonly dataset: string; readonly top1: number } | null;
@@ -30,6 +35,7 @@ const heading = 10;
 export function renderModel(model: ModelSummary, { width, color }: { width: number; color: boolean }): string {
   const { name, spec, fps, frames, bytes, licence, source, accuracy } = model;
   const { height, width: across } = spec.resolution;
+  const numbers = model.integers ? `int8; float32: ${someOf(model.floats)}` : null;
   const size = bytes === null ? [] : [formatBytes(bytes)];
   const rows: readonly (readonly [string, string | null])[] = [
     ["network", nameOf(spec) === name ? null : nameOf(spec)],
@@ -41,6 +47,7 @@ export function renderModel(model: ModelSummary, { width, color }: { width: numb
     ["cost", `${(model.macsPerFrame / 1e6).toFixed(2)} M multiply–adds per frame (movinet bench times it)`],
     ["state", model.states.length === 0 ? null : `${formatBytes(model.stateBytes)} per stream`],
     ["blocks", `${spec.convType} convolutions, squeeze-and-excitation ${spec.squeezeExcite}, ${spec.activation}`],
+    ["numbers", numbers],
     ["licence", licence],
     ["source", source],
   ];
@@ -52,6 +59,13 @@ export function renderModel(model: ModelSummary, { width, color }: { width: numb
     return [`${left}  ${first}`, ...more.map((line) => " ".repeat(heading + 2) + line)];
   });
   return [paint("bold", printable(name)), ...lines].join("\n");
+}
+
+const firstNames = 6;
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - firstNames;
+  return `${names.slice(0, firstNames).join(", ") || "nothing"}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 const firstLabels = 3;

@@ -4,10 +4,12 @@ import { columnsOf, counted, tableLines, wrap } from "./text.ts";
 /** What a comparison found, as lines: sentences wrap at `width`, a row of the table takes at most `room` cells. */
 export function renderChecks(receipt: Receipt, { width, room }: { width: number; room: number }): string[] {
   const { source, clips, frames, limits, checks, controls, problem } = receipt;
+  const isMixed = [source, ...checks].some(({ arithmetic }) => arithmetic === "int8");
+  const on = (runtime: string, arithmetic: string) => (isMixed ? `${runtime}, ${arithmetic}` : runtime);
   const head = ["", "on", "", "difference", "error", "correlation", "same class", ""];
-  const rows = checks.map(({ name, runtime, call, difference, error, correlation, sameClass, fails }) => [
+  const rows = checks.map(({ name, runtime, arithmetic, call, difference, error, correlation, sameClass, fails }) => [
     name,
-    runtime,
+    on(runtime, arithmetic),
     call,
     difference === null ? "–" : difference.toExponential(1),
     percent(error),
@@ -19,7 +21,7 @@ export function renderChecks(receipt: Receipt, { width, room }: { width: number;
   const sentences = (...texts: string[]) => texts.flatMap((text) => wrap(text, columnsOf({ width })));
   return [
     ...sentences(
-      `Compared with ${source.name} on ${source.runtime}, ${source.call}, over ${counted(clips, "clip")} of ${frames} frames. Errors are relative to the spread of its answers; at most ${percent(limits.error)} is allowed.`,
+      `Compared with ${source.name} on ${on(source.runtime, source.arithmetic)}, ${source.call}, over ${counted(clips, "clip")} of ${frames} frames. Errors are relative to the spread of its answers; at most ${percent(limits.error)} is allowed.`,
     ),
     ...tableLines(head, rows, 3, room),
     ...(shown.length > 0 ? sentences(`Controls, wrong on purpose, must be far off: ${shown.join(", ")}.`) : []),

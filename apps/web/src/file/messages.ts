@@ -22,6 +22,8 @@ export interface Tile {
 
 /** The answer for a whole clip. */
 export interface ClipResult {
+  /** `int8` if a quantized model's integers answered. */
+  readonly arithmetic: string;
   readonly frames: number;
   /** Seconds. */
   readonly duration: number;

@@ -62,7 +62,8 @@ export async function classifyClip(
   const doubts = [doubtAboutFrames(frames), doubtAboutChanges(segments)];
   const warnings = [...recognizer.warnings, ...video.warnings, ...doubts.filter((doubt) => doubt !== null)];
   const predictions = known.at(-1)?.predictions ?? [];
-  tell({ kind: "done", result: { frames, duration, predictions, timings, warnings } });
+  const { arithmetic } = recognizer.engine;
+  tell({ kind: "done", result: { arithmetic, frames, duration, predictions, timings, warnings } });
 }
 
 /** The segments of a video that ends at `end`. */

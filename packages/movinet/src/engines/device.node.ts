@@ -1,4 +1,5 @@
 import { DependencyError, MovinetError } from "../common/errors.ts";
+import type { Model } from "../model/model.ts";
 import type { Engine } from "./engine.ts";
 import { litertEngine } from "./litert/litert.node.ts";
 import { nodeEngine, onnxDevices } from "./onnxruntime/onnx.node.ts";
@@ -9,6 +10,8 @@ import { wasmEngine } from "./wasm/inference/engine.ts";
 import { threadedModules } from "./wasm/inference/modules.ts";
 
 export interface EngineOptions {
+  /** The model that it will run. For a quantized one, `auto` is LiteRT.js, which has its integers; without it, or with a device of floats, `warnings` say so. */
+  readonly model?: Pick<Model, "integers" | "spec"> | undefined;
   /** Default `auto`. */
   readonly device?: string | undefined;
   /** Threads per run. Default: the number of cores, at most 4, for ONNX Runtime; one, of at most 64, for `wasm`. `litert` and `reference` run on one. */
@@ -32,12 +35,37 @@ const own: Readonly<Record<string, (threads: number) => Promise<Engine>>> = {
 };
 
 /**
- * The engine of a device: `auto` (ONNX Runtime's CPU kernels; where `onnxruntime-node` is not installed or does not load, our
+ * The engine of a device: `auto` (LiteRT.js for a quantized `model`, else ONNX Runtime's CPU kernels; where `onnxruntime-node` is not installed or does not load, our
  * WebAssembly, with a warning), `cpu` or another execution provider of ONNX Runtime (`cuda`, `coreml`, `dml`, `webgpu`, …),
  * `litert`, `wasm` (our own) or `reference`. Throws {@link MovinetError}: `E_DEPENDENCY_MISSING`, `E_DEVICE_UNKNOWN`, `E_DEVICE_UNAVAILABLE`;
  * `TypeError` for `background` or `threads` of a device that has no such choice.
  */
-export async function openEngine({ device = "auto", threads, background }: EngineOptions = {}): Promise<Engine> {
+export async function openEngine({ model, ...options }: EngineOptions = {}): Promise<Engine> {
+  if (model?.integers === undefined || model.spec.mode !== "stream") return openFor(options);
+  const { device = "auto", threads = 1, background } = options;
+  if (device !== "auto") return saidOfFloats(await openFor(options), "device litert runs its integers");
+  checkThreads(threads);
+  try {
+    const engine = await litertEngine();
+    const ignored = threads > 1 ? `on one thread, not on ${threads}` : background ? "in this thread" : null;
+    return ignored === null
+      ? engine
+      : { ...engine, warnings: [`running on ${engine.name}, which computes ${ignored}`] };
+  } catch (cause) {
+    if (!(cause instanceof DependencyError)) throw cause;
+    const { subject, problem, remedy } = cause;
+    return saidOfFloats(await openFor(options), `${subject} runs its integers (${problem}). ${remedy}`);
+  }
+}
+
+/** An engine, and a warning if it runs the floats of a quantized model. */
+function saidOfFloats(engine: Engine, instead: string): Engine {
+  if (engine.integers) return engine;
+  const warning = `running the dequantized float32 weights of an int8 model on ${engine.name}: ${instead}`;
+  return { ...engine, warnings: [...(engine.warnings ?? []), warning] };
+}
+
+async function openFor({ device = "auto", threads, background }: Omit<EngineOptions, "model">): Promise<Engine> {
   if (background && device !== "auto" && device !== "cpu") {
     throw new TypeError(`background works only with the cpu device, not with ${device}`);
   }

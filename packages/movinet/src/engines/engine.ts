@@ -62,6 +62,8 @@ export interface Engine {
   readonly format: "onnx" | "tflite" | null;
   /** The most frames per step of a stream. */
   readonly stepFrames: number;
+  /** Whether it computes a graph with integer types in integers; others run only graphs of floats. */
+  readonly integers?: boolean;
   /** Whether executables loaded for a fixed number of streams are faster than those for any number. */
   readonly perStreams?: boolean;
   /** Caveats about how it runs here, one line each. */

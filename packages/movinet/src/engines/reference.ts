@@ -10,6 +10,7 @@ export const referenceEngine: Engine = {
   name: "reference",
   format: null,
   stepFrames: Number.POSITIVE_INFINITY,
+  integers: true,
   async load(source) {
     if (!("graph" in source)) throw new TypeError("the reference interpreter runs graphs, not files");
     const { graph, weights } = source;

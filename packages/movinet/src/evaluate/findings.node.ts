@@ -26,7 +26,7 @@ export interface Findings {
 
 /** The results, with the answer for each clip: plain data to store next to the report. */
 export function evaluationRecord({ model, dataset, judged, fit, card, evaluation, found, warnings }: Findings) {
-  const { answers, failures, agreement } = found;
+  const { answers, failures, agreement, arithmetic } = found;
   const clips = answers.map(({ name, group, classes, scores, moments }) => ({
     name,
     group,
@@ -38,7 +38,7 @@ export function evaluationRecord({ model, dataset, judged, fit, card, evaluation
   const { learned, top1 } = evaluation;
   const told = learned ? { learned, clips: evaluation.clips, remembered: top1.hits } : evaluation;
   const date = new Date().toISOString();
-  return { model, dataset, judged, fit, date, evaluation: told, agreement, warnings, clips, failed };
+  return { model, dataset, judged, fit, date, arithmetic, evaluation: told, agreement, warnings, clips, failed };
 }
 
 /** The input of `renderReport` for an evaluation; `command`: the command that ran it. */
@@ -65,6 +65,7 @@ export function evaluationReport(findings: Findings & { readonly command: string
       input: `${width} × ${height}, ${fit}`,
       "frames per second": card.fps,
       ...(card.frames === null ? {} : { "frames per window": card.frames }),
+      arithmetic: found.arithmetic,
       threads,
     },
     environment: environmentFacts(engine),

@@ -4,6 +4,7 @@ import type { ClipCache, ClipFailure } from "../data/clip-cache.node.ts";
 import type { Sample } from "../data/dataset.ts";
 import type { Engine } from "../engines/engine.ts";
 import { classifyFrames } from "../flow/classify.ts";
+import type { Arithmetic } from "../graph/precision.ts";
 import type { Fit, InputSize } from "../model/card.ts";
 import type { Model } from "../model/model.ts";
 import { Program } from "../session/program.ts";
@@ -68,8 +69,10 @@ export interface ModelAnswers {
   readonly failures: readonly ClipFailure[];
   /** Samples that were evaluated although something is wrong with their videos. */
   readonly damaged: readonly DamagedClip[];
-  /** Null for base models, which have only one mode, and if no clip was compared. */
+  /** Null for base models and integers, which have only one mode, and if no clip was compared. */
   readonly agreement: Agreement | null;
+  /** `int8` if the model's integers answered; `float32` also for the dequantized weights of a quantized model. */
+  readonly arithmetic: Arithmetic;
 }
 
 /**
@@ -90,7 +93,9 @@ export async function evaluateModel(
   const failures: ClipFailure[] = [];
   const damaged: DamagedClip[] = [];
   const program = Program.prepare(model, engine);
-  const clipMode = model.spec.mode === "stream" ? new ClipMode(model, engine) : null;
+  const { arithmetic } = program;
+  const hasTwoModes = model.spec.mode === "stream" && arithmetic === "float32";
+  const clipMode = hasTwoModes ? new ClipMode(model, engine) : null;
   const isCompared = (i: number) =>
     Math.floor((i * compared) / samples.length) !== Math.floor(((i - 1) * compared) / samples.length);
   let next = opening(samples[0]);
@@ -111,7 +116,7 @@ export async function evaluateModel(
       else failures.push({ sample, error: outcome.error as MovinetError });
       onClip?.(outcome);
     }
-    return { answers, failures, damaged, agreement: clipMode?.agreement ?? null };
+    return { answers, failures, damaged, agreement: clipMode?.agreement ?? null, arithmetic };
   } finally {
     await (await next.catch(() => null))?.[Symbol.asyncDispose]?.();
     await decoders?.[Symbol.asyncDispose]();

@@ -18,8 +18,8 @@ import { type OpenFrames, Recognizer } from "./recognizer.ts";
 
 export interface OpenOptions {
   /**
-   * The engine: `auto` (default: ONNX Runtime on the CPU; without `onnxruntime-node`, the built-in WebAssembly engine,
-   * with a warning), `cpu` or another ONNX Runtime execution provider (`cuda`, `coreml`, `dml`, `webgpu`, …), `wasm`
+   * The engine: `auto` (default: LiteRT.js for int8 models, in their own integers; ONNX Runtime on the CPU for others; without
+   * `onnxruntime-node`, the built-in WebAssembly engine, with a warning), `cpu` or another ONNX Runtime execution provider (`cuda`, `coreml`, `dml`, `webgpu`, …), `wasm`
    * (the built-in WebAssembly engine), `litert` (LiteRT.js), or `reference` (the slow interpreter).
    */
   readonly device?: string | undefined;
@@ -68,11 +68,11 @@ export async function open(
   const { signal } = fetching;
   const opened = await openAny(model, labels, fetching);
   signal?.throwIfAborted();
-  const engine = await openEngine({ device, threads, background });
+  const engine = await openEngine({ device, threads, background, model: opened });
   const program = await programOf(opened, engine);
   if (signal?.aborted) await program[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  const report = { name: engine.name, trials: [] };
+  const report = { name: engine.name, trials: [], arithmetic: program.arithmetic };
   return new Recognizer(program, report, [...opened.warnings, ...(engine.warnings ?? [])], openFrames);
 }
 

@@ -1,6 +1,7 @@
 /** Starts a model on an engine that has proved itself: the first that does, or the fastest of those that do. */
 import { MovinetError } from "../common/errors.ts";
 import type { Engine } from "../engines/engine.ts";
+import type { Arithmetic } from "../graph/precision.ts";
 import type { Program } from "../session/program.ts";
 import type { OpenedFile } from "../zoo/labelled.ts";
 import { type Answers, compare, probe, type Receipt, rehearse } from "./engine-receipt.ts";
@@ -24,6 +25,8 @@ export interface EngineReport {
   readonly name: string;
   /** What was tried at the start, and last the engine that another one was compared with. In browsers only. */
   readonly trials: readonly EngineTrial[];
+  /** `int8` if it computes in a quantized model's integers; `float32` also for their dequantized weights. */
+  readonly arithmetic: Arithmetic;
 }
 
 /** A way to get an engine. */
@@ -93,7 +96,12 @@ export async function start(
   const warnings = tried.flatMap(({ trial }) =>
     trial.problem === null ? [] : [`running on ${engine}, because ${trial.engine} failed its check: ${trial.problem}`],
   );
-  return { program: best.program, engine: { name: engine, trials }, warnings };
+  const { arithmetic } = best.program;
+  const floats =
+    opened.integers !== undefined && arithmetic === "float32"
+      ? [`running the dequantized float32 weights of an int8 model on ${engine}: device litert runs its integers`]
+      : [];
+  return { program: best.program, engine: { name: engine, trials, arithmetic }, warnings: [...warnings, ...floats] };
 }
 
 /** An engine that was tried: with a program of the model if it passed, and what it answered if that was asked. */
@@ -124,9 +132,9 @@ async function rehearsed(opened: OpenedFile, way: Way, proof: Proof, truth: Answ
   try {
     const answers = await rehearse(program);
     const trial = { ...loaded.trial, ms: answers.ms };
-    // A file in its own arithmetic answers otherwise than the floats that it is imported as.
+    // Integers, and files in their own arithmetic, answer otherwise than the floats that they are imported as.
     const isFile = proof.engine.format === "tflite" && opened.file?.format === "tflite";
-    if (truth === null || isFile) return { trial, program, answers, error: null };
+    if (truth === null || isFile || program.arithmetic === "int8") return { trial, program, answers, error: null };
     const { difference, problem } = compare(answers, truth, opened.card);
     if (problem === null) return { trial: { ...trial, difference }, program, answers, error: null };
     await program[Symbol.asyncDispose]();

@@ -1,3 +1,4 @@
+import { type Arithmetic, arithmeticOf } from "../graph/precision.ts";
 import type { Signature, StepInterface } from "../graph/step-interface.ts";
 import { type Card, defaultCard } from "../model/card.ts";
 import { checkLabels } from "../model/labels.ts";
@@ -21,6 +22,8 @@ export interface DescribedFile {
   readonly model: SessionModel;
   /** What it returns for classes. */
   readonly output: keyof typeof logitsOf;
+  /** How it computes. */
+  readonly arithmetic: Arithmetic;
 }
 
 interface Called {
@@ -51,10 +54,10 @@ export function openNetworkFile(
   return {
     signature: file.signature,
     describe(called) {
-      const { model, output } = file.describe(called);
+      const { model, ...facts } = file.describe(called);
       const described = { ...model, card: { ...model.card, ...card } };
       checkLabels(described.card.labels, model.spec, subject);
-      return { model: described, output };
+      return { model: described, ...facts };
     },
   };
 }
@@ -78,7 +81,7 @@ function onnxFile(bytes: Uint8Array, subject: string): NetworkFile {
     signature: { frames: facts.frames },
     describe(called) {
       const { spec, sized } = sizesOf(called);
-      return { model: { spec, card: sized(card) }, output: "logits" };
+      return { model: { spec, card: sized(card) }, output: "logits", arithmetic: arithmeticOf(facts.dtype) };
     },
   };
 }
@@ -86,6 +89,7 @@ function onnxFile(bytes: Uint8Array, subject: string): NetworkFile {
 /** From the metadata of our files, or else the operators; for networks outside the family from the signature. */
 function tfliteFile(bytes: Uint8Array, subject: string): NetworkFile {
   const file = readModel(bytes, subject);
+  const arithmetic = hasIntegers(file) ? "int8" : "float32";
   return {
     signature: { passed: passedThrough(file) },
     describe(called) {
@@ -94,19 +98,27 @@ function tfliteFile(bytes: Uint8Array, subject: string): NetworkFile {
       if (own) {
         const card = sized(readCard({ "movinet.card": new TextDecoder().decode(own) }, subject));
         checkCard(card, spec, subject);
-        return { model: { spec, card }, output: "logits" };
+        return { model: { spec, card }, output: "logits", arithmetic };
       }
       const { names: labels } = embeddedLabels(bytes, file, called.classes);
       try {
         const { spec: found, output } = locateTflite(bytes, subject);
         const card = { ...sized(defaultCard(found)), labels };
-        return { model: { spec, card: output === "sigmoid" ? { ...card, output } : card }, output };
+        return { model: { spec, card: output === "sigmoid" ? { ...card, output } : card }, output, arithmetic };
       } catch {
         const card = { ...sized(defaultCard({ variant: "custom", ...spec })), labels };
-        return { model: { spec, card }, output: "logits" };
+        return { model: { spec, card }, output: "logits", arithmetic };
       }
     },
   };
+}
+
+/** Whether it has convolutions of integers. */
+function hasIntegers({ operators, tensors }: TfliteModel): boolean {
+  return operators.some(
+    ({ op, inputs }) =>
+      op === "CONV_2D" && inputs.slice(0, 2).every((input) => /^u?int8$/.test(tensors[input]?.type ?? "")),
+  );
 }
 
 /** States that the official exporter passes through. */

@@ -30,7 +30,7 @@ export function integersOf(
 ): Int8Array | Int32Array {
   if (quantization === null || (dtype !== "int8" && dtype !== "int32"))
     throw new Error(`internal: ${dtype} has no grid`);
-  const { scale, zeroPoint } = quantization;
+  const { scale, zeroPoint, exact = {} } = quantization;
   const [least, most] = limits[dtype];
   const integers = new (dtype === "int8" ? Int8Array : Int32Array)(data.length);
   for (let i = 0; i < integers.length; i++) {
@@ -38,6 +38,7 @@ export function integersOf(
     const integer = roundEven((data[i] as number) / (scale[channel] as number)) + (zeroPoint[channel] as number);
     integers[i] = Math.max(least, Math.min(most, integer));
   }
+  for (const [position, integer] of Object.entries(exact)) integers[Number(position)] = integer;
   return integers;
 }
 

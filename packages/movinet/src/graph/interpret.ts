@@ -5,6 +5,7 @@ import { onGrid } from "./integers.ts";
 import type { ActivationKind, Graph, Node, NodeOf, PerOp, Run, Shape, Values } from "./ir.ts";
 import { normEpsilon, perOp } from "./ir.ts";
 import { resolveParams } from "./params.ts";
+import { kernelRounding } from "./requantize.ts";
 import { samePadding } from "./shapes.ts";
 import type { Weights } from "./tensor.ts";
 
@@ -237,8 +238,9 @@ export function interpret(
     return type?.quantization ? Float32Array.from(onGrid(param(name), type)) : param(name);
   };
   const run: Run = { shapes: graph.shapes, batch, values, param: rounded };
+  const round = kernelRounding(graph);
   for (const node of graph.nodes) {
-    const value = runNode(node, run);
+    const value = round(node, runNode(node, run), values);
     const type = graph.types?.[node.id];
     values[node.id] = type?.quantization ? onGrid(value, type) : value;
   }

@@ -77,7 +77,9 @@ export type Derivation =
   /** `base · factor`, where `factor` has one element. */
   | { readonly kind: "scaled"; readonly base: string; readonly factor: string }
   /** `scale · base + shift` */
-  | { readonly kind: "affine"; readonly base: string; readonly scale: number; readonly shift: number };
+  | { readonly kind: "affine"; readonly base: string; readonly scale: number; readonly shift: number }
+  /** A number of the architecture, whatever the weights are. */
+  | { readonly kind: "number"; readonly value: number };
 
 /** The state of a stream between calls, with Google's names in Google's order (spec §3.1). */
 export type State = { readonly name: string /** As in {@link Param}. */; readonly owner: string } & (

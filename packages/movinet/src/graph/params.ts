@@ -13,6 +13,8 @@ function derive(derivation: Derivation, of: Compute): Float32Array {
     }
     case "affine":
       return of(derivation.base).map((value) => derivation.scale * value + derivation.shift);
+    case "number":
+      return Float32Array.of(derivation.value);
     case "foldKernel": {
       const gain = gainOf(of(derivation.gamma), of(derivation.variance));
       if (gain.every(changesNothing)) return of(derivation.kernel);
@@ -51,6 +53,7 @@ export function sourceOf(graph: Graph, name: string): string {
   const derivation = graph.params[name]?.derivation;
   switch (derivation?.kind) {
     case undefined:
+    case "number":
       return name;
     case "foldKernel":
       return sourceOf(graph, derivation.kernel);

@@ -7,6 +7,8 @@ export interface Quantization {
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
   readonly axis: number;
+  /** Integers by position that no float32 number is rounded to: those beyond 24 bits. */
+  readonly exact?: Readonly<Record<number, number>> | undefined;
 }
 
 /** The type of a value or parameter; `quantization` is null for plain numbers. */
@@ -18,3 +20,10 @@ export interface NumberType {
 /** How a file stores and computes, most exact first: `dynamic_int8` has only int8 weights, `int8` everything. */
 export const precisions = ["float32", "float16", "dynamic_int8", "int8"] as const;
 export type Precision = (typeof precisions)[number];
+
+/** In which numbers a network is computed: weights of fewer bits become floats first, unless everything is int8. */
+export type Arithmetic = "float32" | "int8";
+
+export function arithmeticOf(precision: Precision): Arithmetic {
+  return precision === "int8" ? "int8" : "float32";
+}

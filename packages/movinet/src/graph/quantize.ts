@@ -5,7 +5,7 @@
 import { definitionOf } from "./composites.ts";
 import { symmetricScales } from "./integers.ts";
 import { type Graph, inputsOf, type Node, onlyReaders, type Param, type Shape } from "./ir.ts";
-import { resolveParams } from "./params.ts";
+import { resolveParams, sourceOf } from "./params.ts";
 import type { NumberType, Quantization } from "./precision.ts";
 import type { Weights } from "./tensor.ts";
 
@@ -18,6 +18,14 @@ export interface Integers {
   readonly ranges: Readonly<Record<string, Range>>;
   /** The convolutions that stay float32. */
   readonly floats: readonly string[];
+  /**
+   * `converter`: as TensorFlow's converter computes. Products with residual scales and with constants of gates are steps of their own,
+   * and so is a sigmoid; sums over time may be integers; the values with a range are the integers. Default: constants are folded
+   * into convolutions, and sums are floats.
+   */
+  readonly steps?: "converter" | undefined;
+  /** Integers of biases, by parameter and channel, that no float32 weight is rounded to. */
+  readonly biases?: Readonly<Record<string, Readonly<Record<string, number>>>> | undefined;
 }
 
 /** The ops that have integer kernels. Sums over time have no fixed range, and so stay floats. */
@@ -27,6 +35,17 @@ const integerOps: ReadonlySet<string> = new Set<Node["op"]>([
 ]);
 /** The ops whose output has the numbers of their inputs, so that all share one grid. */
 const sharing: ReadonlySet<string> = new Set<Node["op"]>(["averagePool", "slice", "join", "pad", "repeat", "concat"]);
+
+/** The grid of an integer sigmoid's output, which is the same in every file. */
+const sigmoidStep = 1 / 256;
+
+/** Ops that compute with integers only in files with the steps of a converter. */
+function isConverterStep(graph: Graph, node: Node, written: string): boolean {
+  if (node.op === "cumulativeSum") return graph.shapes[node.id]?.frames === 1;
+  if (node.op === "scale") return graph.params[node.factor]?.type?.dtype === "int8";
+  const [step] = graph.types?.[written]?.quantization?.scale ?? [];
+  return node.op === "activation" && node.kind === "sigmoid" && step === sigmoidStep;
+}
 
 function hasIntegerKernel(node: Node): boolean {
   if (node.op === "activation") return node.kind === "relu6" || node.kind === "hard_swish";
@@ -38,7 +57,8 @@ export function computesIntegers(graph: Graph, node: Node, written: string): boo
   const isInteger = (value: string) => graph.types?.[value]?.dtype === "int8";
   const isWeighted = node.op === "conv" || node.op === "depthwise";
   if (isWeighted && graph.params[node.kernel]?.type?.dtype !== "int8") return false;
-  return hasIntegerKernel(node) && inputsOf(node).every(isInteger) && isInteger(written);
+  const hasKernel = hasIntegerKernel(node) || isConverterStep(graph, node, written);
+  return hasKernel && inputsOf(node).every(isInteger) && isInteger(written);
 }
 
 /** The value that a node's kernel writes: that of the ReLU6 that alone reads it, which is fused into it. */
@@ -77,9 +97,12 @@ export function quantizedValues(graph: Graph, floats: readonly string[] = []): r
 }
 
 /** Types the values, kernels and biases of a lowered graph. Throws `RangeError` for a value without a range. */
-export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats }: Integers): Graph {
+export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats, steps, biases = {} }: Integers): Graph {
   const param = resolveParams(graph, weights);
-  const values = quantizedValues(graph, floats);
+  const values =
+    steps === "converter"
+      ? graph.nodes.map(({ id }) => id).filter((id) => Object.hasOwn(ranges, id))
+      : quantizedValues(graph, floats);
   const groups = shareGrids(graph, values);
   const found = new Map<string, Range>();
   for (const value of values) {
@@ -93,6 +116,11 @@ export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats }
 
   const params: Record<string, Param> = { ...graph.params };
   for (const node of graph.nodes) {
+    if (node.op === "scale" && types[node.x]?.dtype === "int8" && types[node.id]?.dtype === "int8") {
+      const [factor = 0] = param(node.factor);
+      const grid = gridOf([Math.min(0, factor), Math.max(0, factor)]);
+      params[node.factor] = { ...(params[node.factor] as Param), type: { dtype: "int8", quantization: grid } };
+    }
     if ((node.op !== "conv" && node.op !== "depthwise") || floats.includes(node.id)) continue;
     const kernel = params[node.kernel] as Param;
     const { channels } = graph.shapes[node.id] as Shape;
@@ -101,13 +129,15 @@ export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats }
     const type: NumberType = { dtype: "int8", quantization: centred(scale, axis) };
     params[node.kernel] = { ...kernel, type };
     if (node.bias === null) continue;
-    params[node.bias] = { ...(params[node.bias] as Param), type: biasType(types[node.x] as NumberType, type) };
+    const { dtype, quantization } = biasType(types[node.x] as NumberType, type);
+    const exact = biases[sourceOf(graph, node.bias)];
+    params[node.bias] = { ...(params[node.bias] as Param), type: { dtype, quantization: { ...quantization, exact } } };
   }
   return { ...graph, types, params };
 }
 
 /** The type of a bias: of the products of a value and a kernel. */
-export function biasType(value: NumberType, kernel: NumberType): NumberType {
+export function biasType(value: NumberType, kernel: NumberType): { dtype: "int32"; quantization: Quantization } {
   const step = value.quantization?.scale[0] as number;
   const scale = (kernel.quantization as Quantization).scale.map((channel) => channel * step);
   return { dtype: "int32", quantization: centred(scale, 0) };

@@ -91,9 +91,14 @@ const cardFields: Fields<Card> = {
   learned: nullOr(record({ files: list(text, 0), groups: list(text, 0) })),
 };
 
+const isTable = (value: unknown, check: Check) =>
+  typeof value === "object" && value !== null && Object.values(value).every(check);
+
 const integerFields: Fields<Integers> = {
-  ranges: (value) => typeof value === "object" && value !== null && Object.values(value).every(isRange),
+  ranges: (value) => isTable(value, isRange),
   floats: list(text, 0),
+  steps: oneOf(undefined, "converter"),
+  biases: (value) => value === undefined || isTable(value, (channels) => isTable(channels, Number.isSafeInteger)),
 };
 
 /** Fields that are omitted if null, and missing in older files. */

@@ -6,6 +6,7 @@ import { Turns } from "../common/turns.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { Graph } from "../graph/ir.ts";
 import { type SplitHead, splitHead } from "../graph/passes.ts";
+import type { Arithmetic } from "../graph/precision.ts";
 import { elementsOf } from "../graph/shapes.ts";
 import {
   type CarriedState,
@@ -61,27 +62,45 @@ export class Program implements SessionSource, AsyncDisposable {
   readonly model: SessionModel;
   /** The engine, for example `onnxruntime-node cpu`. */
   readonly engine: string;
+  /** `int8` if the network is computed in integers; `float32` also for the dequantized weights of a quantized model. */
+  readonly arithmetic: Arithmetic;
   readonly #network: Network;
   readonly #turns: Turns;
   readonly #calls = new Map<string, Promise<Call>>();
 
-  private constructor(model: SessionModel, engine: Engine, network: Network) {
+  private constructor(model: SessionModel, engine: Engine, arithmetic: Arithmetic, network: Network) {
     this.model = model;
     this.engine = engine.name;
+    this.arithmetic = arithmetic;
     this.#network = network;
     this.#turns = new Turns(this, "program", network.subject);
   }
 
-  /** A program that compiles each form when the first session needs it. */
+  /**
+   * A program that compiles each form when the first session needs it. A quantized stream model computes in its integers on an engine that has
+   * them, frame by frame; on others in floats.
+   */
   static prepare(model: Model, engine: Engine): Program {
     const { spec, weights } = model;
+    if (computesIntegers(model, engine)) {
+      return new Program(model, engine, "int8", {
+        subject: model.card.name,
+        stepFrames: 1,
+        perStreams: false,
+        head: null,
+        async load() {
+          const { integerStep } = await import("../formats/tflite/write/emit.ts");
+          return loadCall(engine, { graph: integerStep(model), weights });
+        },
+      });
+    }
     const build = (frames: number) => {
       const whole = buildGraph(spec, { form: spec.mode === "stream" ? "step" : "clip", frames });
       return { whole, parts: spec.mode === "stream" ? splitHead(whole) : null };
     };
     const step = build(1);
     const head = step.parts && headOf(step.whole, step.parts);
-    return new Program(model, engine, {
+    return new Program(model, engine, "float32", {
       subject: model.card.name,
       stepFrames: head ? engine.stepFrames : 1,
       perStreams: engine.perStreams ?? false,
@@ -118,9 +137,9 @@ export class Program implements SessionSource, AsyncDisposable {
       const { inputs, outputs, layout } = executable;
       const step = interfaceOf({ inputs, outputs, layout, ...file.signature }, subject);
       const classes = elementsOf(outputs.find(({ name }) => name === step.outputs["logits"])?.shape ?? []);
-      const { model, output } = file.describe({ step, classes });
+      const { model, output, arithmetic } = file.describe({ step, classes });
       const call = { executable, step, toLogits: logitsOf[output] };
-      return new Program(model, engine, {
+      return new Program(model, engine, arithmetic, {
         subject,
         stepFrames: 1,
         perStreams: false,
@@ -196,6 +215,11 @@ export class Program implements SessionSource, AsyncDisposable {
         : `${this.#network.subject} takes whole clips: open it with openClip`,
     );
   }
+}
+
+/** Whether a program of a model on an engine computes in int8. */
+export function computesIntegers({ spec, integers }: Model, engine: Engine): boolean {
+  return integers !== undefined && engine.integers === true && spec.mode === "stream";
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
+import { litertEngine } from "../engines/litert/litert.node.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
 import { differencesOfPort } from "../formats/pytorch/write.ts";
@@ -40,15 +41,17 @@ export interface ConvertOptions {
   readonly format: ExportFormat;
   /** Default: one frame (`step`) of a stream model, whole clips (`clip`) of a base model. */
   readonly form?: TfliteForm | undefined;
-  /** Default `float32`. */
+  /** Default: `int8` for a TFLite file of a quantized model, else `float32`. */
   readonly dtype?: TflitePrecision | undefined;
   /** Frames per clip, for the form `clip` only; default: those of the model's card. */
   readonly frames?: number | undefined;
   /** Names of the model and of the result in the receipt. */
   readonly name: string;
   readonly resultName: string;
-  /** The engine for the model itself. */
+  /** The engine for the model itself, if it is not written as int8. */
   readonly engine: Engine;
+  /** The TFLite file that a quantized model was read from: an int8 file is compared with it. Default: the model's integers. */
+  readonly original?: Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
   /** How many of `total` passes over the frames are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -71,12 +74,13 @@ export interface Converted {
  * other than `clip`.
  */
 export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
-  const exact = (options.dtype ?? "float32") === "float32";
+  const dtype = options.dtype ?? (given.integers && options.format === "tflite" ? "int8" : "float32");
+  // The integers of a quantized model are what it was.
+  const exact = dtype === (given.integers ? "int8" : "float32");
   // The accuracy of rounded weights has not been measured.
   const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   const { format, name, resultName, engine, signal, onProgress } = options;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
-  const dtype = options.dtype ?? "float32";
   if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
     throw new TypeError("convertModel: frames works only with the clip form");
   }
@@ -84,7 +88,8 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const emit = emitterOf(model, format, { form, dtype, frames });
   const written = emit();
   await breathe(signal);
-  const source = wholeClips(model, name, frames, engine);
+  const source =
+    dtype === "int8" ? await ofIntegers(model, name, options.original) : wholeClips(model, name, frames, engine);
   const result = await openResult(written, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
@@ -98,15 +103,26 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     const found = await compareRunners(own, [written], clips, dtype, { output: model.card.output, onCheck });
     const receipt: Receipt = {
       type: "receipt",
-      source: { name, runtime: source.runner.runtime, call: source.runner.call },
+      source: { name, runtime: source.runner.runtime, arithmetic: source.runner.arithmetic, call: source.runner.call },
       result: { format, form: exportFormats[format].holds === "weights" ? null : form, dtype },
       ...found,
     };
-    return { ...emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model.spec, format) };
+    const floats = given.integers && dtype !== "int8" ? [floatsOnly(name, dtype)] : [];
+    return { ...emit(JSON.stringify(receipt)), receipt, warnings: [...warningsOf(model.spec, format), ...floats] };
   } finally {
     await result.close();
     await source.close();
   }
+}
+
+/** A quantized model in its integers: the file that it was read from, or its own. */
+async function ofIntegers(model: Model, name: string, original: Uint8Array | undefined): Promise<Opened> {
+  if (original) return openFile({ bytes: original, name, format: "tflite", card: {} });
+  return openProgram(model, name, await litertEngine());
+}
+
+function floatsOnly(name: string, dtype: string): string {
+  return `it has the dequantized weights of ${name} in ${dtype}, and was compared with them: ${name} computes in int8, and its answers differ`;
 }
 
 function wholeClips(model: Model, name: string, frames: number | undefined, engine: Engine): Opened {
@@ -120,7 +136,7 @@ function wholeClips(model: Model, name: string, frames: number | undefined, engi
 
 function openProgram(model: Model, name: string, engine: Engine): Opened {
   const program = Program.prepare(model, engine);
-  return { runner: sessionRunner(program, name, engine.name), close: () => program[Symbol.asyncDispose]() };
+  return { runner: sessionRunner(program, name), close: () => program[Symbol.asyncDispose]() };
 }
 
 /** Returns the writer of the file, called once without a receipt and once with it. */

@@ -22,6 +22,6 @@ answerParent(async (request: FileRequest): Promise<OpenedFile | readonly Float32
   if ("clip" in request) return (file as FileRunner).runner.logits(request.clip);
   watchMemory(process.memoryUsage.rss() + request.memoryBytes);
   file = await openFile(request.job);
-  const { name, runtime, call, frames } = file.runner;
-  return { model: file.model, runner: { name, runtime, call, frames } };
+  const { logits: _, ...runner } = file.runner;
+  return { model: file.model, runner };
 });

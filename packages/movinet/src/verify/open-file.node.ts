@@ -25,6 +25,6 @@ export interface FileJob {
 export async function openFile({ bytes, name, format, card }: FileJob): Promise<FileRunner> {
   const engine = format === "onnx" ? await nodeEngine() : await litertEngine();
   const program = await Program.open(bytes, name, engine, card);
-  const runner = sessionRunner(program, name, engine.name);
+  const runner = sessionRunner(program, name);
   return { model: program.model, runner, close: () => program[Symbol.asyncDispose]() };
 }

@@ -18,6 +18,7 @@ export interface Check extends Likeness {
   /** Name of the file or model. */
   readonly name: string;
   readonly runtime: string;
+  readonly arithmetic: Runner["arithmetic"];
   readonly call: Runner["call"];
   /** Number of answers compared. */
   readonly answers: number;
@@ -41,7 +42,7 @@ export interface Control extends Likeness {
 export interface Receipt {
   readonly type: "receipt";
   /** The reference of the comparison. */
-  readonly source: { readonly name: string; readonly runtime: string; readonly call: Runner["call"] };
+  readonly source: Pick<Runner, "name" | "runtime" | "arithmetic" | "call">;
   readonly result: { readonly format: string; readonly form: string | null; readonly dtype: Precision };
   readonly clips: number;
   /** Frames of all clips together. */
@@ -105,11 +106,20 @@ export async function compareRunners(
     for (const [i, clip] of clips.entries()) {
       found.push(...pairs(await answersOf(other, clip), expected[i] as readonly Float64Array[]));
     }
-    const { name, runtime, call } = other;
+    const { name, runtime, arithmetic, call } = other;
     if (found.length === 0) continue;
     const likeness = likenessOf(found, yardstick);
     const fails = failuresOf(likeness, limits);
-    checks.push({ name, runtime, call, answers: found.length, ...likeness, fails, pass: fails.length === 0 });
+    checks.push({
+      name,
+      runtime,
+      arithmetic,
+      call,
+      answers: found.length,
+      ...likeness,
+      fails,
+      pass: fails.length === 0,
+    });
     onCheck();
   }
   const problem = problemOf(checks, controls, yardstick, dtype);

@@ -5,6 +5,6 @@ import type { Model } from "../model/model.ts";
 import type { Frames } from "./clips.ts";
 import { interpretClip } from "./runner.ts";
 
-const model = workerData as Pick<Model, "spec" | "weights">;
+const model = workerData as Model;
 
 answerRequests((clip: Frames) => interpretClip(model, clip));

@@ -2,10 +2,11 @@ import { buildGraph } from "../arch/build.ts";
 import type { Engine } from "../engines/engine.ts";
 import { referenceEngine } from "../engines/reference.ts";
 import { joinFrames } from "../evaluate/agreement.ts";
+import type { Arithmetic } from "../graph/precision.ts";
 import { macsOf } from "../graph/shapes.ts";
 import type { Model } from "../model/model.ts";
 import { type ClipSession, openWholeClip } from "../session/clip-session.ts";
-import type { SessionSource } from "../session/program.ts";
+import { Program } from "../session/program.ts";
 import type { Frames } from "./clips.ts";
 
 /** One way to run a network. */
@@ -14,6 +15,8 @@ export interface Runner {
   readonly name: string;
   /** For example `onnxruntime-node cpu`. */
   readonly runtime: string;
+  /** `float32` also for the dequantized weights of an int8 file. */
+  readonly arithmetic: Arithmetic;
   readonly call: "frame by frame" | "whole clip";
   /** Required number of frames per clip; null: any. */
   readonly frames: number | null;
@@ -24,12 +27,14 @@ export interface Runner {
   logits(clip: Frames, signal?: AbortSignal): Promise<readonly Float32Array[]>;
 }
 
-/** A stream model frame by frame, a base model window by window, with any source of sessions. */
-export function sessionRunner(source: SessionSource, name: string, runtime: string): Runner {
+/** A stream model frame by frame, a base model window by window. */
+export function sessionRunner(source: Program, name: string): Runner {
+  const { engine: runtime, arithmetic } = source;
   if (source.model.spec.mode === "base") {
     return {
       name,
       runtime,
+      arithmetic,
       call: "whole clip",
       frames: source.model.card.frames ?? 1,
       async logits(clip) {
@@ -45,6 +50,7 @@ export function sessionRunner(source: SessionSource, name: string, runtime: stri
   return {
     name,
     runtime,
+    arithmetic,
     call: "frame by frame",
     frames: null,
     async logits(clip) {
@@ -70,6 +76,7 @@ export function clipRunner(model: Model, name: string, engine: Engine): Runner &
   return {
     name,
     runtime: engine.name,
+    arithmetic: "float32",
     call: "whole clip",
     frames: null,
     close,
@@ -87,11 +94,11 @@ export function clipRunner(model: Model, name: string, engine: Engine): Runner &
 const mostMacs = 4e8;
 
 /**
- * The reference interpreter on whole clips: float64 and slow, so it gives no answer if that would take too long.
- * `interpret` runs it, by default {@link interpretClip} in this thread.
+ * The reference interpreter on whole clips, or, of a quantized model, frame by frame on its integers: slow, so it gives no answer if that
+ * would take too long. `interpret` runs it, by default {@link interpretClip} in this thread.
  */
 export function referenceRunner(
-  model: Pick<Model, "spec" | "weights">,
+  model: Model,
   name: string,
   interpret: (clip: Frames, signal: AbortSignal | undefined) => Promise<Float32Array> = (clip) =>
     interpretClip(model, clip),
@@ -100,7 +107,8 @@ export function referenceRunner(
   return {
     name,
     runtime: "reference interpreter",
-    call: "whole clip",
+    arithmetic: model.integers ? "int8" : "float32",
+    call: model.integers ? "frame by frame" : "whole clip",
     frames: null,
     async logits(clip, signal) {
       const graph = buildGraph(model.spec, { form: "clip", frames: clip.length });
@@ -112,7 +120,11 @@ export function referenceRunner(
   };
 }
 
-/** Logits of a whole clip by the reference interpreter. */
-export async function interpretClip(model: Pick<Model, "spec" | "weights">, clip: Frames): Promise<Float32Array> {
+/** Logits after the last frame of a clip by the reference interpreter. */
+export async function interpretClip(model: Model, clip: Frames): Promise<Float32Array> {
+  if (model.integers) {
+    const answers = await sessionRunner(Program.prepare(model, referenceEngine), model.card.name).logits(clip);
+    return answers.at(-1) as Float32Array;
+  }
   return (await openWholeClip(model, clip.length, referenceEngine)).run(joinFrames(clip));
 }

@@ -2,6 +2,7 @@ import { ModelError } from "../common/errors.ts";
 import { ownModule } from "../common/modules.node.ts";
 import { breathe } from "../common/process.node.ts";
 import { Thread } from "../common/thread.node.ts";
+import { openEngine } from "../engines/device.node.ts";
 import type { Engine } from "../engines/engine.ts";
 import { formatOf, type ModelFormat } from "../formats/file-kind.ts";
 import { readModel } from "../formats/model-file.ts";
@@ -31,7 +32,7 @@ export interface OpenedFile extends AsyncDisposable {
 
 /**
  * Opens a model file (its bytes, or the loaded model) with every available runtime: ONNX Runtime frame by frame and on
- * whole clips, the reference interpreter, and, for a `.tflite` or `.onnx` file, its own runtime on the unchanged file,
+ * whole clips (of a quantized model LiteRT.js frame by frame, in its integers), the reference interpreter, and, for a `.tflite` or `.onnx` file, its own runtime on the unchanged file,
  * in a separate process that is stopped if the file takes more memory or time than such a network can need. Throws
  * {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_SIGNATURE`, `E_MODEL_RUNTIME`), and `E_DEPENDENCY_MISSING`.
  */
@@ -41,16 +42,16 @@ export async function openRunners(
   engine: Engine,
   { card = {}, signal }: OpenRunnersOptions = {},
 ): Promise<OpenedFile> {
-  if (!(source instanceof Uint8Array)) return openedModel(source, name, engine);
+  if (!(source instanceof Uint8Array)) return await openedModel(source, name, engine);
   const bytes = source;
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, name);
-  if (format === "safetensors" || format === "pt") return openedModel(readModel(bytes, name), name, engine);
+  if (format === "safetensors" || format === "pt") return await openedModel(readModel(bytes, name), name, engine);
   const { dtype, value } = format === "onnx" ? onnxFacts(bytes, name) : tfliteFacts(bytes, name);
   const memoryBytes = flatBytes + bytesOfFile * bytes.length + bytesOfValue * value;
   const file = await openFileApart({ bytes, name, format, card }, { memoryBytes, signal });
   // The network imported from a TFLite file is another way to run it.
   const read = format === "tflite" ? readable(bytes, name) : null;
-  const { runners, close } = read ? modelRunners(read, name, engine) : { runners: [], close: async () => {} };
+  const { runners, close } = read ? await modelRunners(read, name, engine) : { runners: [], close: async () => {} };
   return {
     name,
     format,
@@ -64,9 +65,10 @@ export async function openRunners(
   };
 }
 
-function openedModel(model: ReadModel, name: string, engine: Engine): OpenedFile {
-  const { runners, close } = modelRunners(model, name, engine);
-  return { name, format: model.format, dtype: "float32", model, runners, [Symbol.asyncDispose]: close };
+async function openedModel(model: ReadModel, name: string, engine: Engine): Promise<OpenedFile> {
+  const { runners, close } = await modelRunners(model, name, engine);
+  const dtype = model.integers ? "int8" : "float32";
+  return { name, format: model.format, dtype, model, runners, [Symbol.asyncDispose]: close };
 }
 
 export interface OpenRunnersOptions {
@@ -122,28 +124,30 @@ function readable(bytes: Uint8Array, name: string): Model | null {
   }
 }
 
-function modelRunners(model: Model, name: string, engine: Engine) {
-  const program = Program.prepare(model, engine);
-  const own = sessionRunner(program, name, engine.name);
+/** A quantized model runs in its integers alone: its dequantized weights are another network. */
+async function modelRunners(model: Model, name: string, engine: Engine) {
+  const program = Program.prepare(model, model.integers ? await openEngine({ model }) : engine);
+  const own = sessionRunner(program, name);
   if (model.spec.mode === "base") return { runners: [own], close: () => program[Symbol.asyncDispose]() };
-  const whole = clipRunner(model, name, engine);
+  const whole = model.integers ? null : clipRunner(model, name, engine);
   const reference = referenceThread(model);
+  const interpreted = referenceRunner(model, name, (clip, signal) => reference.open().ask(clip, signal));
   return {
-    runners: [own, whole, referenceRunner(model, name, (clip, signal) => reference.open().ask(clip, signal))],
+    runners: [own, ...(whole ? [whole] : []), interpreted],
     async close() {
       await reference.close();
-      await whole.close();
+      await whole?.close();
       await program[Symbol.asyncDispose]();
     },
   };
 }
 
 /** A thread for the interpreter, started on first use. */
-function referenceThread({ spec, weights }: Model) {
+function referenceThread({ spec, weights, card, integers }: Model) {
   let thread: Thread<Frames, Float32Array> | null = null;
   return {
     open() {
-      thread ??= new Thread(ownModule("verify/reference-worker.node"), { spec, weights });
+      thread ??= new Thread(ownModule("verify/reference-worker.node"), { spec, weights, card, integers });
       return thread;
     },
     close: async () => thread?.[Symbol.asyncDispose](),
@@ -212,6 +216,11 @@ export async function verifyFiles(
     onProgress?.(++done, others.length + 1);
   };
   const found = await compareRunners(source, others, seen, dtype, { output: model.card.output, onCheck });
-  const { runtime, call } = source;
-  return { type: "receipt", source: { name, runtime, call }, result: { format, form: null, dtype }, ...found };
+  const { runtime, arithmetic, call } = source;
+  return {
+    type: "receipt",
+    source: { name, runtime, arithmetic, call },
+    result: { format, form: null, dtype },
+    ...found,
+  };
 }

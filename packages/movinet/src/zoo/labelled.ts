@@ -31,20 +31,21 @@ export interface OpenedFile extends OpenedModel {
 
 /** A model with other class names. An accuracy measured with other names does not apply to it. */
 export function withLabels(
-  { spec, weights, card, warnings }: OpenedModel,
+  { spec, weights, card, integers, warnings }: OpenedModel,
   { names, warnings: told }: FoundLabels,
 ): OpenedModel {
   const renamed = card.labels !== null && names?.join("\n") !== card.labels.join("\n");
   const accuracy = renamed ? null : card.accuracy;
-  return { spec, weights, card: { ...card, labels: names, accuracy }, warnings: [...warnings, ...told] };
+  return { spec, weights, card: { ...card, labels: names, accuracy }, integers, warnings: [...warnings, ...told] };
 }
 
 /** A model with the class names of its card; without any, those of its file, if that is a known one. */
 export async function withKnownLabels(model: OpenedModel, bytes: Uint8Array): Promise<OpenedModel> {
-  const { spec, weights, card, warnings } = model;
-  if (card.labels !== null) return { spec, weights, card, warnings };
+  const { spec, weights, card, integers, warnings } = model;
+  const opened = { spec, weights, card, integers, warnings };
+  if (card.labels !== null) return opened;
   const names = await labelsOfFile(bytes.length, () => sha256Of(bytes));
-  return names === null ? { spec, weights, card, warnings } : withLabels(model, { names, warnings: [] });
+  return names === null ? opened : withLabels(opened, { names, warnings: [] });
 }
 
 export interface FetchOptions extends Pick<TransferOptions, "fetch" | "signal" | "pace"> {

@@ -199,7 +199,7 @@ describe.each([
       ] as const) {
         const { asked, source } = counted(program);
         const owner = { ...source, [Symbol.asyncDispose]: async () => {} };
-        const report = { name: "none", trials: [] };
+        const report = { name: "none", trials: [], arithmetic: "float32" } as const;
         const recognizer = new Recognizer<string>(owner, report, [], () => ({ frames: framesOf(10).frames, isFile }));
         expect((await told(recognizer.classify("clip", { answers }))).given.length).toBe(10);
         expect(asked).toEqual(calls);

@@ -28,7 +28,7 @@ describe.each([
     const [own, steps] = opened.runners as readonly [Runner, Runner];
     const clips = sceneClips(opened.model.spec, streamLengths);
     const program = await Program.open(bytes, "file", await litertEngine());
-    const streamed = sessionRunner(program, "file", "litert");
+    const streamed = sessionRunner(program, "file");
     const ways = [
       own,
       withoutTime(program, streamed),

@@ -163,7 +163,7 @@ describe("verifyFiles", () => {
 
   test("hears of an abort between clips, of ways that never wait", async () => {
     const answers = (name: string): Runner => ({
-      ...{ name, runtime: "computes without a pause", call: "whole clip", frames: null },
+      ...{ name, runtime: "computes without a pause", arithmetic: "float32", call: "whole clip", frames: null },
       logits: async (clip) => [Float32Array.from([clip.length, 0, 1, 2, 3])],
     });
     const file = { name: "a", format: "safetensors", dtype: "float32", model } as const;
@@ -180,6 +180,7 @@ describe("compareRunners", () => {
   const says = (...clips: readonly (readonly (readonly number[])[])[]): Runner => ({
     name: "",
     runtime: "",
+    arithmetic: "float32",
     call: "frame by frame",
     frames: null,
     logits: async ([frame]) => (clips[frame?.[0] as number] ?? []).map((logits) => Float32Array.from(logits)),
@@ -292,11 +293,11 @@ describe("broken files", () => {
     "%s judged as %s: a sound file passes, each broken one fails, each control fails",
     async (dtype, judged) => {
       const program = Program.prepare(model, await nodeEngine({ threads: 1 }));
-      const source = sessionRunner(program, "source", "onnxruntime");
+      const source = sessionRunner(program, "source");
       const litert = await litertEngine();
       const judge = async (written: Model, wrap: (runner: Runner) => Runner = (runner) => runner) => {
         const file = await Program.open(emitTflite(written, { form: "step", dtype }), "file", litert);
-        const receipt = await compareRunners(source, [wrap(sessionRunner(file, "file", "litert"))], clips, judged);
+        const receipt = await compareRunners(source, [wrap(sessionRunner(file, "file"))], clips, judged);
         await file[Symbol.asyncDispose]();
         return receipt;
       };
@@ -330,8 +331,8 @@ describe("broken files", () => {
     const program = Program.prepare(shift, await nodeEngine({ threads: 1 }));
     const file = await Program.open(emitTflite(constant, { form: "step", dtype: "float16" }), "file", litert);
     const receipt = await compareRunners(
-      sessionRunner(program, "source", "onnxruntime"),
-      [sessionRunner(file, "file", "litert")],
+      sessionRunner(program, "source"),
+      [sessionRunner(file, "file")],
       clips,
       "float16",
     );

@@ -98,6 +98,7 @@ export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
     name: "LiteRT.js wasm",
     format: "tflite",
     stepFrames: 1,
+    integers: true,
     async load(source) {
       const { bytes, subject, step } = fileOf(source);
       try {
@@ -126,7 +127,8 @@ function fileOf(source: Loadable): { bytes: Uint8Array; subject: string; step: S
       remedy: "Load the one-frame step and call it for each frame",
     });
   }
-  const lowered = lowerGraph(graph);
+  const isQuantized = Object.keys(graph.types ?? {}).length > 0; // and lowered before that
+  const lowered = isQuantized ? graph : lowerGraph(graph);
   return { bytes: emitGraph(lowered, weights), subject: graph.name, step: emittedInterface(lowered) };
 }
 

@@ -7,7 +7,7 @@ import { readModel } from "../../../src/formats/tflite/read/schema.ts";
 import { emitGraph } from "../../../src/formats/tflite/write/emit.ts";
 import { interpret } from "../../../src/graph/interpret.ts";
 import type { Graph, Node, Param, Shape } from "../../../src/graph/ir.ts";
-import { quantizedValues, quantizeGraph } from "../../../src/graph/quantize.ts";
+import { quantizedValues, quantizeGraph, type Range } from "../../../src/graph/quantize.ts";
 import { elementsOf, rebuild } from "../../../src/graph/shapes.ts";
 import type { Weights } from "../../../src/graph/tensor.ts";
 
@@ -26,6 +26,9 @@ interface Case {
   readonly nodes: readonly Node[];
   readonly inputs?: Readonly<Record<string, Shape>>;
   readonly params?: Readonly<Record<string, readonly number[]>>;
+  readonly steps?: "converter";
+  /** Of values that do not take what occurs. */
+  readonly ranges?: Readonly<Record<string, Range>>;
   /** Operators of the file that compute on int8. */
   readonly operators: readonly string[];
 }
@@ -84,6 +87,24 @@ const cases: Readonly<Record<string, Case>> = {
   "average pool": { nodes: [{ op: "averagePool", id: "y", x: "x" }], operators: ["AVERAGE_POOL_2D"] },
   "spatial mean": { nodes: [{ op: "spatialMean", id: "y", x: "x" }], operators: ["MEAN"] },
   "hard swish": { nodes: [{ op: "activation", id: "y", x: "x", kind: "hard_swish" }], operators: ["HARD_SWISH"] },
+  "product with a number": {
+    nodes: [{ op: "scale", id: "y", x: "x", factor: "f" }],
+    params: { f: [1] },
+    steps: "converter",
+    operators: ["MUL"],
+  },
+  sigmoid: {
+    nodes: [{ op: "activation", id: "y", x: "x", kind: "sigmoid" }],
+    ranges: { y: [0, 255 / 256] },
+    steps: "converter",
+    operators: ["LOGISTIC"],
+  },
+  "running sum": {
+    nodes: [{ op: "cumulativeSum", id: "y", x: "x", initial: "z" }],
+    inputs: { x: vector, z: vector },
+    steps: "converter",
+    operators: ["ADD"],
+  },
   "concatenation of channels": {
     nodes: [{ op: "concat", id: "y", xs: ["x", "z"] }],
     inputs: { x: image, z: image },
@@ -91,58 +112,64 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-describe.each(Object.entries(cases))("%s", (name, { nodes, inputs = {}, params = {}, operators }) => {
-  test.each(seeds)("seed %i", async (seed) => {
-    const random = randomNumbers(seed);
-    const all = Object.keys(inputs).length > 0 ? inputs : { x: image };
-    const graph = graphOf(nodes, all, params);
-    const weights: Weights = new Map(
-      Object.entries(graph.params).map(([param, { shape }]) => [
-        param,
-        { shape, data: random(elementsOf(shape), 0.4) },
-      ]),
-    );
-    const fed = Object.fromEntries(Object.entries(all).map(([id, shape]) => [id, random(sizeOf(shape), 3)]));
-    const real = interpret(graph, weights, fed);
-    const ranges = Object.fromEntries(
-      quantizedValues(graph).map((value) => {
-        const values = real[value] as Float64Array;
-        return [value, [Math.min(...values), Math.max(...values)] as const];
-      }),
-    );
-    const quantized = quantizeGraph(graph, weights, { ranges, floats: [] });
-    const values = interpret(quantized, weights, fed);
+describe.each(Object.entries(cases))(
+  "%s",
+  (name, { nodes, inputs = {}, params = {}, steps: kind, ranges: fixed, operators }) => {
+    test.each(seeds)("seed %i", async (seed) => {
+      const random = randomNumbers(seed);
+      const all = Object.keys(inputs).length > 0 ? inputs : { x: image };
+      const graph = graphOf(nodes, all, params);
+      const weights: Weights = new Map(
+        Object.entries(graph.params).map(([param, { shape }]) => [
+          param,
+          { shape, data: random(elementsOf(shape), 0.4) },
+        ]),
+      );
+      const fed = Object.fromEntries(Object.entries(all).map(([id, shape]) => [id, random(sizeOf(shape), 3)]));
+      const real = interpret(graph, weights, fed);
+      const ranges = Object.fromEntries(
+        (kind ? Object.keys(graph.shapes) : quantizedValues(graph)).map((value) => {
+          const values = real[value] as Float64Array;
+          return [value, [Math.min(...values), Math.max(...values)] as const];
+        }),
+      );
+      const quantized = quantizeGraph(graph, weights, { ranges: { ...ranges, ...fixed }, floats: [], steps: kind });
+      const values = interpret(quantized, weights, fed);
 
-    const file = emitGraph(quantized, weights);
-    const { tensors, operators: written } = readModel(file, name);
-    const integers = written.filter(
-      ({ op, outputs }) => op !== "QUANTIZE" && tensors[outputs[0] ?? -1]?.type === "int8",
-    );
-    expect(integers.map(({ op }) => op)).toEqual(operators);
-    // One scale for each channel of a kernel.
-    for (const { op, inputs: [, kernel = -1] } of written.filter(({ op }) => /CONV/.test(op))) {
-      const { shape, quantization } = tensors[kernel] as (typeof tensors)[number];
-      expect(quantization?.scale.length).toBe(op === "CONV_2D" ? shape[0] : shape.at(-1));
-    }
-    const executable = await engine.load({ file, subject: name });
-    const tensorsOf = executable.inputs.map(({ name: input }) =>
-      executable.upload(input, interleaved(fed[input] as Float32Array, all[input] as Shape)),
-    );
-    const [result] = await executable.run(tensorsOf);
-    const shape = graph.shapes["y"] as Shape;
-    const said = planar((await result?.read()) as Float32Array, shape);
-    await executable.dispose();
+      const file = emitGraph(quantized, weights);
+      const { tensors, operators: written } = readModel(file, name);
+      const integers = written.filter(
+        ({ op, outputs }) => op !== "QUANTIZE" && tensors[outputs[0] ?? -1]?.type === "int8",
+      );
+      expect(integers.map(({ op }) => op)).toEqual(operators);
+      // One scale for each channel of a kernel.
+      for (const {
+        op,
+        inputs: [, kernel = -1],
+      } of written.filter(({ op }) => /CONV/.test(op))) {
+        const { shape, quantization } = tensors[kernel] as (typeof tensors)[number];
+        expect(quantization?.scale.length).toBe(op === "CONV_2D" ? shape[0] : shape.at(-1));
+      }
+      const executable = await engine.load({ file, subject: name });
+      const tensorsOf = executable.inputs.map(({ name: input }) =>
+        executable.upload(input, interleaved(fed[input] as Float32Array, all[input] as Shape)),
+      );
+      const [result] = await executable.run(tensorsOf);
+      const shape = graph.shapes["y"] as Shape;
+      const said = planar((await result?.read()) as Float32Array, shape);
+      await executable.dispose();
 
-    const quantum = quantized.types?.["y"]?.quantization?.scale[0] as number;
-    const expected = values["y"] as Float64Array;
-    expect(said.length).toBe(expected.length);
-    const steps = expected.map((value, i) => Math.round(Math.abs(value - (said[i] as number)) / quantum));
-    expect(Math.max(...steps)).toBeLessThanOrEqual(1);
-    // Not far from floats either: half a quantum of each input and of the weights.
-    const worst = Math.max(...expected.map((value, i) => Math.abs(value - (real["y"]?.[i] as number))));
-    expect(worst).toBeLessThan(6 * quantum);
-  });
-});
+      const quantum = quantized.types?.["y"]?.quantization?.scale[0] as number;
+      const expected = values["y"] as Float64Array;
+      expect(said.length).toBe(expected.length);
+      const steps = expected.map((value, i) => Math.round(Math.abs(value - (said[i] as number)) / quantum));
+      expect(Math.max(...steps)).toBeLessThanOrEqual(1);
+      // Not far from floats either: half a quantum of each input and of the weights.
+      const worst = Math.max(...expected.map((value, i) => Math.abs(value - (real["y"]?.[i] as number))));
+      expect(worst).toBeLessThan(6 * quantum);
+    });
+  },
+);
 
 function graphOf(nodes: readonly Node[], inputs: Readonly<Record<string, Shape>>, params: Case["params"] = {}): Graph {
   const shapes = { k: [1, 1, 8, 6], b: [6], e: [8], ...params };

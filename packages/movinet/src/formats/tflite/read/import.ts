@@ -1,6 +1,7 @@
 import type { Spec } from "../../../arch/spec.ts";
 import { normEpsilon } from "../../../graph/ir.ts";
 import type { Precision } from "../../../graph/precision.ts";
+import type { Integers } from "../../../graph/quantize.ts";
 import { elementsOf } from "../../../graph/shapes.ts";
 import { reversed, type Tensor, type Weights } from "../../../graph/tensor.ts";
 import { checkWeights } from "../../../model/check-weights.ts";
@@ -8,6 +9,8 @@ import { checkSize } from "../../../model/limits.ts";
 import { elementCount, readConstant } from "./constants.ts";
 import { buildFlow, type Flow } from "./flow.ts";
 import { identifyVariant } from "./identify.ts";
+import { findIntegers, OtherIntegers } from "./integers.ts";
+import { NoMatch } from "./match-flow.ts";
 import type { FoundConv } from "./patterns.ts";
 import { readModel, type TfliteModel, type TfliteTensor } from "./schema.ts";
 import { type FoundNetwork, findNetwork } from "./structure.ts";
@@ -20,6 +23,8 @@ export interface TfliteImport {
   readonly dtype: Precision;
   /** The activation the file applies to the logits; a {@link Spec} network always returns logits. */
   readonly output: "logits" | "softmax" | "sigmoid";
+  /** How a full int8 file computes; a string says why that is not kept, and is null for the others. */
+  readonly integers: Integers | string | null;
 }
 
 /**
@@ -35,7 +40,7 @@ export function readTflite(bytes: Uint8Array, subject: string): TfliteImport {
 
 /** The same of a file whose structure was read. */
 export function importTflite(file: TfliteModel, subject: string): TfliteImport {
-  const { spec, parts, dtype, output } = locateParts(file, subject);
+  const { spec, parts, dtype, output, flow } = locateParts(file, subject);
   const named = Object.entries(parts);
   checkWeights(
     checkSize(spec, 1, subject),
@@ -43,7 +48,16 @@ export function importTflite(file: TfliteModel, subject: string): TfliteImport {
     subject,
   );
   const weights = new Map(named.map(([name, part]) => [name, tensorOf(part, subject)]));
-  return { spec, weights, dtype, output };
+  return { spec, weights, dtype, output, integers: dtype === "int8" ? keptIntegers(file, flow, spec, weights) : null };
+}
+
+function keptIntegers(file: TfliteModel, flow: Flow, spec: Spec, weights: Weights): Integers | string {
+  try {
+    return findIntegers(file, flow, spec, weights);
+  } catch (error) {
+    if (error instanceof OtherIntegers || error instanceof NoMatch) return error.message;
+    throw error;
+  }
 }
 
 /** The position of a network parameter in a file: `value = scale · stored + shift`, or a constant of the reader. */
@@ -58,7 +72,7 @@ export type TflitePart =
     }
   | { readonly kind: "fill"; readonly shape: readonly number[]; readonly value: number };
 
-export interface TfliteLocation extends Omit<TfliteImport, "weights"> {
+export interface TfliteLocation extends Omit<TfliteImport, "weights" | "integers"> {
   /** By canonical name. */
   readonly parts: Readonly<Record<string, TflitePart>>;
 }
@@ -68,7 +82,7 @@ export function locateTflite(bytes: Uint8Array, subject: string): TfliteLocation
   return locateParts(readModel(bytes, subject), subject);
 }
 
-function locateParts(file: TfliteModel, subject: string): TfliteLocation {
+function locateParts(file: TfliteModel, subject: string): TfliteLocation & { readonly flow: Flow } {
   const flow = buildFlow(file, subject);
   const found = findNetwork(flow);
   const { name, variant } = identifyVariant(found, subject);
@@ -88,7 +102,7 @@ function locateParts(file: TfliteModel, subject: string): TfliteLocation {
     classes: found.dense2.filters,
     resolution: found.resolution,
   };
-  return { spec, parts: nameParts(found, spec), dtype: dtypeOf(flow, found), output: found.output };
+  return { spec, parts: nameParts(found, spec), dtype: dtypeOf(flow, found), output: found.output, flow };
 }
 
 function nameParts(found: FoundNetwork, spec: Spec): Record<string, TflitePart> {

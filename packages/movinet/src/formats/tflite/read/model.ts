@@ -6,13 +6,18 @@ import { importTflite } from "./import.ts";
 import { readOwnTflite } from "./own.ts";
 import { readModel } from "./schema.ts";
 
+/** Of a file whose integers a model cannot say. */
+function otherIntegers(why: string): string {
+  return `its integers are not kept, because ${why}: what is made from it, such as another file, has rounded float weights`;
+}
+
 /** Reads a model from a TFLite file, one of ours or of another exporter; `name` becomes the name of a card that it lacks. */
 export function readTfliteModel(bytes: Uint8Array, subject: string, name?: string): ReadModel {
   const format = "tflite";
   const file = readModel(bytes, subject);
   const own = readOwnTflite(file, subject);
   if (own) return { ...own, format, warnings: [] };
-  const { spec, weights, output, dtype } = importTflite(file, subject);
+  const { spec, weights, output, dtype, integers } = importTflite(file, subject);
   const unproven = unprovenInt8(spec, dtype, file.metadata["movinet.receipt"]);
   const { names, warnings } = embeddedLabels(bytes, file, spec.classes);
   const card = { ...defaultCard(spec, name), labels: names };
@@ -21,6 +26,11 @@ export function readTfliteModel(bytes: Uint8Array, subject: string, name?: strin
     weights,
     format,
     card: output === "sigmoid" ? { ...card, output } : card,
-    warnings: [...(unproven === null ? [] : [unproven]), ...warnings],
+    ...(typeof integers === "object" && integers !== null && { integers }),
+    warnings: [
+      ...(unproven === null ? [] : [unproven]),
+      ...(typeof integers === "string" ? [otherIntegers(integers)] : []),
+      ...warnings,
+    ],
   };
 }

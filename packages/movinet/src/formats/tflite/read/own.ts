@@ -21,7 +21,7 @@ export function readOwnTflite({ metadata, tensors }: TfliteModel, subject: strin
   const { spec, card, integers, facts, graph } = readOwnMetadata(metadata, subject);
   let lowered: Graph;
   try {
-    lowered = lowerForTflite(spec, facts);
+    lowered = lowerForTflite(spec, facts, integers);
   } catch (cause) {
     throw refuse(subject, "its movinet.spec does not match the network in the file", cause);
   }
@@ -75,6 +75,8 @@ export function unfold(lowered: Graph, constants: FileConstants): Weights {
     switch (derivation?.kind) {
       case undefined:
         weights.set(name, { shape: shapeOf(name), data });
+        break;
+      case "number":
         break;
       case "affine": {
         const { base, scale, shift } = derivation;

@@ -51,7 +51,7 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   const { spec, weights, card } = model;
   const facts = chooseFile(model, "TFLite", options);
   const { form, dtype } = facts;
-  const lowered = lowerForTflite(spec, facts);
+  const lowered = lowerForTflite(spec, facts, model.integers);
   const graph = dtype === "int8" ? integerGraph(model, lowered) : lowered;
   const out = new Emission(graph, weights, tfliteStorage[dtype]);
   const parts = emitNodes(out, forms[form](out, spec));
@@ -61,6 +61,12 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
   };
   const file = writeTflite({ description: `movinet ${nameOf(spec)}, ${form}`, ...parts, metadata });
   return card.labels === null ? file : appendLabels(file, card.labels);
+}
+
+/** The step of a quantized stream model, with the types of its integers. Throws {@link ModelError} (`E_MODEL_EXPORT`). */
+export function integerStep(model: Model): Graph {
+  const facts = { form: "step", dtype: "int8", frames: 1 } as const;
+  return integerGraph(model, lowerForTflite(model.spec, facts, model.integers));
 }
 
 function integerGraph({ card, weights, integers }: Model, lowered: Graph): Graph {

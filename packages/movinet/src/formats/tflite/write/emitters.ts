@@ -111,7 +111,8 @@ export const emitters = {
     out.bind(node.id, binary(out, "MUL", node.id, out.value(node.a), out.value(node.b)));
   },
   scale(node, out) {
-    const factor = out.weights(tensorName(out.graph, node.factor), [1], out.param(node.factor), "vector");
+    const { type } = paramOf(out, node.factor);
+    const factor = out.weights(tensorName(out.graph, node.factor), [1], out.param(node.factor), "vector", type);
     out.bind(node.id, binary(out, "MUL", node.id, out.value(node.x), factor));
   },
   positionalEncoding(node, out, form) {
@@ -153,7 +154,7 @@ export function binary(
   name: string,
   a: number,
   b: number,
-  options: Partial<OperatorOptions> = /^(ADD|MUL|DIV)$/.test(op) ? { activation: fused.none } : {},
+  options: Partial<OperatorOptions> = /^(ADD|SUB|MUL|DIV)$/.test(op) ? { activation: fused.none } : {},
 ): number {
   const [left, right] = [out.shapeOf(a), out.shapeOf(b)];
   const rank = Math.max(left.length, right.length);

@@ -1,5 +1,6 @@
 import { buildGraph } from "../../../arch/build.ts";
 import type { Spec } from "../../../arch/spec.ts";
+import { splitGates, splitSwish } from "../../../graph/converter-steps.ts";
 import type { Graph } from "../../../graph/ir.ts";
 import { sourceOf } from "../../../graph/params.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type Pass,
 } from "../../../graph/passes.ts";
 import type { Precision } from "../../../graph/precision.ts";
+import type { Integers } from "../../../graph/quantize.ts";
 import { allFloats, type Storage } from "../../../graph/storage.ts";
 import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 
@@ -36,8 +38,9 @@ export const tflitePrecisions = Object.keys(tfliteStorage) as readonly TflitePre
 export type ExportFacts = FileFacts<(typeof tfliteForms)[number], TflitePrecision>;
 
 /** The graph whose parameters a file contains. Constants of gates are folded if no other reader needs them: integer gates have one range then, whatever the form. */
-export function lowerForTflite(spec: Spec, { form, dtype, frames }: ExportFacts): Graph {
+export function lowerForTflite(spec: Spec, { form, dtype, frames }: ExportFacts, integers?: Integers): Graph {
   const graph = buildGraph(spec, { form: form === "clip" ? "clip" : "step", frames });
+  if (dtype === "int8" && integers?.steps === "converter") return lowerAsConverter(graph);
   return form === "official" && dtype !== "int8" ? lowerPlain(graph) : lowerGraph(graph);
 }
 
@@ -46,6 +49,13 @@ export function tensorName(graph: Graph, param: string, tap = 0): string {
   const name = sourceOf(graph, param);
   return tap === 0 ? name : `${name}#${tap}`;
 }
+
+/** The steps of TensorFlow's converter: see {@link Integers.steps}. */
+const lowerAsConverter: Pass = (graph) =>
+  [lowerComposites, foldNorm, splitGates, splitSwish, lowerSpaceTime, dropIdentities].reduce(
+    (lowered, pass) => pass(lowered),
+    graph,
+  );
 
 const lowerPlain: Pass = (graph) =>
   [lowerComposites, foldNorm, foldScale, lowerComposites, lowerSpaceTime, dropIdentities].reduce(

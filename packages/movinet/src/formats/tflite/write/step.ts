@@ -1,3 +1,4 @@
+import type { State } from "../../../graph/ir.ts";
 import { poolFrameName, slotName, summandOf } from "../../../graph/states.ts";
 import { padding } from "../read/schema.ts";
 import type { Emission } from "./emission.ts";
@@ -42,13 +43,19 @@ export function stepForm(out: Emission): Form {
           outputs[name] = again(out, value, name);
         }
         if (state.kind === "sum" && state.output === value) {
-          const name = poolFrameName(state.name);
-          outputs[name] = binary(out, "MUL", name, out.value(summandOf(out.graph, value)), out.scalar(1));
+          outputs[poolFrameName(state.name)] = growth(out, state, value, inputs[state.input] as number);
         }
       }
     },
     finish: () => ({ inputs, outputs }),
   };
+}
+
+/** What the host adds to a sum: the frame's mean, or, of a sum that is rounded to integers, what makes it the rounded one. */
+function growth(out: Emission, state: State, sum: string, before: number): number {
+  const name = poolFrameName(state.name);
+  if (out.graph.types?.[sum]?.dtype === "int8") return binary(out, "SUB", name, out.value(sum), before);
+  return binary(out, "MUL", name, out.value(summandOf(out.graph, sum)), out.scalar(1));
 }
 
 /** The frames that a join combines into one window, oldest first. */

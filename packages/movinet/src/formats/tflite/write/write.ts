@@ -57,6 +57,7 @@ const optionTypes: Readonly<Record<string, number>> = {
   MUL: 21,
   PAD: 22,
   MEAN: 27,
+  SUB: 28,
   DIV: 29,
   CAST: 37,
   DEQUANTIZE: 38,
