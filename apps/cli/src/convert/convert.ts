@@ -31,8 +31,12 @@ const convertOptions = {
       ),
     ),
     dtype: otherwise(
-      "float32",
-      choice("Type of the weights: float32, float16 or dynamic_int8", ["float32", "float16", "dynamic_int8"], "type"),
+      "float32; int8 for models of movinet quantize",
+      choice(
+        "Type of the weights: float32, float16 or dynamic_int8 (.tflite); int8: all arithmetic, of models of movinet quantize",
+        ["float32", "float16", "dynamic_int8", "int8"],
+        "type",
+      ),
     ),
     frames: otherwise("the model's window", count("Frames of a clip", 1, 4096)),
     labels: otherwise("the model's own", text(labelsText, "file")),
@@ -63,6 +67,7 @@ export const convertCommand = defineCommand({
   examples: [
     "convert runs/train-1/model.safetensors model.tflite",
     "convert runs/train-1/model.safetensors model.onnx --dtype float16",
+    "convert small.tflite small.onnx",
   ],
   options: convertOptions,
   fetches: true,

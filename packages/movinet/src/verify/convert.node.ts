@@ -1,7 +1,7 @@
-import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
+import { integerLimits } from "../flow/criterion.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
 import { differencesOfPort } from "../formats/pytorch/write.ts";
@@ -40,7 +40,7 @@ export interface ConvertOptions {
   readonly format: ExportFormat;
   /** Default: one frame (`step`) of a stream model, whole clips (`clip`) of a base model. */
   readonly form?: TfliteForm | undefined;
-  /** Default `float32`. */
+  /** Default: `int8` for a model with integers in a form that has them, otherwise `float32`. */
   readonly dtype?: TflitePrecision | undefined;
   /** Frames per clip, for the form `clip` only; default: those of the model's card. */
   readonly frames?: number | undefined;
@@ -71,12 +71,12 @@ export interface Converted {
  * other than `clip`.
  */
 export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
-  const exact = (options.dtype ?? "float32") === "float32";
-  // The accuracy of rounded weights has not been measured.
-  const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   const { format, name, resultName, engine, signal, onProgress } = options;
-  const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
-  const dtype = options.dtype ?? "float32";
+  const form = options.form ?? (given.spec.mode === "base" ? "clip" : "step");
+  const dtype = options.dtype ?? ownPrecision(given, format, form);
+  // The accuracy of rounded weights has not been measured, unless they are the model's own.
+  const exact = dtype === "float32" || (dtype === "int8" && given.integers !== undefined);
+  const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
     throw new TypeError("convertModel: frames works only with the clip form");
   }
@@ -84,7 +84,8 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const emit = emitterOf(model, format, { form, dtype, frames });
   const written = emit();
   await breathe(signal);
-  const source = wholeClips(model, name, frames, engine);
+  const source =
+    dtype === "int8" ? await integersElsewhere(model, format, name) : wholeClips(model, name, frames, engine);
   const result = await openResult(written, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
@@ -95,18 +96,35 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     };
     const clips = sceneClips(model.spec, lengths);
     const [own, written] = [breathing(source.runner, signal), breathing(result.runner, signal)];
-    const found = await compareRunners(own, [written], clips, dtype, { output: model.card.output, onCheck });
+    const found = await compareRunners(own, [written], clips, dtype, {
+      output: model.card.output,
+      onCheck,
+      ...(dtype === "int8" && { limits: integerLimits }),
+    });
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, call: source.runner.call },
       result: { format, form: exportFormats[format].holds === "weights" ? null : form, dtype },
       ...found,
     };
-    return { ...emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model.spec, format) };
+    return { ...emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model, format, dtype) };
   } finally {
     await result.close();
     await source.close();
   }
+}
+
+/** What a model computes with by itself. */
+function ownPrecision({ integers }: Model, format: ExportFormat, form: TfliteForm): "int8" | "float32" {
+  return integers !== undefined && exportFormats[format].holds === "network" && form !== "clip" ? "int8" : "float32";
+}
+
+/** The model with its integers, on another runtime than that of the result. */
+function integersElsewhere(model: Model, format: ExportFormat, name: string): Promise<Opened> {
+  const own = { form: "step", dtype: "int8" } as const;
+  return format === "onnx"
+    ? openFile({ bytes: emitTflite(model, own), name, format: "tflite", card: {} })
+    : openFile({ bytes: emitOnnx(model, own), name, format: "onnx", card: {} });
 }
 
 function wholeClips(model: Model, name: string, frames: number | undefined, engine: Engine): Opened {
@@ -162,13 +180,19 @@ function ofCheckpoint(files: ReadonlyMap<string, Uint8Array>): Written {
 }
 
 /** Our files describe their network; the programs they are for read only the weights, and may build another one. */
-function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
+function warningsOf({ spec, integers }: Model, format: ExportFormat, dtype: TflitePrecision): readonly string[] {
   const warn = (whose: string, differences: readonly string[]) =>
     differences.length === 0
       ? []
       : [`${whose} builds a different network for these weights: ${differences.join(", ")}`];
-  if (format === "pt") return warn("the public PyTorch port", differencesOfPort(spec));
-  return format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : [];
+  const keepsIntegers = integers === undefined || dtype === "int8" || format === "safetensors";
+  return [
+    ...(keepsIntegers
+      ? []
+      : ["it computes with floats: the model's integers are not in the file, only the weights rounded to them"]),
+    ...(format === "pt" ? warn("the public PyTorch port", differencesOfPort(spec)) : []),
+    ...(format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : []),
+  ];
 }
 
 interface Opened {

@@ -147,7 +147,10 @@ describe.each(Object.entries(networks))("%s", (_, options) => {
     expect(floats.length).toBeGreaterThan(0);
     const own = await logitsOf(Program.prepare(model, referenceEngine));
     const distance = async (ids: readonly string[]) => {
-      const bytes = emitTflite({ ...model, integers: { ranges: found.ranges("minmax"), floats: ids } }, { dtype: "int8" });
+      const bytes = emitTflite(
+        { ...model, integers: { ranges: found.ranges("minmax"), floats: ids } },
+        { dtype: "int8" },
+      );
       const given = await logitsOf(await Program.open(bytes, "mixed", litert));
       return Math.hypot(...given.map((value, i) => value - (own[i] as number))) / Math.hypot(...own);
     };
