@@ -31,9 +31,9 @@ const convertOptions = {
       ),
     ),
     dtype: otherwise(
-      "float32; int8 for .tflite files of int8 models",
+      "float32; int8 for quantized models",
       choice(
-        "Type of the weights: float32, float16, dynamic_int8 or, of int8 models, int8",
+        "Type of the weights: float32, float16 or dynamic_int8 (.tflite); int8: all arithmetic, of quantized models",
         ["float32", "float16", "dynamic_int8", "int8"],
         "type",
       ),
@@ -67,6 +67,7 @@ export const convertCommand = defineCommand({
   examples: [
     "convert runs/train-1/model.safetensors model.tflite",
     "convert runs/train-1/model.safetensors model.onnx --dtype float16",
+    "convert small.tflite small.onnx",
   ],
   options: convertOptions,
   fetches: true,

@@ -23,6 +23,9 @@ const ownLimits: Readonly<Record<Precision, Pick<Limits, "error" | "correlation"
   int8: { error: 0.55, correlation: 0.88, margin: 2 },
 };
 
+/** For the same integers on two runtimes, whose roundings drift apart by a few quanta. */
+export const integerLimits: Limits = { ...limitsOf("int8"), error: 0.3, correlation: 0.95, margin: 0.75 };
+
 export function limitsOf(dtype: Precision): Limits {
   return { ...ownLimits[dtype], gain: [0.7, 1.4], sameClass: 0.6 };
 }

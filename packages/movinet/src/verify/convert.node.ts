@@ -1,8 +1,7 @@
-import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
-import { litertEngine } from "../engines/litert/litert.node.ts";
+import { integerLimits } from "../flow/criterion.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
 import { differencesOfPort } from "../formats/pytorch/write.ts";
@@ -41,7 +40,7 @@ export interface ConvertOptions {
   readonly format: ExportFormat;
   /** Default: one frame (`step`) of a stream model, whole clips (`clip`) of a base model. */
   readonly form?: TfliteForm | undefined;
-  /** Default: `int8` for a TFLite file of a quantized model, else `float32`. */
+  /** Default: `int8` for a model with integers in a form that has them, otherwise `float32`. */
   readonly dtype?: TflitePrecision | undefined;
   /** Frames per clip, for the form `clip` only; default: those of the model's card. */
   readonly frames?: number | undefined;
@@ -74,13 +73,12 @@ export interface Converted {
  * other than `clip`.
  */
 export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
-  const dtype = options.dtype ?? (given.integers && options.format === "tflite" ? "int8" : "float32");
-  // The integers of a quantized model are what it was.
-  const exact = dtype === (given.integers ? "int8" : "float32");
-  // The accuracy of rounded weights has not been measured.
-  const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   const { format, name, resultName, engine, signal, onProgress } = options;
-  const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
+  const form = options.form ?? (given.spec.mode === "base" ? "clip" : "step");
+  const dtype = options.dtype ?? ownPrecision(given, format, form);
+  // The accuracy of rounded weights has not been measured, unless they are the model's own.
+  const exact = keepsIntegers(given, format, dtype) && dtype !== "float16" && dtype !== "dynamic_int8";
+  const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
   if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
     throw new TypeError("convertModel: frames works only with the clip form");
   }
@@ -89,7 +87,9 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const written = emit();
   await breathe(signal);
   const source =
-    dtype === "int8" ? await ofIntegers(model, name, options.original) : wholeClips(model, name, frames, engine);
+    dtype === "int8"
+      ? await integersElsewhere(model, format, name, options.original)
+      : wholeClips(model, name, frames, engine);
   const result = await openResult(written, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
@@ -100,29 +100,44 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     };
     const clips = sceneClips(model.spec, lengths);
     const [own, written] = [breathing(source.runner, signal), breathing(result.runner, signal)];
-    const found = await compareRunners(own, [written], clips, dtype, { output: model.card.output, onCheck });
+    const found = await compareRunners(own, [written], clips, dtype, {
+      output: model.card.output,
+      onCheck,
+      ...(dtype === "int8" && { limits: integerLimits }),
+    });
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, arithmetic: source.runner.arithmetic, call: source.runner.call },
       result: { format, form: exportFormats[format].holds === "weights" ? null : form, dtype },
       ...found,
     };
-    const floats = given.integers && dtype !== "int8" ? [floatsOnly(name, dtype)] : [];
-    return { ...emit(JSON.stringify(receipt)), receipt, warnings: [...warningsOf(model.spec, format), ...floats] };
+    return { ...emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model, format, dtype) };
   } finally {
     await result.close();
     await source.close();
   }
 }
 
-/** A quantized model in its integers: the file that it was read from, or its own. */
-async function ofIntegers(model: Model, name: string, original: Uint8Array | undefined): Promise<Opened> {
-  if (original) return openFile({ bytes: original, name, format: "tflite", card: {} });
-  return openProgram(model, name, await litertEngine());
+/** What a model computes with by itself. */
+function ownPrecision({ integers }: Model, format: ExportFormat, form: TfliteForm): "int8" | "float32" {
+  return integers !== undefined && exportFormats[format].holds === "network" && form !== "clip" ? "int8" : "float32";
 }
 
-function floatsOnly(name: string, dtype: string): string {
-  return `it has the dequantized weights of ${name} in ${dtype}, and was compared with them: ${name} computes in int8, and its answers differ`;
+function keepsIntegers({ integers }: Model, format: ExportFormat, dtype: TflitePrecision): boolean {
+  return integers === undefined ? dtype !== "int8" : dtype === "int8" || format === "safetensors";
+}
+
+/** The model with its integers: the TFLite file that it was read from, otherwise on another runtime than that of the result. */
+function integersElsewhere(
+  model: Model,
+  format: ExportFormat,
+  name: string,
+  original: Uint8Array | undefined,
+): Promise<Opened> {
+  const own = { form: "step", dtype: "int8" } as const;
+  return format === "onnx" || original
+    ? openFile({ bytes: original ?? emitTflite(model, own), name, format: "tflite", card: {} })
+    : openFile({ bytes: emitOnnx(model, own), name, format: "onnx", card: {} });
 }
 
 function wholeClips(model: Model, name: string, frames: number | undefined, engine: Engine): Opened {
@@ -178,13 +193,19 @@ function ofCheckpoint(files: ReadonlyMap<string, Uint8Array>): Written {
 }
 
 /** Our files describe their network; the programs they are for read only the weights, and may build another one. */
-function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
+function warningsOf(model: Model, format: ExportFormat, dtype: TflitePrecision): readonly string[] {
+  const { spec } = model;
   const warn = (whose: string, differences: readonly string[]) =>
     differences.length === 0
       ? []
       : [`${whose} builds a different network for these weights: ${differences.join(", ")}`];
-  if (format === "pt") return warn("the public PyTorch port", differencesOfPort(spec));
-  return format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : [];
+  return [
+    ...(keepsIntegers(model, format, dtype)
+      ? []
+      : ["it computes with floats: the model's integers are not in the file, only the weights rounded to them"]),
+    ...(format === "pt" ? warn("the public PyTorch port", differencesOfPort(spec)) : []),
+    ...(format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : []),
+  ];
 }
 
 interface Opened {

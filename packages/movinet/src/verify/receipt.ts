@@ -68,6 +68,8 @@ export interface CompareOptions {
   readonly output?: Card["output"];
   /** Called after each way. */
   readonly onCheck?: () => void;
+  /** Default: those of files of this precision compared with float32. */
+  readonly limits?: Limits;
 }
 
 /**
@@ -79,7 +81,7 @@ export async function compareRunners(
   others: readonly Runner[],
   clips: readonly Frames[],
   dtype: Precision,
-  { output = "softmax", onCheck = () => {} }: CompareOptions = {},
+  { output = "softmax", onCheck = () => {}, limits = limitsOf(dtype) }: CompareOptions = {},
 ): Promise<Omit<Receipt, "type" | "source" | "result">> {
   const answersOf = async (runner: Runner, clip: Frames) =>
     (await runner.logits(clip)).map((logits) => centred(logits, output));
@@ -98,7 +100,6 @@ export async function compareRunners(
   onCheck();
   const truth = expected.flatMap((answers) => answers.slice(-1));
   const yardstick = yardstickOf(truth);
-  const limits = limitsOf(dtype);
   const controls = controlsOf({ truth, still, zeroed }, yardstick, limits);
   const checks: Check[] = [];
   for (const other of others) {
@@ -122,7 +123,7 @@ export async function compareRunners(
     });
     onCheck();
   }
-  const problem = problemOf(checks, controls, yardstick, dtype);
+  const problem = problemOf(checks, controls, yardstick, limits);
   const differences = checks.map(({ difference }) => difference);
   return {
     clips: clips.length,
@@ -160,16 +161,14 @@ function problemOf(
   checks: readonly Check[],
   controls: readonly Control[],
   { spread }: Yardstick,
-  dtype: Precision,
+  limits: Limits,
 ): string | null {
   if (checks.length === 0) return "nothing was compared";
   if (!Number.isFinite(spread)) return "the reference answers are not finite";
   if (spread === 0) return "it gives every clip the same answer";
   const passing = controls.find(({ fails }) => !fails);
   if (!passing) return null;
-  const [error, allowed] = [passing.error ?? 0, limitsOf(dtype).error].map(
-    (share) => `${(100 * share).toPrecision(2)} %`,
-  );
+  const [error, allowed] = [passing.error ?? 0, limits.error].map((share) => `${(100 * share).toPrecision(2)} %`);
   return `the control "${passing.name}" has an error of ${error}, too close to the allowed ${allowed}`;
 }
 

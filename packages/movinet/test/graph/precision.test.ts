@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/arch/build.ts";
 import { randomWeights } from "../../src/arch/random-weights.ts";
 import { specOf } from "../../src/arch/spec.ts";
-import { emitOnnxGraph } from "../../src/formats/onnx/write/emit.ts";
+import { emitBlocked } from "../../src/formats/onnx/write/blocked.ts";
 import { buildTraining } from "../../src/graph/gradient.ts";
 import type { Graph } from "../../src/graph/ir.ts";
 import { lowerForInference, renameValues } from "../../src/graph/passes.ts";
@@ -42,7 +42,7 @@ describe("a constant", () => {
 describe("a graph with a value or a parameter that is no float32", () => {
   const graph = buildGraph(specOf("t0-base", { classes: 3, resolution: { height: 32, width: 32 } }), {
     form: "clip",
-    frames: 2,
+    frames: 1,
   });
   const weights = randomWeights(graph, 1);
   const quantization = { scale: Float32Array.of(0.1), zeroPoint: Int32Array.of(3), axis: 0 };
@@ -57,7 +57,7 @@ describe("a graph with a value or a parameter that is no float32", () => {
   ];
   const readers: Readonly<Record<string, (graph: Graph) => unknown>> = {
     training: (quantized) => buildTraining(quantized),
-    "the ONNX emitter": (quantized) => emitOnnxGraph(lowerForInference(quantized), weights),
+    "the blocked layout": (quantized) => emitBlocked(lowerForInference(quantized), weights, { block: 8 }),
   };
 
   test.each(Object.entries(readers))("is refused by %s", (reader, read) => {

@@ -5,8 +5,8 @@ import { versionsOf } from "./versions.ts";
 export interface OnnxTensor {
   readonly name: string;
   readonly dims: readonly number[];
-  /** 16-bit numbers are halves, as bits. */
-  readonly data: Float32Array | Uint16Array | BigInt64Array;
+  /** Unsigned 16-bit numbers are halves, as bits. */
+  readonly data: Float32Array | Uint16Array | BigInt64Array | Uint8Array | Int8Array | Int32Array;
 }
 export type OnnxAttribute =
   | number
@@ -36,7 +36,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
-export const elementType = { float: 1, int64: 7, float16: 10 };
+export const elementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 };
 const dataLocation = { external: 1 };
 const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 };
 
@@ -140,7 +140,10 @@ function writeOutside(tensor: OnnxTensor, pbf: PbfWriter): void {
 
 function typeOf(data: OnnxTensor["data"]): number {
   if (data instanceof Float32Array) return elementType.float;
-  return data instanceof Uint16Array ? elementType.float16 : elementType.int64;
+  if (data instanceof Uint16Array) return elementType.float16;
+  if (data instanceof Uint8Array) return elementType.uint8;
+  if (data instanceof Int8Array) return elementType.int8;
+  return data instanceof Int32Array ? elementType.int32 : elementType.int64;
 }
 
 function writeValue({ name, dims }: OnnxValue, pbf: PbfWriter): void {

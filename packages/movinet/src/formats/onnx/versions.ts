@@ -13,6 +13,8 @@ const since: Readonly<Record<string, number>> = {
   Conv: 1,
   Cos: 7,
   CumSum: 11,
+  // 13: a scale for each channel
+  DequantizeLinear: 13,
   Flatten: 1,
   GlobalAveragePool: 1,
   HardSigmoid: 6,
@@ -21,6 +23,7 @@ const since: Readonly<Record<string, number>> = {
   Mul: 7,
   // 11: widths are an input
   Pad: 11,
+  QuantizeLinear: 10,
   // Axes are an attribute, which set 18 makes an input.
   ReduceMean: 1,
   Reshape: 5,

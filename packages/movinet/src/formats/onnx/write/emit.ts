@@ -4,6 +4,7 @@ import {
   type Graph,
   isVector,
   type Node,
+  type NodeOf,
   normEpsilon,
   outputsOf,
   type PerOp,
@@ -11,6 +12,7 @@ import {
   type Shape,
 } from "../../../graph/ir.ts";
 import { renameValues } from "../../../graph/passes.ts";
+import type { NumberType } from "../../../graph/precision.ts";
 import { samePadding } from "../../../graph/shapes.ts";
 import type { Storage } from "../../../graph/storage.ts";
 import { reversed, type Weights } from "../../../graph/tensor.ts";
@@ -38,8 +40,12 @@ export function emitOnnxGraph(
   { outputs = outputsOf(graph), named = false, storage, metadata = {} }: EmitOptions = {},
 ): Uint8Array {
   const turned = isOfPixels(graph) ? valuesAtTheEdge(graph) : [];
-  const inner = renameValues(graph, new Map(turned.map((name) => [name, `${name}/pixels`])));
+  const rounded = graph.nodes.flatMap(({ op, id }) => (op === "input" && graph.types?.[id] ? [id] : []));
+  const names = new Map(turned.map((name) => [name, `${name}/pixels`]));
+  for (const name of rounded) names.set(name, `${name}/rounded`);
+  const inner = renameValues(graph, names);
   const out = new Emission(inner, weights, storage);
+  for (const name of rounded) out.rounded(`${name}/rounded`, name, graph.types?.[name] as NumberType);
   for (const node of inner.nodes) {
     const row = node.op === "input" && turned.find((name) => node.id === `${name}/pixels`);
     if (row) out.node("Transpose", node.id, [row], { perm: [2, 1, 3, 0] });
@@ -94,18 +100,29 @@ const emitters = {
     const { channels } = out.shape(node.x);
     const { size, filters } = node;
     const kernel = reversed(out.param(node.kernel), [size * size, channels, filters]);
-    const inputs = [node.x, out.floats(node.kernel, [filters, channels, size, size], kernel, "dense")];
-    if (node.bias !== null) inputs.push(out.floats(node.bias, [filters], out.param(node.bias)));
+    const dims = [filters, channels, size, size];
+    const inputs = [
+      out.operand(node.x, node.kernel),
+      out.weights(node.kernel, node.kernel, dims, kernel, "dense"),
+      ...biasOf(out, node),
+    ];
     out.node("Conv", node.id, inputs, windowOf(out.shape(node.x), node));
   },
   depthwise(node, out) {
-    const { channels } = out.shape(node.x);
+    const { channels, height } = out.shape(node.x);
     const { size, time } = node;
-    if (time.taps !== 1) throw new Error(`internal: ${node.id} was not lowered to 2-D`);
-    const tap = out.tap(node, channels);
-    const inputs = [node.x, out.floats(`${node.kernel}#${time.tap}`, [channels, 1, size, size], tap, "depthwise")];
-    if (node.bias !== null) inputs.push(out.floats(node.bias, [channels], out.param(node.bias)));
-    out.node("Conv", node.id, inputs, { ...windowOf(out.shape(node.x), node), group: channels });
+    const overTime = time.taps > 1;
+    if (overTime && (size > 1 || out.shape(node.id).frames > 1))
+      throw new Error(`internal: ${node.id} was not lowered to 2-D`);
+    const dims = [channels, 1, overTime ? time.taps : size, size];
+    const kernel = out.weights(`${node.kernel}#${time.tap}`, node.kernel, dims, out.tap(node, channels), "depthwise");
+    const window = overTime
+      ? { kernel_shape: [time.taps, 1], dilations: [height, 1] }
+      : windowOf(out.shape(node.x), node);
+    out.node("Conv", node.id, [out.operand(node.x, node.kernel), kernel, ...biasOf(out, node)], {
+      ...window,
+      group: channels,
+    });
   },
   norm(node, out) {
     const vectors = [node.gamma, node.beta, node.mean, node.variance].map((name) => {
@@ -121,13 +138,14 @@ const emitters = {
     const [vertical, horizontal] = [samePadding(height, size, stride), samePadding(width, size, stride)];
     // SAME padding only at the end is a window that extends beyond it: some runtimes pad pools only symmetrically.
     const overhangs = vertical.begin !== vertical.end || horizontal.begin !== horizontal.end;
-    out.node("AveragePool", node.id, [node.x], {
+    const window = {
       kernel_shape: [size, size],
       strides: [stride, stride],
       pads: [vertical.begin, horizontal.begin, vertical.begin, horizontal.begin],
       count_include_pad: 0,
       ...(overhangs && { ceil_mode: 1 }),
-    });
+    };
+    out.mean(node.id, node.x, (id, x) => out.node("AveragePool", id, [x], window));
   },
   spatialMean: (node, out) => out.node("GlobalAveragePool", node.id, [node.x]),
   frameMean: (node, out) =>
@@ -152,7 +170,7 @@ const emitters = {
     out.overFrames(node.id, node.x, (id, view) =>
       out.node("Slice", id, [view, out.ints([node.start]), out.ints([node.start + node.count]), out.ints([0])]),
     ),
-  join: (node, out) => out.node("Concat", node.id, node.xs, { axis: 0 }),
+  join: (node, out) => (out.isWindow(node) ? out.window(node) : out.node("Concat", node.id, node.xs, { axis: 0 })),
   pad: (node, out) =>
     out.overFrames(node.id, node.x, (id, view) =>
       out.node("Pad", id, [view, out.ints([node.before, 0, 0, 0, node.after, 0, 0, 0])], { mode: "constant" }),
@@ -175,6 +193,11 @@ const emitters = {
     out.node("Concat", node.id, [part("sines", sines, "Sin"), part("cosines", cosines, "Cos")], { axis: 1 });
   },
 } satisfies PerOp<[Emission], unknown>;
+
+function biasOf(out: Emission, { id, bias }: NodeOf<"conv" | "depthwise">): readonly string[] {
+  if (bias === null) return [];
+  return [out.weights(bias, bias, [out.shape(id).channels], out.param(bias), "vector")];
+}
 
 const activations: Readonly<Record<ActivationKind, (out: Emission, id: string, x: string) => string>> = {
   swish: (out, id, x) => out.node("Mul", id, [x, out.node("Sigmoid", `${id}/sigmoid`, [x])]),

@@ -1,10 +1,15 @@
 import { buildGraph } from "../../../arch/build.ts";
+import type { Spec } from "../../../arch/spec.ts";
+import { ModelError } from "../../../common/errors.ts";
 import type { Graph } from "../../../graph/ir.ts";
 import { lowerForInference, renameValues } from "../../../graph/passes.ts";
+import type { Integers } from "../../../graph/quantize.ts";
 import { poolFrameName, slotName, summandOf } from "../../../graph/states.ts";
-import { metadataTexts } from "../../../model/metadata.ts";
+import { type ExportFacts, metadataTexts } from "../../../model/metadata.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";
+import { integerGraph } from "../../integer-graph.ts";
+import { lowerForTflite } from "../../tflite/write/lower.ts";
 import { onnxStorage } from "./emission.ts";
 import { emitOnnxGraph } from "./emit.ts";
 
@@ -27,7 +32,7 @@ export const onnxForms = ["step", "clip"] as const;
  */
 export type OnnxForm = (typeof onnxForms)[number];
 
-/** How weights are stored; all computation is in float32. */
+/** How weights are stored. Everything is computed in float32, except for `int8`: runtimes compute with integers between pairs of QuantizeLinear and DequantizeLinear. */
 export type OnnxPrecision = keyof typeof onnxStorage;
 export const onnxPrecisions = Object.keys(onnxStorage) as readonly OnnxPrecision[];
 
@@ -42,9 +47,20 @@ export type OnnxOptions = FileOptions<OnnxForm, OnnxPrecision>;
  * model as `clip` without a number of frames.
  */
 export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
-  const { spec, weights } = model;
-  const { form, dtype, frames } = chooseFile(model, "ONNX", options);
-  const lowered = lowerForInference(buildGraph(spec, { form, frames }));
+  const { spec, weights, card, integers } = model;
+  const facts = chooseFile(model, "ONNX", options);
+  const { form, dtype, frames } = facts;
+  if (dtype === "int8" && form === "clip") {
+    const problem = "there are no int8 ONNX files of whole clips";
+    throw new ModelError({
+      code: "E_MODEL_EXPORT",
+      subject: card.name,
+      problem,
+      remedy: "Use the step form of a stream model",
+    });
+  }
+  const lowered =
+    dtype === "int8" ? integerGraph(model, lowerForOnnx(spec, facts, integers)) : lowerForOnnx(spec, facts);
   const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
   const interfaces = {
     form,
@@ -60,8 +76,18 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
     outputs,
     named: true,
     storage: onnxStorage[dtype],
-    metadata: metadataTexts({ spec, card: model.card }, interfaces, options.receipt),
+    metadata: metadataTexts({ spec, card, ...(dtype === "int8" && { integers }) }, interfaces, options.receipt),
   });
+}
+
+/** The graph whose parameters a file contains. That of an int8 file is TFLite's, whose values the model's ranges name. */
+export function lowerForOnnx(
+  spec: Spec,
+  { form, dtype, frames }: ExportFacts<OnnxForm, OnnxPrecision>,
+  integers?: Integers,
+): Graph {
+  if (dtype === "int8") return lowerForTflite(spec, { form, dtype, frames }, integers);
+  return lowerForInference(buildGraph(spec, { form, frames }));
 }
 
 /** Slots and newest frames under Google's names; instead of its sum, each pool returns the increment. */

@@ -1,4 +1,4 @@
-import type { Graph } from "../../../graph/ir.ts";
+import { type Graph, requireFloats } from "../../../graph/ir.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { OnnxTensor } from "../proto.ts";
 import { paddedChannels } from "./blocks.ts";
@@ -37,6 +37,7 @@ export class FormedEmission extends Emission {
   readonly #views = new Map<string, Map<string, string>>();
 
   constructor(graph: Graph, weights: Weights, { block, streams = 1, known = new Map() }: BlockedOptions) {
+    requireFloats(graph, "the blocked layout");
     super(graph, weights);
     this.block = block;
     this.streams = streams;

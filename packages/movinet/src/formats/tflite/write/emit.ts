@@ -1,11 +1,10 @@
 import { nameOf, type Spec } from "../../../arch/spec.ts";
-import { ModelError } from "../../../common/errors.ts";
 import { type Graph, perOp } from "../../../graph/ir.ts";
-import { quantizeGraph } from "../../../graph/quantize.ts";
 import { allFloats } from "../../../graph/storage.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";
+import { integerGraph } from "../../integer-graph.ts";
 import { clipForm } from "./clip.ts";
 import { appendLabels, companionName, describeTensors } from "./companion.ts";
 import { Emission } from "./emission.ts";
@@ -67,21 +66,6 @@ export function emitTflite(model: Model, options: TfliteOptions = {}): Uint8Arra
 export function integerStep(model: Model): Graph {
   const facts = { form: "step", dtype: "int8", frames: 1 } as const;
   return integerGraph(model, lowerForTflite(model.spec, facts, model.integers));
-}
-
-function integerGraph({ card, weights, integers }: Model, lowered: Graph): Graph {
-  const refuse = (problem: string) => {
-    const remedy = "Quantize it with movinet quantize";
-    return new ModelError({ code: "E_MODEL_EXPORT", subject: card.name, problem, remedy });
-  };
-  if (integers === undefined)
-    throw refuse("an int8 file needs the ranges of its values, which the model does not have");
-  try {
-    return quantizeGraph(lowered, weights, integers);
-  } catch (error) {
-    if (error instanceof RangeError) throw refuse(error.message);
-    throw error;
-  }
 }
 
 /**
