@@ -7,6 +7,7 @@ import { readOwn } from "../../model/metadata.ts";
 import type { Model } from "../../model/model.ts";
 import { unfold } from "../tflite/read/own.ts";
 import { elementType, type ReadOnnx, readOnnx } from "./proto.ts";
+import { factorName } from "./write/emit.ts";
 import { lowerForOnnx, onnxForms, onnxPrecisions } from "./write/file.ts";
 
 /**
@@ -64,7 +65,7 @@ export function readOwnOnnx(bytes: Uint8Array, subject: string): Model {
   };
   const lowered = lowerForOnnx(spec, facts, integers);
   const weights = unfold(lowered, {
-    vector: (name, count) => constant(name, count, count),
+    vector: (name, count) => constant(name, count, count) ?? (numbers(factorName(name), count) as Float32Array | null),
     dense(name, inputs, filters) {
       const kernel = constant(name, inputs * filters, filters);
       const window = elementsOf(lowered.params[name]?.shape.slice(0, -2) ?? []);

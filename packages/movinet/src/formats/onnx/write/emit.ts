@@ -1,3 +1,4 @@
+import { onGrid } from "../../../graph/integers.ts";
 import { encodingFrequencies } from "../../../graph/interpret.ts";
 import {
   type ActivationKind,
@@ -181,7 +182,10 @@ const emitters = {
   add: (node, out) => out.node("Add", node.id, [node.a, node.b]),
   multiply: (node, out) => out.node("Mul", node.id, [node.a, node.b]),
   scale(node, out) {
-    out.node("Mul", node.id, [node.x, out.floats(node.factor, [1], out.param(node.factor))]);
+    const type = out.graph.params[node.factor]?.type;
+    const value = out.param(node.factor);
+    const factor = type?.quantization ? Float32Array.from(onGrid(value, type)) : value;
+    out.node("Mul", node.id, [node.x, out.floats(factorName(node.factor), [1], factor)]);
   },
   positionalEncoding(node, out) {
     const [sines, cosines] = encodingFrequencies(node.channels);
@@ -193,6 +197,9 @@ const emitters = {
     out.node("Concat", node.id, [part("sines", sines, "Sin"), part("cosines", cosines, "Cos")], { axis: 1 });
   },
 } satisfies PerOp<[Emission], unknown>;
+
+/** The value that is multiplied by a factor may have its name. */
+export const factorName = (param: string) => `${param}/factor`;
 
 function biasOf(out: Emission, { id, bias }: NodeOf<"conv" | "depthwise">): readonly string[] {
   if (bias === null) return [];
