@@ -71,6 +71,10 @@ export function quantizedValues(graph: Graph, floats: readonly string[] = []): r
     for (const value of inputs) needed.add(value);
     if (written(node) === node.id) needed.add(node.id);
   }
+  // A window is never built: the kernel over time reads its frames.
+  for (const node of graph.nodes) {
+    if (node.op === "join" && needed.has(node.id)) for (const value of node.xs) needed.add(value);
+  }
   // A value between a kernel and the ReLU6 that is fused into it never exists.
   for (const node of graph.nodes) if (written(node) !== node.id) needed.delete(node.id);
   return graph.nodes.map(({ id }) => id).filter((id) => needed.has(id));

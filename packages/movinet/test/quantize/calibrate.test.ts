@@ -46,6 +46,15 @@ describe.each(Object.entries(networks))("%s", (_, options) => {
     quantized = { ...model, integers: { ranges: found.ranges("minmax"), floats: [] } };
   });
 
+  /** The logits of all frames of the first clip. */
+  async function logitsOf(program: Program): Promise<readonly number[]> {
+    const session = await program.openStream();
+    const logits: number[] = [];
+    for (const picture of clips[0] as Float32Array[]) logits.push(...(await session.step(picture)).logits);
+    await program[Symbol.asyncDispose]();
+    return logits;
+  }
+
   test("ranges are those of whole streams, and a slot's that of what it remembers", () => {
     const graph = lowerForTflite(model.spec, { form: "step", dtype: "int8", frames: 1 });
     const extremes = new Map<string, Range>();
@@ -96,22 +105,13 @@ describe.each(Object.entries(networks))("%s", (_, options) => {
   });
 
   test("the step and the official form give the same numbers, near those of floats", async () => {
-    const pictures = clips[0] as Float32Array[];
-    const answers = async (program: Program) => {
-      const session = await program.openStream();
-      const logits: Float32Array[] = [];
-      for (const picture of pictures) logits.push((await session.step(picture)).logits);
-      await program[Symbol.asyncDispose]();
-      return logits;
-    };
     const run = (form: "step" | "official") =>
-      Program.open(emitTflite(quantized, { form, dtype: "int8" }), form, litert).then(answers);
+      Program.open(emitTflite(quantized, { form, dtype: "int8" }), form, litert).then(logitsOf);
     const [step, official] = [await run("step"), await run("official")];
     expect(official).toEqual(step);
-    const floats = await answers(Program.prepare(model, referenceEngine));
-    const all = floats.flatMap((row) => [...row]);
-    const spread = Math.max(...all) - Math.min(...all);
-    const worst = Math.max(...all.map((value, i) => Math.abs(value - (step.flatMap((row) => [...row])[i] as number))));
+    const floats = await logitsOf(Program.prepare(model, referenceEngine));
+    const spread = Math.max(...floats) - Math.min(...floats);
+    const worst = Math.max(...floats.map((value, i) => Math.abs(value - (step[i] as number))));
     expect(worst).toBeLessThan(0.1 * spread);
   });
 
@@ -132,6 +132,28 @@ describe.each(Object.entries(networks))("%s", (_, options) => {
     };
     expect(kernels(emitTflite(quantized, { dtype: "int8" }))).toBe(0);
     expect(kernels(emitTflite(float, { dtype: "int8" }))).toBe(2);
+  });
+
+  test.each([
+    ["expansions", /expansion/],
+    ["convolutions over space", /feature/],
+    ["convolutions over time", /temporal/],
+    ["projections", /rezero|projection/],
+    ["all", /./],
+  ])("%s as floats leave the numbers near those of floats", async (_, pattern) => {
+    const graph = lowerForTflite(model.spec, { form: "step", dtype: "int8", frames: 1 });
+    const weighted = graph.nodes.filter(({ op }) => op === "conv" || op === "depthwise").map(({ id }) => id);
+    const floats = weighted.filter((id) => pattern.test(id));
+    expect(floats.length).toBeGreaterThan(0);
+    const own = await logitsOf(Program.prepare(model, referenceEngine));
+    const distance = async (ids: readonly string[]) => {
+      const bytes = emitTflite({ ...model, integers: { ranges: found.ranges("minmax"), floats: ids } }, { dtype: "int8" });
+      const given = await logitsOf(await Program.open(bytes, "mixed", litert));
+      return Math.hypot(...given.map((value, i) => value - (own[i] as number))) / Math.hypot(...own);
+    };
+    const mixed = await distance(floats);
+    expect(mixed).toBeLessThan(1.5 * (await distance([])));
+    expect(mixed).toBeLessThan(0.2);
   });
 
   test("without ranges there is no int8 file", () => {

@@ -63,16 +63,26 @@ export async function loadLiteRt(): Promise<LiteRt> {
   }
 }
 
+/** Lines that LiteRT.js printed as errors: it returns memory that was never written where it cannot run a file, and says so only there. */
+const complaints: string[] = [];
+
+/** Throws if LiteRT.js complained since `since`. */
+function checkComplaints(since: number): void {
+  const found = complaints.splice(since);
+  if (found.length > 0) throw new Error(found.map((line) => line.replace(/^ERROR: (\[\S+\] )?/, "")).join("; "));
+}
+
 /**
  * Loads the WebAssembly of LiteRT.js from a folder, once for the page or process. Its messages, of which a compilation
- * prints several, go nowhere. `files`: where its `.wasm` is, if the script cannot tell where it comes from.
+ * prints several, go nowhere, except for errors. `files`: where its `.wasm` is, if the script cannot tell where it comes from.
  */
 export async function startLiteRt(
   litert: LiteRt,
   folder: string,
   files: string | null = null,
 ): Promise<LiteRtInstance> {
-  const silent = { print() {}, printErr() {} };
+  const printErr = (line: string) => void (line.startsWith("ERROR") && complaints.push(line));
+  const silent = { print() {}, printErr };
   const located = files === null ? {} : { locateFile: (name: string) => new URL(name, files).href };
   Object.assign(globalThis, { Module: { ...silent, ...located } }); // where its loader looks for settings, and which it then clears
   return litert.getGlobalLiteRtPromise() ?? litert.loadLiteRt(folder);
@@ -100,9 +110,14 @@ export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
     stepFrames: 1,
     async load(source) {
       const { bytes, subject, step } = fileOf(source);
+      const since = complaints.length;
+      let model: LiteRtModel | null = null;
       try {
-        return executableOf(litert, instance, await instance.loadAndCompile(bytes, { accelerator: "wasm" }), step);
+        model = await instance.loadAndCompile(bytes, { accelerator: "wasm" });
+        checkComplaints(since);
+        return executableOf(litert, instance, model, step);
       } catch (cause) {
+        model?.delete();
         throw new ModelError({
           code: "E_MODEL_RUNTIME",
           subject,
