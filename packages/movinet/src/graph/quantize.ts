@@ -4,7 +4,7 @@
  */
 import { definitionOf } from "./composites.ts";
 import { symmetricScales } from "./integers.ts";
-import { type Graph, inputsOf, type Node, onlyReaders, type Param } from "./ir.ts";
+import { type Graph, inputsOf, type Node, onlyReaders, type Param, type Shape } from "./ir.ts";
 import { resolveParams } from "./params.ts";
 import type { NumberType, Quantization } from "./precision.ts";
 import type { Weights } from "./tensor.ts";
@@ -99,8 +99,9 @@ export function quantizeGraph(graph: Graph, weights: Weights, { ranges, floats }
   for (const node of graph.nodes) {
     if ((node.op !== "conv" && node.op !== "depthwise") || floats.includes(node.id)) continue;
     const kernel = params[node.kernel] as Param;
-    const axis = kernel.shape.length - 1;
-    const scale = symmetricScales(param(node.kernel), kernel.shape[axis] as number);
+    const { channels } = graph.shapes[node.id] as Shape;
+    const axis = kernel.shape.lastIndexOf(channels);
+    const scale = symmetricScales(param(node.kernel), channels);
     const type: NumberType = { dtype: "int8", quantization: centred(scale, axis) };
     params[node.kernel] = { ...kernel, type };
     if (node.bias === null) continue;

@@ -47,10 +47,10 @@ const cases: Readonly<Record<string, Case>> = {
     operators: ["CONV_2D"],
   },
   "dense layer": { nodes: [pointwise("y", "v")], inputs: { v: vector }, operators: ["CONV_2D"] },
-  "5 × 5 depthwise": { nodes: [depthwise(5, 1)], params: { d: [1, 5, 5, 8] }, operators: ["DEPTHWISE_CONV_2D"] },
+  "5 × 5 depthwise": { nodes: [depthwise(5, 1)], params: { d: [5, 5, 8, 1] }, operators: ["DEPTHWISE_CONV_2D"] },
   "3 × 3 depthwise with stride 2": {
     nodes: [depthwise(3, 2)],
-    params: { d: [1, 3, 3, 8] },
+    params: { d: [3, 3, 8, 1] },
     operators: ["DEPTHWISE_CONV_2D"],
   },
   "depthwise over time": {
@@ -67,7 +67,7 @@ const cases: Readonly<Record<string, Case>> = {
       },
     ],
     inputs: { x: { ...image, frames: 4 } },
-    params: { d: [3, 1, 1, 8] },
+    params: { d: [3, 1, 8, 1] },
     operators: ["RESHAPE", "PAD", "DEPTHWISE_CONV_2D", "RESHAPE"],
   },
   sum: { nodes: [{ op: "add", id: "y", a: "x", b: "z" }], inputs: { x: image, z: image }, operators: ["ADD"] },
@@ -119,6 +119,11 @@ describe.each(Object.entries(cases))("%s", (name, { nodes, inputs = {}, params =
       ({ op, outputs }) => op !== "QUANTIZE" && tensors[outputs[0] ?? -1]?.type === "int8",
     );
     expect(integers.map(({ op }) => op)).toEqual(operators);
+    // One scale for each channel of a kernel.
+    for (const { op, inputs: [, kernel = -1] } of written.filter(({ op }) => /CONV/.test(op))) {
+      const { shape, quantization } = tensors[kernel] as (typeof tensors)[number];
+      expect(quantization?.scale.length).toBe(op === "CONV_2D" ? shape[0] : shape.at(-1));
+    }
     const executable = await engine.load({ file, subject: name });
     const tensorsOf = executable.inputs.map(({ name: input }) =>
       executable.upload(input, interleaved(fed[input] as Float32Array, all[input] as Shape)),
