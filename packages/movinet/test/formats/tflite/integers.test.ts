@@ -120,7 +120,10 @@ describe.each(Object.entries(cases))("%s", (name, { nodes, inputs = {}, params =
     );
     expect(integers.map(({ op }) => op)).toEqual(operators);
     // One scale for each channel of a kernel.
-    for (const { op, inputs: [, kernel = -1] } of written.filter(({ op }) => /CONV/.test(op))) {
+    for (const {
+      op,
+      inputs: [, kernel = -1],
+    } of written.filter(({ op }) => /CONV/.test(op))) {
       const { shape, quantization } = tensors[kernel] as (typeof tensors)[number];
       expect(quantization?.scale.length).toBe(op === "CONV_2D" ? shape[0] : shape.at(-1));
     }
