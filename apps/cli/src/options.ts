@@ -70,6 +70,15 @@ export function text(description: string, hint?: string): Option<string | undefi
   return parsed(description, (text) => text, hint);
 }
 
+/** A picture to write. */
+export function plotOption(description: string): Option<string | undefined> {
+  const read = (file: string, name: string) => {
+    if (/\.(svg|png)$/i.test(file)) return file;
+    throw mustBe(name, "an .svg or .png file", file);
+  };
+  return parsed(description, read, "file");
+}
+
 /** An integer from `least` to `most`. */
 export function count(description: string, least = 1, most = Infinity): Option<number | undefined> {
   const rule = most === Infinity ? `an integer ≥ ${least}` : `an integer from ${least} to ${most}`;

@@ -13,6 +13,7 @@ import {
   notWith,
   otherwise,
   parsed,
+  plotOption,
   positive,
   rest,
   short,
@@ -36,7 +37,7 @@ export const classifyOptions = {
     top: usually(5, count("Predictions to show")),
     every: usually("final", choice("Answer once at the end, or after every frame", ["final", "frame"])),
     segments: otherwise("over 30 s, or where the action changes", either("List each action with its start and end")),
-    plot: parsed("Plot the top classes over time as .svg or .png", readPlot, "file"),
+    plot: plotOption("Plot the top classes over time as .svg or .png"),
     plotShape: otherwise(
       "portrait",
       choice("Shape of the plot: for a phone, or for a slide (16:9)", ["portrait", "landscape"]),
@@ -92,11 +93,6 @@ export function settingsOf({ source: _, csv, minScore, ...given }: Given, json: 
     lines: csv ? csvLines(top) : json || out !== undefined ? jsonLines : null,
     minScore: minScore ?? 0.5,
   };
-}
-
-function readPlot(file: string, name: string): string {
-  if (/\.(svg|png)$/i.test(file)) return file;
-  throw mustBe(name, "an .svg or .png file", file);
 }
 
 function readAnnotate(file: string, name: string): string {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatBytes, ModelSource, writeWhole } from "movinet/files";
+import { ModelSource, writeWhole } from "movinet/files";
 import { ClipCache, quantizeModel } from "movinet/train";
 import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
@@ -13,44 +13,54 @@ import {
   modelText,
   optionText,
   otherwise,
+  plotOption,
   positive,
   text,
   usually,
 } from "../options.ts";
 import { StageProgress } from "../stage-progress.ts";
-import { columnsOf, counted, tableLines, wrap } from "../tables/text.ts";
-import type { Terminal } from "../terminal.ts";
+import { renderQuantization } from "../tables/quantization.ts";
 import { UsageError } from "../usage.ts";
 import { planLabels } from "./labels-file.ts";
 
-type QuantizationReceipt = Awaited<ReturnType<typeof quantizeModel>>["receipt"];
+/** What is counted in a stage. */
+const units: Readonly<Record<string, string>> = { reading: "files", choosing: "trials" };
 
 /** Writes the file if its receipt passes; else the exit code is 1. */
 export const quantizeCommand = defineCommand({
   name: "quantize",
   examples: [
     "quantize runs/train-1/model.safetensors small.tflite --data clips/",
-    "quantize runs/train-1/model.safetensors small.tflite --data clips/ --form official",
+    "quantize runs/train-1/model.safetensors small.tflite --data clips/ --mode int8 --plot noise.svg",
   ],
   options: {
     in: argument(modelText),
     out: argument("File to write: .tflite"),
     data: text("Clips, some for calibration, the others for the comparison: a folder or a manifest", "dataset"),
+    mode: usually(
+      "auto",
+      choice(
+        "int8: all that can be; mixed: the most sensitive layers compute with floats; dynamic: only weights are int8; float16; auto: the first of these that keeps the answers and is not slower than float32",
+        ["auto", "int8", "mixed", "dynamic", "float16"],
+        "mode",
+      ),
+    ),
     maxDrop: usually(1, positive("Points of accuracy, in percent, that the file may lose", 100)),
     form: otherwise("step", choice("step: one frame per call; official: Google's signature", ["step", "official"])),
     labels: otherwise("the model's own", text(labelsText, "file")),
+    plot: plotOption("Plot the noise of each layer as .svg or .png"),
     force: flag("Write the file even if it loses more"),
   },
   fetches: true,
   json: "Print the receipt as one JSON object",
-  async run({ in: input, out: output, data, maxDrop, form, labels, force }, context) {
+  async run({ in: input, out: output, data, mode, maxDrop, form, labels, plot, force }, context) {
     const { terminal, signal } = context;
     if (data === undefined)
       throw new UsageError("--data", "is required", "Pass a folder of clips or a manifest, such as --data clips/");
     if (!/\.tflite$/i.test(output)) throw new UsageError(output, "int8 models are TFLite files", "Use .tflite");
     const source = await ModelSource.at(await findNamedModel(input, context));
     await checkOutputFiles(
-      [output],
+      [output, plot],
       [...source.files.map((path) => ({ what: "model", path }) as const), { what: "list of labels", path: labels }],
     );
     const model = await openNamedModel(input, { ...context, labels });
@@ -59,61 +69,44 @@ export const quantizeCommand = defineCommand({
     const cache = new ClipCache();
     const stages = new StageProgress(terminal);
     try {
-      const { bytes, receipt, warnings } = await quantizeModel(model, {
+      const made = await quantizeModel(model, {
         data,
+        mode,
         form,
         maxDrop,
+        plot: plot === undefined ? undefined : /\.svg$/i.test(plot) ? "svg" : "png",
         engine,
         cache,
         name: basename(input),
         signal,
-        onProgress: (stage, done, total) =>
-          stages.update(stage, done, total, "", stage === "reading" ? "files" : "clips"),
+        onProgress: (stage, done, total) => stages.update(stage, done, total, "", units[stage] ?? "clips"),
         nameChoice: optionText,
       }).finally(() => stages.stop());
+      const { receipt } = made;
       const isWritten = receipt.pass || force;
       if (isWritten) {
-        await writeWhole(output, bytes);
+        await writeWhole(output, made.bytes);
         await labelsFile?.write();
       }
+      if (plot !== undefined && made.plot !== null) await writeWhole(plot, made.plot);
       const files = isWritten
         ? { file: output, labelsFile: labelsFile?.path ?? null }
         : { file: null, labelsFile: null };
       terminal.result(
-        terminal.json ? JSON.stringify({ ...receipt, ...files }) : render(output, receipt, terminal).join("\n"),
+        terminal.json
+          ? JSON.stringify({ ...receipt, ...files })
+          : renderQuantization(output, receipt, terminal).join("\n"),
       );
-      for (const warning of warnings) terminal.warning(warning);
+      for (const warning of made.warnings) terminal.warning(warning);
       for (const problem of receipt.problems) terminal.warn(`movinet: ${output}: ${problem}.`);
       if (receipt.pass) return 0;
-      if (!force)
-        terminal.warn(
-          `movinet: ${output}: the receipt fails, so nothing was written. Use --dtype float16 with movinet convert, or --force.`,
-        );
+      if (!force) {
+        const remedy = mode === "auto" ? "--force" : "--mode auto, or --force";
+        terminal.warn(`movinet: ${output}: the receipt fails, so nothing was written. Use ${remedy}.`);
+      }
       return 1;
     } finally {
       await cache[Symbol.asyncDispose]();
     }
   },
 });
-
-function render(output: string, receipt: QuantizationReceipt, terminal: Terminal): string[] {
-  const { result, calibration, judged, clips, frames, sure, same, rightBefore, rightAfter, control, latency } = receipt;
-  const percent = (part: number, whole: number) => (whole === 0 ? "–" : `${((100 * part) / whole).toFixed(1)} %`);
-  const rows = [
-    ["clips correct", `${rightBefore} of ${clips}`, `${rightAfter} of ${clips}`],
-    ["same class, frames the model is sure of", `${sure}`, `${same} (${percent(same, sure)})`],
-    ["milliseconds a frame", latency.float32.toFixed(1), latency.int8.toFixed(1)],
-  ];
-  const sentences = (sentence: string) => wrap(sentence, columnsOf(terminal));
-  return [
-    `${output}: ${result.form}, int8, ${formatBytes(result.bytes)}`,
-    "",
-    ...sentences(
-      `Calibrated on ${counted(calibration.clips, "clip")} (${calibration.frames} frames, ${calibration.method}), and compared with ${receipt.source.name} on ${judged}: ${clips} of ${frames} frames.`,
-    ),
-    ...tableLines(["", "float32", "int8"], rows, 1, terminal.room),
-    ...sentences(
-      `Answers for another clip, wrong on purpose, keep the class of ${percent(control.same, control.sure)} of those frames. Measured in ${result.runtime}.`,
-    ),
-  ];
-}

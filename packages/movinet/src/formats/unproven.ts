@@ -18,12 +18,25 @@ export function unprovenInt8(
   return `full-int8 files of networks with ${parts.join(" and ")} often give different answers than the original, and this one carries no parity receipt. Compare it with the file it was made from: movinet verify FILE --against ORIGINAL`;
 }
 
+/** A caveat about a file of ours that was written although its receipt from `movinet quantize` fails; null: none. */
+export function failedReceipt(receipt: Uint8Array | undefined): string | null {
+  const { type, mode, pass, agreement } = receipt === undefined ? {} : read(receipt);
+  if (type !== "receipt" || typeof mode !== "string" || pass !== false) return null;
+  const share = typeof agreement === "number" ? `, keeping ${(100 * agreement).toFixed(0)} % of its classes` : "";
+  return `its receipt fails: it answers differently than the model it was made from${share}. Make it again with movinet quantize --mode auto`;
+}
+
 /** Whether the int8 file passed its receipt, with failing controls. */
 function passes(receipt: Uint8Array): boolean {
+  const { type, pass, result, checks, controls } = read(receipt);
+  return type === "receipt" && pass === true && result?.dtype === "int8" && checks?.length > 0 && controls?.length > 0;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: from a file, so every field may be anything or missing
+function read(receipt: Uint8Array): any {
   try {
-    const { type, pass, result, checks, controls } = JSON.parse(new TextDecoder().decode(receipt));
-    return type === "receipt" && pass === true && result.dtype === "int8" && checks.length > 0 && controls.length > 0;
+    return JSON.parse(new TextDecoder().decode(receipt)) ?? {};
   } catch {
-    return false;
+    return {};
   }
 }

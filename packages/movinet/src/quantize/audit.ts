@@ -17,10 +17,10 @@ const widest = 4;
 const scaleTolerance = 1e-4;
 
 /**
- * What is wrong with a file of the model, a sentence for each; `seen` are the values on clips that did not choose its ranges.
+ * What is wrong with a file of the model, a sentence for each; `seen` are the values on clips that did not choose its ranges, if it has any.
  * Answers alone would not tell: networks outvote one wrong layer.
  */
-export function auditFile(bytes: Uint8Array, model: Model, seen: Calibration): readonly string[] {
+export function auditFile(bytes: Uint8Array, model: Model, seen: Calibration | null): readonly string[] {
   const { tensors, operators } = readTensors(bytes, model.card.name);
   return [
     ...weightProblems(bytes, model),
@@ -29,7 +29,7 @@ export function auditFile(bytes: Uint8Array, model: Model, seen: Calibration): r
       const [x, kernel, bias] = inputs.map((input) => tensors[input]);
       return x && kernel && bias && kernel.type === "int8" ? biasProblems(x, kernel, bias) : [];
     }),
-    ...rangeProblems(tensors, seen),
+    ...(seen ? rangeProblems(tensors, seen) : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import { samplesForModel } from "../evaluate/labels.ts";
 import { preprocess } from "../flow/preprocess.ts";
 import type { Model } from "../model/model.ts";
 import { type JudgedClipsOptions, openJudgedClips, refuseRemembered } from "../train/judged-clips.node.ts";
+import { evenly } from "./evenly.ts";
 
 /** Clips for calibration, and frames of each clip, as Google's converter takes them (spec §7.1). */
 const [mostClips, mostFrames] = [100, 50];
@@ -50,12 +51,6 @@ export async function chooseClips(
       warnings: [...doubts, ...lacking],
     };
   }
-}
-
-/** At most `most` of a list, evenly distributed. */
-function evenly<T>(all: readonly T[], most: number): readonly T[] {
-  if (all.length <= most) return all;
-  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)] as T);
 }
 
 /** Reads the pictures of a clip as the network takes them, `[3, H, W]` each; at most 50 of them for calibration. */

@@ -1,7 +1,10 @@
-/** How the answers of an int8 file compare with those of the float model, on clips that neither was fitted to. */
+/** How the answers of a small file compare with those of the float model, on clips that neither was fitted to. */
 import { probabilities } from "../flow/predict.ts";
+import type { TflitePrecision } from "../formats/tflite/write/lower.ts";
 import type { Card } from "../model/card.ts";
+import type { FileMode } from "./candidate.ts";
 import type { RangeMethod } from "./histogram.ts";
+import type { LayerNoise } from "./layers.ts";
 
 /** A frame counts as sure if the float model's first class leads its second by this probability. */
 const sureMargin = 0.1;
@@ -34,19 +37,67 @@ export interface Judgement extends Counts {
 /** What was measured of a quantized file. Plain data, stored in the file. */
 export interface QuantizationReceipt extends Judgement {
   readonly type: "receipt";
+  readonly mode: FileMode;
   readonly source: { readonly name: string; readonly runtime: string };
   readonly result: {
     readonly format: "tflite";
     readonly form: "step" | "official";
-    readonly dtype: "int8";
+    readonly dtype: TflitePrecision;
     readonly runtime: string;
-    readonly bytes: number;
   };
-  readonly calibration: { readonly clips: number; readonly frames: number; readonly method: RangeMethod };
+  /** Size of the file without this receipt. */
+  readonly bytes: number;
+  /** Shares of the clips that the float model, and the file, gets right at their end. */
+  readonly before: { readonly top1: number; readonly clips: number };
+  readonly after: { readonly top1: number };
+  /** Share of the sure frames that keep their class; null: there are none. */
+  readonly agreement: number | null;
+  /** Which clips chose the ranges, and how; null: it has none. */
+  readonly calibration: {
+    readonly clips: number;
+    readonly frames: number;
+    readonly method: RangeMethod;
+    /** The layers that stay floats, most sensitive first. */
+    readonly floats: readonly string[];
+  } | null;
   /** The clips that were compared, for example `test clips`. */
   readonly judged: string;
-  /** Median milliseconds of a frame in the result's runtime: as float32, and as int8. */
-  readonly latency: { readonly float32: number; readonly int8: number };
+  /** Median milliseconds of a frame: of the model in float32 in each engine, and of the file, last. */
+  readonly latency: readonly Latency[];
+  readonly layers: readonly LayerNoise[];
+  /** The modes that were tried before, and why the file has none of them. */
+  readonly rejected: readonly Rejection[];
+}
+
+export interface Latency {
+  readonly runtime: string;
+  readonly precision: string;
+  readonly milliseconds: number;
+}
+
+export interface Rejection {
+  readonly mode: FileMode;
+  readonly problem: string;
+}
+
+/** Medians of steps in turn vary by less. */
+const slower = 1.1;
+
+/** What is wrong with the speed of a file, or null: it is about as fast as float32 in the engine for its format. */
+export function slowness({ latency }: Pick<QuantizationReceipt, "latency">): string | null {
+  const [before, after] = latency.slice(-2);
+  if (!before || !after || after.milliseconds <= slower * before.milliseconds) return null;
+  const times = (after.milliseconds / before.milliseconds).toFixed(1);
+  return `it takes ${times} times as long as float32 in ${after.runtime}`;
+}
+
+/** The shares that follow from counts. */
+export function sharesOf({ clips, sure, same, rightBefore, rightAfter }: Counts) {
+  return {
+    before: { top1: rightBefore / clips, clips },
+    after: { top1: rightAfter / clips },
+    agreement: sure === 0 ? null : same / sure,
+  };
 }
 
 /** The answers for a clip: its correct classes, and logits after each frame. */
@@ -96,7 +147,9 @@ export function judge(
   const counts = countAnswers(before, after, output);
   const shifted = before.map((_, i) => before[(i + 1) % before.length] as ClipAnswers);
   const control = countAnswers(before, shifted, output);
-  const problems = [...found, ...problemsOf(counts, control, maxDrop)];
+  const isNumber = after.every(({ logits }) => logits.every((row) => row.every(Number.isFinite)));
+  const numberless = isNumber ? [] : ["some of its answers are not numbers"];
+  const problems = [...numberless, ...problemsOf(counts, control, maxDrop), ...found];
   return { ...counts, maxDrop, control, problems, pass: problems.length === 0 };
 }
 

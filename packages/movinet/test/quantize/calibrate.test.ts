@@ -122,16 +122,44 @@ describe.each(Object.entries(networks))("%s", (_, options) => {
     expect(emitTflite(read, { form, dtype: "int8" })).toEqual(bytes);
   });
 
-  test("a convolution that stays float32 is one in the file", () => {
+  test("a convolution that stays float takes floats in the file, and only large kernels are integers for storage", () => {
     const ids = ["block1.layer0.expansion.norm", "classifier1"];
     const float = { ...quantized, integers: { ranges: found.ranges("minmax"), floats: ids } };
     const kernels = (bytes: Uint8Array) => {
       const { operators, tensors } = readFile(bytes, "int8");
-      const weighted = operators.filter(({ op }) => op === "CONV_2D");
-      return weighted.filter(({ inputs }) => tensors[inputs[1] as number]?.type === "float32").length;
+      return operators.flatMap(({ op, inputs: [x = -1, kernel = -1] }) => {
+        const { type, shape } = tensors[kernel] ?? { shape: [] };
+        const isLarge = shape.reduce((product, size) => product * size, 1) >= 1024;
+        return op === "CONV_2D" && tensors[x]?.type === "float32" ? [{ type, isLarge }] : [];
+      });
     };
-    expect(kernels(emitTflite(quantized, { dtype: "int8" }))).toBe(0);
-    expect(kernels(emitTflite(float, { dtype: "int8" }))).toBe(2);
+    expect(kernels(emitTflite(quantized, { dtype: "int8" }))).toEqual([]);
+    expect(kernels(emitTflite(float, { dtype: "int8" }))).toEqual([
+      { type: "float32", isLarge: false },
+      { type: "int8", isLarge: true },
+    ]);
+  });
+
+  test.each([
+    ["expansions", /expansion/],
+    ["convolutions over space", /feature/],
+    ["convolutions over time", /temporal/],
+    ["projections", /rezero|projection/],
+    ["all", /./],
+  ])("%s as floats leave the numbers near those of floats", async (_, pattern) => {
+    const graph = lowerForTflite(model.spec, { form: "step", dtype: "int8", frames: 1 });
+    const weighted = graph.nodes.filter(({ op }) => op === "conv" || op === "depthwise").map(({ id }) => id);
+    const floats = weighted.filter((id) => pattern.test(id));
+    expect(floats.length).toBeGreaterThan(0);
+    const mixed = { ...model, integers: { ranges: found.ranges("minmax"), floats } };
+    const own = await logitsOf(Program.prepare(model, referenceEngine));
+    for (const form of ["step", "official"] as const) {
+      const bytes = emitTflite(mixed, { form, dtype: "int8" });
+      const given = await logitsOf(await Program.open(bytes, "mixed", litert));
+      const distance = Math.hypot(...given.map((value, i) => value - (own[i] as number))) / Math.hypot(...own);
+      expect(distance).toBeLessThan(0.1);
+      expect(emitTflite(readModel(bytes, "mixed"), { form, dtype: "int8" })).toEqual(bytes);
+    }
   });
 
   test.each([

@@ -116,19 +116,23 @@ export function litertEngine(litert: LiteRt, instance: LiteRtInstance): Engine {
       try {
         model = await instance.loadAndCompile(bytes, { accelerator: "wasm" });
         checkComplaints(since);
-        return executableOf(litert, instance, model, step);
+        return executableOf(litert, instance, model, { step, subject });
       } catch (cause) {
         model?.delete();
-        throw new ModelError({
-          code: "E_MODEL_RUNTIME",
-          subject,
-          problem: `LiteRT.js cannot run it (${cause instanceof Error ? cause.message : String(cause)})`,
-          remedy: "Check that the file is complete and uses only built-in operators",
-          cause,
-        });
+        throw cannotRun(subject, cause);
       }
     },
   };
+}
+
+function cannotRun(subject: string, cause: unknown): ModelError {
+  return new ModelError({
+    code: "E_MODEL_RUNTIME",
+    subject,
+    problem: `LiteRT.js cannot run it (${cause instanceof Error ? cause.message : String(cause)})`,
+    remedy: "Check that the file is complete and uses only built-in operators",
+    cause,
+  });
 }
 
 function fileOf(source: Loadable): { bytes: Uint8Array; subject: string; step: StepInterface | null } {
@@ -152,7 +156,7 @@ function executableOf(
   litert: LiteRt,
   { liteRtWasm }: LiteRtInstance,
   model: LiteRtModel,
-  step: StepInterface | null,
+  { step, subject }: { readonly step: StepInterface | null; readonly subject: string },
 ): Executable {
   const facts = (details: readonly LiteRtDetails[]): readonly TensorFacts[] =>
     details.map(({ name, shape, dtype }) => ({ name, shape: [...shape], dtype }));
@@ -177,7 +181,13 @@ function executableOf(
     },
     async run(given) {
       const buffers = given.map((tensor) => (tensor as HeldBuffer).buffer);
+      const since = complaints.length;
       const results = await model.liteRtCompiledModel.run(0, buffers);
+      try {
+        checkComplaints(since);
+      } catch (cause) {
+        throw cannotRun(subject, cause);
+      }
       return results.map((buffer, i) => new HeldBuffer(liteRtWasm, buffer, outputs[i] as TensorFacts));
     },
     add: (sum, growth) => (sum as HeldBuffer).add(growth as HeldBuffer),

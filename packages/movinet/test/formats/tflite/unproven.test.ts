@@ -1,7 +1,7 @@
 /** Full-int8 files are believed only with a receipt where int8 often breaks a network. */
 import { describe, expect, test } from "vitest";
 import { readModel } from "../../../src/formats/model-file.ts";
-import { unprovenInt8 } from "../../../src/formats/unproven.ts";
+import { failedReceipt, unprovenInt8 } from "../../../src/formats/unproven.ts";
 import { hasShared, reason, sharedFile } from "./shared.ts";
 
 const bytes = (receipt: unknown) => new TextEncoder().encode(JSON.stringify(receipt));
@@ -33,6 +33,22 @@ test.each([
   ["3d", "hard_swish", "int8", "{", /no parity receipt/],
 ] as const)("%s %s %s %o", (squeezeExcite, activation, dtype, receipt, expected) => {
   const warning = unprovenInt8({ squeezeExcite, activation }, dtype, receipt && bytes(receipt));
+  if (expected === null) expect(warning).toBe(null);
+  else expect(warning).toMatch(expected);
+});
+
+test.each([
+  [undefined, null],
+  [{ type: "receipt", mode: "int8", pass: true, agreement: 0.99 }, null],
+  [
+    { type: "receipt", mode: "int8", pass: false, agreement: 0.572 },
+    /^its receipt fails: .*keeping 57 % of its classes/,
+  ],
+  [{ type: "receipt", mode: "dynamic", pass: false, agreement: null }, /^its receipt fails/],
+  [{ type: "receipt", pass: false, checks: [] }, null], // of movinet convert, which then writes nothing
+  [null, null],
+] as const)("what was written in spite of the receipt %o", (receipt, expected) => {
+  const warning = failedReceipt(receipt === undefined ? undefined : bytes(receipt));
   if (expected === null) expect(warning).toBe(null);
   else expect(warning).toMatch(expected);
 });

@@ -1,6 +1,6 @@
 import { defaultCard } from "../../../model/card.ts";
 import type { ReadModel } from "../../own-file.ts";
-import { unprovenInt8 } from "../../unproven.ts";
+import { failedReceipt, unprovenInt8 } from "../../unproven.ts";
 import { embeddedLabels } from "./embedded-labels.ts";
 import { importTflite } from "./import.ts";
 import { readOwnTflite } from "./own.ts";
@@ -16,9 +16,13 @@ export function readTfliteModel(bytes: Uint8Array, subject: string, name?: strin
   const format = "tflite";
   const file = readModel(bytes, subject);
   const own = readOwnTflite(file, subject);
-  if (own) return { ...own, format, warnings: [] };
+  const receipt = file.metadata["movinet.receipt"];
+  if (own) {
+    const failed = failedReceipt(receipt);
+    return { ...own, format, warnings: failed === null ? [] : [failed] };
+  }
   const { spec, weights, output, dtype, integers } = importTflite(file, subject);
-  const unproven = unprovenInt8(spec, dtype, file.metadata["movinet.receipt"]);
+  const unproven = unprovenInt8(spec, dtype, receipt);
   const { names, warnings } = embeddedLabels(bytes, file, spec.classes);
   const card = { ...defaultCard(spec, name), labels: names };
   return {

@@ -81,7 +81,11 @@ export class Emission {
 
   /** The tensor of a value of the graph, in the arithmetic of the node that is emitted; outside of nodes as floats. */
   value(name: string): number {
-    const tensor = this.held(name);
+    return this.operand(this.held(name));
+  }
+
+  /** A tensor in the arithmetic of the node that is emitted; outside of nodes as floats. */
+  operand(tensor: number): number {
     return this.#integers === null ? this.real(tensor) : tensor;
   }
 

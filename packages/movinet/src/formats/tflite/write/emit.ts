@@ -1,6 +1,6 @@
 import { nameOf, type Spec } from "../../../arch/spec.ts";
 import { type Graph, perOp } from "../../../graph/ir.ts";
-import { allFloats } from "../../../graph/storage.ts";
+import { allFloats, type Storage } from "../../../graph/storage.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import type { Model } from "../../../model/model.ts";
 import { chooseFile, type FileOptions } from "../../file-options.ts";
@@ -69,11 +69,11 @@ export function integerStep(model: Model): Graph {
 }
 
 /**
- * Writes a graph lowered by {@link lowerGraph} as a float32 file for an engine: one frame in the form `step` if it has
- * states, otherwise a `clip`.
+ * Writes a graph lowered by {@link lowerGraph} as a file for an engine: one frame in the form `step` if it has states,
+ * otherwise a `clip`.
  */
-export function emitGraph(graph: Graph, weights: Weights): Uint8Array {
-  const out = new Emission(graph, weights, allFloats);
+export function emitGraph(graph: Graph, weights: Weights, storage: Storage = allFloats): Uint8Array {
+  const out = new Emission(graph, weights, storage);
   const parts = emitNodes(out, graph.states.length > 0 ? stepForm(out) : clipForm(out));
   return writeTflite({ description: `movinet ${graph.name}`, ...parts, metadata: {} });
 }

@@ -20,16 +20,18 @@ import type { ExportFacts as FileFacts } from "../../../model/metadata.ts";
 export const tfliteForms = ["step", "official", "clip"] as const;
 
 /**
- * How weights are stored, by precision. Everything is computed in float32, except for `int8`, and for `dynamic_int8` the products of
- * dense layers, with hybrid kernels: the hybrid depthwise kernel is slower than the float one and has no delegate.
- * Small kernels stay float32 there, as in the official converter: they would save nothing.
+ * For the products of dense layers with hybrid kernels: the hybrid depthwise kernel is slower than the float one and has no delegate.
+ * Small kernels stay float32, as in the official converter: they would save nothing.
  */
+const hybrid: Storage = { dtype: "int8", kinds: ["dense"], leastElements: 1024 };
+
+/** How weights are stored, by precision. Everything is computed in float32, except for `int8` and with hybrid kernels. */
 export const tfliteStorage = {
   float32: allFloats,
   float16: { dtype: "float16", kinds: ["dense", "depthwise", "vector"], leastElements: 0 },
-  dynamic_int8: { dtype: "int8", kinds: ["dense"], leastElements: 1024 },
-  // The types of its graph say what is an integer.
-  int8: allFloats,
+  dynamic_int8: hybrid,
+  // The types of its graph say what is an integer; this is for the layers that stay floats.
+  int8: hybrid,
 } as const satisfies Partial<Record<Precision, Storage>>;
 export type TflitePrecision = keyof typeof tfliteStorage;
 export const tflitePrecisions = Object.keys(tfliteStorage) as readonly TflitePrecision[];

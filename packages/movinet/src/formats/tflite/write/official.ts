@@ -89,7 +89,7 @@ export function officialForm(out: Emission, spec: Spec): Form {
       const join = graph.nodes.find(({ id }) => id === node.x);
       const buffer = join?.op === "join" ? bufferOf(join.xs[0] as string) : undefined;
       if (buffer?.kind !== "buffer") throw new Error(`internal: ${node.id} reads no stream buffer`);
-      const inputsOf = [windowOf(buffer), kernel, bias];
+      const inputsOf = [out.operand(windowOf(buffer)), kernel, bias];
       const shape = [1, 1, height * width, channels];
       convolve(out, "DEPTHWISE_CONV_2D", node.id, inputsOf, { padding: padding.valid }, shape);
     },
