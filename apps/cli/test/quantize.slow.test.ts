@@ -1,4 +1,4 @@
-/** `movinet quantize`: an int8 file with its receipt, exit codes, and what cannot be quantized. */
+/** `movinet quantize`: a small file with its receipt, exit codes, and what cannot be quantized. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,18 @@ beforeAll(async () => {
     "built in",
   );
   await writeTinyModel(join(folder, "tiny.safetensors"), card.labels);
+  const frame = Buffer.concat([Buffer.from("FRAME\n"), Buffer.alloc(1.5 * 32 * 32, 128)]);
+  const header = Buffer.from("YUV4MPEG2 W32 H32 F10:1 Ip A1:1 C420jpeg\n");
+  await writeFile(join(folder, "flat.y4m"), Buffer.concat([header, ...new Array<Buffer>(60).fill(frame)]));
+  const clips = (await readFile(join(folder, "moves/manifest.csv"), "utf8")).trim().split("\n").slice(1);
+  const manifest = (rows: readonly string[]) => ["file,label,split", ...rows].join("\n");
+  const rows = clips.map((row) => row.split(",").slice(0, 2));
+  const few = rows.slice(0, 3).map(([file, label], i) => `moves/${file},${label},${i === 0 ? "train" : "test"}`);
+  await writeFile(join(folder, "few.csv"), manifest(few));
+  await writeFile(join(folder, "flat.csv"), manifest(["flat.y4m,still,train", ...few]));
+  await writeFile(join(folder, "stranger.csv"), manifest([...few, "flat.y4m,juggling,test"]));
+  const part = rows.slice(0, 7).map(([file, label], i) => `moves/${file},${label},${i < 4 ? "train" : "test"}`);
+  await writeFile(join(folder, "part.csv"), manifest(part));
   const spec = specOf("a0-base", { classes: 10, resolution: { height: 32, width: 32 } });
   const weights = randomWeights(buildGraph(spec, { form: "clip", frames: 1 }), 1);
   const base = { spec, weights, card: { ...defaultCard(spec), labels: card.labels } };
@@ -43,11 +55,20 @@ const quantize = (model: string, out: string, ...options: string[]) =>
 
 describe("quantize", () => {
   test("writes a file that classifies, and says what it costs", async () => {
-    const { code, stdout, stderr } = await quantize("camera-motion", "small.tflite", "--form", "official", "--json");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const options = ["--mode", "int8", "--form", "official", "--plot", "noise.png", "--json"];
+    const { code, stdout, stderr } = await quantize("camera-motion", "small.tflite", ...options);
+    // How fast it is depends on the processor.
+    expect({ code, stderr: stderr.replace(/^movinet: warning: The file is slow here.*\n/, "") }).toEqual({
+      code: 0,
+      stderr: "",
+    });
     const receipt = JSON.parse(stdout);
     expect(receipt).toMatchObject({
       type: "receipt",
+      mode: "int8",
+      before: { clips: receipt.clips },
+      after: { top1: expect.any(Number) },
+      bytes: expect.any(Number),
       file: "small.tflite",
       labelsFile: "small.labels.txt",
       result: { form: "official", dtype: "int8", runtime: "LiteRT.js wasm" },
@@ -56,6 +77,7 @@ describe("quantize", () => {
     });
     const bytes = await readFile(join(folder, "small.tflite"));
     expect(bytes.length).toBeLessThan(500_000);
+    expect((await readFile(join(folder, "noise.png"))).subarray(1, 4).toString()).toBe("PNG");
     expect(readModel(bytes, "small").card.labels).toHaveLength(10);
     const [clip] = (await readdir(join(folder, "moves/pan left"), { recursive: true })).filter((name) =>
       /\.mp4$/.test(name),
@@ -67,25 +89,57 @@ describe("quantize", () => {
   });
 
   test("a file that fails its receipt is not written, unless it is forced", async () => {
-    const { code, stderr } = await quantize("tiny.safetensors", "tiny.tflite");
+    const { code, stderr } = await quantize("tiny.safetensors", "tiny.tflite", "--mode", "int8");
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^movinet: tiny\.tflite: the receipt fails, so nothing was written\./m);
+    expect(stderr).toMatch(
+      /^movinet: tiny\.tflite: the receipt fails, so nothing was written\. Use --mode auto, or --force\.$/m,
+    );
     expect(await readdir(folder)).not.toContain("tiny.tflite");
-    const forced = await quantize("tiny.safetensors", "tiny.tflite", "--force");
+    const forced = await quantize("tiny.safetensors", "tiny.tflite", "--mode", "int8", "--force");
     expect(forced.code).toBe(1);
     expect(await readdir(folder)).toContain("tiny.tflite");
+    // Whoever opens it is told.
+    const opened = await run("inspect", "tiny.tflite");
+    expect(opened.stdout + opened.stderr).toMatch(/its receipt fails: it answers differently/);
+  });
+
+  test("classes that calibrate nothing are named, where anything is calibrated", async () => {
+    const options = ["--data", "part.csv", "--quiet", "--mode"];
+    const integers = await run("quantize", "camera-motion", "part.tflite", ...options, "int8");
+    expect(integers.stderr).toMatch(/warning: No clip of .*roll clockwise.* is among those that calibrate\.$/m);
+    const halves = await run("quantize", "camera-motion", "half.tflite", ...options, "float16");
+    expect(halves.code).toBe(0);
+    expect(halves.stderr).not.toMatch(/calibrate/);
   });
 
   test.each([
     [["camera-motion", "a.tflite"], 2, /^movinet: --data is required/],
+    [["camera-motion", "a.tflite", "--data", "moves", "--mode", "int4"], 2, /--mode must be one of auto, int8/],
+    [["camera-motion", "a.tflite", "--data", "moves", "--plot", "a.jpg"], 2, /--plot must be an \.svg or \.png file/],
+    [
+      ["camera-motion", "a.tflite", "--data", "flat.csv", "--mode", "int8"],
+      1,
+      /flat\.csv: its clip flat\.y4m is one colour from beginning to end/,
+    ],
+    [
+      ["camera-motion", "a.tflite", "--data", "few.csv", "--mode", "int8"],
+      1,
+      /few\.csv: its 1 calibration clips have 20 frames, but 50 are needed/,
+    ],
     [["camera-motion", "a.onnx", "--data", "moves"], 2, /a\.onnx: int8 models are TFLite files/],
+    [["camera-motion", "a.tflite", "--data", "stranger.csv"], 2, /juggling/],
     [["base.safetensors", "a.tflite", "--data", "moves"], 1, /it takes whole clips/],
     [["nan.safetensors", "a.tflite", "--data", "moves"], 1, /not finite/],
     [["camera-motion", "a.tflite", "--data", "nowhere"], 2, /nowhere: no such/],
   ])("%j is one clear line", async (args, code, line) => {
     const refused = await run("quantize", ...args, "--quiet");
     expect({ code: refused.code, stdout: refused.stdout }).toEqual({ code, stdout: "" });
-    expect(refused.stderr.trim().split("\n")).toHaveLength(1);
+    expect(
+      refused.stderr
+        .trim()
+        .split("\n")
+        .filter((text) => !/warning: /.test(text)),
+    ).toHaveLength(1);
     expect(refused.stderr).toMatch(line);
     expect(await readdir(folder)).not.toContain("a.tflite");
   });

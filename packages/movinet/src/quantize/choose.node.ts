@@ -33,8 +33,8 @@ const mostRange = 2 ** 20;
 export function candidatesOf(trial: Trial, float32: Program): (mode: FileMode) => Promise<Candidate> {
   const { model, clips, onProgress } = trial;
   const tried = evenly(clips.calibration, triedClips);
-  const answer = async (program: Program, samples: readonly Sample[], frames: number) =>
-    (await answersOf(program, samples, (sample) => firstOf(clips.read(sample), frames))).answers;
+  const answer = (program: Program, samples: readonly Sample[], frames: number) =>
+    answersOf(program, samples, (sample) => firstOf(clips.read(sample), frames));
   const answerWith = async (integers: Integers, samples: readonly Sample[], frames = Infinity) => {
     const chosen = { integers, method: rangeMethods[0], floats: [], frames: 0 };
     const program = await openBytes(trial, writeCandidate(trial, { mode: "int8", chosen }));

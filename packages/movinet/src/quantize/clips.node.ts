@@ -19,8 +19,9 @@ export interface ChosenClips {
   readonly compared: readonly Sample[];
   /** What the compared clips are, for example `test clips`. */
   readonly judged: string;
-  /** Caveats, one sentence each. */
+  /** Caveats, one sentence each; those about ranges by themselves. */
   readonly warnings: readonly string[];
+  readonly rangeWarnings: readonly string[];
 }
 
 /**
@@ -48,7 +49,8 @@ export async function chooseClips(
       calibration: evenly(calibration, mostClips),
       compared: samplesForModel(dataset, compared, model),
       judged,
-      warnings: [...doubts, ...lacking],
+      warnings: doubts,
+      rangeWarnings: lacking,
     };
   }
 }

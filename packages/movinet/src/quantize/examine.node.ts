@@ -22,7 +22,7 @@ const auditedClips = 20;
 /** Compared clips, and frames of each, on which the noise of layers is measured. */
 const [noisyClips, noisyFrames] = [5, 10];
 /** Frames on which engines are timed. */
-const timedFrames = 30;
+const timedFrames = 40;
 
 /** The bytes of a candidate, without a receipt, and its receipt. `before`: the model's answers for the compared clips. */
 export async function examine(
@@ -37,7 +37,7 @@ export async function examine(
   try {
     let done = 0;
     const report = () => onProgress("comparing", ++done, clips.compared.length);
-    const { answers } = await answersOf(program, clips.compared, clips.read, report);
+    const answers = await answersOf(program, clips.compared, clips.read, report);
     const seen = chosen && (await observe(trial, evenly(clips.compared, auditedClips), "checking"));
     const noisy = evenly(clips.compared, noisyClips).map((sample) => firstOf(clips.read(sample), noisyFrames));
     const judgement = judge(before, answers, {

@@ -31,7 +31,8 @@ export class Histogram {
   add(values: Float32Array): void {
     let [least, most] = [0, 0];
     let total = 0;
-    for (const value of values) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number;
       if (value < least) least = value;
       else if (value > most) most = value;
       total += value;
@@ -41,9 +42,10 @@ export class Histogram {
     this.#most = Math.max(this.#most, most);
     while (Math.max(-least, most) >= this.#bound) this.#widen();
     const scale = half / this.#bound;
-    for (const value of values) {
-      const bin = Math.floor(value * scale) + half;
-      this.#bins[bin] = (this.#bins[bin] as number) + 1;
+    const bins = this.#bins;
+    for (let i = 0; i < values.length; i++) {
+      const bin = Math.floor((values[i] as number) * scale) + half;
+      bins[bin] = (bins[bin] as number) + 1;
     }
     this.#count += values.length;
   }

@@ -43,6 +43,7 @@ export async function openMaterial(
     compared,
     judged: clips.judged,
     warnings: [...clips.warnings, ...lost],
+    rangeWarnings: clips.rangeWarnings,
     read: readerOf(cache, view, path, signal),
   };
 }

@@ -79,7 +79,11 @@ export async function quantizeModel(given: Model, options: QuantizeOptions): Pro
       bytes: writeCandidate(trial, candidate, JSON.stringify(receipt)),
       receipt,
       plot: options.plot === undefined ? null : await drawn(receipt, options.plot),
-      warnings: [...clips.warnings, ...(slow === null ? [] : [`The file is slow here: ${slow}.`])],
+      warnings: [
+        ...clips.warnings,
+        ...(receipt.calibration ? clips.rangeWarnings : []),
+        ...(slow === null ? [] : [`The file is slow here: ${slow}.`]),
+      ],
     };
   } finally {
     for (const program of [source, float32]) await program[Symbol.asyncDispose]();
@@ -100,7 +104,7 @@ async function firstThatServes(
   const { clips, onProgress } = trial;
   let done = 0;
   const report = () => onProgress("comparing", ++done, clips.compared.length);
-  const { answers: before } = await answersOf(source, clips.compared, clips.read, report);
+  const before = await answersOf(source, clips.compared, clips.read, report);
   const candidateOf = candidatesOf(trial, float32);
   const rejected: Rejection[] = [];
 

@@ -62,7 +62,7 @@ export interface QuantizationReceipt extends Judgement {
   } | null;
   /** The clips that were compared, for example `test clips`. */
   readonly judged: string;
-  /** Median milliseconds of a frame: of the model in float32 in each engine, and of the file, last. */
+  /** Milliseconds of a frame, the lower quartile: of the model in float32 in each engine, and of the file, last. */
   readonly latency: readonly Latency[];
   readonly layers: readonly LayerNoise[];
   /** The modes that were tried before, and why the file has none of them. */
@@ -80,7 +80,7 @@ export interface Rejection {
   readonly problem: string;
 }
 
-/** Medians of steps in turn vary by less. */
+/** Times of steps in turn vary by less. */
 const slower = 1.1;
 
 /** What is wrong with the speed of a file, or null: it is about as fast as float32 in the engine for its format. */

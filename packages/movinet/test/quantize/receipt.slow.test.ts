@@ -52,7 +52,7 @@ beforeAll(async () => {
     samples.map((sample) => read(sample)),
   );
   const source = Program.prepare(model, engine);
-  before = (await answersOf(source, samples, read)).answers;
+  before = await answersOf(source, samples, read);
   await source[Symbol.asyncDispose]();
 });
 afterAll(async () => {
@@ -62,7 +62,7 @@ afterAll(async () => {
 
 async function judged(bytes: Uint8Array) {
   const program = await Program.open(bytes, "int8", litert);
-  const { answers } = await answersOf(program, samples, read);
+  const answers = await answersOf(program, samples, read);
   await program[Symbol.asyncDispose]();
   return judge(before, answers, { output: model.card.output, maxDrop: 1, found: auditFile(bytes, model, seen) });
 }
@@ -89,6 +89,7 @@ test("the file of a network with 3-D convolutions keeps its answers, and says ho
     engine,
     cache,
     name: "camera-motion",
+    mode: "int8",
     signal,
   });
   quantized = bytes;
