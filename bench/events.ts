@@ -90,7 +90,7 @@ async function traceOf(seed: number, otherSeconds: number, halfLife: number | nu
 function judge(traces: readonly Trace[], rules: EventRules) {
   const found = { actions: 0, once: 0, missed: 0, twice: 0, onTime: 0, falseEvents: 0, hours: 0 };
   const delays: number[] = [];
-  const wrong: string[] = [];
+  const told: string[] = [];
   for (const { scores, truth, labels, otherSeconds } of traces) {
     const detector = new EventDetector("camera", labels, rules);
     const epoch = Date.UTC(2026, 0, 1);
@@ -112,17 +112,18 @@ function judge(traces: readonly Trace[], rules: EventRules) {
       else if (own.length === 1) found.once++;
       else found.twice++;
       const [first] = own;
+      told.push(`${stretch.label} ${first ? (first.start - stretch.start).toFixed(1) : "missed"}`);
       if (!first) continue;
       delays.push(first.start - stretch.start);
       if (Math.abs(first.start - stretch.start) <= 2) found.onTime++;
     }
     const strange = ended.filter((event) => !truth.some((stretch) => isOf(event, stretch)));
     found.falseEvents += strange.length;
-    wrong.push(...strange.map(({ label }) => label));
+    told.push(...strange.map(({ label, start, end }) => `false ${label} for ${(end - start).toFixed(1)}`));
     found.hours += otherSeconds / 3600;
   }
   delays.sort((a, b) => a - b);
-  return { ...found, delays, wrong };
+  return { ...found, delays, told };
 }
 
 const cellsOf = ({ actions, once, missed, twice, onTime, falseEvents, hours, delays }: ReturnType<typeof judge>) => [
@@ -145,16 +146,24 @@ if (choosing) {
   row(`half-life,enter,leave,least seconds,cooldown,${measures}`);
   for (const halfLife of [0.5, 1, 2, 4, null]) {
     const traces = [await traceOf(11, 1200, halfLife), await traceOf(12, 1200, halfLife)];
-    for (const enter of [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]) {
-      for (const leave of [0.1, 0.2, 0.3, 0.4].filter((leave) => leave < enter)) {
-        for (const minSeconds of [1, 2, 3, 4]) {
-          for (const cooldownSeconds of [0, 5, 10]) {
+    for (const enter of [0.3, 0.5, 0.7, 0.9]) {
+      for (const leave of [0.05, 0.1, 0.2, 0.3]) {
+        for (const minSeconds of [1, 2, 4]) {
+          for (const cooldownSeconds of [0, 10]) {
             const result = judge(traces, { only: watched, enter, leave, minSeconds, cooldownSeconds });
             row(halfLife ?? "none", enter, leave, minSeconds, cooldownSeconds, ...cellsOf(result));
           }
         }
       }
     }
+  }
+} else {
+  row(`seed,classes with events,${measures},starts by clip`);
+  for (const seed of [1, 2, 3]) {
+    const trace = await traceOf(seed, 3600, 1);
+    const result = judge([trace], { only: watched });
+    row(seed, watched.length, ...cellsOf(result), `"${result.told.join("; ")}"`);
+    row(seed, names.length, ...cellsOf(judge([trace], {})));
   }
 }
 await program[Symbol.asyncDispose]();

@@ -18,8 +18,8 @@ export interface EventRules extends Partial<EventSettings> {
   readonly only?: readonly string[];
 }
 
-/** Chosen on concatenated clips (docs/decisions.md). */
-export const defaultEvents: EventSettings = { enter: 0.7, leave: 0.35, minSeconds: 2, cooldownSeconds: 5 };
+/** Chosen on concatenated clips, for pools with a half-life of one second (docs/decisions.md). */
+export const defaultEvents: EventSettings = { enter: 0.5, leave: 0.1, minSeconds: 2, cooldownSeconds: 10 };
 
 /**
  * The settings of each class, in the order of the labels; null: it has no events. Throws `TypeError` for labels that the
