@@ -23,6 +23,7 @@ interface Trace {
   readonly truth: readonly Stretch[];
   readonly labels: readonly string[];
   readonly otherSeconds: number;
+  readonly halfLife: number;
 }
 
 /** They show a class that is watched, drawn or animated: neither right nor wrong. */
@@ -83,7 +84,7 @@ async function traceOf(seed: number, otherSeconds: number, halfLife: number | nu
     const { logits } = await session.step(preprocess(picture, card.input));
     scores.push(probabilities(logits, card.output));
   }
-  return { scores, truth, labels: names, otherSeconds };
+  return { scores, truth, labels: names, otherSeconds, halfLife: halfLife ?? 0 };
 }
 
 /** What the detector finds in a trace, next to the truth. */
@@ -91,8 +92,8 @@ function judge(traces: readonly Trace[], rules: EventRules) {
   const found = { actions: 0, once: 0, missed: 0, twice: 0, onTime: 0, falseEvents: 0, hours: 0 };
   const delays: number[] = [];
   const told: string[] = [];
-  for (const { scores, truth, labels, otherSeconds } of traces) {
-    const detector = new EventDetector("camera", labels, rules);
+  for (const { scores, truth, labels, otherSeconds, halfLife } of traces) {
+    const detector = new EventDetector("camera", labels, rules, halfLife);
     const epoch = Date.UTC(2026, 0, 1);
     const atOf = (time: number) => new Date(epoch + Math.round(time * 1000)).toISOString();
     const events = [

@@ -1,5 +1,5 @@
-/** Live cameras: the entry `movinet/watch`. */
+/** Live sources in Node: the entry `movinet/watch`. */
 
 export type { EventRules } from "./watch/event-rules.ts";
 export { EventDetector } from "./watch/events.ts";
-export type { WatchRecord } from "./watch/records.ts";
+export type { WatchEvent, WatchPrediction, WatchRecord, WatchStatus } from "./watch/records.ts";

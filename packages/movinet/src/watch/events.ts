@@ -30,9 +30,20 @@ export class EventDetector {
   #clock = 0;
   /** Where `time` stands on that clock. */
   #offset = 0;
+  readonly #ageMs: number;
+  /** When what is being seen began: no event starts before. */
+  #since = "";
 
-  /** Throws `TypeError` for labels that the model does not have and for values out of range. */
-  constructor(source: string, labels: readonly string[], rules: EventRules = {}) {
+  /**
+   * @param ageSeconds how long ago the pictures were, on average, that the scores are about: the half-life of the session.
+   *   Events start and end by so much before the scores say so. Default 0.
+   *
+   * Throws `TypeError` for labels that the model does not have and for values out of range.
+   */
+  constructor(source: string, labels: readonly string[], rules: EventRules = {}, ageSeconds = 0) {
+    if (!(ageSeconds >= 0 && ageSeconds < Infinity))
+      throw new TypeError(`ageSeconds must be at least 0, got ${ageSeconds}`);
+    this.#ageMs = ageSeconds * 1000;
     this.#tracks = settingsOf(rules, labels).map(
       (settings, index) => settings && new Track(source, labels[index] as string, settings),
     );
@@ -51,20 +62,33 @@ export class EventDetector {
       events.push(...this.interrupt());
       // The stream's time may have begun anew, so the wall clock says how long the gap was.
       this.#clock += Math.max(0, Date.parse(at) - Date.parse(last.at)) / 1000;
-      this.#offset = this.#clock - time;
-    } else if (!last) this.#offset = this.#clock - time;
+      this.#begin(moment);
+    } else if (!last) this.#begin(moment);
     this.#clock = Math.max(this.#clock, this.#offset + time);
+    const seen = this.#seenAt(at);
     for (const [index, track] of this.#tracks.entries()) {
-      if (track) events.push(...track.add(scores[index] as number, at, this.#clock));
+      if (track) events.push(...track.add(scores[index] as number, seen, this.#clock));
     }
     this.#last = moment;
     return events;
   }
 
-  /** The camera is lost, or watching stops: open events end at the last moment. */
+  /** The camera is lost, or watching stops: open events end at the last moment, because nobody knows how they went on. */
   interrupt(): readonly WatchEvent[] {
     const { at } = this.#last ?? { at: "" };
     return this.#tracks.flatMap((track) => track?.end(at, this.#clock) ?? []);
+  }
+
+  #begin({ at, time }: Moment): void {
+    this.#offset = this.#clock - time;
+    this.#since = at;
+  }
+
+  /** When the pictures were that the scores of a moment are about. */
+  #seenAt(at: string): string {
+    if (this.#ageMs === 0) return at;
+    const seen = new Date(Date.parse(at) - this.#ageMs).toISOString();
+    return seen > this.#since ? seen : this.#since;
   }
 
   /** Labels of the open events. None: the camera shows none of the classes. */

@@ -1,13 +1,16 @@
+/** What a watch tells: one record per answer, change of state, or event. */
 import type { Prediction } from "../flow/predict.ts";
 
-/** The answer for a camera after a sampled picture. */
+/** The model's answer after a picture of a live source. */
 export interface WatchPrediction {
   readonly type: "prediction";
+  /** The source's name, without credentials. */
   readonly source: string;
   /** Wall clock at which the picture's last packet arrived, ISO 8601 UTC. */
   readonly at: string;
   /** Seconds since the stream began. */
   readonly time: number;
+  /** The likeliest classes, best first. */
   readonly predictions: readonly Prediction[];
   /** From the arrival of the picture's last packet until this record. */
   readonly lagMs: number;
@@ -15,27 +18,27 @@ export interface WatchPrediction {
   readonly dropped: number;
 }
 
-/** A change in the connection to a camera. */
+/** A source was found, gives pictures, or was lost. */
 export interface WatchStatus {
   readonly type: "status";
   readonly source: string;
   readonly state: "connecting" | "live" | "lost";
+  /** One line: what is known of the stream, or why it is lost and what happens next. */
   readonly message: string;
 }
 
-/** The start or the end of an action in front of a camera. */
+/** An action began or ended. */
 export interface WatchEvent {
   readonly type: "event";
   readonly source: string;
   readonly label: string;
   readonly phase: "start" | "end";
-  /** Wall clock, ISO 8601 UTC. */
+  /** ISO 8601 UTC. */
   readonly start: string;
-  /** Wall clock, ISO 8601 UTC; null until it ends. */
+  /** ISO 8601 UTC; null while it lasts. */
   readonly end: string | null;
   /** The highest score so far, in 0..1. */
   readonly peak: number;
 }
 
-/** What `watch` says about its cameras. */
 export type WatchRecord = WatchPrediction | WatchStatus | WatchEvent;

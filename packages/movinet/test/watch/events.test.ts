@@ -124,7 +124,7 @@ describe("settings", () => {
     [{ only: ["wavee"] }, 'the model has no class "wavee"'],
     [{ classes: { toString: false } }, 'the model has no class "toString"'],
     [{ enter: 0 }, 'events of "wave": enter must be above 0 and at most 1, got 0'],
-    [{ enter: 0.3 }, 'events of "wave": leave must be above 0 and at most enter (0.3), got'],
+    [{ enter: 0.05 }, 'events of "wave": leave must be above 0 and at most enter (0.05), got 0.1'],
     [{ minSeconds: -1 }, 'events of "wave": minSeconds must be at least 0, got -1'],
     [{ cooldownSeconds: Infinity }, 'events of "wave": cooldownSeconds must be at least 0, got Infinity'],
   ] as const)("%j is refused", (own, message) => {
