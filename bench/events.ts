@@ -7,8 +7,9 @@
 import { basename } from "node:path";
 import type { Frame } from "movinet";
 import { preprocess, probabilities } from "movinet/session";
-import { EventDetector, type EventRules } from "movinet/watch";
+import { EventDetector } from "movinet/watch";
 import { randomOf } from "../packages/movinet/src/common/random.ts";
+import type { EventRules } from "../packages/movinet/src/watch/event-rules.ts";
 import { framesOf, labelledClips, openOfficial, row, videosIn } from "./material.ts";
 
 type Pictures = readonly Omit<Frame, "timestamp">[];

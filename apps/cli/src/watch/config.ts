@@ -1,12 +1,15 @@
 /** `--config`: the cameras of a machine, when their scores are events, and where these go. */
 import type { Fit } from "movinet";
-import type { EventRules } from "movinet/watch";
+import type { EventDetector } from "movinet/watch";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "../usage.ts";
 import type { MqttOptions } from "./mqtt.ts";
 import type { RecordType } from "./sink.ts";
 import type { WebhookOptions } from "./webhook.ts";
 import { type Read, readYaml, type YamlValue } from "./yaml-value.ts";
+
+/** When the scores of a camera are events. */
+type EventRules = NonNullable<ConstructorParameters<typeof EventDetector>[2]>;
 
 /** How a camera is watched. */
 export interface CameraSettings {
