@@ -53,13 +53,13 @@ test("a cache that cannot be written is a failure, and the line says what to do"
   );
 });
 
-test("video devices that may not be read are named, with the command that helps", async () => {
+test("video devices that cannot be opened are named, with the command that helps", async () => {
   for (const name of ["video0", "video1", "vhost-net", "videoX"]) await writeFile(join(folder, name), "");
   const mayRead = async (path: string) => path.endsWith("video0");
   expect(await checkVideoDevices(folder, mayRead)).toEqual({
     name: "cameras",
     state: "warning",
-    found: `${join(folder, "video1")} may not be read`,
+    found: `${join(folder, "video1")} cannot be opened by this user`,
     remedy: "Run sudo usermod -aG video $USER and log in again",
   });
   expect(await checkVideoDevices(folder, async () => true)).toMatchObject({

@@ -160,7 +160,7 @@ async function checkCache(): Promise<Check> {
   }
 }
 
-/** On Linux the video devices and whether they may be read; elsewhere nothing can be known without opening one. */
+/** On Linux the video devices and whether this user can open them; elsewhere nothing can be known without opening one. */
 async function checkCameras(): Promise<Check> {
   if (process.platform !== "linux") return ok("cameras", "not looked for on this system: try movinet watch camera:0");
   return checkVideoDevices("/dev");
@@ -181,7 +181,7 @@ export async function checkVideoDevices(folder: string, mayRead = isReadable): P
   if (closed.length === 0) return ok("cameras", devices.map(({ text }) => text).join(", "));
   return warning(
     "cameras",
-    `${closed.join(", ")} may not be read`,
+    `${closed.join(", ")} cannot be opened by this user`,
     "Run sudo usermod -aG video $USER and log in again",
   );
 }

@@ -1,4 +1,4 @@
-/** What an MQTT broker and Home Assistant are told of a camera: topics, and the messages by which it appears there. */
+/** A camera's topics on an MQTT broker, and the messages by which it appears in Home Assistant. */
 import { createHash } from "node:crypto";
 import { version } from "../version.ts";
 

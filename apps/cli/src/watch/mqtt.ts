@@ -19,7 +19,7 @@ export interface MqttOptions {
   readonly url: string;
   /** The beginning of all topics. */
   readonly prefix: string;
-  /** The topic below which Home Assistant looks for devices; null: it is told nothing. */
+  /** The topic below which Home Assistant looks for devices; null: no devices are announced. */
   readonly discovery: string | null;
 }
 
@@ -46,7 +46,7 @@ interface Shown {
 
 /**
  * Events and the state of cameras for an MQTT broker, with discovery for Home Assistant. States are retained, and all of
- * them are told again after each connection; events that nobody could take wait.
+ * them are sent again after each connection; events wait while there is none.
  */
 export class Mqtt implements Sink {
   readonly #options: MqttOptions;

@@ -12,7 +12,7 @@ export interface Moment {
   readonly scores: Float32Array;
 }
 
-/** A longer silence between two moments, in seconds, is a gap: nobody knows what happened in it. */
+/** A longer silence between two moments, in seconds, is a gap, in which anything may have happened. */
 export const gapSeconds = 3;
 /** Durations are compared with this tolerance, in seconds, so that rounding decides nothing. */
 const tolerance = 1e-6;
@@ -73,7 +73,7 @@ export class EventDetector {
     return events;
   }
 
-  /** The camera is lost, or watching stops: open events end at the last moment, because nobody knows how they went on. */
+  /** The camera is lost, or watching stops: open events end at the last moment that was seen. */
   interrupt(): readonly WatchEvent[] {
     const { at } = this.#last ?? { at: "" };
     return this.#tracks.flatMap((track) => track?.end(at, this.#clock) ?? []);
