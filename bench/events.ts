@@ -2,8 +2,9 @@
  * Events on seeded concatenations: labelled clips, each looped to 10–20 s, with clips of none of their classes between
  * them, frame by frame through the stream session. `node bench/events.ts choose > bench/results/events-choice.csv`
  * compares half-lives and thresholds on some of the clips; `node bench/events.ts > bench/results/events.csv` judges
- * the defaults on others, with an hour of other clips, for three seeds. Two models: the official A0 with its 600 classes, and one
- * trained here on six poses and `other`, of people and scenes that are in neither part. Needs the shared clips.
+ * the defaults on others, for three seeds. Two models: the official A0 with its 600 classes, and an hour of other clips per
+ * seed; and one trained here on six poses and `other`, of people and scenes that are in neither part, and 20 minutes. Needs the
+ * shared clips.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
@@ -247,7 +248,7 @@ for (const open of [openKinetics, openPoses]) {
   } else {
     if (open === openKinetics) row(`model,seed,classes with events,${measures},starts by clip`);
     for (const seed of [1, 2, 3]) {
-      const trace = await traceOf(material, seed, 3600, 1);
+      const trace = await traceOf(material, seed, open === openKinetics ? 3600 : 1200, 1);
       const result = judge([trace], { only });
       row(`"${name}"`, seed, only.length, ...cellsOf(result), `"${result.told.join("; ")}"`);
       if (open === openKinetics) row(`"${name}"`, seed, trace.labels.length, ...cellsOf(judge([trace], {})), "");

@@ -55,6 +55,10 @@ export class Screen {
     this.#draw();
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   add(record: WatchRecord): void {
     this.#state = addRecord(this.#state, record);
     this.#schedule();

@@ -50,7 +50,7 @@ export function renderView(state: ViewState, { columns, rows, color }: ViewSize)
   const name = least + Math.max(0, Math.min(wanted - least, left >> 1));
   const label = Math.max(1, room - name - 2 - others.reduce((sum, { width }) => sum + width + 2, 0));
   const line = (row: ViewRow): string => {
-    const start = `${padded(row.name, name)}  `;
+    const start = `${nameCell(row.name, name)}  `;
     if (row.state !== "live") {
       const text = row.message === "" ? row.state : `${row.state}: ${row.message}`;
       return start + paint(row.state === "lost" ? "red" : "dim", fitText(text, Math.max(1, room - name - 2)));
@@ -115,6 +115,12 @@ function footText({ rows }: ViewState): string {
 function clock(at: string): string {
   const date = new Date(at);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** A name in as many cells; of a path or URL, the end says more. */
+function nameCell(name: string, width: number): string {
+  const fitted = fitText(name, width, /[/\\]/.test(name) ? "end" : "start");
+  return fitted + " ".repeat(Math.max(0, width - textWidth(fitted)));
 }
 
 function padded(text: string, width: number, isRight = false): string {

@@ -128,6 +128,13 @@ describe("the view", () => {
   });
 });
 
+test("of a path or URL the end is shown", () => {
+  const name = "rtsp://10.0.0.5/a/long/path/to/sub";
+  expect(renderView(view([name], [status("live", { source: name })]), { ...plain, columns: 80 })[1]).toMatch(
+    /^…\S+path\/to\/sub {2}/,
+  );
+});
+
 describe("a row", () => {
   test("has the rate of the last seconds, and forgets what is long ago", () => {
     const { rows } = view(["door"], pictures("door", "a", new Array(100).fill(0.5)));

@@ -19,7 +19,7 @@ export interface EventRules extends Partial<EventSettings> {
 }
 
 /** Chosen on concatenated clips, for pools with a half-life of one second (docs/decisions.md). */
-export const defaultEvents: EventSettings = { enter: 0.6, leave: 0.05, minSeconds: 3, cooldownSeconds: 10 };
+export const defaultEvents: EventSettings = { enter: 0.6, leave: 0.05, minSeconds: 5, cooldownSeconds: 10 };
 
 /**
  * The settings of each class, in the order of the labels; null: it has no events. Throws `TypeError` for labels that the
