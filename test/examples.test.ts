@@ -1,5 +1,5 @@
 /** Every file of `examples/` runs as its first line says, with a model of random weights and a clip made here. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +8,10 @@ import { promisify } from "node:util";
 import { writeModel } from "movinet/formats";
 import { buildGraph, defaultCard, randomWeights, specOf } from "movinet/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readConfig } from "../apps/cli/src/watch/config.ts";
+import { signatureOf, Webhook } from "../apps/cli/src/watch/webhook.ts";
+import { freePort } from "../apps/cli/test/watch/broker.ts";
+import { event, status } from "../apps/cli/test/watch/records.ts";
 import { carvingIce, hasShared, officialModel, sharedReason } from "../packages/movinet/test/shared.ts";
 
 const examples = fileURLToPath(new URL("../examples/", import.meta.url));
@@ -47,6 +51,7 @@ async function runExample(name: string, ...args: string[]): Promise<string> {
   return stdout.trimEnd();
 }
 
+const secretText = "0123456789abcdef";
 const label = "(walking|running)";
 const expected: Record<string, { readonly args: () => string[]; readonly stdout: RegExp }> = {
   "background.ts": { args: () => [model], stdout: /^10 frames, and the event loop kept running: true$/ },
@@ -68,11 +73,53 @@ const expected: Record<string, { readonly args: () => string[]; readonly stdout:
 };
 
 test("every example is here", async () => {
-  expect(Object.keys(expected)).toEqual((await readdir(examples)).filter((name) => name.endsWith(".ts")).sort());
+  const files = (await readdir(examples)).filter((name) => name.endsWith(".ts"));
+  expect([...Object.keys(expected), "webhook.ts"].sort()).toEqual(files.sort());
 });
 
 test.each(Object.entries(expected))("%s", async (name, { args, stdout }) => {
   expect(await runExample(name, ...args())).toMatch(stdout);
+});
+
+test("webhook.ts takes what our sender signs, once, and nothing else", async () => {
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(examples, "webhook.ts"), String(port)], {
+    env: { ...process.env, MOVINET_WEBHOOK_SECRET: secretText },
+  });
+  try {
+    let said = "";
+    child.stdout.on("data", (text) => {
+      said += text;
+    });
+    await expect.poll(() => said, { timeout: 20_000 }).toBe("listening\n");
+    const lines: string[] = [];
+    const url = `http://127.0.0.1:${port}/`;
+    for (const own of [secretText, "another secret 16"]) {
+      const options = { url, secret: own, records: ["event", "status"] as const };
+      const hook = new Webhook(options, (line) => lines.push(line));
+      hook.write(event({ source: own === secretText ? "door" : "forged" }));
+      hook.write(status("lost"));
+      await hook[Symbol.asyncDispose]();
+    }
+    expect(said).toBe("listening\ndoor: start of falling, 2026-01-31T12:00:00.000Z to now\ndoor: lost\n");
+    expect(lines[0]).toBe(`movinet: ${url}: the server answered 401 (1 record lost)`);
+    const old = String(Math.floor(Date.now() / 1000) - 400);
+    const headers = {
+      "webhook-id": "a",
+      "webhook-timestamp": old,
+      "webhook-signature": signatureOf(secretText, "a", old, "{}"),
+    };
+    expect((await fetch(url, { method: "POST", body: "{}", headers })).status).toBe(401);
+  } finally {
+    child.kill();
+  }
+});
+
+test("cameras.yaml is a configuration", async () => {
+  const env = { CAMERA_PASSWORD: "a", WEBHOOK_SECRET: secretText, MQTT_PASSWORD: "c" };
+  const { cameras, sinks } = await readConfig(join(examples, "cameras.yaml"), env);
+  expect(cameras.map(({ name }) => name)).toEqual(["gym", "yard"]);
+  expect(sinks.map(({ kind }) => kind)).toEqual(["file", "webhook", "mqtt"]);
 });
 
 test("stop.ts tells a missing file by its code", async () => {

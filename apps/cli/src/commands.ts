@@ -86,6 +86,10 @@ const root: Entry = {
       description: "Time models, alone or side by side with other engines",
       load: async () => (await import("./bench/command.ts")).benchCommand,
     },
+    doctor: {
+      description: "Check what works on this machine: decoding, engines, cameras",
+      load: async () => (await import("./doctor/command.ts")).doctorCommand,
+    },
   },
 };
 

@@ -7,6 +7,7 @@ export { reportLeaks } from "./common/leaks.ts";
 export type { Engine } from "./engines/engine.ts";
 export { classifyFrames } from "./flow/classify.ts";
 export { doubtAboutChanges, doubtAboutFrames } from "./flow/doubts.ts";
+export { probe } from "./flow/engine-receipt.ts";
 export type { FrameResult } from "./flow/frame-result.ts";
 export { percentText, probabilities, topK } from "./flow/predict.ts";
 export { preprocess } from "./flow/preprocess.ts";

@@ -1,0 +1,4 @@
+/** Live sources in Node: the entry `movinet/watch`. */
+
+export { EventDetector } from "./watch/events.ts";
+export type { WatchEvent, WatchPrediction, WatchRecord, WatchStatus } from "./watch/records.ts";
