@@ -14,6 +14,7 @@ const entries = {
   "movinet/files": "index.files.node",
   "movinet/video": "index.video.node",
   "movinet/graph": "index.graph",
+  "movinet/watch": "index.watch.node",
   "movinet/train": "index.train.node",
 } as const;
 

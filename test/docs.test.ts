@@ -47,13 +47,13 @@ test("the reference has every export", async () => {
   expect(read("docs/reference.md")).not.toMatch(/#private|^ *private |\{@link/m);
 });
 
-test("the front door has at most 40 names, all entries together at most 150", () => {
+test("the front door has at most 40 names, all entries together at most 160", () => {
   const lines = read("docs/reference.md").matchAll(/^- \[`.*`\]\(#.*\): (\d+) names$/gm);
   const counts = Array.from(lines, ([, count]) => Number(count));
   expect(counts).toHaveLength(Object.keys(manifest.exports).length + 1);
   const [front = 0, inBrowser = 0] = counts;
   expect(front).toBeLessThanOrEqual(40);
-  expect(counts.reduce((sum, count) => sum + count, 0) - inBrowser).toBeLessThanOrEqual(150);
+  expect(counts.reduce((sum, count) => sum + count, 0) - inBrowser).toBeLessThanOrEqual(160);
 });
 
 describe("links between pages", () => {

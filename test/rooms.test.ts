@@ -16,6 +16,7 @@ const rooms = [
   "video",
   "flow",
   "plot",
+  "watch",
   "synth",
   "data",
   "evaluate",
