@@ -99,7 +99,7 @@ export class MessageReader {
       this.#parts = [bytes.subarray(end)];
       this.#length = bytes.length - end;
       this.#wanted = headerBytes;
-      const data = bytes.slice(headerBytes + json, end);
+      const data = new Uint8Array(bytes.subarray(headerBytes + json, end));
       yield (facts.kind === "picture" ? { ...facts, data } : facts) as CameraMessage;
     }
   }

@@ -52,8 +52,9 @@ export class LiveSampler {
     }
     const step = this.#step(stamp, arrived);
     const gap = step > this.#gap;
-    const lag = arrived - this.#began - this.#time;
-    this.#time = Math.max(this.#time, Math.min(this.#time + step + correction * lag, arrived - this.#began + mostLead));
+    const wall = arrived - this.#began;
+    const time = this.#time + step;
+    this.#time = Math.max(this.#time, Math.min(time + correction * (wall - time), wall + mostLead));
     if (!gap) this.#interval += newest * (Math.min(step, 1 / this.#fps) - this.#interval);
     this.#remember(stamp, arrived);
     const frame = Math.floor((this.#time + this.#interval / 2) * this.#fps);

@@ -38,14 +38,19 @@ export function readLiveSource(source: string): LiveSource {
       "Pass an rtsp:// or http(s):// URL, camera:0, a file, or - for standard input",
     );
   }
-  if (!URL.canParse(source)) {
+  if (!URL.canParse(source) || hasStrayPassword(source)) {
     throw refuse(
-      source,
+      source.replace(/:\/\/.*@/, "://***@"),
       "it is not a valid URL",
-      "Check it; in passwords, write special characters as %XX, for example %40 for @",
+      "Check it; in passwords, write / as %2F and @ as %40",
     );
   }
   return { name: nameOfSource(source), kind, location: requestUrl(source) };
+}
+
+/** Whether the path may be the rest of a password with a slash, which a name would show. */
+function hasStrayPassword(source: string): boolean {
+  return /:\/\/[^/?#]*@[^?#]*\/[^?#]*@/.test(source);
 }
 
 function refuse(subject: string, problem: string, remedy: string): MovinetError {

@@ -35,13 +35,19 @@ export class Seat {
   }
 }
 
-/** Where records go. */
-export type Emit = (record: WatchPrediction) => Promise<void>;
+/** What a runner needs of its surroundings. */
+export interface RunnerWorld {
+  /** Wall clock in milliseconds. */
+  now(): number;
+  /** Lets what arrived meanwhile in: a step may run without a pause. */
+  breathe(): Promise<void>;
+  /** Takes a record; resolves once there is room for more. */
+  emit(record: WatchPrediction): Promise<void>;
+}
 
 export class Runner {
   readonly #program: SessionSource;
-  readonly #emit: Emit;
-  readonly #now: () => number;
+  readonly #world: RunnerWorld;
   readonly #seats = new Set<Seat>();
   readonly #planes: Float32Array;
   #wake = () => {};
@@ -49,11 +55,10 @@ export class Runner {
   /** The step that is being computed. */
   #step: Promise<void> = Promise.resolve();
 
-  constructor(program: SessionSource, emit: Emit, now: () => number) {
+  constructor(program: SessionSource, world: RunnerWorld) {
     const { width, height } = program.model.card.input;
     this.#program = program;
-    this.#emit = emit;
-    this.#now = now;
+    this.#world = world;
     this.#planes = new Float32Array(3 * width * height);
   }
 
@@ -103,6 +108,7 @@ export class Runner {
         if (this.#stopped || !this.#seats.has(seat)) continue;
         this.#step = this.#take(seat);
         await this.#step;
+        await this.#world.breathe();
       }
     }
   }
@@ -127,13 +133,13 @@ export class Runner {
     preprocess({ ...card.input, data: picture.data }, card.input, this.#planes);
     const toScores = (logits: Float32Array) => probabilities(logits, card.output);
     for (let k = picture.times - 1; k >= 0; k--) await lanes.step(this.#planes, picture.frame - k, toScores);
-    await this.#emit({
+    await this.#world.emit({
       type: "prediction",
       source: options.name,
       at: new Date(picture.arrived).toISOString(),
       time: Math.round(1000 * picture.time) / 1000,
       predictions: topK(lanes.scores, card.labels, options.top),
-      lagMs: Math.round(10 * (this.#now() - picture.arrived)) / 10,
+      lagMs: Math.round(10 * (this.#world.now() - picture.arrived)) / 10,
       dropped,
     });
   }

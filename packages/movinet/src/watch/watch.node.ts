@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { DependencyError, MovinetError } from "../common/errors.ts";
 import { Turns } from "../common/turns.ts";
 import type { SessionSource } from "../session/program.ts";
@@ -48,7 +49,11 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     this.#program = program;
     this.#options = options;
     this.#turns = new Turns(this, "watch", program.model.card.name);
-    this.#runner = new Runner(program, (record) => this.#records.add(record), world.now);
+    this.#runner = new Runner(program, {
+      now: world.now,
+      breathe: () => setImmediate(),
+      emit: (record) => this.#records.add(record),
+    });
     this.#running = this.#runner.run().catch((error: unknown) => this.#records.end({ error }));
   }
 
