@@ -22,7 +22,7 @@ import {
   type Stream,
 } from "node-av/lib";
 import { limits } from "../video/failures.ts";
-import { formatWhitelist } from "../video/formats.ts";
+import { formatWhitelist, guessed } from "../video/formats.ts";
 import type { CameraFailure, CameraStart } from "./camera-protocol.ts";
 
 /** Why a stream cannot be read: told to the parent process. */
@@ -63,12 +63,14 @@ export async function openCamera(start: CameraStart): Promise<CameraInput> {
     const [url, fmt, options] = inputArguments(start);
     format.allocContext();
     check(await format.openInput(url, fmt, Dictionary.fromObject(options)));
+    const name = format.iformat?.name ?? "";
+    const isKnown = start.source.kind === "rtsp" || start.source.kind === "camera" || plain.includes(name);
+    if (!isKnown && format.probeScore <= guessed) throw new CameraFail("unreadable", "unknown format");
     // An RTSP server describes its streams; reading pictures to find out more would cost seconds.
     const told = start.source.kind === "rtsp" && format.streams.some(isKnownVideo);
     if (!told) check(await format.findStreamInfo(null));
     const stream = chooseStream(format, start);
     openDecoder(decoder, stream);
-    const name = format.iformat?.name ?? "";
     const made = ((format.iformat?.flags ?? 0) & AVFMT_NOTIMESTAMPS) !== 0;
     const stamped = start.source.kind === "file" || !made;
     return { format, stream, decoder, stamped, early: name === "hls" || start.realtime, close };
@@ -84,6 +86,8 @@ export async function openCamera(start: CameraStart): Promise<CameraInput> {
   }
 }
 
+/** Formats whose beginning is certain, although FFmpeg's score for it is low. */
+const plain: readonly string[] = ["mpegts", "mjpeg", "mpjpeg", "hls"];
 const microseconds = 1000;
 
 function inputArguments(start: CameraStart): [string, InputFormat | null, Record<string, string>] {
@@ -173,6 +177,8 @@ const meanings: ReadonlyMap<number, CameraFailure> = new Map<number, CameraFailu
   [-errno.ECONNREFUSED, "refused"],
   [-errno.ETIMEDOUT, "timeout"],
   [-errno.ENOENT, "noFile"],
+  // A format outside the list is an invalid argument.
+  [-errno.EINVAL, "unreadable"],
   [AVERROR_HTTP_UNAUTHORIZED, "unauthorized"],
   [AVERROR_HTTP_FORBIDDEN, "unauthorized"],
   [AVERROR_HTTP_NOT_FOUND, "notFound"],
