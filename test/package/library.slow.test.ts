@@ -24,6 +24,7 @@ const subpaths = {
   "movinet/session": "openEngine",
   "movinet/train": "openDataset",
   "movinet/video": "openVideo",
+  "movinet/watch": "watch",
 };
 const model = here("../../apps/cli/models/camera-motion.safetensors");
 const nodeVersions = ["Node 22", "Node 24"] as const;

@@ -19,6 +19,10 @@ const root: Entry = {
       description: "Name the action in each video",
       load: async () => (await import("./classify/command.ts")).classifyCommand,
     },
+    watch: {
+      description: "Name the action in live streams: cameras, RTSP, HTTP",
+      load: async () => (await import("./watch/command.ts")).watchCommand,
+    },
     train: {
       description: "Teach a model your own actions from a folder of clips",
       load: async () => (await import("./train/command.ts")).trainCommand,

@@ -9,7 +9,7 @@ const helpOf = (name: string, width: number) =>
 
 test("commands come in the order in which a user needs them", () => {
   expect(names.filter((name) => !name.includes(" ")).join(" ")).toBe(
-    "classify train evaluate dataset convert quantize verify inspect models pull cache bench doctor",
+    "classify watch train evaluate dataset convert quantize verify inspect models pull cache bench doctor",
   );
 });
 

@@ -96,6 +96,32 @@ export interface Part extends Size {
   readonly top: number;
 }
 
+/** A part of a picture as it is shown, in fractions of its width and height. */
+export interface Region extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Where a region of the shown picture is within the visible part of the stored one. */
+export function regionOf(part: Part, region: Region, { transpose, mirror, flip }: Orientation): Part {
+  const turned = {
+    ...region,
+    left: mirror ? 1 - region.left - region.width : region.left,
+    top: flip ? 1 - region.top - region.height : region.top,
+  };
+  const { left, top, width, height } = transpose
+    ? { left: turned.top, top: turned.left, width: turned.height, height: turned.width }
+    : turned;
+  const x = Math.min(Math.floor(left * part.width), part.width - 1);
+  const y = Math.min(Math.floor(top * part.height), part.height - 1);
+  return {
+    left: part.left + x,
+    top: part.top + y,
+    width: Math.max(1, Math.min(Math.round(width * part.width), part.width - x)),
+    height: Math.max(1, Math.min(Math.round(height * part.height), part.height - y)),
+  };
+}
+
 /** Scaled pictures this many times as wide or high as their target are mostly discarded. */
 const mostCovered = 4;
 

@@ -9,7 +9,7 @@ import { type Frame as AVFrame, FFmpegError, SoftwareScaleContext, type Stream }
 import { type ColourConversion, colourConversion, type PictureColour } from "./colour.ts";
 import { check, Fail } from "./decoder-output.node.ts";
 import { PictureFilter } from "./filter.node.ts";
-import { arrangePicture, middleOf, type Part, placePicture, type Size } from "./geometry.ts";
+import { arrangePicture, middleOf, type Part, placePicture, type Region, regionOf, type Size } from "./geometry.ts";
 import { Colours } from "./picture-colour.node.ts";
 import { newFrame } from "./pictures.node.ts";
 import type { DecoderStart } from "./protocol.ts";
@@ -21,13 +21,16 @@ export class Scaler {
   readonly #size: DecoderStart["size"];
   readonly #colours: Colours;
   readonly #shapes: Shapes;
+  readonly #region: Region | null;
   readonly #conversions = new Map<string, ColourConversion | null>();
   readonly #part = newFrame();
   #cutter: { readonly filter: PictureFilter; readonly options: string } | null = null;
   #rgb: AVFrame | null = null;
 
-  constructor(size: DecoderStart["size"], stream: Stream, shapes: Shapes) {
+  /** @param region the part of the pictures to use; null: all. */
+  constructor(size: DecoderStart["size"], stream: Stream, shapes: Shapes, region: Region | null = null) {
     this.#size = size;
+    this.#region = region;
     this.#colours = new Colours(stream);
     this.#shapes = shapes;
     this.#scale.allocContext();
@@ -36,7 +39,8 @@ export class Scaler {
 
   /** @param fallback the size that is wanted where none was asked for. Throws Fail. */
   picture(picture: AVFrame, fallback: Size): Uint8Array {
-    const { part: whole, pixelAspect, orientation } = this.#shapes.of(picture);
+    const { part: visible, pixelAspect, orientation } = this.#shapes.of(picture);
+    const whole = this.#region ? regionOf(visible, this.#region, orientation) : visible;
     const { fit, ...target } = this.#size ?? { ...fallback, fit: "crop" as const };
     const part = middleOf(whole, placePicture(whole, pixelAspect, orientation, target, fit));
     const placement = placePicture(part, pixelAspect, orientation, target, fit);
