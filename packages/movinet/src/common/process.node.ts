@@ -19,10 +19,13 @@ const allowed = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_EL
 /**
  * Watches this process's memory from a thread, because the main one spends long periods in native code. If it exceeds
  * `bytes`, or what {@link allowMemory} later allows, the process prints {@link memoryComplaint} and exits.
+ *
+ * @param intervalMs between two looks; 20 are 1.2 % of a core.
  */
-export function watchMemory(bytes: number): void {
+export function watchMemory(bytes: number, intervalMs = 20): void {
   allowMemory(bytes);
-  const worker = new Worker(`(${watch})()`, { eval: true, workerData: { allowed, complaint: memoryComplaint } });
+  const workerData = { allowed, intervalMs, complaint: memoryComplaint };
+  const worker = new Worker(`(${watch})()`, { eval: true, workerData });
   worker.unref();
 }
 
@@ -34,10 +37,14 @@ export function allowMemory(bytes: number): void {
 function watch(): void {
   const { workerData } = require("node:worker_threads") as typeof import("node:worker_threads");
   const { writeSync } = require("node:fs") as typeof import("node:fs");
-  const { allowed, complaint } = workerData as { readonly allowed: Float64Array; readonly complaint: string };
+  const { allowed, intervalMs, complaint } = workerData as {
+    readonly allowed: Float64Array;
+    readonly intervalMs: number;
+    readonly complaint: string;
+  };
   setInterval(() => {
     if (process.memoryUsage.rss() <= (allowed[0] as number)) return;
     writeSync(2, `\n${complaint}\n`);
     process.kill(process.pid, "SIGKILL");
-  }, 20);
+  }, intervalMs);
 }

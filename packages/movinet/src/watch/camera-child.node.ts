@@ -15,6 +15,9 @@ import { sendPictures } from "./live-pictures.node.ts";
 const output = new Socket({ fd: 3, readable: false, writable: true });
 output.on("error", () => process.exit(0));
 
+/** A camera's pictures are alike: its memory does not jump as a hostile file's may. */
+const memoryIntervalMs = 250;
+
 /** Sends a message; resolves once there is room for the next. */
 function send(message: CameraMessage): Promise<void> {
   if (output.write(encodeMessage(message))) return Promise.resolve();
@@ -35,7 +38,7 @@ async function serve(start: CameraStart): Promise<void> {
   }
 }
 
-watchMemory(memoryFor(0));
+watchMemory(memoryFor(0), memoryIntervalMs);
 // A keyboard interrupt reaches every process: the parent decides what it means.
 process.on("SIGINT", () => {});
 Log.setLevel(AV_LOG_ERROR);

@@ -43,6 +43,8 @@ export interface CameraInput {
   readonly stamped: boolean;
   /** Whether packets come before their time, as parts of a file. */
   readonly early: boolean;
+  /** Milliseconds without a packet after which it is lost. */
+  readonly quietMs: number;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,9 @@ export async function openCamera(start: CameraStart): Promise<CameraInput> {
     openDecoder(decoder, stream);
     const made = ((format.iformat?.flags ?? 0) & AVFMT_NOTIMESTAMPS) !== 0;
     const stamped = start.source.kind === "file" || !made;
-    return { format, stream, decoder, stamped, early: name === "hls" || start.realtime, close };
+    const isHls = name === "hls";
+    const quietMs = isHls ? Math.max(start.readMs, longestPartMs) : start.readMs;
+    return { format, stream, decoder, stamped, early: isHls || start.realtime, quietMs, close };
   } catch (error) {
     await close();
     if (late) throw new CameraFail("timeout", `no answer within ${start.connectMs / 1000} s`);
@@ -86,7 +90,9 @@ export async function openCamera(start: CameraStart): Promise<CameraInput> {
   }
 }
 
-/** Formats whose beginning is certain, although FFmpeg's score for it is low. */
+/** HLS waits for its next part, which may last so long. */
+const longestPartMs = 30_000;
+/** Formats that are certain although FFmpeg gives their beginning a low score. */
 const plain: readonly string[] = ["mpegts", "mjpeg", "mpjpeg", "hls"];
 const microseconds = 1000;
 

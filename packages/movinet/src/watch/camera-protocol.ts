@@ -45,6 +45,8 @@ export type CameraMessage =
       readonly container: string;
       /** Sessions that take turns. */
       readonly lanes: number;
+      /** Milliseconds that it may be quiet. */
+      readonly quietMs: number;
     }
   | {
       readonly kind: "picture";

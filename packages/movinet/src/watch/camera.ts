@@ -127,10 +127,11 @@ export class Camera {
     link.request(this.#start);
     let liveSince: number | null = null;
     let offset = 0;
+    let quietMs = 0;
     const lived = () => (liveSince === null ? 0 : Math.max(1, now() - liveSince));
     for (;;) {
-      const { connectMs, readMs, fps } = this.#start;
-      const patience = (liveSince === null ? connectMs + blindMs : readMs) + 2000 / fps + graceMs;
+      const { connectMs, fps } = this.#start;
+      const patience = (liveSince === null ? connectMs + blindMs : quietMs) + 2000 / fps + graceMs;
       const message = await this.#next(link, patience);
       if (message === "late") {
         await this.#drop();
@@ -146,6 +147,7 @@ export class Camera {
         return { lived: lived(), failure, text: failureText(failure, detail) };
       }
       if (message.kind === "live") {
+        quietMs = message.quietMs;
         this.#listener.begin(message.lanes);
         const { width, height, codec, container } = message;
         this.#tell("live", `${width}×${height} ${codec} (${container})`);

@@ -25,7 +25,7 @@ const blindMs = 30_000;
 /** Decodes a stream and sends what is sampled of it. Throws {@link CameraFail} at its end. */
 export async function sendPictures(start: CameraStart, input: CameraInput, outlet: Outlet): Promise<never> {
   const { decoder, stream } = input;
-  const queue = new PacketQueue(input, start);
+  const queue = new PacketQueue(input, start.late);
   const pictures = new LivePictures(start, input, outlet);
   const frame = newFrame();
   const arrivals = new Map<bigint, number>();
@@ -35,9 +35,10 @@ export async function sendPictures(start: CameraStart, input: CameraInput, outle
       const { packet, arrived } = await queue.next();
       if (packet.pts !== AV_NOPTS_VALUE) arrivals.set(packet.pts, arrived);
       for (const [pts] of arrivals) if (arrivals.size > mostRemembered) arrivals.delete(pts);
+      // Decodes it, on a thread of its own: packets that arrive meanwhile are noticed.
       await decoder.sendPacket(packet);
       packet.free();
-      while ((await decoder.receiveFrame(frame)) >= 0) {
+      while (decoder.receiveFrameSync(frame) >= 0) {
         seen = Date.now();
         const stamp = frame.bestEffortTimestamp;
         const own = arrivals.get(stamp) ?? arrived;
@@ -122,6 +123,13 @@ class LivePictures {
     this.#shown = text;
     const codec = Codec.findDecoder(this.#input.stream.codecpar.codecId)?.name ?? "";
     const container = this.#input.format.iformat?.name ?? "";
-    await this.#outlet.send({ kind: "live", ...shown, codec, container, lanes: this.#lanes });
+    await this.#outlet.send({
+      kind: "live",
+      ...shown,
+      codec,
+      container,
+      lanes: this.#lanes,
+      quietMs: this.#input.quietMs,
+    });
   }
 }

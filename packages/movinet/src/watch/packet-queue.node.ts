@@ -8,13 +8,6 @@ export interface ArrivedPacket {
   readonly arrived: number;
 }
 
-export interface QueueOptions {
-  /** Milliseconds without a packet after which the stream is given up. */
-  readonly readMs: number;
-  /** What happens to packets that are decoded too late: they are dropped, or reading waits. */
-  readonly late: "drop" | "wait";
-}
-
 /** Packets that have waited longer are dropped up to the next one that can be decoded alone. */
 const longestWaitMs = 1000;
 /** Packets to read ahead when nothing is dropped. */
@@ -27,7 +20,8 @@ export class PacketQueue {
   /** Packets dropped since it was last set to 0. */
   dropped = 0;
   readonly #input: CameraInput;
-  readonly #options: QueueOptions;
+  /** What happens to packets that are decoded too late: they are dropped, or reading waits. */
+  readonly #late: "drop" | "wait";
   readonly #queue: ArrivedPacket[] = [];
   #needsKey = false;
   #end: { readonly error: unknown } | null = null;
@@ -36,9 +30,9 @@ export class PacketQueue {
   #stopped = false;
   readonly #done: Promise<void>;
 
-  constructor(input: CameraInput, options: QueueOptions) {
+  constructor(input: CameraInput, late: "drop" | "wait") {
     this.#input = input;
-    this.#options = options;
+    this.#late = late;
     this.#done = this.#read().then(
       () => this.#finish(new CameraFail("ended", "it ended")),
       (error: unknown) => this.#finish(error),
@@ -48,7 +42,7 @@ export class PacketQueue {
   /** The next packet, for the caller to free. Throws {@link CameraFail} after the last. */
   async next(): Promise<ArrivedPacket> {
     for (;;) {
-      if (this.#options.late === "drop") this.#dropLate();
+      if (this.#late === "drop") this.#dropLate();
       const next = this.#queue.shift();
       this.#resume();
       if (next) return next;
@@ -75,33 +69,35 @@ export class PacketQueue {
 
   async #read(): Promise<void> {
     const { format, stream } = this.#input;
-    let late = false;
+    let [late, reading] = [false, false];
     const timer = setTimeout(() => {
+      if (!reading) return;
       late = true;
       format.interrupt();
-    }, this.#options.readMs);
+    }, this.#input.quietMs);
     const pace = this.#input.early ? new Pace(stream.timeBase.num / stream.timeBase.den) : null;
     try {
       while (!this.#stopped) {
         const packet = new Packet();
         packet.alloc();
+        reading = true;
+        timer.refresh();
         const code = await format.readFrame(packet);
+        reading = false;
         if (code < 0 || packet.streamIndex !== stream.index) {
           packet.free();
-          if (late) throw new CameraFail("timeout", `nothing arrived for ${this.#options.readMs / 1000} s`);
+          if (late) throw new CameraFail("timeout", `nothing arrived for ${this.#input.quietMs / 1000} s`);
           if (this.#stopped || code === AVERROR_EOF) return;
           if (code !== AVERROR_EAGAIN) check(code);
           continue;
         }
-        timer.refresh();
         if (pace) await pace.wait(Number(packet.dts));
         this.#queue.push({ packet, arrived: Date.now() });
         this.#wake();
-        while (this.#options.late === "wait" && this.#queue.length >= mostAhead && !this.#stopped) {
+        while (this.#late === "wait" && this.#queue.length >= mostAhead && !this.#stopped) {
           await new Promise<void>((resolve) => {
             this.#resume = resolve;
           });
-          timer.refresh();
         }
       }
     } finally {

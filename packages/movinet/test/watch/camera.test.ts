@@ -76,7 +76,8 @@ class FakeLink implements CameraLink {
   }
 }
 
-const live: CameraMessage = { kind: "live", width: 640, height: 360, codec: "h264", container: "rtsp", lanes: 1 };
+const shape = { width: 640, height: 360, codec: "h264", container: "rtsp" } as const;
+const live: CameraMessage = { kind: "live", ...shape, lanes: 1, quietMs: 5000 };
 
 function setUp(source = "rtsp://user:secret@10.0.0.5/sub") {
   const world = new FakeWorld();

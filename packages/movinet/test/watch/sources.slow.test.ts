@@ -8,6 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEngine } from "../../src/engines/device.node.ts";
 import { Program } from "../../src/session/program.ts";
+import { openCamera } from "../../src/watch/camera-input.node.ts";
+import { readLiveSource } from "../../src/watch/live-source.ts";
+import { PacketQueue } from "../../src/watch/packet-queue.node.ts";
 import { openModelFile } from "../../src/zoo/lookup.node.ts";
 import { officialModel } from "../shared.ts";
 import { camerasReason, clip, hasCameras, label, makeFile, streamFolder } from "./cameras.ts";
@@ -177,6 +180,34 @@ describe.skipIf(!hasCameras)(`other live sources${camerasReason}`, () => {
     await expect(watching.watch.remove(second)).rejects.toThrow(/no source with this name/);
     watching.watch.add({ source: `${base}/mjpeg`, name: "third" });
     await watching.until(isPrediction("third"));
+  });
+
+  test("packets that wait for a second to be decoded are dropped up to the last key frame", async () => {
+    const facts = { transport: "tcp", realtime: false, fps: 5, fullRate: false, region: null } as const;
+    const limits = { late: "drop", gapSeconds: 2, connectMs: 10_000, readMs: 5000 } as const;
+    const size = { width: 172, height: 172, fit: "crop" } as const;
+    const input = await openCamera({ source: readLiveSource(small), ...facts, ...limits, size });
+    const queue = new PacketQueue(input, "drop");
+    const first = await queue.next();
+    expect(first.packet.isKeyframe).toBe(true);
+    expect(queue.dropped).toBe(0);
+    await sleep(1500);
+    const { packet } = await queue.next();
+    expect(packet.isKeyframe).toBe(true);
+    expect(queue.dropped).toBeGreaterThanOrEqual(100);
+    expect(queue.dropped).toBeLessThan(149);
+    let left = 0;
+    await expect(async () => {
+      for (;;) {
+        (await queue.next()).packet.free();
+        left++;
+      }
+    }).rejects.toMatchObject({ failure: "ended" });
+    expect(left + queue.dropped).toBe(148);
+    first.packet.free();
+    packet.free();
+    await queue.stop();
+    await input.close();
   });
 
   test("standard input", async () => {
