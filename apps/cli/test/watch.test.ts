@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { WatchEvent, WatchPrediction, WatchRecord } from "movinet/watch";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { movingSpot, writeClip } from "../../../packages/movinet/test/data/clips.ts";
 import { PlainLines } from "../src/watch/plain.ts";
@@ -85,7 +86,64 @@ describe("movinet watch", () => {
     ]);
   });
 
+  test("events of cameras in a file: each has a start and an end, also in the file of records", async () => {
+    await writeFile(
+      join(folder, "cameras.yaml"),
+      `
+model: tiny.safetensors
+realtime: true
+onLate: wait
+events: { enter: 0.02, leave: 0.01, minSeconds: 0, only: [moving] }
+cameras:
+  - { name: door, source: clip.y4m }
+  - { name: yard, source: clip.y4m, events: { enter: 1 } }
+sinks:
+  - file: events.jsonl
+`,
+    );
+    const { code, stdout, stderr } = await run("watch", "--config", "cameras.yaml", "--json");
+    const records: readonly WatchRecord[] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const door = records.filter(({ source, type }) => source === "door" && type !== "prediction");
+    const event = { type: "event", source: "door", label: "moving" };
+    expect(door).toMatchObject([
+      { state: "connecting" },
+      { state: "live" },
+      { ...event, phase: "start", end: null },
+      { ...event, phase: "end" },
+      { state: "lost" },
+    ]);
+    const [, , start, end] = door as unknown as readonly WatchEvent[];
+    const [first] = records.filter((record) => record.type === "prediction" && record.source === "door");
+    expect(start?.start).toBe((first as WatchPrediction).at);
+    expect(end?.start).toBe(start?.start);
+    expect(Date.parse(end?.end ?? "") - Date.parse(start?.start ?? "")).toBeGreaterThan(100);
+    expect(records.filter(({ source, type }) => source === "yard" && type === "event")).toEqual([]);
+    const written = (await readFile(join(folder, "events.jsonl"), "utf8")).trim().split("\n");
+    expect(written.map((line) => JSON.parse(line))).toEqual(records.filter(({ type }) => type !== "prediction"));
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
+  test("a class that the model does not have, and a file that cannot be written", async () => {
+    await writeFile(
+      join(folder, "wrong.yaml"),
+      "cameras:\n  - { name: a, source: clip.y4m, realtime: true, events: { only: [movin] } }\n",
+    );
+    expect(await watch("--config", "wrong.yaml")).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: 'movinet: wrong.yaml: line 2: the model has no class "movin". Did you mean moving?\n',
+    });
+    const { code, stderr } = await watch("clip.y4m", "--realtime", "--out", "no/such/folder.jsonl");
+    expect(stderr).toMatch(/^movinet: no\/such\/folder\.jsonl: .*\n$/);
+    expect(code).toBeGreaterThan(0);
+  });
+
   test.each([
+    [[], /^movinet: watch: there is no source\. Pass rtsp:/],
     [["rtmp://h/a"], /^movinet: rtmp:\/\/h\/a: unsupported URL scheme rtmp:\/\/\. Pass an rtsp/],
     [
       ["clip.y4m"],

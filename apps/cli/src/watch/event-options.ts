@@ -1,5 +1,5 @@
 /** Options of `watch` about cameras in a file, and about where records go. */
-import { group, parsed, text } from "../options.ts";
+import { parsed, text } from "../options.ts";
 import { UsageError } from "../usage.ts";
 import { type SinkConfig, usualDiscovery, usualPrefix, usualRecords } from "./config.ts";
 
@@ -8,19 +8,17 @@ export const secretVariable = "MOVINET_WEBHOOK_SECRET";
 
 export const eventOptions = {
   config: text("Cameras, their events, and where these go, in YAML", "file"),
-  ...group("Output", {
-    out: text("Append events and states of cameras to this file, one JSON object per line", "file"),
-    webhook: parsed(
-      `Send them to this address by POST, signed with ${secretVariable} if it is set`,
-      readUrl(["http:", "https:"]),
-      "URL",
-    ),
-    mqtt: parsed(
-      "Tell an MQTT broker, with discovery for Home Assistant: mqtt://user:password@host",
-      readUrl(["mqtt:", "mqtts:", "ws:", "wss:"]),
-      "URL",
-    ),
-  }),
+  out: text("Append events and states of cameras to this file, one JSON object per line", "file"),
+  webhook: parsed(
+    `Send them to this address by POST, signed with ${secretVariable} if it is set`,
+    readUrl(["http:", "https:"]),
+    "URL",
+  ),
+  mqtt: parsed(
+    "Tell an MQTT broker, with discovery for Home Assistant: mqtt://user:password@host",
+    readUrl(["mqtt:", "mqtts:", "ws:", "wss:"]),
+    "URL",
+  ),
 };
 
 /** The sinks of these options. Throws a {@link UsageError} for a secret that is too short. */

@@ -19,11 +19,10 @@ import {
   threads,
   usually,
 } from "../options.ts";
+import { eventOptions } from "./event-options.ts";
 
 export const watchOptions = {
-  source: rest("rtsp:// or http(s):// URLs, camera:0, - for standard input, or files with --realtime", {
-    required: true,
-  }),
+  source: rest("rtsp:// or http(s):// URLs, camera:0, - for standard input, or files with --realtime"),
   ...group("Model", {
     model: short("m", otherwise("a0-stream", text(modelText))),
     labels: otherwise("the model's own", text(labelsText, "file")),
@@ -35,6 +34,7 @@ export const watchOptions = {
     halfLife: otherwise("1", parsed("Seconds after which a frame counts half; none: never", readHalfLife, "X")),
   }),
   ...group("Source", {
+    config: eventOptions.config,
     region: otherwise(
       "the whole picture",
       parsed("Part to look at, in fractions of the picture", readRegion, "x,y,w,h"),
@@ -47,6 +47,9 @@ export const watchOptions = {
   }),
   ...group("Output", {
     top: usually(5, count("Predictions to show")),
+    out: eventOptions.out,
+    webhook: eventOptions.webhook,
+    mqtt: eventOptions.mqtt,
   }),
   ...group("Performance", {
     device: deviceOption,

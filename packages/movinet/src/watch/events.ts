@@ -91,6 +91,11 @@ export class EventDetector {
     return seen > this.#since ? seen : this.#since;
   }
 
+  /** Labels of the classes that have events. */
+  get labels(): readonly string[] {
+    return this.#tracks.flatMap((track) => (track ? [track.label] : []));
+  }
+
   /** Labels of the open events. None: the camera shows none of the classes. */
   get open(): readonly string[] {
     return this.#tracks.flatMap((track) => (track?.isOpen ? [track.label] : []));

@@ -41,8 +41,8 @@ export interface RunnerWorld {
   now(): number;
   /** Lets what arrived meanwhile in: a step may run without a pause. */
   breathe(): Promise<void>;
-  /** Takes a record; resolves once there is room for more. */
-  emit(record: WatchPrediction): Promise<void>;
+  /** Takes a record and the scores of all classes; resolves once there is room for more. */
+  emit(record: WatchPrediction, scores: Float32Array): Promise<void>;
 }
 
 export class Runner {
@@ -133,7 +133,7 @@ export class Runner {
     preprocess({ ...card.input, data: picture.data }, card.input, this.#planes);
     const toScores = (logits: Float32Array) => probabilities(logits, card.output);
     for (let k = picture.times - 1; k >= 0; k--) await lanes.step(this.#planes, picture.frame - k, toScores);
-    await this.#world.emit({
+    const record: WatchPrediction = {
       type: "prediction",
       source: options.name,
       at: new Date(picture.arrived).toISOString(),
@@ -141,7 +141,8 @@ export class Runner {
       predictions: topK(lanes.scores, card.labels, options.top),
       lagMs: Math.round(10 * (this.#world.now() - picture.arrived)) / 10,
       dropped,
-    });
+    };
+    await this.#world.emit(record, lanes.scores);
   }
 
   #drop(seat: Seat): void {

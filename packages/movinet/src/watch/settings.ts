@@ -1,7 +1,10 @@
 import { MovinetError } from "../common/errors.ts";
 import type { Card, Fit } from "../model/card.ts";
+import type { SessionModel } from "../model/model.ts";
 import type { Region } from "../video/geometry.ts";
 import type { CameraStart } from "./camera-protocol.ts";
+import type { EventRules } from "./event-rules.ts";
+import { EventDetector } from "./events.ts";
 import type { LiveSource } from "./live-source.ts";
 
 /** How a source is watched. */
@@ -27,6 +30,8 @@ export interface WatchSettings {
   readonly onLate?: "drop" | "wait" | undefined;
   /** Half-life of frames, in seconds, above 0; Infinity: answers cover everything since the stream began. Default 1. */
   readonly halfLifeSeconds?: number | undefined;
+  /** When scores become events; false: there are none. Default: all classes have events, with the usual thresholds. */
+  readonly events?: EventRules | false | undefined;
   /** Seconds to wait for a connection. Default 10. */
   readonly connectSeconds?: number | undefined;
   /** Seconds without data after which a stream is lost. Default 5. */
@@ -58,6 +63,17 @@ interface Checked {
   readonly start: CameraStart;
   readonly top: number;
   readonly halfLifeFrames: number;
+}
+
+/** The detector of a source's events; null: it has none. Throws `TypeError` for classes that the model does not have and values out of range. */
+export function detectorOf(
+  name: string,
+  { events = {}, halfLifeSeconds = usualHalfLife }: WatchSettings,
+  { spec, card }: SessionModel,
+): EventDetector | null {
+  if (events === false) return null;
+  const labels = card.labels ?? Array.from({ length: spec.classes }, (_, index) => String(index));
+  return new EventDetector(name, labels, events, halfLifeSeconds === Infinity ? 0 : halfLifeSeconds);
 }
 
 /** The settings with defaults. Throws `TypeError` for values out of range, {@link MovinetError} (`E_WATCH_SOURCE`). */

@@ -4,11 +4,12 @@ import { Turns } from "../common/turns.ts";
 import type { SessionSource } from "../session/program.ts";
 import { Camera, type World } from "./camera.ts";
 import { CameraProcess } from "./camera-process.node.ts";
+import type { EventDetector } from "./events.ts";
 import { readLiveSource } from "./live-source.ts";
 import { RecordQueue } from "./record-queue.ts";
-import type { WatchRecord } from "./records.ts";
+import type { WatchPrediction, WatchRecord } from "./records.ts";
 import { Runner, type Seat } from "./runner.ts";
-import { checkSettings, nameTaken, unknownName, type WatchOptions, type WatchSource } from "./settings.ts";
+import { checkSettings, detectorOf, nameTaken, unknownName, type WatchOptions, type WatchSource } from "./settings.ts";
 import { readState, writeState } from "./state-file.node.ts";
 
 /** Records that nobody has read yet, beyond which pictures wait or are dropped. */
@@ -26,6 +27,8 @@ const world: World = {
 interface Watched {
   readonly camera: Camera;
   readonly seat: Seat;
+  /** Null: the source has no events. */
+  readonly detector: EventDetector | null;
   /** Resolves once the source has ended for good. */
   readonly done: Promise<void>;
   isDone: boolean;
@@ -52,7 +55,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     this.#runner = new Runner(program, {
       now: world.now,
       breathe: () => setImmediate(),
-      emit: (record) => this.#records.add(record),
+      emit: (record, scores) => this.#emit(record, scores),
     });
     this.#running = this.#runner.run().catch((error: unknown) => this.#records.end({ error }));
   }
@@ -62,9 +65,16 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     return [...this.#watched.keys()];
   }
 
+  /** Labels of a source's classes that have events. Throws {@link MovinetError} (`E_WATCH_SOURCE`) for an unknown name. */
+  classesOf(name: string): readonly string[] {
+    const watched = this.#watched.get(name);
+    if (!watched) throw unknownName(name);
+    return watched.detector?.labels ?? [];
+  }
+
   /**
    * Adds a source and returns its name. Throws {@link MovinetError} (`E_WATCH_SOURCE`) for a source that cannot be watched or a name
-   * that is taken, `TypeError` for settings out of range, {@link DependencyError} if node-av is missing.
+   * that is taken, `TypeError` for settings out of range and unknown classes of events, {@link DependencyError} if node-av is missing.
    */
   add(source: string | WatchSource): string {
     this.#turns.check();
@@ -75,6 +85,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     const name = given.name ?? found.name;
     if (this.#watched.has(name)) throw nameTaken(name);
     const { start, top, halfLifeFrames } = checkSettings(settings, found, card);
+    const detector = detectorOf(name, settings, this.#program.model);
     const { stateFolder } = this.#options;
     let isFirst = true;
     const seat = this.#runner.take({
@@ -89,13 +100,15 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
       },
     });
     const listener = {
-      status: (state: "connecting" | "live" | "lost", message: string) =>
-        void this.#records.add({ type: "status", source: name, state, message }),
+      status: (state: "connecting" | "live" | "lost", message: string) => {
+        if (state === "lost") this.#endEvents(detector);
+        void this.#records.add({ type: "status", source: name, state, message });
+      },
       begin: (lanes: number | null) => this.#runner.begin(seat, lanes),
       picture: (picture: Parameters<Runner["offer"]>[1]) => this.#runner.offer(seat, picture),
     };
     const camera = new Camera(start, () => new CameraProcess(found.kind === "pipe"), listener, world);
-    const watched: Watched = { camera, seat, isDone: false, done: this.#follow(name, camera) };
+    const watched: Watched = { camera, seat, detector, isDone: false, done: this.#follow(name, camera) };
     this.#watched.set(name, watched);
     return name;
   }
@@ -105,6 +118,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     const watched = this.#watched.get(name);
     if (!watched) throw unknownName(name);
     this.#watched.delete(name);
+    this.#endEvents(watched.detector);
     await this.#stop(name, watched);
   }
 
@@ -120,6 +134,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
   /** Ends all sources and their processes, and saves the state. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(async () => {
+      for (const { detector } of this.#watched.values()) this.#endEvents(detector);
       this.#records.end();
       this.#runner.stop();
       await this.#running;
@@ -128,6 +143,18 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
       const failures = await Promise.allSettled(all.map(([name, watched]) => this.#stop(name, watched)));
       for (const failed of failures) if (failed.status === "rejected") throw failed.reason;
     });
+  }
+
+  async #emit(record: WatchPrediction, scores: Float32Array): Promise<void> {
+    await this.#records.add(record);
+    const { at, time, source } = record;
+    for (const event of this.#watched.get(source)?.detector?.add({ at, time, scores }) ?? []) {
+      await this.#records.add(event);
+    }
+  }
+
+  #endEvents(detector: EventDetector | null): void {
+    for (const event of detector?.interrupt() ?? []) void this.#records.add(event);
   }
 
   async #follow(name: string, camera: Camera): Promise<void> {
