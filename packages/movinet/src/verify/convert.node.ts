@@ -75,11 +75,15 @@ export interface Converted {
  */
 export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
   const dtype = options.dtype ?? (given.integers && options.format === "tflite" ? "int8" : "float32");
-  // The integers of a quantized model are what it was.
-  const exact = dtype === (given.integers ? "int8" : "float32");
+  // Our own format has the integers of a quantized model beside its weights.
+  const inIntegers = given.integers !== undefined && (dtype === "int8" || options.format === "safetensors");
+  const exact = inIntegers || (dtype === "float32" && given.integers === undefined);
   // The accuracy of rounded weights has not been measured.
   const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
-  const { format, name, resultName, engine, signal, onProgress } = options;
+  const { format, resultName, signal, onProgress } = options;
+  const isDequantized = given.integers !== undefined && !inIntegers;
+  const name = isDequantized ? `the dequantized weights of ${options.name}` : options.name;
+  const engine = inIntegers ? await litertEngine() : options.engine;
   const form = options.form ?? (model.spec.mode === "base" ? "clip" : "step");
   if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
     throw new TypeError("convertModel: frames works only with the clip form");
@@ -88,8 +92,9 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const emit = emitterOf(model, format, { form, dtype, frames });
   const written = emit();
   await breathe(signal);
-  const source =
-    dtype === "int8" ? await ofIntegers(model, name, options.original) : wholeClips(model, name, frames, engine);
+  const source = inIntegers
+    ? await ofIntegers(model, name, engine, options.original)
+    : wholeClips(model, name, frames, engine);
   const result = await openResult(written, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
@@ -100,14 +105,15 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     };
     const clips = sceneClips(model.spec, lengths);
     const [own, written] = [breathing(source.runner, signal), breathing(result.runner, signal)];
-    const found = await compareRunners(own, [written], clips, dtype, { output: model.card.output, onCheck });
+    const judged = inIntegers ? "int8" : dtype;
+    const found = await compareRunners(own, [written], clips, judged, { output: model.card.output, onCheck });
     const receipt: Receipt = {
       type: "receipt",
       source: { name, runtime: source.runner.runtime, arithmetic: source.runner.arithmetic, call: source.runner.call },
       result: { format, form: exportFormats[format].holds === "weights" ? null : form, dtype },
       ...found,
     };
-    const floats = given.integers && dtype !== "int8" ? [floatsOnly(name, dtype)] : [];
+    const floats = isDequantized ? [floatsOnly(options.name, dtype)] : [];
     return { ...emit(JSON.stringify(receipt)), receipt, warnings: [...warningsOf(model.spec, format), ...floats] };
   } finally {
     await result.close();
@@ -116,13 +122,18 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
 }
 
 /** A quantized model in its integers: the file that it was read from, or its own. */
-async function ofIntegers(model: Model, name: string, original: Uint8Array | undefined): Promise<Opened> {
+async function ofIntegers(
+  model: Model,
+  name: string,
+  engine: Engine,
+  original: Uint8Array | undefined,
+): Promise<Opened> {
   if (original) return openFile({ bytes: original, name, format: "tflite", card: {} });
-  return openProgram(model, name, await litertEngine());
+  return openProgram(model, name, engine);
 }
 
 function floatsOnly(name: string, dtype: string): string {
-  return `it has the dequantized weights of ${name} in ${dtype}, and was compared with them: ${name} computes in int8, and its answers differ`;
+  return `it computes in ${dtype} with the dequantized weights of ${name}, which itself computes in int8 and gives other answers`;
 }
 
 function wholeClips(model: Model, name: string, frames: number | undefined, engine: Engine): Opened {
