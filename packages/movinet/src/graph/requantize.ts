@@ -1,4 +1,5 @@
 /** How integer kernels round where it is not to the nearest number of the exact result: networks amplify every step of difference. */
+import { roundEven } from "./integers.ts";
 import type { Graph, Node, NodeOf, Shape, Values } from "./ir.ts";
 import type { Quantization } from "./precision.ts";
 import { computesIntegers, writtenBy } from "./quantize.ts";
@@ -34,6 +35,10 @@ export function kernelRounding(graph: Graph): Rounding {
         return sums([node.x, node.initial as string]);
       case "averagePool":
         return awayFromZero(exact, step, gridOf(output).zeroPoint[0] as number);
+      case "spatialMean": {
+        const { height, width } = graph.shapes[node.x] as Shape;
+        return means(exact, height * width, gridOf(node.x), gridOf(output));
+      }
       case "activation":
         return node.kind === "hard_swish" ? hardSwish(node) : exact;
       default:
@@ -85,6 +90,20 @@ function awayFromZero(values: Float64Array, step: number, zero: number): Float64
     const stored = value / step + zero;
     const nearest = Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5 + 1e-9);
     return (nearest - zero) * step;
+  });
+}
+
+/** Means are of the stored integers: on one grid exact, of which a half goes to the even one; else in float32, away from 0. */
+function means(exact: Float64Array, count: number, input: Quantization, output: Quantization): Float64Array {
+  const [[from = 1], [to = 1]] = [input.scale, output.scale];
+  const [[middle = 0], [zero = 0]] = [input.zeroPoint, output.zeroPoint];
+  const ratio = Math.fround(from / to);
+  const offset = Math.fround(zero - Math.fround(middle * ratio));
+  return exact.map((value) => {
+    const sum = Math.round((value * count) / from) + count * middle;
+    if (from === to && middle === zero) return (roundEven(sum / count) - zero) * to;
+    const stored = Math.fround(Math.fround(Math.fround(sum / count) * ratio) + offset);
+    return (Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5) - zero) * to;
   });
 }
 
