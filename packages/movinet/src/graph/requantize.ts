@@ -11,11 +11,11 @@ export function kernelRounding(graph: Graph): Rounding {
   const types = graph.types ?? {};
   if (Object.keys(types).length === 0) return (_, exact) => exact;
   const written = writtenBy(graph);
-  const gridOf = (value: string) => types[value]?.quantization as Quantization;
+  const gridOf = (value: string) => types[value]?.quantization as Quantization; // of an integer
   const stepOf = (value: string) => gridOf(value).scale[0] as number;
   return (node, exact, values) => {
     const output = written(node);
-    if (!computesIntegers(graph, node, output)) return exact;
+    if (!computesIntegers(graph, node, output)) return singles(exact, gridOf(node.id));
     const step = stepOf(output);
     switch (node.op) {
       case "conv":
@@ -61,6 +61,15 @@ export function kernelRounding(graph: Graph): Rounding {
   };
 }
 
+/** Floats have single precision, also when they are multiplied by the inverse of a step. */
+function singles(exact: Float64Array, grid: Quantization | undefined): Float64Array {
+  const single = exact.map(Math.fround);
+  if (grid === undefined) return single;
+  const [step = 1] = grid.scale;
+  const inverse = Math.fround(1 / step);
+  return single.map((value) => Math.fround(value * inverse) * step);
+}
+
 /** XNNPACK multiplies a sum of products, as float32, by one float32: the quotient of the scales. */
 function products(
   exact: Float64Array,
@@ -88,12 +97,12 @@ function fixedPointSum(a: number, b: number): (x: number, y: number) => number {
 function awayFromZero(values: Float64Array, step: number, zero: number): Float64Array {
   return values.map((value) => {
     const stored = value / step + zero;
-    const nearest = Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5 + 1e-9);
+    const nearest = Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5 + 1e-6);
     return (nearest - zero) * step;
   });
 }
 
-/** Means are of the stored integers: on one grid exact, of which a half goes to the even one; else in float32, away from 0. */
+/** Means are of the stored integers, in float32. */
 function means(exact: Float64Array, count: number, input: Quantization, output: Quantization): Float64Array {
   const [[from = 1], [to = 1]] = [input.scale, output.scale];
   const [[middle = 0], [zero = 0]] = [input.zeroPoint, output.zeroPoint];
@@ -101,9 +110,7 @@ function means(exact: Float64Array, count: number, input: Quantization, output: 
   const offset = Math.fround(zero - Math.fround(middle * ratio));
   return exact.map((value) => {
     const sum = Math.round((value * count) / from) + count * middle;
-    if (from === to && middle === zero) return (roundEven(sum / count) - zero) * to;
-    const stored = Math.fround(Math.fround(Math.fround(sum / count) * ratio) + offset);
-    return (Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5) - zero) * to;
+    return (roundEven(Math.fround(Math.fround(Math.fround(sum / count) * ratio) + offset)) - zero) * to;
   });
 }
 
