@@ -4,7 +4,7 @@
  */
 import { type OnnxValue, writeOnnx } from "../packages/movinet/src/formats/onnx/proto.ts";
 import { Emission, windowOf } from "../packages/movinet/src/formats/onnx/write/emission.ts";
-import { encodingFrequencies } from "../packages/movinet/src/graph/interpret.ts";
+import { encodingFrequencies } from "../packages/movinet/src/graph/encoding.ts";
 import { type Graph, type Node, normEpsilon, type Shape } from "../packages/movinet/src/graph/ir.ts";
 import type { Weights } from "../packages/movinet/src/graph/tensor.ts";
 

@@ -167,7 +167,7 @@ function notesOf({ spec, weights, sources }: ZooModel): readonly string[] {
       : []),
     ...(weights === "int8"
       ? [
-          "These files contain a different network, without squeeze-and-excitation and with ReLU6, which is less accurate. ONNX Runtime runs them in floats; LiteRT.js runs them unchanged, in integers.",
+          "These files contain a different network, without squeeze-and-excitation and with ReLU6, which is less accurate. They run in their integers, on LiteRT.js; other devices run their dequantized weights in floats, with a warning.",
         ]
       : []),
   ];

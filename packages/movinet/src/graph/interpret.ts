@@ -1,6 +1,7 @@
 /** The reference interpreter: every op as plain loops in float64. Slow and simple, to check the other engines. */
 
 import { definitionOf } from "./composites.ts";
+import { encodingFrequencies } from "./encoding.ts";
 import { onGrid } from "./integers.ts";
 import type { ActivationKind, Graph, Node, NodeOf, PerOp, Run, Shape, Values } from "./ir.ts";
 import { normEpsilon, perOp } from "./ir.ts";
@@ -21,12 +22,6 @@ export const activations: Readonly<Record<ActivationKind, (x: number) => number>
 
 function clip(x: number, low: number, high: number): number {
   return Math.min(Math.max(x, low), high);
-}
-
-/** Frequencies of the positional encoding for `channels`: those of its sines and of its cosines (spec §2.6). */
-export function encodingFrequencies(channels: number): readonly [Float64Array, Float64Array] {
-  const waves = (length: number) => Float64Array.from({ length }, (_, i) => 1 / 10000 ** ((2 * i) / channels));
-  return [waves(Math.ceil(channels / 2)), waves(Math.floor(channels / 2))];
 }
 
 const ops = {

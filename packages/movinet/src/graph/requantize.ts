@@ -1,4 +1,5 @@
 /** How integer kernels round where it is not to the nearest number of the exact result: networks amplify every step of difference. */
+import { roundEven } from "./integers.ts";
 import type { Graph, Node, NodeOf, Shape, Values } from "./ir.ts";
 import type { Quantization } from "./precision.ts";
 import { computesIntegers, writtenBy } from "./quantize.ts";
@@ -10,11 +11,11 @@ export function kernelRounding(graph: Graph): Rounding {
   const types = graph.types ?? {};
   if (Object.keys(types).length === 0) return (_, exact) => exact;
   const written = writtenBy(graph);
-  const gridOf = (value: string) => types[value]?.quantization as Quantization;
+  const gridOf = (value: string) => types[value]?.quantization as Quantization; // of an integer
   const stepOf = (value: string) => gridOf(value).scale[0] as number;
   return (node, exact, values) => {
     const output = written(node);
-    if (!computesIntegers(graph, node, output)) return exact;
+    if (!computesIntegers(graph, node, output)) return singles(exact, gridOf(node.id));
     const step = stepOf(output);
     switch (node.op) {
       case "conv":
@@ -34,6 +35,10 @@ export function kernelRounding(graph: Graph): Rounding {
         return sums([node.x, node.initial as string]);
       case "averagePool":
         return awayFromZero(exact, step, gridOf(output).zeroPoint[0] as number);
+      case "spatialMean": {
+        const { height, width } = graph.shapes[node.x] as Shape;
+        return means(exact, height * width, gridOf(node.x), gridOf(output));
+      }
       case "activation":
         return node.kind === "hard_swish" ? hardSwish(node) : exact;
       default:
@@ -54,6 +59,15 @@ export function kernelRounding(graph: Graph): Rounding {
       return integers.map((value) => step * swish(Math.round(value / stepOf(x))));
     }
   };
+}
+
+/** Floats have single precision, also when they are multiplied by the inverse of a step. */
+function singles(exact: Float64Array, grid: Quantization | undefined): Float64Array {
+  const single = exact.map(Math.fround);
+  if (grid === undefined) return single;
+  const [step = 1] = grid.scale;
+  const inverse = Math.fround(1 / step);
+  return single.map((value) => Math.fround(value * inverse) * step);
 }
 
 /** XNNPACK multiplies a sum of products, as float32, by one float32: the quotient of the scales. */
@@ -83,8 +97,20 @@ function fixedPointSum(a: number, b: number): (x: number, y: number) => number {
 function awayFromZero(values: Float64Array, step: number, zero: number): Float64Array {
   return values.map((value) => {
     const stored = value / step + zero;
-    const nearest = Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5 + 1e-9);
+    const nearest = Math.sign(stored) * Math.floor(Math.abs(stored) + 0.5 + 1e-6);
     return (nearest - zero) * step;
+  });
+}
+
+/** Means are of the stored integers, in float32. */
+function means(exact: Float64Array, count: number, input: Quantization, output: Quantization): Float64Array {
+  const [[from = 1], [to = 1]] = [input.scale, output.scale];
+  const [[middle = 0], [zero = 0]] = [input.zeroPoint, output.zeroPoint];
+  const ratio = Math.fround(from / to);
+  const offset = Math.fround(zero - Math.fround(middle * ratio));
+  return exact.map((value) => {
+    const sum = Math.round((value * count) / from) + count * middle;
+    return (roundEven(Math.fround(Math.fround(Math.fround(sum / count) * ratio) + offset)) - zero) * to;
   });
 }
 

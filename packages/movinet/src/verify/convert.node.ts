@@ -1,6 +1,8 @@
+import type { Spec } from "../arch/spec.ts";
 import { ModelError } from "../common/errors.ts";
 import { breathe } from "../common/process.node.ts";
 import type { Engine } from "../engines/engine.ts";
+import { litertEngine } from "../engines/litert/litert.node.ts";
 import { integerLimits } from "../flow/criterion.ts";
 import { readModel, writeModel } from "../formats/model-file.ts";
 import { emitOnnx, onnxForms, onnxPrecisions } from "../formats/onnx/write/file.ts";
@@ -73,12 +75,17 @@ export interface Converted {
  * other than `clip`.
  */
 export async function convertModel(given: Model, options: ConvertOptions): Promise<Converted> {
-  const { format, name, resultName, engine, signal, onProgress } = options;
+  const { format, resultName, signal, onProgress } = options;
   const form = options.form ?? (given.spec.mode === "base" ? "clip" : "step");
   const dtype = options.dtype ?? ownPrecision(given, format, form);
-  // The accuracy of rounded weights has not been measured, unless they are the model's own.
-  const exact = keepsIntegers(given, format, dtype) && dtype !== "float16" && dtype !== "dynamic_int8";
+  // Our own format has the integers of a quantized model beside its weights.
+  const inIntegers = given.integers !== undefined && (dtype === "int8" || format === "safetensors");
+  const isDequantized = given.integers !== undefined && !inIntegers;
+  const exact = inIntegers || (dtype === "float32" && !isDequantized);
+  // The accuracy of rounded weights has not been measured.
   const model = exact ? given : { ...given, card: { ...given.card, accuracy: null } };
+  const name = isDequantized ? `the dequantized weights of ${options.name}` : options.name;
+  const engine = inIntegers ? await litertEngine() : options.engine;
   if (options.frames !== undefined && (form !== "clip" || exportFormats[format].holds === "weights")) {
     throw new TypeError("convertModel: frames works only with the clip form");
   }
@@ -86,10 +93,9 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
   const emit = emitterOf(model, format, { form, dtype, frames });
   const written = emit();
   await breathe(signal);
-  const source =
-    dtype === "int8"
-      ? await integersElsewhere(model, format, name, options.original)
-      : wholeClips(model, name, frames, engine);
+  const source = inIntegers
+    ? await ofIntegers(model, format, name, options.original)
+    : wholeClips(model, name, frames, engine);
   const result = await openResult(written, format, resultName, engine);
   try {
     const lengths = form === "clip" && frames !== undefined ? windowLengths(frames) : streamLengths;
@@ -100,10 +106,11 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
     };
     const clips = sceneClips(model.spec, lengths);
     const [own, written] = [breathing(source.runner, signal), breathing(result.runner, signal)];
-    const found = await compareRunners(own, [written], clips, dtype, {
+    const judged = inIntegers ? "int8" : dtype;
+    const found = await compareRunners(own, [written], clips, judged, {
       output: model.card.output,
       onCheck,
-      ...(dtype === "int8" && { limits: integerLimits }),
+      ...(inIntegers && { limits: integerLimits }),
     });
     const receipt: Receipt = {
       type: "receipt",
@@ -111,7 +118,8 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
       result: { format, form: exportFormats[format].holds === "weights" ? null : form, dtype },
       ...found,
     };
-    return { ...emit(JSON.stringify(receipt)), receipt, warnings: warningsOf(model, format, dtype) };
+    const floats = isDequantized ? [floatsOnly(options.name, dtype)] : [];
+    return { ...emit(JSON.stringify(receipt)), receipt, warnings: [...warningsOf(model.spec, format), ...floats] };
   } finally {
     await result.close();
     await source.close();
@@ -123,21 +131,21 @@ function ownPrecision({ integers }: Model, format: ExportFormat, form: TfliteFor
   return integers !== undefined && exportFormats[format].holds === "network" && form !== "clip" ? "int8" : "float32";
 }
 
-function keepsIntegers({ integers }: Model, format: ExportFormat, dtype: TflitePrecision): boolean {
-  return integers === undefined ? dtype !== "int8" : dtype === "int8" || format === "safetensors";
-}
-
-/** The model with its integers: the TFLite file that it was read from, otherwise on another runtime than that of the result. */
-function integersElsewhere(
+/** A quantized model in its integers: the TFLite file that it was read from, otherwise one on another runtime than that of the result. */
+function ofIntegers(
   model: Model,
   format: ExportFormat,
   name: string,
   original: Uint8Array | undefined,
 ): Promise<Opened> {
   const own = { form: "step", dtype: "int8" } as const;
-  return format === "onnx" || original
-    ? openFile({ bytes: original ?? emitTflite(model, own), name, format: "tflite", card: {} })
-    : openFile({ bytes: emitOnnx(model, own), name, format: "onnx", card: {} });
+  return format === "tflite" && !original
+    ? openFile({ bytes: emitOnnx(model, own), name, format: "onnx", card: {} })
+    : openFile({ bytes: original ?? emitTflite(model, own), name, format: "tflite", card: {} });
+}
+
+function floatsOnly(name: string, dtype: string): string {
+  return `it computes in ${dtype} with the dequantized weights of ${name}, which itself computes in int8 and gives other answers`;
 }
 
 function wholeClips(model: Model, name: string, frames: number | undefined, engine: Engine): Opened {
@@ -193,19 +201,13 @@ function ofCheckpoint(files: ReadonlyMap<string, Uint8Array>): Written {
 }
 
 /** Our files describe their network; the programs they are for read only the weights, and may build another one. */
-function warningsOf(model: Model, format: ExportFormat, dtype: TflitePrecision): readonly string[] {
-  const { spec } = model;
+function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
   const warn = (whose: string, differences: readonly string[]) =>
     differences.length === 0
       ? []
       : [`${whose} builds a different network for these weights: ${differences.join(", ")}`];
-  return [
-    ...(keepsIntegers(model, format, dtype)
-      ? []
-      : ["it computes with floats: the model's integers are not in the file, only the weights rounded to them"]),
-    ...(format === "pt" ? warn("the public PyTorch port", differencesOfPort(spec)) : []),
-    ...(format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : []),
-  ];
+  if (format === "pt") return warn("the public PyTorch port", differencesOfPort(spec));
+  return format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : [];
 }
 
 interface Opened {

@@ -1,5 +1,5 @@
 /** The forward pass: one emitter per op of the network, calling the kernels that compute it. */
-import { encodingFrequencies } from "../../graph/interpret.ts";
+import { encodingFrequencies } from "../../graph/encoding.ts";
 import type { OpKind } from "../../graph/ir.ts";
 import {
   bytes,

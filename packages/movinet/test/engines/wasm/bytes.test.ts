@@ -12,7 +12,16 @@ const stepping = `
 `;
 const opening = `export { open } from "./flow/open.web.ts";`;
 /** Chunks that are loaded on demand, and the kernels that the faster ones make needless. */
-const others = ["file-facts", "onnx.web", "litert.web", "reference", "kernels-simd", "kernels-threads", "crew.web"];
+const others = [
+  "file-facts",
+  "emit",
+  "onnx.web",
+  "litert.web",
+  "reference",
+  "kernels-simd",
+  "kernels-threads",
+  "crew.web",
+];
 /** What `open` loads for files of other formats and for names, and `classify` for files of videos. */
 const readers = ["model", "model-file", "pull.web", "kinetics600", "video.web"];
 

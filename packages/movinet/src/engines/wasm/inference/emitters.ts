@@ -1,6 +1,6 @@
 /** Emitters of the ops that are no convolutions. */
 import { ModelError } from "../../../common/errors.ts";
-import { encodingFrequencies } from "../../../graph/interpret.ts";
+import { encodingFrequencies } from "../../../graph/encoding.ts";
 import type { Node, NodeOf, PerOp, Shape } from "../../../graph/ir.ts";
 import { normEpsilon, perOp } from "../../../graph/ir.ts";
 import { samePadding } from "../../../graph/shapes.ts";

@@ -6,7 +6,7 @@
  * (`com.microsoft.nchwc`) and the block is the machine's: such a model is made when a session starts, proved there against
  * the plain one, and never stored.
  */
-import { encodingFrequencies } from "../../../graph/interpret.ts";
+import { encodingFrequencies } from "../../../graph/encoding.ts";
 import { type Graph, inputsOf, isVector, type NodeOf, outputsOf } from "../../../graph/ir.ts";
 import type { Weights } from "../../../graph/tensor.ts";
 import { type OnnxAttribute, type OnnxGraph, type OnnxValue, writeOnnx } from "../proto.ts";

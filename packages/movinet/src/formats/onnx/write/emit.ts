@@ -1,5 +1,5 @@
+import { encodingFrequencies } from "../../../graph/encoding.ts";
 import { onGrid } from "../../../graph/integers.ts";
-import { encodingFrequencies } from "../../../graph/interpret.ts";
 import {
   type ActivationKind,
   type Graph,

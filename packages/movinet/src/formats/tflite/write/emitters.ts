@@ -1,4 +1,4 @@
-import { encodingFrequencies } from "../../../graph/interpret.ts";
+import { encodingFrequencies } from "../../../graph/encoding.ts";
 import {
   type ActivationKind,
   type DepthwiseNode,
