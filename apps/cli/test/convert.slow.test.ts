@@ -107,7 +107,7 @@ describe("convert", () => {
     [
       ["tiny.safetensors", "x.onnx", "--dtype", "int3"],
       2,
-      /--dtype must be one of float32, float16, dynamic_int8; got "int3"/,
+      /--dtype must be one of float32, float16, dynamic_int8, int8; got "int3"/,
     ],
     [["tiny.safetensors", "tiny.safetensors"], 2, /is also the model to read\. Choose another output file/],
     [["absent.safetensors", "x.onnx"], 2, /no model file or model name matches/],
