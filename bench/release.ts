@@ -1,5 +1,5 @@
 /**
- * Size and speed of what Google released, for the table in the guide: `node bench/release.ts [ROUNDS] >
+ * Size and speed of what Google released, for the table in the guide: `node bench/release.ts [ROUNDS [VARIANT…]] >
  * results/release.csv`: every stream variant in float32, float16 (hard swish, squeeze-and-excitation) and int8 (ReLU6, no
  * squeeze-and-excitation), one thread. Weights are random, except for A0 in the int8 network, which has those of Google's
  * file; so only its answers are counted, on the labelled clips. `MOVINET_PYTHON` is a Python with `ai-edge-litert`,
@@ -19,9 +19,10 @@ import { accuracyOf, programOf } from "./labelled.ts";
 import { machine, processor, row, runPeer, temporaryFolder } from "./material.ts";
 import { quantizedOnClips, quantizedOnScenes, relu6 } from "./quantized.ts";
 
-const [rounds = "5"] = process.argv.slice(2);
+const [rounds = "5", ...chosen] = process.argv.slice(2);
 const folder = temporaryFolder();
-const steps = 4;
+/** In turn, in Node; the first ones are not measured. */
+const steps = 10;
 
 type Dtype = "float32" | "float16" | "int8";
 
@@ -42,6 +43,7 @@ row(
 );
 for (const name of specNames.filter((one) => one.endsWith("-stream"))) {
   const [variant = ""] = name.split("-");
+  if (chosen.length > 0 && !chosen.includes(variant)) continue;
   const contestants = await contestantsOf(name, variant);
   const [load] = loadavg();
   const litert = times("litert-latency.py", contestants, ({ tflite }) => tflite);
@@ -123,7 +125,7 @@ async function ownTimes(contestants: readonly Contestant[]): Promise<readonly (r
     const picture = new Float32Array(3 * height * width).fill(0.5);
     programs.push(program);
     runs.push(() => stream.step(picture));
-    for (let i = 0; i < steps; i++) await runs.at(-1)?.();
+    for (let i = 0; i < 2 * steps; i++) await runs.at(-1)?.();
   }
   for (let round = 0; round < Number(rounds); round++) {
     for (const [i, { ms }] of ways.entries()) {
