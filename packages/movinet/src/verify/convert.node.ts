@@ -203,6 +203,11 @@ function warningsOf(model: Model, format: ExportFormat, dtype: TflitePrecision):
     ...(keepsIntegers(model, format, dtype)
       ? []
       : ["it computes with floats: the model's integers are not in the file, only the weights rounded to them"]),
+    ...(format === "onnx" && dtype === "int8"
+      ? [
+          "x64 processors without VNNI need ONNX Runtime's session option session.x64quantprecision=1: products overflow without it, and answers differ",
+        ]
+      : []),
     ...(format === "pt" ? warn("the public PyTorch port", differencesOfPort(spec)) : []),
     ...(format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : []),
   ];
