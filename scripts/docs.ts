@@ -1,7 +1,8 @@
 /**
  * `npm run docs`: generates parts of the documentation: the API reference from the library's declarations, example
  * files and help texts in the guides (between `<!-- example FILE -->` or `<!-- help COMMAND -->` and its end), the
- * pages and the table (`<!-- table zoo -->`) of the zoo models, and the README's tables of step times.
+ * pages and the table (`<!-- table zoo -->`) of the zoo models, the table of Google's release (`<!-- table release -->`), and
+ * the README's tables of step times.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -10,6 +11,7 @@ import { commandNames, findCommand, renderHelp } from "../apps/cli/src/commands.
 import { browserTable } from "./browser-table.ts";
 import { modelCards, zooTable } from "./model-cards.ts";
 import { renderReference } from "./reference.ts";
+import { releaseTable } from "./release-table.ts";
 import { speedTables } from "./speed-table.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -44,9 +46,15 @@ export function buildDocs(): ReadonlyMap<string, string> {
 
 function withRegions(text: string): string {
   return text.replace(region, (_, kind: string, name: string) => {
-    const made = kind === "example" ? example(name) : kind === "help" ? help(name) : `${zooTable()}\n`;
+    const made = makers[kind as keyof typeof makers](name);
     return `<!-- ${kind} ${name} -->\n\n${made}\n<!-- /${kind} -->`;
   });
+}
+
+const makers = { example, help, table: (name: string) => `${tableNamed(name)}\n` };
+
+function tableNamed(name: string): string {
+  return name === "zoo" ? zooTable() : releaseTable(readFileSync(join(root, "bench/results/release.csv"), "utf8"));
 }
 
 function example(name: string): string {

@@ -88,6 +88,61 @@ describe("quantize", () => {
     expect(said.stdout).toContain("pan left");
   });
 
+  test("its file keeps its integers in other formats, and says where it does not", async () => {
+    const { code, stdout, stderr } = await run("convert", "small.tflite", "small.onnx", "--json", "--quiet");
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^movinet: small\.onnx: warning: x64 processors without VNNI need .*x64quantprecision=1: .*\n$/,
+    );
+    const receipt = JSON.parse(stdout);
+    expect(receipt).toMatchObject({
+      source: { runtime: "LiteRT.js wasm", call: "frame by frame" },
+      result: { format: "onnx", form: "step", dtype: "int8" },
+      checks: [{ runtime: "onnxruntime-node cpu", pass: true, sameClass: 1 }],
+      pass: true,
+    });
+    // Rounding differs by halves, which the network amplifies.
+    expect(receipt.checks[0].error).toBeLessThan(0.15);
+    const read = async (name: string) => readModel(await readFile(join(folder, name)), name);
+    const { integers } = await read("small.tflite");
+    expect(integers).toBeDefined();
+    expect((await read("small.onnx")).integers).toEqual(integers);
+
+    expect(await run("convert", "small.onnx", "again.tflite", "--form", "official", "--quiet")).toMatchObject({
+      code: 0,
+    });
+    expect((await read("again.tflite")).integers).toEqual(integers);
+    expect(await run("convert", "small.onnx", "small.safetensors", "--quiet")).toMatchObject({ code: 0, stderr: "" });
+    expect((await read("small.safetensors")).integers).toEqual(integers);
+    const floats = await run("convert", "small.onnx", "floats.onnx", "--dtype", "float32", "--quiet");
+    expect(floats).toMatchObject({
+      code: 0,
+      stderr:
+        "movinet: floats.onnx: warning: it computes with floats: the model's integers are not in the file, only the weights rounded to them.\n",
+    });
+  });
+
+  test.each([
+    [
+      ["camera-motion", "a.onnx", "--dtype", "int8"],
+      /an int8 file needs the ranges of its values, which the model does not have\. Quantize it/,
+    ],
+    [
+      ["small.tflite", "a.onnx", "--dtype", "int8", "--form", "clip", "--frames", "4"],
+      /there are no int8 ONNX files of whole clips\. Use the step form/,
+    ],
+    [
+      ["small.tflite", "a.safetensors", "--dtype", "int8"],
+      /safetensors files do not support precision int8\. Use float32/,
+    ],
+  ])("convert %j is one clear line", async (args, line) => {
+    const refused = await run("convert", ...args, "--quiet");
+    expect(refused.code).toBeGreaterThan(0);
+    expect(refused.stderr.trim().split("\n")).toHaveLength(1);
+    expect(refused.stderr).toMatch(line);
+    expect(await readdir(folder)).not.toContain("a.onnx");
+  });
+
   test("a file that fails its receipt is not written, unless it is forced", async () => {
     const { code, stderr } = await quantize("tiny.safetensors", "tiny.tflite", "--mode", "int8");
     expect(code).toBe(1);

@@ -119,7 +119,11 @@ export async function convertModel(given: Model, options: ConvertOptions): Promi
       ...found,
     };
     const floats = isDequantized ? [floatsOnly(options.name, dtype)] : [];
-    return { ...emit(JSON.stringify(receipt)), receipt, warnings: [...warningsOf(model.spec, format), ...floats] };
+    return {
+      ...emit(JSON.stringify(receipt)),
+      receipt,
+      warnings: [...warningsOf(model.spec, format, dtype), ...floats],
+    };
   } finally {
     await result.close();
     await source.close();
@@ -201,11 +205,16 @@ function ofCheckpoint(files: ReadonlyMap<string, Uint8Array>): Written {
 }
 
 /** Our files describe their network; the programs they are for read only the weights, and may build another one. */
-function warningsOf(spec: Spec, format: ExportFormat): readonly string[] {
+function warningsOf(spec: Spec, format: ExportFormat, dtype: TflitePrecision): readonly string[] {
   const warn = (whose: string, differences: readonly string[]) =>
     differences.length === 0
       ? []
       : [`${whose} builds a different network for these weights: ${differences.join(", ")}`];
+  if (format === "onnx" && dtype === "int8") {
+    return [
+      "x64 processors without VNNI need ONNX Runtime's session option session.x64quantprecision=1: products overflow without it, and answers differ",
+    ];
+  }
   if (format === "pt") return warn("the public PyTorch port", differencesOfPort(spec));
   return format === "checkpoint" ? warn("the current official code", differencesOfOfficial(spec)) : [];
 }

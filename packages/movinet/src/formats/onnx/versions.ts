@@ -31,6 +31,7 @@ const since: Readonly<Record<string, number>> = {
   Sin: 7,
   // 10: bounds are inputs
   Slice: 10,
+  Sub: 7,
   Transpose: 1,
 };
 

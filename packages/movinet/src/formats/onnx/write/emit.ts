@@ -20,9 +20,17 @@ import { reversed, type Weights } from "../../../graph/tensor.ts";
 import { type OnnxValue, writeOnnx } from "../proto.ts";
 import { Emission, windowOf } from "./emission.ts";
 
+/** An output that says by how much a sum became larger than an input. */
+export interface Growth {
+  readonly name: string;
+  readonly sum: string;
+  readonly before: string;
+}
+
 interface EmitOptions {
   /** Values that the model returns; default: the graph's outputs and what its states need. */
   readonly outputs?: readonly string[];
+  readonly growths?: readonly Growth[];
   /** Return the graph's outputs too, under their names; those of one frame and one pixel as `[batch, channels]`. */
   readonly named?: boolean;
   /** Default: every constant as float32. */
@@ -38,7 +46,7 @@ interface EmitOptions {
 export function emitOnnxGraph(
   graph: Graph,
   weights: Weights,
-  { outputs = outputsOf(graph), named = false, storage, metadata = {} }: EmitOptions = {},
+  { outputs = outputsOf(graph), growths = [], named = false, storage, metadata = {} }: EmitOptions = {},
 ): Uint8Array {
   const turned = isOfPixels(graph) ? valuesAtTheEdge(graph) : [];
   const rounded = graph.nodes.flatMap(({ op, id }) => (op === "input" && graph.types?.[id] ? [id] : []));
@@ -59,6 +67,7 @@ export function emitOnnxGraph(
     const { frames, channels, height, width } = graph.shapes[name] as Shape;
     return { name, dims: [frames === 1 ? "batch" : `batch_times_${frames}`, channels, height, width] };
   };
+  const grown = growths.map(({ name, sum, before }) => ({ ...value(sum), name: out.node("Sub", name, [sum, before]) }));
   const results = [...new Set(outputs)].map(value);
   const said = Object.entries(named ? graph.outputs : {}).map(([name, from]): OnnxValue => {
     const shape = graph.shapes[from] as Shape;
@@ -72,7 +81,7 @@ export function emitOnnxGraph(
       nodes: out.nodes,
       initializers: [...out.initializers.values()],
       inputs: graph.nodes.filter((node) => node.op === "input").map((node) => value(node.id)),
-      outputs: [...said, ...results],
+      outputs: [...said, ...results, ...grown],
     },
     metadata,
   );

@@ -11,7 +11,7 @@ import { chooseFile, type FileOptions } from "../../file-options.ts";
 import { integerGraph } from "../../integer-graph.ts";
 import { lowerForTflite } from "../../tflite/write/lower.ts";
 import { onnxStorage } from "./emission.ts";
-import { emitOnnxGraph } from "./emit.ts";
+import { emitOnnxGraph, type Growth } from "./emit.ts";
 
 export const onnxForms = ["step", "clip"] as const;
 /**
@@ -61,7 +61,8 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   }
   const lowered =
     dtype === "int8" ? integerGraph(model, lowerForOnnx(spec, facts, integers)) : lowerForOnnx(spec, facts);
-  const { graph, outputs } = form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [] };
+  const { graph, outputs, growths } =
+    form === "step" ? namedStep(lowered) : { graph: lowered, outputs: [], growths: [] };
   const interfaces = {
     form,
     dtype,
@@ -74,6 +75,7 @@ export function emitOnnx(model: Model, options: OnnxOptions = {}): Uint8Array {
   };
   return emitOnnxGraph(graph, weights, {
     outputs,
+    growths,
     named: true,
     storage: onnxStorage[dtype],
     metadata: metadataTexts({ spec, card, ...(dtype === "int8" && { integers }) }, interfaces, options.receipt),
@@ -90,10 +92,14 @@ export function lowerForOnnx(
   return lowerForInference(buildGraph(spec, { form, frames }));
 }
 
-/** Slots and newest frames under Google's names; instead of its sum, each pool returns the increment. */
-function namedStep(graph: Graph): { readonly graph: Graph; readonly outputs: readonly string[] } {
+/**
+ * Slots and newest frames under Google's names; instead of its sum, each pool returns the increment: the frame's mean, or, of a
+ * sum that is rounded to integers, what makes it the rounded one.
+ */
+function namedStep(graph: Graph) {
   const names = new Map<string, string>();
   const outputs: string[] = [];
+  const growths: Growth[] = [];
   const leave = (value: string, name: string) => {
     names.set(value, name);
     outputs.push(name);
@@ -103,7 +109,10 @@ function namedStep(graph: Graph): { readonly graph: Graph; readonly outputs: rea
       for (const [k, slot] of state.slots.entries()) names.set(slot, slotName(state.name, k));
       leave(state.newest[0] as string, slotName(state.name, state.slots.length));
     }
-    if (state.kind === "sum") leave(summandOf(graph, state.output), poolFrameName(state.name));
+    if (state.kind !== "sum") continue;
+    const name = poolFrameName(state.name);
+    if (graph.types?.[state.output]) growths.push({ name, sum: state.output, before: state.input });
+    else leave(summandOf(graph, state.output), name);
   }
-  return { graph: renameValues(graph, names), outputs };
+  return { graph: renameValues(graph, names), outputs, growths };
 }
