@@ -3,6 +3,7 @@ import { Program } from "movinet/session";
 import { watch } from "movinet/watch";
 import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
+import { checkOutputFolder } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import { UsageError } from "../usage.ts";
 import { watchOptions } from "./options.ts";
@@ -22,6 +23,7 @@ export const watchCommand = defineCommand({
   quiet: "No hints",
   async run({ source, model: name, labels, device, threads, duration, state, halfLife, ...settings }, context) {
     const { terminal, signal } = context;
+    if (state !== undefined) await checkOutputFolder(state, async () => true);
     const model = await openNamedModel(name, { ...context, labels, option: "--model" });
     if (model.spec.mode !== "stream") {
       throw new UsageError("--model", `is the base model ${model.card.name}`, "Pass a stream model, such as a0-stream");
