@@ -99,8 +99,12 @@ describe.skipIf(!hasCameras)(`real cameras${camerasReason}`, () => {
   });
 
   test.each(["basic", "digest"] as const)("%s authentication, and no password anywhere", async (auth) => {
-    const own = await CameraServer.start({ streams: [streamOf("/a", files.get("h264-320x240") ?? "", "h264")], auth });
-    const right = url("/a", own.port, "camera:s3cret@");
+    const own = await CameraServer.start({
+      streams: [streamOf("/a", files.get("h264-320x240") ?? "", "h264")],
+      auth,
+      password: "s3cret/@1:2",
+    });
+    const right = url("/a", own.port, "camera:s3cret%2F%401%3A2@");
     const wrong = url("/a", own.port, "camera:gu3ss@");
     await using watching = new Watching(program, [
       { source: right, name: "right" },
