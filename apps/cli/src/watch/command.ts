@@ -20,7 +20,6 @@ export const watchCommand = defineCommand({
   options: watchOptions,
   fetches: true,
   json: "Print one JSON object per line",
-  quiet: "No hints",
   async run({ source, model: name, labels, device, threads, duration, state, halfLife, ...settings }, context) {
     const { terminal, signal } = context;
     if (state !== undefined) await checkOutputFolder(state, async () => true);
