@@ -30,6 +30,11 @@ interface Measured {
 
 row("machine,processor,what,cameras,seconds,cores,ffmpegCores,ratio,answersPerSecond,dropped,lagP50Ms,lagP95Ms,load");
 for (let round = 0; round < 3; round++) {
+  await measure(
+    "noisy 720p25 at 5 per second",
+    { codec: "h264", size: "1280x720", rate: 25, seconds: 100, noise: true },
+    1,
+  );
   await measure("720p25 at 5 per second", { codec: "h264", size: "1280x720", rate: 25, seconds: 200 }, 1);
 }
 await measure("720p25 at full rate", { codec: "h264", size: "1280x720", rate: 25, seconds: 200 }, 1, "--full-rate");

@@ -3,6 +3,7 @@ import { Program } from "movinet/session";
 import { type WatchRecord, type WatchSource, watch } from "movinet/watch";
 import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
+import { checkOutputFolder } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
@@ -26,7 +27,6 @@ export const watchCommand = defineCommand({
   options: watchOptions,
   fetches: true,
   json: "Print one JSON object per line",
-  quiet: "No hints",
   async run({ source, config: path, out, webhook, mqtt, duration, ...given }, context) {
     const { terminal, signal } = context;
     const config: WatchConfig = path === undefined ? noCameras : await readConfig(path);
@@ -37,6 +37,7 @@ export const watchCommand = defineCommand({
     const sinks = [...config.sinks, ...sinksOf({ out, webhook, mqtt })];
     const { labels = config.labels, device = config.device, state = config.state, halfLife, ...settings } = given;
     const { model: name = config.model, threads = config.threads ?? 1, ...common } = settings;
+    if (state !== undefined) await checkOutputFolder(state, async () => true);
     const model = await openNamedModel(name, { ...context, labels, option: "--model" });
     if (model.spec.mode !== "stream") {
       throw new UsageError("--model", `is the base model ${model.card.name}`, "Pass a stream model, such as a0-stream");

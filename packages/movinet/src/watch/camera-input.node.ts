@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import {
   AV_CODEC_FLAG_LOW_DELAY,
+  AV_CODEC_ID_MJPEG,
   AVDISCARD_ALL,
   AVERROR_EXIT,
   AVERROR_HTTP_FORBIDDEN,
@@ -175,6 +176,8 @@ function openDecoder(decoder: CodecContext, stream: Stream): void {
   decoder.threadCount = 1;
   decoder.setFlags(AV_CODEC_FLAG_LOW_DELAY);
   check(decoder.setOption("max_pixels", limits.pixels));
+  // Its pictures stand alone: one with errors is worth less than the next one. The decoder does not mark them.
+  if (stream.codecpar.codecId === AV_CODEC_ID_MJPEG) check(decoder.setOption("err_detect", "explode"));
   check(decoder.open2Sync(codec, null));
 }
 

@@ -58,6 +58,8 @@ interface Outcome {
   readonly text: string;
 }
 
+/** Streams that one process opens before it is replaced: its memory grows by some kilobytes with each. */
+const mostRequests = 200;
 /** Refusals of user and password in a row, after which attempts become rare. */
 const mostRefusals = 3;
 
@@ -68,6 +70,7 @@ export class Camera {
   readonly #listener: CameraListener;
   readonly #world: World;
   #link: CameraLink | null = null;
+  #requests = 0;
   #stopped = false;
   #wake = () => {};
   /** Wall clock in milliseconds of the first picture. */
@@ -122,6 +125,8 @@ export class Camera {
   /** One connection, until it fails. */
   async #connect(): Promise<Outcome> {
     const { now } = this.#world;
+    if (this.#requests++ % mostRequests === 0) await this.#drop();
+    if (this.#stopped) return { lived: 0, failure: "process", text: "" };
     const link = this.#link ?? this.#dial();
     this.#link = link;
     link.request(this.#start);

@@ -37,7 +37,7 @@ interface Watched {
 /**
  * Watches live sources with one network. Each source has its own process, which reads and decodes it; one that is lost is connected
  * again until the watch ends. Iterate it for its records; the iteration ends when all sources are files or standard input and have
- * ended, or with {@link Watch}'s disposal, which `break` causes too.
+ * ended, or with {@link Watch}'s disposal, which `break` causes too. Throws {@link DependencyError} if node-av is missing.
  */
 export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
   readonly #program: SessionSource;
@@ -74,7 +74,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
 
   /**
    * Adds a source and returns its name. Throws {@link MovinetError} (`E_WATCH_SOURCE`) for a source that cannot be watched or a name
-   * that is taken, `TypeError` for settings out of range and unknown classes of events, {@link DependencyError} if node-av is missing.
+   * that is taken, `TypeError` for settings out of range and unknown classes of events.
    */
   add(source: string | WatchSource): string {
     this.#turns.check();

@@ -7,6 +7,7 @@ import {
   middleOf,
   orientationOf,
   placePicture,
+  regionOf,
   rotationOf,
   upright,
 } from "../../src/video/geometry.ts";
@@ -134,6 +135,49 @@ test("of a picture far longer than its target only the middle is scaled, and it 
       expect(scaled.height).toBeLessThanOrEqual(4 * (transpose ? w : h) + grain + 1);
       const { scaled: all } = place(whole);
       if (all.width <= 4 * (transpose ? h : w) && all.height <= 4 * (transpose ? w : h)) expect(part).toEqual(whole);
+    }),
+  );
+});
+
+test("a region of the shown picture is where it is shown, however the picture is stored", () => {
+  const orientations = [
+    matrix(1, 0, 0, 1),
+    matrix(0, 1, -1, 0),
+    matrix(-1, 0, 0, -1),
+    matrix(0, -1, 1, 0),
+    matrix(-1, 0, 0, 1),
+  ];
+  const stored = { width: 6, height: 4 };
+  const pixels = numbered(stored.width, stored.height);
+  const region = { left: 0.5, top: 0.5, width: 0.5, height: 0.5 };
+  for (const orientation of orientations.map(orientationOf)) {
+    const shown = displaySize(stored, 1, orientation);
+    const all = arrangePicture(pixels, stored.width * 3, { scaled: stored, orientation, target: shown });
+    const rows = reds(all).flatMap((value, i) => {
+      const [x, y] = [i % shown.width, Math.floor(i / shown.width)];
+      return x >= shown.width / 2 && y >= shown.height / 2 ? [value] : [];
+    });
+    const part = regionOf({ left: 0, top: 0, ...stored }, region, orientation);
+    const cut = Array.from({ length: part.width * part.height }, (_, i) => {
+      return (part.top + Math.floor(i / part.width)) * stored.width + part.left + (i % part.width);
+    });
+    expect(cut.toSorted()).toEqual(rows.toSorted());
+  }
+});
+
+test("a region is never empty, and never outside the visible part", () => {
+  const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+  const visible = { left: 3, top: 5, width: 7, height: 2 };
+  fc.assert(
+    fc.property(fraction, fraction, fraction, fraction, (left, top, wide, high) => {
+      const region = { left, top, width: wide * (1 - left), height: high * (1 - top) };
+      const part = regionOf(visible, region, upright);
+      expect(part.width).toBeGreaterThanOrEqual(1);
+      expect(part.height).toBeGreaterThanOrEqual(1);
+      expect(part.left).toBeGreaterThanOrEqual(visible.left);
+      expect(part.left + part.width).toBeLessThanOrEqual(visible.left + visible.width);
+      expect(part.top).toBeGreaterThanOrEqual(visible.top);
+      expect(part.top + part.height).toBeLessThanOrEqual(visible.top + visible.height);
     }),
   );
 });

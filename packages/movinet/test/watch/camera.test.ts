@@ -167,6 +167,20 @@ describe("a camera", () => {
     await run;
   });
 
+  test("that stays away for days does not use up one process", async () => {
+    const { world, links, camera, fail } = setUp();
+    const run = camera.run();
+    await settle();
+    for (let i = 0; i < 450; i++) {
+      links.at(-1)?.say(fail("refused"));
+      await world.pass(3000 * (i + 1));
+    }
+    expect(links.map(({ requests }) => requests.length)).toEqual([200, 200, 51]);
+    expect(links.map(({ closed }) => closed)).toEqual([true, true, false]);
+    await camera.stop();
+    await run;
+  });
+
   test("whose process crashes gets another one", async () => {
     const { world, links, said, camera, picture } = setUp();
     const run = camera.run();

@@ -44,6 +44,10 @@ export interface MadeFile {
   readonly size: string;
   readonly rate: number;
   readonly seconds: number;
+  /** With noise as of a sensor, at 3 Mbit/s: the clips are smooth. */
+  readonly noise?: boolean;
+  /** Motion JPEG whose tables RTP does not transmit, so that its pictures cannot be decoded. */
+  readonly ownTables?: boolean;
 }
 
 /** A folder for streams, removed at the end. */
@@ -53,9 +57,14 @@ export function streamFolder(): { readonly path: string; remove(): void } {
 }
 
 /** Encodes one round of the clip and repeats it; `container` is mp4, or ts, in which the size may change. */
-export function makeFile(folder: string, { codec, size, rate, seconds }: MadeFile, container: "mp4" | "ts"): string {
-  const name = join(folder, `${codec}-${size}-${rate}-${seconds}`);
-  const square = `scale=${size.replace("x", ":")},setsar=1`;
+export function makeFile(
+  folder: string,
+  { codec, size, rate, seconds, noise = false, ownTables = false }: MadeFile,
+  container: "mp4" | "ts",
+): string {
+  const name = join(folder, `${codec}-${size}-${rate}-${seconds}${noise ? "-noisy" : ""}${ownTables ? "-own" : ""}`);
+  const square = `scale=${size.replace("x", ":")},setsar=1${noise ? ",noise=alls=12:allf=t" : ""}`;
+  const bits = noise ? ["-b:v", "3M"] : ownTables ? ["-huffman", "optimal"] : [];
   const ffmpeg = (...args: readonly string[]) => execFileSync("ffmpeg", ["-v", "error", "-y", ...args]);
   ffmpeg(
     "-i",
@@ -69,6 +78,7 @@ export function makeFile(folder: string, { codec, size, rate, seconds }: MadeFil
     "2",
     "-c:v",
     ...encoders[codec],
+    ...bits,
     `${name}-once.mp4`,
   );
   ffmpeg("-stream_loop", "-1", "-i", `${name}-once.mp4`, "-t", String(seconds), "-c", "copy", `${name}.${container}`);

@@ -98,9 +98,27 @@ describe.skipIf(!hasCameras)(`real cameras${camerasReason}`, () => {
     expect(children()).toEqual([]);
   });
 
+  test("pictures that cannot be decoded without errors give no answers", async () => {
+    const file = makeFile(
+      folder.path,
+      { codec: "mjpeg", size: "320x240", rate: 10, seconds: 90, ownTables: true },
+      "mp4",
+    );
+    const own = await CameraServer.start({ streams: [streamOf("/a", file, "mjpeg")] });
+    await using watching = new Watching(program, [{ source: url("/a", own.port), name: "odd" }]);
+    await watching.until(isStatus("odd", "lost", /not a single frame can be decoded/), { seconds: 60 });
+    expect(watching.predictionsOf("odd")).toEqual([]);
+    await watching[Symbol.asyncDispose]();
+    await own.kill();
+  });
+
   test.each(["basic", "digest"] as const)("%s authentication, and no password anywhere", async (auth) => {
-    const own = await CameraServer.start({ streams: [streamOf("/a", files.get("h264-320x240") ?? "", "h264")], auth });
-    const right = url("/a", own.port, "camera:s3cret@");
+    const own = await CameraServer.start({
+      streams: [streamOf("/a", files.get("h264-320x240") ?? "", "h264")],
+      auth,
+      password: "s3cret/@1:2",
+    });
+    const right = url("/a", own.port, "camera:s3cret%2F%401%3A2@");
     const wrong = url("/a", own.port, "camera:gu3ss@");
     await using watching = new Watching(program, [
       { source: right, name: "right" },
