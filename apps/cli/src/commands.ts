@@ -50,7 +50,7 @@ const root: Entry = {
       load: async () => (await import("./convert/convert.ts")).convertCommand,
     },
     quantize: {
-      description: "Make a model small with int8 arithmetic, and measure what that costs",
+      description: "Make a model small, with int8 where it keeps its answers, and measure what that costs",
       load: async () => (await import("./convert/quantize.ts")).quantizeCommand,
     },
     verify: {

@@ -24,7 +24,7 @@ import { UsageError } from "../usage.ts";
 import { planLabels } from "./labels-file.ts";
 
 /** What is counted in a stage. */
-const units: Readonly<Record<string, string>> = { reading: "files", choosing: "trials" };
+const units: Readonly<Record<string, string>> = { reading: "files", choosing: "trials", sweeping: "layers" };
 
 /** Writes the file if its receipt passes; else the exit code is 1. */
 export const quantizeCommand = defineCommand({

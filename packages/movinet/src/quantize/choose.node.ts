@@ -80,11 +80,13 @@ export function candidatesOf(trial: Trial, float32: Program): (mode: FileMode) =
       layers: names,
       exact: await answer(float32, swept, sweptFrames),
       answer(floats) {
-        onProgress("choosing", measured++, names.length);
+        onProgress("sweeping", measured++, names.length);
         return answerWith(withFloats(floats), swept, sweptFrames);
       },
     });
+    let halvings = 0;
     const floats = await fewestFloats(ordered, async (chosen) => {
+      onProgress("choosing", halvings++, Math.ceil(Math.log2(names.length)));
       const answers = await answerWith(withFloats(chosen), tried);
       const { same, sure } = countAnswers(exact, answers, model.card.output);
       return same >= enough * sure && logitDecibels(exact, answers) >= leastDecibels;

@@ -8,7 +8,7 @@ import { type Calibration, calibrate } from "./calibrate.ts";
 import { type Candidate, precisionOf } from "./candidate.ts";
 import type { Material } from "./material.node.ts";
 
-export type QuantizeStage = "reading" | "decoding" | "calibrating" | "choosing" | "comparing" | "checking";
+export type QuantizeStage = "reading" | "decoding" | "calibrating" | "choosing" | "sweeping" | "comparing" | "checking";
 
 export interface Trial {
   readonly model: Model;
