@@ -149,12 +149,7 @@ function concatenate({ program, actions, others }: Material, seed: number, other
   return { pictures, truth };
 }
 
-async function traceOf(
-  material: Material,
-  seed: number,
-  otherSeconds: number,
-  halfLife: number,
-): Promise<Trace> {
+async function traceOf(material: Material, seed: number, otherSeconds: number, halfLife: number): Promise<Trace> {
   const { program } = material;
   const { card } = program.model;
   const { pictures, truth } = concatenate(material, seed, otherSeconds);
@@ -230,7 +225,13 @@ for (const open of [openKinetics, openPoses]) {
   const only = [...new Set(material.actions.map(({ label }) => label))];
   if (choosing) {
     if (open === openKinetics) row(`model,half-life,enter,leave,least seconds,cooldown,${measures}`);
-    const [halfLives, seeds] = open === openKinetics ? [[1, 2], [11, 12, 13]] : [[1], [11]];
+    const [halfLives, seeds] =
+      open === openKinetics
+        ? [
+            [1, 2],
+            [11, 12, 13],
+          ]
+        : [[1], [11]];
     for (const halfLife of halfLives) {
       const traces = [];
       for (const seed of seeds) traces.push(await traceOf(material, seed, 1200, halfLife));
