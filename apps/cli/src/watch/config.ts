@@ -1,6 +1,6 @@
 /** `--config`: the cameras of a machine, when their scores are events, and where these go. */
 import type { Fit } from "movinet";
-import type { EventDetector } from "movinet/watch";
+import { EventDetector } from "movinet/watch";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "../usage.ts";
 import type { MqttOptions } from "./mqtt.ts";
@@ -145,13 +145,26 @@ export async function readConfig(path: string, env: NodeJS.ProcessEnv = process.
   return { ...Object.fromEntries(given), cameras, sinks, classes };
 }
 
-/** Throws a {@link UsageError} for a class that the model does not have. */
-export function checkClasses(path: string, { classes }: Pick<WatchConfig, "classes">, labels: readonly string[]): void {
+/** Throws a {@link UsageError} for a class that the model does not have, and for thresholds that contradict each other. */
+export function checkEvents(
+  path: string,
+  { classes, cameras }: Pick<WatchConfig, "classes" | "cameras">,
+  labels: readonly string[],
+): void {
   const unknown = classes.find(({ label }) => !labels.includes(label));
-  if (!unknown) return;
-  const meant = nearest(unknown.label, labels);
-  const remedy = meant === null ? "Run movinet inspect on the model to see its classes" : `Did you mean ${meant}?`;
-  throw new UsageError(path, `line ${unknown.line}: the model has no class ${JSON.stringify(unknown.label)}`, remedy);
+  if (unknown) {
+    const meant = nearest(unknown.label, labels);
+    const remedy = meant === null ? "Run movinet inspect on the model to see its classes" : `Did you mean ${meant}?`;
+    throw new UsageError(path, `line ${unknown.line}: the model has no class ${JSON.stringify(unknown.label)}`, remedy);
+  }
+  for (const { name, events } of cameras) {
+    try {
+      new EventDetector(name, labels, events);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new UsageError(path, `camera ${JSON.stringify(name)}: ${error.message}`);
+    }
+  }
 }
 
 /** A camera's own rules before those of all cameras, class by class. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkClasses, readConfig } from "../../src/watch/config.ts";
+import { checkEvents, readConfig } from "../../src/watch/config.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -183,11 +183,20 @@ describe("one line for what is wrong", () => {
     await expect(readConfig(join(folder, "none.yaml"), env)).rejects.toThrow(/none\.yaml: no such file/);
   });
 
+  test("thresholds that contradict each other once they are put together", async () => {
+    const config = await read(`events:\n  leave: 0.5\n${camera}    events: { classes: { falling: { enter: 0.4 } } }`);
+    expect(() => checkEvents("cameras.yaml", config, ["falling"])).toThrow(
+      'cameras.yaml: camera "door": events of "falling": leave must be above 0 and at most enter (0.4), got 0.5.',
+    );
+    const low = await read(`${camera}    events: { enter: 0.01 }`);
+    expect(() => checkEvents("cameras.yaml", low, ["falling"])).toThrow(/at most enter \(0\.01\), got 0\.05\.$/);
+  });
+
   test("classes that the model does not have", async () => {
     const config = await read(`events:\n  only: [falling]\n  classes:\n    fallin: { enter: 0.5 }\n${camera}`);
-    expect(() => checkClasses("cameras.yaml", config, ["falling"])).toThrow(
+    expect(() => checkEvents("cameras.yaml", config, ["falling"])).toThrow(
       'cameras.yaml: line 4: the model has no class "fallin". Did you mean falling?',
     );
-    checkClasses("cameras.yaml", config, ["falling", "fallin"]);
+    checkEvents("cameras.yaml", config, ["falling", "fallin"]);
   });
 });

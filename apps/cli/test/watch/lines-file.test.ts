@@ -5,6 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { LinesFile } from "../../src/watch/lines-file.ts";
 import { event, prediction, status } from "./records.ts";
 
+/** For slow machines. */
+const waits = { timeout: 30_000, interval: 10 };
+
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "movinet-lines-"));
@@ -32,7 +35,7 @@ test("the file may be renamed while it is written: a new one begins", async () =
   const path = join(folder, "rotated.jsonl");
   const file = await LinesFile.open(path, ["event"], () => {});
   file.write(event({ peak: 0.1 }));
-  await expect.poll(async () => (await stat(path)).size).toBeGreaterThan(0);
+  await expect.poll(async () => (await stat(path)).size, waits).toBeGreaterThan(0);
   await rename(path, `${path}.1`);
   file.write(event({ peak: 0.2 }));
   await file[Symbol.asyncDispose]();
@@ -50,7 +53,7 @@ test("a folder that is not there is refused at once; one that vanishes is told o
   const file = await LinesFile.open(path, ["event"], (line) => told.push(line));
   await rm(inner, { recursive: true });
   file.write(event({ peak: 0.1 }));
-  await expect.poll(() => told.length).toBe(1);
+  await expect.poll(() => told.length, waits).toBe(1);
   expect(told[0]).toMatch(/^movinet: .*a\.jsonl: .*\.$/);
   await mkdir(inner);
   file.write(event({ peak: 0.2 }));

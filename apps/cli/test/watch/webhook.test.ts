@@ -4,6 +4,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { signatureOf, Webhook, type WebhookOptions } from "../../src/watch/webhook.ts";
 import { event, prediction, status } from "./records.ts";
 
+/** For slow machines. */
+const waits = { timeout: 30_000, interval: 10 };
+
 interface Got {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -111,11 +114,14 @@ describe("a webhook", () => {
 
   test("a server that never answers costs a time-out per try and at last the delivery; nobody waits for it", async () => {
     const { got, url } = await serve(() => {});
-    const { webhook, lines } = hook(url, { timeoutSeconds: 0.02, retrySeconds: 0.001 });
+    const { webhook, lines } = hook(url, { timeoutSeconds: 0.1, retrySeconds: 0.001 });
     webhook.write(event());
-    await expect.poll(() => got.length).toBe(10);
+    await expect.poll(() => got.length, waits).toBeGreaterThan(1);
     await webhook[Symbol.asyncDispose]();
-    expect(lines[0]).toBe(`movinet: ${url}: no answer within 0.02 s; trying again`);
+    // On a slow machine, a try may end before it arrives.
+    expect(got.length).toBeLessThanOrEqual(10);
+    expect(new Set(got.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    expect(lines[0]).toBe(`movinet: ${url}: no answer within 0.1 s; trying again`);
     expect(lines.at(-1)).toBe(`movinet: ${url}: not everything could be delivered (1 record lost)`);
   });
 
@@ -127,7 +133,7 @@ describe("a webhook", () => {
     });
     const { webhook, lines } = hook(url, { most: 3 });
     webhook.write(event({ peak: 0 }));
-    await expect.poll(() => answer).not.toBe(null);
+    await expect.poll(() => answer, waits).not.toBe(null);
     for (let i = 1; i <= 10; i++) webhook.write(event({ peak: i / 100 }));
     (answer as unknown as () => void)();
     await webhook[Symbol.asyncDispose]();
@@ -140,7 +146,7 @@ describe("a webhook", () => {
     const { got, url } = await serve((response) => response.writeHead(500).end());
     const { webhook, lines } = hook(url.replace("http://", "http://me:s%40cret@"), { retrySeconds: 0.001 });
     webhook.write(event());
-    await expect.poll(() => got.length).toBe(10);
+    await expect.poll(() => got.length, waits).toBe(10);
     await webhook[Symbol.asyncDispose]();
     expect(got[0]?.headers.authorization).toBe(`Basic ${Buffer.from("me:s@cret").toString("base64")}`);
     expect(lines.join()).toContain("***@");
