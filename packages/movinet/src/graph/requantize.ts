@@ -106,11 +106,11 @@ function awayFromZero(values: Float64Array, step: number, zero: number): Float64
 function means(exact: Float64Array, count: number, input: Quantization, output: Quantization): Float64Array {
   const [[from = 1], [to = 1]] = [input.scale, output.scale];
   const [[middle = 0], [zero = 0]] = [input.zeroPoint, output.zeroPoint];
-  const ratio = Math.fround(from / to);
-  const offset = Math.fround(zero - Math.fround(middle * ratio));
+  const ratio = Math.fround(Math.fround(from / to) / count);
+  const offset = Math.fround(zero - Math.fround(Math.fround(middle * from) / to));
   return exact.map((value) => {
     const sum = Math.round((value * count) / from) + count * middle;
-    return (roundEven(Math.fround(Math.fround(Math.fround(sum / count) * ratio) + offset)) - zero) * to;
+    return (roundEven(Math.fround(Math.fround(sum * ratio) + offset)) - zero) * to;
   });
 }
 
