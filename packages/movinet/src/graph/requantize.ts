@@ -13,7 +13,10 @@ export function kernelRounding(graph: Graph): Rounding {
   const written = writtenBy(graph);
   const gridOf = (value: string) => types[value]?.quantization as Quantization; // of an integer
   const stepOf = (value: string) => gridOf(value).scale[0] as number;
+  // Part of the kernel before, whose result is already what it rounds.
+  const fused = new Set(graph.nodes.flatMap((node) => (written(node) === node.id ? [] : [written(node)])));
   return (node, exact, values) => {
+    if (fused.has(node.id)) return exact;
     const output = written(node);
     if (!computesIntegers(graph, node, output)) return singles(exact, gridOf(node.id));
     const step = stepOf(output);
