@@ -13,7 +13,10 @@ export function kernelRounding(graph: Graph): Rounding {
   const written = writtenBy(graph);
   const gridOf = (value: string) => types[value]?.quantization as Quantization; // of an integer
   const stepOf = (value: string) => gridOf(value).scale[0] as number;
+  // Part of the kernel before, whose result is already what it rounds.
+  const fused = new Set(graph.nodes.flatMap((node) => (written(node) === node.id ? [] : [written(node)])));
   return (node, exact, values) => {
+    if (fused.has(node.id)) return exact;
     const output = written(node);
     if (!computesIntegers(graph, node, output)) return singles(exact, gridOf(node.id));
     const step = stepOf(output);
@@ -106,11 +109,11 @@ function awayFromZero(values: Float64Array, step: number, zero: number): Float64
 function means(exact: Float64Array, count: number, input: Quantization, output: Quantization): Float64Array {
   const [[from = 1], [to = 1]] = [input.scale, output.scale];
   const [[middle = 0], [zero = 0]] = [input.zeroPoint, output.zeroPoint];
-  const ratio = Math.fround(from / to);
-  const offset = Math.fround(zero - Math.fround(middle * ratio));
+  const ratio = Math.fround(Math.fround(from / to) / count);
+  const offset = Math.fround(zero - Math.fround(Math.fround(middle * from) / to));
   return exact.map((value) => {
     const sum = Math.round((value * count) / from) + count * middle;
-    return (roundEven(Math.fround(Math.fround(Math.fround(sum / count) * ratio) + offset)) - zero) * to;
+    return (roundEven(Math.fround(Math.fround(sum * ratio) + offset)) - zero) * to;
   });
 }
 
