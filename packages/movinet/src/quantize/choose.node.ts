@@ -22,7 +22,7 @@ const [sweptClips, sweptFrames] = [5, 8];
  * Share of the sure frames that must keep their class on calibration clips, and the least signal to noise of the logits there:
  * with less, other clips kept far fewer.
  */
-const [enough, leastDecibels] = [0.98, 10];
+const [enough, leastDecibels] = [0.98, 20];
 /** Numbers beyond this leave nothing of the others in 256 steps. */
 const mostRange = 2 ** 20;
 

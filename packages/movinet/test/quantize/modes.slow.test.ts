@@ -1,5 +1,5 @@
 /** Modes of `movinet quantize`: what is tried, what is chosen, and what a receipt then says. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,14 +7,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ClipCache } from "../../src/data/clip-cache.node.ts";
 import { openEngine } from "../../src/engines/device.node.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { litertEngine } from "../../src/engines/litert/litert.node.ts";
 import { referenceEngine } from "../../src/engines/reference.ts";
 import { readModel } from "../../src/formats/model-file.ts";
 import { emitTflite } from "../../src/formats/tflite/write/emit.ts";
 import type { Model } from "../../src/model/model.ts";
+import { answersOf } from "../../src/quantize/answers.ts";
 import { precisionOf } from "../../src/quantize/candidate.ts";
+import { chooseClips, readerOf } from "../../src/quantize/clips.node.ts";
 import { type QuantizeOptions, quantizeModel } from "../../src/quantize/quantize.node.ts";
+import { countAnswers } from "../../src/quantize/receipt.ts";
 import { Program } from "../../src/session/program.ts";
 import { makeCameraMotion } from "../../src/synth/make-dataset.node.ts";
+import { hasShared, reason, sharedFile, sharedPath } from "../formats/tflite/shared.ts";
 import { randomPictures } from "../laws/models.ts";
 import { hostile } from "./hostile.ts";
 
@@ -128,5 +133,35 @@ describe("a network that is hard on integers", () => {
       expect.stringMatching(/^its numbers explode/),
     );
     expect(["dynamic", "float16"]).toContain(receipt.mode);
+  });
+});
+
+describe.skipIf(!hasShared)(`a third-party network with squeeze-and-excitation and hard swish${reason}`, () => {
+  test("keeps its answers with int8 weights, where its own int8 file loses some", async () => {
+    const names = ["cat_bow.mp4", "cf_ghd.mp4", "juris_squat.mp4", "mma2_test.mp4", "tfex_carving_ice_rpi.mp4"];
+    const labels = ["a", "b", "c", "d", "e", "f", "g"];
+    const rows = names.map(
+      (name, i) => `${sharedPath(`videos/k600/${name}`)},${labels[i]},${i === 0 ? "train" : "test"}`,
+    );
+    const data = join(folder, "clips.csv");
+    await writeFile(data, ["file,label,split", ...rows].join("\n"));
+    const name = "models/cow_a0_stream_dynamic.tflite";
+    const own = readModel(sharedFile(name), name);
+    const labelled = { ...own, card: { ...own.card, labels } };
+    const { receipt } = await quantize(labelled, { data, mode: "dynamic" });
+    expect(receipt).toMatchObject({ mode: "dynamic", clips: 4 });
+    expect(receipt.sure).toBeGreaterThan(50);
+    expect(receipt.agreement).toBeGreaterThanOrEqual(0.95);
+    expect(receipt.bytes).toBeLessThan(3e6);
+
+    const clips = await chooseClips(labelled, data, { cache, signal });
+    const read = readerOf(cache, { ...own.card.input, fps: own.card.fps }, data, signal);
+    const theirs = await Program.open(sharedFile("models/cow_a0_stream_int8.tflite"), "theirs", await litertEngine());
+    const float = Program.prepare(own, engine);
+    const before = await answersOf(float, clips.compared, read);
+    const { same, sure } = countAnswers(before, await answersOf(theirs, clips.compared, read), "softmax");
+    expect(sure).toBe(receipt.sure);
+    expect(same / sure).toBeLessThan((receipt.agreement ?? 0) - 0.05);
+    for (const program of [theirs, float]) await program[Symbol.asyncDispose]();
   });
 });

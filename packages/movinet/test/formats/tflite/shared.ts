@@ -15,8 +15,12 @@ export const hasShared = existsSync(join(shared, "golden/tflite"));
 /** For the titles of suites that need the files. */
 export const reason = hasShared ? "" : ` (skipped: no folder ${shared}; set MOVINET_SHARED)`;
 
+export function sharedPath(path: string): string {
+  return join(shared, path);
+}
+
 export function sharedFile(path: string): Uint8Array {
-  return readFileSync(join(shared, path));
+  return readFileSync(sharedPath(path));
 }
 
 export function sharedJson(path: string): {
