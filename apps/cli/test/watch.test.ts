@@ -143,7 +143,7 @@ sinks:
   });
 
   test.each([
-    [[], /^movinet: watch: there is no source\. Pass rtsp:/],
+    [[], /^movinet: watch: missing SOURCE\. Pass a camera's URL/],
     [["rtmp://h/a"], /^movinet: rtmp:\/\/h\/a: unsupported URL scheme rtmp:\/\/\. Pass an rtsp/],
     [
       ["clip.y4m"],

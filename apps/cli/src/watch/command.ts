@@ -1,19 +1,19 @@
 import { MovinetError } from "movinet";
 import { Program } from "movinet/session";
-import { type WatchRecord, type WatchSource, watch } from "movinet/watch";
+import { type Watch, type WatchSource, watch } from "movinet/watch";
 import { defineCommand } from "../command.ts";
 import { openNamedEngine } from "../engine.ts";
 import { checkOutputFolder } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
 import { UsageError } from "../usage.ts";
-import { checkClasses, readConfig, type WatchConfig } from "./config.ts";
+import { checkEvents, readConfig, type SinkConfig, type WatchConfig } from "./config.ts";
 import { sinksOf } from "./event-options.ts";
 import { watchOptions } from "./options.ts";
-import { PlainLines } from "./plain.ts";
-import { canShowView, Screen } from "./screen.ts";
-import type { Sink } from "./sink.ts";
-import { openSinks } from "./sinks.ts";
+import { Outputs } from "./outputs.ts";
+
+/** Beyond this many classes, something is found in any scene. */
+const manyClasses = 50;
 
 export const watchCommand = defineCommand({
   name: "watch",
@@ -27,12 +27,13 @@ export const watchCommand = defineCommand({
   options: watchOptions,
   fetches: true,
   json: "Print one JSON object per line",
+  quiet: "Lines instead of a view",
   async run({ source, config: path, out, webhook, mqtt, duration, ...given }, context) {
     const { terminal, signal } = context;
     const config: WatchConfig = path === undefined ? noCameras : await readConfig(path);
     const sources: readonly WatchSource[] = [...config.cameras, ...source.map((one) => ({ source: one }))];
     if (sources.length === 0) {
-      throw new UsageError("watch", "there is no source", "Pass rtsp://…, camera:0 or another, or --config FILE");
+      throw new UsageError("watch", "missing SOURCE", "Pass a camera's URL, or --config cameras.yaml");
     }
     const sinks = [...config.sinks, ...sinksOf({ out, webhook, mqtt })];
     const { labels = config.labels, device = config.device, state = config.state, halfLife, ...settings } = given;
@@ -42,38 +43,25 @@ export const watchCommand = defineCommand({
     if (model.spec.mode !== "stream") {
       throw new UsageError("--model", `is the base model ${model.card.name}`, "Pass a stream model, such as a0-stream");
     }
-    if (path !== undefined) checkClasses(path, config, model.card.labels ?? []);
-    const engine = await openNamedEngine({ device, threads }, terminal);
+    const classes = model.card.labels ?? Array.from({ length: model.spec.classes }, (_, index) => String(index));
+    if (path !== undefined) checkEvents(path, config, classes);
+    const engine = await openNamedEngine({ model, device, threads }, terminal);
     const program = await Program.compile(model, engine);
-    /** Sources that are or were live. */
-    const lived = new Set<string>();
     try {
       const watched = openWatch(() =>
         watch(program, sources, { ...common, halfLifeSeconds: halfLife, stateFolder: state }),
       );
-      const { names } = watched;
       const stop = () => void watched[Symbol.asyncDispose]().catch(() => {});
       signal.addEventListener("abort", stop);
       const timer = duration === undefined ? null : setTimeout(stop, 1000 * duration);
-      const shown = showRecords(names, terminal);
-      let sink: Sink | null = null;
       try {
-        const cameras = names.map((camera) => ({ name: camera, classes: watched.classesOf(camera) }));
-        sink = await openSinks(sinks, cameras, shown.complain);
-        for await (const record of watched) {
-          if (record.type === "status" && record.state === "live") lived.add(record.source);
-          shown.add(record);
-          sink.write(record);
-        }
+        const allLived = await follow(watched, sinks, terminal);
+        return signal.aborted ? 130 : allLived ? 0 : 1;
       } finally {
         if (timer) clearTimeout(timer);
         signal.removeEventListener("abort", stop);
         await watched[Symbol.asyncDispose]();
-        await sink?.[Symbol.asyncDispose]();
-        shown.close();
       }
-      if (signal.aborted) return 130;
-      return names.every((one) => lived.has(one)) ? 0 : 1;
     } finally {
       await program[Symbol.asyncDispose]();
     }
@@ -82,34 +70,27 @@ export const watchCommand = defineCommand({
 
 const noCameras: WatchConfig = { cameras: [], sinks: [], classes: [] };
 
-interface Shown {
-  add(record: WatchRecord): void;
-  /** Shows what is wrong with a place for records. */
-  complain(line: string): void;
-  close(): void;
-}
-
-/** The view on terminals, lines elsewhere. */
-function showRecords(names: readonly string[], terminal: Terminal): Shown {
-  if (terminal.json || !canShowView(process.stdout)) {
-    const lines = new PlainLines();
-    return {
-      add(record) {
-        const line = terminal.json ? JSON.stringify(record) : lines.line(record);
-        if (line !== null) terminal.result(line);
-      },
-      complain: (line) => terminal.warn(line),
-      close() {},
-    };
+/** Shows and sends the records until the watch ends. Returns whether every source was live at some time. */
+async function follow(watched: Watch, sinks: readonly SinkConfig[], terminal: Terminal): Promise<boolean> {
+  const { names } = watched;
+  const cameras = names.map((name) => ({ name, classes: watched.classesOf(name) }));
+  const crowded = cameras.find(({ classes }) => classes.length > manyClasses);
+  if (sinks.length > 0 && crowded) {
+    terminal.warning(
+      `${crowded.name} has events of ${crowded.classes.length} classes: any scene looks like one of them. Name those that matter in --config (events: only)`,
+    );
   }
-  const screen = new Screen(names, process.stdout, terminal.color);
-  return {
-    add: (record) => screen.add(record),
-    complain: (line) => (screen.isOpen ? screen.warn(line) : terminal.warn(line)),
-    close() {
-      for (const line of screen.close()) terminal.warn(line);
-    },
-  };
+  const lived = new Set<string>();
+  const outputs = await Outputs.open(terminal, cameras, sinks);
+  try {
+    for await (const record of watched) {
+      if (record.type === "status" && record.state === "live") lived.add(record.source);
+      outputs.add(record);
+    }
+  } finally {
+    await outputs[Symbol.asyncDispose]();
+  }
+  return names.every((name) => lived.has(name));
 }
 
 /** What the command line got wrong is its usage. */
