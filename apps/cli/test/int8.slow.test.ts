@@ -146,3 +146,10 @@ describe("convert", () => {
     );
   });
 });
+
+test("quantize says that it is int8 already", async () => {
+  const { stderr } = await run("quantize", "small.tflite", "again.tflite", "--data", "clips", "--mode", "dynamic");
+  expect(stderr).toMatch(
+    /^movinet: warning: small\.tflite is int8 already: this compares with its dequantized weights, which answer otherwise\.$/m,
+  );
+});

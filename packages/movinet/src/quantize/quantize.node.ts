@@ -65,8 +65,9 @@ export async function quantizeModel(given: Model, options: QuantizeOptions): Pro
       "Train it again, or use another model",
     );
   }
+  const { integers, ...floats } = given;
   // What the file reaches is in the receipt.
-  const model = { ...given, card: { ...given.card, accuracy: null } };
+  const model: Model = { ...floats, card: { ...given.card, accuracy: null } };
   const litert = await litertEngine();
   const clips = await openMaterial(model, data, { cache, signal, onProgress, nameChoice });
   const trial: Trial = { model, name, form, maxDrop, clips, engine, litert, onProgress };
@@ -81,6 +82,9 @@ export async function quantizeModel(given: Model, options: QuantizeOptions): Pro
       plot: options.plot === undefined ? null : await drawn(receipt, options.plot),
       warnings: [
         ...clips.warnings,
+        ...(integers
+          ? [`${name} is int8 already: this compares with its dequantized weights, which answer otherwise.`]
+          : []),
         ...(receipt.calibration ? clips.rangeWarnings : []),
         ...(slow === null ? [] : [`The file is slow here: ${slow}.`]),
       ],
