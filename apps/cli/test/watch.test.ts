@@ -127,6 +127,30 @@ sinks:
     expect(code).toBe(0);
   });
 
+  test("options replace what the file says; a camera's events can be turned off", async () => {
+    await writeFile(
+      join(folder, "off.yaml"),
+      "model: tiny.safetensors\nrealtime: true\ntop: 1\nevents: { enter: 0.02, leave: 0.01, minSeconds: 0 }\ncameras:\n  - { name: a, source: clip.y4m, top: 1, events: false }\n",
+    );
+    const { code, stdout } = await run("watch", "--config", "off.yaml", "--top", "2", "--json");
+    const records: readonly WatchRecord[] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(new Set(records.map(({ type }) => type))).toEqual(new Set(["status", "prediction"]));
+    for (const record of records) if (record.type === "prediction") expect(record.predictions).toHaveLength(2);
+    expect(code).toBe(0);
+  });
+
+  test("a damaged state is as none", async () => {
+    const once = () => watch("clip.y4m", "--realtime", "--json", "--state", "damaged");
+    expect((await once()).code).toBe(0);
+    const [file = ""] = await readdir(join(folder, "damaged"));
+    await writeFile(join(folder, "damaged", file), "not a state");
+    const { code, stderr } = await once();
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
   test("a class that the model does not have, and a file that cannot be written", async () => {
     await writeFile(
       join(folder, "wrong.yaml"),
@@ -147,10 +171,11 @@ sinks:
     [["rtmp://h/a"], /^movinet: rtmp:\/\/h\/a: unsupported URL scheme rtmp:\/\/\. Pass an rtsp/],
     [
       ["clip.y4m"],
-      /^movinet: clip\.y4m: it is a file, not a live source\. Use movinet classify, or play it as if it were live with --realtime\.$/m,
+      /^movinet: clip\.y4m: it is a file, not a live source\. Use movinet classify, or play it as if it were live with --realtime, or realtime: true in --config\.$/m,
     ],
     [["-", "-"], /^movinet: -: a source with this name is watched already\./],
     [["camera:0", "--region", "0.5,0,0.6,1"], /^movinet: --region must be x,y,w,h within the picture/],
+    [["camera:0", "--out", "-"], /^movinet: --out must be a file\. Use --json to write to standard output\.$/m],
     [["camera:0", "--half-life", "0"], /^movinet: --half-life must be a number > 0, got "0"/],
     [["camera:0", "--transport", "tls"], /^movinet: --transport must be one of tcp, udp; got "tls"/],
   ])("%j is refused in one line, with exit code 2", async (args, message) => {
@@ -178,4 +203,6 @@ test("plain lines show an answer when it changes, and every ten seconds", () => 
   expect(lines.line({ type: "status", source: "till", state: "connecting", message: "" })).toMatch(
     /till {2}connecting$/,
   );
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+  expect(lines.line({ type: "status", source: "a\n\x1b[31mb", state: "lost", message: "" })).not.toMatch(/[\x00-\x1f]/);
 });

@@ -82,7 +82,7 @@ export const quantizeCommand = defineCommand({
         onProgress: (stage, done, total) => stages.update(stage, done, total, "", units[stage] ?? "clips"),
         nameChoice: optionText,
       }).finally(() => stages.stop());
-      const { receipt } = made;
+      const receipt = { ...made.receipt, bytes: made.bytes.length };
       const isWritten = receipt.pass || force;
       if (isWritten) {
         await writeWhole(output, made.bytes);
@@ -100,10 +100,12 @@ export const quantizeCommand = defineCommand({
       for (const warning of made.warnings) terminal.warning(warning);
       for (const problem of receipt.problems) terminal.warn(`movinet: ${output}: ${problem}.`);
       if (receipt.pass) return 0;
-      if (!force) {
-        const remedy = mode === "auto" ? "--force" : "--mode auto, or --force";
-        terminal.warn(`movinet: ${output}: the receipt fails, so nothing was written. Use ${remedy}.`);
-      }
+      const auto = mode === "auto" ? "" : "--mode auto, ";
+      terminal.warn(
+        force
+          ? `movinet: ${output}: the receipt fails; it was written because of --force.`
+          : `movinet: ${output}: the receipt fails, so it was not written. Use ${auto}more clips, or --force.`,
+      );
       return 1;
     } finally {
       await cache[Symbol.asyncDispose]();

@@ -26,7 +26,7 @@ export function renderQuantization(output: string, receipt: QuantizationReceipt,
     ...sentences(`Compared with ${receipt.source.name} on ${judged}: ${counted(clips, "clip")}, ${frames} frames.`),
     ...tableLines(["", "float32", mode], rows, 1, terminal.room),
     ...sentences(
-      `Answers for another clip, wrong on purpose, keep the class of ${percent(control.same, control.sure)} of those frames. The model in float32 takes ${others.join(" and ")}.`,
+      `Answers for another clip, wrong on purpose, keep the class of ${percent(control.same, control.sure)} of the frames. The model in float32 takes ${others.join(" and ")}.`,
     ),
   ];
 }

@@ -2,7 +2,7 @@ import { MovinetError } from "movinet";
 import { Program } from "movinet/session";
 import { type Watch, type WatchSource, watch } from "movinet/watch";
 import { defineCommand } from "../command.ts";
-import { openNamedEngine } from "../engine.ts";
+import { arithmeticText, openNamedEngine } from "../engine.ts";
 import { checkOutputFolder } from "../files.ts";
 import { openNamedModel } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
@@ -37,7 +37,12 @@ export const watchCommand = defineCommand({
     }
     const sinks = [...config.sinks, ...sinksOf({ out, webhook, mqtt })];
     const { labels = config.labels, device = config.device, state = config.state, halfLife, ...settings } = given;
-    const { model: name = config.model, threads = config.threads ?? 1, ...common } = settings;
+    const { model: name = config.model, threads = config.threads ?? 1, ...others } = settings;
+    const common = { ...others, halfLifeSeconds: halfLife };
+    // Flags that are not given are false, and other options undefined: those leave what the file says.
+    const asked = Object.fromEntries(
+      Object.entries(common).filter(([, value]) => value !== undefined && value !== false),
+    );
     if (state !== undefined) await checkOutputFolder(state, async () => true);
     const model = await openNamedModel(name, { ...context, labels, option: "--model" });
     if (model.spec.mode !== "stream") {
@@ -49,13 +54,18 @@ export const watchCommand = defineCommand({
     const program = await Program.compile(model, engine);
     try {
       const watched = openWatch(() =>
-        watch(program, sources, { ...common, halfLifeSeconds: halfLife, stateFolder: state }),
+        watch(
+          program,
+          sources.map((one) => ({ ...one, ...asked })),
+          { stateFolder: state },
+        ),
       );
       const stop = () => void watched[Symbol.asyncDispose]().catch(() => {});
       signal.addEventListener("abort", stop);
       const timer = duration === undefined ? null : setTimeout(stop, 1000 * duration);
       try {
         const allLived = await follow(watched, sinks, terminal);
+        if (model.integers) terminal.note(arithmeticText(program));
         return signal.aborted ? 130 : allLived ? 0 : 1;
       } finally {
         if (timer) clearTimeout(timer);
@@ -99,7 +109,7 @@ function openWatch<T>(open: () => T): T {
     return open();
   } catch (error) {
     if (!(error instanceof MovinetError) || error.code !== "E_WATCH_SOURCE") throw error;
-    const remedy = error.remedy.replace(" (realtime)", " with --realtime");
+    const remedy = error.remedy.replace(" (realtime)", " with --realtime, or realtime: true in --config");
     throw new UsageError(error.subject, error.problem, remedy);
   }
 }

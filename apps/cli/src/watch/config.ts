@@ -30,7 +30,8 @@ export interface CameraConfig extends CameraSettings {
   readonly name: string;
   /** With credentials: for connecting alone. */
   readonly source: string;
-  readonly events: EventRules;
+  /** False: it has none. */
+  readonly events: EventRules | false;
 }
 
 /** A place for records. */
@@ -95,7 +96,8 @@ export async function readConfig(path: string, env: NodeJS.ProcessEnv = process.
     classes.push({ label, line });
     return label;
   };
-  const events: Read<EventRules> = (value) => {
+  const events: Read<EventRules | false> = (value) => {
+    if (!value.isMap) return off(value);
     const rules = value.map({
       ...eventFields,
       only: (list) => list.list((item) => note(item.text(), item), 1),
@@ -139,7 +141,7 @@ export async function readConfig(path: string, env: NodeJS.ProcessEnv = process.
     if (names.has(own.name))
       throw value.fail(`a second camera is called ${JSON.stringify(own.name)}`, "Give it another name");
     names.add(own.name);
-    return { ...all, ...own, events: merged(common, own.events ?? {}) };
+    return { ...all, ...own, events: merged(common, own.events) };
   });
   const given = Object.entries({ model, labels, device, threads, state }).filter(([, one]) => one !== undefined);
   return { ...Object.fromEntries(given), cameras, sinks, classes };
@@ -158,6 +160,7 @@ export function checkEvents(
     throw new UsageError(path, `line ${unknown.line}: the model has no class ${JSON.stringify(unknown.label)}`, remedy);
   }
   for (const { name, events } of cameras) {
+    if (events === false) continue;
     try {
       new EventDetector(name, labels, events);
     } catch (error) {
@@ -168,7 +171,8 @@ export function checkEvents(
 }
 
 /** A camera's own rules before those of all cameras, class by class. */
-function merged(common: EventRules, own: EventRules): EventRules {
+function merged(common: EventRules | false, own: EventRules | false | undefined): EventRules | false {
+  if (own === undefined || own === false || common === false) return own ?? common;
   const labels = new Set([...Object.keys(common.classes ?? {}), ...Object.keys(own.classes ?? {})]);
   const classes = Array.from(labels, (label) => {
     const [theirs, mine] = [common.classes?.[label], own.classes?.[label]];

@@ -30,6 +30,7 @@ export function sinksOf(
   }: { readonly out?: string | undefined; readonly webhook?: string | undefined; readonly mqtt?: string | undefined },
   env: NodeJS.ProcessEnv = process.env,
 ): readonly SinkConfig[] {
+  if (out === "-") throw new UsageError("--out", "must be a file", "Use --json to write to standard output");
   const secret = env[secretVariable] || null;
   if (webhook !== undefined && secret !== null && secret.length < 16) {
     throw new UsageError(secretVariable, "is too short", "Use at least 16 characters");

@@ -17,7 +17,6 @@ import {
   short,
   text,
   threads,
-  usually,
 } from "../options.ts";
 import { eventOptions } from "./event-options.ts";
 
@@ -39,14 +38,14 @@ export const watchOptions = {
       "the whole picture",
       parsed("Part to look at, in fractions of the picture", readRegion, "x,y,w,h"),
     ),
-    transport: usually("tcp", choice("How RTSP sends the video", ["tcp", "udp"])),
+    transport: otherwise("tcp", choice("How RTSP sends the video", ["tcp", "udp"])),
     realtime: flag("Play files and standard input at their own pace, as if they were live"),
-    onLate: usually("drop", choice("Frames that come too fast: drop all but the newest, or wait", ["drop", "wait"])),
+    onLate: otherwise("drop", choice("Frames that come too fast: drop all but the newest, or wait", ["drop", "wait"])),
     state: text("Save the network's state here at the end, and continue from it within 30 s", "folder"),
     duration: otherwise("until Ctrl-C", positive("Seconds to watch")),
   }),
   ...group("Output", {
-    top: usually(5, count("Predictions to show")),
+    top: otherwise("5", count("Predictions to show")),
     out: eventOptions.out,
     webhook: eventOptions.webhook,
     mqtt: eventOptions.mqtt,

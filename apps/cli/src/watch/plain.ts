@@ -1,4 +1,5 @@
 /** Records as lines of text. */
+import { printable } from "movinet/files";
 import type { WatchPrediction, WatchRecord } from "movinet/watch";
 
 /** Milliseconds after which an answer is shown although its likeliest class is still the same. */
@@ -11,6 +12,12 @@ export class PlainLines {
 
   /** The line of a record; null: nothing new. */
   line(record: WatchRecord): string | null {
+    const line = this.#line(record);
+    // Names and labels are from files.
+    return line === null ? null : printable(line);
+  }
+
+  #line(record: WatchRecord): string | null {
     switch (record.type) {
       case "prediction":
         return this.#isNew(record) ? predictionLine(record) : null;

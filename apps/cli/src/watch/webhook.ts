@@ -24,7 +24,7 @@ interface Delivery {
   readonly body: string;
 }
 
-/** Tries of one delivery: with the default waits, about a quarter of an hour. */
+/** Tries of one delivery: with the default waits, six to eight minutes. */
 const mostTries = 10;
 const mostWaitSeconds = 300;
 

@@ -5,7 +5,7 @@ import type { Model } from "../model/model.ts";
 import { unpackArchive } from "./archive.ts";
 import { formatOf, headBytes } from "./file-kind.ts";
 import { readOwnOnnx } from "./onnx/read.ts";
-import { type ReadModel, readOwnFile } from "./own-file.ts";
+import { doubtsOf, type ReadModel, readOwnFile } from "./own-file.ts";
 import { readPytorch } from "./pytorch/read.ts";
 import { writePytorch } from "./pytorch/write.ts";
 import { writeSafetensors } from "./safetensors.ts";
@@ -40,7 +40,10 @@ function readFile(bytes: Uint8Array, subject: string, name?: string, told?: Told
   const format = formatOf(bytes.subarray(0, headBytes), bytes.length, subject);
   if (format === "safetensors") return readOwnFile(bytes, subject);
   if (format === "tflite") return readTfliteModel(bytes, subject, name);
-  if (format === "onnx") return { ...readOwnOnnx(bytes, subject), format, warnings: [] };
+  if (format === "onnx") {
+    const model = readOwnOnnx(bytes, subject);
+    return { ...model, format, warnings: doubtsOf(model.integers) };
+  }
   return { ...readPytorch(bytes, subject, { name, told }), format };
 }
 

@@ -12,6 +12,11 @@ export interface ReadModel extends Model {
   readonly warnings: readonly string[];
 }
 
+/** Warnings about a model with these integers. */
+export function doubtsOf(integers: Model["integers"]): readonly string[] {
+  return integers?.doubt === undefined ? [] : [integers.doubt];
+}
+
 /** Reads a model from a file of our own format. Throws {@link ModelError} (`E_MODEL_FORMAT`, `E_MODEL_TENSORS`). */
 export function readOwnFile(bytes: Uint8Array, subject: string): ReadModel {
   const { shapes, metadata, tensors } = openSafetensors(bytes, subject);
@@ -19,5 +24,5 @@ export function readOwnFile(bytes: Uint8Array, subject: string): ReadModel {
   const graph = checkSize(spec, card.frames ?? 1, subject);
   checkCard(card, spec, subject);
   checkWeights(graph, shapes, subject);
-  return { spec, weights: tensors(), card, integers, format: "safetensors", warnings: [] };
+  return { spec, weights: tensors(), card, integers, format: "safetensors", warnings: doubtsOf(integers) };
 }

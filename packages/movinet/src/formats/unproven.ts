@@ -22,8 +22,9 @@ export function unprovenInt8(
 export function failedReceipt(receipt: Uint8Array | undefined): string | null {
   const { type, mode, pass, agreement } = receipt === undefined ? {} : read(receipt);
   if (type !== "receipt" || typeof mode !== "string" || pass !== false) return null;
-  const share = typeof agreement === "number" ? `, keeping ${(100 * agreement).toFixed(0)} % of its classes` : "";
-  return `its receipt fails: it answers differently than the model it was made from${share}. Make it again with movinet quantize --mode auto`;
+  const share =
+    typeof agreement === "number" ? ` (it kept the class of ${(100 * agreement).toFixed(0)} % of the frames)` : "";
+  return `it was written although its receipt fails${share}. Make it again with movinet quantize --mode auto`;
 }
 
 /** Whether the int8 file passed its receipt, with failing controls. */

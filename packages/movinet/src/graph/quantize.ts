@@ -26,6 +26,8 @@ export interface Integers {
   readonly steps?: "converter" | undefined;
   /** Integers of biases, by parameter and channel, that no float32 weight is rounded to. */
   readonly biases?: Readonly<Record<string, Readonly<Record<string, number>>>> | undefined;
+  /** Why answers in these integers are not trusted to be those of the network that they were made from; it goes with them into other files. */
+  readonly doubt?: string | undefined;
 }
 
 /** The ops that have integer kernels. Sums over time have no fixed range, and so stay floats. */

@@ -98,6 +98,7 @@ const integerFields: Fields<Integers> = {
   ranges: (value) => isTable(value, isRange),
   floats: list(text, 0),
   steps: oneOf(undefined, "converter"),
+  doubt: (value) => value === undefined || text(value),
   biases: (value) => value === undefined || isTable(value, (channels) => isTable(channels, Number.isSafeInteger)),
 };
 

@@ -13,7 +13,7 @@ import { evenly } from "./evenly.ts";
 const [mostClips, mostFrames] = [100, 50];
 
 export interface ChosenClips {
-  /** For ranges: clips that the model was trained on, or half of those that it was not. */
+  /** For ranges: clips that the model was trained on, or some of those that it was not. */
   readonly calibration: readonly Sample[];
   /** For the receipt: clips that neither training nor calibration saw, with their classes as the model's outputs. */
   readonly compared: readonly Sample[];
@@ -40,7 +40,7 @@ export async function chooseClips(
   const others = dataset.samples.filter((sample) => !isJudged.has(sample) && sample.split !== "test");
   if (others.length > 0) return chosen(others, samples, judged);
   const { train, validation } = splitSamples({ ...dataset, samples }, { validation: 0.5, seed: 0 });
-  return chosen(train, validation, "half of the clips");
+  return chosen(train, validation, "the other clips");
 
   function chosen(calibration: readonly Sample[], compared: readonly Sample[], judged: string): ChosenClips {
     const missing = dataset.labels.filter((_, i) => !calibration.some(({ classes }) => classes.includes(i)));

@@ -119,7 +119,10 @@ async function firstThatServes(
   let isSlow = false;
   for (const tried of mode === "auto" ? fileModes.slice(0, -1) : []) {
     // What is slow as a whole is not fast in part.
-    if (tried === "mixed" && isSlow) continue;
+    if (tried === "mixed" && isSlow) {
+      rejected.push({ mode: tried, problem: "not tried, because int8 is slow here" });
+      continue;
+    }
     try {
       const examined = await attempt(tried);
       const slow = slowness(examined.receipt);
@@ -141,7 +144,7 @@ async function firstThatServes(
 }
 
 async function drawn({ layers, mode, calibration }: QuantizationReceipt, format: "svg" | "png") {
-  const svg = renderFile(drawNoise(layers, `Noise of ${mode}, layer by layer`, calibration?.floats));
+  const svg = renderFile(drawNoise(layers, `Signal to noise of ${mode}, layer by layer`, calibration?.floats));
   return format === "svg" ? svg : (await rasterize(svg, 2, () => {})).asPng();
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ModelError } from "../common/errors.ts";
 import { makeFolder, writeWhole } from "../common/write.node.ts";
 import { openSafetensors, writeSafetensors } from "../formats/safetensors.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -34,7 +35,7 @@ export async function writeState(
   await writeWhole(fileOf(folder, name), writeSafetensors(tensors, { ...facts, counts: JSON.stringify(counts) }));
 }
 
-/** Continues from a saved state, if it is recent and of the same model; otherwise the stream is new. The file is removed. */
+/** Continues from a saved state, if it is whole, recent and of the same model; otherwise the stream is new. The file is removed. */
 export async function readState(
   folder: string,
   name: string,
@@ -46,7 +47,14 @@ export async function readState(
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) return false;
   await rm(file, { force: true });
-  const { metadata, tensors } = openSafetensors(bytes, file);
+  let opened: ReturnType<typeof openSafetensors>;
+  try {
+    opened = openSafetensors(bytes, file);
+  } catch (error) {
+    if (error instanceof ModelError) return false;
+    throw error;
+  }
+  const { metadata, tensors } = opened;
   const age = Date.now() - Number(metadata["saved"]);
   if (metadata["of"] !== identityOf(halfLifeFrames, model) || !(age >= 0 && age < mostAgeMs)) return false;
   const states = Array.from({ length: Number(metadata["lanes"]) }, (): Record<string, StateTensor> => ({}));

@@ -219,7 +219,7 @@ describe.skipIf(!hasChromium)(`files ${where}`, () => {
 
     beforeAll(async () => {
       served[model] = await readFile(officialModel);
-      recognizer = await open(officialModel, { labels: "kinetics-600" });
+      recognizer = await open(officialModel, { labels: "kinetics-600", device: "cpu" });
     });
     afterAll(() => recognizer.close());
 

@@ -18,8 +18,9 @@ export function readTfliteModel(bytes: Uint8Array, subject: string, name?: strin
   const own = readOwnTflite(file, subject);
   const receipt = file.metadata["movinet.receipt"];
   if (own) {
-    const failed = failedReceipt(receipt);
-    return { ...own, format, warnings: failed === null ? [] : [failed] };
+    const doubt = failedReceipt(receipt) ?? own.integers?.doubt;
+    const integers = own.integers && { ...own.integers, ...(doubt !== undefined && { doubt }) };
+    return { ...own, ...(integers && { integers }), format, warnings: doubt === undefined ? [] : [doubt] };
   }
   const { spec, weights, output, dtype, integers } = importTflite(file, subject);
   const unproven = unprovenInt8(spec, dtype, receipt);
@@ -30,7 +31,8 @@ export function readTfliteModel(bytes: Uint8Array, subject: string, name?: strin
     weights,
     format,
     card: output === "sigmoid" ? { ...card, output } : card,
-    ...(typeof integers === "object" && integers !== null && { integers }),
+    ...(typeof integers === "object" &&
+      integers !== null && { integers: { ...integers, ...(unproven !== null && { doubt: unproven }) } }),
     warnings: [
       ...(unproven === null ? [] : [unproven]),
       ...(typeof integers === "string" ? [otherIntegers(integers)] : []),
