@@ -39,6 +39,8 @@ export const watchCommand = defineCommand({
     const { labels = config.labels, device = config.device, state = config.state, halfLife, ...settings } = given;
     const { model: name = config.model, threads = config.threads ?? 1, ...common } = settings;
     if (state !== undefined) await checkOutputFolder(state, async () => true);
+    const folders = [common.clips, ...sources.map(({ clips }) => clips)];
+    for (const folder of new Set(folders)) if (folder !== undefined) await checkOutputFolder(folder, async () => true);
     const model = await openNamedModel(name, { ...context, labels, option: "--model" });
     if (model.spec.mode !== "stream") {
       throw new UsageError("--model", `is the base model ${model.card.name}`, "Pass a stream model, such as a0-stream");

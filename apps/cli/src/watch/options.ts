@@ -48,6 +48,7 @@ export const watchOptions = {
   ...group("Output", {
     top: usually(5, count("Predictions to show")),
     out: eventOptions.out,
+    clips: eventOptions.clips,
     webhook: eventOptions.webhook,
     mqtt: eventOptions.mqtt,
   }),
