@@ -120,9 +120,11 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
 
   test("segments: when what was seen; the result stays that of the whole", async () => {
     const [plain, cut] = await Promise.all([
-      classify(concat, "--json"),
+      classify(concat, "--device", "cpu", "--json"),
       classify(
         concat,
+        "--device",
+        "cpu",
         "--json",
         "--segments",
         "--subtitles",
@@ -157,7 +159,7 @@ describe.skipIf(!hasShared)(`with clips${sharedReason}`, () => {
     const [shown, refused, short] = await Promise.all([
       classify(long),
       classify(long, "--no-segments"),
-      classify(concat, "--segments"),
+      classify(concat, "--segments", "--device", "cpu"),
     ]);
     expect(shown.stdout).toMatch(/^ {2}0:00\.0 – 0:58\.8 {2}juggling soccer ball +\d\d\.\d %$/m);
     expect(refused.stdout).not.toContain("0:58.8");

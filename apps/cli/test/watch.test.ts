@@ -151,6 +151,28 @@ sinks:
     expect([code, stderr]).toEqual([0, ""]);
   });
 
+  test("snapshots of events; MP4 cannot contain raw video", async () => {
+    const events = "events: { enter: 0.02, leave: 0.01, minSeconds: 0, only: [moving] }";
+    const camera = "{ name: Tür, source: clip.y4m, realtime: true }";
+    await writeFile(join(folder, "clips.yaml"), `model: tiny.safetensors\n${events}\ncameras:\n  - ${camera}\n`);
+    const { code, stdout } = await run("watch", "--config", "clips.yaml", "--clips", "saved", "--json");
+    const records: readonly WatchRecord[] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const [start, end] = records.filter(({ type }) => type === "event") as readonly WatchEvent[];
+    expect([start?.clip, end?.clip]).toEqual([null, null]);
+    expect(end?.snapshot).toBe(start?.snapshot);
+    expect(start?.snapshot).toMatch(/^saved[/\\]t_r-\w{8}[/\\]\d{4}-\d\d-\d\dT[\d.-]+Z_moving\.jpg$/);
+    expect((await readFile(join(folder, start?.snapshot ?? ""))).subarray(0, 3).toString("hex")).toBe("ffd8ff");
+    const said = records.flatMap((record) => (record.type === "status" ? [record.message] : []));
+    expect(said).toContain("no clips are saved: MP4 cannot contain rawvideo");
+    expect(code).toBe(0);
+    expect((await watch("clip.y4m", "--realtime", "--clips", "clip.y4m")).stderr).toBe(
+      "movinet: clip.y4m: is a file, not a folder. Choose another folder.\n",
+    );
+  });
+
   test("a class that the model does not have, and a file that cannot be written", async () => {
     await writeFile(
       join(folder, "wrong.yaml"),

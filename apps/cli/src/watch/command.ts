@@ -44,6 +44,8 @@ export const watchCommand = defineCommand({
       Object.entries(common).filter(([, value]) => value !== undefined && value !== false),
     );
     if (state !== undefined) await checkOutputFolder(state, async () => true);
+    const folders = [common.clips, ...sources.map(({ clips }) => clips)];
+    for (const folder of new Set(folders)) if (folder !== undefined) await checkOutputFolder(folder, async () => true);
     const model = await openNamedModel(name, { ...context, labels, option: "--model" });
     if (model.spec.mode !== "stream") {
       throw new UsageError("--model", `is the base model ${model.card.name}`, "Pass a stream model, such as a0-stream");

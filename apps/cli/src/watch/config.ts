@@ -22,6 +22,7 @@ export interface CameraSettings {
   readonly realtime?: boolean;
   readonly onLate?: "drop" | "wait";
   readonly halfLifeSeconds?: number;
+  readonly clips?: string;
   readonly connectSeconds?: number;
   readonly readSeconds?: number;
 }
@@ -83,6 +84,7 @@ const cameraFields = {
   realtime: flag,
   onLate: (value: YamlValue) => value.choice(["drop", "wait"]),
   halfLifeSeconds: positive,
+  clips: text,
   connectSeconds: positive,
   readSeconds: positive,
 };

@@ -9,6 +9,7 @@ export const secretVariable = "MOVINET_WEBHOOK_SECRET";
 export const eventOptions = {
   config: text("Cameras, their events, and where these go, in YAML", "file"),
   out: text("Append events and states of cameras to this file, one JSON object per line", "file"),
+  clips: text("Save the video and a picture of each event here, in a folder per camera", "folder"),
   webhook: parsed(
     `Send them to this address by POST, signed with ${secretVariable} if it is set`,
     readUrl(["http:", "https:"]),

@@ -47,6 +47,7 @@ export const watchOptions = {
   ...group("Output", {
     top: otherwise("5", count("Predictions to show")),
     out: eventOptions.out,
+    clips: eventOptions.clips,
     webhook: eventOptions.webhook,
     mqtt: eventOptions.mqtt,
   }),

@@ -4,14 +4,23 @@ import { fileURLToPath } from "node:url";
 import type { DependencyError } from "../common/errors.ts";
 import { ownModule, resolvePeer } from "../common/modules.node.ts";
 import type { CameraLink } from "./camera.ts";
-import { type CameraMessage, type CameraStart, MessageReader } from "./camera-protocol.ts";
+import {
+  type CameraMessage,
+  type CameraRequest,
+  type CameraStart,
+  type ClipOrder,
+  MessageReader,
+} from "./camera-protocol.ts";
 
 const keptComplaints = 5;
+/** How long a process may take to write its last clips. */
+const lastClipsMs = 5000;
 
 /** The parent's side of a camera's process. */
 export class CameraProcess implements CameraLink {
   /** What FFmpeg wrote to standard error last; read all the time, because a full pipe would stop the process. */
   #complaints: readonly string[] = [];
+  #keeps = false;
   readonly #child: ChildProcess;
   readonly #messages: AsyncGenerator<CameraMessage, void>;
   readonly #exited: Promise<string>;
@@ -37,7 +46,12 @@ export class CameraProcess implements CameraLink {
 
   request(start: CameraStart): void {
     this.#complaints = [];
-    (this.#child.stdio[4] as Writable).write(`${JSON.stringify(start)}\n`);
+    this.#keeps = start.keeps;
+    this.#send({ kind: "open", start });
+  }
+
+  order(order: ClipOrder): void {
+    this.#send(order);
   }
 
   async next(): Promise<CameraMessage | null> {
@@ -52,8 +66,17 @@ export class CameraProcess implements CameraLink {
   }
 
   async close(): Promise<void> {
-    this.#child.kill("SIGKILL");
+    if (this.#keeps) {
+      (this.#child.stdio[4] as Writable).end();
+      const timer = setTimeout(() => this.#child.kill("SIGKILL"), lastClipsMs);
+      await this.#exited;
+      clearTimeout(timer);
+    } else this.#child.kill("SIGKILL");
     await this.#exited;
+  }
+
+  #send(request: CameraRequest): void {
+    (this.#child.stdio[4] as Writable).write(`${JSON.stringify(request)}\n`);
   }
 }
 

@@ -20,7 +20,24 @@ export interface CameraStart {
   readonly gapSeconds: number;
   readonly connectMs: number;
   readonly readMs: number;
+  /** Whether the last packets are kept, for clips of events. */
+  readonly keeps: boolean;
 }
+
+/** To write a clip of the packets that arrived in a time of the wall clock, in milliseconds, and a snapshot; or when it ends after all. */
+export type ClipOrder =
+  | {
+      readonly kind: "begin";
+      /** The path of the MP4 file. */
+      readonly file: string;
+      /** The path of the JPEG file. */
+      readonly snapshot: string;
+      readonly from: number;
+      readonly until: number;
+    }
+  | { readonly kind: "end"; readonly file: string; readonly until: number };
+
+export type CameraRequest = { readonly kind: "open"; readonly start: CameraStart } | ClipOrder;
 
 /** Why a stream cannot be read. */
 export type CameraFailure =
@@ -47,6 +64,8 @@ export type CameraMessage =
       readonly lanes: number;
       /** Milliseconds that it may be quiet. */
       readonly quietMs: number;
+      /** Whether MP4 takes its packets. */
+      readonly fitsMp4: boolean;
     }
   | {
       readonly kind: "picture";
@@ -61,6 +80,8 @@ export type CameraMessage =
       readonly dropped: number;
       readonly data: Uint8Array;
     }
+  /** A clip or snapshot that cannot be written: one line. */
+  | { readonly kind: "problem"; readonly text: string }
   | { readonly kind: "failure"; readonly failure: CameraFailure; readonly detail: string };
 
 const headerBytes = 8;

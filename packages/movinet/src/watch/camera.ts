@@ -1,5 +1,5 @@
 import { backoffMs, refusedBackoff, usualBackoff } from "./backoff.ts";
-import type { CameraFailure, CameraMessage, CameraStart } from "./camera-protocol.ts";
+import type { CameraFailure, CameraMessage, CameraStart, ClipOrder } from "./camera-protocol.ts";
 import { failureText } from "./failures.ts";
 import type { WatchStatus } from "./records.ts";
 
@@ -7,11 +7,13 @@ import type { WatchStatus } from "./records.ts";
 export interface CameraLink {
   /** Opens the stream, after the process has started or the stream before has failed. */
   request(start: CameraStart): void;
+  /** Orders a clip of the stream that is open. */
+  order(order: ClipOrder): void;
   /** The next message; null: the process has ended. */
   next(): Promise<CameraMessage | null>;
   /** How the process ended, and its last complaint. */
   lastWords(): Promise<string>;
-  /** Ends the process at once. */
+  /** Ends the process: at once, or when the clips that it keeps are written. */
   close(): Promise<void>;
 }
 
@@ -39,6 +41,10 @@ export interface CameraListener {
   status(state: WatchStatus["state"], message: string): void;
   /** A stream begins anew: what came before says nothing about it. `lanes` sessions take turns; null: as many as before. */
   begin(lanes: number | null): void;
+  /** Whether clips of the stream are possible. */
+  clips(fitsMp4: boolean, codec: string): void;
+  /** A clip cannot be written. */
+  problem(text: string): void;
   /** Resolves when the next picture may come. */
   picture(picture: CameraPicture): Promise<void>;
 }
@@ -116,6 +122,11 @@ export class Camera {
     await this.#drop();
   }
 
+  /** Orders a clip of the stream that is open; without one there is nothing to write. */
+  order(order: ClipOrder): void {
+    this.#link?.order(order);
+  }
+
   async #drop(): Promise<void> {
     const link = this.#link;
     this.#link = null;
@@ -147,6 +158,10 @@ export class Camera {
         await this.#drop();
         return { lived: lived(), failure: "process", text: failureText("network", `its process ended: ${words}`) };
       }
+      if (message.kind === "problem") {
+        this.#listener.problem(message.text);
+        continue;
+      }
       if (message.kind === "failure") {
         const { failure, detail } = message;
         return { lived: lived(), failure, text: failureText(failure, detail) };
@@ -156,6 +171,7 @@ export class Camera {
         this.#listener.begin(message.lanes);
         const { width, height, codec, container } = message;
         this.#tell("live", `${width}×${height} ${codec} (${container})`);
+        this.#listener.clips(message.fitsMp4, codec);
         continue;
       }
       if (liveSince === null) {

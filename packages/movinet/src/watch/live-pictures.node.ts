@@ -5,6 +5,8 @@ import { Scaler } from "../video/scaler.node.ts";
 import { Shapes } from "../video/shape.node.ts";
 import { CameraFail, type CameraInput } from "./camera-input.node.ts";
 import type { CameraMessage, CameraStart } from "./camera-protocol.ts";
+import { fitsMp4 } from "./clip-file.node.ts";
+import type { Clips } from "./clips.node.ts";
 import { lanesFor, RateMeter } from "./frame-rate.ts";
 import { LiveSampler } from "./live-sampler.ts";
 import { PacketQueue } from "./packet-queue.node.ts";
@@ -22,11 +24,16 @@ const mostRemembered = 64;
 /** Milliseconds in which packets come but no picture, after which the stream is given up. */
 const blindMs = 30_000;
 
-/** Decodes a stream and sends what is sampled of it. Throws {@link CameraFail} at its end. */
-export async function sendPictures(start: CameraStart, input: CameraInput, outlet: Outlet): Promise<never> {
+/** Decodes a stream and sends what is sampled of it; `clips` sees all packets. Throws {@link CameraFail} at its end. */
+export async function sendPictures(
+  start: CameraStart,
+  input: CameraInput,
+  clips: Clips | null,
+  outlet: Outlet,
+): Promise<never> {
   const { decoder, stream } = input;
-  const queue = new PacketQueue(input, start.late);
-  const pictures = new LivePictures(start, input, outlet);
+  const queue = new PacketQueue(input, start.late, (packet, arrived) => clips?.add(packet, arrived));
+  const pictures = new LivePictures(start, input, clips, outlet);
   const frame = newFrame();
   const arrivals = new Map<bigint, number>();
   let seen = Date.now();
@@ -61,6 +68,7 @@ export async function sendPictures(start: CameraStart, input: CameraInput, outle
 class LivePictures {
   readonly #start: CameraStart;
   readonly #input: CameraInput;
+  readonly #clips: Clips | null;
   readonly #outlet: Outlet;
   readonly #scaler: Scaler;
   readonly #shapes: Shapes;
@@ -71,9 +79,10 @@ class LivePictures {
   #rooted = false;
   #dropped = 0;
 
-  constructor(start: CameraStart, input: CameraInput, outlet: Outlet) {
+  constructor(start: CameraStart, input: CameraInput, clips: Clips | null, outlet: Outlet) {
     this.#start = start;
     this.#input = input;
+    this.#clips = clips;
     this.#outlet = outlet;
     this.#shapes = new Shapes(input.stream);
     this.#scaler = new Scaler(start.size, input.stream, this.#shapes, start.region);
@@ -93,6 +102,7 @@ class LivePictures {
       return;
     }
     await this.#tellShape(picture);
+    this.#clips?.see(picture);
     const data = this.#scaler.picture(picture, this.#start.size);
     const message = { kind: "picture", ...sample, arrived, dropped: this.#dropped, data } as const;
     this.#dropped = 0;
@@ -130,6 +140,7 @@ class LivePictures {
       container,
       lanes: this.#lanes,
       quietMs: this.#input.quietMs,
+      fitsMp4: fitsMp4(this.#input),
     });
   }
 }

@@ -22,6 +22,7 @@ export class PacketQueue {
   readonly #input: CameraInput;
   /** What happens to packets that are decoded too late: they are dropped, or reading waits. */
   readonly #late: "drop" | "wait";
+  readonly #note: (packet: Packet, arrived: number) => void;
   readonly #queue: ArrivedPacket[] = [];
   #needsKey = false;
   #end: { readonly error: unknown } | null = null;
@@ -30,9 +31,11 @@ export class PacketQueue {
   #stopped = false;
   readonly #done: Promise<void>;
 
-  constructor(input: CameraInput, late: "drop" | "wait") {
+  /** @param note sees each packet as it arrives. */
+  constructor(input: CameraInput, late: "drop" | "wait", note: (packet: Packet, arrived: number) => void) {
     this.#input = input;
     this.#late = late;
+    this.#note = note;
     this.#done = this.#read().then(
       () => this.#finish(new CameraFail("ended", "it ended")),
       (error: unknown) => this.#finish(error),
@@ -92,7 +95,9 @@ export class PacketQueue {
           continue;
         }
         if (pace) await pace.wait(Number(packet.dts));
-        this.#queue.push({ packet, arrived: Date.now() });
+        const arrived = Date.now();
+        this.#note(packet, arrived);
+        this.#queue.push({ packet, arrived });
         this.#wake();
         while (this.#late === "wait" && this.#queue.length >= mostAhead && !this.#stopped) {
           await new Promise<void>((resolve) => {

@@ -39,6 +39,13 @@ export interface WatchEvent {
   readonly end: string | null;
   /** The highest score so far, in 0..1. */
   readonly peak: number;
+  /**
+   * Path of the MP4 file with the video around the event, written within seconds after its end. Absent if no folder for clips is set;
+   * null if MP4 cannot contain the camera's codec.
+   */
+  readonly clip?: string | null;
+  /** Path of the JPEG file with the picture at which the event was reported. Absent if no folder for clips is set. */
+  readonly snapshot?: string;
 }
 
 export type WatchRecord = WatchPrediction | WatchStatus | WatchEvent;

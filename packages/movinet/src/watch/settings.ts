@@ -32,6 +32,8 @@ export interface WatchSettings {
   readonly halfLifeSeconds?: number | undefined;
   /** When scores become events; false: there are none. Default: all classes have events, with the usual thresholds. */
   readonly events?: EventRules | false | undefined;
+  /** A folder for the video and a picture of each event, in a folder per camera. Default: none. */
+  readonly clips?: string | undefined;
   /** Seconds to wait for a connection. Default 10. */
   readonly connectSeconds?: number | undefined;
   /** Seconds without data after which a stream is lost. Default 5. */
@@ -104,6 +106,7 @@ export function checkSettings(settings: WatchSettings, source: LiveSource, card:
     gapSeconds,
     connectMs: 1000 * connectSeconds,
     readMs: 1000 * readSeconds,
+    keeps: settings.clips !== undefined && settings.events !== false,
   };
   return { start, top, halfLifeFrames: halfLifeSeconds * fps };
 }

@@ -4,10 +4,12 @@ import { Turns } from "../common/turns.ts";
 import type { SessionSource } from "../session/program.ts";
 import { Camera, type World } from "./camera.ts";
 import { CameraProcess } from "./camera-process.node.ts";
+import { clipPath } from "./clip-names.node.ts";
+import { ClipOrders } from "./clip-orders.ts";
 import type { EventDetector } from "./events.ts";
 import { readLiveSource } from "./live-source.ts";
 import { RecordQueue } from "./record-queue.ts";
-import type { WatchPrediction, WatchRecord } from "./records.ts";
+import type { WatchEvent, WatchPrediction, WatchRecord, WatchStatus } from "./records.ts";
 import { Runner, type Seat } from "./runner.ts";
 import { checkSettings, detectorOf, nameTaken, unknownName, type WatchOptions, type WatchSource } from "./settings.ts";
 import { readState, writeState } from "./state-file.node.ts";
@@ -29,6 +31,8 @@ interface Watched {
   readonly seat: Seat;
   /** Null: the source has no events. */
   readonly detector: EventDetector | null;
+  /** Null: it keeps no clips. */
+  readonly clips: ClipOrders | null;
   /** Resolves once the source has ended for good. */
   readonly done: Promise<void>;
   isDone: boolean;
@@ -87,6 +91,14 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     const { start, top, halfLifeFrames } = checkSettings(settings, found, card);
     const detector = detectorOf(name, settings, this.#program.model);
     const { stateFolder } = this.#options;
+    const { clips: folder } = settings;
+    const clips =
+      start.keeps && folder !== undefined
+        ? new ClipOrders(
+            (time, label) => clipPath(folder, name, time, label),
+            (order) => camera.order(order),
+          )
+        : null;
     let isFirst = true;
     const seat = this.#runner.take({
       name,
@@ -99,16 +111,25 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
         isFirst = false;
       },
     });
+    let known: WatchStatus["state"] = "connecting";
     const listener = {
-      status: (state: "connecting" | "live" | "lost", message: string) => {
-        if (state === "lost") this.#endEvents(detector);
+      status: (state: WatchStatus["state"], message: string) => {
+        known = state;
+        if (state === "lost") this.#endEvents(watched);
         void this.#records.add({ type: "status", source: name, state, message });
+      },
+      clips: (fitsMp4: boolean, codec: string) => {
+        if (clips?.hasClips && !fitsMp4) listener.problem(`no clips are saved: MP4 cannot contain ${codec}`);
+        if (clips) clips.hasClips = fitsMp4;
+      },
+      problem: (message: string) => {
+        void this.#records.add({ type: "status", source: name, state: known, message });
       },
       begin: (lanes: number | null) => this.#runner.begin(seat, lanes),
       picture: (picture: Parameters<Runner["offer"]>[1]) => this.#runner.offer(seat, picture),
     };
     const camera = new Camera(start, () => new CameraProcess(found.kind === "pipe"), listener, world);
-    const watched: Watched = { camera, seat, detector, isDone: false, done: this.#follow(name, camera) };
+    const watched: Watched = { camera, seat, detector, clips, isDone: false, done: this.#follow(name, camera) };
     this.#watched.set(name, watched);
     return name;
   }
@@ -118,7 +139,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
     const watched = this.#watched.get(name);
     if (!watched) throw unknownName(name);
     this.#watched.delete(name);
-    this.#endEvents(watched.detector);
+    this.#endEvents(watched);
     await this.#stop(name, watched);
   }
 
@@ -134,7 +155,7 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
   /** Ends all sources and their processes, and saves the state. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turns.end(async () => {
-      for (const { detector } of this.#watched.values()) this.#endEvents(detector);
+      for (const watched of this.#watched.values()) this.#endEvents(watched);
       this.#records.end();
       this.#runner.stop();
       await this.#running;
@@ -148,13 +169,14 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
   async #emit(record: WatchPrediction, scores: Float32Array): Promise<void> {
     await this.#records.add(record);
     const { at, time, source } = record;
-    for (const event of this.#watched.get(source)?.detector?.add({ at, time, scores }) ?? []) {
-      await this.#records.add(event);
+    const watched = this.#watched.get(source);
+    for (const event of watched?.detector?.add({ at, time, scores }) ?? []) {
+      await this.#records.add(withClip(event, watched));
     }
   }
 
-  #endEvents(detector: EventDetector | null): void {
-    for (const event of detector?.interrupt() ?? []) void this.#records.add(event);
+  #endEvents(watched: Watched): void {
+    for (const event of watched.detector?.interrupt() ?? []) void this.#records.add(withClip(event, watched));
   }
 
   async #follow(name: string, camera: Camera): Promise<void> {
@@ -182,6 +204,11 @@ export class Watch implements AsyncIterable<WatchRecord>, AsyncDisposable {
       await seat.lanes[Symbol.asyncDispose]();
     }
   }
+}
+
+/** Orders the event's clip. */
+function withClip(event: WatchEvent, watched: Watched | undefined): WatchEvent {
+  return watched?.clips?.add(event) ?? event;
 }
 
 /**

@@ -58,6 +58,8 @@ class FakeLink implements CameraLink {
     this.requests.push(start);
   }
 
+  order(): void {}
+
   async next(): Promise<CameraMessage | null> {
     while (this.#messages.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
     return this.#messages.shift() ?? null;
@@ -77,7 +79,7 @@ class FakeLink implements CameraLink {
 }
 
 const shape = { width: 640, height: 360, codec: "h264", container: "rtsp" } as const;
-const live: CameraMessage = { kind: "live", ...shape, lanes: 1, quietMs: 5000 };
+const live: CameraMessage = { kind: "live", ...shape, lanes: 1, quietMs: 5000, fitsMp4: true };
 
 function setUp(source = "rtsp://user:secret@10.0.0.5/sub") {
   const world = new FakeWorld();
@@ -86,7 +88,14 @@ function setUp(source = "rtsp://user:secret@10.0.0.5/sub") {
   const pictures: CameraPicture[] = [];
   const start: CameraStart = {
     ...{ source: readLiveSource(source), transport: "tcp", realtime: false, fps: 5, fullRate: false, region: null },
-    ...{ size: { width: 2, height: 1, fit: "crop" }, late: "drop", gapSeconds: 2, connectMs: 10_000, readMs: 5000 },
+    ...{
+      size: { width: 2, height: 1, fit: "crop" },
+      late: "drop",
+      gapSeconds: 2,
+      connectMs: 10_000,
+      readMs: 5000,
+      keeps: false,
+    },
   };
   const dial = () => {
     const link = new FakeLink();
@@ -96,6 +105,8 @@ function setUp(source = "rtsp://user:secret@10.0.0.5/sub") {
   const listener = {
     status: (state: string, message: string) => void said.push(`${state} ${message}`.trim()),
     begin: (lanes: number | null) => void said.push(`begin ${lanes}`),
+    clips: () => {},
+    problem: (text: string) => void said.push(`problem ${text}`),
     picture: async (picture: CameraPicture) => void pictures.push(picture),
   };
   const camera = new Camera(start, dial, listener, world);

@@ -184,10 +184,10 @@ describe.skipIf(!hasCameras)(`other live sources${camerasReason}`, () => {
 
   test("packets that wait for a second to be decoded are dropped up to the last key frame", async () => {
     const facts = { transport: "tcp", realtime: false, fps: 5, fullRate: false, region: null } as const;
-    const limits = { late: "drop", gapSeconds: 2, connectMs: 10_000, readMs: 5000 } as const;
+    const limits = { late: "drop", gapSeconds: 2, connectMs: 10_000, readMs: 5000, keeps: false } as const;
     const size = { width: 172, height: 172, fit: "crop" } as const;
     const input = await openCamera({ source: readLiveSource(small), ...facts, ...limits, size });
-    const queue = new PacketQueue(input, "drop");
+    const queue = new PacketQueue(input, "drop", () => {});
     const first = await queue.next();
     expect(first.packet.isKeyframe).toBe(true);
     expect(queue.dropped).toBe(0);
