@@ -53,12 +53,12 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
   });
 
-  test("with all that it depends on it takes at most 2.1 MB", () => {
+  test("with all that it depends on it takes at most 2.2 MB", () => {
     const files = globSync("node_modules/**/*", { cwd: project }).map((file) => statSync(join(project, file)));
     const bytes = files.reduce((sum, facts) => sum + (facts.isFile() ? facts.size : 0), 0);
     console.log(`movinet and its dependencies: ${bytes} bytes`);
     expect(bytes).toBeGreaterThan(1e6);
-    expect(bytes).toBeLessThanOrEqual(2.1e6);
+    expect(bytes).toBeLessThanOrEqual(2.2e6);
   });
 
   test("npx movinet, where only the library is, says in one line where the command line is", async () => {
@@ -223,8 +223,8 @@ describe.skipIf(obstacle !== "")(`the packed library${obstacle}`, () => {
    * names. 42,019, 60,669 and 137,259 when last set: of the last, video files take 14 kB, the check of engines 3.
    */
   test.each([
-    ["what it exports", "*", [43_000, 62_000, 139_000]],
-    ["open", "{ open }", [41_000, 60_000, 138_000]],
+    ["what it exports", "*", [43_000, 62_000, 145_000]],
+    ["open", "{ open }", [41_000, 60_000, 144_000]],
   ] as const)("in a browser %s stays small, and asks for no eval", async (_, names, limits) => {
     writeFileSync(join(project, "entry.js"), `export ${names} from "movinet";\n`);
     const { output } = await build({

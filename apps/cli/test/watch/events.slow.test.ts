@@ -53,7 +53,7 @@ sinks:
     );
     try {
       const { code, stdout, stderr } = await run("watch", "--config", "cameras.yaml", "--json");
-      expect([code, stderr]).toEqual([0, ""]);
+      expect([code, stderr]).toEqual([0, "computed in int8 on LiteRT.js wasm\n"]);
       const all = recordsOf(stdout);
       expect(all.filter(({ type }) => type === "prediction").length).toBeGreaterThan(40);
       const events = all.filter((record) => record.type === "event");
