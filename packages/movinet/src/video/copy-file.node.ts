@@ -10,6 +10,8 @@ import {
   AV_CODEC_ID_OPUS,
   AV_CODEC_ID_VORBIS,
   AV_NOPTS_VALUE,
+  AV_OPT_SEARCH_CHILDREN,
+  AV_OPT_TYPE_STRING,
   FF_ENCODER_LIBVPX_VP9,
 } from "node-av/constants";
 import {
@@ -190,7 +192,12 @@ export class CopyFile {
     encoder.colorSpace = like.colorSpace;
     encoder.bitRate = 0n; // the quality decides
     encoder.threadCount = Math.min(mostThreads, availableParallelism());
-    const opened = encoder.open2Sync(codec, Dictionary.fromObject(encoderOptions));
+    // One by one: node-av frees a dictionary that it gave to open2 a second time when it is collected, which ends the process.
+    for (const [name, value] of Object.entries(encoderOptions)) {
+      const set = encoder.setOption(name, value, AV_OPT_TYPE_STRING, AV_OPT_SEARCH_CHILDREN);
+      if (set < 0) throw new Fail("encoder", `${encoderName} has no option ${name}`);
+    }
+    const opened = encoder.open2Sync(codec, null);
     if (opened < 0) throw new Fail("encoder", `${encoderName} takes no pictures of ${like.width} × ${like.height}`);
   }
 
