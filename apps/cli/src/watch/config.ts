@@ -4,6 +4,7 @@ import { EventDetector } from "movinet/watch";
 import { nearest } from "../nearest.ts";
 import { UsageError } from "../usage.ts";
 import type { MqttOptions } from "./mqtt.ts";
+import { regionOf } from "./region.ts";
 import type { RecordType } from "./sink.ts";
 import type { WebhookOptions } from "./webhook.ts";
 import { type Read, readYaml, type YamlValue } from "./yaml-value.ts";
@@ -189,11 +190,8 @@ function off(value: YamlValue): false {
 }
 
 function readRegion(value: YamlValue): NonNullable<CameraSettings["region"]> {
-  const numbers = value.list((item) => item.number("a number in 0..1", (x) => x >= 0 && x <= 1));
-  const [left = 0, top = 0, width = 0, height = 0] = numbers;
-  const slack = 1e-9;
-  const isInside = width > 0 && height > 0 && left + width <= 1 + slack && top + height <= 1 + slack;
-  if (numbers.length === 4 && isInside) return { left, top, width, height };
+  const region = regionOf(value.list((item) => item.number("a number in 0..1", (x) => x >= 0 && x <= 1)));
+  if (region) return region;
   throw value.fail("region must be [left, top, width, height] within the picture, in fractions of it");
 }
 

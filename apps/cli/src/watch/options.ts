@@ -19,6 +19,7 @@ import {
   threads,
 } from "../options.ts";
 import { eventOptions } from "./event-options.ts";
+import { regionOf } from "./region.ts";
 
 export const watchOptions = {
   source: rest("rtsp:// or http(s):// URLs, camera:0, - for standard input, or files with --realtime"),
@@ -63,10 +64,7 @@ function readHalfLife(text: string, name: string): number {
 
 /** Four fractions of the picture. */
 function readRegion(text: string, name: string): NonNullable<WatchSource["region"]> {
-  const [left = Number.NaN, top = Number.NaN, width = Number.NaN, height = Number.NaN, ...more] = text
-    .split(",")
-    .map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  const fits = (from: number, length: number) => from >= 0 && length > 0 && from + length <= 1 + 1e-9;
-  if (more.length === 0 && fits(left, width) && fits(top, height)) return { left, top, width, height };
+  const region = regionOf(text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part))));
+  if (region) return region;
   throw mustBe(name, "x,y,w,h within the picture, in fractions of it, such as 0.5,0,0.5,1 for its right half", text);
 }

@@ -19,9 +19,14 @@ import { rebuild } from "./shapes.ts";
 /** A function from graph to graph that preserves the result. */
 export type Pass = (graph: Graph) => Graph;
 
+/** A graph after some passes, one after the other. */
+export function inTurn(graph: Graph, passes: readonly Pass[]): Graph {
+  return passes.reduce((lowered, pass) => pass(lowered), graph);
+}
+
 /** The form in which emitters run a network for inference. */
 export const lowerForInference: Pass = (graph) =>
-  [lowerComposites, foldNorm, foldScale, lowerTime, dropIdentities].reduce((lowered, pass) => pass(lowered), graph);
+  inTurn(graph, [lowerComposites, foldNorm, foldScale, lowerTime, dropIdentities]);
 
 /** Replaces composites by ops that every reader knows. */
 export function lowerComposites(graph: Graph): CoreGraph {

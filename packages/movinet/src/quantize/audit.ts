@@ -6,6 +6,7 @@ import { resolveParams } from "../graph/params.ts";
 import { usedParams } from "../graph/passes.ts";
 import type { Model } from "../model/model.ts";
 import type { Calibration } from "./calibrate.ts";
+import { decibels } from "./decibels.ts";
 
 /** Signal to noise of rounded weights in decibels: 8 bits for each channel give about 40. */
 const leastWeights = 25;
@@ -38,19 +39,19 @@ function weightProblems(bytes: Uint8Array, model: Model): readonly string[] {
   const own = resolveParams(lowered, model.weights);
   const stored = resolveParams(lowered, readModel(bytes, model.card.name).weights);
   return usedParams(lowered).flatMap((name) => {
-    const noise = decibels(own(name), stored(name));
+    const noise = likeness(own(name), stored(name));
     return noise >= leastWeights ? [] : [`the weights ${name} are not the model's (${noise.toFixed(0)} dB)`];
   });
 }
 
-/** Signal to noise, in decibels. */
-function decibels(own: Float32Array, other: Float32Array): number {
+/** Signal to noise of stored numbers, in decibels. */
+function likeness(own: Float32Array, other: Float32Array): number {
   let [signal, noise] = [0, 0];
   for (const [i, value] of own.entries()) {
     signal += value ** 2;
     noise += (value - (other[i] as number)) ** 2;
   }
-  return noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
+  return decibels(signal, noise);
 }
 
 function biasProblems(x: TfliteTensor, kernel: TfliteTensor, bias: TfliteTensor): readonly string[] {

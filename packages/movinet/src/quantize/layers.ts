@@ -9,6 +9,7 @@ import type { Storage } from "../graph/storage.ts";
 import type { Weights } from "../graph/tensor.ts";
 import type { Model } from "../model/model.ts";
 import { Streams } from "../session/streams.ts";
+import { decibels } from "./decibels.ts";
 
 /** Signal to noise of what a layer computes, in decibels; null: it is exact. */
 export interface LayerNoise {
@@ -29,11 +30,6 @@ export function layersOf(model: Model): ReadonlyMap<string, readonly string[]> {
 
 function lowered({ spec }: Model): Graph {
   return lowerForTflite(spec, { form: "step", dtype: "int8", frames: 1 });
-}
-
-/** Decibels of a signal of this energy over noise of that; null: there is no noise. */
-export function decibels(signal: number, noise: number): number | null {
-  return noise === 0 ? null : 10 * Math.log10(signal / noise);
 }
 
 /**
@@ -78,7 +74,7 @@ export async function layerNoise(
     await other.executable.dispose();
   }
   return [...energies].map(([layer, { signal, noise }]) => {
-    return { layer: layer.replace("_", "."), decibels: decibels(signal, noise) };
+    return { layer: layer.replace("_", "."), decibels: noise === 0 ? null : decibels(signal, noise) };
   });
 }
 

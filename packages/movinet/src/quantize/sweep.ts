@@ -1,4 +1,5 @@
 /** Which layers stay floats, so that the others may compute with integers. */
+import { decibels } from "./decibels.ts";
 import type { ClipAnswers } from "./receipt.ts";
 
 /** The logits' signal to noise if only this layer computes with integers. */
@@ -57,7 +58,7 @@ export function logitDecibels(exact: readonly ClipAnswers[], answers: readonly C
       }
     }
   }
-  return noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
+  return decibels(signal, noise);
 }
 
 function mean(values: Float32Array): number {

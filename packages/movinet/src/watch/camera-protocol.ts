@@ -2,6 +2,9 @@ import type { InputSize } from "../model/card.ts";
 import type { Region } from "../video/geometry.ts";
 import type { LiveSource } from "./live-source.ts";
 
+/** Milliseconds in which packets come but no picture, after which the process gives a stream up; its parent waits for longer. */
+export const blindMs = 30_000;
+
 /** What a camera's process has to read, as one line of JSON: everybody can see the arguments of a process. */
 export interface CameraStart {
   readonly source: LiveSource;

@@ -1,5 +1,11 @@
 import { backoffMs, refusedBackoff, usualBackoff } from "./backoff.ts";
-import type { CameraFailure, CameraMessage, CameraStart, ClipOrder } from "./camera-protocol.ts";
+import {
+  blindMs,
+  type CameraFailure,
+  type CameraMessage,
+  type CameraStart,
+  type ClipOrder,
+} from "./camera-protocol.ts";
 import { failureText } from "./failures.ts";
 import type { WatchStatus } from "./records.ts";
 
@@ -51,8 +57,6 @@ export interface CameraListener {
 
 /** Beyond the process's own time-outs, before it counts as hung: a decoder may wait for the next key frame. */
 const graceMs = 10_000;
-/** How long the process waits for a first picture while packets come. */
-const blindMs = 30_000;
 /** A stream that lived so long counts as a success: the next failure is the first in a row. */
 const steadyMs = 10_000;
 /** Why a connection ended. */

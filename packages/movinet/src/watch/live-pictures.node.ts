@@ -4,7 +4,7 @@ import { newFrame } from "../video/pictures.node.ts";
 import { Scaler } from "../video/scaler.node.ts";
 import { Shapes } from "../video/shape.node.ts";
 import { CameraFail, type CameraInput } from "./camera-input.node.ts";
-import type { CameraMessage, CameraStart } from "./camera-protocol.ts";
+import { blindMs, type CameraMessage, type CameraStart } from "./camera-protocol.ts";
 import { fitsMp4 } from "./clip-file.node.ts";
 import type { Clips } from "./clips.node.ts";
 import { lanesFor, RateMeter } from "./frame-rate.ts";
@@ -21,8 +21,6 @@ export interface Outlet {
 const referring: readonly number[] = [AV_PICTURE_TYPE_P, AV_PICTURE_TYPE_B];
 /** Packets whose arrival is remembered until their picture comes: more than any decoder delays pictures by. */
 const mostRemembered = 64;
-/** Milliseconds in which packets come but no picture, after which the stream is given up. */
-const blindMs = 30_000;
 
 /** Decodes a stream and sends what is sampled of it; `clips` sees all packets. Throws {@link CameraFail} at its end. */
 export async function sendPictures(

@@ -8,6 +8,7 @@ import {
   foldGate,
   foldNorm,
   foldScale,
+  inTurn,
   lowerComposites,
   lowerSpaceTime,
   type Pass,
@@ -54,16 +55,10 @@ export function tensorName(graph: Graph, param: string, tap = 0): string {
 
 /** The steps of TensorFlow's converter: see {@link Integers.steps}. */
 const lowerAsConverter: Pass = (graph) =>
-  [lowerComposites, foldNorm, splitGates, splitSwish, lowerSpaceTime, dropIdentities].reduce(
-    (lowered, pass) => pass(lowered),
-    graph,
-  );
+  inTurn(graph, [lowerComposites, foldNorm, splitGates, splitSwish, lowerSpaceTime, dropIdentities]);
 
 const lowerPlain: Pass = (graph) =>
-  [lowerComposites, foldNorm, foldScale, lowerComposites, lowerSpaceTime, dropIdentities].reduce(
-    (lowered, pass) => pass(lowered),
-    graph,
-  );
+  inTurn(graph, [lowerComposites, foldNorm, foldScale, lowerComposites, lowerSpaceTime, dropIdentities]);
 
 /** The form of a graph, emitted as `step` or `clip`. */
 export const lowerGraph: Pass = (graph) => foldGate(lowerPlain(graph));
